@@ -1,0 +1,4 @@
+//! What a session is and when it ends: pure functions of values and of `now`.
+
+pub mod schedule;
+pub mod time;
