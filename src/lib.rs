@@ -1,1 +1,3 @@
-//! x
+//! Session housekeeping.
+
+pub mod domain;

@@ -1,1 +1,5 @@
-fn main(){}
+//! The `sessctl` command.
+
+mod output;
+
+fn main() {}

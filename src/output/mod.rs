@@ -1,0 +1,3 @@
+//! Output formats: records in, bytes out.
+
+pub mod record;

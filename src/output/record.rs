@@ -1,0 +1,165 @@
+//! What a command has to say, before any format has seen it: records of named
+//! values, described by a schema.
+
+use std::borrow::Cow;
+
+use sessctl::domain::time::{Span, UnixTime};
+
+/// One value of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// There is none: an empty cell, `null`.
+    Absent,
+    /// Text from a database row or from a user: it may hold anything.
+    Text(String),
+    /// A word of sessctl's own, with the colour that it deserves.
+    Word(Cow<'static, str>, Tone),
+    /// How many.
+    Count(u64),
+    /// A measurement, such as milliseconds; never infinite.
+    Measure(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A length of time; its column's name ends in `_seconds` where it is one
+    /// of a session's, and people read `2h05m`.
+    Span(Span),
+    /// A moment: RFC 3339 in UTC, and beside it `<name>_unix` in the formats
+    /// that programs read (csv, json, jsonl).
+    Time(UnixTime),
+}
+
+/// How a word looks on a terminal that has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As the terminal has it.
+    Plain,
+    /// In use, well.
+    Good,
+    /// Wants a look.
+    Warn,
+    /// Should not be.
+    Bad,
+    /// Over, or beside the point.
+    Dim,
+}
+
+/// Where a table shows a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In rows, and where one record stands alone.
+    Row,
+    /// Only where one record stands alone, a line for each value.
+    Detail,
+}
+
+/// A value's name and what the formats know about it.
+#[derive(Debug)]
+pub struct Column {
+    /// Its key in JSON, its header in CSV, its last word in `plain`.
+    pub name: &'static str,
+    /// Its header in a table.
+    pub title: &'static str,
+    /// Where a table shows it.
+    pub place: Place,
+    /// What Prometheus calls it, if it is a figure to watch.
+    pub metric: Option<Metric>,
+}
+
+/// One Prometheus time series for each record.
+#[derive(Debug)]
+pub struct Metric {
+    /// The metric's name; columns that share it stand beside one another in
+    /// the schema and differ in their labels.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// Whether it only ever grows.
+    pub kind: MetricKind,
+    /// The labels of this column, besides those of the record.
+    pub labels: &'static [(&'static str, &'static str)],
+}
+
+/// Prometheus' metric types, as far as they are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Goes up and down.
+    Gauge,
+    /// Only grows.
+    Counter,
+}
+
+/// How many records there can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Exactly one: an object in JSON, a line for each value in a table.
+    One,
+    /// Any number: an array in JSON, a row for each in a table.
+    Many,
+}
+
+/// The columns of a command's records.
+#[derive(Debug)]
+pub struct Schema {
+    /// What the records are, in the plural, for sentences about them.
+    pub subject: &'static str,
+    /// One or many.
+    pub shape: Shape,
+    /// The columns, in their order.
+    pub columns: &'static [Column],
+    /// The records that a record may hold, and their key in JSON. Their
+    /// columns' names are among the parent's or stand beside them.
+    pub children: Option<(&'static str, &'static Schema)>,
+    /// The Prometheus label that holds the first part of a record's key.
+    pub label: Option<&'static str>,
+}
+
+/// One record: a value for each column of its schema.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// What `plain` writes before the column's name, joined by dots:
+    /// `["imap", "sessions"]` gives `imap.sessions.active 3`.
+    pub key: Vec<String>,
+    /// The values, in the order of the schema's columns.
+    pub values: Vec<Value>,
+    /// The records within this one.
+    pub children: Vec<Record>,
+}
+
+impl Column {
+    /// A column that tables show in rows.
+    pub const fn row(name: &'static str, title: &'static str) -> Self {
+        Self { name, title, place: Place::Row, metric: None }
+    }
+
+    /// A column that tables show where a record stands alone.
+    pub const fn detail(name: &'static str, title: &'static str) -> Self {
+        Self { name, title, place: Place::Detail, metric: None }
+    }
+
+    /// The same column, watched by Prometheus.
+    pub const fn metric(self, metric: Metric) -> Self {
+        Self { name: self.name, title: self.title, place: self.place, metric: Some(metric) }
+    }
+}
+
+impl Value {
+    /// The text, or nothing where there is none.
+    pub fn text(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Absent, |text| Self::Text(text.into()))
+    }
+
+    /// The moment, or nothing where there is none.
+    pub fn time(time: Option<UnixTime>) -> Self {
+        time.map_or(Self::Absent, Self::Time)
+    }
+
+    /// The span, or nothing where there is none.
+    pub fn span(span: Option<Span>) -> Self {
+        span.map_or(Self::Absent, Self::Span)
+    }
+
+    /// A word without a colour.
+    pub fn word(word: impl Into<Cow<'static, str>>) -> Self {
+        Self::Word(word.into(), Tone::Plain)
+    }
+}
