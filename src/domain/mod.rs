@@ -1,3 +1,9 @@
 //! What a session is and when it ends: pure functions of values and of `now`.
 
+pub mod error;
+pub mod filter;
+pub mod policy;
+pub mod port;
+pub mod session;
 pub mod time;
+pub mod token;

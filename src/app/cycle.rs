@@ -1,0 +1,107 @@
+//! Cycling: ending live sessions now, whatever their state.
+
+use std::ops::ControlFlow;
+
+use super::Housekeeper;
+use crate::domain::error::Result;
+use crate::domain::filter::Filter;
+use crate::domain::port::{Order, Query, Reach};
+use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::time::UnixTime;
+
+/// Sessions that one write transaction ends: a few milliseconds' work.
+const BATCH: usize = 250;
+
+impl Housekeeper {
+    /// Ends the live sessions that a filter fits, and shows each that it has
+    /// ended, after the commit. Answers how many they are.
+    ///
+    /// It is done in batches, each in a transaction of its own: when a later
+    /// one fails, the earlier ones stand, and calling it again goes on.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read or written.
+    pub fn cycle(
+        &mut self,
+        filter: &Filter,
+        now: UnixTime,
+        show: &mut dyn FnMut(&Session),
+    ) -> Result<u64> {
+        self.note_peaks(now)?;
+        let end = End { at: now, reason: EndReason::Cycled };
+        let (mut after, mut ended) = (None, 0);
+        loop {
+            let (batch, last) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            let endings: Vec<_> = batch.iter().map(|session| self.ending(session, end)).collect();
+            let done = self.end_all(&endings)?;
+            for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
+                show(session);
+                ended += 1;
+            }
+            if batch.len() < BATCH {
+                return Ok(ended);
+            }
+            after = last;
+        }
+    }
+
+    /// Shows the sessions that [`cycle`](Self::cycle) would end.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn would_cycle(
+        &self,
+        filter: &Filter,
+        now: UnixTime,
+        show: &mut dyn FnMut(&Session),
+    ) -> Result<u64> {
+        let (batch, _) = self.next_live(filter, now, None, usize::MAX)?;
+        batch.iter().for_each(&mut *show);
+        Ok(batch.len() as u64)
+    }
+
+    /// Ends these sessions, if they are live, and answers for each whether it
+    /// was.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being written.
+    pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
+        self.note_peaks(now)?;
+        let end = End { at: now, reason: EndReason::Cycled };
+        let endings: Vec<_> = sessions.iter().map(|session| self.ending(session, end)).collect();
+        self.end_all(&endings)
+    }
+
+    fn next_live(
+        &self,
+        filter: &Filter,
+        now: UnixTime,
+        after: Option<&Key>,
+        most: usize,
+    ) -> Result<(Vec<Session>, Option<Key>)> {
+        let query = Query {
+            scope: self.scope(None, now),
+            filter,
+            due_only: false,
+            after,
+            order: Order::default(),
+        };
+        let (mut batch, mut last) = (Vec::new(), None);
+        self.sessions.scan(&query, &mut |session| {
+            if session.end.is_none() && filter.matches_client(&session) {
+                last = Some(session.key.clone());
+                batch.push(session);
+            }
+            let full = batch.len() >= most;
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok((batch, last))
+    }
+
+    /// Remembers how many sessions were live before many of them end.
+    fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
+        let all = Reach { due: usize::MAX, rows: usize::MAX };
+        let live = self.sessions.survey(&self.scope(None, now), None, all)?.live;
+        self.sessions.note_peaks(&live)
+    }
+}

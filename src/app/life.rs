@@ -1,0 +1,179 @@
+//! The life of a session: open, touch, close.
+
+use super::Housekeeper;
+use crate::domain::error::{Error, Result};
+use crate::domain::policy::{Asked, TouchRuling};
+use crate::domain::port::{Ending, NewSession};
+use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::token::Token;
+
+/// What a client says when it opens a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opening {
+    /// The service.
+    pub task: String,
+    /// Who; `None` before anyone has logged in.
+    pub user: Option<String>,
+    /// From where.
+    pub client: Option<String>,
+    /// The timeout that it would like.
+    pub asked: Asked,
+}
+
+/// An open session, for its client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The secret, which exists here alone: the table has its hash.
+    pub token: Token,
+    /// What people call the session.
+    pub handle: String,
+    /// The idle timeout that it was granted; `None`: it never times out.
+    pub idle_timeout: Option<Span>,
+}
+
+/// What became of a touch or a close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The last use has moved.
+    Renewed,
+    /// The last use is so recent that nothing was written.
+    Unchanged,
+    /// This close has ended it.
+    Closed,
+    /// It was over before.
+    Ended(EndReason),
+    /// There is no such session.
+    Unknown,
+}
+
+impl Outcome {
+    /// Whether there was a live session to serve.
+    pub fn is_served(self) -> bool {
+        matches!(self, Self::Renewed | Self::Unchanged | Self::Closed)
+    }
+}
+
+/// The outcome for one token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The handle of the session, also where there is none.
+    pub handle: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Housekeeper {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// Whatever keeps the row from being written, or the system from giving
+    /// random bits.
+    pub fn open(&mut self, opening: Opening, now: UnixTime) -> Result<Opened> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
+        let token = Token::from_random(bits);
+        let id = token.id();
+        let idle_timeout = self.policies.of(&opening.task).grant(opening.asked);
+        self.sessions.insert(&[NewSession {
+            key: Key::Text(id.clone()),
+            user: opening.user,
+            task: opening.task,
+            client: opening.client,
+            created_at: now,
+            idle_timeout,
+        }])?;
+        Ok(Opened { token, handle: handle(&id), idle_timeout })
+    }
+
+    /// Tells of each token's session that it has been used at `now`.
+    ///
+    /// The sessions are read first, and what needs no change is not written: a
+    /// call in which nothing changes takes no write lock.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read or written; then no touch of
+    /// this call has taken place.
+    pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
+        let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
+        let mut outcomes = Vec::with_capacity(keys.len());
+        let mut renewals = Vec::new();
+        for (place, session) in self.sessions.find(&keys)?.into_iter().enumerate() {
+            let ruling = session.map(|session| self.policies.of(&session.task).touch(&session, now));
+            outcomes.push(match ruling {
+                None => Outcome::Unknown,
+                Some(TouchRuling::Refuse(reason)) => Outcome::Ended(reason),
+                Some(TouchRuling::Unchanged) => Outcome::Unchanged,
+                Some(TouchRuling::Renew) => {
+                    renewals.push(place);
+                    Outcome::Renewed
+                }
+            });
+        }
+        if !renewals.is_empty() {
+            let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
+            let renewed = self.sessions.renew(&due, now)?;
+            let lost = renewals.into_iter().zip(renewed).filter(|(_, renewed)| !renewed);
+            for (place, _) in lost {
+                outcomes[place] = self.why_not(&keys[place])?;
+            }
+        }
+        Ok(answers(&keys, outcomes))
+    }
+
+    /// Ends each token's session, as its user asks.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read or written; then no close of
+    /// this call has taken place.
+    pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
+        let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
+        let found = self.sessions.find(&keys)?;
+        let live = found.iter().flatten().filter(|session| session.end.is_none());
+        let end = End { at: now, reason: EndReason::Closed };
+        let endings: Vec<Ending> = live.map(|session| self.ending(session, end)).collect();
+        let mut closed = self.end_all(&endings)?.into_iter();
+        let mut outcomes = Vec::with_capacity(keys.len());
+        for (key, session) in keys.iter().zip(found) {
+            outcomes.push(match session.map(|session| session.end) {
+                None => Outcome::Unknown,
+                Some(Some(end)) => Outcome::Ended(end.reason),
+                Some(None) if closed.next() == Some(true) => Outcome::Closed,
+                Some(None) => self.why_not(key)?,
+            });
+        }
+        Ok(answers(&keys, outcomes))
+    }
+
+    /// The end that a session of this policy gets.
+    pub(super) fn ending(&self, session: &Session, end: End) -> Ending {
+        let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
+        Ending { key: session.key.clone(), end, keep_row }
+    }
+
+    /// Ends sessions; with none to end, takes no lock.
+    pub(super) fn end_all(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+        if endings.is_empty() { Ok(Vec::new()) } else { self.sessions.end(endings) }
+    }
+
+    /// What has become of a session that was live a moment ago.
+    fn why_not(&self, key: &Key) -> Result<Outcome> {
+        let session = self.sessions.find(std::slice::from_ref(key))?.pop().flatten();
+        Ok(match session.and_then(|session| session.end) {
+            Some(end) => Outcome::Ended(end.reason),
+            None => Outcome::Unknown,
+        })
+    }
+}
+
+fn answers(keys: &[Key], outcomes: Vec<Outcome>) -> Vec<Answer> {
+    let handle = |key: &Key| match key {
+        Key::Text(id) => handle(id),
+        Key::Integer(_) | Key::Blob(_) => String::new(),
+    };
+    keys.iter().zip(outcomes).map(|(key, outcome)| Answer { handle: handle(key), outcome }).collect()
+}
+
+fn handle(id: &str) -> String {
+    id[..id.len().min(12)].to_owned()
+}

@@ -1,0 +1,166 @@
+//! Operations that only look: lists, figures, one session.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::Housekeeper;
+use crate::domain::error::{Error, Result};
+use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::port::{Flow, LoadBy, Order, Query, TaskStat, UserLoad};
+use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
+
+/// Handles that a message about an ambiguous one names.
+const SUGGESTIONS: usize = 5;
+
+/// Which sessions to list.
+#[derive(Debug, Clone, Default)]
+pub struct ListRequest {
+    /// Which.
+    pub filter: Filter,
+    /// In which order.
+    pub order: Order,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// Whether to count those beyond the limit, too.
+    pub count_all: bool,
+}
+
+/// How many sessions a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Listed {
+    /// Those that were visited.
+    pub shown: u64,
+    /// Those that the filter fits, as far as they were counted.
+    pub counted: u64,
+}
+
+impl Housekeeper {
+    /// Visits the sessions that a filter fits, in flat memory.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read, and what the visitor answers.
+    pub fn list(
+        &self,
+        request: &ListRequest,
+        now: UnixTime,
+        visit: &mut dyn FnMut(Session) -> Flow,
+    ) -> Result<Listed> {
+        let mut listed = Listed::default();
+        let query = Query {
+            scope: self.scope(None, now),
+            filter: &request.filter,
+            due_only: false,
+            after: None,
+            order: request.order,
+        };
+        self.sessions.scan(&query, &mut |session| {
+            if !request.filter.matches_client(&session) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let full = request.limit.is_some_and(|limit| listed.shown >= limit);
+            if full && !request.count_all {
+                return Ok(ControlFlow::Break(()));
+            }
+            listed.counted += 1;
+            if full {
+                return Ok(ControlFlow::Continue(()));
+            }
+            listed.shown += 1;
+            visit(session)
+        })?;
+        Ok(listed)
+    }
+
+    /// The one session whose handle begins like this.
+    ///
+    /// # Errors
+    /// [`Error::NotAHandle`], [`Error::NoSession`] or
+    /// [`Error::AmbiguousHandle`] if there is not exactly one.
+    pub fn session(&self, prefix: &str) -> Result<Session> {
+        let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
+        if !is_handle {
+            return Err(Error::NotAHandle(prefix.to_owned()));
+        }
+        let mut sessions = self.sessions.by_handle(prefix, SUGGESTIONS)?;
+        match sessions.pop() {
+            None => Err(Error::NoSession(prefix.to_owned())),
+            Some(only) if sessions.is_empty() => Ok(only),
+            Some(last) => {
+                sessions.push(last);
+                let handles = sessions.into_iter().map(|session| session.handle).collect();
+                Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles })
+            }
+        }
+    }
+
+    /// The figures of the tasks that match, by name.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
+        self.sessions.tasks(&self.scope(task, now))
+    }
+
+    /// What each task serves: all its users, and those that it serves more than
+    /// once, the one with the most sessions first.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
+        let mut services: BTreeMap<String, Service> = BTreeMap::new();
+        self.sessions.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
+            let task = load.task.clone().unwrap_or_default();
+            let service = services
+                .entry(task.to_ascii_lowercase())
+                .or_insert_with(|| Service { task, ..Service::default() });
+            service.add(load);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut services: Vec<Service> = services.into_values().collect();
+        for service in &mut services {
+            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.live_total()));
+        }
+        Ok(services)
+    }
+
+    /// Visits the users of live sessions, the one with the most first.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read, and what the visitor answers.
+    pub fn users(
+        &self,
+        task: Option<&TaskPattern>,
+        now: UnixTime,
+        visit: &mut dyn FnMut(UserLoad) -> Flow,
+    ) -> Result<()> {
+        self.sessions.loads(&self.scope(task, now), LoadBy::User, visit)
+    }
+}
+
+/// What a task serves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Service {
+    /// Its name.
+    pub task: String,
+    /// Its live sessions.
+    pub sessions: u64,
+    /// The users who have any of them.
+    pub users: u64,
+    /// The last use of the session that has been unused for the longest.
+    pub oldest_use: Option<UnixTime>,
+    /// The users who have more than one.
+    pub repeated: Vec<UserLoad>,
+}
+
+impl Service {
+    fn add(&mut self, load: UserLoad) {
+        self.sessions += load.live_total();
+        self.users += u64::from(load.user.is_some());
+        let oldest = self.oldest_use.map_or(load.oldest_use, |oldest| oldest.min(load.oldest_use));
+        self.oldest_use = Some(oldest);
+        if load.user.is_some() && load.live_total() > 1 {
+            self.repeated.push(load);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What goes wrong, as far as a caller has to tell the cases apart.
+
+use std::error::Error as StdError;
+
+/// The outcome of anything that asks a store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no database.
+    #[error("no database at {at}: {hint}")]
+    Missing {
+        /// Where it was looked for.
+        at: String,
+        /// What to do.
+        hint: String,
+    },
+    /// There is something, but no table of sessions that this program knows.
+    #[error("{at} is no database of sessctl: {found}")]
+    NotOurs {
+        /// Where.
+        at: String,
+        /// What is there instead.
+        found: String,
+    },
+    /// Another program held the database for longer than is worth waiting.
+    #[error("{at} is locked by another program; nothing was changed by this step, try again")]
+    Busy {
+        /// Which database.
+        at: String,
+    },
+    /// The database is damaged.
+    #[error("{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves")]
+    Corrupt {
+        /// Which database.
+        at: String,
+        /// What was found.
+        detail: String,
+    },
+    /// A guard's cap forbids the run; nothing has changed.
+    #[error(transparent)]
+    Guard(#[from] GuardRefusal),
+    /// No session has this handle.
+    #[error("no session {0}")]
+    NoSession(String),
+    /// Several sessions have handles that begin like this.
+    #[error("{prefix} fits several sessions: {}", handles.join(", "))]
+    AmbiguousHandle {
+        /// What was given.
+        prefix: String,
+        /// The handles of some of them.
+        handles: Vec<String>,
+    },
+    /// Not a handle at all.
+    #[error("{0:?} is no handle: a handle is 4 or more hexadecimal digits, such as `sessctl list` shows")]
+    NotAHandle(String),
+    /// Anything else, and what was being done.
+    #[error("could not {doing}: {source}")]
+    Failed {
+        /// What was being done, to what.
+        doing: String,
+        /// Why it failed.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// An error of the general kind.
+    pub fn failed(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::Failed { doing: doing.into(), source: source.into() }
+    }
+}
+
+/// A run that would end more live sessions than the guard allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardRefusal {
+    /// How many it would end.
+    pub would_end: u64,
+    /// How many are live.
+    pub live: u64,
+    /// The cap that it exceeds.
+    pub cap: Cap,
+}
+
+/// The two caps of a guard.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cap {
+    /// A share of the live sessions, in percent.
+    Percent(f64),
+    /// A number of sessions.
+    Rows(u64),
+}
+
+impl Eq for Cap {}
+
+impl StdError for GuardRefusal {}
+
+impl std::fmt::Display for GuardRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Rounded down, so that nothing short of all of them reads as 100 %.
+        let permille = u128::from(self.would_end) * 1000 / u128::from(self.live.max(1));
+        write!(
+            f,
+            "would end {} of {} live sessions ({}.{} %): ",
+            grouped(self.would_end),
+            grouped(self.live),
+            permille / 10,
+            permille % 10,
+        )?;
+        match self.cap {
+            Cap::Percent(percent) => write!(f, "more than max_percent = {percent}"),
+            Cap::Rows(rows) => write!(f, "more than max_rows = {}", grouped(rows)),
+        }
+    }
+}
+
+/// A number with a comma after each three digits, as people read it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_never_rounds_up_to_all_of_them() {
+        let refusal = GuardRefusal { would_end: 98_112, live: 98_120, cap: Cap::Percent(50.0) };
+        assert_eq!(
+            refusal.to_string(),
+            "would end 98,112 of 98,120 live sessions (99.9 %): more than max_percent = 50"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! A session as the rules see it, and the words for what becomes of it.
+
+use super::time::{Span, UnixTime};
+
+/// A row's key, in the order in which SQLite sorts keys of these classes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A whole number.
+    Integer(i64),
+    /// Text: native tables have the lower-case hex SHA-256 of the token.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+/// One row of a session table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The row's key; never shown, since in some tables it is a credential.
+    pub key: Key,
+    /// What people see and type instead: a prefix that no other session has.
+    pub handle: String,
+    /// Whose session it is; `None` before anyone has logged in.
+    pub user: Option<String>,
+    /// The service that it belongs to. Names match without regard to ASCII
+    /// case.
+    pub task: String,
+    /// Where the client is: an address, or whatever the application wrote.
+    pub client: Option<String>,
+    /// When it was opened.
+    pub created_at: UnixTime,
+    /// When the last request came in.
+    pub last_used_at: UnixTime,
+    /// How long it may stay unused, as granted when it was opened; `None`: for
+    /// as long as it likes.
+    pub idle_timeout: Option<Span>,
+    /// Since when a check has found it unused, under the two-pass policy.
+    pub marked_at: Option<UnixTime>,
+    /// When and why it ended; `None` while it is live.
+    pub end: Option<End>,
+}
+
+impl Session {
+    /// How long it has been unused; for an ended session, until its end.
+    pub fn idle(&self, now: UnixTime) -> Span {
+        let until = self.end.map_or(now, |end| end.at.min(now));
+        until.since(self.last_used_at)
+    }
+
+    /// Whether it had not ended by then.
+    pub fn is_live(&self, at: UnixTime) -> bool {
+        self.end.is_none_or(|end| end.at > at)
+    }
+}
+
+/// The end of a session, which nothing undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub at: UnixTime,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EndReason {
+    /// Its user logged out.
+    Closed,
+    /// It was unused for longer than its timeout.
+    Expired,
+    /// It was unused for so long that it counted as given up.
+    Abandoned,
+    /// It made room for another.
+    Evicted,
+    /// An administrator ended it.
+    Cycled,
+    /// It had been open for as long as a session may be.
+    Lifetime,
+}
+
+/// In which of its states a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Unused for no longer than its own timeout.
+    Active,
+    /// Unused for longer than that, but not given up.
+    Idle,
+    /// Unused for longer than its timeout and than the policy's `abandoned`.
+    Abandoned,
+    /// Over.
+    Ended,
+}
+
+/// A set of words that name the variants of an enum, both ways.
+macro_rules! words {
+    ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word for it, in tables, files and formats.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::domain::session::UnknownWord;
+
+            fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
+                    Self::Err { what: $what, word: word.to_owned(), known: &[$($word),+] }
+                })
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words!(EndReason, "end reason", {
+    Closed => "closed",
+    Expired => "expired",
+    Abandoned => "abandoned",
+    Evicted => "evicted",
+    Cycled => "cycled",
+    Lifetime => "lifetime",
+});
+
+words!(State, "state", {
+    Active => "active",
+    Idle => "idle",
+    Abandoned => "abandoned",
+    Ended => "ended",
+});
+
+/// A word that is none of those that were possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{word:?} is no {what}: it is one of {}", known.join(", "))]
+pub struct UnknownWord {
+    pub(crate) what: &'static str,
+    pub(crate) word: String,
+    pub(crate) known: &'static [&'static str],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_variants_name_each_other() {
+        for reason in EndReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(*reason));
+        }
+        assert_eq!(
+            "gone".parse::<State>().unwrap_err().to_string(),
+            "\"gone\" is no state: it is one of active, idle, abandoned, ended"
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! The secret that a client holds, and the key that the table holds instead.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::session::Key;
+
+/// A session's secret. It has no `Display`, and its `Debug` hides it: it is
+/// shown where [`expose`](Self::expose) stands, and nowhere else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// 256 bits from the caller's random source, as 64 hexadecimal digits.
+    pub fn from_random(bits: [u8; 32]) -> Self {
+        Self(hex(&bits))
+    }
+
+    /// A token that a client presents.
+    pub fn presented(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The SHA-256 of the token's text in lower-case hexadecimal: the key of
+    /// its row in a native table.
+    pub fn id(&self) -> String {
+        hex(&Sha256::digest(self.0.as_bytes()))
+    }
+
+    /// The same as a row's key.
+    pub fn key(&self) -> Key {
+        Key::Text(self.id())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_the_hash_of_the_text() {
+        let id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Token::presented("abc").id(), id);
+        assert_eq!(Token::from_random([0xa5; 32]).expose(), "a5".repeat(32));
+        assert_eq!(format!("{:?}", Token::presented("abc")), "Token(…)");
+    }
+}

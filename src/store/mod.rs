@@ -1,0 +1,57 @@
+//! Session tables and the databases that they are in: the only place with SQL.
+//!
+//! Two axes meet here. A table (native, and later those of frameworks) turns
+//! what [`Sessions`] asks into statements; a [`transport`] runs them. Neither
+//! knows which of the other it has.
+
+mod migrations;
+mod native;
+mod sql;
+mod transport;
+
+use std::fs;
+use std::path::Path;
+
+use crate::domain::error::Result;
+use crate::domain::port::Sessions;
+
+use native::Native;
+use transport::sqlite::SqliteFile;
+
+pub use transport::sqlite::Access;
+
+/// Opens the table of sessions in a SQLite file.
+///
+/// # Errors
+/// [`Error::Missing`](crate::Error::Missing) and
+/// [`Error::NotOurs`](crate::Error::NotOurs) if there is none, and whatever keeps
+/// the file from being opened.
+pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>> {
+    let file = SqliteFile::open(path.as_ref(), access)?;
+    migrations::check(&file)?;
+    Ok(Box::new(Native::on(file)))
+}
+
+/// Makes a SQLite file with an empty table of sessions, readable for its owner
+/// alone; in a file that has the table already, brings it up to date and keeps
+/// what it holds.
+///
+/// # Errors
+/// [`Error::NotOurs`](crate::Error::NotOurs) if the file is another program's, and
+/// whatever keeps it from being written. A file that was not there is not there
+/// afterwards either.
+pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
+    let path = path.as_ref();
+    let (mut file, made) = SqliteFile::create(path)?;
+    match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {
+        Ok(()) => Ok(Box::new(Native::on(file))),
+        Err(error) => {
+            drop(file);
+            if made {
+                // The failure that brought us here is the one to report.
+                let _ = fs::remove_file(path);
+            }
+            Err(error)
+        }
+    }
+}

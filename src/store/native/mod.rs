@@ -1,0 +1,243 @@
+//! sessctl's own table of sessions, as migrations/ creates it.
+
+mod purge;
+mod rules;
+mod stat;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::sql::Statement;
+use super::transport::{Columns, Transport};
+use crate::domain::error::Result;
+use crate::domain::port::{
+    Census, Ending, Flow, KeyRange, LoadBy, NewSession, Query, Reach, Scope, Sessions, Settled,
+    Survey, TaskStat, UserLoad,
+};
+use crate::domain::session::{End, Key, Session};
+use crate::domain::time::{Span, UnixTime};
+
+/// How many digits of the key people see and type, where that is enough to
+/// tell the sessions apart.
+const HANDLE: usize = 12;
+
+/// What a row must have for [`session`] to read it.
+const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
+                       marked_at, ended_at, end_reason";
+
+/// Whether another row's key begins with the same digits.
+const CLASHES: &str = "(SELECT count(*) FROM sessions AS other \
+                        WHERE other.id >= substr(sessions.id, 1, 12) \
+                        AND other.id < substr(sessions.id, 1, 12) || 'g') > 1";
+
+/// The native table in some database.
+pub(super) struct Native<T> {
+    transport: T,
+}
+
+impl<T: Transport> Native<T> {
+    pub(super) const fn on(transport: T) -> Self {
+        Self { transport }
+    }
+
+    /// The rows of a statement whose every row gives one value.
+    fn collect<V>(
+        &self,
+        statement: &Statement,
+        mut read: impl FnMut(&dyn Columns) -> V,
+    ) -> Result<Vec<V>> {
+        let mut values = Vec::new();
+        self.transport.query(statement, &mut |row| {
+            values.push(read(row));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(values)
+    }
+
+    /// As many digits of the key as no other row's key begins with.
+    fn unique_prefix(&self, id: &str) -> Result<String> {
+        let neighbours = Statement::new(
+            "SELECT max(id) FROM sessions WHERE id < ?1 \
+             UNION ALL SELECT min(id) FROM sessions WHERE id > ?1",
+        )
+        .with(id);
+        let shared = self
+            .collect(&neighbours, |row| row.text(0))?
+            .into_iter()
+            .flatten()
+            .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())
+            .max()
+            .unwrap_or(0);
+        Ok(id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned())
+    }
+}
+
+impl<T: Transport> Sessions for Native<T> {
+    fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
+        let insert = |session: &NewSession| {
+            Statement::new(
+                "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+            )
+            .with(&session.key)
+            .with(session.user.as_deref())
+            .with(session.task.as_str())
+            .with(session.client.as_deref())
+            .with(session.created_at)
+            .with(session.idle_timeout)
+        };
+        let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
+        statements.extend(sessions.iter().map(|session| stat::note_peak_of_a_small_table(&session.task)));
+        self.transport.apply(&statements)?;
+        Ok(())
+    }
+
+    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        let mut statement = Statement::new("SELECT ");
+        statement.push(COLUMNS).push(" FROM sessions WHERE id = ?1");
+        keys.iter()
+            .map(|key| {
+                statement.values.clear();
+                statement = std::mem::take(&mut statement).with(key);
+                Ok(self.collect(&statement, session)?.pop())
+            })
+            .collect()
+    }
+
+    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
+        let renew = |key| {
+            Statement::new(
+                "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
+                 WHERE id = ?1 AND ended_at IS NULL",
+            )
+            .with(key)
+            .with(now)
+        };
+        let statements: Vec<Statement> = keys.iter().map(renew).collect();
+        Ok(self.transport.apply(&statements)?.rows.iter().map(|rows| *rows > 0).collect())
+    }
+
+    fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+        let mut statements = Vec::with_capacity(endings.len());
+        let mut decisive = Vec::with_capacity(endings.len());
+        for ending in endings {
+            if ending.keep_row {
+                statements.push(end_row(ending));
+            } else {
+                statements.extend([stat::count_discarded(ending), delete_live_row(ending)]);
+            }
+            decisive.push(statements.len() - 1);
+        }
+        let rows = self.transport.apply(&statements)?.rows;
+        Ok(decisive.iter().map(|at| rows[*at] > 0).collect())
+    }
+
+    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
+        let clash_column = COLUMNS.split(',').count();
+        self.transport.query(&scan(query), &mut |row| {
+            let mut session = session(row);
+            if row.integer(clash_column) == Some(1)
+                && let Key::Text(id) = &session.key
+            {
+                session.handle = self.unique_prefix(id)?;
+            }
+            visit(session)
+        })
+    }
+
+    fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
+        let prefix = prefix.to_ascii_lowercase();
+        let mut statement = Statement::new("SELECT ");
+        statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
+        statement.push(" AND id < ").bind(format!("{prefix}g"));
+        statement.push(" ORDER BY id LIMIT ").bind(most);
+        let mut sessions = self.collect(&statement, session)?;
+        for session in &mut sessions {
+            if let Key::Text(id) = &session.key {
+                session.handle = self.unique_prefix(id)?;
+            }
+        }
+        Ok(sessions)
+    }
+
+    fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+        stat::tasks(&self.transport, scope)
+    }
+
+    fn loads(
+        &self,
+        scope: &Scope<'_>,
+        by: LoadBy,
+        visit: &mut dyn FnMut(UserLoad) -> Flow,
+    ) -> Result<()> {
+        stat::loads(&self.transport, scope, by, visit)
+    }
+
+    fn survey(&self, scope: &Scope<'_>, after: Option<&Key>, reach: Reach) -> Result<Survey> {
+        purge::survey(&self.transport, scope, after, reach)
+    }
+
+    fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census> {
+        let all = Reach { due: usize::MAX, rows: usize::MAX };
+        Ok(purge::survey(&self.transport, scope, after, all)?.census)
+    }
+
+    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange) -> Result<Settled> {
+        purge::settle(&mut self.transport, scope, range)
+    }
+
+    fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
+        let statements: Vec<Statement> =
+            live.iter().map(|(task, live)| stat::note_peak(task, *live)).collect();
+        if !statements.is_empty() {
+            self.transport.apply(&statements)?;
+        }
+        Ok(())
+    }
+}
+
+fn end_row(ending: &Ending) -> Statement {
+    Statement::new("UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL")
+        .with(&ending.key)
+        .with(ending.end.at)
+        .with(ending.end.reason.as_str())
+}
+
+fn delete_live_row(ending: &Ending) -> Statement {
+    Statement::new("DELETE FROM sessions WHERE id = ?1 AND ended_at IS NULL").with(&ending.key)
+}
+
+fn scan(query: &Query<'_>) -> Statement {
+    let mut sql = Statement::new("SELECT ");
+    sql.push(COLUMNS).push(", ").push(CLASHES).push(" FROM sessions WHERE TRUE");
+    if let Some(after) = query.after {
+        sql.push(" AND id > ").bind(after);
+    }
+    rules::and_filter(&mut sql, query.filter, &query.scope);
+    if query.due_only {
+        sql.push(" AND (");
+        rules::verdict(&mut sql, &query.scope);
+        sql.push(") IS NOT NULL");
+    }
+    rules::order(&mut sql, query.order, &query.scope);
+    sql
+}
+
+/// Reads a row of [`COLUMNS`].
+fn session(row: &dyn Columns) -> Session {
+    let time = |place| row.integer(place).map(UnixTime);
+    let id = row.text(0).unwrap_or_default();
+    let reason = row.text(9).and_then(|word| word.parse().ok());
+    Session {
+        handle: id.get(..HANDLE).unwrap_or(&id).to_owned(),
+        key: Key::Text(id),
+        user: row.text(1),
+        task: row.text(2).unwrap_or_default(),
+        client: row.text(3),
+        created_at: time(4).unwrap_or(UnixTime(0)),
+        last_used_at: time(5).unwrap_or(UnixTime(0)),
+        idle_timeout: row.integer(6).map(Span::seconds),
+        marked_at: time(7),
+        end: time(8).zip(reason).map(|(at, reason)| End { at, reason }),
+    }
+}

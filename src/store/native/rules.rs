@@ -1,0 +1,237 @@
+//! The policies as SQL over the columns of the native table.
+//!
+//! The reference is [`Policy`]; a property test holds the two together. Every
+//! function writes an expression for all tasks at once: the policy of the row's
+//! own task decides.
+
+use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::policy::{Expire, Policies, Policy};
+use crate::domain::port::{Order, Scope, SortKey};
+use crate::domain::session::State;
+use crate::domain::time::{Span, UnixTime};
+use crate::store::sql::Statement;
+
+/// What [`verdict`] answers for a row that is to be deleted; for a live session
+/// that is to end it answers the reason.
+pub(super) const DELETE: &str = "delete";
+
+/// Writes, for each task's policy, the expression that `write` makes of it.
+fn per_task(sql: &mut Statement, policies: &Policies, write: impl Fn(&mut Statement, &Policy)) {
+    let mut named = policies.named().peekable();
+    if named.peek().is_none() {
+        sql.push("(");
+        write(sql, &policies.default);
+        sql.push(")");
+        return;
+    }
+    sql.push("CASE task");
+    for (task, policy) in named {
+        sql.push(" WHEN ").bind(task).push(" THEN (");
+        write(sql, policy);
+        sql.push(")");
+    }
+    sql.push(" ELSE (");
+    write(sql, &policies.default);
+    sql.push(") END");
+}
+
+fn discards(policy: &Policy) -> bool {
+    policy.retention == Some(Span::ZERO)
+}
+
+/// The moment a span before `now`.
+fn before(now: UnixTime, span: Span) -> UnixTime {
+    UnixTime(now.0.saturating_sub(span.as_seconds()))
+}
+
+/// Whether the row of an ended session has been kept for long enough.
+fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+    match policy.retention {
+        Some(retention) => sql.push("ended_at <= ").bind(before(now, retention)),
+        None => sql.push("FALSE"),
+    };
+}
+
+/// Whether a live session is over.
+fn due(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+    match policy.expire {
+        Expire::Timeout => expired(sql, now),
+        Expire::Never => sql.push("FALSE"),
+    };
+    if let Some(lifetime) = policy.lifetime {
+        sql.push(" OR created_at < ").bind(before(now, lifetime));
+    }
+}
+
+fn expired(sql: &mut Statement, now: UnixTime) -> &mut Statement {
+    sql.push("last_used_at + idle_timeout < ").bind(now)
+}
+
+/// Why a live session is over, or NULL if it is not.
+fn reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+    sql.push("CASE WHEN FALSE THEN NULL");
+    if policy.expire == Expire::Timeout {
+        sql.push(" WHEN ");
+        expired(sql, now).push(" THEN 'expired'");
+    }
+    if let Some(lifetime) = policy.lifetime {
+        sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
+    }
+    sql.push(" END");
+}
+
+/// [`DELETE`], the reason for the end, or NULL: what a purge would do.
+pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("CASE WHEN ended_at IS NULL THEN ");
+    end_reason(sql, scope);
+    sql.push(" WHEN ");
+    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+    sql.push(" THEN '").push(DELETE).push("' END");
+}
+
+/// Why the purge ends a live session, or NULL.
+pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
+    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.now));
+}
+
+/// Which live sessions end and keep their rows.
+pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("ended_at IS NULL AND ");
+    per_task(sql, scope.policies, |sql, policy| match discards(policy) {
+        true => drop(sql.push("FALSE")),
+        false => due(sql, policy, scope.now),
+    });
+}
+
+/// Which live sessions end and leave nothing.
+pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("ended_at IS NULL AND ");
+    per_task(sql, scope.policies, |sql, policy| match discards(policy) {
+        true => due(sql, policy, scope.now),
+        false => drop(sql.push("FALSE")),
+    });
+}
+
+/// Which rows of ended sessions go.
+pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("ended_at IS NOT NULL AND ");
+    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+}
+
+/// The number of the row's state, counted from 0 in the order of
+/// [`State::ALL`].
+pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
+    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 WHEN ").bind(now);
+    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ").bind(now);
+    sql.push(" - last_used_at > ");
+    per_task(sql, policies, |sql, policy| drop(sql.bind(policy.abandoned)));
+    sql.push(" THEN 2 ELSE 1 END");
+}
+
+/// The rows of the tasks that match.
+pub(super) fn of_task(sql: &mut Statement, task: &TaskPattern) {
+    if task.is_wild() {
+        let mut like = String::new();
+        for c in task.as_str().chars() {
+            match c {
+                '*' => like.push('%'),
+                '%' | '_' | '\\' => like.extend(['\\', c]),
+                c => like.push(c),
+            }
+        }
+        sql.push("task LIKE ").bind(like).push(" ESCAPE '\\'");
+    } else {
+        sql.push("task = ").bind(task.as_str());
+    }
+}
+
+/// The same as a further condition, where a scope names tasks.
+pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
+    if let Some(task) = scope.task {
+        sql.push(" AND ");
+        of_task(sql, task);
+    }
+}
+
+/// How long the session has been unused, and before its end, in seconds.
+fn idle(sql: &mut Statement, now: UnixTime) {
+    sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
+    sql.push(") - last_used_at)");
+}
+
+/// What a filter says, but for the client, as further conditions.
+pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>) {
+    if let Some(task) = &filter.task {
+        sql.push(" AND ");
+        of_task(sql, task);
+    }
+    if let Some(user) = &filter.user {
+        sql.push(" AND user = ").bind(user.as_str());
+    }
+    if !filter.states.is_empty() {
+        sql.push(" AND ");
+        state(sql, scope.policies, scope.now);
+        sql.push(" IN (").push(&numbers(&filter.states)).push(")");
+    }
+    if let Some(span) = filter.idle_over {
+        sql.push(" AND ");
+        idle(sql, scope.now);
+        sql.push(" > ").bind(span);
+    }
+    if let Some(reason) = filter.ended_by {
+        sql.push(" AND ended_at <= ").bind(scope.now);
+        sql.push(" AND end_reason = ").bind(reason.as_str());
+    }
+    if let Some(time) = filter.opened_by {
+        sql.push(" AND created_at <= ").bind(time);
+    }
+}
+
+fn numbers(states: &[State]) -> String {
+    let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
+    states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The order of a list. By the key alone, no sorting is needed.
+pub(super) fn order(sql: &mut Statement, order: Order, scope: &Scope<'_>) {
+    // The longest idle come first unless the order is reversed.
+    let descending = order.reverse != (order.by == SortKey::Idle);
+    let direction = if descending { " DESC" } else { " ASC" };
+    sql.push(" ORDER BY ");
+    match order.by {
+        SortKey::Handle => {
+            sql.push("id").push(direction);
+            return;
+        }
+        SortKey::User => drop(sql.push("user")),
+        SortKey::Task => drop(sql.push("task")),
+        SortKey::Client => drop(sql.push("client")),
+        SortKey::State => state(sql, scope.policies, scope.now),
+        SortKey::Idle => idle(sql, scope.now),
+        SortKey::Created => drop(sql.push("created_at")),
+        SortKey::LastUsed => drop(sql.push("last_used_at")),
+        SortKey::Expires => expires_last(sql, scope),
+        SortKey::Ended => drop(sql.push("ifnull(ended_at, 1 << 60)")),
+    }
+    sql.push(direction).push(", id");
+}
+
+/// The moment up to which a live session is valid; those without one sort
+/// behind all others.
+fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
+    per_task(sql, scope.policies, |sql, policy| {
+        sql.push("min(");
+        match policy.expire {
+            Expire::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
+            Expire::Never => sql.push("1 << 60"),
+        };
+        sql.push(", ");
+        match policy.lifetime {
+            Some(lifetime) => sql.push("created_at + ").bind(lifetime),
+            None => sql.push("1 << 60"),
+        };
+        sql.push(")");
+    });
+    sql.push(" END");
+}

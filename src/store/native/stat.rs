@@ -1,0 +1,173 @@
+//! Figures: counted from the rows where they can be, kept in `counters` where
+//! the rows are gone.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::rules;
+use crate::domain::error::Result;
+use crate::domain::port::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
+use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// In a table of up to so many rows, each open notes the peak: counting that
+/// many rows is cheap. In a larger one it would hold up the application, and
+/// the purge notes it.
+const SMALL: usize = 1_000;
+
+const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
+
+/// Counts, by task and reason, the ended rows that the condition selects.
+pub(super) fn count_kept(condition: impl FnOnce(&mut Statement)) -> Statement {
+    let mut sql = Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT task, 'deleted.' || end_reason, count(*) FROM sessions",
+    );
+    condition(&mut sql);
+    sql.push(" GROUP BY 1, 2").push(ADD);
+    sql
+}
+
+/// The same for live rows that end and go in one step.
+pub(super) fn count_ending(
+    scope: &Scope<'_>,
+    condition: impl FnOnce(&mut Statement),
+) -> Statement {
+    let mut sql =
+        Statement::new("INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ");
+    rules::end_reason(&mut sql, scope);
+    sql.push(", count(*) FROM sessions");
+    condition(&mut sql);
+    sql.push(" GROUP BY 1, 2").push(ADD);
+    sql
+}
+
+/// The same for one live row.
+pub(super) fn count_discarded(ending: &Ending) -> Statement {
+    let mut sql = Statement::new(
+        "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
+         FROM sessions WHERE id = ?1 AND ended_at IS NULL",
+    )
+    .with(&ending.key)
+    .with(ending.end.reason.as_str());
+    sql.push(ADD);
+    sql
+}
+
+/// Remembers a number of live sessions, if it is the highest so far.
+pub(super) fn note_peak(task: &str, live: u64) -> Statement {
+    Statement::new(
+        "INSERT INTO counters (task, name, value) VALUES (?1, 'peak', ?2) \
+         ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+    )
+    .with(task)
+    .with(live)
+}
+
+/// Counts the live sessions of a task and remembers them, in a small table.
+pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT ?1, 'peak', (SELECT count(*) FROM sessions WHERE task = ?1 AND ended_at IS NULL) \
+         WHERE (SELECT count(*) FROM (SELECT 1 FROM sessions LIMIT ?2)) < ?2 \
+         ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+    )
+    .with(task)
+    .with(SMALL)
+}
+
+/// The figures of the tasks in scope.
+pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+    let mut tasks: BTreeMap<String, TaskStat> = BTreeMap::new();
+    transport.query(&rows_by_task(scope), &mut |row| {
+        let task = row.text(0).unwrap_or_default();
+        let mut stat = TaskStat {
+            live: [row.count(1), row.count(2), row.count(3)],
+            ended: row.count(4),
+            opened: row.count(5),
+            oldest_use: row.integer(6).map(UnixTime),
+            ..TaskStat::default()
+        };
+        for (place, reason) in EndReason::ALL.iter().enumerate() {
+            stat.ended_by.insert(*reason, row.count(7 + place));
+        }
+        stat.peak = stat.live_total();
+        tasks.insert(task.to_ascii_lowercase(), TaskStat { task, ..stat });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    transport.query(&counters(scope), &mut |row| {
+        let (task, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
+        let stat = tasks
+            .entry(task.to_ascii_lowercase())
+            .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
+        add_counter(stat, &name, row.count(2));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(tasks.into_values().collect())
+}
+
+fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
+    match name.strip_prefix("deleted.").map(str::parse) {
+        Some(Ok(reason)) => {
+            *stat.ended_by.entry(reason).or_default() += value;
+            stat.opened += value;
+            stat.deleted += value;
+        }
+        _ if name == "refused" => stat.refused += value,
+        _ if name == "peak" => stat.peak = stat.peak.max(value),
+        _ => {}
+    }
+}
+
+fn rows_by_task(scope: &Scope<'_>) -> Statement {
+    let mut sql = Statement::new(
+        "SELECT task, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), count(*), \
+         min(CASE WHEN state < 3 THEN last_used_at END)",
+    );
+    for reason in EndReason::ALL {
+        sql.push(&format!(", sum(state = 3 AND end_reason = '{reason}')"));
+    }
+    sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
+    rules::state(&mut sql, scope.policies, scope.now);
+    sql.push(" AS state FROM sessions WHERE TRUE");
+    rules::and_in_scope(&mut sql, scope);
+    sql.push(") GROUP BY task");
+    sql
+}
+
+fn counters(scope: &Scope<'_>) -> Statement {
+    let mut sql = Statement::new("SELECT task, name, value FROM counters WHERE TRUE");
+    rules::and_in_scope(&mut sql, scope);
+    sql
+}
+
+/// What the users of live sessions have.
+pub(super) fn loads(
+    transport: &impl Transport,
+    scope: &Scope<'_>,
+    by: LoadBy,
+    visit: &mut dyn FnMut(UserLoad) -> Flow,
+) -> Result<()> {
+    let mut sql = Statement::new(
+        "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
+         sum(state = 2), min(last_used_at) FROM (SELECT user, task, last_used_at, ",
+    );
+    rules::state(&mut sql, scope.policies, scope.now);
+    sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
+    rules::and_in_scope(&mut sql, scope);
+    sql.push(match by {
+        LoadBy::TaskAndUser => ") GROUP BY task, user ORDER BY task, user",
+        LoadBy::User => ") GROUP BY user ORDER BY count(*) DESC, user",
+    });
+    transport.query(&sql, &mut |row| {
+        visit(UserLoad {
+            user: row.text(0),
+            task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
+            tasks: row.count(2),
+            live: [row.count(3), row.count(4), row.count(5)],
+            oldest_use: UnixTime(row.integer(6).unwrap_or(0)),
+        })
+    })
+}

@@ -1,0 +1,101 @@
+//! SQL with its values bound.
+
+use rusqlite::types::Value;
+
+use crate::domain::session::Key;
+use crate::domain::time::{Span, UnixTime};
+
+/// One statement and the values of its parameters `?1`, `?2`, ….
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statement {
+    /// The text.
+    pub sql: String,
+    /// The values.
+    pub values: Vec<Value>,
+}
+
+impl Statement {
+    /// A statement that begins like this.
+    pub fn new(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), values: Vec::new() }
+    }
+
+    /// Appends text.
+    pub fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Appends a parameter that holds this value.
+    pub fn bind(&mut self, value: impl Into<Bound>) -> &mut Self {
+        self.values.push(value.into().0);
+        let place = self.values.len().to_string();
+        self.sql.push('?');
+        self.sql.push_str(&place);
+        self
+    }
+
+    /// The same statement with the next value bound, for texts that name their
+    /// parameters themselves.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<Bound>) -> Self {
+        self.values.push(value.into().0);
+        self
+    }
+}
+
+/// A value in the form in which the database holds it.
+pub struct Bound(Value);
+
+impl From<UnixTime> for Bound {
+    fn from(time: UnixTime) -> Self {
+        Self(Value::Integer(time.0))
+    }
+}
+
+impl From<Span> for Bound {
+    fn from(span: Span) -> Self {
+        Self(Value::Integer(span.as_seconds()))
+    }
+}
+
+impl From<u64> for Bound {
+    /// Counts beyond the range of the database's integers are cut to its end.
+    fn from(count: u64) -> Self {
+        Self(Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+}
+
+impl From<usize> for Bound {
+    fn from(count: usize) -> Self {
+        (count as u64).into()
+    }
+}
+
+impl From<&str> for Bound {
+    fn from(text: &str) -> Self {
+        Self(Value::Text(text.to_owned()))
+    }
+}
+
+impl From<String> for Bound {
+    fn from(text: String) -> Self {
+        Self(Value::Text(text))
+    }
+}
+
+impl From<&Key> for Bound {
+    fn from(key: &Key) -> Self {
+        Self(match key {
+            Key::Integer(number) => Value::Integer(*number),
+            Key::Text(text) => Value::Text(text.clone()),
+            Key::Blob(bytes) => Value::Blob(bytes.clone()),
+        })
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Bound {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self(Value::Null), Into::into)
+    }
+}

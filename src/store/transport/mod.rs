@@ -1,0 +1,61 @@
+//! Where the SQL runs. A transport knows nothing of sessions.
+
+pub mod sqlite;
+
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+
+use super::sql::Statement;
+use crate::domain::error::Result;
+use crate::domain::port::Flow;
+
+/// The port through which tables reach their database.
+pub trait Transport {
+    /// Which database, for messages.
+    fn place(&self) -> &str;
+
+    /// Runs a statement that reads, and visits its rows one by one.
+    fn query(&self, statement: &Statement, visit: &mut dyn FnMut(&dyn Columns) -> Flow) -> Result<()>;
+
+    /// Runs statements that write, all of them or none.
+    fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
+}
+
+/// The columns of the row that a visitor looks at.
+pub trait Columns {
+    /// The value of the column at this place, counted from 0.
+    fn value(&self, place: usize) -> ValueRef<'_>;
+}
+
+impl dyn Columns + '_ {
+    /// A whole number; `None` for NULL and for what is no whole number.
+    pub fn integer(&self, place: usize) -> Option<i64> {
+        match self.value(place) {
+            ValueRef::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// A count, which is never NULL and never negative.
+    pub fn count(&self, place: usize) -> u64 {
+        self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
+    }
+
+    /// Text; bytes that are not UTF-8 are replaced, as nothing else shows them.
+    pub fn text(&self, place: usize) -> Option<String> {
+        match self.value(place) {
+            ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// What a list of statements has done.
+#[derive(Debug, Clone, Default)]
+pub struct Applied {
+    /// How many rows each of them inserted, changed or deleted.
+    pub rows: Vec<u64>,
+    /// For how long others could not write.
+    pub hold: Duration,
+}
