@@ -1,1 +1,3 @@
-//! x
+//! Ends and purges the sessions that nobody uses any more.
+
+pub mod domain;
