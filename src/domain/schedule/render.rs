@@ -12,7 +12,11 @@ impl Schedule {
     /// `*` the job follows the wall clock, otherwise it runs once on each day.
     /// So a star appears there only if the hour of the schedule is one.
     pub fn to_crontab(&self) -> String {
-        let weekdays = starred(self.weekdays, Field::Weekday);
+        // Steps are written out: from a star, cron counts them from Sunday.
+        let weekdays = match self.weekdays {
+            all if all == Values::all(Field::Weekday.bounds()) => "*".to_owned(),
+            some => some.to_string(),
+        };
         match self.hours {
             Hours::Every => format!("{} * * * {weekdays}", starred(self.minutes, Field::Minute)),
             Hours::At(hours) => format!("{} {hours} * * {weekdays}", self.minutes),
