@@ -14,10 +14,11 @@ const BATCH: usize = 250;
 
 impl Housekeeper {
     /// Ends the live sessions that a filter fits, and shows each that it has
-    /// ended, after the commit. Answers how many they are.
+    /// ended, after the commit.
     ///
     /// It is done in batches, each in a transaction of its own: when a later
-    /// one fails, the earlier ones stand, and calling it again goes on.
+    /// one fails or `go_on` stops it, the earlier ones stand, and calling it
+    /// again goes on. Answers whether it came to its end.
     ///
     /// # Errors
     /// Whatever keeps the table from being read or written.
@@ -26,20 +27,23 @@ impl Housekeeper {
         filter: &Filter,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
-    ) -> Result<u64> {
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
         self.note_peaks(now)?;
-        let end = End { at: now, reason: EndReason::Cycled };
-        let (mut after, mut ended) = (None, 0);
+        let mut after = None;
         loop {
             let (batch, last) = self.next_live(filter, now, after.as_ref(), BATCH)?;
-            let endings: Vec<_> = batch.iter().map(|session| self.ending(session, end)).collect();
-            let done = self.end_all(&endings)?;
-            for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
-                show(session);
-                ended += 1;
-            }
+            let done = self.end_batch(&batch, now)?;
+            batch
+                .iter()
+                .zip(done)
+                .filter(|(_, done)| *done)
+                .for_each(|(session, _)| show(session));
             if batch.len() < BATCH {
-                return Ok(ended);
+                return Ok(ControlFlow::Continue(()));
+            }
+            if go_on().is_break() {
+                return Ok(ControlFlow::Break(()));
             }
             after = last;
         }
@@ -67,8 +71,14 @@ impl Housekeeper {
     /// Whatever keeps the table from being written.
     pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.note_peaks(now)?;
-        let end = End { at: now, reason: EndReason::Cycled };
-        let endings: Vec<_> = sessions.iter().map(|session| self.ending(session, end)).collect();
+        let end = End {
+            at: now,
+            reason: EndReason::Cycled,
+        };
+        let endings: Vec<_> = sessions
+            .iter()
+            .map(|session| self.ending(session, end))
+            .collect();
         self.end_all(&endings)
     }
 
@@ -93,15 +103,25 @@ impl Housekeeper {
                 batch.push(session);
             }
             let full = batch.len() >= most;
-            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(if full {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
         })?;
         Ok((batch, last))
     }
 
     /// Remembers how many sessions were live before many of them end.
     fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
-        let all = Reach { due: usize::MAX, rows: usize::MAX };
-        let live = self.sessions.survey(&self.scope(None, now), None, all)?.live;
+        let all = Reach {
+            due: usize::MAX,
+            rows: usize::MAX,
+        };
+        let live = self
+            .sessions
+            .survey(&self.scope(None, now), None, all)?
+            .live;
         self.sessions.note_peaks(&live)
     }
 }

@@ -15,50 +15,55 @@ pub(super) struct Key {
 pub(super) const POLICY: &[Key] = &[
     Key {
         name: "expire",
-        read: |policy, value| Ok(policy.expire = word(value)?),
+        read: |policy, value| set(&mut policy.expire, word(value)),
         show: |policy| policy.expire.to_string(),
     },
     Key {
         name: "timeout",
-        read: |policy, value| Ok(policy.timeout = span_or(value, "never")?),
+        read: |policy, value| set(&mut policy.timeout, span_or(value, "never")),
         show: |policy| or_never(policy.timeout),
     },
     Key {
         name: "min_timeout",
-        read: |policy, value| Ok(policy.min_timeout = span(value)?),
+        read: |policy, value| set(&mut policy.min_timeout, span(value)),
         show: |policy| policy.min_timeout.to_string(),
     },
     Key {
         name: "max_timeout",
-        read: |policy, value| Ok(policy.max_timeout = span_or(value, "never")?),
+        read: |policy, value| set(&mut policy.max_timeout, span_or(value, "never")),
         show: |policy| or_never(policy.max_timeout),
     },
     Key {
         name: "abandoned",
-        read: |policy, value| Ok(policy.abandoned = span(value)?),
+        read: |policy, value| set(&mut policy.abandoned, span(value)),
         show: |policy| policy.abandoned.to_string(),
     },
     Key {
         name: "lifetime",
-        read: |policy, value| Ok(policy.lifetime = span_or(value, "never")?),
+        read: |policy, value| set(&mut policy.lifetime, span_or(value, "never")),
         show: |policy| or_never(policy.lifetime),
     },
     Key {
         name: "strict",
-        read: |policy, value| Ok(policy.strict = flag(value)?),
+        read: |policy, value| set(&mut policy.strict, flag(value)),
         show: |policy| policy.strict.to_string(),
     },
     Key {
         name: "touch_resolution",
-        read: |policy, value| Ok(policy.touch_resolution = span(value)?),
+        read: |policy, value| set(&mut policy.touch_resolution, span(value)),
         show: |policy| policy.touch_resolution.to_string(),
     },
     Key {
         name: "retention",
-        read: |policy, value| Ok(policy.retention = span_or(value, "forever")?),
+        read: |policy, value| set(&mut policy.retention, span_or(value, "forever")),
         show: |policy| or_forever(policy.retention),
     },
 ];
+
+fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
 
 pub(super) fn or_never(span: Option<Span>) -> String {
     span.map_or_else(|| "never".to_owned(), |span| span.to_string())
@@ -69,25 +74,35 @@ pub(super) fn or_forever(span: Option<Span>) -> String {
 }
 
 pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
-    value.as_str().ok_or_else(|| format!("wants text in quotes, not {}", kind(value)))
+    value
+        .as_str()
+        .ok_or_else(|| format!("wants text in quotes, not {}", kind(value)))
 }
 
 pub(super) fn span(value: &DeValue<'_>) -> Result<Span, String> {
     let DeValue::String(text) = value else {
-        return Err(format!("wants a duration in quotes, like \"30m\", not {}", kind(value)));
+        return Err(format!(
+            "wants a duration in quotes, like \"30m\", not {}",
+            kind(value)
+        ));
     };
-    text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())
+    text.parse()
+        .map_err(|e: crate::domain::time::SpanError| e.to_string())
 }
 
 pub(super) fn span_or(value: &DeValue<'_>, none: &str) -> Result<Option<Span>, String> {
     match value.as_str() {
         Some(text) if text == none => Ok(None),
-        _ => span(value).map(Some).map_err(|fault| format!("{fault}; or \"{none}\"")),
+        _ => span(value)
+            .map(Some)
+            .map_err(|fault| format!("{fault}; or \"{none}\"")),
     }
 }
 
 pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("wants true or false, not {}", kind(value)))
+    value
+        .as_bool()
+        .ok_or_else(|| format!("wants true or false, not {}", kind(value)))
 }
 
 /// A whole number that is not negative.
@@ -123,5 +138,9 @@ fn kind(value: &DeValue<'_>) -> String {
 }
 
 fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }

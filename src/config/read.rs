@@ -10,10 +10,17 @@ use crate::domain::time::Span;
 
 /// What a list of entries looks like: a key and its value, both with their
 /// places in the file.
-type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
+type Entry<'t, 'i> = (
+    &'t Spanned<std::borrow::Cow<'i, str>>,
+    &'t Spanned<DeValue<'i>>,
+);
 
 pub(super) fn config(text: &str, file: &str) -> Result<Config, ConfigError> {
-    let mut reader = Reader { file, text, config: Config::default() };
+    let mut reader = Reader {
+        file,
+        text,
+        config: Config::default(),
+    };
     let table = DeTable::parse(text).map_err(|e| {
         let at = e.span().map_or(0, |span| span.start);
         reader.fault(at, "", e.message())
@@ -38,12 +45,22 @@ impl Reader<'_> {
         }
         for entry in table {
             match entry.0.get_ref().as_ref() {
-                "db" => self.config.db = Some(self.value("db", entry, |v| keys::text(v).map(str::to_owned))?),
+                "db" => {
+                    let db =
+                        self.value("db", entry, |value| keys::text(value).map(str::to_owned))?;
+                    self.config.db = Some(db);
+                }
                 "policy" => self.policies(entry)?,
                 "schedule" => self.schedule(entry)?,
                 "guard" => self.guard(entry)?,
                 "retention" => {}
-                _ => return Err(self.unknown("", entry, &["db", "policy", "schedule", "retention", "guard"])),
+                _ => {
+                    return Err(self.unknown(
+                        "",
+                        entry,
+                        &["db", "policy", "schedule", "retention", "guard"],
+                    ));
+                }
             }
         }
         Ok(())
@@ -93,8 +110,12 @@ impl Reader<'_> {
     fn stretch(&self, table: &str, policy: &mut Policy) {
         let is_set = |key: &str| self.line_of(table, key).is_some();
         if !is_set("min_timeout") {
-            let least = [policy.timeout, policy.max_timeout].into_iter().flatten().min();
-            policy.min_timeout = least.map_or(policy.min_timeout, |least| least.min(policy.min_timeout));
+            let least = [policy.timeout, policy.max_timeout]
+                .into_iter()
+                .flatten()
+                .min();
+            policy.min_timeout =
+                least.map_or(policy.min_timeout, |least| least.min(policy.min_timeout));
         }
         if !is_set("max_timeout") {
             policy.max_timeout = match (policy.timeout, policy.max_timeout) {
@@ -106,13 +127,18 @@ impl Reader<'_> {
 
     fn contradictions(&self, table: &str, policy: &Policy) -> Result<(), ConfigError> {
         let longest = policy.max_timeout.unwrap_or(Span::seconds(i64::MAX));
-        let shortest = policy.timeout.map_or(policy.min_timeout, |span| span.min(policy.min_timeout));
+        let shortest = policy
+            .timeout
+            .map_or(policy.min_timeout, |span| span.min(policy.min_timeout));
         let asked = policy.timeout.unwrap_or(Span::seconds(i64::MAX));
         if policy.min_timeout > longest {
             let what = format!("{} is more than max_timeout, {longest}", policy.min_timeout);
             Err(self.contradiction(table, "min_timeout", &what))
         } else if asked > longest {
-            let what = format!("{} is more than max_timeout, {longest}", keys::or_never(policy.timeout));
+            let what = format!(
+                "{} is more than max_timeout, {longest}",
+                keys::or_never(policy.timeout)
+            );
             Err(self.contradiction(table, "timeout", &what))
         } else if asked < policy.min_timeout {
             let what = format!("{asked} is less than min_timeout, {}", policy.min_timeout);
@@ -149,7 +175,11 @@ impl Reader<'_> {
             return;
         };
         if policy.retention.is_none_or(|retention| retention > cap) {
-            if self.config.lines.contains_key(&format!("{table}.retention")) {
+            if self
+                .config
+                .lines
+                .contains_key(&format!("{table}.retention"))
+            {
                 self.config.warnings.push(format!(
                     "{table}.retention = \"{}\" is cut to retention.max = \"{cap}\"",
                     keys::or_forever(policy.retention)
@@ -173,7 +203,9 @@ impl Reader<'_> {
         for entry in self.table("schedule", entry)? {
             self.config.zone = match entry.0.get_ref().as_ref() {
                 "timezone" => self.value("schedule.timezone", entry, |value| {
-                    keys::text(value)?.parse().map_err(|e: crate::domain::zone::ZoneError| e.to_string())
+                    keys::text(value)?
+                        .parse()
+                        .map_err(|e: crate::domain::zone::ZoneError| e.to_string())
                 })?,
                 _ => return Err(self.unknown("schedule", entry, &["timezone"])),
             };
@@ -185,10 +217,12 @@ impl Reader<'_> {
         for entry in self.table("guard", entry)? {
             match entry.0.get_ref().as_ref() {
                 "max_percent" => {
-                    self.config.guard.max_percent = self.value("guard.max_percent", entry, keys::percent)?;
+                    self.config.guard.max_percent =
+                        self.value("guard.max_percent", entry, keys::percent)?;
                 }
                 "max_rows" => {
-                    self.config.guard.max_rows = self.value("guard.max_rows", entry, keys::count)?;
+                    self.config.guard.max_rows =
+                        self.value("guard.max_rows", entry, keys::count)?;
                 }
                 _ => return Err(self.unknown("guard", entry, &["max_percent", "max_rows"])),
             }
@@ -209,9 +243,17 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    fn table<'t, 'i>(&self, key: &str, entry: Entry<'t, 'i>) -> Result<&'t DeTable<'i>, ConfigError> {
+    fn table<'t, 'i>(
+        &self,
+        key: &str,
+        entry: Entry<'t, 'i>,
+    ) -> Result<&'t DeTable<'i>, ConfigError> {
         entry.1.get_ref().as_table().ok_or_else(|| {
-            self.fault(entry.1.span().start, key, &format!("is a table: write [{key}] above its keys"))
+            self.fault(
+                entry.1.span().start,
+                key,
+                &format!("is a table: write [{key}] above its keys"),
+            )
         })
     }
 
@@ -223,7 +265,11 @@ impl Reader<'_> {
     }
 
     fn fault(&self, at: usize, key: &str, what: &str) -> ConfigError {
-        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+        let key = if key.is_empty() {
+            String::new()
+        } else {
+            format!("{key}: ")
+        };
         ConfigError {
             file: self.file.to_owned(),
             line: self.line(at),
@@ -233,6 +279,8 @@ impl Reader<'_> {
     }
 
     fn line(&self, at: usize) -> usize {
-        self.text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
+        self.text
+            .get(..at)
+            .map_or(1, |before| before.matches('\n').count() + 1)
     }
 }

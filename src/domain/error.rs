@@ -31,7 +31,9 @@ pub enum Error {
         at: String,
     },
     /// The database is damaged.
-    #[error("{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves")]
+    #[error(
+        "{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves"
+    )]
     Corrupt {
         /// Which database.
         at: String,
@@ -53,10 +55,12 @@ pub enum Error {
         handles: Vec<String>,
     },
     /// Not a handle at all.
-    #[error("{0:?} is no handle: a handle is 4 or more hexadecimal digits, such as `sessctl list` shows")]
+    #[error(
+        "{0:?} is no handle: a handle is 4 or more hexadecimal digits, such as `sessctl list` shows"
+    )]
     NotAHandle(String),
     /// Anything else, and what was being done.
-    #[error("could not {doing}: {source}")]
+    #[error("could not {doing}")]
     Failed {
         /// What was being done, to what.
         doing: String,
@@ -71,7 +75,10 @@ impl Error {
         doing: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self::Failed { doing: doing.into(), source: source.into() }
+        Self::Failed {
+            doing: doing.into(),
+            source: source.into(),
+        }
     }
 }
 
@@ -123,7 +130,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -137,7 +144,11 @@ mod tests {
 
     #[test]
     fn a_refusal_never_rounds_up_to_all_of_them() {
-        let refusal = GuardRefusal { would_end: 98_112, live: 98_120, cap: Cap::Percent(50.0) };
+        let refusal = GuardRefusal {
+            would_end: 98_112,
+            live: 98_120,
+            cap: Cap::Percent(50.0),
+        };
         assert_eq!(
             refusal.to_string(),
             "would end 98,112 of 98,120 live sessions (99.9 %): more than max_percent = 50"

@@ -32,8 +32,15 @@ impl Filter {
     /// Whether the session passes; what a store's SQL must agree with.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         let state = policies.of(&session.task).state(session, now);
-        let ended_by = || session.end.filter(|end| end.at <= now).map(|end| end.reason);
-        self.task.as_ref().is_none_or(|task| task.matches(&session.task))
+        let ended_by = || {
+            session
+                .end
+                .filter(|end| end.at <= now)
+                .map(|end| end.reason)
+        };
+        self.task
+            .as_ref()
+            .is_none_or(|task| task.matches(&session.task))
             && (self.user.is_none() || self.user == session.user)
             && self.matches_client(session)
             && (self.states.is_empty() || self.states.contains(&state))
@@ -44,9 +51,12 @@ impl Filter {
 
     /// Whether its client passes: the part that no SQL dialect can say.
     pub fn matches_client(&self, session: &Session) -> bool {
-        self.client
-            .as_ref()
-            .is_none_or(|filter| session.client.as_deref().is_some_and(|client| filter.matches(client)))
+        self.client.as_ref().is_none_or(|filter| {
+            session
+                .client
+                .as_deref()
+                .is_some_and(|client| filter.matches(client))
+        })
     }
 }
 
@@ -114,8 +124,9 @@ impl FromStr for ClientFilter {
         if let Some(address) = address(text) {
             return Ok(Self::Net(address.into()));
         }
-        let looks_like_a_network =
-            text.split_once('/').is_some_and(|(host, _)| host.parse::<IpAddr>().is_ok());
+        let looks_like_a_network = text
+            .split_once('/')
+            .is_some_and(|(host, _)| host.parse::<IpAddr>().is_ok());
         match text.parse::<IpNet>() {
             Ok(net) => Ok(Self::Net(net.trunc())),
             Err(_) if looks_like_a_network => Err(NotANetwork(text.to_owned())),
@@ -137,9 +148,15 @@ impl ClientFilter {
 /// The address in `10.0.0.7`, `10.0.0.7:993`, `2001:db8::7`, `[2001:db8::7]`
 /// or `[2001:db8::7]:993`; an IPv4 address in its IPv6 form counts as IPv4.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
     bare.parse::<IpAddr>()
-        .or_else(|_| text.parse::<std::net::SocketAddr>().map(|socket| socket.ip()))
+        .or_else(|_| {
+            text.parse::<std::net::SocketAddr>()
+                .map(|socket| socket.ip())
+        })
         .ok()
         .map(|address| address.to_canonical())
 }
@@ -160,7 +177,11 @@ mod tests {
             ("a*a", "a", false),
             ("i*p*x", "imap", false),
         ] {
-            assert_eq!(TaskPattern::from(pattern).matches(task), fits, "{pattern} {task}");
+            assert_eq!(
+                TaskPattern::from(pattern).matches(task),
+                fits,
+                "{pattern} {task}"
+            );
         }
     }
 
@@ -179,7 +200,11 @@ mod tests {
             ("0.0.0.0/0", "2001:db8::7", false),
             ("laptop", "laptop", true),
         ] {
-            assert_eq!(filter.parse::<ClientFilter>().unwrap().matches(client), fits, "{filter} {client}");
+            assert_eq!(
+                filter.parse::<ClientFilter>().unwrap().matches(client),
+                fits,
+                "{filter} {client}"
+            );
         }
         assert!("10.0.0.0/33".parse::<ClientFilter>().is_err());
     }

@@ -4,6 +4,8 @@ pub mod error;
 pub mod filter;
 pub mod policy;
 pub mod port;
+pub mod schedule;
 pub mod session;
 pub mod time;
 pub mod token;
+pub mod zone;

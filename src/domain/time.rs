@@ -142,7 +142,11 @@ impl FromStr for Span {
                 .ok_or_else(|| SpanError::TooLong(text.to_owned()))?;
             rest = &rest[digits + unit.len_utf8()..];
         }
-        if text.is_empty() { Err(fault()) } else { Ok(Self(total)) }
+        if text.is_empty() {
+            Err(fault())
+        } else {
+            Ok(Self(total))
+        }
     }
 }
 
@@ -181,12 +185,23 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Span(seconds)), "{text}");
         }
-        assert_eq!("1800".parse::<Span>(), Err(SpanError::NoUnit("1800".into())));
-        for text in ["", "m", "1.5h", "-3m", "+3m", "30m1h", "2 h", "2hours", "1ß", "m5"] {
-            assert!(matches!(text.parse::<Span>(), Err(SpanError::NotASpan(_))), "{text}");
+        assert_eq!(
+            "1800".parse::<Span>(),
+            Err(SpanError::NoUnit("1800".into()))
+        );
+        for text in [
+            "", "m", "1.5h", "-3m", "+3m", "30m1h", "2 h", "2hours", "1ß", "m5",
+        ] {
+            assert!(
+                matches!(text.parse::<Span>(), Err(SpanError::NotASpan(_))),
+                "{text}"
+            );
         }
         for text in ["99999999999d", "9223372036854775808s"] {
-            assert!(matches!(text.parse::<Span>(), Err(SpanError::TooLong(_))), "{text}");
+            assert!(
+                matches!(text.parse::<Span>(), Err(SpanError::TooLong(_))),
+                "{text}"
+            );
         }
     }
 

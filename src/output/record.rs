@@ -128,17 +128,32 @@ pub struct Record {
 impl Column {
     /// A column that tables show in rows.
     pub const fn row(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Place::Row, metric: None }
+        Self {
+            name,
+            title,
+            place: Place::Row,
+            metric: None,
+        }
     }
 
     /// A column that tables show where a record stands alone.
     pub const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Place::Detail, metric: None }
+        Self {
+            name,
+            title,
+            place: Place::Detail,
+            metric: None,
+        }
     }
 
     /// The same column, watched by Prometheus.
     pub const fn metric(self, metric: Metric) -> Self {
-        Self { name: self.name, title: self.title, place: self.place, metric: Some(metric) }
+        Self {
+            name: self.name,
+            title: self.title,
+            place: self.place,
+            metric: Some(metric),
+        }
     }
 }
 

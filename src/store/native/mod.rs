@@ -4,7 +4,7 @@ mod purge;
 mod rules;
 mod stat;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::sql::Statement;
@@ -65,7 +65,13 @@ impl<T: Transport> Native<T> {
             .collect(&neighbours, |row| row.text(0))?
             .into_iter()
             .flatten()
-            .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())
+            .map(|other| {
+                other
+                    .bytes()
+                    .zip(id.bytes())
+                    .take_while(|(a, b)| a == b)
+                    .count()
+            })
             .max()
             .unwrap_or(0);
         Ok(id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned())
@@ -87,7 +93,11 @@ impl<T: Transport> Sessions for Native<T> {
             .with(session.idle_timeout)
         };
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
-        statements.extend(sessions.iter().map(|session| stat::note_peak_of_a_small_table(&session.task)));
+        let tasks: BTreeSet<&str> = sessions
+            .iter()
+            .map(|session| session.task.as_str())
+            .collect();
+        statements.extend(tasks.into_iter().map(stat::note_peak_of_a_small_table));
         self.transport.apply(&statements)?;
         Ok(())
     }
@@ -114,7 +124,13 @@ impl<T: Transport> Sessions for Native<T> {
             .with(now)
         };
         let statements: Vec<Statement> = keys.iter().map(renew).collect();
-        Ok(self.transport.apply(&statements)?.rows.iter().map(|rows| *rows > 0).collect())
+        Ok(self
+            .transport
+            .apply(&statements)?
+            .rows
+            .iter()
+            .map(|rows| *rows > 0)
+            .collect())
     }
 
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
@@ -148,7 +164,10 @@ impl<T: Transport> Sessions for Native<T> {
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
         let prefix = prefix.to_ascii_lowercase();
         let mut statement = Statement::new("SELECT ");
-        statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
+        statement
+            .push(COLUMNS)
+            .push(" FROM sessions WHERE id >= ")
+            .bind(prefix.as_str());
         statement.push(" AND id < ").bind(format!("{prefix}g"));
         statement.push(" ORDER BY id LIMIT ").bind(most);
         let mut sessions = self.collect(&statement, session)?;
@@ -178,7 +197,10 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census> {
-        let all = Reach { due: usize::MAX, rows: usize::MAX };
+        let all = Reach {
+            due: usize::MAX,
+            rows: usize::MAX,
+        };
         Ok(purge::survey(&self.transport, scope, after, all)?.census)
     }
 
@@ -187,8 +209,10 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
-        let statements: Vec<Statement> =
-            live.iter().map(|(task, live)| stat::note_peak(task, *live)).collect();
+        let statements: Vec<Statement> = live
+            .iter()
+            .map(|(task, live)| stat::note_peak(task, *live))
+            .collect();
         if !statements.is_empty() {
             self.transport.apply(&statements)?;
         }
@@ -197,10 +221,12 @@ impl<T: Transport> Sessions for Native<T> {
 }
 
 fn end_row(ending: &Ending) -> Statement {
-    Statement::new("UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL")
-        .with(&ending.key)
-        .with(ending.end.at)
-        .with(ending.end.reason.as_str())
+    Statement::new(
+        "UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL",
+    )
+    .with(&ending.key)
+    .with(ending.end.at)
+    .with(ending.end.reason.as_str())
 }
 
 fn delete_live_row(ending: &Ending) -> Statement {
@@ -209,7 +235,10 @@ fn delete_live_row(ending: &Ending) -> Statement {
 
 fn scan(query: &Query<'_>) -> Statement {
     let mut sql = Statement::new("SELECT ");
-    sql.push(COLUMNS).push(", ").push(CLASHES).push(" FROM sessions WHERE TRUE");
+    sql.push(COLUMNS)
+        .push(", ")
+        .push(CLASHES)
+        .push(" FROM sessions WHERE TRUE");
     if let Some(after) = query.after {
         sql.push(" AND id > ").bind(after);
     }

@@ -75,7 +75,9 @@ fn reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
         expired(sql, now).push(" THEN 'expired'");
     }
     if let Some(lifetime) = policy.lifetime {
-        sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
+        sql.push(" WHEN created_at < ")
+            .bind(before(now, lifetime))
+            .push(" THEN 'lifetime'");
     }
     sql.push(" END");
 }
@@ -85,20 +87,26 @@ pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("CASE WHEN ended_at IS NULL THEN ");
     end_reason(sql, scope);
     sql.push(" WHEN ");
-    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| {
+        over(sql, policy, scope.now)
+    });
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
 /// Why the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
-    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| {
+        reason(sql, policy, scope.now)
+    });
 }
 
 /// Which live sessions end and keep their rows.
 pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| match discards(policy) {
-        true => drop(sql.push("FALSE")),
+        true => {
+            sql.push("FALSE");
+        }
         false => due(sql, policy, scope.now),
     });
 }
@@ -108,23 +116,33 @@ pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| match discards(policy) {
         true => due(sql, policy, scope.now),
-        false => drop(sql.push("FALSE")),
+        false => {
+            sql.push("FALSE");
+        }
     });
 }
 
 /// Which rows of ended sessions go.
 pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| {
+        over(sql, policy, scope.now)
+    });
 }
 
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
-    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 WHEN ").bind(now);
-    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ").bind(now);
+    sql.push("CASE WHEN ended_at <= ")
+        .bind(now)
+        .push(" THEN 3 WHEN ")
+        .bind(now);
+    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ")
+        .bind(now);
     sql.push(" - last_used_at > ");
-    per_task(sql, policies, |sql, policy| drop(sql.bind(policy.abandoned)));
+    per_task(sql, policies, |sql, policy| {
+        sql.bind(policy.abandoned);
+    });
     sql.push(" THEN 2 ELSE 1 END");
 }
 
@@ -155,7 +173,10 @@ pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// How long the session has been unused, and before its end, in seconds.
 fn idle(sql: &mut Statement, now: UnixTime) {
-    sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
+    sql.push("max(0, min(ifnull(ended_at, ")
+        .bind(now)
+        .push("), ")
+        .bind(now);
     sql.push(") - last_used_at)");
 }
 
@@ -188,8 +209,17 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>
 }
 
 fn numbers(states: &[State]) -> String {
-    let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
-    states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
+    let number = |state: &State| {
+        State::ALL
+            .iter()
+            .position(|known| known == state)
+            .unwrap_or(0)
+    };
+    states
+        .iter()
+        .map(|state| number(state).to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The order of a list. By the key alone, no sorting is needed.
@@ -203,15 +233,27 @@ pub(super) fn order(sql: &mut Statement, order: Order, scope: &Scope<'_>) {
             sql.push("id").push(direction);
             return;
         }
-        SortKey::User => drop(sql.push("user")),
-        SortKey::Task => drop(sql.push("task")),
-        SortKey::Client => drop(sql.push("client")),
+        SortKey::User => {
+            sql.push("user");
+        }
+        SortKey::Task => {
+            sql.push("task");
+        }
+        SortKey::Client => {
+            sql.push("client");
+        }
         SortKey::State => state(sql, scope.policies, scope.now),
         SortKey::Idle => idle(sql, scope.now),
-        SortKey::Created => drop(sql.push("created_at")),
-        SortKey::LastUsed => drop(sql.push("last_used_at")),
+        SortKey::Created => {
+            sql.push("created_at");
+        }
+        SortKey::LastUsed => {
+            sql.push("last_used_at");
+        }
         SortKey::Expires => expires_last(sql, scope),
-        SortKey::Ended => drop(sql.push("ifnull(ended_at, 1 << 60)")),
+        SortKey::Ended => {
+            sql.push("ifnull(ended_at, 1 << 60)");
+        }
     }
     sql.push(direction).push(", id");
 }

@@ -31,10 +31,7 @@ pub(super) fn count_kept(condition: impl FnOnce(&mut Statement)) -> Statement {
 }
 
 /// The same for live rows that end and go in one step.
-pub(super) fn count_ending(
-    scope: &Scope<'_>,
-    condition: impl FnOnce(&mut Statement),
-) -> Statement {
+pub(super) fn count_ending(scope: &Scope<'_>, condition: impl FnOnce(&mut Statement)) -> Statement {
     let mut sql =
         Statement::new("INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ");
     rules::end_reason(&mut sql, scope);
@@ -98,10 +95,16 @@ pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec
         Ok(ControlFlow::Continue(()))
     })?;
     transport.query(&counters(scope), &mut |row| {
-        let (task, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
+        let (task, name) = (
+            row.text(0).unwrap_or_default(),
+            row.text(1).unwrap_or_default(),
+        );
         let stat = tasks
             .entry(task.to_ascii_lowercase())
-            .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
+            .or_insert_with(|| TaskStat {
+                task,
+                ..TaskStat::default()
+            });
         add_counter(stat, &name, row.count(2));
         Ok(ControlFlow::Continue(()))
     })?;

@@ -16,7 +16,11 @@ pub trait Transport {
     fn place(&self) -> &str;
 
     /// Runs a statement that reads, and visits its rows one by one.
-    fn query(&self, statement: &Statement, visit: &mut dyn FnMut(&dyn Columns) -> Flow) -> Result<()>;
+    fn query(
+        &self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()>;
 
     /// Runs statements that write, all of them or none.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
@@ -39,7 +43,9 @@ impl dyn Columns + '_ {
 
     /// A count, which is never NULL and never negative.
     pub fn count(&self, place: usize) -> u64 {
-        self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
+        self.integer(place)
+            .and_then(|number| u64::try_from(number).ok())
+            .unwrap_or(0)
     }
 
     /// Text; bytes that are not UTF-8 are replaced, as nothing else shows them.

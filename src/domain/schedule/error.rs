@@ -1,0 +1,218 @@
+//! What is wrong with a schedule, and where.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::field::Field;
+
+/// Why a text is no schedule. It displays as several lines: the mistake, the
+/// text with carets under the mistaken piece, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleError {
+    pub(super) spec: String,
+    pub(super) field: Option<Field>,
+    pub(super) place: Range<usize>,
+    pub(super) mistake: Mistake,
+}
+
+/// The kind of mistake; its text follows the name of the field, if it has one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// Nothing but white space.
+    #[error("it is empty")]
+    Empty,
+    /// Neither three fields nor as many as a crontab line has.
+    #[error("it has {fields}, not three", fields = counted(*.0))]
+    FieldCount(usize),
+    /// A line for cron, with the schedule that says the same, if there is one.
+    #[error("it has {fields} fields like a crontab line, not three")]
+    Crontab {
+        /// How many fields it has: five, or six with a user or with seconds.
+        fields: usize,
+        /// The same in three fields.
+        meant: Option<String>,
+    },
+    /// Two commas in a row, or one at either end.
+    #[error("list has an empty item")]
+    EmptyItem,
+    /// A star beside other items, which would make those meaningless.
+    #[error("list cannot hold a bare *")]
+    StarInList,
+    /// No number at a place that needs one.
+    #[error("range lacks a number")]
+    MissingNumber,
+    /// A text that is neither a number nor, among weekdays, a name.
+    #[error("{} is unknown", Shown(.0))]
+    Unknown(String),
+    /// A number of three or more digits.
+    #[error("{0} has more than two digits")]
+    TooManyDigits(String),
+    /// A number that the field does not go to.
+    #[error("{0} is out of range")]
+    OutOfRange(String),
+    /// A range of minutes or hours from the greater to the smaller.
+    #[error("range {0} runs backwards")]
+    Backwards(String),
+    /// A step from one number; the text is the range that was probably meant.
+    #[error("step needs a range or *: write {0}")]
+    StepOnNumber(String),
+    /// A step that is not one or two digits.
+    #[error("step must be a number of one or two digits")]
+    StepUnknown,
+    /// A step of nothing.
+    #[error("step cannot be 0")]
+    StepZero,
+    /// A step past the end of the field from wherever it starts.
+    #[error("step {step} is too large: at most {most}")]
+    StepTooLarge {
+        /// The step.
+        step: u8,
+        /// The largest one that the field takes.
+        most: u8,
+    },
+}
+
+impl ScheduleError {
+    /// The field with the mistake; none if the number of fields is wrong.
+    pub const fn field(&self) -> Option<Field> {
+        self.field
+    }
+
+    /// Where the mistake is, in bytes of the text. It is empty where
+    /// something is missing.
+    pub fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
+    /// The kind of mistake.
+    pub const fn mistake(&self) -> &Mistake {
+        &self.mistake
+    }
+
+    fn advice(&self) -> String {
+        match (&self.mistake, self.field) {
+            (_, Some(field)) => format!("{field} holds {}", field.holds()),
+            (Mistake::Crontab { meant, .. }, _) => match meant {
+                Some(meant) => format!("a schedule is <minute> <hour> <weekday>: write {meant}"),
+                None => "a schedule is <minute> <hour> <weekday>, weekdays from 1 (Monday) to 7 \
+                         (Sunday), without a day of the month or a month"
+                    .to_owned(),
+            },
+            _ => "a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00"
+                .to_owned(),
+        }
+    }
+}
+
+impl std::error::Error for ScheduleError {}
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid schedule: ")?;
+        if let Some(field) = self.field {
+            write!(f, "{field} ")?;
+        }
+        writeln!(f, "{}", self.mistake)?;
+        let shown = Shown(&self.spec).to_string();
+        if self.mistake != Mistake::Empty {
+            let before = Shown(&self.spec[..self.place.start]).to_string().len();
+            let within = Shown(&self.spec[self.place.clone()]).to_string().len();
+            writeln!(f, "  {}", shown.trim_end())?;
+            writeln!(f, "  {}{}", " ".repeat(before), "^".repeat(within.max(1)))?;
+        }
+        f.write_str(&self.advice())
+    }
+}
+
+fn counted(fields: usize) -> String {
+    format!("{fields} field{}", if fields == 1 { "" } else { "s" })
+}
+
+/// A text in which every character takes as many columns as it has bytes, so
+/// that carets can be set under it and a terminal obeys nothing in it: white
+/// space as a blank, and whatever is not plain ASCII by its number.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            c if c.is_whitespace() => f.write_str(" "),
+            c if c.is_ascii_graphic() => write!(f, "{c}"),
+            c => write!(f, "{}", c.escape_default()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Schedule;
+    use insta::assert_snapshot;
+
+    fn message(spec: &str) -> String {
+        spec.parse::<Schedule>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn carets_stand_under_the_mistake() {
+        assert_snapshot!(message("60 * *"), @r"
+        invalid schedule: minute 60 is out of range
+          60 * *
+          ^^
+        minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
+        ");
+        assert_snapshot!(message("0,30\n2,,4 mon-fri "), @r"
+        invalid schedule: hour list has an empty item
+          0,30 2,,4 mon-fri
+                 ^
+        hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
+        ");
+        assert_snapshot!(message("5/15 * *"), @r"
+        invalid schedule: minute step needs a range or *: write 5-59/15
+          5/15 * *
+          ^
+        minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
+        ");
+        assert_snapshot!(message("0 3"), @r"
+        invalid schedule: it has 2 fields, not three
+          0 3
+             ^
+        a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
+        ");
+        assert_snapshot!(message("  "), @r"
+        invalid schedule: it is empty
+        a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
+        ");
+    }
+
+    #[test]
+    fn carets_stand_where_a_terminal_shows_the_character() {
+        assert_snapshot!(message("\t0\u{2003}3\u{1b}[2J  m\u{f6}\u{202e}\u{ff15}"), @r"
+        invalid schedule: hour 3\u{1b}[2J is unknown
+           0 3\u{1b}[2J  m\u{f6}\u{202e}\u{ff15}
+             ^^^^^^^^^^
+        hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
+        ");
+        assert_snapshot!(message("\u{661} 8-18 x"), @r"
+        invalid schedule: minute \u{661} is unknown
+          \u{661} 8-18 x
+          ^^^^^^^
+        minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
+        ");
+    }
+
+    #[test]
+    fn a_crontab_line_is_told_from_a_schedule() {
+        assert_snapshot!(message("30 2 * * 0"), @r"
+        invalid schedule: it has 5 fields like a crontab line, not three
+          30 2 * * 0
+               ^^^
+        a schedule is <minute> <hour> <weekday>: write 30 2 7
+        ");
+        assert_snapshot!(message("30 2 1 * * root"), @r"
+        invalid schedule: it has 6 fields like a crontab line, not three
+          30 2 1 * * root
+                 ^^^^^^^^
+        a schedule is <minute> <hour> <weekday>, weekdays from 1 (Monday) to 7 (Sunday), without a day of the month or a month
+        ");
+    }
+}

@@ -1,0 +1,179 @@
+//! From the text of a field to the set of its values.
+
+use std::ops::{Range, RangeInclusive};
+
+use super::error::Mistake;
+use super::field::{Field, Values};
+
+/// A piece of the text, and where it begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub(super) at: usize,
+    pub(super) text: &'a str,
+}
+
+/// A mistake and its place in the text.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) place: Range<usize>,
+    pub(super) mistake: Mistake,
+}
+
+impl Piece<'_> {
+    pub(super) const fn place(self) -> Range<usize> {
+        self.at..self.at + self.text.len()
+    }
+
+    fn split(self, separator: char) -> impl Iterator<Item = Self> {
+        let mut at = self.at;
+        self.text.split(separator).map(move |text| {
+            let piece = Piece { at, text };
+            at += text.len() + separator.len_utf8();
+            piece
+        })
+    }
+
+    fn split_once(self, separator: char) -> Option<(Self, Self)> {
+        let (left, right) = self.text.split_once(separator)?;
+        let at = self.at + left.len() + separator.len_utf8();
+        Some((Piece { text: left, ..self }, Piece { at, text: right }))
+    }
+
+    fn fault(self, mistake: Mistake) -> Fault {
+        Fault {
+            place: self.place(),
+            mistake,
+        }
+    }
+}
+
+/// The fields of a text, which any white space separates.
+pub(super) fn fields(spec: &str) -> Vec<Piece<'_>> {
+    let mut end = 0;
+    spec.split_inclusive(char::is_whitespace)
+        .map(|chunk| {
+            let at = end;
+            end += chunk.len();
+            Piece {
+                at,
+                text: chunk.trim_end(),
+            }
+        })
+        .filter(|piece| !piece.text.is_empty())
+        .collect()
+}
+
+/// What a field accepts, apart from the notation that all of them share.
+pub(super) struct Grammar {
+    pub(super) bounds: RangeInclusive<u8>,
+    /// Three letters each, in the order of the numbers from the first bound.
+    pub(super) names: &'static [&'static str],
+    /// Whether a range may run past the last value and on from the first.
+    pub(super) wraps: bool,
+}
+
+impl From<Field> for Grammar {
+    fn from(field: Field) -> Self {
+        let weekday = field == Field::Weekday;
+        Self {
+            bounds: field.bounds(),
+            names: if weekday { &super::WEEKDAYS } else { &[] },
+            wraps: weekday,
+        }
+    }
+}
+
+impl Grammar {
+    /// A star, or a list of numbers, ranges and steps.
+    pub(super) fn values(&self, field: Piece<'_>) -> Result<Values, Fault> {
+        if field.text == "*" {
+            return Ok(Values::all(self.bounds.clone()));
+        }
+        let mut values = Values::default();
+        for item in field.split(',') {
+            values.extend(self.item(item)?);
+        }
+        Ok(values)
+    }
+
+    fn item(&self, item: Piece<'_>) -> Result<Vec<u8>, Fault> {
+        match (item.text, item.split_once('/')) {
+            ("", _) => Err(item.fault(Mistake::EmptyItem)),
+            ("*", _) => Err(item.fault(Mistake::StarInList)),
+            (_, Some((base, step))) => {
+                let step = self.step(step)?;
+                let values = self.stepped(base, step)?;
+                Ok(values.into_iter().step_by(step.into()).collect())
+            }
+            (_, None) => self.range(item),
+        }
+    }
+
+    /// What a step goes through: everything, or a range.
+    fn stepped(&self, base: Piece<'_>, step: u8) -> Result<Vec<u8>, Fault> {
+        if base.text == "*" {
+            return Ok(self.bounds.clone().collect());
+        }
+        let values = self.range(base)?;
+        if base.text.contains('-') {
+            return Ok(values);
+        }
+        let meant = format!("{}-{}/{step}", base.text, self.bounds.end());
+        Err(base.fault(Mistake::StepOnNumber(meant)))
+    }
+
+    fn step(&self, step: Piece<'_>) -> Result<u8, Fault> {
+        let most = self.bounds.end() - self.bounds.start();
+        match digits(step.text).and_then(|digits| digits.parse().ok()) {
+            None => Err(step.fault(Mistake::StepUnknown)),
+            Some(0) => Err(step.fault(Mistake::StepZero)),
+            Some(by) if by > most => Err(step.fault(Mistake::StepTooLarge { step: by, most })),
+            Some(by) => Ok(by),
+        }
+    }
+
+    /// A range, or a single value.
+    fn range(&self, range: Piece<'_>) -> Result<Vec<u8>, Fault> {
+        let Some((from, to)) = range.split_once('-') else {
+            return Ok(vec![self.number(range)?]);
+        };
+        let (from, to) = (self.number(from)?, self.number(to)?);
+        if from <= to {
+            return Ok((from..=to).collect());
+        }
+        if !self.wraps {
+            return Err(range.fault(Mistake::Backwards(range.text.to_owned())));
+        }
+        Ok((from..=*self.bounds.end())
+            .chain(*self.bounds.start()..=to)
+            .collect())
+    }
+
+    fn number(&self, piece: Piece<'_>) -> Result<u8, Fault> {
+        let text = || piece.text.to_owned();
+        if piece.text.is_empty() {
+            return Err(piece.fault(Mistake::MissingNumber));
+        }
+        let named = self
+            .names
+            .iter()
+            .position(|name| piece.text.eq_ignore_ascii_case(name));
+        if let Some(value) = self.bounds.clone().nth(named.unwrap_or(usize::MAX)) {
+            return Ok(value);
+        }
+        let all_digits = piece.text.bytes().all(|byte| byte.is_ascii_digit());
+        match digits(piece.text).and_then(|digits| digits.parse().ok()) {
+            Some(value) if self.bounds.contains(&value) => Ok(value),
+            Some(_) => Err(piece.fault(Mistake::OutOfRange(text()))),
+            None if all_digits => Err(piece.fault(Mistake::TooManyDigits(text()))),
+            None => Err(piece.fault(Mistake::Unknown(text()))),
+        }
+    }
+}
+
+/// One or two ASCII digits: a sign, or a third digit, is more likely a slip
+/// than a number.
+fn digits(text: &str) -> Option<&str> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    (plain && (1..=2).contains(&text.len())).then_some(text)
+}

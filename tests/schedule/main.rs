@@ -1,0 +1,45 @@
+//! Schedules, as the rows s1 to s5 want them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod local;
+mod notation;
+mod oracle;
+mod peers;
+mod times;
+
+use chrono::DateTime;
+use sessctl::domain::schedule::Schedule;
+use sessctl::domain::time::UnixTime;
+use sessctl::domain::zone::Zone;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Four zones, and when their clocks are changed in 2026. Those of Lord Howe
+/// change by half an hour, those of Cairo at midnight.
+const CHANGES: [(&str, &str); 8] = [
+    ("America/New_York", "2026-03-08T07:00:00Z"),
+    ("America/New_York", "2026-11-01T06:00:00Z"),
+    ("Europe/Berlin", "2026-03-29T01:00:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00:00Z"),
+    ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
+    ("Australia/Lord_Howe", "2026-10-03T15:30:00Z"),
+    ("Africa/Cairo", "2026-04-23T22:00:00Z"),
+    ("Africa/Cairo", "2026-10-29T21:00:00Z"),
+];
+
+fn schedule(spec: &str) -> Schedule {
+    spec.parse().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+fn zone(name: &str) -> Zone {
+    name.parse().unwrap()
+}
+
+fn at(rfc3339: &str) -> UnixTime {
+    DateTime::parse_from_rfc3339(rfc3339)
+        .unwrap()
+        .to_utc()
+        .into()
+}
