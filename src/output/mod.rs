@@ -1,3 +1,4 @@
 //! Output formats: records in, bytes out.
 
-pub mod record;
+pub(crate) mod harmless;
+pub(crate) mod record;
