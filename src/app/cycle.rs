@@ -34,11 +34,7 @@ impl Housekeeper {
         loop {
             let (batch, last) = self.next_live(filter, now, after.as_ref(), BATCH)?;
             let done = self.end_batch(&batch, now)?;
-            batch
-                .iter()
-                .zip(done)
-                .filter(|(_, done)| *done)
-                .for_each(|(session, _)| show(session));
+            batch.iter().zip(done).filter(|(_, done)| *done).for_each(|(session, _)| show(session));
             if batch.len() < BATCH {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -71,14 +67,12 @@ impl Housekeeper {
     /// Whatever keeps the table from being written.
     pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.note_peaks(now)?;
-        let end = End {
-            at: now,
-            reason: EndReason::Cycled,
-        };
-        let endings: Vec<_> = sessions
-            .iter()
-            .map(|session| self.ending(session, end))
-            .collect();
+        self.end_batch(sessions, now)
+    }
+
+    fn end_batch(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
+        let end = End { at: now, reason: EndReason::Cycled };
+        let endings: Vec<_> = sessions.iter().map(|session| self.ending(session, end)).collect();
         self.end_all(&endings)
     }
 
@@ -103,25 +97,15 @@ impl Housekeeper {
                 batch.push(session);
             }
             let full = batch.len() >= most;
-            Ok(if full {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            })
+            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok((batch, last))
     }
 
     /// Remembers how many sessions were live before many of them end.
     fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
-        let all = Reach {
-            due: usize::MAX,
-            rows: usize::MAX,
-        };
-        let live = self
-            .sessions
-            .survey(&self.scope(None, now), None, all)?
-            .live;
+        let all = Reach { due: usize::MAX, rows: usize::MAX };
+        let live = self.sessions.survey(&self.scope(None, now), None, all)?.live;
         self.sessions.note_peaks(&live)
     }
 }

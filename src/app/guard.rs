@@ -14,10 +14,7 @@ pub struct Guard {
 
 impl Default for Guard {
     fn default() -> Self {
-        Self {
-            max_percent: 100.0,
-            max_rows: 0,
-        }
+        Self { max_percent: 100.0, max_rows: 0 }
     }
 }
 
@@ -32,23 +29,13 @@ impl Guard {
     /// # Errors
     /// The refusal, with its figures.
     pub fn check(&self, census: &Census) -> Result<(), GuardRefusal> {
-        let Census {
-            would_end, live, ..
-        } = *census;
+        let Census { would_end, live, .. } = *census;
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
         let share_exceeded = would_end as f64 * 100.0 > self.max_percent * live as f64;
         if self.max_rows > 0 && would_end > self.max_rows {
-            Err(GuardRefusal {
-                would_end,
-                live,
-                cap: Cap::Rows(self.max_rows),
-            })
+            Err(GuardRefusal { would_end, live, cap: Cap::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal {
-                would_end,
-                live,
-                cap: Cap::Percent(self.max_percent),
-            })
+            Err(GuardRefusal { would_end, live, cap: Cap::Percent(self.max_percent) })
         } else {
             Ok(())
         }
@@ -60,17 +47,8 @@ mod tests {
     use super::*;
 
     fn allows(max_percent: f64, max_rows: u64, would_end: u64, live: u64) -> bool {
-        let census = Census {
-            live,
-            would_end,
-            ..Census::default()
-        };
-        Guard {
-            max_percent,
-            max_rows,
-        }
-        .check(&census)
-        .is_ok()
+        let census = Census { live, would_end, ..Census::default() };
+        Guard { max_percent, max_rows }.check(&census).is_ok()
     }
 
     #[test]

@@ -83,11 +83,7 @@ impl Housekeeper {
             created_at: now,
             idle_timeout,
         }])?;
-        Ok(Opened {
-            token,
-            handle: handle(&id),
-            idle_timeout,
-        })
+        Ok(Opened { token, handle: handle(&id), idle_timeout })
     }
 
     /// Tells of each token's session that it has been used at `now`.
@@ -118,10 +114,7 @@ impl Housekeeper {
         if !renewals.is_empty() {
             let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
             let renewed = self.sessions.renew(&due, now)?;
-            let lost = renewals
-                .into_iter()
-                .zip(renewed)
-                .filter(|(_, renewed)| !renewed);
+            let lost = renewals.into_iter().zip(renewed).filter(|(_, renewed)| !renewed);
             for (place, _) in lost {
                 outcomes[place] = self.why_not(&keys[place])?;
             }
@@ -137,14 +130,8 @@ impl Housekeeper {
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
         let found = self.sessions.find(&keys)?;
-        let live = found
-            .iter()
-            .flatten()
-            .filter(|session| session.end.is_none());
-        let end = End {
-            at: now,
-            reason: EndReason::Closed,
-        };
+        let live = found.iter().flatten().filter(|session| session.end.is_none());
+        let end = End { at: now, reason: EndReason::Closed };
         let endings: Vec<Ending> = live.map(|session| self.ending(session, end)).collect();
         let mut closed = self.end_all(&endings)?.into_iter();
         let mut outcomes = Vec::with_capacity(keys.len());
@@ -162,29 +149,17 @@ impl Housekeeper {
     /// The end that a session of this policy gets.
     pub(super) fn ending(&self, session: &Session, end: End) -> Ending {
         let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
-        Ending {
-            key: session.key.clone(),
-            end,
-            keep_row,
-        }
+        Ending { key: session.key.clone(), end, keep_row }
     }
 
     /// Ends sessions; with none to end, takes no lock.
     pub(super) fn end_all(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
-        if endings.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.sessions.end(endings)
-        }
+        if endings.is_empty() { Ok(Vec::new()) } else { self.sessions.end(endings) }
     }
 
     /// What has become of a session that was live a moment ago.
     fn why_not(&self, key: &Key) -> Result<Outcome> {
-        let session = self
-            .sessions
-            .find(std::slice::from_ref(key))?
-            .pop()
-            .flatten();
+        let session = self.sessions.find(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.and_then(|session| session.end) {
             Some(end) => Outcome::Ended(end.reason),
             None => Outcome::Unknown,
@@ -199,10 +174,7 @@ fn answers(keys: &[Key], outcomes: Vec<Outcome>) -> Vec<Answer> {
     };
     keys.iter()
         .zip(outcomes)
-        .map(|(key, outcome)| Answer {
-            handle: handle(key),
-            outcome,
-        })
+        .map(|(key, outcome)| Answer { handle: handle(key), outcome })
         .collect()
 }
 

@@ -89,10 +89,7 @@ impl Housekeeper {
             Some(last) => {
                 sessions.push(last);
                 let handles = sessions.into_iter().map(|session| session.handle).collect();
-                Err(Error::AmbiguousHandle {
-                    prefix: prefix.to_owned(),
-                    handles,
-                })
+                Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles })
             }
         }
     }
@@ -112,23 +109,17 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
-        self.sessions
-            .loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
-                let task = load.task.clone().unwrap_or_default();
-                let service = services
-                    .entry(task.to_ascii_lowercase())
-                    .or_insert_with(|| Service {
-                        task,
-                        ..Service::default()
-                    });
-                service.add(load);
-                Ok(ControlFlow::Continue(()))
-            })?;
+        self.sessions.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
+            let task = load.task.clone().unwrap_or_default();
+            let service = services
+                .entry(task.to_ascii_lowercase())
+                .or_insert_with(|| Service { task, ..Service::default() });
+            service.add(load);
+            Ok(ControlFlow::Continue(()))
+        })?;
         let mut services: Vec<Service> = services.into_values().collect();
         for service in &mut services {
-            service
-                .repeated
-                .sort_by_key(|load| std::cmp::Reverse(load.live_total()));
+            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.live_total()));
         }
         Ok(services)
     }
@@ -143,8 +134,7 @@ impl Housekeeper {
         now: UnixTime,
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()> {
-        self.sessions
-            .loads(&self.scope(task, now), LoadBy::User, visit)
+        self.sessions.loads(&self.scope(task, now), LoadBy::User, visit)
     }
 }
 
@@ -167,9 +157,7 @@ impl Service {
     fn add(&mut self, load: UserLoad) {
         self.sessions += load.live_total();
         self.users += u64::from(load.user.is_some());
-        let oldest = self
-            .oldest_use
-            .map_or(load.oldest_use, |oldest| oldest.min(load.oldest_use));
+        let oldest = self.oldest_use.map_or(load.oldest_use, |oldest| oldest.min(load.oldest_use));
         self.oldest_use = Some(oldest);
         if load.user.is_some() && load.live_total() > 1 {
             self.repeated.push(load);

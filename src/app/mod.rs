@@ -37,10 +37,6 @@ impl Housekeeper {
     }
 
     fn scope<'a>(&'a self, task: Option<&'a TaskPattern>, now: UnixTime) -> Scope<'a> {
-        Scope {
-            policies: &self.policies,
-            now,
-            task,
-        }
+        Scope { policies: &self.policies, now, task }
     }
 }

@@ -21,11 +21,7 @@ pub(super) struct Pace {
 impl Pace {
     /// Starts small: nothing is known yet of the machine and its load.
     pub(super) fn aiming_at(aim: Duration) -> Self {
-        Self {
-            aim,
-            rows: FEWEST * 4,
-            per_ms: None,
-        }
+        Self { aim, rows: FEWEST * 4, per_ms: None }
     }
 
     /// How many due rows the next batch takes on.
@@ -45,9 +41,7 @@ impl Pace {
             return;
         }
         let rate = done as f64 / (hold.as_secs_f64() * 1000.0).max(0.001);
-        let average = self
-            .per_ms
-            .map_or(rate, |before| before + WEIGHT * (rate - before));
+        let average = self.per_ms.map_or(rate, |before| before + WEIGHT * (rate - before));
         self.per_ms = Some(average);
         let wanted = (average * self.aim.as_secs_f64() * 1000.0) as usize;
         self.rows = wanted.min(self.rows * 2).clamp(FEWEST, MOST);

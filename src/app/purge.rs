@@ -31,12 +31,7 @@ pub struct PurgeRequest {
 
 impl Default for PurgeRequest {
     fn default() -> Self {
-        Self {
-            task: None,
-            guard: Guard::default(),
-            run_time: None,
-            hold: Duration::from_millis(2),
-        }
+        Self { task: None, guard: Guard::default(), run_time: None, hold: Duration::from_millis(2) }
     }
 }
 
@@ -113,9 +108,7 @@ impl Housekeeper {
     ) -> Result<Summary> {
         let begun = Instant::now();
         if request.guard.is_set() {
-            let census = self
-                .sessions
-                .census(&self.scope(request.task.as_ref(), now), None)?;
+            let census = self.sessions.census(&self.scope(request.task.as_ref(), now), None)?;
             request.guard.check(&census)?;
         }
         let mut walk = Walk::new(request.hold);
@@ -126,10 +119,7 @@ impl Housekeeper {
             if go_on(&walk.done).is_break() {
                 break Some(Stopped::Signal);
             }
-            if request
-                .run_time
-                .is_some_and(|limit| begun.elapsed() >= limit)
-            {
+            if request.run_time.is_some_and(|limit| begun.elapsed() >= limit) {
                 break Some(Stopped::RunTime);
             }
         };
@@ -148,15 +138,8 @@ impl Housekeeper {
     /// Looks at the next rows and settles those that are due. Answers whether
     /// there were any rows.
     fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
-        let scope = Scope {
-            policies: &self.policies,
-            now,
-            task: request.task.as_ref(),
-        };
-        let reach = Reach {
-            due: walk.pace.rows(),
-            rows: LOOK_AHEAD,
-        };
+        let scope = Scope { policies: &self.policies, now, task: request.task.as_ref() };
+        let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD };
         let survey = self.sessions.survey(&scope, walk.after.as_ref(), reach)?;
         let Some(last) = survey.last else {
             return Ok(false);
@@ -170,8 +153,7 @@ impl Housekeeper {
             return Ok(true);
         };
         let settled = self.sessions.settle(&scope, &range)?;
-        walk.pace
-            .learn(settled.ended + settled.deleted, settled.hold);
+        walk.pace.learn(settled.ended + settled.deleted, settled.hold);
         walk.done.ended += settled.ended;
         walk.done.deleted += settled.deleted;
         walk.done.batches += 1;
@@ -200,9 +182,7 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
-        let census = self
-            .sessions
-            .census(&self.scope(request.task.as_ref(), now), None)?;
+        let census = self.sessions.census(&self.scope(request.task.as_ref(), now), None)?;
         let done = Progress {
             ended: census.would_end,
             deleted: census.would_delete,
@@ -232,17 +212,9 @@ impl Housekeeper {
         visit: &mut dyn FnMut(Session, Verdict) -> Flow,
     ) -> Result<()> {
         let scope = self.scope(task, now);
-        let filter = Filter {
-            task: task.cloned(),
-            ..Filter::default()
-        };
-        let query = Query {
-            scope,
-            filter: &filter,
-            due_only: true,
-            after: None,
-            order: Order::default(),
-        };
+        let filter = Filter { task: task.cloned(), ..Filter::default() };
+        let query =
+            Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };
         self.sessions.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
             visit(session, verdict)

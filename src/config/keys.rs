@@ -74,35 +74,25 @@ pub(super) fn or_forever(span: Option<Span>) -> String {
 }
 
 pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
-    value
-        .as_str()
-        .ok_or_else(|| format!("wants text in quotes, not {}", kind(value)))
+    value.as_str().ok_or_else(|| format!("wants text in quotes, not {}", kind(value)))
 }
 
 pub(super) fn span(value: &DeValue<'_>) -> Result<Span, String> {
     let DeValue::String(text) = value else {
-        return Err(format!(
-            "wants a duration in quotes, like \"30m\", not {}",
-            kind(value)
-        ));
+        return Err(format!("wants a duration in quotes, like \"30m\", not {}", kind(value)));
     };
-    text.parse()
-        .map_err(|e: crate::domain::time::SpanError| e.to_string())
+    text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())
 }
 
 pub(super) fn span_or(value: &DeValue<'_>, none: &str) -> Result<Option<Span>, String> {
     match value.as_str() {
         Some(text) if text == none => Ok(None),
-        _ => span(value)
-            .map(Some)
-            .map_err(|fault| format!("{fault}; or \"{none}\"")),
+        _ => span(value).map(Some).map_err(|fault| format!("{fault}; or \"{none}\"")),
     }
 }
 
 pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, String> {
-    value
-        .as_bool()
-        .ok_or_else(|| format!("wants true or false, not {}", kind(value)))
+    value.as_bool().ok_or_else(|| format!("wants true or false, not {}", kind(value)))
 }
 
 /// A whole number that is not negative.
@@ -138,9 +128,5 @@ fn kind(value: &DeValue<'_>) -> String {
 }
 
 fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    }
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

@@ -83,10 +83,7 @@ impl Config {
         }
         settings.extend([
             self.setting("schedule.timezone", self.zone.to_string()),
-            self.setting(
-                "retention.max",
-                keys::or_forever(self.policies.retention_cap),
-            ),
+            self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),
             self.setting("guard.max_percent", self.guard.max_percent.to_string()),
             self.setting("guard.max_rows", self.guard.max_rows.to_string()),
         ]);
@@ -101,10 +98,6 @@ impl Config {
     }
 
     fn setting(&self, key: &str, value: String) -> Setting {
-        Setting {
-            key: key.to_owned(),
-            value,
-            line: self.lines.get(key).copied(),
-        }
+        Setting { key: key.to_owned(), value, line: self.lines.get(key).copied() }
     }
 }

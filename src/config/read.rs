@@ -10,17 +10,10 @@ use crate::domain::time::Span;
 
 /// What a list of entries looks like: a key and its value, both with their
 /// places in the file.
-type Entry<'t, 'i> = (
-    &'t Spanned<std::borrow::Cow<'i, str>>,
-    &'t Spanned<DeValue<'i>>,
-);
+type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
 
 pub(super) fn config(text: &str, file: &str) -> Result<Config, ConfigError> {
-    let mut reader = Reader {
-        file,
-        text,
-        config: Config::default(),
-    };
+    let mut reader = Reader { file, text, config: Config::default() };
     let table = DeTable::parse(text).map_err(|e| {
         let at = e.span().map_or(0, |span| span.start);
         reader.fault(at, "", e.message())
@@ -110,10 +103,7 @@ impl Reader<'_> {
     fn stretch(&self, table: &str, policy: &mut Policy) {
         let is_set = |key: &str| self.line_of(table, key).is_some();
         if !is_set("min_timeout") {
-            let least = [policy.timeout, policy.max_timeout]
-                .into_iter()
-                .flatten()
-                .min();
+            let least = [policy.timeout, policy.max_timeout].into_iter().flatten().min();
             policy.min_timeout =
                 least.map_or(policy.min_timeout, |least| least.min(policy.min_timeout));
         }
@@ -127,18 +117,15 @@ impl Reader<'_> {
 
     fn contradictions(&self, table: &str, policy: &Policy) -> Result<(), ConfigError> {
         let longest = policy.max_timeout.unwrap_or(Span::seconds(i64::MAX));
-        let shortest = policy
-            .timeout
-            .map_or(policy.min_timeout, |span| span.min(policy.min_timeout));
+        let shortest =
+            policy.timeout.map_or(policy.min_timeout, |span| span.min(policy.min_timeout));
         let asked = policy.timeout.unwrap_or(Span::seconds(i64::MAX));
         if policy.min_timeout > longest {
             let what = format!("{} is more than max_timeout, {longest}", policy.min_timeout);
             Err(self.contradiction(table, "min_timeout", &what))
         } else if asked > longest {
-            let what = format!(
-                "{} is more than max_timeout, {longest}",
-                keys::or_never(policy.timeout)
-            );
+            let what =
+                format!("{} is more than max_timeout, {longest}", keys::or_never(policy.timeout));
             Err(self.contradiction(table, "timeout", &what))
         } else if asked < policy.min_timeout {
             let what = format!("{asked} is less than min_timeout, {}", policy.min_timeout);
@@ -175,11 +162,7 @@ impl Reader<'_> {
             return;
         };
         if policy.retention.is_none_or(|retention| retention > cap) {
-            if self
-                .config
-                .lines
-                .contains_key(&format!("{table}.retention"))
-            {
+            if self.config.lines.contains_key(&format!("{table}.retention")) {
                 self.config.warnings.push(format!(
                     "{table}.retention = \"{}\" is cut to retention.max = \"{cap}\"",
                     keys::or_forever(policy.retention)
@@ -265,11 +248,7 @@ impl Reader<'_> {
     }
 
     fn fault(&self, at: usize, key: &str, what: &str) -> ConfigError {
-        let key = if key.is_empty() {
-            String::new()
-        } else {
-            format!("{key}: ")
-        };
+        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
         ConfigError {
             file: self.file.to_owned(),
             line: self.line(at),
@@ -279,8 +258,6 @@ impl Reader<'_> {
     }
 
     fn line(&self, at: usize) -> usize {
-        self.text
-            .get(..at)
-            .map_or(1, |before| before.matches('\n').count() + 1)
+        self.text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
     }
 }

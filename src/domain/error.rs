@@ -75,10 +75,7 @@ impl Error {
         doing: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self::Failed {
-            doing: doing.into(),
-            source: source.into(),
-        }
+        Self::Failed { doing: doing.into(), source: source.into() }
     }
 }
 
@@ -144,11 +141,7 @@ mod tests {
 
     #[test]
     fn a_refusal_never_rounds_up_to_all_of_them() {
-        let refusal = GuardRefusal {
-            would_end: 98_112,
-            live: 98_120,
-            cap: Cap::Percent(50.0),
-        };
+        let refusal = GuardRefusal { would_end: 98_112, live: 98_120, cap: Cap::Percent(50.0) };
         assert_eq!(
             refusal.to_string(),
             "would end 98,112 of 98,120 live sessions (99.9 %): more than max_percent = 50"

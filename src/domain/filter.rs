@@ -32,15 +32,8 @@ impl Filter {
     /// Whether the session passes; what a store's SQL must agree with.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         let state = policies.of(&session.task).state(session, now);
-        let ended_by = || {
-            session
-                .end
-                .filter(|end| end.at <= now)
-                .map(|end| end.reason)
-        };
-        self.task
-            .as_ref()
-            .is_none_or(|task| task.matches(&session.task))
+        let ended_by = || session.end.filter(|end| end.at <= now).map(|end| end.reason);
+        self.task.as_ref().is_none_or(|task| task.matches(&session.task))
             && (self.user.is_none() || self.user == session.user)
             && self.matches_client(session)
             && (self.states.is_empty() || self.states.contains(&state))
@@ -52,10 +45,7 @@ impl Filter {
     /// Whether its client passes: the part that no SQL dialect can say.
     pub fn matches_client(&self, session: &Session) -> bool {
         self.client.as_ref().is_none_or(|filter| {
-            session
-                .client
-                .as_deref()
-                .is_some_and(|client| filter.matches(client))
+            session.client.as_deref().is_some_and(|client| filter.matches(client))
         })
     }
 }
@@ -124,9 +114,8 @@ impl FromStr for ClientFilter {
         if let Some(address) = address(text) {
             return Ok(Self::Net(address.into()));
         }
-        let looks_like_a_network = text
-            .split_once('/')
-            .is_some_and(|(host, _)| host.parse::<IpAddr>().is_ok());
+        let looks_like_a_network =
+            text.split_once('/').is_some_and(|(host, _)| host.parse::<IpAddr>().is_ok());
         match text.parse::<IpNet>() {
             Ok(net) => Ok(Self::Net(net.trunc())),
             Err(_) if looks_like_a_network => Err(NotANetwork(text.to_owned())),
@@ -148,15 +137,9 @@ impl ClientFilter {
 /// The address in `10.0.0.7`, `10.0.0.7:993`, `2001:db8::7`, `[2001:db8::7]`
 /// or `[2001:db8::7]:993`; an IPv4 address in its IPv6 form counts as IPv4.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse::<IpAddr>()
-        .or_else(|_| {
-            text.parse::<std::net::SocketAddr>()
-                .map(|socket| socket.ip())
-        })
+        .or_else(|_| text.parse::<std::net::SocketAddr>().map(|socket| socket.ip()))
         .ok()
         .map(|address| address.to_canonical())
 }
@@ -177,11 +160,7 @@ mod tests {
             ("a*a", "a", false),
             ("i*p*x", "imap", false),
         ] {
-            assert_eq!(
-                TaskPattern::from(pattern).matches(task),
-                fits,
-                "{pattern} {task}"
-            );
+            assert_eq!(TaskPattern::from(pattern).matches(task), fits, "{pattern} {task}");
         }
     }
 

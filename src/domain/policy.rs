@@ -138,9 +138,7 @@ impl Policy {
     /// more; `None`: there is none.
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
         let idle = match self.expire {
-            Expire::Timeout => session
-                .idle_timeout
-                .map(|span| session.last_used_at.plus(span)),
+            Expire::Timeout => session.idle_timeout.map(|span| session.last_used_at.plus(span)),
             Expire::Never => None,
         };
         let lifetime = self.lifetime.map(|span| session.created_at.plus(span));
@@ -242,16 +240,12 @@ impl Policies {
         if self.tasks.is_empty() {
             return &self.default;
         }
-        self.tasks
-            .get(&task.to_ascii_lowercase())
-            .unwrap_or(&self.default)
+        self.tasks.get(&task.to_ascii_lowercase()).unwrap_or(&self.default)
     }
 
     /// The tasks with a policy of their own, in lower case.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.tasks
-            .iter()
-            .map(|(task, policy)| (task.as_str(), policy))
+        self.tasks.iter().map(|(task, policy)| (task.as_str(), policy))
     }
 
     /// All policies, the default first.

@@ -286,10 +286,7 @@ pub type Flow = Result<ControlFlow<()>>;
 ///
 /// Every method fails with whatever keeps the table from being read or written,
 /// and a method that writes has then changed nothing.
-#[expect(
-    clippy::missing_errors_doc,
-    reason = "they are the same for all, as said above"
-)]
+#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Sessions {
     /// Opens sessions. All of them or, if one cannot be, none.
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;

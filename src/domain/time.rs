@@ -104,13 +104,8 @@ pub enum SpanError {
     TooLong(String),
 }
 
-const UNITS: [(char, i64); 5] = [
-    ('w', 7 * 86_400),
-    ('d', 86_400),
-    ('h', 3_600),
-    ('m', 60),
-    ('s', 1),
-];
+const UNITS: [(char, i64); 5] =
+    [('w', 7 * 86_400), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 /// Numbers with units, largest unit first: `90s`, `15m`, `2h`, `30d`, `1h30m`.
 /// Only a plain `0` needs no unit.
@@ -142,11 +137,7 @@ impl FromStr for Span {
                 .ok_or_else(|| SpanError::TooLong(text.to_owned()))?;
             rest = &rest[digits + unit.len_utf8()..];
         }
-        if text.is_empty() {
-            Err(fault())
-        } else {
-            Ok(Self(total))
-        }
+        if text.is_empty() { Err(fault()) } else { Ok(Self(total)) }
     }
 }
 
@@ -185,23 +176,12 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Span(seconds)), "{text}");
         }
-        assert_eq!(
-            "1800".parse::<Span>(),
-            Err(SpanError::NoUnit("1800".into()))
-        );
-        for text in [
-            "", "m", "1.5h", "-3m", "+3m", "30m1h", "2 h", "2hours", "1ß", "m5",
-        ] {
-            assert!(
-                matches!(text.parse::<Span>(), Err(SpanError::NotASpan(_))),
-                "{text}"
-            );
+        assert_eq!("1800".parse::<Span>(), Err(SpanError::NoUnit("1800".into())));
+        for text in ["", "m", "1.5h", "-3m", "+3m", "30m1h", "2 h", "2hours", "1ß", "m5"] {
+            assert!(matches!(text.parse::<Span>(), Err(SpanError::NotASpan(_))), "{text}");
         }
         for text in ["99999999999d", "9223372036854775808s"] {
-            assert!(
-                matches!(text.parse::<Span>(), Err(SpanError::TooLong(_))),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<Span>(), Err(SpanError::TooLong(_))), "{text}");
         }
     }
 

@@ -48,10 +48,9 @@ impl FromStr for Zone {
         if name == "local" {
             return Ok(Self::Local);
         }
-        name.parse().map(Self::Named).map_err(|_| ZoneError {
-            name: name.to_owned(),
-            meant: meant_by(name),
-        })
+        name.parse()
+            .map(Self::Named)
+            .map_err(|_| ZoneError { name: name.to_owned(), meant: meant_by(name) })
     }
 }
 

@@ -7,7 +7,7 @@ use sessctl::domain::time::{Span, UnixTime};
 
 /// One value of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     /// There is none: an empty cell, `null`.
     Absent,
     /// Text from a database row or from a user: it may hold anything.
@@ -30,7 +30,7 @@ pub enum Value {
 
 /// How a word looks on a terminal that has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// As the terminal has it.
     Plain,
     /// In use, well.
@@ -45,7 +45,7 @@ pub enum Tone {
 
 /// Where a table shows a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// In rows, and where one record stands alone.
     Row,
     /// Only where one record stands alone, a line for each value.
@@ -54,34 +54,37 @@ pub enum Place {
 
 /// A value's name and what the formats know about it.
 #[derive(Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its key in JSON, its header in CSV, its last word in `plain`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its header in a table.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Where a table shows it.
-    pub place: Place,
+    pub(crate) place: Place,
+    /// Whether its values are moments: csv and json give it a second name even
+    /// where it has no value, or nothing at all has been listed.
+    pub(crate) time: bool,
     /// What Prometheus calls it, if it is a figure to watch.
-    pub metric: Option<Metric>,
+    pub(crate) metric: Option<Metric>,
 }
 
 /// One Prometheus time series for each record.
 #[derive(Debug)]
-pub struct Metric {
+pub(crate) struct Metric {
     /// The metric's name; columns that share it stand beside one another in
     /// the schema and differ in their labels.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it means.
-    pub help: &'static str,
+    pub(crate) help: &'static str,
     /// Whether it only ever grows.
-    pub kind: MetricKind,
+    pub(crate) kind: MetricKind,
     /// The labels of this column, besides those of the record.
-    pub labels: &'static [(&'static str, &'static str)],
+    pub(crate) labels: &'static [(&'static str, &'static str)],
 }
 
 /// Prometheus' metric types, as far as they are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricKind {
+pub(crate) enum MetricKind {
     /// Goes up and down.
     Gauge,
     /// Only grows.
@@ -90,7 +93,7 @@ pub enum MetricKind {
 
 /// How many records there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Exactly one: an object in JSON, a line for each value in a table.
     One,
     /// Any number: an array in JSON, a row for each in a table.
@@ -99,82 +102,87 @@ pub enum Shape {
 
 /// The columns of a command's records.
 #[derive(Debug)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// What the records are, in the plural, for sentences about them.
-    pub subject: &'static str,
+    pub(crate) subject: &'static str,
     /// One or many.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// The columns, in their order.
-    pub columns: &'static [Column],
+    pub(crate) columns: &'static [Column],
     /// The records that a record may hold, and their key in JSON. Their
     /// columns' names are among the parent's or stand beside them.
-    pub children: Option<(&'static str, &'static Schema)>,
+    pub(crate) children: Option<(&'static str, &'static Schema)>,
     /// The Prometheus label that holds the first part of a record's key.
-    pub label: Option<&'static str>,
+    pub(crate) label: Option<&'static str>,
 }
 
 /// One record: a value for each column of its schema.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record {
+pub(crate) struct Record {
     /// What `plain` writes before the column's name, joined by dots:
     /// `["imap", "sessions"]` gives `imap.sessions.active 3`.
-    pub key: Vec<String>,
+    pub(crate) key: Vec<String>,
     /// The values, in the order of the schema's columns.
-    pub values: Vec<Value>,
+    pub(crate) values: Vec<Value>,
     /// The records within this one.
-    pub children: Vec<Record>,
+    pub(crate) children: Vec<Record>,
 }
 
 impl Column {
     /// A column that tables show in rows.
-    pub const fn row(name: &'static str, title: &'static str) -> Self {
-        Self {
-            name,
-            title,
-            place: Place::Row,
-            metric: None,
-        }
+    pub(crate) const fn row(name: &'static str, title: &'static str) -> Self {
+        Self { name, title, place: Place::Row, time: false, metric: None }
     }
 
     /// A column that tables show where a record stands alone.
-    pub const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self {
-            name,
-            title,
-            place: Place::Detail,
-            metric: None,
-        }
+    pub(crate) const fn detail(name: &'static str, title: &'static str) -> Self {
+        Self { name, title, place: Place::Detail, time: false, metric: None }
+    }
+
+    /// The same column, of moments.
+    pub(crate) const fn time(self) -> Self {
+        Self { time: true, ..self }
     }
 
     /// The same column, watched by Prometheus.
-    pub const fn metric(self, metric: Metric) -> Self {
-        Self {
-            name: self.name,
-            title: self.title,
-            place: self.place,
-            metric: Some(metric),
-        }
+    pub(crate) const fn metric(self, metric: Metric) -> Self {
+        Self { metric: Some(metric), ..self }
     }
 }
 
 impl Value {
     /// The text, or nothing where there is none.
-    pub fn text(text: Option<impl Into<String>>) -> Self {
+    pub(crate) fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
     /// The moment, or nothing where there is none.
-    pub fn time(time: Option<UnixTime>) -> Self {
+    pub(crate) fn time(time: Option<UnixTime>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
 
     /// The span, or nothing where there is none.
-    pub fn span(span: Option<Span>) -> Self {
+    pub(crate) fn span(span: Option<Span>) -> Self {
         span.map_or(Self::Absent, Self::Span)
     }
 
+    /// As programs read it: bare numbers, spans in seconds, moments in
+    /// RFC 3339. Text is as it came and still to be made harmless.
+    pub(crate) fn bare(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Absent => return None,
+            Self::Text(text) => Cow::from(text),
+            Self::Word(word, _) => Cow::from(word.as_ref()),
+            Self::Count(count) => Cow::from(count.to_string()),
+            Self::Measure(measure) => Cow::from(measure.to_string()),
+            Self::Flag(flag) => Cow::from(flag.to_string()),
+            Self::Span(span) => Cow::from(span.as_seconds().to_string()),
+            Self::Time(time) => Cow::from(time.to_string()),
+        })
+    }
+
     /// A word without a colour.
-    pub fn word(word: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn word(word: impl Into<Cow<'static, str>>) -> Self {
         Self::Word(word.into(), Tone::Plain)
     }
 }

@@ -40,19 +40,10 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     let place = file.place().to_owned();
     file.upgrade(|connection| {
         let stamp = connection.query_row(STAMP, [], |row| {
-            Ok(Stamp {
-                application: row.get(0)?,
-                version: row.get(1)?,
-            })
+            Ok(Stamp { application: row.get(0)?, version: row.get(1)? })
         })?;
         let tables = tables(connection)?;
-        if stamp
-            == (Stamp {
-                application: 0,
-                version: 0,
-            })
-            && tables.is_empty()
-        {
+        if stamp == (Stamp { application: 0, version: 0 }) && tables.is_empty() {
             return Ok(Ok(Some(script_from(0))));
         }
         Ok(judge(&place, stamp, &tables)
@@ -65,10 +56,7 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(file: &SqliteFile) -> Result<()> {
-    let mut stamp = Stamp {
-        application: 0,
-        version: 0,
-    };
+    let mut stamp = Stamp { application: 0, version: 0 };
     file.query(&Statement::new(STAMP), &mut |row| {
         stamp = Stamp {
             application: row.integer(0).unwrap_or(0),
@@ -76,12 +64,7 @@ pub fn check(file: &SqliteFile) -> Result<()> {
         };
         Ok(ControlFlow::Break(()))
     })?;
-    if (stamp
-        == Stamp {
-            application: APPLICATION_ID,
-            version: VERSION,
-        })
-    {
+    if (stamp == Stamp { application: APPLICATION_ID, version: VERSION }) {
         return Ok(());
     }
     let mut tables = Vec::new();
@@ -105,10 +88,7 @@ fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
         let found = if tables.is_empty() {
             "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
         } else {
-            format!(
-                "it is another program's, with the tables {}",
-                tables.join(", ")
-            )
+            format!("it is another program's, with the tables {}", tables.join(", "))
         };
         return Err(not_ours(place, found));
     }
@@ -123,17 +103,11 @@ fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
 }
 
 fn not_ours(place: &str, found: String) -> Error {
-    Error::NotOurs {
-        at: place.to_owned(),
-        found,
-    }
+    Error::NotOurs { at: place.to_owned(), found }
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare(TABLES)?
-        .query_map([], |row| row.get(0))?
-        .collect()
+    connection.prepare(TABLES)?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// All that leads from a version to this program's.
@@ -153,9 +127,8 @@ mod tests {
     fn all_scripts_apply() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(&script_from(0)).unwrap();
-        let stamp: (i64, i64) = connection
-            .query_row(STAMP, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap();
+        let stamp: (i64, i64) =
+            connection.query_row(STAMP, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(stamp, (APPLICATION_ID, VERSION));
     }
 }

@@ -17,10 +17,7 @@ pub struct Statement {
 impl Statement {
     /// A statement that begins like this.
     pub fn new(sql: &str) -> Self {
-        Self {
-            sql: sql.to_owned(),
-            values: Vec::new(),
-        }
+        Self { sql: sql.to_owned(), values: Vec::new() }
     }
 
     /// Appends text.

@@ -38,8 +38,5 @@ fn zone(name: &str) -> Zone {
 }
 
 fn at(rfc3339: &str) -> UnixTime {
-    DateTime::parse_from_rfc3339(rfc3339)
-        .unwrap()
-        .to_utc()
-        .into()
+    DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
 }

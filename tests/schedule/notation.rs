@@ -9,10 +9,7 @@ fn s1_a_quarter_past_daily_and_tuesdays() {
     // given the three examples, on a Monday at noon
     let next = |spec| {
         let after = at("2026-06-15T12:00:00Z");
-        schedule(spec)
-            .next_after(after, &zone("UTC"))
-            .unwrap()
-            .to_string()
+        schedule(spec).next_after(after, &zone("UTC")).unwrap().to_string()
     };
     // when they run next, then it is
     assert_eq!(next("15 * *"), "2026-06-15T12:15:00Z");
@@ -137,36 +134,22 @@ fn s3_everything_else_is_refused_where_the_mistake_is() {
         assert!(text.contains(&format!("{field} holds ")), "{text}");
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 4, "{text}");
-        assert_eq!(
-            lines[2].trim_start_matches(' ').trim_start_matches('^'),
-            "",
-            "{text}"
-        );
+        assert_eq!(lines[2].trim_start_matches(' ').trim_start_matches('^'), "", "{text}");
     }
 }
 
 #[test]
 fn s3_any_other_number_of_fields_is_refused() {
-    for (spec, fields) in [
-        ("0", 1),
-        ("@daily", 1),
-        ("0 3", 2),
-        ("0 3 * *", 4),
-        ("0 3 * * * * x", 7),
-    ] {
+    for (spec, fields) in
+        [("0", 1), ("@daily", 1), ("0 3", 2), ("0 3 * *", 4), ("0 3 * * * * x", 7)]
+    {
         let error = spec.parse::<Schedule>().unwrap_err();
         assert_eq!(*error.mistake(), Mistake::FieldCount(fields), "{spec}");
         assert_eq!(error.field(), None);
-        assert!(
-            error.to_string().contains("<minute> <hour> <weekday>"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("<minute> <hour> <weekday>"), "{error}");
     }
     for spec in ["", " ", "\t\n"] {
-        assert_eq!(
-            *spec.parse::<Schedule>().unwrap_err().mistake(),
-            Mistake::Empty
-        );
+        assert_eq!(*spec.parse::<Schedule>().unwrap_err().mistake(), Mistake::Empty);
     }
 }
 
@@ -199,22 +182,9 @@ fn s3_a_crontab_line_is_recognised_and_translated() {
         let error = line.parse::<Schedule>().unwrap_err();
         let fields = line.split(' ').count();
         let meant = meant.map(str::to_owned);
-        assert_eq!(
-            *error.mistake(),
-            Mistake::Crontab {
-                fields,
-                meant: meant.clone()
-            },
-            "{line}"
-        );
+        assert_eq!(*error.mistake(), Mistake::Crontab { fields, meant: meant.clone() }, "{line}");
         let text = error.to_string();
-        assert!(
-            text.contains("crontab") && text.contains("<minute> <hour> <weekday>"),
-            "{text}"
-        );
-        assert!(
-            meant.is_none_or(|meant| text.ends_with(&format!("write {meant}"))),
-            "{text}"
-        );
+        assert!(text.contains("crontab") && text.contains("<minute> <hour> <weekday>"), "{text}");
+        assert!(meant.is_none_or(|meant| text.ends_with(&format!("write {meant}"))), "{text}");
     }
 }

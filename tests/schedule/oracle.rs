@@ -34,11 +34,7 @@ static CHANGES: LazyLock<Vec<(Tz, i64)>> = LazyLock::new(|| {
     ZONES
         .into_iter()
         .flat_map(|zone| change(zone, "2024-01-01T00:00:00Z", "2028-01-01T00:00:00Z"))
-        .chain(change(
-            Tz::Pacific__Apia,
-            "2011-01-01T00:00:00Z",
-            "2012-12-01T00:00:00Z",
-        ))
+        .chain(change(Tz::Pacific__Apia, "2011-01-01T00:00:00Z", "2012-12-01T00:00:00Z"))
         .collect()
 });
 
@@ -62,10 +58,7 @@ impl Times {
         let weekday = (wall.div_euclid(DAY) + 3).rem_euclid(7) + 1;
         let hour = wall.rem_euclid(DAY) / HOUR;
         self.minutes.contains(&(wall.rem_euclid(HOUR) / 60))
-            && self
-                .hours
-                .as_ref()
-                .is_none_or(|hours| hours.contains(&hour))
+            && self.hours.as_ref().is_none_or(|hours| hours.contains(&hour))
             && self.weekdays.contains(&weekday)
     }
 
@@ -134,14 +127,7 @@ fn times() -> impl Strategy<Value = (String, Times)> {
     (field(0, 59), hours(), field(1, 7)).prop_map(|(minute, hour, weekday)| {
         let spec = format!("{} {} {}", minute.0, hour.0, weekday.0);
         let hours = (hour.0 != "*").then_some(hour.1);
-        (
-            spec,
-            Times {
-                minutes: minute.1,
-                hours,
-                weekdays: weekday.1,
-            },
-        )
+        (spec, Times { minutes: minute.1, hours, weekdays: weekday.1 })
     })
 }
 

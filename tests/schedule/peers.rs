@@ -15,27 +15,11 @@ const RENDERED: [(&str, &str, &str); 12] = [
     ("45 5 2", "45 5 * * 2", "Tue *-*-* 05:45:00"),
     ("0 3 mon,tue", "0 3 * * 1,2", "Mon,Tue *-*-* 03:00:00"),
     ("0 3 6-1", "0 3 * * 1,6,7", "Mon,Sat,Sun *-*-* 03:00:00"),
-    (
-        "0,30 2,14 fri-sun",
-        "0,30 2,14 * * 5-7",
-        "Fri,Sat,Sun *-*-* 02,14:00,30:00",
-    ),
-    (
-        "*/15 * */2",
-        "*/15 * * * 1-7/2",
-        "Mon,Wed,Fri,Sun *-*-* *:00..45/15:00",
-    ),
-    (
-        "*/15 8-18 1-5",
-        "0-45/15 8-18 * * 1-5",
-        "Mon,Tue,Wed,Thu,Fri *-*-* 08..18:00..45/15:00",
-    ),
+    ("0,30 2,14 fri-sun", "0,30 2,14 * * 5-7", "Fri,Sat,Sun *-*-* 02,14:00,30:00"),
+    ("*/15 * */2", "*/15 * * * 1-7/2", "Mon,Wed,Fri,Sun *-*-* *:00..45/15:00"),
+    ("*/15 8-18 1-5", "0-45/15 8-18 * * 1-5", "Mon,Tue,Wed,Thu,Fri *-*-* 08..18:00..45/15:00"),
     ("* */6 *", "0-59 0-18/6 * * *", "*-*-* 00..18/6:*:00"),
-    (
-        "10-50/20 0-23 *",
-        "10-50/20 0-23 * * *",
-        "*-*-* *:10..50/20:00",
-    ),
+    ("10-50/20 0-23 *", "10-50/20 0-23 * * *", "*-*-* *:10..50/20:00"),
     ("7 0-4,22 7", "7 0-4,22 * * 7", "Sun *-*-* 00..04,22:07:00"),
 ];
 
@@ -82,27 +66,15 @@ fn s5_python_finds_the_same_next_runs() {
         }
     }
     // when their next runs are computed here and there
-    let lines = cases
-        .iter()
-        .map(|(name, after, spec)| format!("{name}\t{after}\t{spec}\n"));
+    let lines = cases.iter().map(|(name, after, spec)| format!("{name}\t{after}\t{spec}\n"));
     let mut python = Command::new("python3");
-    python.arg(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/python/next_runs.py"
-    ));
+    python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/next_runs.py"));
     let theirs = feed(python, &lines.collect::<String>());
     // then they are the same
     assert_eq!(theirs.lines().count(), cases.len());
     for ((name, after, spec), theirs) in cases.iter().zip(theirs.lines()) {
-        let ours = schedule(spec)
-            .next_after(UnixTime(*after), &zone(name))
-            .unwrap();
-        assert_eq!(
-            ours.0.to_string(),
-            theirs,
-            "{spec} in {name} after {}",
-            UnixTime(*after)
-        );
+        let ours = schedule(spec).next_after(UnixTime(*after), &zone(name)).unwrap();
+        assert_eq!(ours.0.to_string(), theirs, "{spec} in {name} after {}", UnixTime(*after));
     }
 }
 
@@ -135,11 +107,7 @@ fn systemd_reads_the_same_times() {
         let mut systemd = Command::new("systemd-analyze");
         systemd
             .env("TZ", "UTC")
-            .args([
-                "calendar",
-                "--iterations=20",
-                "--base-time=2026-06-15 12:00:00 UTC",
-            ])
+            .args(["calendar", "--iterations=20", "--base-time=2026-06-15 12:00:00 UTC"])
             .arg(job.to_on_calendar());
         // when systemd computes the next times, then they are the same
         let theirs: Vec<String> = feed(systemd, "")

@@ -45,10 +45,5 @@ fn weekdays(field: Piece<'_>) -> Option<Values> {
         wraps: false,
     };
     let values = grammar.values(field).ok()?;
-    Some(
-        values
-            .iter()
-            .map(|day| if day == 0 { 7 } else { day })
-            .collect(),
-    )
+    Some(values.iter().map(|day| if day == 0 { 7 } else { day }).collect())
 }

@@ -55,19 +55,12 @@ impl Schedule {
         let list = |items: Vec<String>| items.join(",");
         let numbers = |values: Values| list(values.iter().map(|value| value.to_string()).collect());
         // It counts weekdays from Sunday, and reads the names as everybody does.
-        let names = weekdays
-            .iter()
-            .map(|day| WEEKDAYS[usize::from(day) - 1].to_owned());
+        let names = weekdays.iter().map(|day| WEEKDAYS[usize::from(day) - 1].to_owned());
         let (minute, hour) = (numbers(minutes), numbers(hours.values()));
         let cron = format!("0 {minute} {hour} * * {}", list(names.collect()))
             .parse()
             .expect("lists of numbers in range and of names are a cron expression");
-        Self {
-            minutes,
-            hours,
-            weekdays,
-            cron,
-        }
+        Self { minutes, hours, weekdays, cron }
     }
 }
 
@@ -122,10 +115,5 @@ fn wrong_count(spec: &str, fields: &[Piece<'_>]) -> ScheduleError {
         },
         count => Mistake::FieldCount(count),
     };
-    ScheduleError {
-        spec: spec.to_owned(),
-        field: None,
-        place,
-        mistake,
-    }
+    ScheduleError { spec: spec.to_owned(), field: None, place, mistake }
 }

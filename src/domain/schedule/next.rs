@@ -69,15 +69,8 @@ impl Schedule {
         spans
             .take_while(|span| *span < 4 * WEEK)
             .map(|span| UnixTime(until.0.saturating_sub(span)))
-            .find(|start| {
-                self.next_after(*start, zone)
-                    .is_some_and(|run| run <= until)
-            })
-            .and_then(|start| {
-                self.runs_after(start, zone)
-                    .take_while(|run| *run <= until)
-                    .last()
-            })
+            .find(|start| self.next_after(*start, zone).is_some_and(|run| run <= until))
+            .and_then(|start| self.runs_after(start, zone).take_while(|run| *run <= until).last())
     }
 
     /// Whether a run that the clock skipped has to be made up at an instant:
@@ -114,10 +107,7 @@ impl Schedule {
 
 /// The first instant after `from`, up to `to`, at which the offset is another
 /// than at `from`.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one is the end of the calendar"
-)]
+#[expect(clippy::option_option, reason = "the outer one is the end of the calendar")]
 fn first_change(zone: &Zone, from: UnixTime, to: UnixTime) -> Option<Option<UnixTime>> {
     let offset = zone.offset_at(from)?;
     let (mut same, mut other) = (from.0, from.0);

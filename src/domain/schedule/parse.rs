@@ -40,10 +40,7 @@ impl Piece<'_> {
     }
 
     fn fault(self, mistake: Mistake) -> Fault {
-        Fault {
-            place: self.place(),
-            mistake,
-        }
+        Fault { place: self.place(), mistake }
     }
 }
 
@@ -54,10 +51,7 @@ pub(super) fn fields(spec: &str) -> Vec<Piece<'_>> {
         .map(|chunk| {
             let at = end;
             end += chunk.len();
-            Piece {
-                at,
-                text: chunk.trim_end(),
-            }
+            Piece { at, text: chunk.trim_end() }
         })
         .filter(|piece| !piece.text.is_empty())
         .collect()
@@ -144,9 +138,7 @@ impl Grammar {
         if !self.wraps {
             return Err(range.fault(Mistake::Backwards(range.text.to_owned())));
         }
-        Ok((from..=*self.bounds.end())
-            .chain(*self.bounds.start()..=to)
-            .collect())
+        Ok((from..=*self.bounds.end()).chain(*self.bounds.start()..=to).collect())
     }
 
     fn number(&self, piece: Piece<'_>) -> Result<u8, Fault> {
@@ -154,10 +146,7 @@ impl Grammar {
         if piece.text.is_empty() {
             return Err(piece.fault(Mistake::MissingNumber));
         }
-        let named = self
-            .names
-            .iter()
-            .position(|name| piece.text.eq_ignore_ascii_case(name));
+        let named = self.names.iter().position(|name| piece.text.eq_ignore_ascii_case(name));
         if let Some(value) = self.bounds.clone().nth(named.unwrap_or(usize::MAX)) {
             return Ok(value);
         }

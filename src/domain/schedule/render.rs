@@ -45,11 +45,7 @@ impl fmt::Display for Schedule {
             Hours::At(hours) => starred(hours, Field::Hour),
         };
         let minutes = starred(self.minutes, Field::Minute);
-        write!(
-            f,
-            "{minutes} {hours} {}",
-            starred(self.weekdays, Field::Weekday)
-        )
+        write!(f, "{minutes} {hours} {}", starred(self.weekdays, Field::Weekday))
     }
 }
 

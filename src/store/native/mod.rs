@@ -65,13 +65,7 @@ impl<T: Transport> Native<T> {
             .collect(&neighbours, |row| row.text(0))?
             .into_iter()
             .flatten()
-            .map(|other| {
-                other
-                    .bytes()
-                    .zip(id.bytes())
-                    .take_while(|(a, b)| a == b)
-                    .count()
-            })
+            .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())
             .max()
             .unwrap_or(0);
         Ok(id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned())
@@ -93,10 +87,7 @@ impl<T: Transport> Sessions for Native<T> {
             .with(session.idle_timeout)
         };
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
-        let tasks: BTreeSet<&str> = sessions
-            .iter()
-            .map(|session| session.task.as_str())
-            .collect();
+        let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
         statements.extend(tasks.into_iter().map(stat::note_peak_of_a_small_table));
         self.transport.apply(&statements)?;
         Ok(())
@@ -124,13 +115,7 @@ impl<T: Transport> Sessions for Native<T> {
             .with(now)
         };
         let statements: Vec<Statement> = keys.iter().map(renew).collect();
-        Ok(self
-            .transport
-            .apply(&statements)?
-            .rows
-            .iter()
-            .map(|rows| *rows > 0)
-            .collect())
+        Ok(self.transport.apply(&statements)?.rows.iter().map(|rows| *rows > 0).collect())
     }
 
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
@@ -164,10 +149,7 @@ impl<T: Transport> Sessions for Native<T> {
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
         let prefix = prefix.to_ascii_lowercase();
         let mut statement = Statement::new("SELECT ");
-        statement
-            .push(COLUMNS)
-            .push(" FROM sessions WHERE id >= ")
-            .bind(prefix.as_str());
+        statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
         statement.push(" AND id < ").bind(format!("{prefix}g"));
         statement.push(" ORDER BY id LIMIT ").bind(most);
         let mut sessions = self.collect(&statement, session)?;
@@ -197,10 +179,7 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census> {
-        let all = Reach {
-            due: usize::MAX,
-            rows: usize::MAX,
-        };
+        let all = Reach { due: usize::MAX, rows: usize::MAX };
         Ok(purge::survey(&self.transport, scope, after, all)?.census)
     }
 
@@ -209,10 +188,8 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
-        let statements: Vec<Statement> = live
-            .iter()
-            .map(|(task, live)| stat::note_peak(task, *live))
-            .collect();
+        let statements: Vec<Statement> =
+            live.iter().map(|(task, live)| stat::note_peak(task, *live)).collect();
         if !statements.is_empty() {
             self.transport.apply(&statements)?;
         }
@@ -235,10 +212,7 @@ fn delete_live_row(ending: &Ending) -> Statement {
 
 fn scan(query: &Query<'_>) -> Statement {
     let mut sql = Statement::new("SELECT ");
-    sql.push(COLUMNS)
-        .push(", ")
-        .push(CLASHES)
-        .push(" FROM sessions WHERE TRUE");
+    sql.push(COLUMNS).push(", ").push(CLASHES).push(" FROM sessions WHERE TRUE");
     if let Some(after) = query.after {
         sql.push(" AND id > ").bind(after);
     }

@@ -34,21 +34,12 @@ pub(super) fn survey(
             let key = Key::Text(id.clone());
             match &mut found.due {
                 Some(range) => range.last = key,
-                none => {
-                    *none = Some(KeyRange {
-                        first: key.clone(),
-                        last: key,
-                    })
-                }
+                none => *none = Some(KeyRange { first: key.clone(), last: key }),
             }
         }
         last = Some(id);
         let enough = found.census.due >= reach.due as u64;
-        Ok(if enough {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     found.last = last.map(Key::Text);
     Ok(found)
@@ -100,20 +91,14 @@ pub(super) fn settle(
     let applied = transport.apply(&[
         stat::count_kept(|sql| within(sql, scope, range, rules::goes)),
         change("DELETE FROM sessions", rules::goes),
-        stat::count_ending(scope, |sql| {
-            within(sql, scope, range, rules::ends_without_trace)
-        }),
+        stat::count_ending(scope, |sql| within(sql, scope, range, rules::ends_without_trace)),
         change("DELETE FROM sessions", rules::ends_without_trace),
         end,
     ])?;
     let [_, deleted, _, discarded, ended] = applied.rows[..] else {
         return Ok(Settled::default());
     };
-    Ok(Settled {
-        ended: ended + discarded,
-        deleted: deleted + discarded,
-        hold: applied.hold,
-    })
+    Ok(Settled { ended: ended + discarded, deleted: deleted + discarded, hold: applied.hold })
 }
 
 fn within(
@@ -122,10 +107,7 @@ fn within(
     range: &KeyRange,
     condition: fn(&mut Statement, &Scope<'_>),
 ) {
-    sql.push(" WHERE id BETWEEN ")
-        .bind(&range.first)
-        .push(" AND ")
-        .bind(&range.last);
+    sql.push(" WHERE id BETWEEN ").bind(&range.first).push(" AND ").bind(&range.last);
     rules::and_in_scope(sql, scope);
     sql.push(" AND ");
     condition(sql, scope);

@@ -75,9 +75,7 @@ fn reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
         expired(sql, now).push(" THEN 'expired'");
     }
     if let Some(lifetime) = policy.lifetime {
-        sql.push(" WHEN created_at < ")
-            .bind(before(now, lifetime))
-            .push(" THEN 'lifetime'");
+        sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
     }
     sql.push(" END");
 }
@@ -87,17 +85,13 @@ pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("CASE WHEN ended_at IS NULL THEN ");
     end_reason(sql, scope);
     sql.push(" WHEN ");
-    per_task(sql, scope.policies, |sql, policy| {
-        over(sql, policy, scope.now)
-    });
+    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
 /// Why the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
-    per_task(sql, scope.policies, |sql, policy| {
-        reason(sql, policy, scope.now)
-    });
+    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.now));
 }
 
 /// Which live sessions end and keep their rows.
@@ -125,20 +119,14 @@ pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
 /// Which rows of ended sessions go.
 pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| {
-        over(sql, policy, scope.now)
-    });
+    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
 }
 
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
-    sql.push("CASE WHEN ended_at <= ")
-        .bind(now)
-        .push(" THEN 3 WHEN ")
-        .bind(now);
-    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ")
-        .bind(now);
+    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 WHEN ").bind(now);
+    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ").bind(now);
     sql.push(" - last_used_at > ");
     per_task(sql, policies, |sql, policy| {
         sql.bind(policy.abandoned);
@@ -173,10 +161,7 @@ pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// How long the session has been unused, and before its end, in seconds.
 fn idle(sql: &mut Statement, now: UnixTime) {
-    sql.push("max(0, min(ifnull(ended_at, ")
-        .bind(now)
-        .push("), ")
-        .bind(now);
+    sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
     sql.push(") - last_used_at)");
 }
 
@@ -209,17 +194,8 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>
 }
 
 fn numbers(states: &[State]) -> String {
-    let number = |state: &State| {
-        State::ALL
-            .iter()
-            .position(|known| known == state)
-            .unwrap_or(0)
-    };
-    states
-        .iter()
-        .map(|state| number(state).to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
+    let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
+    states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// The order of a list. By the key alone, no sorting is needed.

@@ -95,16 +95,10 @@ pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec
         Ok(ControlFlow::Continue(()))
     })?;
     transport.query(&counters(scope), &mut |row| {
-        let (task, name) = (
-            row.text(0).unwrap_or_default(),
-            row.text(1).unwrap_or_default(),
-        );
+        let (task, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
         let stat = tasks
             .entry(task.to_ascii_lowercase())
-            .or_insert_with(|| TaskStat {
-                task,
-                ..TaskStat::default()
-            });
+            .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
         add_counter(stat, &name, row.count(2));
         Ok(ControlFlow::Continue(()))
     })?;

@@ -43,9 +43,7 @@ impl dyn Columns + '_ {
 
     /// A count, which is never NULL and never negative.
     pub fn count(&self, place: usize) -> u64 {
-        self.integer(place)
-            .and_then(|number| u64::try_from(number).ok())
-            .unwrap_or(0)
+        self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
     }
 
     /// Text; bytes that are not UTF-8 are replaced, as nothing else shows them.

@@ -86,17 +86,13 @@ impl SqliteFile {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(|e| fault(&place, "open", e))?;
-        connection
-            .busy_timeout(PATIENCE)
-            .map_err(|e| fault(&place, "open", e))?;
+        connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(Self { connection, place })
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<()> {
-        self.connection
-            .pragma_update(None, name, value)
-            .map_err(|e| self.fault("open", e))
+        self.connection.pragma_update(None, name, value).map_err(|e| self.fault("open", e))
     }
 
     /// Runs a script within one write transaction, if `wanted`, asked within
@@ -111,9 +107,8 @@ impl SqliteFile {
     ) -> Result<()> {
         let Self { connection, place } = self;
         let fault = |e| fault(place, "set up", e);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(fault)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         if let Some(script) = wanted(&transaction).map_err(fault)?? {
             transaction.execute_batch(&script).map_err(fault)?;
             transaction.commit().map_err(fault)?;
@@ -146,13 +141,8 @@ impl Transport for SqliteFile {
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()> {
         let fault = |e| self.fault("read", e);
-        let mut prepared = self
-            .connection
-            .prepare_cached(&statement.sql)
-            .map_err(fault)?;
-        let mut rows = prepared
-            .query(params_from_iter(&statement.values))
-            .map_err(fault)?;
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
+        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
             if visit(row)? == ControlFlow::Break(()) {
                 break;
@@ -164,23 +154,17 @@ impl Transport for SqliteFile {
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         let Self { connection, place } = self;
         let fault = |e| fault(place, "write to", e);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(fault)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         let begun = Instant::now();
         let mut rows = Vec::with_capacity(statements.len());
         for statement in statements {
             let mut prepared = transaction.prepare_cached(&statement.sql).map_err(fault)?;
-            let changed = prepared
-                .execute(params_from_iter(&statement.values))
-                .map_err(fault)?;
+            let changed = prepared.execute(params_from_iter(&statement.values)).map_err(fault)?;
             rows.push(changed as u64);
         }
         transaction.commit().map_err(fault)?;
-        Ok(Applied {
-            rows,
-            hold: begun.elapsed(),
-        })
+        Ok(Applied { rows, hold: begun.elapsed() })
     }
 }
 
@@ -200,10 +184,7 @@ fn new_file(path: &Path) -> std::io::Result<File> {
 
 /// The first bytes of a file that is a SQLite database.
 fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
-    let not_ours = |found: &str| Error::NotOurs {
-        at: place.to_owned(),
-        found: found.to_owned(),
-    };
+    let not_ours = |found: &str| Error::NotOurs { at: place.to_owned(), found: found.to_owned() };
     let unreadable = |e| Error::failed(format!("read {place}"), e);
     let file = match File::open(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -215,13 +196,9 @@ fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
         return Err(not_ours("it is a folder"));
     }
     let mut header = Vec::with_capacity(100);
-    file.take(100)
-        .read_to_end(&mut header)
-        .map_err(unreadable)?;
+    file.take(100).read_to_end(&mut header).map_err(unreadable)?;
     if header.is_empty() {
-        return Err(not_ours(
-            "the file is empty; `sessctl init` makes a database of it",
-        ));
+        return Err(not_ours("the file is empty; `sessctl init` makes a database of it"));
     }
     if header.len() < 100 || !header.starts_with(MAGIC) {
         return Err(not_ours("it is no SQLite database"));
@@ -246,9 +223,7 @@ fn leaves_files_behind(path: &Path, header: &[u8]) -> bool {
 }
 
 fn missing(path: &Path, at: String) -> Error {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let hint = match folder {
         Some(folder) if !folder.exists() => format!("there is no folder {}", folder.display()),
         _ => "`sessctl init` makes one".to_owned(),
@@ -261,14 +236,10 @@ fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     let at = place.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
-        Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt {
-            at,
-            detail: error.to_string(),
-        },
-        Some(ErrorCode::NotADatabase) => Error::NotOurs {
-            at,
-            found: "it is no SQLite database".to_owned(),
-        },
+        Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
+        Some(ErrorCode::NotADatabase) => {
+            Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
+        }
         _ => Error::failed(format!("{doing} {place}"), error),
     }
 }

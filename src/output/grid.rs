@@ -1,0 +1,72 @@
+//! Records, and those within them, as rows under one header.
+
+use super::record::{Column, Record, Schema, Value};
+
+/// The header: the columns of a schema, then those of its children that have
+/// no namesake there.
+pub(crate) struct Grid {
+    pub(crate) columns: Vec<&'static Column>,
+    /// For each depth and column, where a record of that depth holds it.
+    places: Vec<Vec<Option<usize>>>,
+}
+
+/// A row: nothing where the record has no such column.
+pub(crate) type Row<'r> = Vec<Option<&'r Value>>;
+
+impl Grid {
+    pub(crate) fn new(schema: &'static Schema) -> Self {
+        let levels = || {
+            std::iter::successors(Some(schema), |schema| schema.children.map(|(_, child)| child))
+        };
+        let mut columns: Vec<&'static Column> = Vec::new();
+        for column in levels().flat_map(|schema| schema.columns) {
+            if columns.iter().all(|known| known.name != column.name) {
+                columns.push(column);
+            }
+        }
+        let places = levels()
+            .map(|schema| columns.iter().map(|column| position(schema, column.name)).collect())
+            .collect();
+        Self { columns, places }
+    }
+
+    /// The rows of a record and of those within it. A child's row is blank in
+    /// the columns that only its parent has.
+    pub(crate) fn rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+        let mut rows = Vec::new();
+        self.add(&mut rows, 0, record, None);
+        rows
+    }
+
+    /// The same, with each child repeating what only its parent has.
+    pub(crate) fn filled_rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+        let mut rows = Vec::new();
+        self.add(&mut rows, 0, record, Some(&vec![None; self.columns.len()]));
+        rows
+    }
+
+    fn add<'r>(
+        &self,
+        rows: &mut Vec<Row<'r>>,
+        depth: usize,
+        record: &'r Record,
+        above: Option<&Row<'r>>,
+    ) {
+        let Some(places) = self.places.get(depth) else {
+            return;
+        };
+        let own = places.iter().map(|place| place.and_then(|place| record.values.get(place)));
+        let row: Row<'r> = match above {
+            Some(above) => own.zip(above).map(|(own, above)| own.or(*above)).collect(),
+            None => own.collect(),
+        };
+        rows.push(row.clone());
+        for child in &record.children {
+            self.add(rows, depth + 1, child, above.map(|_| &row));
+        }
+    }
+}
+
+fn position(schema: &Schema, name: &str) -> Option<usize> {
+    schema.columns.iter().position(|column| column.name == name)
+}

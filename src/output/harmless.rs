@@ -1,0 +1,194 @@
+//! Text that anybody may have chosen, made harmless: the one place that knows
+//! which characters act on whatever shows them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// What a spreadsheet takes for the start of a formula; it reads the
+/// full-width forms of East Asian keyboards as well.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Whether a character does something instead of being seen: controls and
+/// terminal escapes, line and paragraph separators, marks that reorder the
+/// line, and the invisible ones that make two names look the same.
+///
+/// The joiners U+200C and U+200D pass: Persian, Hindi and emoji need them.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// The text with the characters spelled out that `picked` picks.
+fn spell(
+    text: &str,
+    picked: impl Fn(char) -> bool,
+    spelling: impl Fn(&mut String, char),
+) -> Cow<'_, str> {
+    let Some(first) = text.find(&picked) else {
+        return Cow::Borrowed(text);
+    };
+    let mut spelled = String::with_capacity(text.len() + 16);
+    spelled.push_str(&text[..first]);
+    for c in text[first..].chars() {
+        if picked(c) {
+            spelling(&mut spelled, c);
+        } else {
+            spelled.push(c);
+        }
+    }
+    Cow::Owned(spelled)
+}
+
+/// For people: `\n`, `\t`, `\u{1b}` and the like stand where the characters
+/// stood. A backslash stays single, because `DOMAIN\user` is a common name and
+/// an escape of ours a rare sight; json has the exact text.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    spell(text, acts, |spelled, c| spelled.extend(c.escape_default()))
+}
+
+/// A part of a key in `plain`: free of white space, so that a line splits at
+/// its first blank, and of bare dots, so that the key splits at those. Two
+/// names never give the same part, hence `\\` for a backslash.
+pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
+    let picked = |c: char| acts(c) || c.is_whitespace() || matches!(c, '.' | '\\');
+    spell(text, picked, |spelled, c| match c {
+        '.' => spelled.push_str("\\."),
+        ' ' => spelled.extend(c.escape_unicode()),
+        _ => spelled.extend(c.escape_default()),
+    })
+}
+
+/// A cell of CSV: visible, and with a leading apostrophe where a spreadsheet
+/// would otherwise calculate it, after white space or joiners too.
+pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
+    let start = text
+        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}'));
+    if start.starts_with(FORMULA) || text.starts_with(['\t', '\r']) {
+        Cow::Owned(format!("'{}", visible(text)))
+    } else {
+        visible(text)
+    }
+}
+
+/// A JSON string with its quotes. The text survives exactly; what acts is in
+/// `\u` escapes, of which those above U+FFFF take two.
+pub(crate) fn json_string(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    let escape = |spelled: &mut String, c: char| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // A String takes whatever is written to it.
+            let _ = write!(spelled, "\\u{unit:04x}");
+        }
+    };
+    spell(&json, acts, escape).into_owned()
+}
+
+/// A Prometheus label's value, without its quotes. Two names must not end as
+/// one, or the collector throws the whole file away for a series that stands
+/// in it twice: so a backslash is doubled before Prometheus' own escapes
+/// double it again.
+pub(crate) fn label(text: &str) -> Cow<'_, str> {
+    let picked = |c: char| acts(c) || matches!(c, '\\' | '"');
+    spell(text, picked, |spelled, c| match c {
+        '"' => spelled.push_str("\\\""),
+        _ => spelled.push_str(&c.escape_default().to_string().replace('\\', "\\\\")),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What no output may hold besides the newlines of the format itself.
+    pub(crate) fn harmful(output: &str) -> Option<char> {
+        output.chars().find(|c| *c != '\n' && acts(*c))
+    }
+
+    #[test]
+    fn what_acts_becomes_visible() {
+        for (text, seen) in [
+            ("\u{1b}[2J", r"\u{1b}[2J"),
+            ("a\nb\tc\rd", r"a\nb\tc\rd"),
+            ("\u{7f}\u{9b}31m", r"\u{7f}\u{9b}31m"),
+            ("\u{202e}gpj.exe", r"\u{202e}gpj.exe"),
+            ("a\u{2028}b\u{2066}c\u{61c}", r"a\u{2028}b\u{2066}c\u{61c}"),
+            ("ro\u{200b}ot\u{feff}", r"ro\u{200b}ot\u{feff}"),
+            ("x\u{e0041}", r"x\u{e0041}"),
+            (r"DOMAIN\nina", r"DOMAIN\nina"),
+        ] {
+            assert_eq!(visible(text), seen);
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_not_copied() {
+        for text in ["", "  ", "Zoë", "李雷", "می\u{200c}خواهم", "👩\u{200d}🚀", "\"quoted\""]
+        {
+            assert!(matches!(visible(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn a_key_part_has_no_blank_and_no_bare_dot() {
+        assert_eq!(key_part("imap"), "imap");
+        assert_eq!(key_part("Anna Q.\u{3000}x"), r"Anna\u{20}Q\.\u{3000}x");
+        assert_eq!(key_part("a\\nb"), r"a\\nb");
+        assert_eq!(key_part("a\nb"), r"a\nb");
+    }
+
+    #[test]
+    fn a_spreadsheet_calculates_nothing() {
+        for text in [
+            "=HYPERLINK(\"http://x\")",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "  =1",
+            "＝1",
+            "\u{3000}＠1",
+            "\u{200d}=1",
+        ] {
+            assert_eq!(csv_cell(text), format!("'{text}"));
+        }
+        assert_eq!(csv_cell("\t=1"), r"'\t=1");
+        assert_eq!(csv_cell("\r1"), r"'\r1");
+        for text in ["", " ", "a=1", "10.0.0.1", "user@example.org"] {
+            assert_eq!(csv_cell(text), text);
+        }
+    }
+
+    #[test]
+    fn json_escapes_what_acts_and_nothing_else() {
+        assert_eq!(json_string("é\u{1b}\u{202e}\u{7f}"), r#""é\u001b\u202e\u007f""#);
+        assert_eq!(json_string("\u{e0041}"), r#""\udb40\udc41""#);
+        assert_eq!(json_string("\"\\\n"), r#""\"\\\n""#);
+    }
+
+    #[test]
+    fn a_label_is_escaped_for_prometheus() {
+        assert_eq!(label("say \"hi\""), r#"say \"hi\""#);
+        assert_eq!(label("a\nb"), r"a\\nb");
+        assert_eq!(label(r"a\nb"), r"a\\\\nb");
+    }
+
+    proptest! {
+        #[test]
+        fn two_names_stay_two(a in r"[\\n\nu{}20a\. ]{0,6}", b in r"[\\n\nu{}20a\. ]{0,6}") {
+            prop_assert_eq!(a == b, key_part(&a) == key_part(&b));
+            prop_assert_eq!(a == b, label(&a) == label(&b));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The text exposition format, version 0.0.4, as `node_exporter`'s textfile
+//! collector reads it: a metric's samples stand together under one heading,
+//! and none has a timestamp, which the collector would refuse.
+
+use std::collections::HashSet;
+use std::io;
+
+use super::record::{Column, Metric, MetricKind, Record, Schema, Value};
+use super::{Format, harmless};
+
+/// The samples so far, by metric: a metric's must not be interrupted, and
+/// records come one by one.
+pub(crate) struct Prometheus<W> {
+    out: W,
+    schema: &'static Schema,
+    families: Vec<Family>,
+    seen: HashSet<String>,
+}
+
+struct Family {
+    metric: &'static Metric,
+    samples: String,
+}
+
+/// Whether there is a metric in such records.
+pub(crate) fn serves(schema: &Schema) -> bool {
+    schema.columns.iter().any(|column| column.metric.is_some())
+        || schema.children.is_some_and(|(_, child)| serves(child))
+}
+
+impl<W: io::Write> Prometheus<W> {
+    pub(crate) fn new(out: W, schema: &'static Schema) -> Self {
+        Self { out, schema, families: Vec::new(), seen: HashSet::new() }
+    }
+
+    fn add(&mut self, schema: &'static Schema, record: &Record) {
+        for (column, value) in schema.columns.iter().zip(&record.values) {
+            self.sample(schema, record, column, value);
+        }
+        if let Some((_, schema)) = schema.children {
+            for child in &record.children {
+                self.add(schema, child);
+            }
+        }
+    }
+
+    /// A series that is there already stays as it is: the collector refuses a
+    /// file that holds one twice, and with it everything else in the file.
+    fn sample(&mut self, schema: &Schema, record: &Record, column: &'static Column, value: &Value) {
+        let (Some(metric), Some(number)) = (&column.metric, number(value)) else {
+            return;
+        };
+        let series = format!("{}{}", metric.name, labels(schema, record, metric));
+        let line = format!("{series} {number}\n");
+        if self.seen.insert(series) {
+            self.family(metric).samples.push_str(&line);
+        }
+    }
+
+    fn family(&mut self, metric: &'static Metric) -> &mut Family {
+        let known = self.families.iter().position(|family| family.metric.name == metric.name);
+        let place = known.unwrap_or_else(|| {
+            self.families.push(Family { metric, samples: String::new() });
+            self.families.len() - 1
+        });
+        &mut self.families[place]
+    }
+}
+
+impl<W: io::Write> Format for Prometheus<W> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.add(self.schema, record);
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> io::Result<()> {
+        for Family { metric, samples } in &self.families {
+            let kind = match metric.kind {
+                MetricKind::Gauge => "gauge",
+                MetricKind::Counter => "counter",
+            };
+            let help = harmless::visible(metric.help).replace('\\', "\\\\");
+            write!(
+                self.out,
+                "# HELP {} {help}\n# TYPE {} {kind}\n{samples}",
+                metric.name, metric.name
+            )?;
+        }
+        self.out.flush()
+    }
+}
+
+/// The record's own label first, then those of the column.
+fn labels(schema: &Schema, record: &Record, metric: &Metric) -> String {
+    let own = schema.label.zip(record.key.first().map(String::as_str));
+    let labels: Vec<_> = own
+        .iter()
+        .chain(metric.labels)
+        .map(|(name, value)| format!("{name}=\"{}\"", harmless::label(value)))
+        .collect();
+    if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) }
+}
+
+fn number(value: &Value) -> Option<String> {
+    match value {
+        Value::Absent | Value::Text(_) | Value::Word(..) => None,
+        Value::Count(count) => Some(count.to_string()),
+        Value::Measure(measure) => Some(measure.to_string()),
+        Value::Flag(flag) => Some(u8::from(*flag).to_string()),
+        Value::Span(span) => Some(span.as_seconds().to_string()),
+        Value::Time(time) => Some(time.0.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FormatName::Prometheus;
+    use super::super::record::{Record, Value};
+    use super::super::{FormatName, Look, NoForm, open, sample};
+
+    #[test]
+    fn samples_stand_together_by_metric() {
+        insta::assert_snapshot!(sample::stat_in(Prometheus), @r#"
+        # HELP sessctl_sessions Sessions by task and state.
+        # TYPE sessctl_sessions gauge
+        sessctl_sessions{task="imap",state="active"} 98112
+        sessctl_sessions{task="imap",state="idle"} 7
+        sessctl_sessions{task="say \"hi\"",state="active"} 0
+        sessctl_sessions{task="say \"hi\"",state="idle"} 0
+        # HELP sessctl_oldest_idle_seconds How long the session longest unused has been so.
+        # TYPE sessctl_oldest_idle_seconds gauge
+        sessctl_oldest_idle_seconds{task="imap"} 273600
+        "#);
+    }
+
+    #[test]
+    fn a_series_stands_once() {
+        let stat = |count| Record {
+            key: vec!["imap".into()],
+            values: vec![Value::word("imap"), Value::Count(count)],
+            children: Vec::new(),
+        };
+        let text = sample::text(Prometheus, &sample::STAT, &[stat(3), stat(4)]);
+        assert!(text.ends_with("{task=\"imap\",state=\"active\"} 3\n"), "{text}");
+    }
+
+    #[test]
+    fn records_without_a_metric_are_refused_before_anything_is_written() {
+        let mut out = Vec::new();
+        let error = open(Prometheus, Look::default(), &mut out, &sample::SESSIONS, None)
+            .err()
+            .expect("a listing has no metric");
+        let inner = error.get_ref().expect("it says why");
+        assert_eq!(inner.downcast_ref(), Some(&NoForm { subject: "sessions" }));
+        insta::assert_snapshot!(inner, @r#"no prometheus form for sessions: it serves the figures of show stat; choose table, plain, csv, json or jsonl"#);
+        assert!(out.is_empty());
+        assert_eq!(FormatName::Json.check(&sample::SESSIONS), Ok(()));
+    }
+}
