@@ -134,3 +134,17 @@ fn s5_a_repeated_day_runs_the_first_time() {
         4 * 24
     );
 }
+
+#[test]
+fn s5_a_repeated_hour_far_from_utc_runs_the_first_time() {
+    // given a time that is repeated, farther from UTC than half a day
+    assert_eq!(
+        around("30 3 *", "Pacific/Apia", "2012-03-31T22:00:00Z"),
+        [
+            "Sat 2012-03-31 03:30+14:00",
+            "Sun 2012-04-01 03:30+14:00",
+            "Mon 2012-04-02 03:30+13:00",
+            "Tue 2012-04-03 03:30+13:00",
+        ]
+    );
+}
