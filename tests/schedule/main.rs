@@ -4,6 +4,7 @@
 
 mod local;
 mod notation;
+mod oddities;
 mod oracle;
 mod peers;
 mod times;
@@ -39,4 +40,30 @@ fn zone(name: &str) -> Zone {
 
 fn at(rfc3339: &str) -> UnixTime {
     DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
+}
+
+/// The runs in a zone after `from` and up to `to`, with their offsets.
+fn runs(spec: &str, name: &str, from: &str, to: &str) -> Vec<String> {
+    let zone = zone(name);
+    schedule(spec)
+        .runs_after(at(from), &zone)
+        .take_while(|run| *run <= at(to))
+        .map(|run| {
+            let offset = i32::try_from(zone.offset_at(run).unwrap()).unwrap();
+            let offset = chrono::FixedOffset::east_opt(offset).unwrap();
+            run.utc()
+                .unwrap()
+                .with_timezone(&offset)
+                .format("%a %F %R%:z")
+                .to_string()
+        })
+        .collect()
+}
+
+/// The runs around a day on which the clock is changed: from two days before
+/// noon of that day to two days after.
+fn around(spec: &str, name: &str, noon: &str) -> Vec<String> {
+    let noon = at(noon);
+    let ends = [noon.0 - 2 * DAY, noon.0 + 2 * DAY].map(|end| UnixTime(end).to_string());
+    runs(spec, name, &ends[0], &ends[1])
 }

@@ -164,5 +164,5 @@ impl Grammar {
 /// than a number.
 fn digits(text: &str) -> Option<&str> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    (plain && (1..=2).contains(&text.len())).then_some(text)
+    (plain && text.len() <= 2).then_some(text)
 }
