@@ -1,5 +1,10 @@
-//! The `sessctl` command.
+//! The `sessctl` command: parse, run, exit code.
 
+mod cli;
 mod output;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

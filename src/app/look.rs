@@ -147,6 +147,8 @@ pub struct Service {
     pub sessions: u64,
     /// The users who have any of them.
     pub users: u64,
+    /// The sessions of these users; the others belong to nobody yet.
+    pub owned: u64,
     /// The last use of the session that has been unused for the longest.
     pub oldest_use: Option<UnixTime>,
     /// The users who have more than one.
@@ -156,7 +158,10 @@ pub struct Service {
 impl Service {
     fn add(&mut self, load: UserLoad) {
         self.sessions += load.live_total();
-        self.users += u64::from(load.user.is_some());
+        if load.user.is_some() {
+            self.users += 1;
+            self.owned += load.live_total();
+        }
         let oldest = self.oldest_use.map_or(load.oldest_use, |oldest| oldest.min(load.oldest_use));
         self.oldest_use = Some(oldest);
         if load.user.is_some() && load.live_total() > 1 {

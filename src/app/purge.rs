@@ -84,6 +84,8 @@ pub struct Summary {
 pub struct Plan {
     /// The figures.
     pub summary: Summary,
+    /// Rows that it would change in any way.
+    pub due: u64,
     /// Whether the guard would let it.
     pub guard: std::result::Result<(), GuardRefusal>,
 }
@@ -196,6 +198,7 @@ impl Housekeeper {
                 elapsed: begun.elapsed(),
                 stopped: None,
             },
+            due: census.due,
             guard: request.guard.check(&census),
         })
     }

@@ -51,11 +51,7 @@ fn runs(spec: &str, name: &str, from: &str, to: &str) -> Vec<String> {
         .map(|run| {
             let offset = i32::try_from(zone.offset_at(run).unwrap()).unwrap();
             let offset = chrono::FixedOffset::east_opt(offset).unwrap();
-            run.utc()
-                .unwrap()
-                .with_timezone(&offset)
-                .format("%a %F %R%:z")
-                .to_string()
+            run.utc().unwrap().with_timezone(&offset).format("%a %F %R%:z").to_string()
         })
         .collect()
 }

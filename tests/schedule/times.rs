@@ -26,9 +26,7 @@ fn s4_before_at_and_after_each_hour_of_each_weekday() {
             for after in (time - 7 * DAY..time + 7 * DAY).step_by(3_600) {
                 let run = next(after);
                 assert!(after < run && run <= after + 7 * DAY, "{name} {job}");
-                let wall = UnixTime(run + zone.offset_at(UnixTime(run)).unwrap())
-                    .utc()
-                    .unwrap();
+                let wall = UnixTime(run + zone.offset_at(UnixTime(run)).unwrap()).utc().unwrap();
                 assert_eq!(i64::from(wall.weekday().number_from_monday()), day);
                 assert_eq!((i64::from(wall.hour()), wall.minute()), (hour, 30));
             }
@@ -36,14 +34,10 @@ fn s4_before_at_and_after_each_hour_of_each_weekday() {
     }
 }
 
-const SPRING: [(&str, &str); 2] = [
-    ("America/New_York", "2026-03-08T16:00:00Z"),
-    ("Europe/Berlin", "2026-03-29T10:00:00Z"),
-];
-const AUTUMN: [(&str, &str); 2] = [
-    ("America/New_York", "2026-11-01T17:00:00Z"),
-    ("Europe/Berlin", "2026-10-25T11:00:00Z"),
-];
+const SPRING: [(&str, &str); 2] =
+    [("America/New_York", "2026-03-08T16:00:00Z"), ("Europe/Berlin", "2026-03-29T10:00:00Z")];
+const AUTUMN: [(&str, &str); 2] =
+    [("America/New_York", "2026-11-01T17:00:00Z"), ("Europe/Berlin", "2026-10-25T11:00:00Z")];
 
 #[test]
 fn s5_a_skipped_hour_runs_after_the_gap() {
@@ -71,12 +65,7 @@ fn s5_a_skipped_hour_runs_after_the_gap() {
 #[test]
 fn s5_times_that_fall_on_one_instant_are_one_run() {
     // given several times in the gap, or one in it and one at its end
-    for (spec, each_day) in [
-        ("0,30 2 *", 2),
-        ("0 2,3 *", 2),
-        ("*/5 2 *", 12),
-        ("30 2,3 *", 2),
-    ] {
+    for (spec, each_day) in [("0,30 2 *", 2), ("0 2,3 *", 2), ("*/5 2 *", 12), ("30 2,3 *", 2)] {
         // when the clock is set forward
         let on_the_day: Vec<String> = around(spec, SPRING[1].0, SPRING[1].1)
             .into_iter()
@@ -116,15 +105,8 @@ fn s5_a_repeated_hour_runs_the_first_time() {
         ]
     );
     // and all hours, but not as a bare star, are fixed hours too
-    let night = |spec| {
-        runs(
-            spec,
-            "Europe/Berlin",
-            "2026-10-24T23:45:00Z",
-            "2026-10-25T02:45:00Z",
-        )
-        .len()
-    };
+    let night =
+        |spec| runs(spec, "Europe/Berlin", "2026-10-24T23:45:00Z", "2026-10-25T02:45:00Z").len();
     assert_eq!((night("30 0-23 *"), night("30 * *")), (2, 3));
 }
 
@@ -133,63 +115,34 @@ fn s5_a_star_as_the_hour_follows_the_wall_clock() {
     // given half past each hour
     // when an hour is skipped, then nothing runs in it
     assert_eq!(
-        runs(
-            "30 * *",
-            "Europe/Berlin",
-            "2026-03-29T00:00:00Z",
-            "2026-03-29T02:00:00Z"
-        ),
+        runs("30 * *", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z"),
         ["Sun 2026-03-29 01:30+01:00", "Sun 2026-03-29 03:30+02:00"]
     );
     // when it is repeated, then it runs in both
     assert_eq!(
-        runs(
-            "30 * *",
-            "Europe/Berlin",
-            "2026-10-25T00:00:00Z",
-            "2026-10-25T02:00:00Z"
-        ),
+        runs("30 * *", "Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"),
         ["Sun 2026-10-25 02:30+02:00", "Sun 2026-10-25 02:30+01:00"]
     );
     assert_eq!(
-        runs(
-            "30 * *",
-            "America/New_York",
-            "2026-11-01T05:00:00Z",
-            "2026-11-01T07:00:00Z"
-        ),
+        runs("30 * *", "America/New_York", "2026-11-01T05:00:00Z", "2026-11-01T07:00:00Z"),
         ["Sun 2026-11-01 01:30-04:00", "Sun 2026-11-01 01:30-05:00"]
     );
     // and each minute runs on, without an hour's rest
-    let minutes = runs(
-        "* * *",
-        "Europe/Berlin",
-        "2026-10-25T00:00:00Z",
-        "2026-10-25T03:00:00Z",
-    );
+    let minutes = runs("* * *", "Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z");
     assert_eq!(minutes.len(), 180);
 }
 
 #[test]
 fn s5_each_local_day_has_its_run_and_nothing_drifts() {
     // given each hour and half hour of the day, through a whole year
-    for name in [
-        "America/New_York",
-        "Europe/Berlin",
-        "Australia/Lord_Howe",
-        "Africa/Cairo",
-    ] {
+    for name in ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Cairo"] {
         let zone = zone(name);
         for (hour, minute) in (0..24).flat_map(|hour| [(hour, 0), (hour, 30)]) {
             let job = schedule(&format!("{minute} {hour} *"));
             let walls: Vec<_> = job
                 .runs_after(at("2026-01-01T12:00:00Z"), &zone)
                 .take(366)
-                .map(|run| {
-                    UnixTime(run.0 + zone.offset_at(run).unwrap())
-                        .utc()
-                        .unwrap()
-                })
+                .map(|run| UnixTime(run.0 + zone.offset_at(run).unwrap()).utc().unwrap())
                 .collect();
             // when the days are compared, then each has one run
             for pair in walls.windows(2) {
@@ -197,9 +150,7 @@ fn s5_each_local_day_has_its_run_and_nothing_drifts() {
                 assert_eq!(days.num_days(), 1, "{name} {job} {}", pair[1]);
             }
             // and it is late on one day at most
-            let late = walls
-                .iter()
-                .filter(|wall| (wall.hour(), wall.minute()) != (hour, minute));
+            let late = walls.iter().filter(|wall| (wall.hour(), wall.minute()) != (hour, minute));
             assert!(late.count() <= 1, "{name} {job}");
         }
     }

@@ -155,11 +155,7 @@ mod tests {
             }
             assert_eq!(job.last_until(UnixTime(i64::MIN), &zone), None);
             assert_eq!(job.last_until(UnixTime(i64::MAX), &zone), None);
-            assert!(
-                job.runs_after(UnixTime(last.timestamp() - 3 * DAY), &zone)
-                    .count()
-                    < 4
-            );
+            assert!(job.runs_after(UnixTime(last.timestamp() - 3 * DAY), &zone).count() < 4);
         }
     }
 
@@ -172,9 +168,7 @@ mod tests {
             ("2345-12-31T03:00:00Z", "2346-01-07T03:00:00Z"),
         ] {
             let after: DateTime<Utc> = after.parse().unwrap();
-            let next = job
-                .next_after(after.into(), &Zone::Named(chrono_tz::UTC))
-                .unwrap();
+            let next = job.next_after(after.into(), &Zone::Named(chrono_tz::UTC)).unwrap();
             assert_eq!(next.to_string(), run);
         }
     }

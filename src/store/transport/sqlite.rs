@@ -54,9 +54,7 @@ impl SqliteFile {
         let file = Self::connect(path, place, flags)?;
         match access {
             Access::Read => file.pragma("query_only", "ON")?,
-            // In a write-ahead log this loses nothing when a program dies, only
-            // the last moments when the machine does.
-            Access::Write if is_wal(&header) => file.pragma("synchronous", "NORMAL")?,
+            Access::Write if is_wal(&header) => file.sync_for_a_log()?,
             Access::Write => {}
         }
         Ok(file)
@@ -122,7 +120,14 @@ impl SqliteFile {
     /// # Errors
     /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
-        self.pragma("journal_mode", "WAL")
+        self.pragma("journal_mode", "WAL")?;
+        self.sync_for_a_log()
+    }
+
+    /// With a write-ahead log, syncing at each checkpoint loses nothing when a
+    /// program dies, and when the machine does, only the last moments.
+    fn sync_for_a_log(&self) -> Result<()> {
+        self.pragma("synchronous", "NORMAL")
     }
 
     fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {

@@ -1,0 +1,85 @@
+//! Kinds of arguments that several subcommands take.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::zone::Zone;
+
+use super::exit::Usage;
+
+/// A moment as people write it; [`read`](Self::read) needs a time zone to make
+/// sense of those that name none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment(String);
+
+impl From<&str> for Moment {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Moment {
+    /// RFC 3339, a date and time of that zone, or unix seconds.
+    pub fn read(&self, zone: &Zone) -> anyhow::Result<UnixTime> {
+        let text = self.0.trim();
+        if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse() {
+            return Ok(UnixTime(seconds));
+        }
+        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+            return Ok(UnixTime(time.timestamp()));
+        }
+        ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .map(|wall| on_the_wall(wall, zone))
+            .ok_or_else(|| {
+                Usage::error(format!(
+                    "{text:?} is no time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" (local time), \
+                     or unix seconds"
+                ))
+            })
+    }
+}
+
+/// The moment at which a zone's wall clock shows this.
+fn on_the_wall(wall: NaiveDateTime, zone: &Zone) -> UnixTime {
+    let wall = wall.and_utc().timestamp();
+    let less_offset = |at: i64| wall - zone.offset_at(UnixTime(at)).unwrap_or(0);
+    // The offset that holds there is known only once the moment is; the one at
+    // the first guess is at most a few hours off.
+    UnixTime(less_offset(less_offset(wall)))
+}
+
+/// How long a run may take.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let span: Span = text.parse().map_err(|e: sessctl::domain::time::SpanError| e.to_string())?;
+    Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
+}
+
+/// A share, without its sign.
+pub fn percent(text: &str) -> Result<f64, String> {
+    text.trim_end_matches('%')
+        .parse()
+        .ok()
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .ok_or_else(|| "write a number from 0 to 100".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_in_their_zone() {
+        let berlin: Zone = "Europe/Berlin".parse().unwrap();
+        let read = |text: &str| Moment::from(text).read(&berlin).unwrap().to_string();
+        assert_eq!(read("2026-06-15T12:00:00Z"), "2026-06-15T12:00:00Z");
+        assert_eq!(read("2026-06-15T12:00:00+05:30"), "2026-06-15T06:30:00Z");
+        assert_eq!(read("2026-06-15 12:00"), "2026-06-15T10:00:00Z");
+        assert_eq!(read("2026-12-15T12:00:30"), "2026-12-15T11:00:30Z");
+        assert_eq!(read("1781524800"), "2026-06-15T12:00:00Z");
+        assert_eq!(read("@1781524800"), "2026-06-15T12:00:00Z");
+        assert!(Moment::from("tomorrow").read(&berlin).is_err());
+    }
+}

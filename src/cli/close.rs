@@ -1,0 +1,26 @@
+//! `sessctl close`
+
+use sessctl::app::Housekeeper;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::tokens::Source;
+
+/// End sessions as their users ask, at once
+///
+/// Tokens come on standard input or from a file, one a line and any number. Each
+/// gets an outcome: ended with its reason, which is closed unless it was over
+/// before, or unknown. Sessions that were over before and unknown ones make the
+/// exit code 5.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        self.source.serve(context, Housekeeper::close)
+    }
+}

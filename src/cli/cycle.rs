@@ -1,0 +1,191 @@
+//! `sessctl cycle`
+
+use std::io::Write;
+
+use sessctl::app::Housekeeper;
+use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
+use sessctl::domain::policy::Policies;
+use sessctl::domain::session::{Session, State};
+use sessctl::domain::time::UnixTime;
+use sessctl::store::Access;
+
+use super::context::{Context, stdout};
+use super::exit::{Exit, is_broken_pipe};
+use super::interrupt::Interrupt;
+use super::records;
+use crate::output::harmless::visible;
+use crate::output::{Format, FormatName, people};
+
+/// End live sessions now, whatever their state
+///
+/// Each session that ends is printed. A session that was cycled cannot come
+/// back: its next touch is refused.
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
+#[command(after_help = "Examples:
+  sessctl cycle imap                           all sessions of a task
+  sessctl cycle 'im*' --user alice             of one user, in these tasks
+  sessctl cycle --client 192.0.2.0/24 --dry-run
+  sessctl cycle --session 3fa94c1d2e3f
+  sessctl cycle --all")]
+pub struct Args {
+    /// The sessions of this task; * stands for any text, case does not matter
+    #[arg(value_name = "TASK", group = "which")]
+    task: Option<TaskPattern>,
+    /// The sessions of this user
+    #[arg(long, group = "which")]
+    user: Option<String>,
+    /// The sessions from this address or network
+    #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
+    client: Option<ClientFilter>,
+    /// The sessions with these handles
+    #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "client", "all"])]
+    session: Vec<String>,
+    /// The sessions of all tasks
+    #[arg(long, group = "which", conflicts_with_all = ["task", "user", "client"])]
+    all: bool,
+    /// Print what would end; change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&records::SESSIONS)?;
+        let access = if self.dry_run { Access::Read } else { Access::Write };
+        let mut keeper = context.open(access)?;
+        let mut lines = Lines::new(context, &keeper)?;
+        let exit = if self.session.is_empty() {
+            self.by_filter(&mut keeper, context, &mut lines)?
+        } else {
+            self.by_handle(&mut keeper, context, &mut lines)?
+        };
+        lines.end(context)?;
+        Ok(exit)
+    }
+
+    fn by_filter(
+        self,
+        keeper: &mut Housekeeper,
+        context: &Context,
+        lines: &mut Lines,
+    ) -> anyhow::Result<Exit> {
+        let filter = Filter {
+            task: self.task,
+            user: self.user,
+            client: self.client,
+            states: vec![State::Active, State::Idle, State::Abandoned],
+            ..Filter::default()
+        };
+        let now = context.now;
+        if self.dry_run {
+            keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
+            return Ok(Exit::Done);
+        }
+        let interrupt = Interrupt::listen()?;
+        let flow = keeper
+            .cycle(&filter, now, &mut |session| lines.show(session), &mut || interrupt.go_on())?;
+        let signal = interrupt.signal().filter(|_| flow.is_break());
+        Ok(signal.map_or(Exit::Done, Exit::Interrupted))
+    }
+
+    fn by_handle(
+        &self,
+        keeper: &mut Housekeeper,
+        context: &Context,
+        lines: &mut Lines,
+    ) -> anyhow::Result<Exit> {
+        // All handles are looked up before the first session ends.
+        let found: sessctl::Result<Vec<Session>> =
+            self.session.iter().map(|handle| keeper.session(handle)).collect();
+        let (live, over): (Vec<Session>, Vec<Session>) =
+            found?.into_iter().partition(|session| session.end.is_none());
+        let ended = if self.dry_run {
+            vec![true; live.len()]
+        } else {
+            keeper.cycle_sessions(&live, context.now)?
+        };
+        live.iter()
+            .zip(ended)
+            .filter(|(_, ended)| *ended)
+            .for_each(|(session, _)| lines.show(session));
+        for session in &over {
+            let why = session.end.map_or("", |end| end.reason.as_str());
+            context.say(&format!("{}: ended before ({why})", session.handle));
+        }
+        Ok(if over.is_empty() { Exit::Done } else { Exit::NoSession })
+    }
+}
+
+/// A line for each session. That nobody reads them any more does not stop the
+/// work.
+struct Lines {
+    policies: Policies,
+    now: UnixTime,
+    out: Out,
+    shown: u64,
+    failure: Option<anyhow::Error>,
+}
+
+enum Out {
+    Silent,
+    Sentences(Box<dyn Write>),
+    Listing(Box<dyn Format>),
+}
+
+impl Lines {
+    fn new(context: &Context, keeper: &Housekeeper) -> anyhow::Result<Self> {
+        let out = if context.global.quiet {
+            Out::Silent
+        } else if context.format() == FormatName::Table {
+            Out::Sentences(Box::new(stdout()))
+        } else {
+            Out::Listing(context.listing(&records::SESSIONS, None)?)
+        };
+        let policies = keeper.policies().clone();
+        Ok(Self { policies, now: context.now, out, shown: 0, failure: None })
+    }
+
+    fn show(&mut self, session: &Session) {
+        self.shown += 1;
+        if self.failure.is_some() {
+            return;
+        }
+        let written = match &mut self.out {
+            Out::Silent => Ok(()),
+            Out::Sentences(out) => writeln!(out, "{}", sentence(session, self.now)),
+            Out::Listing(listing) => {
+                listing.record(&records::session(session, &self.policies, self.now))
+            }
+        };
+        self.failure = written.err().map(Into::into);
+    }
+
+    fn end(self, context: &Context) -> anyhow::Result<()> {
+        let ended = match self.out {
+            Out::Silent => Ok(()),
+            Out::Sentences(mut out) => out.flush(),
+            Out::Listing(listing) => listing.end(),
+        };
+        if self.shown == 0 && context.is_interactive() {
+            context.say("no live session matches");
+        }
+        match self.failure.or(ended.err().map(Into::into)) {
+            Some(error) if !is_broken_pipe(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn sentence(session: &Session, now: UnixTime) -> String {
+    let user = session.user.as_deref().unwrap_or("-");
+    let client = session.client.as_deref().unwrap_or("-");
+    format!(
+        "{}  {}  {}  {}  idle {}",
+        session.handle,
+        visible(&session.task),
+        visible(user),
+        visible(client),
+        people::span(session.idle(now))
+    )
+}

@@ -1,0 +1,189 @@
+//! `sessctl demo`
+
+use std::path::Path;
+
+use sessctl::app::{Housekeeper, ListRequest, PurgeRequest};
+use sessctl::domain::filter::Filter;
+use sessctl::domain::port::{Ending, NewSession, Sessions};
+use sessctl::domain::session::{End, EndReason, Key};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::token::Token;
+use sessctl::store::{self, Access};
+
+use super::context::Context;
+use super::exit::{Exit, Usage};
+use super::show::stat;
+use crate::output::people::thousands;
+
+const FILE: &str = "sessctl-demo.db";
+const SESSIONS: u64 = 100_000;
+/// Sessions that one transaction inserts.
+const BATCH: usize = 2_000;
+/// A session of the demo's own, by which it knows its database again.
+const MARK: &str = "the demo's own session";
+
+/// Make a database of 100,000 sessions, purge it, and show the effect
+///
+/// It works on sessctl-demo.db in the current folder, and overwrites no other
+/// file than one that an earlier demo has made.
+#[derive(clap::Args)]
+pub struct Args {}
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        let (path, now) = (Path::new(FILE), context.now);
+        make_room(path)?;
+        let mut sessions = store::create(path)?;
+        fill(sessions.as_mut(), now)?;
+        let mut keeper = Housekeeper::new(sessions, context.config()?.policies.clone());
+
+        println!("{FILE} holds {} sessions of three tasks:\n", thousands(SESSIONS));
+        stat::show(&stat::records(&keeper, None, now)?, context)?;
+        let summary = keeper
+            .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
+        println!(
+            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n",
+            thousands(summary.done.ended),
+            thousands(summary.done.deleted),
+            summary.elapsed.as_secs_f64(),
+            summary.done.longest_hold.as_secs_f64() * 1000.0,
+        );
+        stat::show(&stat::records(&keeper, None, now)?, context)?;
+        println!("\n{}", what_next(&keeper, now)?);
+        Ok(Exit::Done)
+    }
+}
+
+/// Removes the database of an earlier demo, and no other file.
+fn make_room(path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let is_own = store::open(path, Access::Read)
+        .and_then(|sessions| sessions.find(&[Token::presented(MARK).key()]))
+        .is_ok_and(|found| found.iter().all(Option::is_some));
+    if !is_own {
+        return Err(Usage::error(format!(
+            "{FILE} was not made by an earlier demo: move it away, or run the demo in another folder"
+        )));
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        match std::fs::remove_file(format!("{FILE}{suffix}")) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The commands to try, with the handle of a session that is there.
+fn what_next(keeper: &Housekeeper, now: UnixTime) -> anyhow::Result<String> {
+    let mut handle = String::new();
+    let request =
+        ListRequest { filter: Filter::default(), limit: Some(1), ..ListRequest::default() };
+    keeper.list(&request, now, &mut |session| {
+        handle = session.handle;
+        Ok(std::ops::ControlFlow::Break(()))
+    })?;
+    Ok(format!(
+        "Try next:
+  export SESSCTL_DB={FILE}
+  sessctl show tasks
+  sessctl list --state active --sort idle --limit 10
+  sessctl show session {handle}
+  sessctl purge --dry-run --at '{tomorrow}'
+  sessctl cycle imap --dry-run
+  sessctl schedule print cron '15 * *'",
+        tomorrow = now.plus(Span::days(1)),
+    ))
+}
+
+/// A sequence of numbers that is the same in every demo (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> i64 {
+        i64::try_from(self.next() % bound).unwrap_or(0)
+    }
+}
+
+/// What a session of the demo is, before its row is written.
+struct Drawn {
+    new: NewSession,
+    last_used_at: UnixTime,
+    end: Option<End>,
+}
+
+fn fill(sessions: &mut dyn Sessions, now: UnixTime) -> sessctl::Result<()> {
+    let mut numbers = Numbers(1);
+    let mut drawn: Vec<Drawn> =
+        (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
+    drawn.push(Drawn { new: mark(now), last_used_at: now, end: None });
+    // In the order of their keys the rows go in fastest.
+    drawn.sort_by(|a, b| a.new.key.cmp(&b.new.key));
+    for batch in drawn.chunks(BATCH) {
+        let new: Vec<NewSession> = batch.iter().map(|drawn| drawn.new.clone()).collect();
+        sessions.insert(&new)?;
+    }
+    drawn.sort_by_key(|drawn| drawn.last_used_at);
+    for batch in drawn.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
+        let keys: Vec<Key> = batch.iter().map(|drawn| drawn.new.key.clone()).collect();
+        sessions.renew(&keys, batch[0].last_used_at)?;
+    }
+    let ending = |drawn: &Drawn| {
+        drawn.end.map(|end| Ending { key: drawn.new.key.clone(), end, keep_row: true })
+    };
+    let endings: Vec<Ending> = drawn.iter().filter_map(ending).collect();
+    for batch in endings.chunks(BATCH) {
+        sessions.end(batch)?;
+    }
+    Ok(())
+}
+
+fn mark(now: UnixTime) -> NewSession {
+    NewSession {
+        key: Token::presented(MARK).key(),
+        user: Some("demo".to_owned()),
+        task: "http".to_owned(),
+        client: Some("127.0.0.1".to_owned()),
+        created_at: now,
+        idle_timeout: None,
+    }
+}
+
+fn draw(numbers: &mut Numbers, serial: u64, now: UnixTime) -> Drawn {
+    let before = |time: UnixTime, seconds: i64| UnixTime(time.0 - seconds);
+    let task =
+        ["imap", "imap", "http", "http", "http", "jmap"][usize::try_from(serial % 6).unwrap_or(0)];
+    let user = 1 + numbers.below(3_000).min(numbers.below(3_000));
+    let client =
+        format!("10.{}.{}.{}", numbers.below(4), numbers.below(256), 1 + numbers.below(254));
+    // Last uses in steps of five minutes: one session in eight is in use, the
+    // others were left minutes, hours or days ago.
+    let (steps, end) = match numbers.below(16) {
+        0 | 1 => (numbers.below(6), None),
+        2 => (7 + numbers.below(17), None),
+        3..=10 => (25 + numbers.below(2_000), None),
+        11 | 12 => (numbers.below(280), Some(EndReason::Closed)),
+        13 | 14 => (289 + numbers.below(1_700), Some(EndReason::Expired)),
+        _ => (289 + numbers.below(1_700), Some(EndReason::Closed)),
+    };
+    let last_used_at = before(now, steps * 300);
+    let new = NewSession {
+        key: Token::presented(format!("demo {serial}")).key(),
+        user: Some(format!("user{user:04}")),
+        task: task.to_owned(),
+        client: Some(client),
+        created_at: before(last_used_at, numbers.below(86_400)),
+        idle_timeout: Some(Span::minutes(30)),
+    };
+    Drawn { new, last_used_at, end: end.map(|reason| End { at: last_used_at, reason }) }
+}

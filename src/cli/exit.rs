@@ -1,0 +1,91 @@
+//! Exit codes.
+
+use std::io;
+use std::process::ExitCode;
+
+use sessctl::Error;
+use sessctl::config::ConfigError;
+use sessctl::domain::schedule::ScheduleError;
+
+use super::interrupt::Signal;
+use crate::output::{NoForm, harmless};
+
+/// How a command that did not fail has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All done.
+    Done,
+    /// Work remains.
+    StoppedEarly,
+    /// The guard let it show what it would do, and would not let it do that.
+    Refused,
+    /// A session that was asked for is over, or never was.
+    NoSession,
+    /// It was told to stop.
+    Interrupted(Signal),
+}
+
+/// A mistake in what was typed that the argument parser cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+impl Usage {
+    /// The error for [`anyhow`].
+    pub fn error(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+/// Says what went wrong, if anything did, and gives the exit code.
+pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
+    match outcome {
+        Ok(exit) => ExitCode::from(code(exit)),
+        // `sessctl list | head` has shown what was wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in format!("sessctl: {error:#}").lines() {
+                eprintln!("{}", harmless::visible(line));
+            }
+            ExitCode::from(failure(&error))
+        }
+    }
+}
+
+const fn code(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::StoppedEarly => 3,
+        Exit::Refused => 4,
+        Exit::NoSession => 5,
+        Exit::Interrupted(signal) => signal.exit_code(),
+    }
+}
+
+fn failure(error: &anyhow::Error) -> u8 {
+    let is_usage = error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || cause.is::<ConfigError>()
+            || cause.is::<ScheduleError>()
+            || cause.is::<NoForm>()
+    });
+    if is_usage {
+        return 2;
+    }
+    match error.downcast_ref::<Error>() {
+        Some(Error::AmbiguousHandle { .. } | Error::NotAHandle(_)) => 2,
+        Some(Error::Guard(_)) => 4,
+        Some(Error::NoSession(_)) => 5,
+        Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
+        Some(Error::Busy { .. }) => 11,
+        Some(Error::Corrupt { .. }) => 12,
+        Some(Error::Failed { .. }) | None => 1,
+    }
+}
+
+/// Whether the reader of the output has gone.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,26 @@
+//! `sessctl init`
+
+use sessctl::store;
+
+use super::context::Context;
+use super::exit::Exit;
+
+/// Make an empty database of sessions, or bring an older one up to date
+///
+/// The file is readable for its owner alone. What it holds already is kept; a
+/// database of another program is refused and stays as it is. How an application
+/// writes to the table stands in docs/sql-contract.md.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  sessctl --db /var/lib/mail/sessions.db init")]
+pub struct Args {}
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        let path = context.db()?;
+        store::create(&path)?;
+        if context.is_interactive() || context.global.verbose {
+            context.say(&format!("{} is ready", path.display()));
+        }
+        Ok(Exit::Done)
+    }
+}

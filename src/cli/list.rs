@@ -1,0 +1,109 @@
+//! `sessctl list`
+
+use std::ops::ControlFlow;
+
+use sessctl::app::ListRequest;
+use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
+use sessctl::domain::port::{Order, SortKey};
+use sessctl::domain::session::{EndReason, State};
+use sessctl::domain::time::Span;
+use sessctl::domain::zone::Zone;
+use sessctl::store::Access;
+
+use super::args::Moment;
+use super::context::{Context, unwritten};
+use super::exit::Exit;
+use super::records;
+use crate::output::{FormatName, people};
+
+/// What a table shows unless it is told otherwise.
+pub const TABLE_ROWS: u64 = 100;
+
+/// List sessions
+///
+/// A table shows the first 100 and says how many there are; the other formats
+/// give all of them.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl list --state idle,abandoned --sort idle
+  sessctl list --task 'im*' --client 10.0.0.0/8
+  sessctl list --state ended --ended-by cycled -o csv
+  sessctl list --at '2026-06-15 12:00' --json")]
+pub struct Args {
+    /// Only of this task; * stands for any text, case does not matter
+    #[arg(long, value_name = "TASK")]
+    task: Option<TaskPattern>,
+    /// Only of this user
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only from this address or network
+    #[arg(long, value_name = "ADDRESS|CIDR")]
+    client: Option<ClientFilter>,
+    /// Only in these states: active, idle, abandoned, ended
+    #[arg(long, value_name = "STATES", value_delimiter = ',')]
+    state: Vec<State>,
+    /// Only those unused for longer than this
+    #[arg(long, value_name = "DURATION")]
+    idle_over: Option<Span>,
+    /// Only those that ended for this reason: closed, expired, abandoned,
+    /// evicted, cycled, lifetime
+    #[arg(long, value_name = "REASON")]
+    ended_by: Option<EndReason>,
+    /// Sort by handle, user, task, client, state, idle (the longest first),
+    /// created, last-used, expires or ended
+    #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
+    sort: SortKey,
+    /// Sort the other way round
+    #[arg(long)]
+    reverse: bool,
+    /// Show at most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Show the states as of another moment: sessions that were not open yet are
+    /// left out, and an end that came later has not come
+    #[arg(long, value_name = "TIME")]
+    at: Option<Moment>,
+}
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let at = self.at.map(|at| at.read(&Zone::Local)).transpose()?;
+        let now = at.unwrap_or(context.now);
+        let table = context.format() == FormatName::Table;
+        let request = ListRequest {
+            filter: Filter {
+                task: self.task,
+                user: self.user,
+                client: self.client,
+                states: self.state,
+                idle_over: self.idle_over,
+                ended_by: self.ended_by,
+                opened_by: at,
+            },
+            order: Order { by: self.sort, reverse: self.reverse },
+            limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
+            count_all: table,
+        };
+        context.format().check(&records::SESSIONS)?;
+        let keeper = context.open(Access::Read)?;
+        let mut listing = context.listing(&records::SESSIONS, None)?;
+        let listed = keeper.list(&request, now, &mut |session| {
+            let record = records::session(&session, keeper.policies(), now);
+            listing.record(&record).map_err(unwritten)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        listing.end()?;
+        if table && listed.counted == 0 {
+            context.say("no sessions");
+        } else if table && listed.shown < listed.counted {
+            context.say(&remainder(listed.shown, listed.counted, "sessions"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What a table left out.
+pub fn remainder(shown: u64, all: u64, what: &str) -> String {
+    let (shown, all) = (people::thousands(shown), people::thousands(all));
+    format!("{shown} of {all} {what} shown; another --limit or another format shows more")
+}

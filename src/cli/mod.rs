@@ -1,0 +1,118 @@
+//! The command line. One subcommand is one file: its arguments and its run.
+
+mod args;
+mod clock;
+mod close;
+mod completions;
+mod context;
+mod cycle;
+mod demo;
+mod exit;
+mod init;
+mod interrupt;
+mod list;
+mod man;
+mod metrics;
+mod open;
+mod purge;
+mod records;
+mod schedule;
+mod show;
+mod tokens;
+mod touch;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use context::{Context, Global};
+use exit::Exit;
+
+const ABOUT: &str = "End and purge the sessions that nobody uses any more";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, also when there was nothing to do
+  1    failed
+  2    usage: a wrong argument, schedule or configuration
+  3    stopped early, work remains
+  4    refused by the guard
+  5    no such live session
+  10   no database there, or not one of sessctl's
+  11   the database is locked by another program
+  12   the database is corrupt
+  130  interrupted by SIGINT, after the current batch (143: by SIGTERM)
+
+Examples:
+  sessctl demo                                 see what it does, in a database of its own
+  sessctl --db app.db init                     make an empty database
+  sessctl --db app.db purge --dry-run          what would end and go, and why
+  sessctl --db app.db purge                    do it
+  sessctl --db app.db show stat                count sessions by task and state
+  sessctl --db app.db cycle imap               end all sessions of a task now
+  sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
+
+/// The arguments of `sessctl`.
+#[derive(Parser)]
+#[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]
+#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Args),
+    Purge(purge::Args),
+    List(list::Args),
+    Show(show::Args),
+    Cycle(cycle::Args),
+    Open(open::Args),
+    Touch(touch::Args),
+    Close(close::Args),
+    Schedule(schedule::Args),
+    Demo(demo::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(e) => e.exit(),
+    };
+    let context = Context::new(cli.global, &matches, clock::now());
+    exit::report(run(cli.command, &context))
+}
+
+fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Init(args) => args.run(context),
+        Command::Purge(args) => args.run(context),
+        Command::List(args) => args.run(context),
+        Command::Show(args) => args.run(context),
+        Command::Cycle(args) => args.run(context),
+        Command::Open(args) => args.run(context),
+        Command::Touch(args) => args.run(context),
+        Command::Close(args) => args.run(context),
+        Command::Schedule(args) => args.run(context),
+        Command::Demo(args) => args.run(context),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! `sessctl open`
+
+use sessctl::app::Opening;
+use sessctl::domain::policy::Asked;
+use sessctl::domain::time::{Span, SpanError};
+use sessctl::store::Access;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+
+/// Open a session and print its token
+///
+/// The token is shown this once: the database keeps only its SHA-256.
+#[derive(clap::Args)]
+#[command(after_help = "Example:
+  token=$(sessctl open --user alice --task imap --json | jq -r .token)")]
+pub struct Args {
+    /// Whose session it is
+    #[arg(long)]
+    user: String,
+    /// The service that it belongs to
+    #[arg(long)]
+    task: String,
+    /// Where the client is: an address, as a rule
+    #[arg(long)]
+    client: Option<String>,
+    /// The idle timeout to ask for, or never; the policy may grant another
+    #[arg(long, value_name = "DURATION", value_parser = asked)]
+    timeout: Option<Asked>,
+}
+
+fn asked(text: &str) -> Result<Asked, SpanError> {
+    if text == "never" { Ok(Asked::Never) } else { text.parse().map(|span: Span| Asked::For(span)) }
+}
+
+static OPENED: Schema = Schema {
+    subject: "an open session",
+    shape: Shape::One,
+    columns: &[
+        Column::row("token", "token"),
+        Column::row("handle", "handle"),
+        Column::row("idle_timeout", "timeout"),
+    ],
+    children: None,
+    label: None,
+};
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&OPENED)?;
+        let opened = context.open(Access::Write)?.open(
+            Opening {
+                task: self.task,
+                user: Some(self.user),
+                client: self.client,
+                asked: self.timeout.unwrap_or_default(),
+            },
+            context.now,
+        )?;
+        if !context.global.quiet {
+            let values = vec![
+                Value::word(opened.token.expose().to_owned()),
+                Value::word(opened.handle),
+                Value::span(opened.idle_timeout),
+            ];
+            let record = Record { key: vec!["session".to_owned()], values, children: Vec::new() };
+            context.answer(&OPENED, &[record])?;
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,119 @@
+//! Sessions as records, for every command that shows some.
+
+use sessctl::domain::policy::{Policies, Verdict};
+use sessctl::domain::session::{Session, State};
+use sessctl::domain::time::UnixTime;
+
+use crate::output::record::{Column, Record, Schema, Shape, Tone, Value};
+
+const COLUMNS: &[Column] = &[
+    Column::row("handle", "handle"),
+    Column::row("user", "user"),
+    Column::row("task", "task"),
+    Column::row("client", "client"),
+    Column::row("state", "state"),
+    Column::detail("created_at", "created").time(),
+    Column::detail("last_used_at", "last used").time(),
+    Column::row("idle_seconds", "idle"),
+    Column::row("idle_timeout", "timeout"),
+    Column::detail("expires_at", "expires").time(),
+    Column::detail("marked_at", "marked").time(),
+    Column::detail("ended_at", "ended").time(),
+    Column::row("end_reason", "ended by"),
+];
+
+/// Any number of sessions.
+pub static SESSIONS: Schema = Schema {
+    subject: "sessions",
+    shape: Shape::Many,
+    columns: COLUMNS,
+    children: None,
+    label: None,
+};
+
+/// One session.
+pub static SESSION: Schema = Schema {
+    subject: "a session",
+    shape: Shape::One,
+    columns: COLUMNS,
+    children: None,
+    label: None,
+};
+
+/// A session as of `now`: an end that comes later has not come yet.
+pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
+    let policy = policies.of(&session.task);
+    let live = session.is_live(now);
+    let end = session.end.filter(|_| !live);
+    let values = vec![
+        Value::word(session.handle.clone()),
+        Value::text(session.user.as_deref()),
+        Value::text(Some(session.task.as_str())),
+        Value::text(session.client.as_deref()),
+        state(policy.state(session, now)),
+        Value::Time(session.created_at),
+        Value::Time(session.last_used_at),
+        Value::Span(session.idle(now)),
+        Value::span(session.idle_timeout),
+        Value::time(policy.expires_at(session).filter(|_| live)),
+        Value::time(session.marked_at),
+        Value::time(end.map(|end| end.at)),
+        end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),
+    ];
+    Record { key: key(session), values, children: Vec::new() }
+}
+
+/// What a purge would change.
+pub static DUE: Schema = Schema {
+    subject: "sessions that are due",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("handle", "handle"),
+        Column::row("action", "action"),
+        Column::row("reason", "reason"),
+        Column::row("user", "user"),
+        Column::row("task", "task"),
+        Column::row("client", "client"),
+        Column::row("idle_seconds", "idle"),
+        Column::detail("last_used_at", "last used").time(),
+        Column::detail("ended_at", "ended").time(),
+    ],
+    children: None,
+    label: None,
+};
+
+/// A session and what a purge would do with it.
+pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
+    let (action, reason) = match verdict {
+        Verdict::Keep => ("keep", Value::Absent),
+        Verdict::End(reason) => ("end", Value::word(reason.as_str())),
+        Verdict::Discard(reason) => ("end and delete", Value::word(reason.as_str())),
+        Verdict::Delete => ("delete", Value::word("retention")),
+    };
+    let values = vec![
+        Value::word(session.handle.clone()),
+        Value::word(action),
+        reason,
+        Value::text(session.user.as_deref()),
+        Value::text(Some(session.task.as_str())),
+        Value::text(session.client.as_deref()),
+        Value::Span(session.idle(now)),
+        Value::Time(session.last_used_at),
+        Value::time(session.end.map(|end| end.at)),
+    ];
+    Record { key: key(session), values, children: Vec::new() }
+}
+
+fn key(session: &Session) -> Vec<String> {
+    vec!["session".to_owned(), session.handle.clone()]
+}
+
+fn state(state: State) -> Value {
+    let tone = match state {
+        State::Active => Tone::Good,
+        State::Idle => Tone::Warn,
+        State::Abandoned => Tone::Bad,
+        State::Ended => Tone::Dim,
+    };
+    Value::Word(state.as_str().into(), tone)
+}

@@ -1,0 +1,93 @@
+//! `sessctl schedule next`
+
+use chrono::DateTime;
+use sessctl::domain::time::UnixTime;
+use sessctl::domain::zone::Zone;
+
+use super::Spec;
+use crate::cli::args::Moment;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::output::FormatName;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+
+/// Show the next times of a schedule
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl schedule next '15 * *'
+  sessctl schedule next '30 2 *' --tz America/New_York --after '2026-03-07 12:00' -n 3 --json")]
+pub struct Args {
+    #[command(flatten)]
+    spec: Spec,
+    /// How many
+    #[arg(short, value_name = "N", default_value_t = 5)]
+    n: usize,
+    /// Later than this, instead of than now
+    #[arg(long, value_name = "TIME")]
+    after: Option<Moment>,
+    /// In this time zone, such as Europe/Berlin, instead of the machine's or the
+    /// configuration's
+    #[arg(long, value_name = "ZONE")]
+    tz: Option<Zone>,
+}
+
+const TIME: Column = Column::row("time", "time").time();
+
+static TIMES: Schema =
+    Schema { subject: "times", shape: Shape::Many, columns: &[TIME], children: None, label: None };
+
+/// People also want to know what the clock on the wall shows then, and how long
+/// they have to wait.
+static TIMES_FOR_PEOPLE: Schema = Schema {
+    subject: "times",
+    shape: Shape::Many,
+    columns: &[Column::row("local", "local time"), TIME, Column::row("in_seconds", "in")],
+    children: None,
+    label: None,
+};
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        let schedule = self.spec.parse()?;
+        let zone = match self.tz {
+            Some(zone) => zone,
+            None => context.config()?.zone.clone(),
+        };
+        let after = match self.after {
+            Some(after) => after.read(&zone)?,
+            None => context.now,
+        };
+        let for_people = context.format() == FormatName::Table;
+        let values = |time: UnixTime| {
+            let moment = Value::Time(time);
+            if for_people {
+                vec![wall_clock(time, &zone), moment, Value::Span(time.since(after))]
+            } else {
+                vec![moment]
+            }
+        };
+        let times = schedule.runs_after(after, &zone).take(self.n);
+        let records: Vec<Record> = (1..)
+            .zip(times)
+            .map(|(place, time)| Record {
+                key: vec!["next".to_owned(), i32::to_string(&place)],
+                values: values(time),
+                children: Vec::new(),
+            })
+            .collect();
+        context.answer(if for_people { &TIMES_FOR_PEOPLE } else { &TIMES }, &records)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What the zone's clock shows: `Mon 2026-06-15 14:00 +02:00`.
+fn wall_clock(time: UnixTime, zone: &Zone) -> Value {
+    let offset = zone.offset_at(time).unwrap_or(0);
+    let Some(wall) = DateTime::from_timestamp(time.0 + offset, 0) else {
+        return Value::Absent;
+    };
+    let sign = if offset < 0 { '-' } else { '+' };
+    let (hours, minutes) = (offset.abs() / 3600, offset.abs() / 60 % 60);
+    let day = wall.format("%a %Y-%m-%d %H:%M");
+    Value::word(format!("{day} {sign}{hours:02}:{minutes:02}"))
+}

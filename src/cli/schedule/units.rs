@@ -1,0 +1,157 @@
+//! The purge as a crontab line and as systemd units.
+
+use std::env;
+use std::path::Path;
+
+use anyhow::Context as _;
+use sessctl::domain::schedule::Schedule;
+
+use crate::cli::exit::Usage;
+
+/// The purge of one database, by full paths: schedulers start it in a folder and
+/// with a search path of their own.
+pub struct Purge {
+    words: Vec<String>,
+    folder: String,
+}
+
+impl Purge {
+    /// The command that purges this database under this configuration.
+    pub fn of(db: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
+        let db = absolute(db)?;
+        let folder = Path::new(&db).parent().unwrap_or(Path::new("/")).display().to_string();
+        let mut words = vec![absolute(&env::current_exe()?)?];
+        if let Some(config) = config {
+            words.extend(["--config".to_owned(), absolute(config)?]);
+        }
+        words.extend(["--db".to_owned(), db, "purge".to_owned()]);
+        Ok(Self { words, folder })
+    }
+
+    /// A line for `crontab`, quoted for the shell that cron starts. cron itself
+    /// makes a new line of each percent sign that has no backslash.
+    pub fn crontab_line(&self, schedule: &Schedule) -> anyhow::Result<String> {
+        let command = shlex::try_join(self.words.iter().map(String::as_str))?;
+        if command.contains('\n') {
+            return Err(Usage::error("a path with a line break does not fit into a crontab line"));
+        }
+        Ok(format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%")))
+    }
+
+    /// The systemd units, with their names.
+    pub fn units(&self, schedule: &Schedule) -> [(&'static str, String); 2] {
+        [("sessctl-purge.service", self.service()), ("sessctl-purge.timer", timer(schedule))]
+    }
+
+    fn service(&self) -> String {
+        let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
+        format!(
+            "[Unit]\n\
+             Description=End and purge sessions that nobody uses any more\n\
+             Documentation=man:sessctl(1)\n\
+             \n\
+             [Service]\n\
+             Type=oneshot\n\
+             ExecStart={command}\n\
+             # 3: stopped early, and the next run goes on.\n\
+             SuccessExitStatus=3\n\
+             Nice=10\n\
+             IOSchedulingClass=idle\n\
+             ReadWritePaths={folder}\n{HARDENING}",
+            command = command.join(" "),
+            folder = systemd_word(&self.folder),
+        )
+    }
+}
+
+/// What a program that works on one file can do without.
+const HARDENING: &str = "\
+CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+NoNewPrivileges=yes
+PrivateDevices=yes
+PrivateNetwork=yes
+PrivateTmp=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=read-only
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectSystem=strict
+RestrictAddressFamilies=none
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0077
+";
+
+fn timer(schedule: &Schedule) -> String {
+    format!(
+        "[Unit]\n\
+         Description=End and purge sessions that nobody uses any more\n\
+         \n\
+         [Timer]\n\
+         OnCalendar={}\n\
+         AccuracySec=1s\n\
+         # A run that was missed while the machine was off is made up once.\n\
+         Persistent=true\n\
+         \n\
+         [Install]\n\
+         WantedBy=timers.target\n",
+        schedule.to_on_calendar()
+    )
+}
+
+/// A word of a unit file, which has quotes, escapes and specifiers of its own.
+fn systemd_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
+    if word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '%' => quoted.push_str("%%"),
+            '$' => quoted.push_str("$$"),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn absolute(path: &Path) -> anyhow::Result<String> {
+    let full =
+        std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
+    full.into_os_string()
+        .into_string()
+        .map_err(|path| Usage::error(format!("{} is no UTF-8 text", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purge(path: &str) -> Purge {
+        let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
+        Purge { words, folder: "/srv/a b".to_owned() }
+    }
+
+    #[test]
+    fn paths_survive_the_quoting_of_each_scheduler() {
+        let schedule = "15 * *".parse().unwrap();
+        let purge = purge("/srv/a b/100%.db");
+        let line = purge.crontab_line(&schedule).unwrap();
+        assert_eq!(line, r"15 * * * * /usr/bin/sessctl --db '/srv/a b/100\%.db' purge");
+        let [(_, service), _] = purge.units(&schedule);
+        assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
+        assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
+    }
+}

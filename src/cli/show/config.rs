@@ -1,0 +1,74 @@
+//! `sessctl show config`
+
+use sessctl::config::Setting;
+
+use crate::cli::context::{Context, Origin};
+use crate::cli::exit::Exit;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+
+/// Show each setting in force and where it comes from
+///
+/// The source is default, file, environment or flag; beside it stand the line of
+/// the file, the variable or the flag.
+#[derive(clap::Args)]
+pub struct Args {}
+
+static SETTINGS: Schema = Schema {
+    subject: "settings",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("key", "key"),
+        Column::row("value", "value"),
+        Column::row("source", "source"),
+        Column::row("from", "from"),
+    ],
+    children: None,
+    label: None,
+};
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&SETTINGS)?;
+        let mut records = vec![config_file(context)];
+        for setting in context.config()?.settings() {
+            records.push(match (&context.global.db, context.db_origin()) {
+                (Some(path), Some(origin)) if setting.key == "db" => {
+                    record("db", &path.to_string_lossy(), named(origin, "--db", "SESSCTL_DB"))
+                }
+                _ => from_file(&setting, context),
+            });
+        }
+        context.answer(&SETTINGS, &records)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn config_file(context: &Context) -> Record {
+    let path = context.config_path().map(|path| path.to_string_lossy().into_owned());
+    let source = match context.config_origin() {
+        Some(origin) => named(origin, "--config", "SESSCTL_CONFIG"),
+        None => ("default", String::new()),
+    };
+    record("config", &path.unwrap_or_default(), source)
+}
+
+fn from_file(setting: &Setting, context: &Context) -> Record {
+    let source = match (setting.line, context.config_path()) {
+        (Some(line), Some(path)) => ("file", format!("{}:{line}", path.display())),
+        _ => ("default", String::new()),
+    };
+    record(&setting.key, &setting.value, source)
+}
+
+fn named(origin: Origin, flag: &str, variable: &str) -> (&'static str, String) {
+    match origin {
+        Origin::Flag => ("flag", flag.to_owned()),
+        Origin::Environment => ("environment", variable.to_owned()),
+    }
+}
+
+fn record(key: &str, value: &str, (source, from): (&'static str, String)) -> Record {
+    let text = |text: &str| Value::text(Some(text).filter(|text| !text.is_empty()));
+    let values = vec![Value::word(key.to_owned()), text(value), Value::word(source), text(&from)];
+    Record { key: vec!["config".to_owned(), key.to_owned()], values, children: Vec::new() }
+}

@@ -1,0 +1,47 @@
+//! `sessctl show`: one file for each thing to look at.
+
+mod config;
+mod session;
+pub mod stat;
+mod tasks;
+mod users;
+
+use clap::Subcommand;
+use sessctl::domain::time::UnixTime;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::output::record::Value;
+
+/// Show figures, one session, or the configuration
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Stat(stat::Args),
+    Tasks(tasks::Args),
+    Users(users::Args),
+    Session(session::Args),
+    Config(config::Args),
+}
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        match self.what {
+            What::Stat(args) => args.run(context),
+            What::Tasks(args) => args.run(context),
+            What::Users(args) => args.run(context),
+            What::Session(args) => args.run(context),
+            What::Config(args) => args.run(context),
+        }
+    }
+}
+
+/// How long ago a last use was, where there is one.
+fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
+    Value::span(last_use.map(|last_use| now.since(last_use)))
+}

@@ -1,0 +1,90 @@
+//! `sessctl show tasks`
+
+use sessctl::app::Service;
+use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::port::UserLoad;
+use sessctl::domain::time::UnixTime;
+use sessctl::store::Access;
+
+use super::idle_since;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::output::FormatName;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+
+/// Show what each task serves, and whom it serves repeatedly
+///
+/// Below each task stand the users who have more than one live session, the one
+/// with the most first, and how long the oldest of them has been idle.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only this task; * stands for any text, case does not matter
+    task: Option<TaskPattern>,
+}
+
+static TASKS: Schema = Schema {
+    subject: "what tasks serve",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("task", "task"),
+        Column::row("users", "users"),
+        Column::row("sessions", "sessions"),
+        Column::row("sessions_per_user", "per user"),
+        Column::row("oldest_idle_seconds", "oldest idle"),
+    ],
+    children: Some(("repeated", &REPEATED)),
+    label: None,
+};
+
+static REPEATED: Schema = Schema {
+    subject: "users who are served repeatedly",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("user", "served repeatedly"),
+        Column::row("sessions", "sessions"),
+        Column::row("oldest_idle_seconds", "oldest idle"),
+    ],
+    children: None,
+    label: None,
+};
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&TASKS)?;
+        let services = context.open(Access::Read)?.services(self.task.as_ref(), context.now)?;
+        if services.is_empty() && context.format() == FormatName::Table {
+            context.say("no live sessions");
+        }
+        let records: Vec<Record> =
+            services.iter().map(|service| record(service, context.now)).collect();
+        context.answer(&TASKS, &records)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn record(service: &Service, now: UnixTime) -> Record {
+    let key = vec![service.task.clone(), "serves".to_owned()];
+    let repeated = service.repeated.iter().map(|load| {
+        let user = load.user.clone().unwrap_or_default();
+        repeated(load, [key.clone(), vec![user]].concat(), now)
+    });
+    #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
+    let per_user = (service.users > 0).then(|| service.owned as f64 / service.users as f64);
+    let values = vec![
+        Value::text(Some(service.task.as_str())),
+        Value::Count(service.users),
+        Value::Count(service.sessions),
+        per_user.map_or(Value::Absent, |mean| Value::Measure((mean * 100.0).round() / 100.0)),
+        idle_since(service.oldest_use, now),
+    ];
+    Record { children: repeated.collect(), key, values }
+}
+
+fn repeated(load: &UserLoad, key: Vec<String>, now: UnixTime) -> Record {
+    let values = vec![
+        Value::text(load.user.as_deref()),
+        Value::Count(load.live_total()),
+        idle_since(Some(load.oldest_use), now),
+    ];
+    Record { key, values, children: Vec::new() }
+}

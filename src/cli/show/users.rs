@@ -1,0 +1,79 @@
+//! `sessctl show users`
+
+use std::ops::ControlFlow;
+
+use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::port::UserLoad;
+use sessctl::domain::time::UnixTime;
+use sessctl::store::Access;
+
+use super::idle_since;
+use crate::cli::context::{Context, unwritten};
+use crate::cli::exit::Exit;
+use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::output::FormatName;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+
+/// Show the users of live sessions, the one with the most first
+///
+/// A table shows the first 100 and says how many there are; the other formats
+/// give all of them.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only of this task; * stands for any text, case does not matter
+    task: Option<TaskPattern>,
+    /// Show at most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+}
+
+static USERS: Schema = Schema {
+    subject: "users",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("user", "user"),
+        Column::row("sessions", "sessions"),
+        Column::row("active", "active"),
+        Column::row("idle", "idle"),
+        Column::row("abandoned", "abandoned"),
+        Column::row("tasks", "tasks"),
+        Column::row("oldest_idle_seconds", "oldest idle"),
+    ],
+    children: None,
+    label: None,
+};
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&USERS)?;
+        let table = context.format() == FormatName::Table;
+        let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
+        let keeper = context.open(Access::Read)?;
+        let mut listing = context.listing(&USERS, None)?;
+        let mut all = 0;
+        keeper.users(self.task.as_ref(), context.now, &mut |load| {
+            all += 1;
+            if all <= most {
+                listing.record(&record(&load, context.now)).map_err(unwritten)?;
+            } else if !table {
+                return Ok(ControlFlow::Break(()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        listing.end()?;
+        if table && all == 0 {
+            context.say("no live sessions");
+        } else if table && all > most {
+            context.say(&remainder(most, all, "users"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn record(load: &UserLoad, now: UnixTime) -> Record {
+    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.live_total())];
+    values.extend(load.live.map(Value::Count));
+    values.extend([Value::Count(load.tasks), idle_since(Some(load.oldest_use), now)]);
+    let user = load.user.clone().unwrap_or_default();
+    Record { key: vec!["user".to_owned(), user], values, children: Vec::new() }
+}

@@ -1,0 +1,181 @@
+//! What `touch` and `close` share: tokens in, an outcome for each out.
+
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::path::PathBuf;
+
+use sessctl::app::{Answer, Housekeeper, Outcome};
+use sessctl::domain::time::UnixTime;
+use sessctl::domain::token::Token;
+use sessctl::store::Access;
+
+use super::clock;
+use super::context::{Context, read};
+use super::exit::{Exit, Usage};
+use super::interrupt::Interrupt;
+use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::{Format, FormatName};
+
+/// Tokens that one transaction serves: a few milliseconds' work.
+const BATCH: usize = 500;
+/// A line beyond this length is no token; it is not read to its end.
+const LONGEST: u64 = 4096;
+
+/// Where the tokens are.
+#[derive(clap::Args)]
+pub struct Source {
+    /// Read the tokens from this file instead of standard input
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// What is done with the tokens.
+pub type Serve = fn(&mut Housekeeper, &[Token], UnixTime) -> sessctl::Result<Vec<Answer>>;
+
+static ANSWERS: Schema = Schema {
+    subject: "outcomes",
+    shape: Shape::Many,
+    columns: &[
+        Column::row("handle", "handle"),
+        Column::row("outcome", "outcome"),
+        Column::row("reason", "reason"),
+        Column::row("changed", "changed"),
+    ],
+    children: None,
+    label: None,
+};
+
+impl Source {
+    /// Serves all tokens, in batches as they come in.
+    pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
+        context.format().check(&ANSWERS)?;
+        let mut lines = Lines { input: self.input(context)?, number: 0 };
+        let mut keeper = context.open(Access::Write)?;
+        let interrupt = Interrupt::listen()?;
+        let mut report = Report::new(context)?;
+        let mut all_served = true;
+        loop {
+            let batch = lines.batch()?;
+            if batch.is_empty() {
+                break;
+            }
+            // A stream may last for hours, so each batch has its own moment.
+            for answer in serve(&mut keeper, &batch, clock::now())? {
+                all_served &= answer.outcome.is_served();
+                report.show(&answer)?;
+            }
+            if let Some(signal) = interrupt.signal() {
+                report.end()?;
+                return Ok(Exit::Interrupted(signal));
+            }
+        }
+        report.end()?;
+        Ok(if all_served { Exit::Done } else { Exit::NoSession })
+    }
+
+    fn input(&self, context: &Context) -> anyhow::Result<BufReader<Box<dyn Read>>> {
+        let input: Box<dyn Read> = match &self.token_file {
+            Some(path) => Box::new(read(path)?),
+            None => {
+                if io::stdin().is_terminal() {
+                    context.say("tokens, one a line, then Ctrl-D:");
+                }
+                Box::new(io::stdin())
+            }
+        };
+        Ok(BufReader::with_capacity(64 * 1024, input))
+    }
+}
+
+struct Lines<R> {
+    input: BufReader<R>,
+    number: u64,
+}
+
+impl<R: Read> Lines<R> {
+    /// The next tokens: as many as have come in, so that a program that waits
+    /// for the answer to one line gets it.
+    fn batch(&mut self) -> anyhow::Result<Vec<Token>> {
+        let mut tokens = Vec::new();
+        while tokens.len() < BATCH {
+            let complete = self.input.buffer().contains(&b'\n');
+            if !tokens.is_empty() && !complete {
+                break;
+            }
+            match self.line()? {
+                None => break,
+                Some(line) if line.is_empty() => {}
+                Some(line) => tokens.push(Token::presented(line)),
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn line(&mut self) -> anyhow::Result<Option<String>> {
+        let mut line = Vec::new();
+        self.number += 1;
+        let length = self.input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        if length as u64 == LONGEST && !line.ends_with(b"\n") {
+            let number = self.number;
+            return Err(Usage::error(format!(
+                "line {number} is longer than {LONGEST} bytes: no token"
+            )));
+        }
+        Ok((length > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+    }
+}
+
+/// Where the outcomes go: into the format that was asked for; else, those that
+/// somebody should know of become a sentence.
+struct Report<'a> {
+    context: &'a Context,
+    listing: Option<Box<dyn Format>>,
+}
+
+impl<'a> Report<'a> {
+    fn new(context: &'a Context) -> anyhow::Result<Self> {
+        let asked = context.asked_format().filter(|format| *format != FormatName::Table);
+        let listing =
+            asked.filter(|_| !context.global.quiet).map(|_| context.listing(&ANSWERS, None));
+        Ok(Self { context, listing: listing.transpose()? })
+    }
+
+    fn show(&mut self, answer: &Answer) -> anyhow::Result<()> {
+        if let Some(listing) = &mut self.listing {
+            return Ok(listing.record(&record(answer))?);
+        }
+        let (outcome, reason) = words(answer.outcome);
+        let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+        let sentence = format!("{}: {outcome}{reason}", answer.handle);
+        if self.context.is_interactive() || self.context.asked_format().is_some() {
+            println!("{sentence}");
+        } else if !answer.outcome.is_served() {
+            self.context.say(&sentence);
+        }
+        Ok(())
+    }
+
+    fn end(self) -> anyhow::Result<()> {
+        self.listing.map_or(Ok(()), |listing| Ok(listing.end()?))
+    }
+}
+
+fn words(outcome: Outcome) -> (&'static str, Option<&'static str>) {
+    match outcome {
+        Outcome::Renewed => ("renewed", None),
+        Outcome::Unchanged => ("unchanged", None),
+        Outcome::Closed => ("ended", Some("closed")),
+        Outcome::Ended(reason) => ("ended", Some(reason.as_str())),
+        Outcome::Unknown => ("unknown", None),
+    }
+}
+
+fn record(answer: &Answer) -> Record {
+    let (outcome, reason) = words(answer.outcome);
+    let values = vec![
+        Value::word(answer.handle.clone()),
+        Value::word(outcome),
+        reason.map_or(Value::Absent, Value::word),
+        Value::Flag(matches!(answer.outcome, Outcome::Renewed | Outcome::Closed)),
+    ];
+    Record { key: vec!["session".to_owned(), answer.handle.clone()], values, children: Vec::new() }
+}

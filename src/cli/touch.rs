@@ -1,0 +1,28 @@
+//! `sessctl touch`
+
+use sessctl::app::Housekeeper;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::tokens::Source;
+
+/// Tell of sessions that they are in use
+///
+/// Tokens come on standard input or from a file, one a line and any number,
+/// never as arguments, which other users of the machine can see. Each gets an
+/// outcome: renewed, unchanged (it was used a moment ago), ended with its
+/// reason, or unknown. Ended and unknown sessions make the exit code 5.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  echo \"$token\" | sessctl touch
+  sessctl touch --token-file tokens.txt -o jsonl")]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        self.source.serve(context, Housekeeper::touch)
+    }
+}
