@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sessctl::app::{Guard, Housekeeper, Plan, PurgeRequest, Summary};
+use sessctl::app::{Housekeeper, Plan, PurgeRequest, Summary};
 use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::guard::Guard;
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
@@ -210,18 +211,16 @@ fn sentence(summary: &Summary, dry_run: bool) -> String {
     let done = &summary.done;
     let [ended, deleted, live] = [done.ended, done.deleted, summary.live].map(thousands);
     if dry_run {
-        return format!(
-            "would end {ended} and delete {deleted} sessions; {live} live ones would be left"
-        );
+        return format!("would end {ended} and delete {deleted} sessions, and leave {live} live");
     }
     let elapsed = people::measure(milliseconds(summary.elapsed));
     let done = format!(
-        "ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} live ones are left"
+        "ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
     );
     match summary.stopped {
         None => done,
         Some(why) => {
-            format!("{done}; stopped by {why}, {} are due yet", thousands(summary.remaining))
+            format!("{done}; stopped by {why}, {} rows are still due", thousands(summary.remaining))
         }
     }
 }
