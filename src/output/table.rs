@@ -258,11 +258,11 @@ mod tests {
         c0ffee00c0de  李雷                 http  =HYPERLINK("http://x") says, at lengt...  idle   2h05m
         "#);
         insta::assert_snapshot!(sample::stat_at(Some(80)), @r#"
-        TASK      ACTIVE  IDLE  OLDEST  USER
-        imap      98,112     7    3d4h
-                       3                anna
-                       1                bo b
-        say "hi"       0     0       -
+        TASK      USER  ACTIVE  IDLE  OLDEST
+        imap            98,112     7    3d4h
+                  anna       3
+                  bo b       1
+        say "hi"             0     0       -
         "#);
     }
 

@@ -40,7 +40,7 @@ static REPEATED: Schema = Schema {
     subject: "users who are served repeatedly",
     shape: Shape::Many,
     columns: &[
-        Column::row("user", "served repeatedly"),
+        Column::row("user", "user"),
         Column::row("sessions", "sessions"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
