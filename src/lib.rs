@@ -44,6 +44,8 @@
 //! than the port [`Sessions`](domain::port::Sessions) says; [`config`] reads the
 //! policies from a TOML text.
 
+#![warn(clippy::unwrap_used)]
+
 pub mod app;
 pub mod config;
 pub mod domain;
