@@ -105,13 +105,12 @@ pub static STAT: Schema = of_tasks(&[
     EVICTED, CYCLED, LIFETIME, DELETED, REFUSED,
 ]);
 
-/// On a terminal they take two tables: what is there now, and
-static NOW: Schema = of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK]);
+/// Within 80 columns they take two tables: what is there, and
+static NOW: Schema = of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK, REFUSED]);
 
-/// what has been since the beginning.
-static EVER: Schema = of_tasks(&[
-    TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED, REFUSED,
-]);
+/// what has become of all that were opened.
+static EVER: Schema =
+    of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
