@@ -12,7 +12,7 @@ use super::clock;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::{Format, FormatName};
 
 /// Tokens that one transaction serves: a few milliseconds' work.
@@ -31,18 +31,15 @@ pub struct Source {
 /// What is done with the tokens.
 pub type Serve = fn(&mut Housekeeper, &[Token], UnixTime) -> sessctl::Result<Vec<Answer>>;
 
-static ANSWERS: Schema = Schema {
-    subject: "outcomes",
-    shape: Shape::Many,
-    columns: &[
+static ANSWERS: Schema = Schema::many(
+    "outcomes",
+    &[
         Column::row("handle", "handle"),
         Column::row("outcome", "outcome"),
         Column::row("reason", "reason"),
         Column::row("changed", "changed"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Source {
     /// Serves all tokens, in batches as they come in.
@@ -177,5 +174,5 @@ fn record(answer: &Answer) -> Record {
         reason.map_or(Value::Absent, Value::word),
         Value::Flag(matches!(answer.outcome, Outcome::Renewed | Outcome::Closed)),
     ];
-    Record { key: vec!["session".to_owned(), answer.handle.clone()], values, children: Vec::new() }
+    Record::new(["session", answer.handle.as_str()], values)
 }
