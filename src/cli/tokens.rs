@@ -11,7 +11,6 @@ use sessctl::store::Access;
 use super::clock;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
-use super::interrupt::Interrupt;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::{Format, FormatName};
 
@@ -42,12 +41,12 @@ static ANSWERS: Schema = Schema::many(
 );
 
 impl Source {
-    /// Serves all tokens, in batches as they come in.
+    /// Serves all tokens, in batches as they come in. A signal ends the process
+    /// between or within two of them: each is one transaction.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
         let mut lines = Lines { input: self.input(context)?, number: 0 };
         let mut keeper = context.open(Access::Write)?;
-        let interrupt = Interrupt::listen()?;
         let mut report = Report::new(context)?;
         let mut all_served = true;
         loop {
@@ -60,10 +59,7 @@ impl Source {
                 all_served &= answer.outcome.is_served();
                 report.show(&answer)?;
             }
-            if let Some(signal) = interrupt.signal() {
-                report.end()?;
-                return Ok(Exit::Interrupted(signal));
-            }
+            report.flush()?;
         }
         report.end()?;
         Ok(if all_served { Exit::Done } else { Exit::NoSession })
@@ -149,6 +145,10 @@ impl<'a> Report<'a> {
             self.context.say(&sentence);
         }
         Ok(())
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        self.listing.as_mut().map_or(Ok(()), |listing| Ok(listing.flush()?))
     }
 
     fn end(self) -> anyhow::Result<()> {

@@ -28,6 +28,10 @@ impl<W: io::Write> Format for Jsonl<W> {
         self.out.write_all(self.line.as_bytes())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
     }
