@@ -158,7 +158,7 @@ fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
         return context.answer(&SUMMARY, &[record(summary, false)]);
     }
     if context.is_interactive() {
-        println!("{}", sentence(summary, false));
+        Context::print(&sentence(summary, false))?;
     } else if context.global.verbose || summary.stopped.is_some() {
         context.say(&sentence(summary, false));
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
-use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{Policies, Policy};
-use sessctl::domain::port::{Ending, KeyRange, NewSession, Reach, Scope};
+use sessctl::domain::port::{Ending, KeyRange, NewSession, Order, Reach, Scope};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -77,7 +77,7 @@ macro_rules! tests {
             let reach = Reach { due: 100, rows: 100 };
             let survey = world.sessions.survey(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
-            let renewed = world.beside().renew(&[touched.key.clone()], NOW).unwrap();
+            let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.census.due, renewed), (2, vec![true]));
             let settled = world.sessions.settle(&scope(&policies), &survey.due.unwrap()).unwrap();
             // Then it is still there
@@ -270,6 +270,6 @@ fn the_lifetime_counts_from_the_opening_whatever_the_use() {
     world.put(&[old.clone(), young]);
     let default = Policy { lifetime: Some(Span::hours(1)), ..Policy::default() };
     let policies = Policies::same_for_all(default);
-    let due = world.listed(&policies, &Default::default(), true, Default::default());
+    let due = world.listed(&policies, &Filter::default(), true, Order::default());
     assert_eq!(handles(&due), [old.handle]);
 }

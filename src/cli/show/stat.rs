@@ -135,7 +135,7 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     context.answer(&NOW, &pick(records, &NOW))?;
-    println!();
+    Context::print("")?;
     context.answer(&EVER, &pick(records, &EVER))
 }
 
