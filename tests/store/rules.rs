@@ -40,8 +40,11 @@ prop_compose! {
 fn policies() -> impl Strategy<Value = Policies> {
     (policy(), option::of(policy()), option::of(policy())).prop_map(|(default, imap, http)| {
         let mut policies = Policies::same_for_all(default);
-        imap.into_iter().for_each(|policy| policies.insert("imap", policy));
-        http.into_iter().for_each(|policy| policies.insert("http", policy));
+        for (task, policy) in [("imap", imap), ("http", http)] {
+            if let Some(policy) = policy {
+                policies.insert(task, policy);
+            }
+        }
         policies
     })
 }
