@@ -25,6 +25,7 @@ const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 
 /// Options that every subcommand takes.
 #[derive(Args)]
+#[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
     /// The SQLite file that holds the sessions
     #[arg(long, global = true, env = "SESSCTL_DB", value_name = "PATH", hide_env_values = true)]
@@ -50,7 +51,7 @@ pub struct Global {
     /// Say what was done also where it went without saying
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// When to use colours; the variable `NO_COLOR` is honoured
+    /// When to use colours; the variable NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }

@@ -1,4 +1,4 @@
-//! `--metrics-file`: figures for `node_exporter`'s textfile collector.
+//! `--metrics-file`: figures for node_exporter's textfile collector.
 
 use std::path::Path;
 

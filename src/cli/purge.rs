@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<Moment>,
     /// Afterwards write the figures of show stat and of this run to a file, for
-    /// `node_exporter`
+    /// node_exporter
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }

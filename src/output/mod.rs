@@ -40,7 +40,7 @@ pub(crate) enum FormatName {
     Json,
     /// One object a line
     Jsonl,
-    /// For `node_exporter`'s textfile collector
+    /// For node_exporter's textfile collector
     Prometheus,
 }
 

@@ -1,4 +1,4 @@
-//! The text exposition format, version 0.0.4, as `node_exporter`'s textfile
+//! The text exposition format, version 0.0.4, as node_exporter's textfile
 //! collector reads it: a metric's samples stand together under one heading,
 //! and none has a timestamp, which the collector would refuse.
 

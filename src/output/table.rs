@@ -142,7 +142,7 @@ impl Kind {
 }
 
 /// Cells in the hands of comfy-table, and the codes of their colours. Those
-/// are kept from it, because its own would heed `NO_COLOR`, and whoever fills
+/// are kept from it, because its own would heed NO_COLOR, and whoever fills
 /// in a [`Look`] has decided that.
 struct Sheet {
     layout: comfy_table::Table,

@@ -29,7 +29,7 @@ use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 pub struct Args {
     /// Only this task; * stands for any text, case does not matter
     task: Option<TaskPattern>,
-    /// Write the figures to this file, for `node_exporter`, and print nothing
+    /// Write the figures to this file, for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
     metrics_file: Option<PathBuf>,
 }
