@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use sessctl::app::{Answer, Housekeeper, Outcome};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
@@ -48,7 +49,7 @@ impl Source {
     /// Serves all tokens, in batches as they come in.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
-        let mut lines = Lines { input: self.input(context)?, number: 0 };
+        let mut lines = Lines { input: self.input(context)?, number: 0, place: self.place() };
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
         let mut report = Report::new(context)?;
@@ -72,6 +73,11 @@ impl Source {
         Ok(if all_served { Exit::Done } else { Exit::NoSession })
     }
 
+    fn place(&self) -> String {
+        let file = self.token_file.as_ref().map(|path| path.display().to_string());
+        file.unwrap_or_else(|| "standard input".to_owned())
+    }
+
     fn input(&self, context: &Context) -> anyhow::Result<BufReader<Box<dyn Read>>> {
         let input: Box<dyn Read> = match &self.token_file {
             Some(path) => Box::new(read(path)?),
@@ -89,6 +95,8 @@ impl Source {
 struct Lines<R> {
     input: BufReader<R>,
     number: u64,
+    /// Where they come from, for messages.
+    place: String,
 }
 
 impl<R: Read> Lines<R> {
@@ -113,7 +121,12 @@ impl<R: Read> Lines<R> {
     fn line(&mut self) -> anyhow::Result<Option<String>> {
         let mut line = Vec::new();
         self.number += 1;
-        let length = self.input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        let length = self
+            .input
+            .by_ref()
+            .take(LONGEST)
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("could not read {}", self.place))?;
         if length as u64 == LONGEST && !line.ends_with(b"\n") {
             let number = self.number;
             return Err(Usage::error(format!(
