@@ -260,7 +260,12 @@ fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
         }
-        // Its source is the same sentence once more, with a number.
-        _ => Error::failed(format!("{doing} {place}"), error.to_string()),
+        _ => match error {
+            // Its source would be the same sentence once more, with a number.
+            rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+                Error::failed(format!("{doing} {place}"), sentence)
+            }
+            error => Error::failed(format!("{doing} {place}"), error),
+        },
     }
 }
