@@ -4,5 +4,14 @@
 //! matters to them is their own: they write rows relative to now, far enough from
 //! every boundary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cycle;
 mod fixture;
+mod life;
+mod out_of_reach;
 mod purge;
+mod refused;
+mod stat;
+mod streams;
+mod tasks;
