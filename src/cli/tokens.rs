@@ -55,7 +55,7 @@ impl Source {
         let mut report = Report::new(context)?;
         let mut all_served = true;
         loop {
-            let batch = lines.batch()?;
+            let batch = interrupt.wait_for(|| lines.batch())?;
             if batch.is_empty() {
                 break;
             }
@@ -64,6 +64,7 @@ impl Source {
                 all_served &= answer.outcome.is_served();
                 report.show(&answer)?;
             }
+            report.flush()?;
             if let Some(signal) = interrupt.signal() {
                 report.end()?;
                 return Ok(Exit::Interrupted(signal));
@@ -165,6 +166,10 @@ impl<'a> Report<'a> {
             self.context.say(&sentence);
         }
         Ok(())
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        self.listing.as_mut().map_or(Ok(()), |listing| Ok(listing.flush()?))
     }
 
     fn end(self) -> anyhow::Result<()> {

@@ -37,6 +37,10 @@ impl<W: io::Write> Format for Csv<W> {
         Ok(())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
     }

@@ -49,6 +49,10 @@ impl<W: io::Write> Format for Json<W> {
         Ok(())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.write_all(self.empty.as_bytes())?;
         self.out.flush()

@@ -23,6 +23,10 @@ impl<W: io::Write> Format for Jsonl<W> {
         writeln!(self.out, "{}", json::object(self.schema, record))
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
     }

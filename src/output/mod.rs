@@ -73,6 +73,15 @@ pub(crate) trait Format {
     /// Where the output cannot be written, as after `| head` has gone.
     fn record(&mut self, record: &Record) -> io::Result<()>;
 
+    /// Hands on what there is so far, to a program that waits for it; the
+    /// formats that need all records first have nothing yet.
+    ///
+    /// # Errors
+    /// Where the output cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what is still owed and flushes.
     ///
     /// # Errors
