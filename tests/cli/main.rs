@@ -8,6 +8,7 @@
 
 mod cycle;
 mod fixture;
+mod interrupted;
 mod life;
 mod out_of_reach;
 mod purge;
