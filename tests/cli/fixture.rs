@@ -187,6 +187,8 @@ impl Ran {
 pub struct Row {
     token: String,
     key: Option<String>,
+    /// The moment that the others are counted from.
+    now: i64,
     user: Option<String>,
     task: String,
     client: Option<String>,
@@ -203,14 +205,16 @@ pub const DAY: i64 = 24 * HOUR;
 /// A session of alice's in the task imap, from 10.0.0.7, used just now, with a
 /// timeout of 30 minutes.
 pub fn row(token: &str) -> Row {
+    let now = now();
     Row {
         token: token.to_owned(),
         key: None,
+        now,
         user: Some("alice".to_owned()),
         task: "imap".to_owned(),
         client: Some("10.0.0.7".to_owned()),
-        created_at: now(),
-        last_used_at: now(),
+        created_at: now,
+        last_used_at: now,
         idle_timeout: Some(30 * MINUTE),
         end: None,
     }
@@ -245,14 +249,20 @@ impl Row {
 
     /// Last used so many seconds ago, and opened no later.
     pub fn idle(mut self, seconds: i64) -> Self {
-        self.last_used_at = now() - seconds;
+        self.last_used_at = self.now - seconds;
         self.created_at = self.created_at.min(self.last_used_at);
         self
     }
 
     /// Opened so many seconds ago.
     pub fn opened(mut self, seconds: i64) -> Self {
-        self.created_at = now() - seconds;
+        self.created_at = self.now - seconds;
+        self
+    }
+
+    /// Opened at this moment, in unix seconds.
+    pub fn opened_at(mut self, moment: i64) -> Self {
+        self.created_at = moment;
         self
     }
 
@@ -263,7 +273,7 @@ impl Row {
 
     /// Ended so many seconds ago.
     pub fn ended(mut self, seconds: i64, reason: &'static str) -> Self {
-        self.end = Some((now() - seconds, reason));
+        self.end = Some((self.now - seconds, reason));
         self
     }
 

@@ -8,8 +8,10 @@
 
 mod cycle;
 mod fixture;
+mod guard;
 mod interrupted;
 mod life;
+mod list;
 mod out_of_reach;
 mod purge;
 mod refused;
