@@ -9,6 +9,7 @@
 mod cycle;
 mod fixture;
 mod guard;
+mod hostile;
 mod interrupted;
 mod life;
 mod list;
