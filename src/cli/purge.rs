@@ -1,5 +1,6 @@
 //! `sessctl purge`
 
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -136,7 +137,7 @@ fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
         return context.answer(&SUMMARY, &[record(summary, false)]);
     }
     if context.is_interactive() {
-        println!("{}", sentence(summary, false));
+        writeln!(io::stdout(), "{}", sentence(summary, false))?;
     } else if context.global.verbose || summary.stopped.is_some() {
         context.say(&sentence(summary, false));
     }

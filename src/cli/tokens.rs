@@ -1,6 +1,6 @@
 //! What `touch` and `close` share: tokens in, an outcome for each out.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -161,7 +161,7 @@ impl<'a> Report<'a> {
         let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
         let sentence = format!("{}: {outcome}{reason}", answer.handle);
         if self.context.is_interactive() || self.context.asked_format().is_some() {
-            println!("{sentence}");
+            writeln!(io::stdout(), "{sentence}")?;
         } else if !answer.outcome.is_served() {
             self.context.say(&sentence);
         }

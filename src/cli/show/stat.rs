@@ -1,5 +1,6 @@
 //! `sessctl show stat`
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use sessctl::app::Housekeeper;
@@ -135,7 +136,7 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     context.answer(&NOW, &pick(records, &NOW))?;
-    println!();
+    writeln!(io::stdout())?;
     context.answer(&EVER, &pick(records, &EVER))
 }
 
