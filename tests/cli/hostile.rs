@@ -43,7 +43,9 @@ fn rows() -> Vec<Row> {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let db = sandbox.db();
-    rows().iter().for_each(|row| row.insert(&db));
+    for row in rows() {
+        row.insert(&db);
+    }
     sandbox
 }
 

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod config;
 mod cycle;
 mod fixture;
 mod guard;
@@ -14,8 +15,10 @@ mod interrupted;
 mod life;
 mod list;
 mod out_of_reach;
+mod pipes;
 mod purge;
 mod refused;
+mod schedule;
 mod stat;
 mod streams;
 mod tasks;
