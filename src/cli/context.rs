@@ -16,7 +16,7 @@ use sessctl::domain::port::Sessions;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{self, Access};
 
-use super::exit::Usage;
+use super::exit::{Usage, complain};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, Look};
 
@@ -197,8 +197,7 @@ impl Context {
     /// Tells people something that is no data.
     pub fn say(&self, sentence: &str) {
         if !self.global.quiet {
-            // Where standard error is closed, nobody wants to know.
-            let _ = writeln!(io::stderr(), "{}", output::harmless::visible(sentence));
+            complain(&output::harmless::visible(sentence));
         }
     }
 

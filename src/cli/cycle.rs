@@ -1,5 +1,7 @@
 //! `sessctl cycle`
 
+use std::collections::HashSet;
+
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
 use sessctl::domain::policy::Policies;
@@ -97,8 +99,12 @@ impl Args {
         // All handles are looked up before the first session ends.
         let found: sessctl::Result<Vec<Session>> =
             self.session.iter().map(|handle| keeper.session(handle)).collect();
-        let (live, over): (Vec<Session>, Vec<Session>) =
-            found?.into_iter().partition(|session| session.end.is_none());
+        // Two handles may mean the same session.
+        let mut seen = HashSet::new();
+        let (live, over): (Vec<Session>, Vec<Session>) = found?
+            .into_iter()
+            .filter(|session| seen.insert(session.key.clone()))
+            .partition(|session| session.end.is_none());
         let ended = if self.dry_run {
             vec![true; live.len()]
         } else {

@@ -45,12 +45,16 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             for line in format!("sessctl: {error:#}").lines() {
-                // Where standard error is closed, nobody wants to know.
-                let _ = writeln!(io::stderr(), "{}", harmless::visible(line));
+                complain(&harmless::visible(line));
             }
             ExitCode::from(failure(&error))
         }
     }
+}
+
+/// A line on standard error. Where nobody reads that, there is nobody to tell.
+pub fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 const fn code(exit: Exit) -> u8 {

@@ -30,7 +30,11 @@ impl Signal {
 
 /// Whether the process has been asked to end.
 #[derive(Debug, Clone)]
-pub struct Interrupt(Arc<AtomicUsize>);
+pub struct Interrupt {
+    noted: Arc<AtomicUsize>,
+    /// Whether the next signal is not just noted.
+    at_once: Arc<AtomicBool>,
+}
 
 const NONE: usize = 0;
 
@@ -38,22 +42,31 @@ impl Interrupt {
     /// From now on, signals are noted instead of ending the process.
     pub fn listen() -> io::Result<Self> {
         let noted = Arc::new(AtomicUsize::new(NONE));
-        let asked_before = Arc::new(AtomicBool::new(false));
+        let at_once = Arc::new(AtomicBool::new(false));
         for (number, signal) in [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate)] {
             let exit_code = i32::from(signal.exit_code());
             // The order matters: the first signal must find the flag not yet set.
-            flag::register_conditional_shutdown(number, exit_code, Arc::clone(&asked_before))?;
-            flag::register(number, Arc::clone(&asked_before))?;
+            flag::register_conditional_shutdown(number, exit_code, Arc::clone(&at_once))?;
+            flag::register(number, Arc::clone(&at_once))?;
             flag::register_usize(number, Arc::clone(&noted), usize::from(signal.exit_code()))?;
         }
-        Ok(Self(noted))
+        Ok(Self { noted, at_once })
     }
 
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<Signal> {
         [Signal::Interrupt, Signal::Terminate]
             .into_iter()
-            .find(|signal| usize::from(signal.exit_code()) == self.0.load(Ordering::Relaxed))
+            .find(|signal| usize::from(signal.exit_code()) == self.noted.load(Ordering::Relaxed))
+    }
+
+    /// Waits for something that leaves nothing half done, such as input: then
+    /// the first signal, too, ends the process at once.
+    pub fn wait_for<T>(&self, what: impl FnOnce() -> T) -> T {
+        self.at_once.store(true, Ordering::Relaxed);
+        let come = what();
+        self.at_once.store(false, Ordering::Relaxed);
+        come
     }
 
     /// Go on unless one did.

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use sessctl::app::{Answer, Housekeeper, Outcome};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
@@ -12,6 +13,7 @@ use super::answers::Answers;
 use super::clock;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
+use super::interrupt::Interrupt;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Tokens that one transaction serves: a few milliseconds' work.
@@ -41,18 +43,18 @@ static ANSWERS: Schema = Schema::many(
 );
 
 impl Source {
-    /// Serves all tokens, in batches as they come in. A signal ends the process
-    /// between or within two of them: each is one transaction.
+    /// Serves all tokens, in batches as they come in.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
-        let mut lines = Lines { input: self.input(context)?, number: 0 };
+        let mut lines = Lines { input: self.input(context)?, number: 0, place: self.place() };
         let mut keeper = context.open(Access::Write)?;
+        let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
         let mut answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
         let mut all_served = true;
         loop {
-            let batch = lines.batch()?;
+            let batch = interrupt.wait_for(|| lines.batch())?;
             if batch.is_empty() {
                 break;
             }
@@ -65,9 +67,18 @@ impl Source {
                 }
             }
             answers.flush();
+            if let Some(signal) = interrupt.signal() {
+                answers.end()?;
+                return Ok(Exit::Interrupted(signal));
+            }
         }
         answers.end()?;
         Ok(if all_served { Exit::Done } else { Exit::NoSession })
+    }
+
+    fn place(&self) -> String {
+        let file = self.token_file.as_ref().map(|path| path.display().to_string());
+        file.unwrap_or_else(|| "standard input".to_owned())
     }
 
     fn input(&self, context: &Context) -> anyhow::Result<BufReader<Box<dyn Read>>> {
@@ -87,6 +98,8 @@ impl Source {
 struct Lines<R> {
     input: BufReader<R>,
     number: u64,
+    /// Where they come from, for messages.
+    place: String,
 }
 
 impl<R: Read> Lines<R> {
@@ -111,7 +124,12 @@ impl<R: Read> Lines<R> {
     fn line(&mut self) -> anyhow::Result<Option<String>> {
         let mut line = Vec::new();
         self.number += 1;
-        let length = self.input.by_ref().take(LONGEST).read_until(b'\n', &mut line)?;
+        let length = self
+            .input
+            .by_ref()
+            .take(LONGEST)
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("could not read {}", self.place))?;
         if length as u64 == LONGEST && !line.ends_with(b"\n") {
             let number = self.number;
             return Err(Usage::error(format!(

@@ -15,8 +15,11 @@ type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValu
 pub(super) fn config(text: &str, file: &str) -> Result<Config, ConfigError> {
     let mut reader = Reader { file, text, config: Config::default() };
     let table = DeTable::parse(text).map_err(|e| {
-        let at = e.span().map_or(0, |span| span.start);
-        reader.fault(at, "", e.message())
+        let span = e.span().unwrap_or_default();
+        // Only of this mistake does the place say which key it is about.
+        let is_key = e.message() == "duplicate key";
+        let key = text.get(span.clone()).filter(|_| is_key).unwrap_or_default();
+        reader.fault(span.start, key, e.message())
     })?;
     reader.top(table.get_ref())?;
     Ok(reader.config)
@@ -68,6 +71,11 @@ impl Reader<'_> {
         for entry in table.iter().filter(is_task) {
             let task = entry.0.get_ref();
             let name = format!("policy.{}", task.to_ascii_lowercase());
+            // For TOML these are two keys, for sessctl one task.
+            if self.config.policies.named().any(|(known, _)| known.eq_ignore_ascii_case(task)) {
+                let what = "the task has a policy already; names match without regard to case";
+                return Err(self.fault(entry.0.span().start, &format!("policy.{task}"), what));
+            }
             let own = self.table(&name, entry)?;
             let policy = self.policy(&name, default.clone(), own.iter())?;
             self.config.policies.insert(task, policy);
@@ -122,29 +130,31 @@ impl Reader<'_> {
         let asked = policy.timeout.unwrap_or(Span::seconds(i64::MAX));
         if policy.min_timeout > longest {
             let what = format!("{} is more than max_timeout, {longest}", policy.min_timeout);
-            Err(self.contradiction(table, "min_timeout", &what))
+            Err(self.contradiction(table, ["min_timeout", "max_timeout"], &what))
         } else if asked > longest {
             let what =
                 format!("{} is more than max_timeout, {longest}", keys::or_never(policy.timeout));
-            Err(self.contradiction(table, "timeout", &what))
+            Err(self.contradiction(table, ["timeout", "max_timeout"], &what))
         } else if asked < policy.min_timeout {
             let what = format!("{asked} is less than min_timeout, {}", policy.min_timeout);
-            Err(self.contradiction(table, "timeout", &what))
+            Err(self.contradiction(table, ["timeout", "min_timeout"], &what))
         } else if policy.touch_resolution.as_seconds() > shortest.as_seconds() / 2 {
             let what = format!(
                 "{} is more than half of the shortest timeout, {shortest}: sessions in use would end",
                 policy.touch_resolution
             );
-            Err(self.contradiction(table, "touch_resolution", &what))
+            Err(self.contradiction(table, ["touch_resolution", "min_timeout"], &what))
         } else {
             Ok(())
         }
     }
 
-    fn contradiction(&self, table: &str, key: &str, what: &str) -> ConfigError {
+    /// A key against another; the line is that of the one which the file sets.
+    fn contradiction(&self, table: &str, [key, other]: [&str; 2], what: &str) -> ConfigError {
+        let line = self.line_of(table, key).or_else(|| self.line_of(table, other));
         ConfigError {
             file: self.file.to_owned(),
-            line: self.line_of(table, key).unwrap_or(1),
+            line: line.unwrap_or(1),
             key: format!("{table}.{key}: "),
             message: what.to_owned(),
         }

@@ -1,7 +1,8 @@
 //! A folder with a database in it, and the commands run there.
 
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -58,15 +59,24 @@ impl Sandbox {
     }
 
     /// Runs it with this on standard input.
-    pub fn run_with_input<'a>(&self, args: impl IntoIterator<Item = &'a str>, input: &str) -> Ran {
-        let mut command = self.command(args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_owned());
-        let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        Ran(output)
+    pub fn run_with_input<'a>(
+        &self,
+        args: impl IntoIterator<Item = &'a str>,
+        input: impl AsRef<[u8]>,
+    ) -> Ran {
+        feed(self.command(args), input)
+    }
+
+    /// Opens a session as an application would and gives its token.
+    pub fn open<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+        let asked = ["open", "--user", "alice", "--task", "imap", "--json"].into_iter().chain(args);
+        let opened = self.run(asked.collect::<Vec<_>>());
+        opened.succeeds().json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Every file in the folder and what it holds; a folder holds nothing.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        files_in(self.folder.path())
     }
 
     /// The database, for a look or a change by hand.
@@ -74,11 +84,53 @@ impl Sandbox {
         Connection::open(self.path("app.db")).unwrap()
     }
 
+    /// Inserts many rows, one for each number.
+    pub fn insert_all(&self, numbers: std::ops::Range<u32>, row: impl Fn(u32) -> Row) {
+        let mut db = self.db();
+        let transaction = db.transaction().unwrap();
+        numbers.for_each(|number| row(number).insert(&transaction));
+        transaction.commit().unwrap();
+    }
+
+    /// The handles that a list with these arguments shows, in its order.
+    #[track_caller]
+    pub fn listed<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let ran = self.run(["list", "--json"].into_iter().chain(args).collect::<Vec<_>>());
+        handles(&ran.succeeds().json())
+    }
+
     /// Inserts the row of a session.
     pub fn insert(&self, row: &Row) -> String {
         row.insert(&self.db());
         row.id()
     }
+}
+
+/// The handles in an array of sessions.
+pub fn handles(sessions: &serde_json::Value) -> Vec<String> {
+    let handle = |session: &serde_json::Value| session["handle"].as_str().unwrap().to_owned();
+    sessions.as_array().unwrap().iter().map(handle).collect()
+}
+
+/// Runs a command with this on standard input.
+pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Ran {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.as_ref().to_vec());
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Ran(output)
+}
+
+/// Every file in a folder and what it holds.
+pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let name_and_bytes = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        (entry.file_name().into_string().unwrap(), bytes)
+    };
+    std::fs::read_dir(folder).unwrap().map(name_and_bytes).collect()
 }
 
 /// What a command left behind.
@@ -103,6 +155,17 @@ impl Ran {
         self
     }
 
+    /// It answered nothing, and gave its reason in one line.
+    #[track_caller]
+    pub fn is_refused_with(&self, code: i32) -> &Self {
+        self.exits(code);
+        assert_eq!(self.stdout(), "");
+        let reason = self.stderr();
+        assert!(reason.starts_with("sessctl: ") && reason.ends_with('\n'), "{reason:?}");
+        assert_eq!(reason.lines().count(), 1, "{reason:?}");
+        self
+    }
+
     pub fn stdout(&self) -> String {
         String::from_utf8(self.0.stdout.clone()).unwrap()
     }
@@ -123,6 +186,9 @@ impl Ran {
 #[derive(Clone)]
 pub struct Row {
     token: String,
+    key: Option<String>,
+    /// The moment that the others are counted from.
+    now: i64,
     user: Option<String>,
     task: String,
     client: Option<String>,
@@ -139,26 +205,40 @@ pub const DAY: i64 = 24 * HOUR;
 /// A session of alice's in the task imap, from 10.0.0.7, used just now, with a
 /// timeout of 30 minutes.
 pub fn row(token: &str) -> Row {
+    let now = now();
     Row {
         token: token.to_owned(),
+        key: None,
+        now,
         user: Some("alice".to_owned()),
         task: "imap".to_owned(),
         client: Some("10.0.0.7".to_owned()),
-        created_at: now(),
-        last_used_at: now(),
+        created_at: now,
+        last_used_at: now,
         idle_timeout: Some(30 * MINUTE),
         end: None,
     }
 }
 
 impl Row {
+    /// With a key that is no hash of the token, to have two that look alike.
+    pub fn keyed(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    pub fn nobody(mut self) -> Self {
+        self.user = None;
+        self
+    }
+
     pub fn user(mut self, user: &str) -> Self {
         self.user = Some(user.to_owned());
         self
     }
 
     pub fn task(mut self, task: &str) -> Self {
-        self.task = task.to_owned();
+        task.clone_into(&mut self.task);
         self
     }
 
@@ -169,14 +249,20 @@ impl Row {
 
     /// Last used so many seconds ago, and opened no later.
     pub fn idle(mut self, seconds: i64) -> Self {
-        self.last_used_at = now() - seconds;
+        self.last_used_at = self.now - seconds;
         self.created_at = self.created_at.min(self.last_used_at);
         self
     }
 
     /// Opened so many seconds ago.
     pub fn opened(mut self, seconds: i64) -> Self {
-        self.created_at = now() - seconds;
+        self.created_at = self.now - seconds;
+        self
+    }
+
+    /// Opened at this moment, in unix seconds.
+    pub fn opened_at(mut self, moment: i64) -> Self {
+        self.created_at = moment;
         self
     }
 
@@ -187,12 +273,12 @@ impl Row {
 
     /// Ended so many seconds ago.
     pub fn ended(mut self, seconds: i64, reason: &'static str) -> Self {
-        self.end = Some((now() - seconds, reason));
+        self.end = Some((self.now - seconds, reason));
         self
     }
 
     pub fn id(&self) -> String {
-        Sha256::digest(self.token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        self.key.clone().unwrap_or_else(|| sha256(&self.token))
     }
 
     /// What people call the session.
@@ -218,6 +304,13 @@ impl Row {
         )
         .unwrap();
     }
+}
+
+/// In lower-case hexadecimal.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// This moment, in unix seconds.

@@ -4,5 +4,21 @@
 //! matters to them is their own: they write rows relative to now, far enough from
 //! every boundary.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod config;
+mod cycle;
 mod fixture;
+mod guard;
+mod hostile;
+mod interrupted;
+mod life;
+mod list;
+mod out_of_reach;
+mod pipes;
 mod purge;
+mod refused;
+mod schedule;
+mod stat;
+mod streams;
+mod tasks;

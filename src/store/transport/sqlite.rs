@@ -54,8 +54,12 @@ impl SqliteFile {
         let file = Self::connect(path, place, flags)?;
         match access {
             Access::Read => file.pragma("query_only", "ON")?,
-            Access::Write if is_wal(&header) => file.sync_for_a_log()?,
-            Access::Write => {}
+            Access::Write => {
+                file.must_be_writable()?;
+                if is_wal(&header) {
+                    file.sync_for_a_log()?;
+                }
+            }
         }
         Ok(file)
     }
@@ -77,7 +81,18 @@ impl SqliteFile {
             header(path, &place)?;
         }
         let file = Self::connect(path, place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.must_be_writable()?;
         Ok((file, made))
+    }
+
+    /// Where SQLite may not write, it opens to read, and would make a
+    /// write-ahead log that it cannot take away again before it says so.
+    fn must_be_writable(&self) -> Result<()> {
+        if self.connection.is_readonly("main").map_err(|e| self.fault("open", e))? {
+            let doing = format!("write to {}", self.place);
+            return Err(Error::failed(doing, "it is read-only for this user"));
+        }
+        Ok(())
     }
 
     fn connect(path: &Path, place: String, flags: OpenFlags) -> Result<Self> {
@@ -245,6 +260,12 @@ fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
         }
-        _ => Error::failed(format!("{doing} {place}"), error),
+        _ => match error {
+            // Its source would be the same sentence once more, with a number.
+            rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+                Error::failed(format!("{doing} {place}"), sentence)
+            }
+            error => Error::failed(format!("{doing} {place}"), error),
+        },
     }
 }
