@@ -1,5 +1,7 @@
 //! The `sessctl` command: parse, run, exit code.
 
+#![warn(clippy::unwrap_used)]
+
 mod cli;
 mod output;
 

@@ -2,7 +2,6 @@
 //! on, only what [`Sessions`] promises; `now` comes from the caller.
 
 mod cycle;
-mod guard;
 mod life;
 mod look;
 mod pace;
@@ -13,7 +12,6 @@ use crate::domain::policy::Policies;
 use crate::domain::port::{Scope, Sessions};
 use crate::domain::time::UnixTime;
 
-pub use guard::Guard;
 pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};

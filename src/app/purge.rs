@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::Housekeeper;
 use super::pace::Pace;
-use super::{Guard, Housekeeper};
 use crate::domain::error::{GuardRefusal, Result};
 use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::guard::Guard;
 use crate::domain::policy::Verdict;
 use crate::domain::port::{Census, Flow, Order, Query, Reach, Scope};
 use crate::domain::session::{Key, Session, words};

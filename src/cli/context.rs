@@ -188,10 +188,16 @@ impl Context {
         io::stdout().is_terminal() && !self.global.quiet
     }
 
+    /// Writes a sentence of the answer.
+    pub fn print(sentence: &str) -> io::Result<()> {
+        writeln!(io::stdout(), "{sentence}")
+    }
+
     /// Tells people something that is no data.
     pub fn say(&self, sentence: &str) {
         if !self.global.quiet {
-            eprintln!("{}", output::harmless::visible(sentence));
+            // Where standard error is closed, nobody wants to know.
+            let _ = writeln!(io::stderr(), "{}", output::harmless::visible(sentence));
         }
     }
 

@@ -1,7 +1,5 @@
 //! `sessctl cycle`
 
-use std::io::Write;
-
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
 use sessctl::domain::policy::Policies;
@@ -9,12 +7,13 @@ use sessctl::domain::session::{Session, State};
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::context::{Context, stdout};
-use super::exit::{Exit, is_broken_pipe};
+use super::answers::Answers;
+use super::context::Context;
+use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::records;
 use crate::output::harmless::visible;
-use crate::output::{Format, FormatName, people};
+use crate::output::people;
 
 /// End live sessions now, whatever their state
 ///
@@ -117,63 +116,33 @@ impl Args {
     }
 }
 
-/// A line for each session. That nobody reads them any more does not stop the
-/// work.
+/// A line for each session.
 struct Lines {
     policies: Policies,
     now: UnixTime,
-    out: Out,
+    answers: Answers,
     shown: u64,
-    failure: Option<anyhow::Error>,
-}
-
-enum Out {
-    Silent,
-    Sentences(Box<dyn Write>),
-    Listing(Box<dyn Format>),
 }
 
 impl Lines {
     fn new(context: &Context, keeper: &Housekeeper) -> anyhow::Result<Self> {
-        let out = if context.global.quiet {
-            Out::Silent
-        } else if context.format() == FormatName::Table {
-            Out::Sentences(Box::new(stdout()))
-        } else {
-            Out::Listing(context.listing(&records::SESSIONS, None)?)
-        };
-        let policies = keeper.policies().clone();
-        Ok(Self { policies, now: context.now, out, shown: 0, failure: None })
+        let answers = Answers::new(context, &records::SESSIONS)?;
+        Ok(Self { policies: keeper.policies().clone(), now: context.now, answers, shown: 0 })
     }
 
     fn show(&mut self, session: &Session) {
         self.shown += 1;
-        if self.failure.is_some() {
-            return;
-        }
-        let written = match &mut self.out {
-            Out::Silent => Ok(()),
-            Out::Sentences(out) => writeln!(out, "{}", sentence(session, self.now)),
-            Out::Listing(listing) => {
-                listing.record(&records::session(session, &self.policies, self.now))
-            }
-        };
-        self.failure = written.err().map(Into::into);
+        self.answers.give(
+            || records::session(session, &self.policies, self.now),
+            || sentence(session, self.now),
+        );
     }
 
     fn end(self, context: &Context) -> anyhow::Result<()> {
-        let ended = match self.out {
-            Out::Silent => Ok(()),
-            Out::Sentences(mut out) => out.flush(),
-            Out::Listing(listing) => listing.end(),
-        };
         if self.shown == 0 && context.is_interactive() {
             context.say("no live session matches");
         }
-        match self.failure.or(ended.err().map(Into::into)) {
-            Some(error) if !is_broken_pipe(&error) => Err(error),
-            _ => Ok(()),
-        }
+        self.answers.end()
     }
 }
 

@@ -37,19 +37,22 @@ impl Args {
         fill(sessions.as_mut(), now)?;
         let mut keeper = Housekeeper::new(sessions, context.config()?.policies.clone());
 
-        println!("{FILE} holds {} sessions of three tasks:\n", thousands(SESSIONS));
+        Context::print(&format!(
+            "{FILE} holds {} sessions of three tasks:\n",
+            thousands(SESSIONS)
+        ))?;
         stat::show(&stat::records(&keeper, None, now)?, context)?;
         let summary = keeper
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
-        println!(
+        Context::print(&format!(
             "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n",
             thousands(summary.done.ended),
             thousands(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
             summary.done.longest_hold.as_secs_f64() * 1000.0,
-        );
+        ))?;
         stat::show(&stat::records(&keeper, None, now)?, context)?;
-        println!("\n{}", what_next(&keeper, now)?);
+        Context::print(&format!("\n{}", what_next(&keeper, now)?))?;
         Ok(Exit::Done)
     }
 }

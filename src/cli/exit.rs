@@ -1,6 +1,6 @@
 //! Exit codes.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use sessctl::Error;
@@ -45,7 +45,8 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             for line in format!("sessctl: {error:#}").lines() {
-                eprintln!("{}", harmless::visible(line));
+                // Where standard error is closed, nobody wants to know.
+                let _ = writeln!(io::stderr(), "{}", harmless::visible(line));
             }
             ExitCode::from(failure(&error))
         }
@@ -84,7 +85,7 @@ fn failure(error: &anyhow::Error) -> u8 {
 }
 
 /// Whether the reader of the output has gone.
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })

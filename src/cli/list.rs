@@ -105,5 +105,5 @@ impl Args {
 /// What a table left out.
 pub fn remainder(shown: u64, all: u64, what: &str) -> String {
     let (shown, all) = (people::thousands(shown), people::thousands(all));
-    format!("{shown} of {all} {what} shown; another --limit or another format shows more")
+    format!("{shown} of {all} {what} shown; other formats give all")
 }

@@ -1,5 +1,6 @@
 //! The command line. One subcommand is one file: its arguments and its run.
 
+mod answers;
 mod args;
 mod clock;
 mod close;

@@ -7,7 +7,7 @@ use sessctl::store::Access;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
 ///
@@ -34,17 +34,14 @@ fn asked(text: &str) -> Result<Asked, SpanError> {
     if text == "never" { Ok(Asked::Never) } else { text.parse().map(|span: Span| Asked::For(span)) }
 }
 
-static OPENED: Schema = Schema {
-    subject: "an open session",
-    shape: Shape::One,
-    columns: &[
+static OPENED: Schema = Schema::one(
+    "an open session",
+    &[
         Column::row("token", "token"),
         Column::row("handle", "handle"),
         Column::row("idle_timeout", "timeout"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -64,7 +61,7 @@ impl Args {
                 Value::word(opened.handle),
                 Value::span(opened.idle_timeout),
             ];
-            let record = Record { key: vec!["session".to_owned()], values, children: Vec::new() };
+            let record = Record::new(["session"], values);
             context.answer(&OPENED, &[record])?;
         }
         Ok(Exit::Done)

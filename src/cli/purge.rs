@@ -1,11 +1,12 @@
 //! `sessctl purge`
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::app::{Guard, Housekeeper, Plan, PurgeRequest, Summary};
+use sessctl::app::{Housekeeper, Plan, PurgeRequest, Summary};
 use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::guard::Guard;
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
@@ -15,9 +16,10 @@ use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::list::{TABLE_ROWS, remainder};
+use super::show::stat;
 use super::{metrics, records};
 use crate::output::people::{self, thousands};
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use crate::output::{FormatName, Head};
 
 /// End and delete what is due
@@ -58,41 +60,44 @@ pub struct Args {
     metrics_file: Option<PathBuf>,
 }
 
-pub static SUMMARY: Schema = Schema {
-    subject: "the summary of a purge",
-    shape: Shape::One,
-    columns: &[
+/// A figure of the last purge.
+const fn last(name: &'static str, help: &'static str) -> Metric {
+    Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
+}
+
+static SUMMARY: Schema = Schema::one(
+    "the summary of a purge",
+    &[
         Column::row("dry_run", "dry run"),
-        Column::row("marked", "marked").metric(metrics::purge(
-            "sessctl_purge_marked",
-            "Sessions that the last purge marked as unused.",
-        )),
+        Column::row("marked", "marked")
+            .metric(last("sessctl_purge_marked", "Sessions that the last purge marked as unused.")),
         Column::row("ended", "ended")
-            .metric(metrics::purge("sessctl_purge_ended", "Sessions that the last purge ended.")),
+            .metric(last("sessctl_purge_ended", "Sessions that the last purge ended.")),
         Column::row("deleted", "deleted")
-            .metric(metrics::purge("sessctl_purge_deleted", "Rows that the last purge deleted.")),
-        Column::row("live", "live").metric(metrics::purge(
-            "sessctl_purge_live",
-            "Live sessions that the last purge left.",
-        )),
-        Column::row("remaining", "remaining").metric(metrics::purge(
+            .metric(last("sessctl_purge_deleted", "Rows that the last purge deleted.")),
+        Column::row("live", "live")
+            .metric(last("sessctl_purge_live", "Live sessions that the last purge left.")),
+        Column::row("remaining", "remaining").metric(last(
             "sessctl_purge_remaining",
             "Rows that were due and that the last purge left for the next.",
         )),
         Column::row("batches", "batches"),
-        Column::row("longest_hold_ms", "longest hold, ms").metric(metrics::purge(
+        Column::row("longest_hold_ms", "longest hold, ms").metric(last(
             "sessctl_purge_longest_hold_milliseconds",
             "Longest time for which the last purge held up other writers.",
         )),
-        Column::row("elapsed_ms", "elapsed, ms").metric(metrics::purge(
-            "sessctl_purge_elapsed_milliseconds",
-            "How long the last purge took.",
-        )),
+        Column::row("elapsed_ms", "elapsed, ms")
+            .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took.")),
         Column::row("stopped", "stopped"),
     ],
-    children: None,
-    label: None,
-};
+);
+
+/// What a collector also wants to know: whether purges still run at all.
+static RUN: Schema = Schema::one(
+    "the time of a purge",
+    &[Column::row("time", "time")
+        .metric(last("sessctl_purge_time_seconds", "When the last purge ran."))],
+);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -117,7 +122,7 @@ impl Args {
         let interrupt = Interrupt::listen()?;
         let summary = keeper.purge(&request, context.now, &mut |_| interrupt.go_on())?;
         if let Some(path) = &self.metrics_file {
-            metrics::write(path, &keeper, context.now, Some(&record(&summary, false)))?;
+            write_metrics(path, &keeper, &summary, context.now)?;
         }
         answer(&summary, context)?;
         Ok(match (summary.stopped, interrupt.signal()) {
@@ -128,6 +133,23 @@ impl Args {
     }
 }
 
+fn write_metrics(
+    path: &Path,
+    keeper: &Housekeeper,
+    summary: &Summary,
+    now: UnixTime,
+) -> anyhow::Result<()> {
+    let time = Value::Count(now.0.unsigned_abs());
+    metrics::write(
+        path,
+        &[
+            (&stat::STAT, &stat::records(keeper, None, now)?),
+            (&SUMMARY, &[record(summary, false)]),
+            (&RUN, &[Record::new(["purge"], vec![time])]),
+        ],
+    )
+}
+
 fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
     if context.global.quiet {
         return Ok(());
@@ -136,7 +158,7 @@ fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
         return context.answer(&SUMMARY, &[record(summary, false)]);
     }
     if context.is_interactive() {
-        println!("{}", sentence(summary, false));
+        Context::print(&sentence(summary, false))?;
     } else if context.global.verbose || summary.stopped.is_some() {
         context.say(&sentence(summary, false));
     }
@@ -198,7 +220,7 @@ fn record(summary: &Summary, dry_run: bool) -> Record {
         Value::Measure(milliseconds(summary.elapsed)),
         summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
     ];
-    Record { key: vec!["purge".to_owned()], values, children: Vec::new() }
+    Record::new(["purge"], values)
 }
 
 /// To the microsecond: the clock is no finer.
@@ -210,18 +232,16 @@ fn sentence(summary: &Summary, dry_run: bool) -> String {
     let done = &summary.done;
     let [ended, deleted, live] = [done.ended, done.deleted, summary.live].map(thousands);
     if dry_run {
-        return format!(
-            "would end {ended} and delete {deleted} sessions; {live} live ones would be left"
-        );
+        return format!("would end {ended} and delete {deleted} sessions, and leave {live} live");
     }
     let elapsed = people::measure(milliseconds(summary.elapsed));
     let done = format!(
-        "ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} live ones are left"
+        "ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
     );
     match summary.stopped {
         None => done,
         Some(why) => {
-            format!("{done}; stopped by {why}, {} are due yet", thousands(summary.remaining))
+            format!("{done}; stopped by {why}, {} rows are still due", thousands(summary.remaining))
         }
     }
 }

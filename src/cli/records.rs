@@ -4,7 +4,7 @@ use sessctl::domain::policy::{Policies, Verdict};
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::time::UnixTime;
 
-use crate::output::record::{Column, Record, Schema, Shape, Tone, Value};
+use crate::output::record::{Column, Record, Schema, Tone, Value};
 
 const COLUMNS: &[Column] = &[
     Column::row("handle", "handle"),
@@ -23,22 +23,10 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// Any number of sessions.
-pub static SESSIONS: Schema = Schema {
-    subject: "sessions",
-    shape: Shape::Many,
-    columns: COLUMNS,
-    children: None,
-    label: None,
-};
+pub static SESSIONS: Schema = Schema::many("sessions", COLUMNS);
 
 /// One session.
-pub static SESSION: Schema = Schema {
-    subject: "a session",
-    shape: Shape::One,
-    columns: COLUMNS,
-    children: None,
-    label: None,
-};
+pub static SESSION: Schema = Schema::one("a session", COLUMNS);
 
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
@@ -60,14 +48,13 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         Value::time(end.map(|end| end.at)),
         end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),
     ];
-    Record { key: key(session), values, children: Vec::new() }
+    Record::new(key(session), values)
 }
 
 /// What a purge would change.
-pub static DUE: Schema = Schema {
-    subject: "sessions that are due",
-    shape: Shape::Many,
-    columns: &[
+pub static DUE: Schema = Schema::many(
+    "sessions that are due",
+    &[
         Column::row("handle", "handle"),
         Column::row("action", "action"),
         Column::row("reason", "reason"),
@@ -78,9 +65,7 @@ pub static DUE: Schema = Schema {
         Column::detail("last_used_at", "last used").time(),
         Column::detail("ended_at", "ended").time(),
     ],
-    children: None,
-    label: None,
-};
+);
 
 /// A session and what a purge would do with it.
 pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
@@ -101,7 +86,7 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Value::Time(session.last_used_at),
         Value::time(session.end.map(|end| end.at)),
     ];
-    Record { key: key(session), values, children: Vec::new() }
+    Record::new(key(session), values)
 }
 
 fn key(session: &Session) -> Vec<String> {

@@ -8,12 +8,11 @@ use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
 use sessctl::store::Access;
 
+use super::answers::Answers;
 use super::clock;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
-use super::interrupt::Interrupt;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
-use crate::output::{Format, FormatName};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Tokens that one transaction serves: a few milliseconds' work.
 const BATCH: usize = 500;
@@ -31,27 +30,26 @@ pub struct Source {
 /// What is done with the tokens.
 pub type Serve = fn(&mut Housekeeper, &[Token], UnixTime) -> sessctl::Result<Vec<Answer>>;
 
-static ANSWERS: Schema = Schema {
-    subject: "outcomes",
-    shape: Shape::Many,
-    columns: &[
+static ANSWERS: Schema = Schema::many(
+    "outcomes",
+    &[
         Column::row("handle", "handle"),
         Column::row("outcome", "outcome"),
         Column::row("reason", "reason"),
         Column::row("changed", "changed"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Source {
-    /// Serves all tokens, in batches as they come in.
+    /// Serves all tokens, in batches as they come in. A signal ends the process
+    /// between or within two of them: each is one transaction.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
         let mut lines = Lines { input: self.input(context)?, number: 0 };
         let mut keeper = context.open(Access::Write)?;
-        let interrupt = Interrupt::listen()?;
-        let mut report = Report::new(context)?;
+        // Off a terminal, only what somebody should know of is said unasked.
+        let silent = !context.is_interactive() && context.asked_format().is_none();
+        let mut answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
         let mut all_served = true;
         loop {
             let batch = lines.batch()?;
@@ -61,14 +59,14 @@ impl Source {
             // A stream may last for hours, so each batch has its own moment.
             for answer in serve(&mut keeper, &batch, clock::now())? {
                 all_served &= answer.outcome.is_served();
-                report.show(&answer)?;
+                answers.give(|| record(&answer), || sentence(&answer));
+                if silent && !answer.outcome.is_served() {
+                    context.say(&sentence(&answer));
+                }
             }
-            if let Some(signal) = interrupt.signal() {
-                report.end()?;
-                return Ok(Exit::Interrupted(signal));
-            }
+            answers.flush();
         }
-        report.end()?;
+        answers.end()?;
         Ok(if all_served { Exit::Done } else { Exit::NoSession })
     }
 
@@ -124,39 +122,10 @@ impl<R: Read> Lines<R> {
     }
 }
 
-/// Where the outcomes go: into the format that was asked for; else, those that
-/// somebody should know of become a sentence.
-struct Report<'a> {
-    context: &'a Context,
-    listing: Option<Box<dyn Format>>,
-}
-
-impl<'a> Report<'a> {
-    fn new(context: &'a Context) -> anyhow::Result<Self> {
-        let asked = context.asked_format().filter(|format| *format != FormatName::Table);
-        let listing =
-            asked.filter(|_| !context.global.quiet).map(|_| context.listing(&ANSWERS, None));
-        Ok(Self { context, listing: listing.transpose()? })
-    }
-
-    fn show(&mut self, answer: &Answer) -> anyhow::Result<()> {
-        if let Some(listing) = &mut self.listing {
-            return Ok(listing.record(&record(answer))?);
-        }
-        let (outcome, reason) = words(answer.outcome);
-        let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-        let sentence = format!("{}: {outcome}{reason}", answer.handle);
-        if self.context.is_interactive() || self.context.asked_format().is_some() {
-            println!("{sentence}");
-        } else if !answer.outcome.is_served() {
-            self.context.say(&sentence);
-        }
-        Ok(())
-    }
-
-    fn end(self) -> anyhow::Result<()> {
-        self.listing.map_or(Ok(()), |listing| Ok(listing.end()?))
-    }
+fn sentence(answer: &Answer) -> String {
+    let (outcome, reason) = words(answer.outcome);
+    let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+    format!("{}: {outcome}{reason}", answer.handle)
 }
 
 fn words(outcome: Outcome) -> (&'static str, Option<&'static str>) {
@@ -177,5 +146,5 @@ fn record(answer: &Answer) -> Record {
         reason.map_or(Value::Absent, Value::word),
         Value::Flag(matches!(answer.outcome, Outcome::Renewed | Outcome::Closed)),
     ];
-    Record { key: vec!["session".to_owned(), answer.handle.clone()], values, children: Vec::new() }
+    Record::new(["session", answer.handle.as_str()], values)
 }

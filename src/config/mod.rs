@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use crate::app::Guard;
+use crate::domain::guard::Guard;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::zone::Zone;
 

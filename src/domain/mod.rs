@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod filter;
+pub mod guard;
 pub mod policy;
 pub mod port;
 pub mod schedule;

@@ -230,6 +230,11 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// The same policy for all tasks.
+    pub fn same_for_all(policy: Policy) -> Self {
+        Self { default: policy, ..Self::default() }
+    }
+
     /// Gives a task a policy of its own.
     pub fn insert(&mut self, task: &str, policy: Policy) {
         self.tasks.insert(task.to_ascii_lowercase(), policy);

@@ -37,6 +37,10 @@ impl<W: io::Write> Format for Csv<W> {
         Ok(())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
     }
@@ -84,11 +88,11 @@ mod tests {
         c0ffee00c0de,李雷,http,"'=HYPERLINK(""http://x"") says, at length, a client without manners",idle,7559,2026-06-15T12:00:00Z,1781524800,,
         "#);
         insta::assert_snapshot!(sample::stat_in(Csv), @r#"
-        task,active,idle,oldest_idle_seconds,user
-        imap,98112,7,273600,
-        imap,3,7,273600,anna
-        imap,1,7,273600,bo b
-        "say ""hi""",0,0,,
+        task,user,active,idle,oldest_idle_seconds
+        imap,,98112,7,273600
+        imap,anna,3,7,273600
+        imap,bo b,1,7,273600
+        "say ""hi""",,0,0,
         "#);
         insta::assert_snapshot!(sample::runs_in(Csv), @r#"
         started,started_unix,took_ms,complete

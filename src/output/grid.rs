@@ -2,8 +2,8 @@
 
 use super::record::{Column, Record, Schema, Value};
 
-/// The header: the columns of a schema, then those of its children that have
-/// no namesake there.
+/// The header: the columns of a schema, and behind the first of them those of
+/// its children that have no namesake there.
 pub(crate) struct Grid {
     pub(crate) columns: Vec<&'static Column>,
     /// For each depth and column, where a record of that depth holds it.
@@ -19,9 +19,15 @@ impl Grid {
             std::iter::successors(Some(schema), |schema| schema.children.map(|(_, child)| child))
         };
         let mut columns: Vec<&'static Column> = Vec::new();
-        for column in levels().flat_map(|schema| schema.columns) {
-            if columns.iter().all(|known| known.name != column.name) {
-                columns.push(column);
+        for schema in levels() {
+            // Behind the first column, which says what the record is, comes
+            // what says the same of the records within it.
+            let mut place = columns.len().min(1);
+            for column in schema.columns {
+                if columns.iter().all(|known| known.name != column.name) {
+                    columns.insert(place, column);
+                    place += 1;
+                }
             }
         }
         let places = levels()

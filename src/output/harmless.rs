@@ -82,17 +82,22 @@ pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A JSON string with its quotes. The text survives exactly; what acts is in
-/// `\u` escapes, of which those above U+FFFF take two.
-pub(crate) fn json_string(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
+/// Appends a JSON string with its quotes. The text survives exactly; what acts
+/// is in `\u` escapes, of which those above U+FFFF take two.
+pub(crate) fn json_string(json: &mut String, text: &str) {
+    let is_plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
+    if text.bytes().all(is_plain) {
+        json.extend(["\"", text, "\""]);
+        return;
+    }
     let escape = |spelled: &mut String, c: char| {
         for unit in c.encode_utf16(&mut [0; 2]) {
             // A String takes whatever is written to it.
             let _ = write!(spelled, "\\u{unit:04x}");
         }
     };
-    spell(&json, acts, escape).into_owned()
+    let quoted = serde_json::Value::from(text).to_string();
+    json.push_str(&spell(&quoted, acts, escape));
 }
 
 /// A Prometheus label's value, without its quotes. Two names must not end as
@@ -172,6 +177,11 @@ pub(super) mod tests {
 
     #[test]
     fn json_escapes_what_acts_and_nothing_else() {
+        let json_string = |text: &str| {
+            let mut json = String::new();
+            json_string(&mut json, text);
+            json
+        };
         assert_eq!(json_string("é\u{1b}\u{202e}\u{7f}"), r#""é\u001b\u202e\u007f""#);
         assert_eq!(json_string("\u{e0041}"), r#""\udb40\udc41""#);
         assert_eq!(json_string("\"\\\n"), r#""\"\\\n""#);

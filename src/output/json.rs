@@ -2,6 +2,7 @@
 //! has a line to itself, so that listings compare line by line and none is
 //! ever held in memory.
 
+use std::fmt::{self, Write as _};
 use std::io;
 
 use super::record::{Column, Record, Schema, Shape, Value};
@@ -15,6 +16,8 @@ pub(crate) struct Json<W> {
     before: &'static str,
     after: &'static str,
     empty: &'static str,
+    /// One record's text at a time, in the same memory.
+    text: String,
 }
 
 impl<W: io::Write> Json<W> {
@@ -25,10 +28,9 @@ impl<W: io::Write> Json<W> {
     ) -> io::Result<Self> {
         let (before, after, empty) = match (head, schema.shape) {
             (Some(head), _) => {
-                let rows = harmless::json_string(head.rows);
-                let mut members = members(head.schema, head.record);
-                members.push(format!("{rows}:["));
-                write!(out, "{{{}", members.join(","))?;
+                let mut text = String::from("{");
+                members(&mut text, head.schema, head.record);
+                write!(out, "{text},\"{}\":[", head.rows)?;
                 ("\n", "\n]}\n", "]}\n")
             }
             (None, Shape::Many) => {
@@ -37,16 +39,23 @@ impl<W: io::Write> Json<W> {
             }
             (None, Shape::One) => ("", "\n", ""),
         };
-        Ok(Self { out, schema, before, after, empty })
+        Ok(Self { out, schema, before, after, empty, text: String::new() })
     }
 }
 
 impl<W: io::Write> Format for Json<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        write!(self.out, "{}{}", self.before, object(self.schema, record))?;
+        self.text.clear();
+        self.text.push_str(self.before);
+        object(&mut self.text, self.schema, record);
+        self.out.write_all(self.text.as_bytes())?;
         self.before = ",\n";
         self.empty = self.after;
         Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     fn end(mut self: Box<Self>) -> io::Result<()> {
@@ -55,47 +64,64 @@ impl<W: io::Write> Format for Json<W> {
     }
 }
 
-/// A record on one line; json and jsonl have it from here.
-pub(crate) fn object(schema: &Schema, record: &Record) -> String {
-    format!("{{{}}}", members(schema, record).join(","))
+/// Writes a record on one line; json and jsonl have it from here. The keys are
+/// sessctl's own and need no escapes.
+pub(crate) fn object(text: &mut String, schema: &Schema, record: &Record) {
+    text.push('{');
+    members(text, schema, record);
+    text.push('}');
 }
 
-fn members(schema: &Schema, record: &Record) -> Vec<String> {
-    let values = schema.columns.iter().zip(&record.values);
-    let mut members: Vec<String> =
-        values.flat_map(|(column, value)| members_of(column, value)).collect();
-    if let Some((key, schema)) = schema.children {
-        let children: Vec<_> = record.children.iter().map(|child| object(schema, child)).collect();
-        members.push(format!("{}:[{}]", harmless::json_string(key), children.join(",")));
+fn members(text: &mut String, schema: &Schema, record: &Record) {
+    for (place, (column, value)) in schema.columns.iter().zip(&record.values).enumerate() {
+        text.push_str(if place == 0 { "\"" } else { ",\"" });
+        member(text, column, value);
     }
-    members
+    let Some((key, schema)) = schema.children else {
+        return;
+    };
+    text.extend([",\"", key, "\":["]);
+    for (place, child) in record.children.iter().enumerate() {
+        text.push_str(if place == 0 { "" } else { "," });
+        object(text, schema, child);
+    }
+    text.push(']');
 }
 
 /// A moment has two names, a number for programs to reckon with beside the
 /// text; both are null where there is none.
-fn members_of(column: &Column, value: &Value) -> impl Iterator<Item = String> + use<> {
-    let member = format!("{}:{}", harmless::json_string(column.name), json(value));
-    let unix = column.time.then(|| {
-        let name = harmless::json_string(&format!("{}_unix", column.name));
+fn member(text: &mut String, column: &Column, value: &Value) {
+    text.extend([column.name, "\":"]);
+    json(text, value);
+    if column.time {
+        text.extend([",\"", column.name, "_unix\":"]);
         match value {
-            Value::Time(time) => format!("{name}:{}", time.0),
-            _ => format!("{name}:null"),
+            Value::Time(time) => put(text, time.0),
+            _ => text.push_str("null"),
         }
-    });
-    std::iter::once(member).chain(unix)
+    }
 }
 
-fn json(value: &Value) -> String {
+fn json(text: &mut String, value: &Value) {
     match value {
-        Value::Absent => "null".to_owned(),
-        Value::Text(text) => harmless::json_string(text),
-        Value::Word(word, _) => harmless::json_string(word),
-        Value::Count(count) => count.to_string(),
-        Value::Measure(measure) => serde_json::Value::from(*measure).to_string(),
-        Value::Flag(flag) => flag.to_string(),
-        Value::Span(span) => span.as_seconds().to_string(),
-        Value::Time(time) => harmless::json_string(&time.to_string()),
+        Value::Absent => text.push_str("null"),
+        Value::Text(name) => harmless::json_string(text, name),
+        Value::Word(word, _) => harmless::json_string(text, word),
+        Value::Count(count) => put(text, count),
+        Value::Measure(measure) => put(text, serde_json::Value::from(*measure)),
+        Value::Flag(flag) => put(text, flag),
+        Value::Span(span) => put(text, span.as_seconds()),
+        Value::Time(time) => {
+            text.push('"');
+            put(text, time);
+            text.push('"');
+        }
     }
+}
+
+/// A String takes whatever is written to it.
+fn put(text: &mut String, value: impl fmt::Display) {
+    let _ = write!(text, "{value}");
 }
 
 #[cfg(test)]

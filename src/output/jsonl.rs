@@ -10,17 +10,26 @@ use super::{Format, json};
 pub(crate) struct Jsonl<W> {
     out: W,
     schema: &'static Schema,
+    /// One line at a time, in the same memory.
+    line: String,
 }
 
 impl<W: io::Write> Jsonl<W> {
     pub(crate) fn new(out: W, schema: &'static Schema) -> Self {
-        Self { out, schema }
+        Self { out, schema, line: String::new() }
     }
 }
 
 impl<W: io::Write> Format for Jsonl<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        writeln!(self.out, "{}", json::object(self.schema, record))
+        self.line.clear();
+        json::object(&mut self.line, self.schema, record);
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     fn end(mut self: Box<Self>) -> io::Result<()> {

@@ -73,6 +73,15 @@ pub(crate) trait Format {
     /// Where the output cannot be written, as after `| head` has gone.
     fn record(&mut self, record: &Record) -> io::Result<()>;
 
+    /// Hands on what has been written so far, for a reader that waits for it.
+    /// The formats that need all records before they write hand on nothing.
+    ///
+    /// # Errors
+    /// Where the output cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what is still owed and flushes.
     ///
     /// # Errors

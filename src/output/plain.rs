@@ -25,6 +25,10 @@ impl<W: io::Write> Format for Plain<W> {
         self.out.write_all(facts(self.schema, record).as_bytes())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.write_all(self.last.as_bytes())?;
         self.out.flush()

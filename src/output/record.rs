@@ -128,6 +128,39 @@ pub(crate) struct Record {
     pub(crate) children: Vec<Record>,
 }
 
+impl Schema {
+    /// Of any number of records.
+    pub(crate) const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
+        Self { subject, shape: Shape::Many, columns, children: None, label: None }
+    }
+
+    /// Of exactly one record.
+    pub(crate) const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
+        Self { subject, shape: Shape::One, columns, children: None, label: None }
+    }
+
+    /// The same, with records within each record.
+    pub(crate) const fn holding(self, key: &'static str, children: &'static Self) -> Self {
+        Self { children: Some((key, children)), ..self }
+    }
+
+    /// The same, with a Prometheus label.
+    pub(crate) const fn labelled(self, label: &'static str) -> Self {
+        Self { label: Some(label), ..self }
+    }
+}
+
+impl Record {
+    /// A record that holds no others.
+    pub(crate) fn new(
+        key: impl IntoIterator<Item = impl Into<String>>,
+        values: Vec<Value>,
+    ) -> Self {
+        let key = key.into_iter().map(Into::into).collect();
+        Self { key, values, children: Vec::new() }
+    }
+}
+
 impl Column {
     /// A column that tables show in rows.
     pub(crate) const fn row(name: &'static str, title: &'static str) -> Self {

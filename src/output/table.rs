@@ -4,12 +4,13 @@
 //! The frame is plain ASCII, so it holds in any locale.
 
 use std::io;
-use std::iter::repeat_n;
 
-use unicode_width::UnicodeWidthStr;
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, presets,
+};
 
 use super::grid::Grid;
-use super::people::{cut, show};
+use super::people::{MARK, show, uncrowded};
 use super::record::{Column, Place, Record, Schema, Shape, Tone, Value};
 use super::{Format, Look};
 
@@ -17,7 +18,11 @@ use super::{Format, Look};
 const TEXT_IN_A_PIPE: usize = 40;
 /// What is left of a text that had to be cut to fit.
 const LEAST_TEXT: usize = 8;
-const GAP: &str = "  ";
+/// Between two columns: the seam and a blank.
+const GAP: usize = 2;
+/// Where comfy-table joins two cells: a character that no cell holds, because
+/// nothing that acts is shown as it is.
+const SEAM: char = '\u{1f}';
 
 /// The records, held back until the widest of each column is known.
 pub(crate) struct Table<W> {
@@ -32,21 +37,42 @@ impl<W: io::Write> Table<W> {
         Self { out, look, schema, records: Vec::new() }
     }
 
-    fn in_rows(&mut self) -> io::Result<bool> {
-        let lines = Lines::of(self.schema, &self.records);
-        let Some(widths) = lines.widths(self.look.width) else {
-            return Ok(false);
-        };
-        lines.write(&mut self.out, &widths, self.look.colour)?;
-        Ok(true)
+    /// A line for each record, if its values fit beside one another.
+    fn in_rows(&self) -> Option<Vec<String>> {
+        let Look { colour, width } = self.look;
+        let grid = Grid::new(self.schema);
+        let rows: Vec<_> = self.records.iter().flat_map(|it| grid.rows(it)).collect();
+        let mut columns: Vec<_> = grid.columns.iter().enumerate().collect();
+        columns.retain(|(_, column)| column.place == Place::Row);
+        let kind = |place| Kind::of(rows.iter().filter_map(|row| row[place]));
+        let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
+        let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == Kind::Text);
+        let titles = texts.map(|((_, column), _)| column.title.len());
+        let least = titles.fold(width.map_or(TEXT_IN_A_PIPE, |_| LEAST_TEXT), usize::max);
+
+        let mut sheet = Sheet::new();
+        let title = |column: &Column| (column.title.to_uppercase(), None);
+        sheet.add(columns.iter().map(|(_, column)| title(column)));
+        for row in &rows {
+            let room = width.unwrap_or(TEXT_IN_A_PIPE);
+            sheet.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
+        }
+        let fits = sheet.fit(&kinds, least, width);
+        fits.then(|| {
+            let mut lines = sheet.lines(colour);
+            if let Some(header) = lines.first_mut() {
+                *header = paint(header, colour.then_some(BOLD));
+            }
+            lines
+        })
     }
 
-    fn in_blocks(&mut self) -> io::Result<()> {
-        let mut blocks = Vec::new();
+    fn in_blocks(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         for record in &self.records {
-            add_blocks(&mut blocks, self.schema, record, 0, self.look);
+            add_blocks(&mut lines, self.schema, record, 0, self.look);
         }
-        self.out.write_all(blocks.join("\n").as_bytes())
+        lines
     }
 }
 
@@ -60,168 +86,142 @@ impl<W: io::Write> Format for Table<W> {
     /// sentence that the command has for it.
     fn end(mut self: Box<Self>) -> io::Result<()> {
         if !self.records.is_empty() {
-            let done = self.schema.shape == Shape::Many && self.in_rows()?;
-            if !done {
-                self.in_blocks()?;
+            let many = self.schema.shape == Shape::Many;
+            let rows = many.then(|| self.in_rows()).flatten();
+            for line in rows.unwrap_or_else(|| self.in_blocks()) {
+                writeln!(self.out, "{line}")?;
             }
         }
         self.out.flush()
     }
 }
 
-/// The columns that stand in rows, and under each its cells.
-struct Lines {
-    columns: Vec<Strip>,
-    rows: usize,
-}
-
-struct Strip {
-    title: String,
-    cells: Vec<Cell>,
-    right: bool,
-    /// Whether its cells may be cut.
-    text: bool,
-}
-
-struct Cell {
-    text: String,
-    tone: Tone,
-}
-
-impl Lines {
-    fn of(schema: &'static Schema, records: &[Record]) -> Self {
-        let grid = Grid::new(schema);
-        let rows: Vec<_> = records.iter().flat_map(|record| grid.rows(record)).collect();
-        let shown =
-            grid.columns.iter().enumerate().filter(|(_, column)| column.place == Place::Row);
-        let columns = shown
-            .map(|(place, column)| Strip::of(column, rows.iter().map(|row| row[place])))
-            .collect();
-        Self { columns, rows: rows.len() }
-    }
-
-    /// How wide each column is, if they fit beside one another. The widest
-    /// text gives way first.
-    fn widths(&self, limit: Option<usize>) -> Option<Vec<usize>> {
-        let most = limit.unwrap_or(TEXT_IN_A_PIPE);
-        let mut widths: Vec<_> = self.columns.iter().map(|column| column.width(most)).collect();
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
-        let mut over =
-            (widths.iter().sum::<usize>() + gaps).saturating_sub(limit.unwrap_or(usize::MAX));
-        while over > 0 {
-            let widest = self
-                .columns
-                .iter()
-                .zip(&mut widths)
-                .filter(|(column, width)| column.text && **width > column.least())
-                .map(|(_, width)| width)
-                .max()?;
-            *widest -= 1;
-            over -= 1;
-        }
-        Some(widths)
-    }
-
-    fn write(&self, out: &mut impl io::Write, widths: &[usize], colour: bool) -> io::Result<()> {
-        let columns = || self.columns.iter().zip(widths);
-        let header = columns().map(|(column, width)| column.line_up(&column.title, *width, None));
-        let header = header.collect::<Vec<_>>().join(GAP);
-        writeln!(out, "{}", paint(header.trim_end(), if colour { Some(BOLD) } else { None }))?;
-        for row in 0..self.rows {
-            let cells = columns().map(|(column, width)| {
-                let cell = &column.cells[row];
-                let code = if colour { code(cell.tone) } else { None };
-                column.line_up(&cell.text, *width, code)
-            });
-            writeln!(out, "{}", cells.collect::<Vec<_>>().join(GAP).trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-impl Strip {
-    fn of<'r>(column: &Column, values: impl Iterator<Item = Option<&'r Value>> + Clone) -> Self {
-        let mut present = values.clone().flatten().filter(|value| **value != Value::Absent);
-        let right = present.clone().next().is_some()
-            && present
-                .clone()
-                .all(|value| matches!(value, Value::Count(_) | Value::Measure(_) | Value::Span(_)));
-        Self {
-            title: column.title.to_uppercase(),
-            cells: values.map(Cell::of).collect(),
-            right,
-            text: present.any(|value| matches!(value, Value::Text(_))),
-        }
-    }
-
-    /// What it would like, up to what its text may have.
-    fn width(&self, most: usize) -> usize {
-        let cells = self.cells.iter().map(|cell| cell.text.width()).max().unwrap_or(0);
-        let cells = if self.text { cells.min(most) } else { cells };
-        cells.max(self.title.width())
-    }
-
-    fn least(&self) -> usize {
-        self.title.width().max(LEAST_TEXT)
-    }
-
-    fn line_up(&self, text: &str, width: usize, code: Option<&str>) -> String {
-        let text = if self.text { cut(text, width) } else { text.into() };
-        let blanks: String = repeat_n(' ', width.saturating_sub(text.width())).collect();
-        let text = paint(&text, code);
-        if self.right { blanks + &text } else { text + &blanks }
-    }
-}
-
-impl Cell {
-    fn of(value: Option<&Value>) -> Self {
-        let text = value.map_or_else(String::new, |value| show(value).into_owned());
-        Self { text, tone: value.map_or(Tone::Plain, tone) }
-    }
-}
-
 /// A block of `title  value` for the record, and an indented one for each
 /// record within it.
-fn add_blocks(
-    blocks: &mut Vec<String>,
-    schema: &Schema,
-    record: &Record,
-    depth: usize,
-    look: Look,
-) {
-    let titles = schema.columns.iter().map(|column| column.title.width()).max().unwrap_or(0);
-    let indent = depth * GAP.len();
-    let mut block = String::new();
+fn add_blocks(lines: &mut Vec<String>, schema: &Schema, record: &Record, depth: usize, look: Look) {
+    let mut sheet = Sheet::new();
+    let indent = depth * GAP;
+    let room = look.width.map_or(usize::MAX, |width| width.max(LEAST_TEXT));
     for (column, value) in schema.columns.iter().zip(&record.values) {
-        let label = format!("{:indent$}{:titles$}{GAP}", "", column.title);
-        let text = show(value);
-        let text = match look.width {
-            Some(width) => cut(&text, width.saturating_sub(label.len()).max(LEAST_TEXT)),
-            None => text,
-        };
-        let text = paint(&text, if look.colour { code(tone(value)) } else { None });
-        block.push_str(format!("{label}{text}").trim_end());
-        block.push('\n');
+        let title = format!("{:indent$}{}", "", column.title);
+        sheet.add([(title, None), cell(Some(value), room)]);
     }
-    blocks.push(block);
+    let kind = look.width.map_or(Kind::Word, |_| Kind::Text);
+    sheet.fit(&[Kind::Word, kind], LEAST_TEXT, look.width);
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(sheet.lines(look.colour));
     if let Some((_, schema)) = schema.children {
         for child in &record.children {
-            add_blocks(blocks, schema, child, depth + 1, look);
+            add_blocks(lines, schema, child, depth + 1, look);
         }
     }
 }
 
-const BOLD: &str = "1";
+/// What a column holds: the last of these that any of its values is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Stands to the right.
+    Number,
+    Word,
+    /// May be cut.
+    Text,
+}
 
-fn tone(value: &Value) -> Tone {
-    match value {
-        Value::Word(_, tone) => *tone,
-        Value::Absent => Tone::Dim,
-        _ => Tone::Plain,
+impl Kind {
+    fn of<'r>(values: impl Iterator<Item = &'r Value>) -> Self {
+        let kinds = values.filter_map(|value| match value {
+            Value::Absent => None,
+            Value::Count(_) | Value::Measure(_) | Value::Span(_) => Some(Self::Number),
+            Value::Text(_) => Some(Self::Text),
+            Value::Word(..) | Value::Flag(_) | Value::Time(_) => Some(Self::Word),
+        });
+        kinds.max().unwrap_or(Self::Word)
     }
 }
 
-fn code(tone: Tone) -> Option<&'static str> {
+/// Cells in the hands of comfy-table, and the codes of their colours. Those
+/// are kept from it, because its own would heed `NO_COLOR`, and whoever fills
+/// in a [`Look`] has decided that.
+struct Sheet {
+    layout: comfy_table::Table,
+    codes: Vec<Vec<Code>>,
+}
+
+impl Sheet {
+    /// Text is cut anywhere and not only between words: hence a delimiter that
+    /// no cell holds.
+    fn new() -> Self {
+        let mut layout = comfy_table::Table::new();
+        layout
+            .load_style(presets::NOTHING.content_lines(ContentLineStyle::none().junction(SEAM)))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_delimiter(SEAM)
+            .set_truncation_indicator(MARK);
+        Self { layout, codes: Vec::new() }
+    }
+
+    fn add(&mut self, cells: impl IntoIterator<Item = (String, Code)>) {
+        let (texts, codes): (Vec<_>, _) = cells.into_iter().unzip();
+        let mut row = Row::from(texts);
+        row.max_height(1);
+        self.layout.add_row(row);
+        self.codes.push(codes);
+    }
+
+    /// Whether the columns fit into the limit while each text has the least;
+    /// what is over goes to the texts, the narrow ones first.
+    fn fit(&mut self, kinds: &[Kind], least: usize, limit: Option<usize>) -> bool {
+        let mut total = kinds.len().saturating_sub(1) * GAP;
+        let widths = self.layout.column_max_content_widths();
+        for ((column, width), kind) in self.layout.column_iter_mut().zip(widths).zip(kinds) {
+            column.set_padding((u16::from(column.index > 0), 0));
+            if *kind == Kind::Number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+            if *kind == Kind::Text && usize::from(width) > least {
+                total += least;
+            } else {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+                total += usize::from(width);
+            }
+        }
+        let width = limit.map_or(total, |limit| limit.max(total));
+        self.layout.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        limit.is_none_or(|limit| total <= limit)
+    }
+
+    fn lines(&self, colour: bool) -> Vec<String> {
+        let line = |(line, codes): (String, &Vec<Code>)| {
+            let cells = line.split(SEAM).zip(codes);
+            let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| colour)));
+            cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+        };
+        self.layout.lines().zip(&self.codes).map(line).collect()
+    }
+}
+
+/// How a terminal is told of a colour, if of any.
+type Code = Option<&'static str>;
+const BOLD: &str = "1";
+
+/// What people read, which is text of no more characters than the room has a
+/// use for.
+fn cell(value: Option<&Value>, room: usize) -> (String, Code) {
+    let Some(value) = value else {
+        return (String::new(), None);
+    };
+    let text = show(value).into_owned();
+    match value {
+        Value::Text(_) => (uncrowded(text, room), None),
+        Value::Word(_, tone) => (text, code(*tone)),
+        Value::Absent => (text, code(Tone::Dim)),
+        _ => (text, None),
+    }
+}
+
+fn code(tone: Tone) -> Code {
     match tone {
         Tone::Plain => None,
         Tone::Good => Some("32"),
@@ -231,16 +231,17 @@ fn code(tone: Tone) -> Option<&'static str> {
     }
 }
 
-fn paint(text: &str, code: Option<&str>) -> String {
-    match code {
-        Some(code) if !text.is_empty() => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-        _ => text.to_owned(),
+/// The text in colour, and the blanks around it without.
+fn paint(cell: &str, code: Code) -> String {
+    match (cell.trim(), code) {
+        ("", _) | (_, None) => cell.to_owned(),
+        (text, Some(code)) => cell.replacen(text, &format!("\u{1b}[{code}m{text}\u{1b}[0m"), 1),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::{FormatName, Look, sample};
 
     #[test]
     fn a_wide_terminal_shows_rows() {
@@ -257,11 +258,11 @@ mod tests {
         c0ffee00c0de  李雷                 http  =HYPERLINK("http://x") says, at lengt...  idle   2h05m
         "#);
         insta::assert_snapshot!(sample::stat_at(Some(80)), @r#"
-        TASK      ACTIVE  IDLE  OLDEST  USER
-        imap      98,112     7    3d4h
-                       3                anna
-                       1                bo b
-        say "hi"       0     0       -
+        TASK      USER  ACTIVE  IDLE  OLDEST
+        imap            98,112     7    3d4h
+                  anna       3
+                  bo b       1
+        say "hi"             0     0       -
         "#);
     }
 
@@ -339,6 +340,22 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_counts_columns_of_the_terminal() {
+        for (name, shown) in [
+            ("abcdefgh", "abcdefgh"),
+            ("ab def hij", "ab de..."),
+            ("李雷和韩", "李雷和韩"),
+            ("李雷和韩梅梅", "李雷..."),
+        ] {
+            let narrow = Look { colour: false, width: Some("last used  ".len() + 8) };
+            let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
+            let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
+            let line = format!("user       {shown}");
+            assert_eq!(text.lines().nth(1), Some(line.as_str()));
+        }
+    }
+
+    #[test]
     fn colours_are_for_words_and_only_on_request() {
         insta::assert_snapshot!(sample::coloured().replace('\u{1b}', "ESC"), @r#"
         ESC[1mHANDLE        USER                 TASK  CLIENT      STATE   IDLEESC[0m
@@ -349,6 +366,6 @@ mod tests {
 
     #[test]
     fn nothing_is_said_about_no_records() {
-        assert_eq!(sample::nothing_in(super::super::FormatName::Table), "");
+        assert_eq!(sample::nothing_in(FormatName::Table), "");
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::args::Moment;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show the next times of a schedule
 #[derive(clap::Args)]
@@ -33,18 +33,14 @@ pub struct Args {
 
 const TIME: Column = Column::row("time", "time").time();
 
-static TIMES: Schema =
-    Schema { subject: "times", shape: Shape::Many, columns: &[TIME], children: None, label: None };
+static TIMES: Schema = Schema::many("times", &[TIME]);
 
 /// People also want to know what the clock on the wall shows then, and how long
 /// they have to wait.
-static TIMES_FOR_PEOPLE: Schema = Schema {
-    subject: "times",
-    shape: Shape::Many,
-    columns: &[Column::row("local", "local time"), TIME, Column::row("in_seconds", "in")],
-    children: None,
-    label: None,
-};
+static TIMES_FOR_PEOPLE: Schema = Schema::many(
+    "times",
+    &[Column::row("local", "local time"), TIME, Column::row("in_seconds", "in")],
+);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {

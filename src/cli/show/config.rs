@@ -4,7 +4,7 @@ use sessctl::config::Setting;
 
 use crate::cli::context::{Context, Origin};
 use crate::cli::exit::Exit;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show each setting in force and where it comes from
 ///
@@ -13,18 +13,15 @@ use crate::output::record::{Column, Record, Schema, Shape, Value};
 #[derive(clap::Args)]
 pub struct Args {}
 
-static SETTINGS: Schema = Schema {
-    subject: "settings",
-    shape: Shape::Many,
-    columns: &[
+static SETTINGS: Schema = Schema::many(
+    "settings",
+    &[
         Column::row("key", "key"),
         Column::row("value", "value"),
         Column::row("source", "source"),
         Column::row("from", "from"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
@@ -70,5 +67,5 @@ fn named(origin: Origin, flag: &str, variable: &str) -> (&'static str, String) {
 fn record(key: &str, value: &str, (source, from): (&'static str, String)) -> Record {
     let text = |text: &str| Value::text(Some(text).filter(|text| !text.is_empty()));
     let values = vec![Value::word(key.to_owned()), text(value), Value::word(source), text(&from)];
-    Record { key: vec!["config".to_owned(), key.to_owned()], values, children: Vec::new() }
+    Record::new(["config", key], values)
 }

@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::output::FormatName;
-use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// Count sessions by task and state, with counters
 ///
@@ -96,7 +96,7 @@ const REFUSED: Column = Column::row("refused", "refused").metric(total(
 ));
 
 const fn of_tasks(columns: &'static [Column]) -> Schema {
-    Schema { subject: "tasks", shape: Shape::Many, columns, children: None, label: Some("task") }
+    Schema::many("tasks", columns).labelled("task")
 }
 
 /// All figures of tasks.
@@ -105,19 +105,19 @@ pub static STAT: Schema = of_tasks(&[
     EVICTED, CYCLED, LIFETIME, DELETED, REFUSED,
 ]);
 
-/// On a terminal they take two tables: what is there now, and
-static NOW: Schema = of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK]);
+/// Within 80 columns they take two tables: what is there, and
+static NOW: Schema = of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK, REFUSED]);
 
-/// what has been since the beginning.
-static EVER: Schema = of_tasks(&[
-    TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED, REFUSED,
-]);
+/// what has become of all that were opened.
+static EVER: Schema =
+    of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let keeper = context.open(Access::Read)?;
         if let Some(path) = &self.metrics_file {
-            metrics::write(path, &keeper, context.now, None)?;
+            let records = records(&keeper, None, context.now)?;
+            metrics::write(path, &[(&STAT, &records)])?;
             return Ok(Exit::Done);
         }
         show(&records(&keeper, self.task.as_ref(), context.now)?, context)?;
@@ -135,7 +135,7 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     context.answer(&NOW, &pick(records, &NOW))?;
-    println!();
+    Context::print("")?;
     context.answer(&EVER, &pick(records, &EVER))
 }
 
@@ -173,5 +173,5 @@ fn record(stat: &TaskStat, now: UnixTime) -> Record {
     let ended_by = |reason| stat.ended_by.get(reason).copied().unwrap_or(0);
     values.extend(EndReason::ALL.iter().map(ended_by).map(Value::Count));
     values.extend([Value::Count(stat.deleted), Value::Count(stat.refused)]);
-    Record { key: vec![stat.task.clone(), "sessions".to_owned()], values, children: Vec::new() }
+    Record::new([stat.task.as_str(), "sessions"], values)
 }

@@ -10,7 +10,7 @@ use super::idle_since;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show what each task serves, and whom it serves repeatedly
 ///
@@ -22,31 +22,26 @@ pub struct Args {
     task: Option<TaskPattern>,
 }
 
-static TASKS: Schema = Schema {
-    subject: "what tasks serve",
-    shape: Shape::Many,
-    columns: &[
+static TASKS: Schema = Schema::many(
+    "what tasks serve",
+    &[
         Column::row("task", "task"),
         Column::row("users", "users"),
         Column::row("sessions", "sessions"),
         Column::row("sessions_per_user", "per user"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
-    children: Some(("repeated", &REPEATED)),
-    label: None,
-};
+)
+.holding("repeated", &REPEATED);
 
-static REPEATED: Schema = Schema {
-    subject: "users who are served repeatedly",
-    shape: Shape::Many,
-    columns: &[
-        Column::row("user", "served repeatedly"),
+static REPEATED: Schema = Schema::many(
+    "users who are served repeatedly",
+    &[
+        Column::row("user", "user"),
         Column::row("sessions", "sessions"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -86,5 +81,5 @@ fn repeated(load: &UserLoad, key: Vec<String>, now: UnixTime) -> Record {
         Value::Count(load.live_total()),
         idle_since(Some(load.oldest_use), now),
     ];
-    Record { key, values, children: Vec::new() }
+    Record::new(key, values)
 }

@@ -12,7 +12,7 @@ use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::output::FormatName;
-use crate::output::record::{Column, Record, Schema, Shape, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show the users of live sessions, the one with the most first
 ///
@@ -27,10 +27,9 @@ pub struct Args {
     limit: Option<u64>,
 }
 
-static USERS: Schema = Schema {
-    subject: "users",
-    shape: Shape::Many,
-    columns: &[
+static USERS: Schema = Schema::many(
+    "users",
+    &[
         Column::row("user", "user"),
         Column::row("sessions", "sessions"),
         Column::row("active", "active"),
@@ -39,9 +38,7 @@ static USERS: Schema = Schema {
         Column::row("tasks", "tasks"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
-    children: None,
-    label: None,
-};
+);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -75,5 +72,5 @@ fn record(load: &UserLoad, now: UnixTime) -> Record {
     values.extend(load.live.map(Value::Count));
     values.extend([Value::Count(load.tasks), idle_since(Some(load.oldest_use), now)]);
     let user = load.user.clone().unwrap_or_default();
-    Record { key: vec!["user".to_owned(), user], values, children: Vec::new() }
+    Record::new(["user".to_owned(), user], values)
 }

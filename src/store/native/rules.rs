@@ -96,21 +96,20 @@ pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// Which live sessions end and keep their rows.
 pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
-    sql.push("ended_at IS NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| match discards(policy) {
-        true => {
-            sql.push("FALSE");
-        }
-        false => due(sql, policy, scope.now),
-    });
+    ends_where(sql, scope, |policy| !discards(policy));
 }
 
 /// Which live sessions end and leave nothing.
 pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
+    ends_where(sql, scope, discards);
+}
+
+fn ends_where(sql: &mut Statement, scope: &Scope<'_>, applies: fn(&Policy) -> bool) {
     sql.push("ended_at IS NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| match discards(policy) {
-        true => due(sql, policy, scope.now),
-        false => {
+    per_task(sql, scope.policies, |sql, policy| {
+        if applies(policy) {
+            due(sql, policy, scope.now);
+        } else {
             sql.push("FALSE");
         }
     });

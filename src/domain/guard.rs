@@ -1,7 +1,7 @@
 //! The guard: a cap on what one run may end.
 
-use crate::domain::error::{Cap, GuardRefusal};
-use crate::domain::port::Census;
+use super::error::{Cap, GuardRefusal};
+use super::port::Census;
 
 /// How many live sessions a run may end. Above a cap it ends none.
 #[derive(Debug, Clone, Copy, PartialEq)]

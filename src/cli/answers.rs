@@ -1,0 +1,79 @@
+//! What a command that changes things says of each change, as it goes on. That
+//! nobody reads it any more does not stop the work.
+
+use std::io::{self, Write};
+
+use super::context::{Context, stdout};
+use crate::output::record::{Record, Schema};
+use crate::output::{Format, FormatName};
+
+/// Where the answers go.
+pub struct Answers {
+    out: Out,
+    /// What has kept an answer from being written; those after it are not tried.
+    failure: Option<io::Error>,
+}
+
+enum Out {
+    Nowhere,
+    Sentences(Box<dyn Write>),
+    Listing(Box<dyn Format>),
+}
+
+impl Answers {
+    /// Records in the format that was asked for; a sentence each for people.
+    pub fn new(context: &Context, schema: &'static Schema) -> anyhow::Result<Self> {
+        let out = if context.global.quiet {
+            Out::Nowhere
+        } else if context.format() == FormatName::Table {
+            Out::Sentences(Box::new(stdout()))
+        } else {
+            Out::Listing(context.listing(schema, None)?)
+        };
+        Ok(Self { out, failure: None })
+    }
+
+    /// None.
+    pub const fn none() -> Self {
+        Self { out: Out::Nowhere, failure: None }
+    }
+
+    /// Gives an answer, in the form that is wanted.
+    pub fn give(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
+        self.attempt(|out| match out {
+            Out::Nowhere => Ok(()),
+            Out::Sentences(out) => writeln!(out, "{}", sentence()),
+            Out::Listing(listing) => listing.record(&record()),
+        });
+    }
+
+    /// Hands on what was given, for a reader that waits for it.
+    pub fn flush(&mut self) {
+        self.attempt(|out| match out {
+            Out::Nowhere => Ok(()),
+            Out::Sentences(out) => out.flush(),
+            Out::Listing(listing) => listing.flush(),
+        });
+    }
+
+    /// Ends them. Fails with what has kept one from being written, unless its
+    /// reader had enough.
+    pub fn end(self) -> anyhow::Result<()> {
+        let ended = match (self.failure, self.out) {
+            (Some(failure), _) => Err(failure),
+            (None, Out::Nowhere) => Ok(()),
+            (None, Out::Sentences(mut out)) => out.flush(),
+            (None, Out::Listing(listing)) => listing.end(),
+        };
+        match ended {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn attempt(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) {
+        if self.failure.is_none() {
+            self.failure = write(&mut self.out).err();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What a store promises, whatever its table and wherever its database: one
+//! suite, deletion first, that runs over every store there is. So far that is
+//! the native table in a SQLite file.
+
+mod contract;
+mod rules;
+mod worlds;
