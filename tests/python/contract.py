@@ -118,8 +118,13 @@ def command(*arguments):
 
 
 def stat():
-    """The figures of each task, by its name in lower case."""
-    return {row["task"].lower(): row for row in json.loads(sessctl("show", "stat", "--json"))}
+    """The figures of each task, by its folded name."""
+    return {folded(row["task"]): row for row in json.loads(sessctl("show", "stat", "--json"))}
+
+
+def folded(task):
+    """A task's name without the case of A to Z, which does not matter in it."""
+    return "".join(c.lower() if c.isascii() else c for c in task)
 
 
 def same(found, expected, what):
