@@ -12,7 +12,7 @@ mod transport;
 use std::fs;
 use std::path::Path;
 
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::port::Sessions;
 
 use native::Native;
@@ -39,7 +39,7 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>>
 /// # Errors
 /// [`Error::NotOurs`](crate::Error::NotOurs) if the file is another program's, and
 /// whatever keeps it from being written. A file that was not there is not there
-/// afterwards either.
+/// afterwards either, unless another program has begun to use it.
 pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
     let path = path.as_ref();
     let (mut file, made) = SqliteFile::create(path)?;
@@ -47,7 +47,9 @@ pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
         Ok(()) => Ok(Box::new(Native::on(file))),
         Err(error) => {
             drop(file);
-            if made {
+            // Busy, or no longer empty: another program works on it by now.
+            let taken = matches!(error, Error::Busy { .. } | Error::NotOurs { .. });
+            if made && !taken {
                 // The failure that brought us here is the one to report.
                 let _ = fs::remove_file(path);
             }
