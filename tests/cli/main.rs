@@ -8,6 +8,7 @@
 
 mod config;
 mod cycle;
+mod demo;
 mod fixture;
 mod guard;
 mod hostile;
@@ -18,6 +19,7 @@ mod out_of_reach;
 mod pipes;
 mod purge;
 mod refused;
+mod row;
 mod schedule;
 mod stat;
 mod streams;

@@ -70,6 +70,42 @@ fn a_folder_is_refused() {
 }
 
 #[test]
+fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
+    let sandbox = Sandbox::without_database();
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for path in ["pipe", "/dev/null"] {
+        for command in all() {
+            let args = ["--db", path].into_iter().chain(command.split_whitespace());
+            let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
+            let reason =
+                format!("sessctl: {path} is no database of sessctl: it is no ordinary file\n");
+            assert_eq!(ran.is_refused_with(10).stderr(), reason, "{command}");
+        }
+    }
+}
+
+#[test]
+fn a_link_leads_to_its_database() {
+    let sandbox = Sandbox::new();
+    std::os::unix::fs::symlink("app.db", sandbox.path("link.db")).unwrap();
+    sandbox.insert(&row("due").idle(HOUR));
+    sandbox.run(["purge", "--db", "link.db"]).succeeds().is_silent();
+    assert_eq!(sandbox.listed(["--state", "ended"]), [row("due").handle()]);
+    assert_eq!(sandbox.files().len(), 2);
+}
+
+#[test]
+fn programs_that_start_at_once_make_one_database() {
+    let sandbox = Sandbox::without_database();
+    let children: Vec<_> = (0..8).map(|_| sandbox.command(["init"]).spawn().unwrap()).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    sandbox.run(["list", "--json"]).succeeds();
+}
+
+#[test]
 fn a_missing_file_is_not_made_by_any_command_but_init() {
     let sandbox = Sandbox::without_database();
     refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` makes one");

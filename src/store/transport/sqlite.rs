@@ -77,7 +77,7 @@ impl SqliteFile {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(path, place)),
             Err(e) => return Err(Error::failed(format!("create {place}"), e)),
         };
-        if !made && fs::metadata(path).is_ok_and(|file| file.len() > 0 || file.is_dir()) {
+        if !made && fs::metadata(path).is_ok_and(|file| file.len() > 0 || !file.is_file()) {
             header(path, &place)?;
         }
         let file = Self::connect(path, place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -206,15 +206,20 @@ fn new_file(path: &Path) -> std::io::Result<File> {
 fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
     let not_ours = |found: &str| Error::NotOurs { at: place.to_owned(), found: found.to_owned() };
     let unreadable = |e| Error::failed(format!("read {place}"), e);
-    let file = match File::open(path) {
+    // A look first: to open a pipe would be to wait for whoever writes to it.
+    let kind = match fs::metadata(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             return Err(missing(path, place.to_owned()));
         }
-        opened => opened.map_err(unreadable)?,
+        found => found.map_err(unreadable)?.file_type(),
     };
-    if file.metadata().map_err(unreadable)?.is_dir() {
+    if kind.is_dir() {
         return Err(not_ours("it is a folder"));
     }
+    if !kind.is_file() {
+        return Err(not_ours("it is no ordinary file"));
+    }
+    let file = File::open(path).map_err(unreadable)?;
     let mut header = Vec::with_capacity(100);
     file.take(100).read_to_end(&mut header).map_err(unreadable)?;
     if header.is_empty() {

@@ -1,0 +1,145 @@
+//! Rows of the table, as an application writes them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+
+/// A row that says what matters and leaves the rest to itself:
+/// `row("a").task("imap").idle(40 * MINUTE)`.
+#[derive(Clone)]
+pub struct Row {
+    token: String,
+    key: Option<String>,
+    /// The moment that the others are counted from.
+    now: i64,
+    user: Option<String>,
+    task: String,
+    client: Option<String>,
+    created_at: i64,
+    last_used_at: i64,
+    idle_timeout: Option<i64>,
+    end: Option<(i64, &'static str)>,
+}
+
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+/// A session of alice's in the task imap, from 10.0.0.7, used just now, with a
+/// timeout of 30 minutes.
+pub fn row(token: &str) -> Row {
+    let now = now();
+    Row {
+        token: token.to_owned(),
+        key: None,
+        now,
+        user: Some("alice".to_owned()),
+        task: "imap".to_owned(),
+        client: Some("10.0.0.7".to_owned()),
+        created_at: now,
+        last_used_at: now,
+        idle_timeout: Some(30 * MINUTE),
+        end: None,
+    }
+}
+
+impl Row {
+    /// With a key that is no hash of the token, to have two that look alike.
+    pub fn keyed(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    pub fn nobody(mut self) -> Self {
+        self.user = None;
+        self
+    }
+
+    pub fn user(mut self, user: &str) -> Self {
+        self.user = Some(user.to_owned());
+        self
+    }
+
+    pub fn task(mut self, task: &str) -> Self {
+        task.clone_into(&mut self.task);
+        self
+    }
+
+    pub fn client(mut self, client: &str) -> Self {
+        self.client = Some(client.to_owned());
+        self
+    }
+
+    /// Last used so many seconds ago, and opened no later.
+    pub fn idle(mut self, seconds: i64) -> Self {
+        self.last_used_at = self.now - seconds;
+        self.created_at = self.created_at.min(self.last_used_at);
+        self
+    }
+
+    /// Opened so many seconds ago.
+    pub fn opened(mut self, seconds: i64) -> Self {
+        self.created_at = self.now - seconds;
+        self
+    }
+
+    /// Opened at this moment, in unix seconds.
+    pub fn opened_at(mut self, moment: i64) -> Self {
+        self.created_at = moment;
+        self
+    }
+
+    pub fn timeout(mut self, seconds: Option<i64>) -> Self {
+        self.idle_timeout = seconds;
+        self
+    }
+
+    /// Ended so many seconds ago.
+    pub fn ended(mut self, seconds: i64, reason: &'static str) -> Self {
+        self.end = Some((self.now - seconds, reason));
+        self
+    }
+
+    pub fn id(&self) -> String {
+        self.key.clone().unwrap_or_else(|| sha256(&self.token))
+    }
+
+    /// What people call the session.
+    pub fn handle(&self) -> String {
+        self.id()[..12].to_owned()
+    }
+
+    pub fn insert(&self, db: &Connection) {
+        db.execute(
+            "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout, \
+             ended_at, end_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            rusqlite::params![
+                self.id(),
+                self.user,
+                self.task,
+                self.client,
+                self.created_at,
+                self.last_used_at,
+                self.idle_timeout,
+                self.end.map(|end| end.0),
+                self.end.map(|end| end.1),
+            ],
+        )
+        .unwrap();
+    }
+}
+
+/// In lower-case hexadecimal.
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+/// This moment, in unix seconds.
+#[expect(clippy::disallowed_methods, reason = "rows are written relative to the clock")]
+pub fn now() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(elapsed.as_secs()).unwrap()
+}
