@@ -8,7 +8,10 @@ use std::process::{Command, Output, Stdio};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-pub use crate::row::{DAY, HOUR, MINUTE, Row, now, row, sha256};
+#[path = "row.rs"]
+mod row;
+
+pub use row::{DAY, HOUR, MINUTE, Row, now, row, sha256};
 
 /// An empty folder, where commands run without any setting of the machine's.
 pub struct Sandbox {

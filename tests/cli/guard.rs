@@ -63,7 +63,7 @@ fn a_dry_run_shows_what_the_guard_would_refuse() {
     assert_eq!(ran.exits(4).stdout().lines().count(), 1 + 8);
     assert_eq!(
         ran.stderr(),
-        "would end 6 and delete 2 sessions; 4 live ones would be left\n\
+        "would end 6 and delete 2 sessions, and leave 4 live\n\
          the guard would refuse this run: it would end 6 of 10 live sessions (60.0 %): \
          more than max_rows = 5\n"
     );

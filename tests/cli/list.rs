@@ -163,7 +163,7 @@ fn a_table_shows_100_and_says_how_many_there_are() {
     sandbox.insert_all(0..1_234, |n| row(&n.to_string()).idle(MINUTE));
     let ran = sandbox.run(["list"]);
     assert_eq!(ran.succeeds().stdout().lines().count(), 1 + 100);
-    let note = "sessions shown; another --limit or another format shows more\n";
+    let note = "sessions shown; other formats give all\n";
     assert_eq!(ran.stderr(), format!("100 of 1,234 {note}"));
     assert_eq!(sandbox.run(["list", "-q"]).stderr(), "");
     let ran = sandbox.run(["list", "--limit", "7"]);

@@ -19,7 +19,6 @@ mod out_of_reach;
 mod pipes;
 mod purge;
 mod refused;
-mod row;
 mod schedule;
 mod stat;
 mod streams;

@@ -92,7 +92,7 @@ fn a_command_that_nobody_hears_ends_as_any_other() {
         ("man", 0),
         ("completions bash", 0),
         ("touch --token-file tokens.txt", 5),
-        ("touch --token-file tokens.txt -o table", 0),
+        ("touch --token-file tokens.txt -o table", 5),
         ("list --db missing.db", 10),
     ] {
         assert_eq!(unheard(&sandbox, command), Some(code), "{command}");

@@ -220,7 +220,7 @@ fn a_purge_is_silent_where_cron_would_mail_its_words() {
     assert_eq!(ran.succeeds().stdout(), "");
     let said = ran.stderr();
     assert!(said.starts_with("ended 1 and deleted 0 sessions in "), "{said}");
-    assert!(said.ends_with(" ms; 0 live ones are left\n"), "{said}");
+    assert!(said.ends_with(" ms; 0 are left live\n"), "{said}");
     sandbox.run(["purge", "-q", "-v"]).exits(2);
     sandbox.run(["purge", "--at", "2026-06-15T12:00:00Z"]).exits(2);
 }
@@ -236,6 +236,6 @@ fn a_dry_run_is_a_table_with_reasons_for_people() {
     283bb9deef02  end     expired    alice  imap  10.0.0.7    1h
     cba06b5736fa  delete  retention  alice  imap  10.0.0.7    1d
     "#);
-    assert_eq!(ran.stderr(), "would end 1 and delete 1 sessions; 0 live ones would be left\n");
+    assert_eq!(ran.stderr(), "would end 1 and delete 1 sessions, and leave 0 live\n");
     sandbox.run(["purge", "--dry-run", "-q"]).succeeds().is_silent();
 }

@@ -85,11 +85,11 @@ fn d3_plain_has_each_figure_on_a_line() {
 fn d3_a_table_shows_what_is_there_and_what_has_been() {
     let sandbox = sandbox();
     insta::assert_snapshot!(sandbox.run(["show", "stat", "imap"]).succeeds().stdout(), @r#"
-    TASK  LIVE  ACTIVE  IDLE  ABANDONED  ENDED  OLDEST  PEAK
-    imap     4       2     1          1      1      3h     4
+    TASK  LIVE  ACTIVE  IDLE  ABANDONED  ENDED  OLDEST  PEAK  REFUSED
+    imap     4       2     1          1      1      3h     4        0
 
-    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  LIFETIME  DELETED  REFUSED
-    imap       5       1        0          0        0       0         0        0        0
+    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  LIFETIME  DELETED
+    imap       5       1        0          0        0       0         0        0
     "#);
 }
 
