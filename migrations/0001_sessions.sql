@@ -3,8 +3,8 @@
 -- here is a change there.
 --
 -- The rows lie in the order of their keys, and there is no other index. An index
--- whose order is random against the key doubles the cost of every open and
--- triples that of a purge, which reads the table once from end to end anyway.
+-- whose order is random against the key doubles the cost of every open and makes a
+-- purge, which reads the table once from end to end anyway, many times slower.
 CREATE TABLE sessions (
     -- Lower-case hexadecimal SHA-256 of the token that the client holds. The
     -- check keeps a token, which is a usable secret, from being stored itself.
