@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::context::stdout;
+use super::context::print;
 use super::exit::Exit;
 
 /// Print completions for a shell
@@ -19,7 +19,7 @@ impl Args {
     pub fn run(&self) -> anyhow::Result<Exit> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut super::Cli::command(), "sessctl", &mut text);
-        std::io::Write::write_all(&mut stdout(), &text)?;
+        print(text)?;
         Ok(Exit::Done)
     }
 }

@@ -211,6 +211,13 @@ pub fn stdout() -> impl Write {
     BufWriter::with_capacity(64 * 1024, io::stdout())
 }
 
+/// Writes a text to standard output.
+pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    let mut out = stdout();
+    // A buffer that is merely dropped keeps to itself what went wrong.
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
+}
+
 /// A failure to write the answer, in an operation's terms.
 pub fn unwritten(error: io::Error) -> Error {
     Error::failed("write the answer", error)

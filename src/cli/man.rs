@@ -1,13 +1,12 @@
 //! `sessctl man`
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::context::stdout;
+use super::context::print;
 use super::exit::Exit;
 
 /// Print the manual page, or write the pages of all subcommands
@@ -30,7 +29,7 @@ impl Args {
             None => {
                 let mut page = Vec::new();
                 Man::new(command).render(&mut page)?;
-                stdout().write_all(&page)?;
+                print(page)?;
             }
         }
         Ok(Exit::Done)

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::fixture::{HOUR, Sandbox, feed, row};
-use crate::refused::{INIT, WRITING, all};
+use crate::refused::{INIT, READING, WRITING, all};
 
 /// The command as a user who may read the file and write nothing; `None` where
 /// that cannot be had.
 fn as_somebody_else(sandbox: &Sandbox, command: &str) -> Option<Command> {
-    let is_root = std::fs::metadata(sandbox.path("app.db")).unwrap().uid() == 0;
+    let is_root = std::fs::metadata(sandbox.path(".")).unwrap().uid() == 0;
     let mut ready = sandbox.command(command.split_whitespace());
     if is_root {
         let setpriv = Path::new("/usr/bin/setpriv");
@@ -51,6 +51,29 @@ fn a_file_that_may_not_be_written_is_left_alone_by_every_command_that_would() {
             assert!(sandbox.files() == before, "{command} changed a file");
         }
     }
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
+    let sandbox = Sandbox::new();
+    sandbox.insert(&row("due").idle(HOUR));
+    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    std::fs::rename(sandbox.path("app.db"), sandbox.path("100% a?b#c.db")).unwrap();
+    set_mode(&sandbox.path("100% a?b#c.db"), 0o444);
+    for folder_mode in [0o555, 0o755, 0o777] {
+        set_mode(&sandbox.path("."), folder_mode);
+        let before = sandbox.files();
+        for command in READING.into_iter().chain(["show tasks"]) {
+            let Some(mut ready) = as_somebody_else(&sandbox, command) else {
+                return;
+            };
+            ready.env("SESSCTL_DB", "100% a?b#c.db");
+            let ran = feed(ready, "");
+            assert!(ran.succeeds().stdout().contains("imap"), "{command}");
+            assert!(sandbox.files() == before, "{command} left a file");
+        }
+    }
+    set_mode(&sandbox.path("."), 0o755);
 }
 
 #[test]

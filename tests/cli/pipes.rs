@@ -216,3 +216,31 @@ fn on_a_terminal_a_purge_says_what_it_did() {
     let json = on_a_narrow_terminal(&sandbox, "list --json", &[]);
     assert!(json.starts_with("[\n{\"handle\":") && !json.contains('\u{1b}'));
 }
+
+#[test]
+fn an_answer_that_finds_no_room_is_a_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.insert(&row("token").idle(HOUR));
+    for command in [
+        "list",
+        "list --json",
+        "show stat",
+        "show config",
+        "purge --dry-run",
+        "open --user alice --task imap",
+        "schedule next 15 * *",
+        "schedule print cron",
+        "schedule print systemd",
+        "man",
+        "completions bash",
+        "purge --json",
+        "cycle --all",
+    ] {
+        let mut ready = sandbox.command(command.split_whitespace());
+        // Where every write finds the disk full
+        ready.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let ran = Ran(ready.stderr(Stdio::piped()).output().unwrap());
+        assert_eq!(ran.0.status.code(), Some(1), "{command}");
+        assert!(ran.stderr().contains("No space left"), "{command}");
+    }
+}

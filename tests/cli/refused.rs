@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::fixture::{HOUR, Ran, Sandbox, feed, row};
 
-const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
+pub const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
 pub const WRITING: [&str; 4] = ["purge", "open --user alice --task imap", "touch", "cycle --all"];
 pub const INIT: [&str; 1] = ["init"];
 

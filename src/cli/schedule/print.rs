@@ -1,7 +1,6 @@
 //! `sessctl schedule print`
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,7 +8,7 @@ use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
 use super::units::Purge;
-use crate::cli::context::{Context, stdout};
+use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
 
 /// Print the crontab line, or the systemd units, that run the purge
@@ -51,13 +50,12 @@ impl Args {
                     "--dir is for systemd: a crontab line has no file of its own",
                 ));
             }
-            (Scheduler::Cron, None) => writeln!(stdout(), "{}", purge.crontab_line(&schedule)?)?,
+            (Scheduler::Cron, None) => print(purge.crontab_line(&schedule)? + "\n")?,
             (Scheduler::Systemd, None) => {
-                let mut out = stdout();
-                for (name, unit) in purge.units(&schedule) {
-                    write!(out, "# /etc/systemd/system/{name}\n{unit}\n")?;
-                }
-                out.flush()?;
+                let units = purge.units(&schedule);
+                let texts =
+                    units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
+                print(texts.concat())?;
             }
             (Scheduler::Systemd, Some(folder)) => {
                 for (name, unit) in purge.units(&schedule) {

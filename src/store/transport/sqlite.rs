@@ -51,7 +51,10 @@ impl SqliteFile {
             Access::Read if !leaves_files_behind(path, &header) => OpenFlags::SQLITE_OPEN_READ_ONLY,
             _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
-        let file = Self::connect(path, place, flags)?;
+        let mut file = Self::connect(path, place, flags)?;
+        if access == Access::Read && is_wal(&header) && !beside(path, "-wal").exists() {
+            file = file.without_a_log(path)?;
+        }
         match access {
             Access::Read => file.pragma("query_only", "ON")?,
             Access::Write => {
@@ -102,6 +105,17 @@ impl SqliteFile {
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(Self { connection, place })
+    }
+
+    /// The same file, if it may not be written, as one that nobody is writing
+    /// to: without a log there is no such program now, and to make one just to
+    /// read is either not possible or would leave it behind.
+    fn without_a_log(self, path: &Path) -> Result<Self> {
+        if !self.connection.is_readonly("main").map_err(|e| self.fault("open", e))? {
+            return Ok(self);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect(&immutable(path), self.place, flags)
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<()> {
@@ -239,12 +253,21 @@ fn is_wal(header: &[u8]) -> bool {
 /// write-ahead log and its index, makes them where no other program has, and
 /// cannot take them away again. One that may write can.
 fn leaves_files_behind(path: &Path, header: &[u8]) -> bool {
-    let beside = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    is_wal(header) && !(beside("-wal").exists() && beside("-shm").exists())
+    is_wal(header) && !(beside(path, "-wal").exists() && beside(path, "-shm").exists())
+}
+
+/// The file of this one's name and a suffix.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The URI by which SQLite opens a file as one that does not change.
+fn immutable(path: &Path) -> PathBuf {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
+    PathBuf::from(format!("file:{}?immutable=1", name.concat()))
 }
 
 fn missing(path: &Path, at: String) -> Error {
