@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::context::{Context, stdout};
+use super::context::{Context, stdout, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
@@ -66,7 +66,7 @@ impl Answers {
             (None, Out::Listing(listing)) => listing.end(),
         };
         match ended {
-            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(e).into()),
             _ => Ok(()),
         }
     }

@@ -179,19 +179,14 @@ impl Context {
     pub fn answer(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {
         let mut listing = self.listing(schema, None)?;
         for record in records {
-            listing.record(record)?;
+            listing.record(record).map_err(unwritten)?;
         }
-        Ok(listing.end()?)
+        Ok(listing.end().map_err(unwritten)?)
     }
 
     /// Whether somebody is looking at the output.
     pub fn is_interactive(&self) -> bool {
         io::stdout().is_terminal() && !self.global.quiet
-    }
-
-    /// Writes a sentence of the answer.
-    pub fn print(sentence: &str) -> io::Result<()> {
-        writeln!(io::stdout(), "{sentence}")
     }
 
     /// Tells people something that is no data.

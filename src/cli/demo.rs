@@ -10,7 +10,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
 use sessctl::store::{self, Access};
 
-use super::context::Context;
+use super::context::{Context, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
 use crate::output::people::thousands;
@@ -37,22 +37,19 @@ impl Args {
         fill(sessions.as_mut(), now)?;
         let mut keeper = Housekeeper::new(sessions, context.config()?.policies.clone());
 
-        Context::print(&format!(
-            "{FILE} holds {} sessions of three tasks:\n",
-            thousands(SESSIONS)
-        ))?;
+        print(format!("{FILE} holds {} sessions of three tasks:\n\n", thousands(SESSIONS)))?;
         stat::show(&stat::records(&keeper, None, now)?, context)?;
         let summary = keeper
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
-        Context::print(&format!(
-            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n",
+        print(format!(
+            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n\n",
             thousands(summary.done.ended),
             thousands(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
             summary.done.longest_hold.as_secs_f64() * 1000.0,
         ))?;
         stat::show(&stat::records(&keeper, None, now)?, context)?;
-        Context::print(&format!("\n{}", what_next(&keeper, now)?))?;
+        print(format!("\n{}\n", what_next(&keeper, now)?))?;
         Ok(Exit::Done)
     }
 }

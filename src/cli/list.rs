@@ -92,7 +92,7 @@ impl Args {
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        listing.end()?;
+        listing.end().map_err(unwritten)?;
         if table && listed.counted == 0 {
             context.say("no sessions");
         } else if table && listed.shown < listed.counted {

@@ -12,7 +12,7 @@ use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
 
 use super::args::{Moment, duration, percent};
-use super::context::{Context, unwritten};
+use super::context::{Context, print, unwritten};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::list::{TABLE_ROWS, remainder};
@@ -158,7 +158,7 @@ fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
         return context.answer(&SUMMARY, &[record(summary, false)]);
     }
     if context.is_interactive() {
-        Context::print(&sentence(summary, false))?;
+        print(sentence(summary, false) + "\n")?;
     } else if context.global.verbose || summary.stopped.is_some() {
         context.say(&sentence(summary, false));
     }
@@ -202,7 +202,7 @@ fn list_due(
         shown += 1;
         Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
-    listing.end()?;
+    listing.end().map_err(unwritten)?;
     Ok(shown)
 }
 

@@ -24,6 +24,23 @@ struct Stamp {
     version: i64,
 }
 
+impl Stamp {
+    /// That of a database that nobody has set up.
+    const BLANK: Self = Self { application: 0, version: 0 };
+
+    fn of(file: &SqliteFile) -> Result<Self> {
+        let mut stamp = Self::BLANK;
+        file.query(&Statement::new(STAMP), &mut |row| {
+            stamp = Self {
+                application: row.integer(0).unwrap_or(0),
+                version: row.integer(1).unwrap_or(0),
+            };
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(stamp)
+    }
+}
+
 const STAMP: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name LIMIT 4";
@@ -43,7 +60,7 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
             Ok(Stamp { application: row.get(0)?, version: row.get(1)? })
         })?;
         let tables = tables(connection)?;
-        if stamp == (Stamp { application: 0, version: 0 }) && tables.is_empty() {
+        if stamp == Stamp::BLANK && tables.is_empty() {
             return Ok(Ok(Some(script_from(0))));
         }
         Ok(judge(&place, stamp, &tables)
@@ -51,28 +68,37 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     })
 }
 
+/// Makes sure that a database is sessctl's, of whatever version.
+///
+/// # Errors
+/// [`Error::NotOurs`] if not.
+pub fn check_owner(file: &SqliteFile) -> Result<()> {
+    let stamp = Stamp::of(file)?;
+    if stamp.application == APPLICATION_ID {
+        return Ok(());
+    }
+    judge(file.place(), stamp, &tables_in(file)?)
+}
+
+/// The same, but a database without tables may also be nobody's yet.
+///
+/// # Errors
+/// [`Error::NotOurs`] if it is another program's.
+pub fn check_owner_if_any(file: &SqliteFile) -> Result<()> {
+    let is_blank = Stamp::of(file)? == Stamp::BLANK && tables_in(file)?.is_empty();
+    if is_blank { Ok(()) } else { check_owner(file) }
+}
+
 /// Makes sure that a database is one that this program can work with as it is.
 ///
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(file: &SqliteFile) -> Result<()> {
-    let mut stamp = Stamp { application: 0, version: 0 };
-    file.query(&Statement::new(STAMP), &mut |row| {
-        stamp = Stamp {
-            application: row.integer(0).unwrap_or(0),
-            version: row.integer(1).unwrap_or(0),
-        };
-        Ok(ControlFlow::Break(()))
-    })?;
+    let stamp = Stamp::of(file)?;
     if (stamp == Stamp { application: APPLICATION_ID, version: VERSION }) {
         return Ok(());
     }
-    let mut tables = Vec::new();
-    file.query(&Statement::new(TABLES), &mut |row| {
-        tables.extend(row.text(0));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    judge(file.place(), stamp, &tables)?;
+    judge(file.place(), stamp, &tables_in(file)?)?;
     Err(not_ours(
         file.place(),
         format!(
@@ -104,6 +130,15 @@ fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
 
 fn not_ours(place: &str, found: String) -> Error {
     Error::NotOurs { at: place.to_owned(), found }
+}
+
+fn tables_in(file: &SqliteFile) -> Result<Vec<String>> {
+    let mut tables = Vec::new();
+    file.query(&Statement::new(TABLES), &mut |row| {
+        tables.extend(row.text(0));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(tables)
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

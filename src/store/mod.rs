@@ -27,7 +27,9 @@ pub use transport::sqlite::Access;
 /// [`Error::NotOurs`](crate::Error::NotOurs) if there is none, and whatever keeps
 /// the file from being opened.
 pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>> {
-    let file = SqliteFile::open(path.as_ref(), access)?;
+    let path = path.as_ref();
+    migrations::check_owner(&SqliteFile::as_it_lies(path)?)?;
+    let file = SqliteFile::open(path, access)?;
     migrations::check(&file)?;
     Ok(Box::new(Native::on(file)))
 }
@@ -42,6 +44,14 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>>
 /// afterwards either, unless another program has begun to use it.
 pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
     let path = path.as_ref();
+    // A file in the middle of another program's `create` may fail here in any
+    // other way; the transaction below waits for that program.
+    if holds_something(path)
+        && let Err(refused @ Error::NotOurs { .. }) =
+            SqliteFile::as_it_lies(path).and_then(|file| migrations::check_owner_if_any(&file))
+    {
+        return Err(refused);
+    }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {
         Ok(()) => Ok(Box::new(Native::on(file))),
@@ -56,4 +66,8 @@ pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
             Err(error)
         }
     }
+}
+
+fn holds_something(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.len() > 0 || !file.is_file())
 }

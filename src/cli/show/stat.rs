@@ -10,7 +10,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
 use super::idle_since;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::output::FormatName;
@@ -135,7 +135,7 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     context.answer(&NOW, &pick(records, &NOW))?;
-    Context::print("")?;
+    print("\n")?;
     context.answer(&EVER, &pick(records, &EVER))
 }
 

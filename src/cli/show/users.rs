@@ -57,7 +57,7 @@ impl Args {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        listing.end()?;
+        listing.end().map_err(unwritten)?;
         if table && all == 0 {
             context.say("no live sessions");
         } else if table && all > most {

@@ -1,7 +1,8 @@
 //! A SQLite file on this machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
+use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,10 +19,11 @@ use crate::domain::port::Flow;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Where the header says whether changes go to a write-ahead log.
 const HEADER_READ_VERSION: usize = 19;
 const WAL: u8 = 2;
+/// No database is smaller: SQLite takes less for nothing and overwrites it.
+const SMALLEST: u64 = 512;
 
 /// What a command wants of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,51 +41,73 @@ pub struct SqliteFile {
 }
 
 impl SqliteFile {
-    /// Opens a file that is there.
+    /// Opens a file that is there, for what a command wants of it.
     ///
     /// # Errors
-    /// [`Error::Missing`] if it is not, [`Error::NotOurs`] if it is no SQLite
-    /// database, and whatever keeps SQLite from opening it.
+    /// As for [`as_it_lies`](Self::as_it_lies), and if it may not be written
+    /// but should be.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
-        let place = path.display().to_string();
-        let header = header(path, &place)?;
-        let flags = match access {
-            Access::Read if !leaves_files_behind(path, &header) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            _ => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        };
-        let mut file = Self::connect(path, place, flags)?;
-        if access == Access::Read && is_wal(&header) && !beside(path, "-wal").exists() {
-            file = file.without_a_log(path)?;
-        }
         match access {
-            Access::Read => file.pragma("query_only", "ON")?,
+            Access::Read => Self::open_to_read(path),
             Access::Write => {
+                let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 file.must_be_writable()?;
-                if is_wal(&header) {
+                if file.has_write_ahead_log()? {
                     file.sync_for_a_log()?;
                 }
+                Ok(file)
             }
         }
+    }
+
+    /// A reader of a write-ahead log needs the log and its index. Where no other
+    /// program has made them, it makes them, and can take them away again only
+    /// if it may write.
+    fn open_to_read(path: &Path) -> Result<Self> {
+        let has_log = beside(path, "-wal").exists();
+        let flags = if has_log && beside(path, "-shm").exists() {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        };
+        let mut file = Self::connect(path, flags)?;
+        if !has_log && file.is_read_only()? && wants_a_log(path)? {
+            // Without a log nobody writes to it now. A program that begins to
+            // during this very read may spoil the read, never the file.
+            file = Self::as_it_lies(path)?;
+        }
+        file.pragma("query_only", "ON")?;
         Ok(file)
+    }
+
+    /// Opens a file as one that does not change: no lock, no log, no trace. It
+    /// is what to look at before it is known whose file it is.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be
+    /// a SQLite database, and whatever keeps SQLite from opening it.
+    pub fn as_it_lies(path: &Path) -> Result<Self> {
+        must_be_a_file(path)?;
+        let bytes = path.as_os_str().as_encoded_bytes().iter();
+        let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
+        let uri = PathBuf::from(format!("file:{}?immutable=1", name.concat()));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect_to(&uri, path, flags)
     }
 
     /// Opens a file to set it up, and makes it if it is not there, for its
     /// owner alone. Answers whether it was made.
     ///
     /// # Errors
-    /// As for [`open`](Self::open), and if the file cannot be made.
+    /// If the file cannot be made or written.
     pub fn create(path: &Path) -> Result<(Self, bool)> {
-        let place = path.display().to_string();
         let made = match new_file(path) {
             Ok(_) => true,
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => false,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(path, place)),
-            Err(e) => return Err(Error::failed(format!("create {place}"), e)),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
+            Err(e) => return Err(Error::failed(format!("create {}", path.display()), e)),
         };
-        if !made && fs::metadata(path).is_ok_and(|file| file.len() > 0 || !file.is_file()) {
-            header(path, &place)?;
-        }
-        let file = Self::connect(path, place, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         file.must_be_writable()?;
         Ok((file, made))
     }
@@ -91,31 +115,39 @@ impl SqliteFile {
     /// Where SQLite may not write, it opens to read, and would make a
     /// write-ahead log that it cannot take away again before it says so.
     fn must_be_writable(&self) -> Result<()> {
-        if self.connection.is_readonly("main").map_err(|e| self.fault("open", e))? {
+        if self.is_read_only()? {
             let doing = format!("write to {}", self.place);
             return Err(Error::failed(doing, "it is read-only for this user"));
         }
         Ok(())
     }
 
-    fn connect(path: &Path, place: String, flags: OpenFlags) -> Result<Self> {
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+        Self::connect_to(path, path, flags)
+    }
+
+    /// Opens what SQLite calls `name`, and messages call `path`.
+    fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
+        let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
-            Connection::open_with_flags(path, flags).map_err(|e| fault(&place, "open", e))?;
+            Connection::open_with_flags(name, flags).map_err(|error| match kept_open(path) {
+                // SQLite does not say why.
+                Err(e) => Error::failed(format!("read {place}"), e),
+                Ok(_) => fault(&place, "open", error),
+            })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(Self { connection, place })
     }
 
-    /// The same file, if it may not be written, as one that nobody is writing
-    /// to: without a log there is no such program now, and to make one just to
-    /// read is either not possible or would leave it behind.
-    fn without_a_log(self, path: &Path) -> Result<Self> {
-        if !self.connection.is_readonly("main").map_err(|e| self.fault("open", e))? {
-            return Ok(self);
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        Self::connect(&immutable(path), self.place, flags)
+    fn is_read_only(&self) -> Result<bool> {
+        self.connection.is_readonly("main").map_err(|e| self.fault("open", e))
+    }
+
+    fn has_write_ahead_log(&self) -> Result<bool> {
+        let mode = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
+        mode.map(|mode: String| mode == "wal").map_err(|e| self.fault("open", e))
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<()> {
@@ -149,7 +181,18 @@ impl SqliteFile {
     /// # Errors
     /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
-        self.pragma("journal_mode", "WAL")?;
+        let begun = Instant::now();
+        // SQLite does not wait here for a program that does the same.
+        while let Err(error) = self.pragma("journal_mode", "WAL") {
+            let busy = matches!(error, Error::Busy { .. });
+            if self.has_write_ahead_log()? {
+                break;
+            }
+            if !busy || begun.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         self.sync_for_a_log()
     }
 
@@ -216,44 +259,41 @@ fn new_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// The first bytes of a file that is a SQLite database.
-fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
-    let not_ours = |found: &str| Error::NotOurs { at: place.to_owned(), found: found.to_owned() };
-    let unreadable = |e| Error::failed(format!("read {place}"), e);
-    // A look first: to open a pipe would be to wait for whoever writes to it.
-    let kind = match fs::metadata(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            return Err(missing(path, place.to_owned()));
-        }
-        found => found.map_err(unreadable)?.file_type(),
+/// Says what is wrong with a path that SQLite need not even look at.
+fn must_be_a_file(path: &Path) -> Result<()> {
+    let at = path.display().to_string();
+    // To open a pipe would be to wait for whoever writes to it.
+    let found = match fs::metadata(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
+        found => found.map_err(|e| Error::failed(format!("read {at}"), e))?,
     };
-    if kind.is_dir() {
-        return Err(not_ours("it is a folder"));
-    }
-    if !kind.is_file() {
-        return Err(not_ours("it is no ordinary file"));
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    let mut header = Vec::with_capacity(100);
-    file.take(100).read_to_end(&mut header).map_err(unreadable)?;
-    if header.is_empty() {
-        return Err(not_ours("the file is empty; `sessctl init` makes a database of it"));
-    }
-    if header.len() < 100 || !header.starts_with(MAGIC) {
-        return Err(not_ours("it is no SQLite database"));
-    }
-    Ok(header)
+    let found = if found.is_dir() {
+        "it is a folder"
+    } else if !found.is_file() {
+        "it is no ordinary file"
+    } else if found.len() == 0 {
+        "the file is empty; `sessctl init` makes a database of it"
+    } else if found.len() < SMALLEST {
+        "it is no SQLite database"
+    } else {
+        return Ok(());
+    };
+    Err(Error::NotOurs { at, found: found.to_owned() })
 }
 
-fn is_wal(header: &[u8]) -> bool {
-    header.get(HEADER_READ_VERSION) == Some(&WAL)
+/// Whether the header says that changes go to a write-ahead log. It is read only
+/// where the file may not be written, which is seldom.
+fn wants_a_log(path: &Path) -> Result<bool> {
+    let unreadable = |e| Error::failed(format!("read {}", path.display()), e);
+    let mut header = [0; HEADER_READ_VERSION + 1];
+    kept_open(path).and_then(|mut file| file.read_exact(&mut header)).map_err(unreadable)?;
+    Ok(header[HEADER_READ_VERSION] == WAL)
 }
 
-/// Whether a reader that may not write would leave files there: it needs the
-/// write-ahead log and its index, makes them where no other program has, and
-/// cannot take them away again. One that may write can.
-fn leaves_files_behind(path: &Path, header: &[u8]) -> bool {
-    is_wal(header) && !(beside(path, "-wal").exists() && beside(path, "-shm").exists())
+/// Opens a file that is never closed: to close it would take away all locks that
+/// this process has on it, those of its other connections too.
+fn kept_open(path: &Path) -> std::io::Result<ManuallyDrop<File>> {
+    File::open(path).map(ManuallyDrop::new)
 }
 
 /// The file of this one's name and a suffix.
@@ -263,20 +303,13 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The URI by which SQLite opens a file as one that does not change.
-fn immutable(path: &Path) -> PathBuf {
-    let bytes = path.as_os_str().as_encoded_bytes().iter();
-    let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
-    PathBuf::from(format!("file:{}?immutable=1", name.concat()))
-}
-
-fn missing(path: &Path, at: String) -> Error {
+fn missing(path: &Path) -> Error {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let hint = match folder {
         Some(folder) if !folder.exists() => format!("there is no folder {}", folder.display()),
         _ => "`sessctl init` makes one".to_owned(),
     };
-    Error::Missing { at, hint }
+    Error::Missing { at: path.display().to_string(), hint }
 }
 
 /// What a failure of SQLite means to a caller.
