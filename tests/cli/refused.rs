@@ -260,3 +260,20 @@ fn another_programs_rows_in_a_table_of_ours_do_not_matter() {
         sandbox.db().query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap();
     assert_eq!(orders, 1);
 }
+
+#[test]
+fn the_log_of_another_programs_database_stays_as_it_was_left() {
+    // Given a database whose last changes are in its log alone, as after a crash
+    let elsewhere = Sandbox::without_database();
+    let theirs = elsewhere.db();
+    theirs.execute_batch("CREATE TABLE invoices (id); PRAGMA journal_mode = WAL").unwrap();
+    theirs.execute_batch("INSERT INTO invoices VALUES (1)").unwrap();
+    let sandbox = Sandbox::without_database();
+    for name in ["app.db", "app.db-wal"] {
+        std::fs::copy(elsewhere.path(name), sandbox.path(name)).unwrap();
+    }
+    // Then neither the log nor the file changes, and no index of it is left
+    let reason =
+        "app.db is no database of sessctl: it is another program's, with the tables invoices";
+    refuses(&sandbox, all(), 10, reason);
+}

@@ -1,5 +1,6 @@
 //! Where the SQL runs. A transport knows nothing of sessions.
 
+mod file;
 pub mod sqlite;
 
 use std::time::Duration;

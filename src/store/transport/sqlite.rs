@@ -1,8 +1,6 @@
 //! A SQLite file on this machine.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read};
-use std::mem::ManuallyDrop;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, params_from_iter};
 
 use super::super::sql::Statement;
+use super::file;
 use super::{Applied, Columns, Transport};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::Flow;
@@ -19,12 +18,6 @@ use crate::domain::port::Flow;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;
-/// Where the header says whether changes go to a write-ahead log.
-const HEADER_READ_VERSION: usize = 19;
-const WAL: u8 = 2;
-/// No database is smaller: SQLite takes less for nothing and overwrites it.
-const SMALLEST: u64 = 512;
-
 /// What a command wants of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -64,14 +57,14 @@ impl SqliteFile {
     /// program has made them, it makes them, and can take them away again only
     /// if it may write.
     fn open_to_read(path: &Path) -> Result<Self> {
-        let has_log = beside(path, "-wal").exists();
-        let flags = if has_log && beside(path, "-shm").exists() {
+        let has_log = file::beside(path, "-wal").exists();
+        let flags = if has_log && file::beside(path, "-shm").exists() {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
             OpenFlags::SQLITE_OPEN_READ_WRITE
         };
         let mut file = Self::connect(path, flags)?;
-        if !has_log && file.is_read_only()? && wants_a_log(path)? {
+        if !has_log && file.is_read_only()? && file::wants_a_log(path)? {
             // Without a log nobody writes to it now. A program that begins to
             // during this very read may spoil the read, never the file.
             file = Self::as_it_lies(path)?;
@@ -87,7 +80,7 @@ impl SqliteFile {
     /// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be
     /// a SQLite database, and whatever keeps SQLite from opening it.
     pub fn as_it_lies(path: &Path) -> Result<Self> {
-        must_be_a_file(path)?;
+        file::must_be_a_file(path)?;
         let bytes = path.as_os_str().as_encoded_bytes().iter();
         let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
         let uri = PathBuf::from(format!("file:{}?immutable=1", name.concat()));
@@ -101,10 +94,10 @@ impl SqliteFile {
     /// # Errors
     /// If the file cannot be made or written.
     pub fn create(path: &Path) -> Result<(Self, bool)> {
-        let made = match new_file(path) {
+        let made = match file::new_file(path) {
             Ok(_) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Err(file::missing(path)),
             Err(e) => return Err(Error::failed(format!("create {}", path.display()), e)),
         };
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -130,12 +123,13 @@ impl SqliteFile {
     fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(name, flags).map_err(|error| match kept_open(path) {
+        let connection = Connection::open_with_flags(name, flags).map_err(|error| {
+            match file::kept_open(path) {
                 // SQLite does not say why.
                 Err(e) => Error::failed(format!("read {place}"), e),
                 Ok(_) => fault(&place, "open", error),
-            })?;
+            }
+        })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(Self { connection, place })
@@ -249,67 +243,6 @@ impl Columns for Row<'_> {
     fn value(&self, place: usize) -> ValueRef<'_> {
         self.get_ref(place).unwrap_or(ValueRef::Null)
     }
-}
-
-fn new_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Says what is wrong with a path that SQLite need not even look at.
-fn must_be_a_file(path: &Path) -> Result<()> {
-    let at = path.display().to_string();
-    // To open a pipe would be to wait for whoever writes to it.
-    let found = match fs::metadata(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
-        found => found.map_err(|e| Error::failed(format!("read {at}"), e))?,
-    };
-    let found = if found.is_dir() {
-        "it is a folder"
-    } else if !found.is_file() {
-        "it is no ordinary file"
-    } else if found.len() == 0 {
-        "the file is empty; `sessctl init` makes a database of it"
-    } else if found.len() < SMALLEST {
-        "it is no SQLite database"
-    } else {
-        return Ok(());
-    };
-    Err(Error::NotOurs { at, found: found.to_owned() })
-}
-
-/// Whether the header says that changes go to a write-ahead log. It is read only
-/// where the file may not be written, which is seldom.
-fn wants_a_log(path: &Path) -> Result<bool> {
-    let unreadable = |e| Error::failed(format!("read {}", path.display()), e);
-    let mut header = [0; HEADER_READ_VERSION + 1];
-    kept_open(path).and_then(|mut file| file.read_exact(&mut header)).map_err(unreadable)?;
-    Ok(header[HEADER_READ_VERSION] == WAL)
-}
-
-/// Opens a file that is never closed: to close it would take away all locks that
-/// this process has on it, those of its other connections too.
-fn kept_open(path: &Path) -> std::io::Result<ManuallyDrop<File>> {
-    File::open(path).map(ManuallyDrop::new)
-}
-
-/// The file of this one's name and a suffix.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn missing(path: &Path) -> Error {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let hint = match folder {
-        Some(folder) if !folder.exists() => format!("there is no folder {}", folder.display()),
-        _ => "`sessctl init` makes one".to_owned(),
-    };
-    Error::Missing { at: path.display().to_string(), hint }
 }
 
 /// What a failure of SQLite means to a caller.
