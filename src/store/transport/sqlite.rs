@@ -254,6 +254,10 @@ fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
         }
+        // On a full disk, too, SQLite may say no more than this.
+        Some(ErrorCode::SystemIoFailure) => {
+            Error::failed(format!("{doing} {place}"), format!("{error}; is the disk full?"))
+        }
         _ => match error {
             // Its source would be the same sentence once more, with a number.
             rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
