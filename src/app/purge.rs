@@ -43,11 +43,14 @@ pub enum Stopped {
     RunTime,
     /// It was asked to.
     Signal,
+    /// It would have ended more than the guard allows, and has done nothing.
+    Guard,
 }
 
 words!(Stopped, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
+    Guard => "guard",
 });
 
 /// What a purge has done so far.
@@ -78,6 +81,19 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+}
+
+impl Summary {
+    /// That of a run which the guard has kept from doing anything.
+    pub fn refused(refusal: &GuardRefusal) -> Self {
+        Self {
+            done: Progress::default(),
+            live: refusal.live,
+            remaining: refusal.would_end,
+            elapsed: Duration::ZERO,
+            stopped: Some(Stopped::Guard),
+        }
+    }
 }
 
 /// What a purge would do.
@@ -191,16 +207,17 @@ impl Housekeeper {
             deleted: census.would_delete,
             ..Progress::default()
         };
+        let guard = request.guard.check(&census);
         Ok(Plan {
             summary: Summary {
                 done,
                 live: census.live - census.would_end,
                 remaining: 0,
                 elapsed: begun.elapsed(),
-                stopped: None,
+                stopped: guard.is_err().then_some(Stopped::Guard),
             },
             due: census.due,
-            guard: request.guard.check(&census),
+            guard,
         })
     }
 

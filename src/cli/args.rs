@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::zone::Zone;
 
@@ -23,7 +24,8 @@ impl Moment {
     /// RFC 3339, a date and time of that zone, or unix seconds.
     pub fn read(&self, zone: &Zone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
-        if let Ok(seconds) = text.strip_prefix('@').unwrap_or(text).parse() {
+        let seconds = text.strip_prefix('@').unwrap_or(text).parse().ok();
+        if let Some(seconds) = seconds.filter(|seconds| (0..=UnixTime::MAX.0).contains(seconds)) {
             return Ok(UnixTime(seconds));
         }
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -32,6 +34,7 @@ impl Moment {
         ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
             .iter()
             .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
             .map(|wall| on_the_wall(wall, zone))
             .ok_or_else(|| {
                 Usage::error(format!(
@@ -49,6 +52,12 @@ fn on_the_wall(wall: NaiveDateTime, zone: &Zone) -> UnixTime {
     // The offset that holds there is known only once the moment is; the one at
     // the first guess is at most a few hours off.
     UnixTime(less_offset(less_offset(wall)))
+}
+
+/// The name of a task, or a pattern of names. An empty one is a script's variable
+/// that was not set.
+pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
+    if text.is_empty() { Err("a task has a name; * stands for any") } else { Ok(text.into()) }
 }
 
 /// How long a run may take.
@@ -80,6 +89,8 @@ mod tests {
         assert_eq!(read("2026-12-15T12:00:30"), "2026-12-15T11:00:30Z");
         assert_eq!(read("1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("@1781524800"), "2026-06-15T12:00:00Z");
+        assert_eq!(read("2026-06-15"), "2026-06-14T22:00:00Z");
+        assert!(Moment::from("99999999999999").read(&berlin).is_err());
         assert!(Moment::from("tomorrow").read(&berlin).is_err());
     }
 }

@@ -7,8 +7,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use sessctl::Error;
 use sessctl::app::Housekeeper;
 use sessctl::config::Config;
@@ -27,25 +26,20 @@ const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 #[derive(Args)]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// The SQLite file that holds the sessions
-    #[arg(long, global = true, env = "SESSCTL_DB", value_name = "PATH", hide_env_values = true)]
-    pub db: Option<PathBuf>,
-    /// Configuration with policies and guard [default: /etc/sessctl.toml, if there is one]
-    #[arg(
-        long,
-        global = true,
-        env = "SESSCTL_CONFIG",
-        value_name = "FILE",
-        hide_env_values = true
-    )]
-    pub config: Option<PathBuf>,
+    /// The SQLite file that holds the sessions [env: SESSCTL_DB]
+    #[arg(long, global = true, value_name = "PATH")]
+    db: Option<PathBuf>,
+    /// Configuration with policies and guard [env: SESSCTL_CONFIG] [default:
+    /// /etc/sessctl.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// How to write the answer [default: table]
     #[arg(short, long = "output", global = true, value_name = "FORMAT")]
     pub output: Option<FormatName>,
     /// The same as -o json
     #[arg(long, global = true, conflicts_with = "output")]
     pub json: bool,
-    /// Print nothing but errors
+    /// Say nothing of what was or would be done; open and cycle print nothing
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Say what was done also where it went without saying
@@ -76,41 +70,46 @@ pub enum Origin {
     Environment,
 }
 
+/// A path that the user has named.
+pub struct Named {
+    pub path: PathBuf,
+    pub origin: Origin,
+}
+
+impl Named {
+    /// What was typed, or else a variable; an empty one counts as not set.
+    fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
+        let typed = flag.map(|path| Self { path, origin: Origin::Flag });
+        typed.or_else(|| {
+            let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
+            Some(Self { path, origin: Origin::Environment })
+        })
+    }
+}
+
 /// The surroundings of one run.
 pub struct Context {
     pub global: Global,
     /// The moment of the run.
     pub now: UnixTime,
-    origins: [Option<Origin>; 2],
+    /// The database, if the user has named one.
+    pub named_db: Option<Named>,
+    /// The configuration file, if the user has named one.
+    pub named_config: Option<Named>,
     config: OnceCell<Config>,
 }
 
 impl Context {
-    pub fn new(global: Global, matches: &ArgMatches, now: UnixTime) -> Self {
-        let origin = |id| match matches.value_source(id) {
-            Some(ValueSource::CommandLine) => Some(Origin::Flag),
-            Some(ValueSource::EnvVariable) => Some(Origin::Environment),
-            _ => None,
-        };
-        Self { origins: [origin("db"), origin("config")], global, now, config: OnceCell::new() }
-    }
-
-    /// Where `--db` was said.
-    pub fn db_origin(&self) -> Option<Origin> {
-        self.origins[0]
-    }
-
-    /// Where `--config` was said.
-    pub fn config_origin(&self) -> Option<Origin> {
-        self.origins[1]
+    pub fn new(mut global: Global, now: UnixTime) -> Self {
+        let named_db = Named::by(global.db.take(), "SESSCTL_DB");
+        let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
+        Self { global, now, named_db, named_config, config: OnceCell::new() }
     }
 
     /// The configuration file, if there is one.
     pub fn config_path(&self) -> Option<&Path> {
-        self.global
-            .config
-            .as_deref()
-            .or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
+        let named = self.named_config.as_ref().map(|named| named.path.as_path());
+        named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
     }
 
     /// The configuration: that of the file, or the defaults.
@@ -133,15 +132,19 @@ impl Context {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// The database that is meant.
+    /// The database that is meant. A relative path in the configuration starts
+    /// from its file: schedulers start commands in folders of their own.
     pub fn db(&self) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.global.db {
-            return Ok(path.clone());
+        if let Some(named) = &self.named_db {
+            return Ok(named.path.clone());
         }
-        let from_file = self.config()?.db.as_ref().map(PathBuf::from);
-        from_file.ok_or_else(|| {
-            Usage::error("no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration")
-        })
+        let Some(db) = &self.config()?.db else {
+            return Err(Usage::error(
+                "no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
+            ));
+        };
+        let folder = self.config_path().and_then(Path::parent).unwrap_or(Path::new(""));
+        Ok(folder.join(db))
     }
 
     /// Opens the database under the policies of the configuration.

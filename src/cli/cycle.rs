@@ -10,12 +10,16 @@ use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
 use super::answers::Answers;
+use super::args::task;
 use super::context::Context;
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::records;
 use crate::output::harmless::visible;
 use crate::output::people;
+
+/// Characters of a name that a sentence shows.
+const LONGEST: usize = 40;
 
 /// End live sessions now, whatever their state
 ///
@@ -31,7 +35,7 @@ use crate::output::people;
   sessctl cycle --all")]
 pub struct Args {
     /// The sessions of this task; * stands for any text, case does not matter
-    #[arg(value_name = "TASK", group = "which")]
+    #[arg(value_name = "TASK", group = "which", value_parser = task)]
     task: Option<TaskPattern>,
     /// The sessions of this user
     #[arg(long, group = "which")]
@@ -158,9 +162,18 @@ fn sentence(session: &Session, now: UnixTime) -> String {
     format!(
         "{}  {}  {}  {}  idle {}",
         session.handle,
-        visible(&session.task),
-        visible(user),
-        visible(client),
+        short(&session.task),
+        short(user),
+        short(client),
         people::span(session.idle(now))
     )
+}
+
+/// What fits into a line that people read; the other formats have all of it.
+fn short(text: &str) -> String {
+    let text = visible(text);
+    match text.char_indices().nth(LONGEST) {
+        None => text.into_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
 }

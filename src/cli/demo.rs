@@ -10,9 +10,10 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
 use sessctl::store::{self, Access};
 
-use super::context::{Context, print};
+use super::context::{Context, Origin, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
+use crate::output::FormatName;
 use crate::output::people::thousands;
 
 const FILE: &str = "sessctl-demo.db";
@@ -31,6 +32,14 @@ pub struct Args {}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        if context.asked_format().is_some_and(|format| format != FormatName::Table) {
+            return Err(Usage::error("the demo is for people: it takes no format"));
+        }
+        if context.named_db.as_ref().is_some_and(|db| db.origin == Origin::Flag) {
+            return Err(Usage::error(format!(
+                "the demo works on {FILE} in this folder: it takes no --db"
+            )));
+        }
         let (path, now) = (Path::new(FILE), context.now);
         make_room(path)?;
         let mut sessions = store::create(path)?;

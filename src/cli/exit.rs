@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use sessctl::Error;
 use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
@@ -55,6 +56,23 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
 /// A line on standard error. Where nobody reads that, there is nobody to tell.
 pub fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Gives the help or the version that was asked for, or says in a line what is
+/// wrong with the arguments.
+pub fn report_arguments(answer: &clap::Error) -> ExitCode {
+    if !answer.use_stderr() || answer.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    {
+        let _ = answer.print();
+        return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
+    }
+    let text = answer.render().to_string();
+    let is_said = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more");
+    let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
+    let sentence = parts.join("; ").replacen("error: ", "", 1);
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    complain(&harmless::visible(&format!("sessctl: {}; see --help", words.join(" "))));
+    ExitCode::from(2)
 }
 
 const fn code(exit: Exit) -> u8 {

@@ -10,7 +10,7 @@ use sessctl::domain::time::Span;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
 
-use super::args::Moment;
+use super::args::{Moment, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::records;
@@ -31,7 +31,7 @@ pub const TABLE_ROWS: u64 = 100;
   sessctl list --at '2026-06-15 12:00' --json")]
 pub struct Args {
     /// Only of this task; * stands for any text, case does not matter
-    #[arg(long, value_name = "TASK")]
+    #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
     /// Only of this user
     #[arg(long, value_name = "USER")]

@@ -1,9 +1,10 @@
 //! `sessctl man`
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::context::print;
@@ -22,16 +23,39 @@ pub struct Args {
 
 impl Args {
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let command = super::Cli::command();
-        match &self.dir {
-            Some(folder) => clap_mangen::generate_to(command, folder)
-                .with_context(|| format!("could not write into {}", folder.display()))?,
-            None => {
-                let mut page = Vec::new();
-                Man::new(command).render(&mut page)?;
-                print(page)?;
-            }
+        let mut command = super::Cli::command();
+        command.build();
+        let Some(folder) = &self.dir else {
+            print(page(command)?)?;
+            return Ok(Exit::Done);
+        };
+        for page_of in with_subcommands(command) {
+            let path = folder.join(format!("{}.1", page_of.get_name()));
+            let page = page(page_of)?;
+            fs::write(&path, page)
+                .with_context(|| format!("could not write {}", path.display()))?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// A command and all below it, each named as its page is: `sessctl-show-stat`.
+fn with_subcommands(command: Command) -> Vec<Command> {
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    let named = below.map(|below| {
+        let name = format!("{}-{}", command.get_name(), below.get_name());
+        below.clone().name(name)
+    });
+    let pages: Vec<Command> = named.flat_map(with_subcommands).collect();
+    [vec![command], pages].concat()
+}
+
+/// The page of one command. What stands at the end of its help, the exit codes and
+/// the examples, comes without a heading that says so.
+fn page(command: Command) -> anyhow::Result<String> {
+    let heading =
+        if command.get_name() == "sessctl" { "EXIT STATUS AND EXAMPLES" } else { "EXAMPLES" };
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    Ok(String::from_utf8(page)?.replace(".SH EXTRA\n", &format!(".SH \"{heading}\"\n")))
 }

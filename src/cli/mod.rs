@@ -24,7 +24,7 @@ mod touch;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
@@ -82,13 +82,13 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(e) => e.exit(),
-    };
-    let context = Context::new(cli.global, &matches, clock::now());
-    exit::report(run(cli.command, &context))
+    match Cli::try_parse() {
+        Ok(cli) => {
+            let context = Context::new(cli.global, clock::now());
+            exit::report(run(cli.command, &context))
+        }
+        Err(answer) => exit::report_arguments(&answer),
+    }
 }
 
 fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
@@ -111,6 +111,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -1,5 +1,6 @@
 //! `sessctl open`
 
+use clap::builder::NonEmptyStringValueParser;
 use sessctl::app::Opening;
 use sessctl::domain::policy::Asked;
 use sessctl::domain::time::{Span, SpanError};
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(long)]
     user: String,
     /// The service that it belongs to
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     task: String,
     /// Where the client is: an address, as a rule
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sessctl::Error;
 use sessctl::app::{Housekeeper, Plan, PurgeRequest, Summary};
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::guard::Guard;
@@ -11,7 +12,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
 
-use super::args::{Moment, duration, percent};
+use super::args::{Moment, duration, percent, task};
 use super::context::{Context, print, unwritten};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
@@ -40,7 +41,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Only this task; * stands for any text, case does not matter
-    #[arg(long, value_name = "TASK")]
+    #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
     /// End nothing if it were more than this share of the live sessions
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
@@ -51,7 +52,8 @@ pub struct Args {
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
-    /// With --dry-run: as of another moment
+    /// With --dry-run: what would happen to the rows as they are now if it were
+    /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<Moment>,
     /// Afterwards write the figures of show stat and of this run to a file, for
@@ -120,7 +122,13 @@ impl Args {
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
-        let summary = keeper.purge(&request, context.now, &mut |_| interrupt.go_on())?;
+        let summary = match keeper.purge(&request, context.now, &mut |_| interrupt.go_on()) {
+            Err(Error::Guard(refusal)) if context.asked_format().is_some() => {
+                answer(&Summary::refused(&refusal), context)?;
+                return Err(Error::Guard(refusal).into());
+            }
+            outcome => outcome?,
+        };
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
@@ -174,7 +182,9 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
         if shown < due {
             context.say(&remainder(shown, due, "sessions that are due"));
         }
-        context.say(&sentence(&plan.summary, true));
+        if context.format() == FormatName::Table {
+            context.say(&sentence(&plan.summary, true));
+        }
     }
     match plan.guard {
         Ok(()) => Ok(Exit::Done),

@@ -27,6 +27,9 @@ pub struct Source {
     /// Read the tokens from this file instead of standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// What does not belong here, taken so that no message repeats a secret
+    #[arg(hide = true)]
+    misplaced: Vec<String>,
 }
 
 /// What is done with the tokens.
@@ -46,6 +49,11 @@ impl Source {
     /// Serves all tokens, in batches as they come in.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
+        if !self.misplaced.is_empty() {
+            return Err(Usage::error(
+                "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
+            ));
+        }
         let mut lines =
             Lines { input: self.input(context)?, number: 0, place: self.place(), fault: None };
         let mut keeper = context.open(Access::Write)?;

@@ -33,7 +33,9 @@ fn above_a_cap_nothing_changes_and_the_refusal_has_the_figures() {
     ] {
         let ran = sandbox.run([&["purge"], &args[..]].concat());
         assert_eq!(ran.is_refused_with(4).stderr(), format!("sessctl: {sentence}\n"));
-        sandbox.run([&["purge", "--json"], &args[..]].concat()).is_refused_with(4);
+        let summary = sandbox.run([&["purge", "--json"], &args[..]].concat()).exits(4).json();
+        assert_eq!((&summary["ended"], &summary["remaining"]), (&0.into(), &6.into()));
+        assert_eq!(summary["stopped"], "guard");
         assert!(sandbox.files() == before);
     }
 }
@@ -63,8 +65,7 @@ fn a_dry_run_shows_what_the_guard_would_refuse() {
     assert_eq!(ran.exits(4).stdout().lines().count(), 1 + 8);
     assert_eq!(
         ran.stderr(),
-        "would end 6 and delete 2 sessions, and leave 4 live\n\
-         the guard would refuse this run: it would end 6 of 10 live sessions (60.0 %): \
+        "the guard would refuse this run: it would end 6 of 10 live sessions (60.0 %): \
          more than max_rows = 5\n"
     );
 }

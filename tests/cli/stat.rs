@@ -41,7 +41,7 @@ fn d2_one_task_or_all_without_regard_to_case_and_with_wildcards() {
     for pattern in ["*", "*p", "*P*"] {
         assert_eq!(tasks(&[pattern]), ["http", "imap"], "{pattern}");
     }
-    for pattern in ["im", "im%", "_map", "imap*s", "", "[i]map"] {
+    for pattern in ["im", "im%", "_map", "imap*s", "[i]map"] {
         assert_eq!(tasks(&[pattern]), [""; 0], "{pattern:?}");
     }
 }

@@ -6,7 +6,7 @@ use sessctl::domain::zone::Zone;
 
 use super::Spec;
 use crate::cli::args::Moment;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -21,7 +21,7 @@ pub struct Args {
     spec: Spec,
     /// How many
     #[arg(short, value_name = "N", default_value_t = 5)]
-    n: usize,
+    n: u32,
     /// Later than this, instead of than now
     #[arg(long, value_name = "TIME")]
     after: Option<Moment>,
@@ -62,16 +62,14 @@ impl Args {
                 vec![moment]
             }
         };
-        let times = schedule.runs_after(after, &zone).take(self.n);
-        let records: Vec<Record> = (1..)
-            .zip(times)
-            .map(|(place, time)| Record {
-                key: vec!["next".to_owned(), i32::to_string(&place)],
-                values: values(time),
-                children: Vec::new(),
-            })
-            .collect();
-        context.answer(if for_people { &TIMES_FOR_PEOPLE } else { &TIMES }, &records)?;
+        let schema = if for_people { &TIMES_FOR_PEOPLE } else { &TIMES };
+        let mut listing = context.listing(schema, None)?;
+        let times = schedule.runs_after(after, &zone).take_while(|time| *time <= UnixTime::MAX);
+        for (place, time) in (1..=self.n).zip(times) {
+            let record = Record::new(["next".to_owned(), place.to_string()], values(time));
+            listing.record(&record).map_err(unwritten)?;
+        }
+        listing.end().map_err(unwritten)?;
         Ok(Exit::Done)
     }
 }

@@ -42,7 +42,8 @@ enum Scheduler {
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let schedule: Schedule = self.spec.join(" ").parse()?;
-        let config = context.global.config.as_deref();
+        let zone = &context.config()?.zone;
+        let config = context.named_config.as_ref().map(|named| named.path.as_path());
         let purge = Purge::of(&context.db()?, config)?;
         match (self.scheduler, self.dir) {
             (Scheduler::Cron, Some(_)) => {
@@ -50,15 +51,15 @@ impl Args {
                     "--dir is for systemd: a crontab line has no file of its own",
                 ));
             }
-            (Scheduler::Cron, None) => print(purge.crontab_line(&schedule)? + "\n")?,
+            (Scheduler::Cron, None) => print(purge.crontab_line(&schedule, zone)? + "\n")?,
             (Scheduler::Systemd, None) => {
-                let units = purge.units(&schedule);
+                let units = purge.units(&schedule, zone);
                 let texts =
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
             }
             (Scheduler::Systemd, Some(folder)) => {
-                for (name, unit) in purge.units(&schedule) {
+                for (name, unit) in purge.units(&schedule, zone) {
                     let path = folder.join(name);
                     fs::write(&path, unit)
                         .with_context(|| format!("could not write {}", path.display()))?;

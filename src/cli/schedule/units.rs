@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use sessctl::domain::schedule::Schedule;
+use sessctl::domain::zone::Zone;
 
 use crate::cli::exit::Usage;
 
@@ -29,18 +30,31 @@ impl Purge {
     }
 
     /// A line for `crontab`, quoted for the shell that cron starts. cron itself
-    /// makes a new line of each percent sign that has no backslash.
-    pub fn crontab_line(&self, schedule: &Schedule) -> anyhow::Result<String> {
+    /// makes a new line of each percent sign that has no backslash, and knows no
+    /// zone but the machine's.
+    pub fn crontab_line(&self, schedule: &Schedule, zone: &Zone) -> anyhow::Result<String> {
         let command = shlex::try_join(self.words.iter().map(String::as_str))?;
         if command.contains('\n') {
             return Err(Usage::error("a path with a line break does not fit into a crontab line"));
         }
-        Ok(format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%")))
+        let line = format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%"));
+        Ok(match zone {
+            Zone::Local => line,
+            Zone::Named(name) => {
+                format!("# cron reads this line in the machine's time zone, not in {name}:\n{line}")
+            }
+        })
     }
 
-    /// The systemd units, with their names.
-    pub fn units(&self, schedule: &Schedule) -> [(&'static str, String); 2] {
-        [("sessctl-purge.service", self.service()), ("sessctl-purge.timer", timer(schedule))]
+    /// The systemd units for a schedule in this zone, with their names.
+    pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(&'static str, String); 2] {
+        [("sessctl-purge.service", self.service()), ("sessctl-purge.timer", timer(schedule, zone))]
+    }
+
+    fn is_under_tmp(&self) -> bool {
+        let tmp =
+            |word: &String| ["/tmp", "/var/tmp"].iter().any(|tmp| Path::new(word).starts_with(tmp));
+        self.words.iter().any(tmp)
     }
 
     fn service(&self) -> String {
@@ -48,7 +62,6 @@ impl Purge {
         format!(
             "[Unit]\n\
              Description=End and purge sessions that nobody uses any more\n\
-             Documentation=man:sessctl(1)\n\
              \n\
              [Service]\n\
              Type=oneshot\n\
@@ -57,9 +70,12 @@ impl Purge {
              SuccessExitStatus=3\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\
-             ReadWritePaths={folder}\n{HARDENING}",
+             ReadWritePaths={folder}\n\
+             PrivateTmp={private_tmp}\n{HARDENING}",
             command = command.join(" "),
             folder = systemd_word(&self.folder),
+            // A private /tmp would hide a program or a database that is there.
+            private_tmp = if self.is_under_tmp() { "no" } else { "yes" },
         )
     }
 }
@@ -72,7 +88,6 @@ MemoryDenyWriteExecute=yes
 NoNewPrivileges=yes
 PrivateDevices=yes
 PrivateNetwork=yes
-PrivateTmp=yes
 ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHome=read-only
@@ -90,13 +105,17 @@ SystemCallFilter=@system-service
 UMask=0077
 ";
 
-fn timer(schedule: &Schedule) -> String {
+fn timer(schedule: &Schedule, zone: &Zone) -> String {
+    let zone = match zone {
+        Zone::Local => String::new(),
+        Zone::Named(name) => format!(" {name}"),
+    };
     format!(
         "[Unit]\n\
          Description=End and purge sessions that nobody uses any more\n\
          \n\
          [Timer]\n\
-         OnCalendar={}\n\
+         OnCalendar={}{zone}\n\
          AccuracySec=1s\n\
          # A run that was missed while the machine was off is made up once.\n\
          Persistent=true\n\
@@ -148,9 +167,9 @@ mod tests {
     fn paths_survive_the_quoting_of_each_scheduler() {
         let schedule = "15 * *".parse().unwrap();
         let purge = purge("/srv/a b/100%.db");
-        let line = purge.crontab_line(&schedule).unwrap();
+        let line = purge.crontab_line(&schedule, &Zone::Local).unwrap();
         assert_eq!(line, r"15 * * * * /usr/bin/sessctl --db '/srv/a b/100\%.db' purge");
-        let [(_, service), _] = purge.units(&schedule);
+        let [(_, service), _] = purge.units(&schedule, &Zone::Local);
         assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
         assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
     }

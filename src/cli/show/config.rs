@@ -2,7 +2,7 @@
 
 use sessctl::config::Setting;
 
-use crate::cli::context::{Context, Origin};
+use crate::cli::context::{Context, Named, Origin};
 use crate::cli::exit::Exit;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -28,10 +28,8 @@ impl Args {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
         for setting in context.config()?.settings() {
-            records.push(match (&context.global.db, context.db_origin()) {
-                (Some(path), Some(origin)) if setting.key == "db" => {
-                    record("db", &path.to_string_lossy(), named(origin, "--db", "SESSCTL_DB"))
-                }
+            records.push(match &context.named_db {
+                Some(db) if setting.key == "db" => named("db", db, "--db", "SESSCTL_DB"),
                 _ => from_file(&setting, context),
             });
         }
@@ -41,12 +39,13 @@ impl Args {
 }
 
 fn config_file(context: &Context) -> Record {
-    let path = context.config_path().map(|path| path.to_string_lossy().into_owned());
-    let source = match context.config_origin() {
-        Some(origin) => named(origin, "--config", "SESSCTL_CONFIG"),
-        None => ("default", String::new()),
-    };
-    record("config", &path.unwrap_or_default(), source)
+    match &context.named_config {
+        Some(config) => named("config", config, "--config", "SESSCTL_CONFIG"),
+        None => {
+            let path = context.config_path().map(|path| path.to_string_lossy().into_owned());
+            record("config", &path.unwrap_or_default(), ("default", String::new()))
+        }
+    }
 }
 
 fn from_file(setting: &Setting, context: &Context) -> Record {
@@ -57,11 +56,12 @@ fn from_file(setting: &Setting, context: &Context) -> Record {
     record(&setting.key, &setting.value, source)
 }
 
-fn named(origin: Origin, flag: &str, variable: &str) -> (&'static str, String) {
-    match origin {
+fn named(key: &str, named: &Named, flag: &str, variable: &str) -> Record {
+    let source = match named.origin {
         Origin::Flag => ("flag", flag.to_owned()),
         Origin::Environment => ("environment", variable.to_owned()),
-    }
+    };
+    record(key, &named.path.to_string_lossy(), source)
 }
 
 fn record(key: &str, value: &str, (source, from): (&'static str, String)) -> Record {

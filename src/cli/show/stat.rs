@@ -10,6 +10,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
 use super::idle_since;
+use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
@@ -28,6 +29,7 @@ use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
   sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom")]
 pub struct Args {
     /// Only this task; * stands for any text, case does not matter
+    #[arg(value_parser = task)]
     task: Option<TaskPattern>,
     /// Write the figures to this file, for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]

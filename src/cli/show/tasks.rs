@@ -7,6 +7,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
 use super::idle_since;
+use crate::cli::args::task;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
@@ -19,6 +20,7 @@ use crate::output::record::{Column, Record, Schema, Value};
 #[derive(clap::Args)]
 pub struct Args {
     /// Only this task; * stands for any text, case does not matter
+    #[arg(value_parser = task)]
     task: Option<TaskPattern>,
 }
 

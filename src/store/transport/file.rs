@@ -10,6 +10,9 @@ use crate::domain::error::{Error, Result};
 /// Where the header says whether changes go to a write-ahead log.
 const HEADER_READ_VERSION: usize = 19;
 const WAL: u8 = 2;
+/// User names and addresses are nobody else's business.
+#[cfg(unix)]
+const OWN: u32 = 0o600;
 /// No database is smaller: SQLite takes less for nothing and overwrites it.
 const SMALLEST: u64 = 512;
 
@@ -18,8 +21,20 @@ pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWN);
     options.open(path)
+}
+
+/// Makes a file that holds nothing yet one for its owner alone.
+pub(super) fn take_as_own_if_empty(path: &Path) -> Result<()> {
+    let doing = |e| Error::failed(format!("set the mode of {}", path.display()), e);
+    let found = fs::metadata(path).map_err(doing)?;
+    #[cfg(unix)]
+    if found.len() == 0 {
+        let own = std::os::unix::fs::PermissionsExt::from_mode(OWN);
+        fs::set_permissions(path, own).map_err(doing)?;
+    }
+    Ok(())
 }
 
 /// Says what is wrong with a path that SQLite need not even look at.

@@ -102,6 +102,7 @@ impl SqliteFile {
         };
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         file.must_be_writable()?;
+        file::take_as_own_if_empty(path)?;
         Ok((file, made))
     }
 
