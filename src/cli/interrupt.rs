@@ -45,10 +45,11 @@ impl Interrupt {
         let at_once = Arc::new(AtomicBool::new(false));
         for (number, signal) in [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate)] {
             let exit_code = i32::from(signal.exit_code());
-            // The order matters: the first signal must find the flag not yet set.
+            // The order matters: no signal gets lost in between, and the first one
+            // must find the flag not yet set.
+            flag::register_usize(number, Arc::clone(&noted), usize::from(signal.exit_code()))?;
             flag::register_conditional_shutdown(number, exit_code, Arc::clone(&at_once))?;
             flag::register(number, Arc::clone(&at_once))?;
-            flag::register_usize(number, Arc::clone(&noted), usize::from(signal.exit_code()))?;
         }
         Ok(Self { noted, at_once })
     }

@@ -29,9 +29,16 @@ fn until(condition: impl Fn() -> bool) {
     }
 }
 
-/// Sends a signal once the process listens, and comes back when it has it.
+/// Whether the process waits for something, as the kernel says.
+fn waits(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    status.lines().any(|line| line.starts_with("State:\tS"))
+}
+
+/// Sends a signal once the process listens and has come to where it waits, and
+/// comes back when it has it.
 fn signal(child: &Child, (name, number): (&str, u32)) {
-    until(|| is_in("SigCgt", child, number));
+    until(|| is_in("SigCgt", child, number) && waits(child));
     let sent = Command::new("sh")
         .args(["-c", "kill -\"$0\" \"$1\"", name, &child.id().to_string()])
         .status()
