@@ -156,7 +156,7 @@ impl Housekeeper {
             return Ok(true);
         };
         let settled = self.sessions.settle(&scope, &range)?;
-        walk.pace.learn(settled.ended + settled.deleted, settled.hold);
+        walk.pace.learn(survey.census.due, settled.hold);
         walk.done.ended += settled.ended;
         walk.done.deleted += settled.deleted;
         walk.done.batches += 1;
