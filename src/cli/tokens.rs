@@ -46,7 +46,8 @@ impl Source {
     /// Serves all tokens, in batches as they come in.
     pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
-        let mut lines = Lines { input: self.input(context)?, number: 0, place: self.place() };
+        let mut lines =
+            Lines { input: self.input(context)?, number: 0, place: self.place(), fault: None };
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
@@ -100,6 +101,8 @@ struct Lines<R> {
     number: u64,
     /// Where they come from, for messages.
     place: String,
+    /// What is wrong with a line that nobody has been told of yet.
+    fault: Option<anyhow::Error>,
 }
 
 impl<R: Read> Lines<R> {
@@ -107,18 +110,26 @@ impl<R: Read> Lines<R> {
     /// for the answer to one line gets it.
     fn batch(&mut self) -> anyhow::Result<Vec<Token>> {
         let mut tokens = Vec::new();
-        while tokens.len() < BATCH {
+        while self.fault.is_none() && tokens.len() < BATCH {
             let complete = self.input.buffer().contains(&b'\n');
             if !tokens.is_empty() && !complete {
                 break;
             }
-            match self.line()? {
-                None => break,
-                Some(line) if line.is_empty() => {}
-                Some(line) => tokens.push(Token::presented(line)),
+            match self.line() {
+                Ok(None) => break,
+                Ok(Some(line)) if line.is_empty() => {}
+                Ok(Some(line)) => tokens.push(Token::presented(line)),
+                // Those that came before a mistake are served before it is told.
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
             }
         }
-        Ok(tokens)
+        match self.fault.take_if(|_| tokens.is_empty()) {
+            Some(fault) => Err(fault),
+            None => Ok(tokens),
+        }
     }
 
     fn line(&mut self) -> anyhow::Result<Option<String>> {
