@@ -55,9 +55,9 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotOurs`] if not.
-pub fn check(file: &SqliteFile) -> Result<()> {
+pub fn check(database: &impl Transport) -> Result<()> {
     let mut stamp = Stamp { application: 0, version: 0 };
-    file.query(&Statement::new(STAMP), &mut |row| {
+    database.query(&Statement::new(STAMP), &mut |row| {
         stamp = Stamp {
             application: row.integer(0).unwrap_or(0),
             version: row.integer(1).unwrap_or(0),
@@ -68,13 +68,13 @@ pub fn check(file: &SqliteFile) -> Result<()> {
         return Ok(());
     }
     let mut tables = Vec::new();
-    file.query(&Statement::new(TABLES), &mut |row| {
+    database.query(&Statement::new(TABLES), &mut |row| {
         tables.extend(row.text(0));
         Ok(ControlFlow::Continue(()))
     })?;
-    judge(file.place(), stamp, &tables)?;
+    judge(database.place(), stamp, &tables)?;
     Err(not_ours(
-        file.place(),
+        database.place(),
         format!(
             "its schema has version {}, older than this program's {VERSION}; \
              `sessctl init` brings it up to date",
