@@ -97,8 +97,10 @@ impl SqliteFile {
 
     fn connect(path: &Path, place: String, flags: OpenFlags) -> Result<Self> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // For SQLite, `:memory:` and `file:…` alone are no names of files.
+        let file = Path::new(".").join(path);
         let connection =
-            Connection::open_with_flags(path, flags).map_err(|e| fault(&place, "open", e))?;
+            Connection::open_with_flags(file, flags).map_err(|e| fault(&place, "open", e))?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         Ok(Self { connection, place })
