@@ -1,9 +1,13 @@
 //! A SQLite file on this machine.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
@@ -73,8 +77,8 @@ impl SqliteFile {
         let place = path.display().to_string();
         let made = match new_file(path) {
             Ok(_) => true,
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => false,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(path, place)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(missing(path, place)),
             Err(e) => return Err(Error::failed(format!("create {place}"), e)),
         };
         if !made && fs::metadata(path).is_ok_and(|file| file.len() > 0 || !file.is_file()) {
@@ -196,7 +200,7 @@ impl Columns for Row<'_> {
     }
 }
 
-fn new_file(path: &Path) -> std::io::Result<File> {
+fn new_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -210,7 +214,7 @@ fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
     let unreadable = |e| Error::failed(format!("read {place}"), e);
     // A look first: to open a pipe would be to wait for whoever writes to it.
     let kind = match fs::metadata(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
             return Err(missing(path, place.to_owned()));
         }
         found => found.map_err(unreadable)?.file_type(),
@@ -221,15 +225,34 @@ fn header(path: &Path, place: &str) -> Result<Vec<u8>> {
     if !kind.is_file() {
         return Err(not_ours("it is no ordinary file"));
     }
-    let file = File::open(path).map_err(unreadable)?;
-    let mut header = Vec::with_capacity(100);
-    file.take(100).read_to_end(&mut header).map_err(unreadable)?;
+    let header = beginning(path).map_err(unreadable)?;
     if header.is_empty() {
         return Err(not_ours("the file is empty; `sessctl init` makes a database of it"));
     }
     if header.len() < 100 || !header.starts_with(MAGIC) {
         return Err(not_ours("it is no SQLite database"));
     }
+    Ok(header)
+}
+
+/// A file's first 100 bytes, through a descriptor that stays open for as long as
+/// the process lives, one for each file.
+///
+/// To close any descriptor of a file takes all locks away that its process has on
+/// it, those of other connections too. The next program to close the database
+/// would believe itself alone with it, and would remove a write-ahead log that is
+/// being written to.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    static KEPT: Mutex<BTreeMap<(u64, u64), File>> = Mutex::new(BTreeMap::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = fs::metadata(path)?;
+    let file = match kept.entry((found.dev(), found.ino())) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => place.insert(File::open(path)?),
+    };
+    let mut header = Vec::with_capacity(100);
+    file.rewind()?;
+    file.take(100).read_to_end(&mut header)?;
     Ok(header)
 }
 
