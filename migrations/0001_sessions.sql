@@ -9,7 +9,8 @@ CREATE TABLE sessions (
     -- Lower-case hexadecimal SHA-256 of the token that the client holds. The
     -- check keeps a token, which is a usable secret, from being stored itself.
     id           TEXT    NOT NULL PRIMARY KEY
-                         CHECK (length(id) = 64 AND id NOT GLOB '*[^0-9a-f]*'),
+                         CHECK (length(id) = 64 AND length(CAST(id AS BLOB)) = 64
+                                AND id NOT GLOB '*[^0-9a-f]*'),
     -- NULL: nobody has logged in yet.
     user         TEXT,
     task         TEXT    NOT NULL COLLATE NOCASE,

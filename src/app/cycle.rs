@@ -55,9 +55,13 @@ impl Housekeeper {
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
     ) -> Result<u64> {
-        let (batch, _) = self.next_live(filter, now, None, usize::MAX)?;
-        batch.iter().for_each(&mut *show);
-        Ok(batch.len() as u64)
+        let mut shown = 0;
+        self.live(filter, now, None, &mut |session| {
+            show(&session);
+            shown += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(shown)
     }
 
     /// Ends these sessions, if they are live, and answers for each whether it
@@ -66,7 +70,6 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being written.
     pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.note_peaks(now)?;
         self.end_batch(sessions, now)
     }
 
@@ -83,23 +86,29 @@ impl Housekeeper {
         after: Option<&Key>,
         most: usize,
     ) -> Result<(Vec<Session>, Option<Key>)> {
-        let query = Query {
-            scope: self.scope(None, now),
-            filter,
-            due_only: false,
-            after,
-            order: Order::default(),
-        };
         let (mut batch, mut last) = (Vec::new(), None);
-        self.sessions.scan(&query, &mut |session| {
-            if session.end.is_none() && filter.matches_client(&session) {
-                last = Some(session.key.clone());
-                batch.push(session);
-            }
-            let full = batch.len() >= most;
-            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        self.live(filter, now, after, &mut |session| {
+            last = Some(session.key.clone());
+            batch.push(session);
+            if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         Ok((batch, last))
+    }
+
+    /// Visits the live sessions that a filter fits, in key order.
+    fn live(
+        &self,
+        filter: &Filter,
+        now: UnixTime,
+        after: Option<&Key>,
+        visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let scope = self.scope(None, now);
+        let query = Query { scope, filter, due_only: false, after, order: Order::default() };
+        self.sessions.scan(&query, &mut |session| {
+            let fits = session.end.is_none() && filter.matches_client(&session);
+            Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
+        })
     }
 
     /// Remembers how many sessions were live before many of them end.

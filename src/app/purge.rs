@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Housekeeper;
 use super::pace::Pace;
-use crate::domain::error::{GuardRefusal, Result};
+use crate::domain::error::{Error, GuardRefusal, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Verdict;
@@ -142,7 +142,11 @@ impl Housekeeper {
                 break Some(Stopped::RunTime);
             }
         };
-        self.sessions.note_peaks(&walk.peaks)?;
+        match self.sessions.note_peaks(&walk.peaks) {
+            // The work is done; a figure that was not noted does not undo it.
+            Err(Error::Busy { .. }) => {}
+            noted => noted?,
+        }
         let left = self.left_behind(&walk, request, now, stopped)?;
         Ok(Summary {
             done: walk.done,
@@ -172,7 +176,7 @@ impl Housekeeper {
             return Ok(true);
         };
         let settled = self.sessions.settle(&scope, &range)?;
-        walk.pace.learn(settled.ended + settled.deleted, settled.hold);
+        walk.pace.learn(survey.census.due, settled.hold);
         walk.done.ended += settled.ended;
         walk.done.deleted += settled.deleted;
         walk.done.batches += 1;

@@ -24,7 +24,9 @@ impl Moment {
     /// RFC 3339, a date and time of that zone, or unix seconds.
     pub fn read(&self, zone: &Zone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
-        let seconds = text.strip_prefix('@').unwrap_or(text).parse().ok();
+        // A year is no moment: without a mark, seconds have at least nine digits.
+        let digits = text.strip_prefix('@').or(Some(text).filter(|text| text.len() >= 9));
+        let seconds = digits.and_then(|digits| digits.parse().ok());
         if let Some(seconds) = seconds.filter(|seconds| (0..=UnixTime::MAX.0).contains(seconds)) {
             return Ok(UnixTime(seconds));
         }
@@ -90,6 +92,7 @@ mod tests {
         assert_eq!(read("1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("@1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("2026-06-15"), "2026-06-14T22:00:00Z");
+        assert!(Moment::from("2026").read(&berlin).is_err());
         assert!(Moment::from("99999999999999").read(&berlin).is_err());
         assert!(Moment::from("tomorrow").read(&berlin).is_err());
     }

@@ -42,7 +42,8 @@ impl Usage {
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
-        // `sessctl list | head` has shown what was wanted.
+        // `sessctl list | head` has shown what was wanted. A command that changes
+        // things asks [`unless_gone`] before it comes here.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             for line in format!("sessctl: {error:#}").lines() {
@@ -50,6 +51,15 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
             }
             ExitCode::from(failure(&error))
         }
+    }
+}
+
+/// The same, but that nobody reads an answer any more is no failure: the exit code
+/// of work that is done does not depend on it.
+pub fn unless_gone(written: anyhow::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        written => written,
     }
 }
 

@@ -62,10 +62,11 @@ impl Interrupt {
     }
 
     /// Waits for something that leaves nothing half done, such as input: then
-    /// the first signal, too, ends the process at once.
-    pub fn wait_for<T>(&self, what: impl FnOnce() -> T) -> T {
+    /// the first signal, too, ends the process at once. Nothing comes where one
+    /// has come before.
+    pub fn wait_for<T>(&self, what: impl FnOnce() -> T) -> Option<T> {
         self.at_once.store(true, Ordering::Relaxed);
-        let come = what();
+        let come = self.signal().is_none().then(what);
         self.at_once.store(false, Ordering::Relaxed);
         come
     }

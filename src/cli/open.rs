@@ -1,7 +1,8 @@
 //! `sessctl open`
 
+use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
-use sessctl::app::Opening;
+use sessctl::app::{Opened, Opening};
 use sessctl::domain::policy::Asked;
 use sessctl::domain::time::{Span, SpanError};
 use sessctl::store::Access;
@@ -47,24 +48,30 @@ static OPENED: Schema = Schema::one(
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&OPENED)?;
-        let opened = context.open(Access::Write)?.open(
-            Opening {
-                task: self.task,
-                user: Some(self.user),
-                client: self.client,
-                asked: self.timeout.unwrap_or_default(),
-            },
-            context.now,
-        )?;
-        if !context.global.quiet {
-            let values = vec![
-                Value::word(opened.token.expose().to_owned()),
-                Value::word(opened.handle),
-                Value::span(opened.idle_timeout),
-            ];
-            let record = Record::new(["session"], values);
-            context.answer(&OPENED, &[record])?;
+        let opening = Opening {
+            task: self.task,
+            user: Some(self.user),
+            client: self.client,
+            asked: self.timeout.unwrap_or_default(),
+        };
+        let mut keeper = context.open(Access::Write)?;
+        let opened = keeper.open(opening, context.now)?;
+        if context.global.quiet {
+            return Ok(Exit::Done);
+        }
+        if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
+            keeper.close(&[opened.token], context.now)?;
+            bail!("{error:#}; nobody has the token, so the session was closed again");
         }
         Ok(Exit::Done)
     }
+}
+
+fn record(opened: &Opened) -> Record {
+    let values = vec![
+        Value::word(opened.token.expose().to_owned()),
+        Value::word(opened.handle.clone()),
+        Value::span(opened.idle_timeout),
+    ];
+    Record::new(["session"], values)
 }

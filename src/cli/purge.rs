@@ -14,7 +14,7 @@ use sessctl::store::Access;
 
 use super::args::{Moment, duration, percent, task};
 use super::context::{Context, print, unwritten};
-use super::exit::Exit;
+use super::exit::{Exit, unless_gone};
 use super::interrupt::Interrupt;
 use super::list::{TABLE_ROWS, remainder};
 use super::show::stat;
@@ -124,15 +124,15 @@ impl Args {
         let interrupt = Interrupt::listen()?;
         let summary = match keeper.purge(&request, context.now, &mut |_| interrupt.go_on()) {
             Err(Error::Guard(refusal)) if context.asked_format().is_some() => {
-                answer(&Summary::refused(&refusal), context)?;
+                unless_gone(answer(&Summary::refused(&refusal), context))?;
                 return Err(Error::Guard(refusal).into());
             }
             outcome => outcome?,
         };
+        unless_gone(answer(&summary, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
-        answer(&summary, context)?;
         Ok(match (summary.stopped, interrupt.signal()) {
             (None, _) => Exit::Done,
             (Some(_), Some(signal)) => Exit::Interrupted(signal),

@@ -56,33 +56,21 @@ impl Source {
         }
         let mut lines =
             Lines { input: self.input(context)?, number: 0, place: self.place(), fault: None };
-        let mut keeper = context.open(Access::Write)?;
+        let keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
-        let mut answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
-        let mut all_served = true;
-        loop {
-            let batch = interrupt.wait_for(|| lines.batch())?;
-            if batch.is_empty() {
-                break;
-            }
-            // A stream may last for hours, so each batch has its own moment.
-            for answer in serve(&mut keeper, &batch, clock::now())? {
-                all_served &= answer.outcome.is_served();
-                answers.give(|| record(&answer), || sentence(&answer));
-                if silent && !answer.outcome.is_served() {
-                    context.say(&sentence(&answer));
-                }
-            }
-            answers.flush();
-            if let Some(signal) = interrupt.signal() {
-                answers.end()?;
-                return Ok(Exit::Interrupted(signal));
-            }
-        }
-        answers.end()?;
-        Ok(if all_served { Exit::Done } else { Exit::NoSession })
+        let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
+        let mut desk = Desk { keeper, answers, silent, all_served: true };
+        let served = desk.serve_all(context, &mut lines, &interrupt, serve);
+        // Also what came before a failure is answered in full.
+        desk.answers.end()?;
+        served?;
+        Ok(match interrupt.signal() {
+            Some(signal) => Exit::Interrupted(signal),
+            None if desk.all_served => Exit::Done,
+            None => Exit::NoSession,
+        })
     }
 
     fn place(&self) -> String {
@@ -101,6 +89,46 @@ impl Source {
             }
         };
         Ok(BufReader::with_capacity(64 * 1024, input))
+    }
+}
+
+/// Where tokens are served.
+struct Desk {
+    keeper: Housekeeper,
+    answers: Answers,
+    silent: bool,
+    all_served: bool,
+}
+
+impl Desk {
+    /// Serves batch after batch, until there are no more or a signal comes.
+    fn serve_all(
+        &mut self,
+        context: &Context,
+        lines: &mut Lines<impl Read>,
+        interrupt: &Interrupt,
+        serve: Serve,
+    ) -> anyhow::Result<()> {
+        while let Some(batch) = interrupt.wait_for(|| lines.batch()).transpose()? {
+            if batch.is_empty() {
+                break;
+            }
+            // A stream may last for hours, so each batch has its own moment.
+            for answer in serve(&mut self.keeper, &batch, clock::now())? {
+                self.answer(context, &answer);
+            }
+            self.answers.flush();
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, context: &Context, answer: &Answer) {
+        let served = answer.outcome.is_served();
+        self.all_served &= served;
+        self.answers.give(|| record(answer), || sentence(answer));
+        if self.silent && !served {
+            context.say(&sentence(answer));
+        }
     }
 }
 

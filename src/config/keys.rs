@@ -106,12 +106,13 @@ pub(super) fn count(value: &DeValue<'_>) -> Result<u64, String> {
 
 pub(super) fn percent(value: &DeValue<'_>) -> Result<f64, String> {
     let number = match value {
-        DeValue::Integer(number) => number.as_str().parse(),
-        DeValue::Float(number) => number.as_str().parse(),
+        DeValue::Integer(number) => {
+            u8::from_str_radix(number.as_str(), number.radix()).ok().map(f64::from)
+        }
+        DeValue::Float(number) => number.as_str().parse().ok(),
         _ => return Err(format!("wants a number from 0 to 100, not {}", kind(value))),
     };
     number
-        .ok()
         .filter(|percent| (0.0..=100.0).contains(percent))
         .ok_or_else(|| "wants a number from 0 to 100".to_owned())
 }

@@ -1,12 +1,13 @@
 //! The versions of the native schema, and the way from each to the next.
 
+use std::ops::ControlFlow;
+
 use rusqlite::Connection;
 
 use super::sql::Statement;
 use super::transport::Transport;
 use super::transport::sqlite::SqliteFile;
 use crate::domain::error::{Error, Result};
-use std::ops::ControlFlow;
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
 const APPLICATION_ID: i64 = 0x7363_746c;
@@ -28,9 +29,9 @@ impl Stamp {
     /// That of a database that nobody has set up.
     const BLANK: Self = Self { application: 0, version: 0 };
 
-    fn of(file: &SqliteFile) -> Result<Self> {
+    fn of(database: &impl Transport) -> Result<Self> {
         let mut stamp = Self::BLANK;
-        file.query(&Statement::new(STAMP), &mut |row| {
+        database.query(&Statement::new(STAMP), &mut |row| {
             stamp = Self {
                 application: row.integer(0).unwrap_or(0),
                 version: row.integer(1).unwrap_or(0),
@@ -72,35 +73,35 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotOurs`] if not.
-pub fn check_owner(file: &SqliteFile) -> Result<()> {
-    let stamp = Stamp::of(file)?;
+pub fn check_owner(database: &impl Transport) -> Result<()> {
+    let stamp = Stamp::of(database)?;
     if stamp.application == APPLICATION_ID {
         return Ok(());
     }
-    judge(file.place(), stamp, &tables_in(file)?)
+    judge(database.place(), stamp, &tables_in(database)?)
 }
 
 /// The same, but a database without tables may also be nobody's yet.
 ///
 /// # Errors
 /// [`Error::NotOurs`] if it is another program's.
-pub fn check_owner_if_any(file: &SqliteFile) -> Result<()> {
-    let is_blank = Stamp::of(file)? == Stamp::BLANK && tables_in(file)?.is_empty();
-    if is_blank { Ok(()) } else { check_owner(file) }
+pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
+    let is_blank = Stamp::of(database)? == Stamp::BLANK && tables_in(database)?.is_empty();
+    if is_blank { Ok(()) } else { check_owner(database) }
 }
 
 /// Makes sure that a database is one that this program can work with as it is.
 ///
 /// # Errors
 /// [`Error::NotOurs`] if not.
-pub fn check(file: &SqliteFile) -> Result<()> {
-    let stamp = Stamp::of(file)?;
+pub fn check(database: &impl Transport) -> Result<()> {
+    let stamp = Stamp::of(database)?;
     if (stamp == Stamp { application: APPLICATION_ID, version: VERSION }) {
         return Ok(());
     }
-    judge(file.place(), stamp, &tables_in(file)?)?;
+    judge(database.place(), stamp, &tables_in(database)?)?;
     Err(not_ours(
-        file.place(),
+        database.place(),
         format!(
             "its schema has version {}, older than this program's {VERSION}; \
              `sessctl init` brings it up to date",
@@ -132,9 +133,9 @@ fn not_ours(place: &str, found: String) -> Error {
     Error::NotOurs { at: place.to_owned(), found }
 }
 
-fn tables_in(file: &SqliteFile) -> Result<Vec<String>> {
+fn tables_in(database: &impl Transport) -> Result<Vec<String>> {
     let mut tables = Vec::new();
-    file.query(&Statement::new(TABLES), &mut |row| {
+    database.query(&Statement::new(TABLES), &mut |row| {
         tables.extend(row.text(0));
         Ok(ControlFlow::Continue(()))
     })?;

@@ -87,7 +87,7 @@ fn a_command_that_nobody_hears_ends_as_any_other() {
         ("purge --json", 0),
         ("purge --dry-run", 0),
         ("cycle --all", 0),
-        ("open --user alice --task imap", 0),
+        ("open --user alice --task imap", 1),
         ("schedule print systemd", 0),
         ("man", 0),
         ("completions bash", 0),
@@ -221,6 +221,7 @@ fn on_a_terminal_a_purge_says_what_it_did() {
 fn an_answer_that_finds_no_room_is_a_failure() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("token").idle(HOUR));
+    sandbox.insert(&row("in use"));
     for command in [
         "list",
         "list --json",
@@ -243,4 +244,19 @@ fn an_answer_that_finds_no_room_is_a_failure() {
         assert_eq!(ran.0.status.code(), Some(1), "{command}");
         assert!(ran.stderr().contains("No space left"), "{command}");
     }
+}
+
+#[test]
+fn a_session_whose_token_nobody_got_is_closed_again() {
+    let sandbox = Sandbox::new();
+    assert_eq!(unheard(&sandbox, "open --user alice --task imap --json"), Some(1));
+    assert_eq!(sandbox.run(["list", "--json"]).json()[0]["end_reason"], "closed");
+}
+
+#[test]
+fn the_exit_code_of_work_does_not_depend_on_who_reads() {
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(HOUR));
+    assert_eq!(unheard(&sandbox, "purge --run-time 0s --json"), Some(3));
+    assert_eq!(unheard(&sandbox, "purge --max-rows 1 --json"), Some(4));
 }

@@ -3,5 +3,6 @@
 //! the native table in a SQLite file.
 
 mod contract;
+mod processes;
 mod rules;
 mod worlds;

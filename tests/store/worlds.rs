@@ -1,6 +1,7 @@
 //! Stores to test, and sessions to put into them.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
@@ -27,15 +28,19 @@ impl World {
         Self { sessions, folder }
     }
 
+    /// The file.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("sessions.db")
+    }
+
     /// The store, as another program that opens it at the same time.
     pub fn beside(&self) -> Box<dyn Sessions> {
-        let path = self.folder.path().join("sessions.db");
-        sessctl::store::open(path, sessctl::store::Access::Write).unwrap()
+        sessctl::store::open(self.path(), sessctl::store::Access::Write).unwrap()
     }
 
     /// Forgets all rows and counters.
     pub fn clear(&mut self) {
-        let db = rusqlite::Connection::open(self.folder.path().join("sessions.db")).unwrap();
+        let db = rusqlite::Connection::open(self.path()).unwrap();
         db.execute_batch("DELETE FROM sessions; DELETE FROM counters").unwrap();
     }
 

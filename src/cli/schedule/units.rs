@@ -73,7 +73,8 @@ impl Purge {
              ReadWritePaths={folder}\n\
              PrivateTmp={private_tmp}\n{HARDENING}",
             command = command.join(" "),
-            folder = systemd_word(&self.folder),
+            // Only commands have variables.
+            folder = systemd_word(&self.folder).replace("$$", "$"),
             // A private /tmp would hide a program or a database that is there.
             private_tmp = if self.is_under_tmp() { "no" } else { "yes" },
         )

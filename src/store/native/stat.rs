@@ -10,7 +10,7 @@ use crate::domain::port::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
 use crate::store::sql::Statement;
-use crate::store::transport::Transport;
+use crate::store::transport::{Columns, Transport};
 
 /// In a table of up to so many rows, each open notes the peak: counting that
 /// many rows is cheap. In a larger one it would hold up the application, and
@@ -75,34 +75,34 @@ pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
     .with(SMALL)
 }
 
-/// The figures of the tasks in scope.
+/// The figures of the tasks in scope. One statement reads rows and counters: a
+/// purge between two would move sessions from the ones to the others, and they
+/// would count twice.
 pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
     let mut tasks: BTreeMap<String, TaskStat> = BTreeMap::new();
-    transport.query(&rows_by_task(scope), &mut |row| {
+    transport.query(&rows_and_counters(scope), &mut |row| {
         let task = row.text(0).unwrap_or_default();
-        let mut stat = TaskStat {
-            live: [row.count(1), row.count(2), row.count(3)],
-            ended: row.count(4),
-            opened: row.count(5),
-            oldest_use: row.integer(6).map(UnixTime),
-            ..TaskStat::default()
-        };
-        for (place, reason) in EndReason::ALL.iter().enumerate() {
-            stat.ended_by.insert(*reason, row.count(7 + place));
-        }
-        stat.peak = stat.live_total();
-        tasks.insert(task.to_ascii_lowercase(), TaskStat { task, ..stat });
-        Ok(ControlFlow::Continue(()))
-    })?;
-    transport.query(&counters(scope), &mut |row| {
-        let (task, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
         let stat = tasks
             .entry(task.to_ascii_lowercase())
             .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
-        add_counter(stat, &name, row.count(2));
+        match row.text(1) {
+            Some(name) => add_counter(stat, &name, row.count(2)),
+            None => add_rows(stat, row),
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(tasks.into_values().collect())
+}
+
+fn add_rows(stat: &mut TaskStat, row: &dyn Columns) {
+    stat.live = [row.count(2), row.count(3), row.count(4)];
+    stat.ended = row.count(5);
+    stat.opened += row.count(6);
+    stat.oldest_use = row.integer(7).map(UnixTime);
+    for (place, reason) in EndReason::ALL.iter().enumerate() {
+        *stat.ended_by.entry(*reason).or_default() += row.count(8 + place);
+    }
+    stat.peak = stat.peak.max(stat.live_total());
 }
 
 fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
@@ -118,10 +118,11 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
     }
 }
 
-fn rows_by_task(scope: &Scope<'_>) -> Statement {
+/// The rows of each task; then, with a name in the second column, its counters.
+fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new(
-        "SELECT task, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), count(*), \
-         min(CASE WHEN state < 3 THEN last_used_at END)",
+        "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
+         count(*), min(CASE WHEN state < 3 THEN last_used_at END)",
     );
     for reason in EndReason::ALL {
         sql.push(&format!(", sum(state = 3 AND end_reason = '{reason}')"));
@@ -130,12 +131,9 @@ fn rows_by_task(scope: &Scope<'_>) -> Statement {
     rules::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE TRUE");
     rules::and_in_scope(&mut sql, scope);
-    sql.push(") GROUP BY task");
-    sql
-}
-
-fn counters(scope: &Scope<'_>) -> Statement {
-    let mut sql = Statement::new("SELECT task, name, value FROM counters WHERE TRUE");
+    sql.push(") GROUP BY task UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL");
+    sql.push(&", NULL".repeat(EndReason::ALL.len()));
+    sql.push(" FROM counters WHERE TRUE");
     rules::and_in_scope(&mut sql, scope);
     sql
 }

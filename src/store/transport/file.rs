@@ -74,6 +74,12 @@ pub(super) fn kept_open(path: &Path) -> std::io::Result<ManuallyDrop<File>> {
     File::open(path).map(ManuallyDrop::new)
 }
 
+/// The path as SQLite has to have it: for it, `:memory:` and `file:…` alone are no
+/// names of files.
+pub(super) fn by_name(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
+}
+
 /// The file of this one's name and a suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -81,7 +81,8 @@ impl SqliteFile {
     /// a SQLite database, and whatever keeps SQLite from opening it.
     pub fn as_it_lies(path: &Path) -> Result<Self> {
         file::must_be_a_file(path)?;
-        let bytes = path.as_os_str().as_encoded_bytes().iter();
+        let name = file::by_name(path);
+        let bytes = name.as_os_str().as_encoded_bytes().iter();
         let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
         let uri = PathBuf::from(format!("file:{}?immutable=1", name.concat()));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
@@ -117,7 +118,7 @@ impl SqliteFile {
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
-        Self::connect_to(path, path, flags)
+        Self::connect_to(&file::by_name(path), path, flags)
     }
 
     /// Opens what SQLite calls `name`, and messages call `path`.
@@ -188,7 +189,8 @@ impl SqliteFile {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.sync_for_a_log()
+        // A file system that has no shared memory has no such log either.
+        if self.has_write_ahead_log()? { self.sync_for_a_log() } else { Ok(()) }
     }
 
     /// With a write-ahead log, syncing at each checkpoint loses nothing when a
