@@ -116,7 +116,7 @@ impl Housekeeper {
     /// and the next run finds what is left.
     ///
     /// # Errors
-    /// [`Error::Guard`](crate::Error::Guard) if it would end more than the guard
+    /// [`Error::Guard`] if it would end more than the guard
     /// allows, and then nothing has changed; and whatever keeps the table from
     /// being read or written, and then the batches before stand.
     pub fn purge(

@@ -1,7 +1,7 @@
 //! Session tables and the databases that they are in: the only place with SQL.
 //!
 //! Two axes meet here. A table (native, and later those of frameworks) turns
-//! what [`Sessions`] asks into statements; a [`transport`] runs them. Neither
+//! what [`Sessions`] asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 
 mod migrations;
@@ -23,8 +23,8 @@ pub use transport::sqlite::Access;
 /// Opens the table of sessions in a SQLite file.
 ///
 /// # Errors
-/// [`Error::Missing`](crate::Error::Missing) and
-/// [`Error::NotOurs`](crate::Error::NotOurs) if there is none, and whatever keeps
+/// [`Error::Missing`] and
+/// [`Error::NotOurs`] if there is none, and whatever keeps
 /// the file from being opened.
 pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>> {
     let path = path.as_ref();
@@ -39,7 +39,7 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>>
 /// what it holds.
 ///
 /// # Errors
-/// [`Error::NotOurs`](crate::Error::NotOurs) if the file is another program's, and
+/// [`Error::NotOurs`] if the file is another program's, and
 /// whatever keeps it from being written. A file that was not there is not there
 /// afterwards either, unless another program has begun to use it.
 pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
