@@ -72,9 +72,12 @@ impl Reader<'_> {
             let task = entry.0.get_ref();
             let name = format!("policy.{}", task.to_ascii_lowercase());
             // For TOML these are two keys, for sessctl one task.
-            if self.config.policies.named().any(|(known, _)| known.eq_ignore_ascii_case(task)) {
+            let same = table.keys().filter(|key| key.get_ref().eq_ignore_ascii_case(task));
+            let later = same.max_by_key(|key| key.span().start).filter(|later| *later != entry.0);
+            if let Some(later) = later {
                 let what = "the task has a policy already; names match without regard to case";
-                return Err(self.fault(entry.0.span().start, &format!("policy.{task}"), what));
+                let key = format!("policy.{}", later.get_ref());
+                return Err(self.fault(later.span().start, &key, what));
             }
             let own = self.table(&name, entry)?;
             let policy = self.policy(&name, default.clone(), own.iter())?;
