@@ -28,7 +28,7 @@ pub use transport::sqlite::Access;
 /// the file from being opened.
 pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>> {
     let path = path.as_ref();
-    migrations::check_owner(&SqliteFile::as_it_lies(path)?)?;
+    first_look(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
     migrations::check(&file)?;
     Ok(Box::new(Native::on(file)))
@@ -44,13 +44,8 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>>
 /// afterwards either, unless another program has begun to use it.
 pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
     let path = path.as_ref();
-    // A file in the middle of another program's `create` may fail here in any
-    // other way; the transaction below waits for that program.
-    if holds_something(path)
-        && let Err(refused @ Error::NotOurs { .. }) =
-            SqliteFile::as_it_lies(path).and_then(|file| migrations::check_owner_if_any(&file))
-    {
-        return Err(refused);
+    if holds_something(path) {
+        first_look(path, migrations::check_owner_if_any)?;
     }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {
@@ -65,6 +60,18 @@ pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
             }
             Err(error)
         }
+    }
+}
+
+/// Refuses a file that is another program's before anything touches it.
+///
+/// The look takes no lock, so it may fall into a moment at which another program
+/// writes: then it finds a file that makes no sense, and says nothing. What marks a
+/// file as sessctl's never changes, so that a refusal is sure.
+fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
+    match SqliteFile::as_it_lies(path).and_then(|file| check(&file)) {
+        Err(refusal @ (Error::Missing { .. } | Error::NotOurs { .. })) => Err(refusal),
+        _ => Ok(()),
     }
 }
 

@@ -277,3 +277,26 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
         "app.db is no database of sessctl: it is another program's, with the tables invoices";
     refuses(&sandbox, all(), 10, reason);
 }
+
+#[test]
+fn a_database_in_the_midst_of_a_checkpoint_is_not_taken_for_a_corrupt_one() {
+    // Given an application that writes, and copies its log into the file at once
+    let sandbox = Sandbox::new();
+    let db = sandbox.db();
+    db.execute_batch("PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 1").unwrap();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let application = std::thread::spawn(move || {
+        let mut serial = 0_u32;
+        // Until the other end has gone, also by a panic
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            serial += 1;
+            row(&serial.to_string()).insert(&db);
+        }
+    });
+    // Then commands read it all the same
+    for _ in 0..40 {
+        sandbox.run(["list", "--limit", "1"]).succeeds();
+    }
+    drop(stop);
+    application.join().unwrap();
+}
