@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fixture::{HOUR, MINUTE, Row, Sandbox, row};
+use crate::fixture::{HOUR, MINUTE, Row, Sandbox, now, row};
 
 fn nasty() -> Vec<String> {
     [
@@ -101,7 +101,9 @@ fn a_cycle_says_one_harmless_line_for_each_session() {
 fn json_gives_back_the_exact_text() {
     let sandbox = sandbox();
     let names = nasty();
-    let listed = sandbox.run(["list", "--json"]).succeeds().json();
+    // One moment for both lists: idle times go on.
+    let at = (now() + MINUTE).to_string();
+    let listed = sandbox.run(["list", "--json", "--at", &at]).succeeds().json();
     let of = |handle: &str| -> Option<&Value> {
         listed.as_array().unwrap().iter().find(|session| session["handle"] == handle)
     };
@@ -111,7 +113,7 @@ fn json_gives_back_the_exact_text() {
             assert_eq!(session[field], *names[(at + shift) % names.len()], "{field}");
         }
     }
-    let lines = sandbox.run(["list", "-o", "jsonl"]).succeeds().stdout();
+    let lines = sandbox.run(["list", "-o", "jsonl", "--at", &at]).succeeds().stdout();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(Value::from(lines), listed);
 }
