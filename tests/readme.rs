@@ -16,6 +16,19 @@ struct Step {
     expected: Vec<String>,
 }
 
+impl Step {
+    /// A line below the command: of the text that it takes in, up to `END`, or of what
+    /// it prints.
+    fn goes_on(&mut self, line: &str) {
+        if self.command.contains("<<'END'") && !self.command.ends_with("\nEND") {
+            self.command.push('\n');
+            self.command.push_str(line);
+        } else {
+            self.expected.push(line.to_owned());
+        }
+    }
+}
+
 fn steps(readme: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut within = false;
@@ -24,7 +37,7 @@ fn steps(readme: &str) -> Vec<Step> {
             _ if line.starts_with("```") => within = line == "```console",
             _ if !within => {}
             Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
-            None => steps.last_mut().unwrap().expected.push(line.to_owned()),
+            None => steps.last_mut().unwrap().goes_on(line),
         }
     }
     steps

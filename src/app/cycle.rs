@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::Housekeeper;
+use super::purge::{Stopped, short_of};
+use super::tell::Untold;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::port::{Order, Query, Reach};
@@ -12,13 +14,31 @@ use crate::domain::time::UnixTime;
 /// Sessions that one write transaction ends: a few milliseconds' work.
 const BATCH: usize = 250;
 
+/// What a cycle has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycled {
+    /// Live sessions that it ended.
+    pub ended: u64,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<Stopped>,
+    /// Ended sessions of which the listener has not taken note.
+    pub untold: Option<Untold>,
+}
+
+impl Cycled {
+    /// What keeps it from being complete, in words.
+    pub fn short_of(&self) -> Option<String> {
+        short_of(self.stopped, self.untold.as_ref())
+    }
+}
+
 impl Housekeeper {
     /// Ends the live sessions that a filter fits, and shows each that it has
     /// ended, after the commit.
     ///
     /// It is done in batches, each in a transaction of its own: when a later
     /// one fails or `go_on` stops it, the earlier ones stand, and calling it
-    /// again goes on. Answers whether it came to its end.
+    /// again goes on.
     ///
     /// # Errors
     /// Whatever keeps the table from being read or written.
@@ -28,18 +48,31 @@ impl Housekeeper {
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>> {
+    ) -> Result<Cycled> {
+        let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(Stopped::Signal));
+        self.cycle_until(filter, now, show, go_on)
+    }
+
+    /// The same, until an answer that may ask the housekeeper stops it.
+    pub(super) fn cycle_until(
+        &mut self,
+        filter: &Filter,
+        now: UnixTime,
+        show: &mut dyn FnMut(&Session),
+        stop: &mut dyn FnMut(&mut Self) -> Result<Option<Stopped>>,
+    ) -> Result<Cycled> {
         self.note_peaks(now)?;
-        let mut after = None;
+        let (mut after, mut ended) = (None, 0);
         loop {
             let (batch, last) = self.next_live(filter, now, after.as_ref(), BATCH)?;
-            let done = self.end_batch(&batch, now)?;
-            batch.iter().zip(done).filter(|(_, done)| *done).for_each(|(session, _)| show(session));
-            if batch.len() < BATCH {
-                return Ok(ControlFlow::Continue(()));
+            let done = self.cycle_sessions(&batch, now)?;
+            for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
+                ended += 1;
+                show(session);
             }
-            if go_on().is_break() {
-                return Ok(ControlFlow::Break(()));
+            let stopped = if batch.len() < BATCH { None } else { stop(self)? };
+            if batch.len() < BATCH || stopped.is_some() {
+                return Ok(Cycled { ended, stopped, untold: self.take_untold() });
             }
             after = last;
         }
@@ -70,13 +103,7 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being written.
     pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_batch(sessions, now)
-    }
-
-    fn end_batch(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        let end = End { at: now, reason: EndReason::Cycled };
-        let endings: Vec<_> = sessions.iter().map(|session| self.ending(session, end)).collect();
-        self.end_all(&endings)
+        self.end_all(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
     fn next_live(
@@ -105,7 +132,7 @@ impl Housekeeper {
     ) -> Result<()> {
         let scope = self.scope(None, now);
         let query = Query { scope, filter, due_only: false, after, order: Order::default() };
-        self.sessions.scan(&query, &mut |session| {
+        self.store.scan(&query, &mut |session| {
             let fits = session.end.is_none() && filter.matches_client(&session);
             Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
         })
@@ -114,7 +141,7 @@ impl Housekeeper {
     /// Remembers how many sessions were live before many of them end.
     fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
         let all = Reach { due: usize::MAX, rows: usize::MAX };
-        let live = self.sessions.survey(&self.scope(None, now), None, all)?.live;
-        self.sessions.note_peaks(&live)
+        let live = self.store.survey(&self.scope(None, now), None, all)?.live;
+        self.store.note_peaks(&live)
     }
 }

@@ -1,9 +1,9 @@
 //! The life of a session: open, touch, close.
 
 use super::Housekeeper;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, FullRefusal, Result};
 use crate::domain::policy::{Asked, TouchRuling};
-use crate::domain::port::{Ending, NewSession};
+use crate::domain::port::{Ending, Full, NewSession};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
@@ -30,6 +30,8 @@ pub struct Opened {
     pub handle: String,
     /// The idle timeout that it was granted; `None`: it never times out.
     pub idle_timeout: Option<Span>,
+    /// How many sessions ended to make way for it.
+    pub made_way: u64,
 }
 
 /// What became of a touch or a close.
@@ -64,26 +66,48 @@ pub struct Answer {
 }
 
 impl Housekeeper {
-    /// Opens a session.
+    /// Opens a session, if the limits of its policy leave room for it or can be
+    /// made to.
     ///
     /// # Errors
-    /// Whatever keeps the row from being written, or the system from giving
-    /// random bits.
+    /// [`Error::Full`] if a limit keeps it out; whatever keeps the row from being
+    /// written, or the system from giving random bits.
     pub fn open(&mut self, opening: Opening, now: UnixTime) -> Result<Opened> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
         let id = token.id();
-        let idle_timeout = self.policies.of(&opening.task).grant(opening.asked);
-        self.sessions.insert(&[NewSession {
+        let policy = self.policies.of(&opening.task);
+        let idle_timeout = policy.grant(opening.asked);
+        let session = NewSession {
             key: Key::Text(id.clone()),
             user: opening.user,
             task: opening.task,
             client: opening.client,
             created_at: now,
             idle_timeout,
-        }])?;
-        Ok(Opened { token, handle: handle(&id), idle_timeout })
+        };
+        let made_way = if policy.limit == 0 && policy.user_limit == 0 {
+            self.store.insert(&[session])?;
+            0
+        } else {
+            self.admit(session)?
+        };
+        Ok(Opened { token, handle: handle(&id), idle_timeout, made_way })
+    }
+
+    /// Opens a session where there is a limit, and answers how many others have
+    /// ended for it.
+    fn admit(&mut self, session: NewSession) -> Result<u64> {
+        let policy = self.policies.of(&session.task);
+        let admission = self.store.admit(&session, policy, self.bell.is_heard())?;
+        self.bell.ring(&admission.told, &self.policies);
+        let (limit, user) = match admission.outcome {
+            Ok(()) => return Ok(admission.ended),
+            Err(Full::Task) => (policy.limit, None),
+            Err(Full::User) => (policy.user_limit, session.user),
+        };
+        Err(FullRefusal { task: session.task, limit, user }.into())
     }
 
     /// Tells of each token's session that it has been used at `now`.
@@ -98,7 +122,7 @@ impl Housekeeper {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
         let mut outcomes = Vec::with_capacity(keys.len());
         let mut renewals = Vec::new();
-        for (place, session) in self.sessions.find(&keys)?.into_iter().enumerate() {
+        for (place, session) in self.store.find(&keys)?.into_iter().enumerate() {
             let ruling =
                 session.map(|session| self.policies.of(&session.task).touch(&session, now));
             outcomes.push(match ruling {
@@ -113,7 +137,7 @@ impl Housekeeper {
         }
         if !renewals.is_empty() {
             let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
-            let renewed = self.sessions.renew(&due, now)?;
+            let renewed = self.store.renew(&due, now)?;
             let lost = renewals.into_iter().zip(renewed).filter(|(_, renewed)| !renewed);
             for (place, _) in lost {
                 outcomes[place] = self.why_not(&keys[place])?;
@@ -129,11 +153,11 @@ impl Housekeeper {
     /// this call has taken place.
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
-        let found = self.sessions.find(&keys)?;
+        let found = self.store.find(&keys)?;
         let live = found.iter().flatten().filter(|session| session.end.is_none());
+        let live: Vec<Session> = live.cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
-        let endings: Vec<Ending> = live.map(|session| self.ending(session, end)).collect();
-        let mut closed = self.end_all(&endings)?.into_iter();
+        let mut closed = self.end_all(&live, end)?.into_iter();
         let mut outcomes = Vec::with_capacity(keys.len());
         for (key, session) in keys.iter().zip(found) {
             outcomes.push(match session.map(|session| session.end) {
@@ -146,20 +170,33 @@ impl Housekeeper {
         Ok(answers(&keys, outcomes))
     }
 
+    /// Ends sessions, and tells of those that were live until then; with none to
+    /// end, takes no lock.
+    pub(super) fn end_all(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let endings: Vec<Ending> =
+            sessions.iter().map(|session| self.ending(session, end)).collect();
+        let done = self.store.end(&endings)?;
+        if self.bell.is_heard() {
+            let ended = sessions.iter().zip(&done).filter(|(_, done)| **done);
+            let ended: Vec<Session> =
+                ended.map(|(session, _)| Session { end: Some(end), ..session.clone() }).collect();
+            self.bell.ring(&ended, &self.policies);
+        }
+        Ok(done)
+    }
+
     /// The end that a session of this policy gets.
-    pub(super) fn ending(&self, session: &Session, end: End) -> Ending {
+    fn ending(&self, session: &Session, end: End) -> Ending {
         let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
         Ending { key: session.key.clone(), end, keep_row }
     }
 
-    /// Ends sessions; with none to end, takes no lock.
-    pub(super) fn end_all(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
-        if endings.is_empty() { Ok(Vec::new()) } else { self.sessions.end(endings) }
-    }
-
     /// What has become of a session that was live a moment ago.
     fn why_not(&self, key: &Key) -> Result<Outcome> {
-        let session = self.sessions.find(std::slice::from_ref(key))?.pop().flatten();
+        let session = self.store.find(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.and_then(|session| session.end) {
             Some(end) => Outcome::Ended(end.reason),
             None => Outcome::Unknown,

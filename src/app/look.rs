@@ -54,7 +54,7 @@ impl Housekeeper {
             after: None,
             order: request.order,
         };
-        self.sessions.scan(&query, &mut |session| {
+        self.store.scan(&query, &mut |session| {
             if !request.filter.matches_client(&session) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -82,7 +82,7 @@ impl Housekeeper {
         if !is_handle {
             return Err(Error::NotAHandle(prefix.to_owned()));
         }
-        let mut sessions = self.sessions.by_handle(prefix, SUGGESTIONS)?;
+        let mut sessions = self.store.by_handle(prefix, SUGGESTIONS)?;
         match sessions.pop() {
             None => Err(Error::NoSession(prefix.to_owned())),
             Some(only) if sessions.is_empty() => Ok(only),
@@ -99,7 +99,7 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being read.
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
-        self.sessions.tasks(&self.scope(task, now))
+        self.store.tasks(&self.scope(task, now))
     }
 
     /// What each task serves: all its users, and those that it serves more than
@@ -109,7 +109,7 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
-        self.sessions.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
+        self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
             let task = load.task.clone().unwrap_or_default();
             let service = services
                 .entry(task.to_ascii_lowercase())
@@ -134,7 +134,7 @@ impl Housekeeper {
         now: UnixTime,
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()> {
-        self.sessions.loads(&self.scope(task, now), LoadBy::User, visit)
+        self.store.loads(&self.scope(task, now), LoadBy::User, visit)
     }
 }
 

@@ -1,32 +1,63 @@
 //! The operations. They know neither the table nor the database that they work
-//! on, only what [`Sessions`] promises; `now` comes from the caller.
+//! on, only what [`Store`] promises; `now` comes from the caller.
 
 mod cycle;
+mod jobs;
 mod life;
 mod look;
 mod pace;
 mod purge;
+mod run;
+mod tell;
 
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Policies;
-use crate::domain::port::{Scope, Sessions};
+use crate::domain::port::{Origin, Scope, Store};
 use crate::domain::time::UnixTime;
 
+use tell::Bell;
+
+pub use cycle::Cycled;
+pub use jobs::{Ran, Terms};
 pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
+pub use run::JobRun;
+pub use tell::{Listener, Untold};
 
 /// A table of sessions, and the policies that hold for it.
 pub struct Housekeeper {
-    sessions: Box<dyn Sessions>,
+    store: Box<dyn Store>,
     policies: Policies,
+    origin: Origin,
+    bell: Bell,
 }
 
 impl Housekeeper {
     /// Takes charge of a table, such as [`store::open`](crate::store::open)
     /// gives.
-    pub fn new(sessions: Box<dyn Sessions>, policies: Policies) -> Self {
-        Self { sessions, policies }
+    pub fn new(store: Box<dyn Store>, policies: Policies) -> Self {
+        let origin = Origin {
+            host: "localhost".to_owned(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Self { store, policies, origin, bell: Bell::default() }
+    }
+
+    /// The same on a host of this name: the ledger has it, and jobs may be tied
+    /// to it.
+    #[must_use]
+    pub fn on_host(mut self, host: impl Into<String>) -> Self {
+        self.origin.host = host.into();
+        self
+    }
+
+    /// The same, but that somebody wants to know which sessions end.
+    #[must_use]
+    pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
+        self.bell = Bell::for_listener(listener);
+        self
     }
 
     /// The policies that hold.
@@ -34,7 +65,12 @@ impl Housekeeper {
         &self.policies
     }
 
+    /// What the listener has missed since this was last asked.
+    pub fn take_untold(&mut self) -> Option<Untold> {
+        self.bell.take_untold()
+    }
+
     fn scope<'a>(&'a self, task: Option<&'a TaskPattern>, now: UnixTime) -> Scope<'a> {
-        Scope { policies: &self.policies, now, task }
+        Scope { policies: &self.policies, now, planned: None, task }
     }
 }

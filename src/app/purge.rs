@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Housekeeper;
 use super::pace::Pace;
+use super::run::{Feat, JobRun, Shift};
+use super::tell::Untold;
 use crate::domain::error::{Error, GuardRefusal, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
@@ -16,6 +18,9 @@ use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;
+
+/// The lease of the one purge that is at work.
+const LEASE: &str = "purge";
 
 /// What a purge is to do.
 #[derive(Debug, Clone)]
@@ -28,11 +33,19 @@ pub struct PurgeRequest {
     pub run_time: Option<Duration>,
     /// For how long one write transaction may hold up the application.
     pub hold: Duration,
+    /// The job that it is a run of; `None`: of none.
+    pub job: Option<JobRun>,
 }
 
 impl Default for PurgeRequest {
     fn default() -> Self {
-        Self { task: None, guard: Guard::default(), run_time: None, hold: Duration::from_millis(2) }
+        Self {
+            task: None,
+            guard: Guard::default(),
+            run_time: None,
+            hold: Duration::from_millis(2),
+            job: None,
+        }
     }
 }
 
@@ -45,12 +58,15 @@ pub enum Stopped {
     Signal,
     /// It would have ended more than the guard allows, and has done nothing.
     Guard,
+    /// It was stopped for so long that another purge has taken over.
+    Lease,
 }
 
 words!(Stopped, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Guard => "guard",
+    Lease => "lease",
 });
 
 /// What a purge has done so far.
@@ -69,7 +85,7 @@ pub struct Progress {
 }
 
 /// What a purge has done in all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// What it has done; in a dry run, what it would do.
     pub done: Progress,
@@ -81,6 +97,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+    /// Ended sessions of which the listener has not taken note.
+    pub untold: Option<Untold>,
 }
 
 impl Summary {
@@ -92,8 +110,34 @@ impl Summary {
             remaining: refusal.would_end,
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),
+            untold: None,
         }
     }
+
+    /// What the ledger is told.
+    fn feat(&self) -> Feat {
+        Feat {
+            marked: self.done.marked,
+            ended: self.done.ended,
+            deleted: self.done.deleted,
+            short_of: self.short_of(),
+            // What a signal has cut short is not settled: it goes on with the next
+            // run of its job.
+            resumes: self.stopped == Some(Stopped::Signal),
+        }
+    }
+
+    /// What keeps it from being complete, in words.
+    pub fn short_of(&self) -> Option<String> {
+        short_of(self.stopped, self.untold.as_ref())
+    }
+}
+
+/// Why a run is not complete, if it is not.
+pub(super) fn short_of(stopped: Option<Stopped>, untold: Option<&Untold>) -> Option<String> {
+    let reasons = [stopped.map(|why| format!("stopped by {why}")), untold.map(Untold::to_string)];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
 }
 
 /// What a purge would do.
@@ -108,30 +152,53 @@ pub struct Plan {
 }
 
 impl Housekeeper {
-    /// Ends and deletes what is due at `now`.
+    /// Marks, ends and deletes what is due at `now`.
     ///
     /// The table is walked once in key order: the next rows that are due are
     /// found without a lock, then settled in a write transaction that judges
     /// them anew. It can be stopped after any batch, by `go_on` or by a crash,
-    /// and the next run finds what is left.
+    /// and the next run finds what is left. One purge works on a table at a
+    /// time, and the ledger has a record of each.
     ///
     /// # Errors
-    /// [`Error::Guard`] if it would end more than the guard
-    /// allows, and then nothing has changed; and whatever keeps the table from
-    /// being read or written, and then the batches before stand.
+    /// [`Error::Held`] if another purge is at work. [`Error::Guard`] if it would
+    /// end more than the guard allows. In both cases nothing has changed. And
+    /// whatever keeps the table from being read or written, and then the batches
+    /// before stand.
     pub fn purge(
         &mut self,
         request: &PurgeRequest,
         now: UnixTime,
         go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Summary> {
+        let task = request.task.as_ref().map(TaskPattern::as_str);
+        let mut shift = self.begin(LEASE, "purge", task, request.job.as_ref(), now)?;
+        let outcome = self.purge_on(&mut shift, request, now, go_on);
+        let feat = match &outcome {
+            Ok(summary) => Ok(summary.feat()),
+            Err(error) => Err(error),
+        };
+        self.finish(&shift, feat)?;
+        outcome
+    }
+
+    fn purge_on(
+        &mut self,
+        shift: &mut Shift,
+        request: &PurgeRequest,
+        now: UnixTime,
+        go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Summary> {
         let begun = Instant::now();
         if request.guard.is_set() {
-            let census = self.sessions.census(&self.scope(request.task.as_ref(), now), None)?;
+            let census = self.store.census(&self.purge_scope(request, now), None)?;
             request.guard.check(&census)?;
         }
         let mut walk = Walk::new(request.hold);
         let stopped = loop {
+            if !self.stay(shift)? {
+                break Some(Stopped::Lease);
+            }
             if !self.step(&mut walk, request, now)? {
                 break None;
             }
@@ -142,7 +209,7 @@ impl Housekeeper {
                 break Some(Stopped::RunTime);
             }
         };
-        match self.sessions.note_peaks(&walk.peaks) {
+        match self.store.note_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
             Err(Error::Busy { .. }) => {}
             noted => noted?,
@@ -155,15 +222,22 @@ impl Housekeeper {
             elapsed: begun.elapsed(),
             // What stops a run that has nothing left has not stopped it.
             stopped: stopped.filter(|_| left.due > 0),
+            untold: self.take_untold(),
         })
+    }
+
+    /// The scope of a purge, whose job may have planned it.
+    fn purge_scope<'a>(&'a self, request: &'a PurgeRequest, now: UnixTime) -> Scope<'a> {
+        let planned = request.job.as_ref().map(|job| job.due.planned);
+        Scope { planned, ..self.scope(request.task.as_ref(), now) }
     }
 
     /// Looks at the next rows and settles those that are due. Answers whether
     /// there were any rows.
     fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
-        let scope = Scope { policies: &self.policies, now, task: request.task.as_ref() };
         let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD };
-        let survey = self.sessions.survey(&scope, walk.after.as_ref(), reach)?;
+        let scope = self.purge_scope(request, now);
+        let survey = self.store.survey(&scope, walk.after.as_ref(), reach)?;
         let Some(last) = survey.last else {
             return Ok(false);
         };
@@ -175,8 +249,17 @@ impl Housekeeper {
         let Some(range) = survey.due else {
             return Ok(true);
         };
-        let settled = self.sessions.settle(&scope, &range)?;
+        // The same scope; only these fields are borrowed.
+        let scope = Scope {
+            policies: &self.policies,
+            now,
+            planned: request.job.as_ref().map(|job| job.due.planned),
+            task: request.task.as_ref(),
+        };
+        let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
+        self.bell.ring(&settled.told, &self.policies);
         walk.pace.learn(survey.census.due, settled.hold);
+        walk.done.marked += settled.marked;
         walk.done.ended += settled.ended;
         walk.done.deleted += settled.deleted;
         walk.done.batches += 1;
@@ -195,8 +278,7 @@ impl Housekeeper {
         if stopped.is_none() {
             return Ok(Census::default());
         }
-        let scope = self.scope(request.task.as_ref(), now);
-        self.sessions.census(&scope, walk.after.as_ref())
+        self.store.census(&self.purge_scope(request, now), walk.after.as_ref())
     }
 
     /// What [`purge`](Self::purge) would do at `now`, in figures.
@@ -205,8 +287,9 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
-        let census = self.sessions.census(&self.scope(request.task.as_ref(), now), None)?;
+        let census = self.store.census(&self.scope(request.task.as_ref(), now), None)?;
         let done = Progress {
+            marked: census.would_mark,
             ended: census.would_end,
             deleted: census.would_delete,
             ..Progress::default()
@@ -219,6 +302,7 @@ impl Housekeeper {
                 remaining: 0,
                 elapsed: begun.elapsed(),
                 stopped: guard.is_err().then_some(Stopped::Guard),
+                untold: None,
             },
             due: census.due,
             guard,
@@ -240,7 +324,7 @@ impl Housekeeper {
         let filter = Filter { task: task.cloned(), ..Filter::default() };
         let query =
             Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };
-        self.sessions.scan(&query, &mut |session| {
+        self.store.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
             visit(session, verdict)
         })

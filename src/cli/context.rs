@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use sessctl::Error;
-use sessctl::app::Housekeeper;
+use sessctl::app::{Housekeeper, Untold};
 use sessctl::config::Config;
-use sessctl::domain::port::Sessions;
+use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{self, Access};
 
-use super::exit::{Usage, complain};
+use super::exit::{Exit, Usage, complain};
+use super::hook::Hook;
+use super::host;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, Look};
 
@@ -112,33 +114,55 @@ impl Context {
         named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
     }
 
-    /// The configuration: that of the file, or the defaults.
+    /// The configuration: that of the file, or the defaults. Its warnings are for
+    /// people: cron would mail them with every run.
     pub fn config(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(io::stderr().is_terminal())
+    }
+
+    /// The same for those who ask what it is: its warnings belong to the answer.
+    pub fn config_explained(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(true)
+    }
+
+    fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
         if let Some(config) = self.config.get() {
             return Ok(config);
         }
-        let config = match self.config_path() {
-            None => Config::default(),
-            Some(path) => {
-                let name = path.display().to_string();
-                let text = fs::read_to_string(path)
-                    .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
-                Config::parse(&text, &name)?
-            }
-        };
-        if io::stderr().is_terminal() && !self.global.quiet {
-            config.warnings.iter().for_each(|warning| self.warn(warning));
+        let config = self.read_config()?;
+        if aloud {
+            self.warn_of(&config);
         }
         Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The configuration as its file has it at this moment.
+    pub fn read_config(&self) -> anyhow::Result<Config> {
+        let Some(path) = self.config_path() else {
+            return Ok(Config::default());
+        };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+        Ok(Config::parse(&text, &name)?)
+    }
+
+    /// Says what of a configuration will surprise.
+    pub fn warn_of(&self, config: &Config) {
+        config.warnings.iter().for_each(|warning| self.warn(warning));
     }
 
     /// The database that is meant. A relative path in the configuration starts
     /// from its file: schedulers start commands in folders of their own.
     pub fn db(&self) -> anyhow::Result<PathBuf> {
-        if let Some(named) = &self.named_db {
-            return Ok(named.path.clone());
+        match &self.named_db {
+            Some(named) => Ok(named.path.clone()),
+            None => self.db_of(self.config()?),
         }
-        let Some(db) = &self.config()?.db else {
+    }
+
+    fn db_of(&self, config: &Config) -> anyhow::Result<PathBuf> {
+        let Some(db) = &config.db else {
             return Err(Usage::error(
                 "no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
             ));
@@ -149,13 +173,26 @@ impl Context {
 
     /// Opens the database under the policies of the configuration.
     pub fn open(&self, access: Access) -> anyhow::Result<Housekeeper> {
-        let sessions = store::open(self.db()?, access)?;
-        self.housekeeper(sessions)
+        // The path first: to name the database needs no configuration.
+        let store = store::open(self.db()?, access)?;
+        Ok(self.in_charge(store, self.config()?))
     }
 
-    /// The operations on a table that is open already.
-    pub fn housekeeper(&self, sessions: Box<dyn Sessions>) -> anyhow::Result<Housekeeper> {
-        Ok(Housekeeper::new(sessions, self.config()?.policies.clone()))
+    /// The same under a configuration that has been read anew.
+    pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
+        let db = match &self.named_db {
+            Some(named) => named.path.clone(),
+            None => self.db_of(config)?,
+        };
+        Ok(self.in_charge(store::open(db, Access::Write)?, config))
+    }
+
+    fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
+        let keeper = Housekeeper::new(store, config.policies.clone()).on_host(host::name());
+        match Hook::from_config(&config.hooks) {
+            Some(hook) => keeper.telling(Box::new(hook)),
+            None => keeper,
+        }
     }
 
     /// The format that was asked for, if one was.
@@ -197,6 +234,27 @@ impl Context {
         if !self.global.quiet {
             complain(&output::harmless::visible(sentence));
         }
+    }
+
+    /// The same, of those of a command that answers otherwise; and the exit code that
+    /// follows.
+    pub fn untold(&self, keeper: &mut Housekeeper) -> Exit {
+        match keeper.take_untold() {
+            None => Exit::Done,
+            Some(untold) => {
+                self.say_untold(&untold, self.now);
+                Exit::StoppedEarly
+            }
+        }
+    }
+
+    /// Tells of ended sessions that the hook was not told of, and how to have them
+    /// again.
+    pub fn say_untold(&self, untold: &Untold, since: UnixTime) {
+        complain(&output::harmless::visible(&format!(
+            "sessctl: {untold}; `sessctl list --state ended --ended-since {since} -o jsonl` has \
+             those whose rows are kept"
+        )));
     }
 
     fn warn(&self, sentence: &str) {

@@ -66,7 +66,7 @@ impl Args {
             self.by_handle(&mut keeper, context, &mut lines)?
         };
         lines.end(context)?;
-        Ok(exit)
+        Ok(exit.or_worse(context.untold(&mut keeper)))
     }
 
     fn by_filter(
@@ -88,10 +88,14 @@ impl Args {
             return Ok(Exit::Done);
         }
         let interrupt = Interrupt::listen()?;
-        let flow = keeper
+        let cycled = keeper
             .cycle(&filter, now, &mut |session| lines.show(session), &mut || interrupt.go_on())?;
-        let signal = interrupt.signal().filter(|_| flow.is_break());
-        Ok(signal.map_or(Exit::Done, Exit::Interrupted))
+        if let Some(untold) = &cycled.untold {
+            context.say_untold(untold, now);
+        }
+        let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
+        Ok(signal.map_or(partial, Exit::Interrupted))
     }
 
     fn by_handle(

@@ -22,8 +22,28 @@ pub enum Exit {
     Refused,
     /// A session that was asked for is over, or never was.
     NoSession,
+    /// Another process is at the same work.
+    Busy,
+    /// A part of it has failed, and that was said.
+    Failed,
     /// It was told to stop.
     Interrupted(Signal),
+}
+
+impl Exit {
+    /// This, or the other one where that is worse.
+    pub fn or_worse(self, other: Self) -> Self {
+        let badness = |exit: Self| match exit {
+            Self::Done => 0,
+            Self::Busy => 1,
+            Self::StoppedEarly => 2,
+            Self::NoSession => 3,
+            Self::Refused => 4,
+            Self::Failed => 5,
+            Self::Interrupted(_) => 6,
+        };
+        if badness(other) > badness(self) { other } else { self }
+    }
 }
 
 /// A mistake in what was typed that the argument parser cannot see.
@@ -91,6 +111,8 @@ const fn code(exit: Exit) -> u8 {
         Exit::StoppedEarly => 3,
         Exit::Refused => 4,
         Exit::NoSession => 5,
+        Exit::Failed => 1,
+        Exit::Busy => 11,
         Exit::Interrupted(signal) => signal.exit_code(),
     }
 }
@@ -107,10 +129,10 @@ fn failure(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<Error>() {
         Some(Error::AmbiguousHandle { .. } | Error::NotAHandle(_)) => 2,
-        Some(Error::Guard(_)) => 4,
+        Some(Error::Guard(_) | Error::Full(_)) => 4,
         Some(Error::NoSession(_)) => 5,
         Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
-        Some(Error::Busy { .. }) => 11,
+        Some(Error::Busy { .. } | Error::Held { .. } | Error::Settled) => 11,
         Some(Error::Corrupt { .. }) => 12,
         Some(Error::Failed { .. }) | None => 1,
     }

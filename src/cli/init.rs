@@ -10,6 +10,9 @@ use super::exit::Exit;
 /// The file is readable for its owner alone. What it holds already is kept; a
 /// database of another program is refused and stays as it is. How an application
 /// writes to the table stands in docs/sql-contract.md.
+///
+/// Where a policy of the configuration has a limit, the table gets the index that
+/// keeps opening quick; run it again when the limits come or go.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl --db /var/lib/mail/sessions.db init")]
 pub struct Args {}
@@ -17,7 +20,12 @@ pub struct Args {}
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let path = context.db()?;
-        store::create(&path)?;
+        let config = context.config()?;
+        let mut store = store::create(&path)?;
+        // Without a configuration nobody has said that there are no limits.
+        if context.config_path().is_some() {
+            store.suit(&config.policies)?;
+        }
         if context.is_interactive() || context.global.verbose {
             context.say(&format!("{} is ready", path.display()));
         }

@@ -1,13 +1,15 @@
 //! SIGINT and SIGTERM: the work stops after the current batch, at the second
 //! one at once.
 
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{flag, low_level};
 
 /// A signal that asks the process to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,26 @@ impl Interrupt {
         let come = self.signal().is_none().then(what);
         self.at_once.store(false, Ordering::Relaxed);
         come
+    }
+
+    /// Sleeps for so long, or until a signal comes.
+    pub fn sleep(&self, length: Duration) -> io::Result<()> {
+        let (mut wake, waker) = UnixStream::pair()?;
+        let waker_of_other = waker.try_clone()?;
+        let ids = [
+            low_level::pipe::register(SIGINT, waker)?,
+            low_level::pipe::register(SIGTERM, waker_of_other)?,
+        ];
+        // A signal from now on writes; one from before has left its note.
+        if self.signal().is_none() {
+            wake.set_read_timeout(Some(length.max(Duration::from_millis(1))))?;
+            // Whether a byte comes or the time is up makes no difference.
+            let _ = wake.read(&mut [0]);
+        }
+        for id in ids {
+            low_level::unregister(id);
+        }
+        Ok(())
     }
 
     /// Go on unless one did.

@@ -49,6 +49,9 @@ pub struct Args {
     /// evicted, cycled, lifetime
     #[arg(long, value_name = "REASON")]
     ended_by: Option<EndReason>,
+    /// Only those that ended at this moment or later
+    #[arg(long, value_name = "TIME")]
+    ended_since: Option<Moment>,
     /// Sort by handle, user, task, client, state, idle (the longest first),
     /// created, last-used, expires or ended
     #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
@@ -78,6 +81,7 @@ impl Args {
                 states: self.state,
                 idle_over: self.idle_over,
                 ended_by: self.ended_by,
+                ended_since: self.ended_since.map(|at| at.read(&Zone::Local)).transpose()?,
                 opened_by: at,
             },
             order: Order { by: self.sort, reverse: self.reverse },

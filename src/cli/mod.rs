@@ -9,6 +9,8 @@ mod context;
 mod cycle;
 mod demo;
 mod exit;
+mod hook;
+mod host;
 mod init;
 mod interrupt;
 mod list;
@@ -17,6 +19,7 @@ mod metrics;
 mod open;
 mod purge;
 mod records;
+mod run;
 mod schedule;
 mod show;
 mod tokens;
@@ -37,10 +40,10 @@ Exit codes:
   1    failed
   2    usage: a wrong argument, schedule or configuration
   3    stopped early, work remains
-  4    refused by the guard
+  4    refused: by the guard, or by a limit on open sessions
   5    no such live session
   10   no database there, or not one of sessctl's
-  11   the database is locked by another program
+  11   another program has the database locked, or is at the same work
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM)
 
@@ -68,6 +71,7 @@ struct Cli {
 enum Command {
     Init(init::Args),
     Purge(purge::Args),
+    Run(run::Args),
     List(list::Args),
     Show(show::Args),
     Cycle(cycle::Args),
@@ -95,6 +99,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
         Command::Init(args) => args.run(context),
         Command::Purge(args) => args.run(context),
+        Command::Run(args) => args.run(context),
         Command::List(args) => args.run(context),
         Command::Show(args) => args.run(context),
         Command::Cycle(args) => args.run(context),

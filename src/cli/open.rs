@@ -55,15 +55,18 @@ impl Args {
             asked: self.timeout.unwrap_or_default(),
         };
         let mut keeper = context.open(Access::Write)?;
-        let opened = keeper.open(opening, context.now)?;
+        let opened = keeper.open(opening, context.now);
+        // Also a session that is refused may have ended others.
+        let exit = context.untold(&mut keeper);
+        let opened = opened?;
         if context.global.quiet {
-            return Ok(Exit::Done);
+            return Ok(exit);
         }
         if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
             keeper.close(&[opened.token], context.now)?;
             bail!("{error:#}; nobody has the token, so the session was closed again");
         }
-        Ok(Exit::Done)
+        Ok(exit)
     }
 }
 

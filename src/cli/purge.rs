@@ -17,8 +17,9 @@ use super::context::{Context, print, unwritten};
 use super::exit::{Exit, unless_gone};
 use super::interrupt::Interrupt;
 use super::list::{TABLE_ROWS, remainder};
+use super::run::waiting;
 use super::show::stat;
-use super::{metrics, records};
+use super::{clock, metrics, records};
 use crate::output::people::{self, thousands};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use crate::output::{FormatName, Head};
@@ -52,6 +53,10 @@ pub struct Args {
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
+    /// Wait up to this time for another purge that is at work; without it, leave at
+    /// once with exit code 11
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
+    wait: Option<Duration>,
     /// With --dry-run: what would happen to the rows as they are now if it were
     /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
@@ -122,7 +127,12 @@ impl Args {
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
-        let summary = match keeper.purge(&request, context.now, &mut |_| interrupt.go_on()) {
+        let purged = waiting(self.wait, &interrupt, || {
+            // After a wait it is later.
+            let now = if self.wait.is_some() { clock::now() } else { context.now };
+            keeper.purge(&request, now, &mut |_| interrupt.go_on())
+        });
+        let summary = match purged {
             Err(Error::Guard(refusal)) if context.asked_format().is_some() => {
                 unless_gone(answer(&Summary::refused(&refusal), context))?;
                 return Err(Error::Guard(refusal).into());
@@ -133,7 +143,11 @@ impl Args {
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
+        if let Some(untold) = &summary.untold {
+            context.say_untold(untold, context.now);
+        }
         Ok(match (summary.stopped, interrupt.signal()) {
+            (None, _) if summary.untold.is_some() => Exit::StoppedEarly,
             (None, _) => Exit::Done,
             (Some(_), Some(signal)) => Exit::Interrupted(signal),
             (Some(_), None) => Exit::StoppedEarly,
@@ -241,12 +255,18 @@ fn milliseconds(time: Duration) -> f64 {
 fn sentence(summary: &Summary, dry_run: bool) -> String {
     let done = &summary.done;
     let [ended, deleted, live] = [done.ended, done.deleted, summary.live].map(thousands);
+    let marked = match done.marked {
+        0 => String::new(),
+        marked => format!("mark{} {}, ", if dry_run { "" } else { "ed" }, thousands(marked)),
+    };
     if dry_run {
-        return format!("would end {ended} and delete {deleted} sessions, and leave {live} live");
+        return format!(
+            "would {marked}end {ended} and delete {deleted} sessions, and leave {live} live"
+        );
     }
     let elapsed = people::measure(milliseconds(summary.elapsed));
     let done = format!(
-        "ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
+        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
     );
     match summary.stopped {
         None => done,

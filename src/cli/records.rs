@@ -6,27 +6,52 @@ use sessctl::domain::time::UnixTime;
 
 use crate::output::record::{Column, Record, Schema, Tone, Value};
 
-const COLUMNS: &[Column] = &[
-    Column::row("handle", "handle"),
-    Column::row("user", "user"),
-    Column::row("task", "task"),
-    Column::row("client", "client"),
-    Column::row("state", "state"),
-    Column::detail("created_at", "created").time(),
-    Column::detail("last_used_at", "last used").time(),
-    Column::row("idle_seconds", "idle"),
-    Column::row("idle_timeout", "timeout"),
-    Column::detail("expires_at", "expires").time(),
-    Column::detail("marked_at", "marked").time(),
-    Column::detail("ended_at", "ended").time(),
-    Column::row("end_reason", "ended by"),
-];
+const HANDLE: Column = Column::row("handle", "handle");
+const USER: Column = Column::row("user", "user");
+const TASK: Column = Column::row("task", "task");
+const CLIENT: Column = Column::row("client", "client");
+const STATE: Column = Column::row("state", "state");
+const CREATED: Column = Column::detail("created_at", "created").time();
+const LAST_USED: Column = Column::detail("last_used_at", "last used").time();
+const IDLE: Column = Column::row("idle_seconds", "idle");
+const TIMEOUT: Column = Column::row("idle_timeout", "timeout");
+const EXPIRES: Column = Column::detail("expires_at", "expires").time();
+const MARKED: Column = Column::detail("marked_at", "marked").time();
+const ENDED: Column = Column::detail("ended_at", "ended").time();
+const ENDED_BY: Column = Column::row("end_reason", "ended by");
 
 /// Any number of sessions.
-pub static SESSIONS: Schema = Schema::many("sessions", COLUMNS);
+pub static SESSIONS: Schema = Schema::many(
+    "sessions",
+    &[
+        HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
+        ENDED, ENDED_BY,
+    ],
+);
 
-/// One session.
-pub static SESSION: Schema = Schema::one("a session", COLUMNS);
+/// One session, and what will happen to it.
+pub static SESSION: Schema = Schema::one(
+    "a session",
+    &[
+        HANDLE,
+        USER,
+        TASK,
+        CLIENT,
+        STATE,
+        CREATED,
+        LAST_USED,
+        IDLE,
+        TIMEOUT,
+        EXPIRES,
+        MARKED,
+        ENDED,
+        ENDED_BY,
+        Column::row("eligible_since", "eligible").time(),
+        Column::row("next_purge_at", "next purge").time(),
+        Column::row("kept_until", "kept until").time(),
+        Column::row("outlook", "outlook"),
+    ],
+);
 
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
@@ -71,6 +96,7 @@ pub static DUE: Schema = Schema::many(
 pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
     let (action, reason) = match verdict {
         Verdict::Keep => ("keep", Value::Absent),
+        Verdict::Mark(_) => ("mark", Value::word("unused")),
         Verdict::End(reason) => ("end", Value::word(reason.as_str())),
         Verdict::Discard(reason) => ("end and delete", Value::word(reason.as_str())),
         Verdict::Delete => ("delete", Value::word("retention")),

@@ -65,12 +65,10 @@ impl Source {
         let served = desk.serve_all(context, &mut lines, &interrupt, serve);
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
+        let untold = context.untold(&mut desk.keeper);
         served?;
-        Ok(match interrupt.signal() {
-            Some(signal) => Exit::Interrupted(signal),
-            None if desk.all_served => Exit::Done,
-            None => Exit::NoSession,
-        })
+        let exit = if desk.all_served { Exit::Done } else { Exit::NoSession };
+        Ok(interrupt.signal().map_or(exit.or_worse(untold), Exit::Interrupted))
     }
 
     fn place(&self) -> String {

@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use super::values::{count, flag, span, span_or, word};
 use crate::domain::policy::Policy;
 use crate::domain::time::Span;
 
@@ -44,6 +45,26 @@ pub(super) const POLICY: &[Key] = &[
         show: |policy| or_never(policy.lifetime),
     },
     Key {
+        name: "delay",
+        read: |policy, value| set(&mut policy.delay, span(value)),
+        show: |policy| policy.delay.to_string(),
+    },
+    Key {
+        name: "limit",
+        read: |policy, value| set(&mut policy.limit, count(value)),
+        show: |policy| policy.limit.to_string(),
+    },
+    Key {
+        name: "user_limit",
+        read: |policy, value| set(&mut policy.user_limit, count(value)),
+        show: |policy| policy.user_limit.to_string(),
+    },
+    Key {
+        name: "when_full",
+        read: |policy, value| set(&mut policy.when_full, word(value)),
+        show: |policy| policy.when_full.to_string(),
+    },
+    Key {
         name: "strict",
         read: |policy, value| set(&mut policy.strict, flag(value)),
         show: |policy| policy.strict.to_string(),
@@ -71,63 +92,4 @@ pub(super) fn or_never(span: Option<Span>) -> String {
 
 pub(super) fn or_forever(span: Option<Span>) -> String {
     span.map_or_else(|| "forever".to_owned(), |span| span.to_string())
-}
-
-pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
-    value.as_str().ok_or_else(|| format!("wants text in quotes, not {}", kind(value)))
-}
-
-pub(super) fn span(value: &DeValue<'_>) -> Result<Span, String> {
-    let DeValue::String(text) = value else {
-        return Err(format!("wants a duration in quotes, like \"30m\", not {}", kind(value)));
-    };
-    text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())
-}
-
-pub(super) fn span_or(value: &DeValue<'_>, none: &str) -> Result<Option<Span>, String> {
-    match value.as_str() {
-        Some(text) if text == none => Ok(None),
-        _ => span(value).map(Some).map_err(|fault| format!("{fault}; or \"{none}\"")),
-    }
-}
-
-pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("wants true or false, not {}", kind(value)))
-}
-
-/// A whole number that is not negative.
-pub(super) fn count(value: &DeValue<'_>) -> Result<u64, String> {
-    let DeValue::Integer(number) = value else {
-        return Err(format!("wants a whole number, not {}", kind(value)));
-    };
-    u64::from_str_radix(number.as_str(), number.radix())
-        .map_err(|_| "wants a whole number of 0 or more".to_owned())
-}
-
-pub(super) fn percent(value: &DeValue<'_>) -> Result<f64, String> {
-    let number = match value {
-        DeValue::Integer(number) => {
-            u8::from_str_radix(number.as_str(), number.radix()).ok().map(f64::from)
-        }
-        DeValue::Float(number) => number.as_str().parse().ok(),
-        _ => return Err(format!("wants a number from 0 to 100, not {}", kind(value))),
-    };
-    number
-        .filter(|percent| (0.0..=100.0).contains(percent))
-        .ok_or_else(|| "wants a number from 0 to 100".to_owned())
-}
-
-fn word<T: std::str::FromStr<Err: std::fmt::Display>>(value: &DeValue<'_>) -> Result<T, String> {
-    text(value)?.parse().map_err(|e: T::Err| e.to_string())
-}
-
-fn kind(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::Integer(number) => format!("the bare number {}", number.as_str()),
-        other => format!("{} {}", article(other.type_str()), other.type_str()),
-    }
-}
-
-fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

@@ -1,13 +1,22 @@
 //! The configuration file: TOML text in, policies and settings out. Reading the
 //! file itself is left to the caller.
 
+mod delays;
+mod jobs;
 mod keys;
+mod policies;
 mod read;
+mod settings;
+mod values;
+
+pub use settings::Setting;
 
 use std::collections::BTreeMap;
 
 use crate::domain::guard::Guard;
-use crate::domain::policy::{Policies, Policy};
+use crate::domain::job::Job;
+use crate::domain::policy::Policies;
+use crate::domain::time::Span;
 use crate::domain::zone::Zone;
 
 /// What a configuration file says, and the defaults for what it does not.
@@ -21,6 +30,12 @@ pub struct Config {
     pub guard: Guard,
     /// The time zone of schedules.
     pub zone: Zone,
+    /// The work that keeps to a schedule, in the order of the file.
+    pub jobs: Vec<Job>,
+    /// What is told of ended sessions.
+    pub hooks: Hooks,
+    /// How long the ledger keeps an entry; `None`: for ever.
+    pub keep_runs: Option<Span>,
     /// What was accepted but will surprise, in sentences.
     pub warnings: Vec<String>,
     /// The line of each key that the file sets.
@@ -34,9 +49,34 @@ impl Default for Config {
             policies: Policies::default(),
             guard: Guard::default(),
             zone: Zone::Local,
+            jobs: Vec::new(),
+            hooks: Hooks::default(),
+            keep_runs: Some(Span::days(90)),
             warnings: Vec::new(),
             lines: BTreeMap::new(),
         }
+    }
+}
+
+/// Commands that are told of what happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hooks {
+    /// The program and its arguments that get ended sessions as JSON Lines on
+    /// standard input; empty: none.
+    pub on_end: Vec<String>,
+    /// How long it may take over a batch of them.
+    pub timeout: Span,
+}
+
+impl Hooks {
+    /// The least and the longest that they may take: a purge that waits for them
+    /// must not outstay its lease of a minute.
+    pub const TIMEOUTS: [Span; 2] = [Span::seconds(1), Span::seconds(30)];
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self { on_end: Vec::new(), timeout: Span::seconds(10) }
     }
 }
 
@@ -51,17 +91,6 @@ pub struct ConfigError {
     message: String,
 }
 
-/// One setting, for people who ask where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// Its key, with its table: `policy.imap.timeout`.
-    pub key: String,
-    /// The value in force, as the file would write it, without quotes.
-    pub value: String,
-    /// The line of the file that sets it; `None`: the default.
-    pub line: Option<usize>,
-}
-
 impl Config {
     /// Reads the text of a configuration file; `file` is its name in messages.
     ///
@@ -70,34 +99,5 @@ impl Config {
     /// the wrong kind, values that contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         read::config(text, file)
-    }
-
-    /// All settings in force: the database, the general policy, what the tasks'
-    /// own policies say otherwise, and the rest.
-    pub fn settings(&self) -> Vec<Setting> {
-        let mut settings = vec![self.setting("db", self.db.clone().unwrap_or_default())];
-        settings.extend(self.policy_settings("policy", &self.policies.default));
-        for (task, policy) in self.policies.named() {
-            let own = self.policy_settings(&format!("policy.{task}"), policy);
-            settings.extend(own.into_iter().filter(|setting| setting.line.is_some()));
-        }
-        settings.extend([
-            self.setting("schedule.timezone", self.zone.to_string()),
-            self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),
-            self.setting("guard.max_percent", self.guard.max_percent.to_string()),
-            self.setting("guard.max_rows", self.guard.max_rows.to_string()),
-        ]);
-        settings
-    }
-
-    fn policy_settings(&self, table: &str, policy: &Policy) -> Vec<Setting> {
-        keys::POLICY
-            .iter()
-            .map(|key| self.setting(&format!("{table}.{}", key.name), (key.show)(policy)))
-            .collect()
-    }
-
-    fn setting(&self, key: &str, value: String) -> Setting {
-        Setting { key: key.to_owned(), value, line: self.lines.get(key).copied() }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use super::time::Span;
+
 /// The outcome of anything that asks a store.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -30,6 +32,22 @@ pub enum Error {
         /// Which database.
         at: String,
     },
+    /// Another process does the same at this moment.
+    #[error(
+        "a {work} by {by} is at work, {ago} ago by its last sign; try again later, or wait with --wait"
+    )]
+    Held {
+        /// What it does.
+        work: String,
+        /// Which process.
+        by: String,
+        /// How long ago it last said so.
+        ago: Span,
+    },
+    /// The job that was to run has been run by another process since it was found
+    /// due.
+    #[error("another process has just run this job")]
+    Settled,
     /// The database is damaged.
     #[error(
         "{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves"
@@ -43,6 +61,9 @@ pub enum Error {
     /// A guard's cap forbids the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
+    /// A limit keeps a session from opening; the refusal has been counted.
+    #[error(transparent)]
+    Full(#[from] FullRefusal),
     /// No session has this handle.
     #[error("no session {0}")]
     NoSession(String),
@@ -76,6 +97,31 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self::Failed { doing: doing.into(), source: source.into() }
+    }
+
+    /// The error and what has caused it, in one sentence.
+    pub fn with_causes(&self) -> String {
+        let causes =
+            std::iter::successors(self.source(), |cause: &&dyn StdError| (*cause).source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+}
+
+/// A session that a limit keeps from opening.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("refused: {task} is open to no more than {limit} sessions{}, and none of them may make way", self.whose())]
+pub struct FullRefusal {
+    /// The task.
+    pub task: String,
+    /// Its limit, or that of each of its users.
+    pub limit: u64,
+    /// The user, if it is the limit of users.
+    pub user: Option<String>,
+}
+
+impl FullRefusal {
+    fn whose(&self) -> String {
+        self.user.as_ref().map_or_else(String::new, |user| format!(" of {user}"))
     }
 }
 

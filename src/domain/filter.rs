@@ -24,6 +24,8 @@ pub struct Filter {
     pub idle_over: Option<Span>,
     /// Ended for this reason.
     pub ended_by: Option<EndReason>,
+    /// Ended at this moment or later.
+    pub ended_since: Option<UnixTime>,
     /// Opened by this moment: for a look at the past.
     pub opened_by: Option<UnixTime>,
 }
@@ -32,13 +34,14 @@ impl Filter {
     /// Whether the session passes; what a store's SQL must agree with.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         let state = policies.of(&session.task).state(session, now);
-        let ended_by = || session.end.filter(|end| end.at <= now).map(|end| end.reason);
+        let end = session.end.filter(|end| end.at <= now);
         self.task.as_ref().is_none_or(|task| task.matches(&session.task))
             && (self.user.is_none() || self.user == session.user)
             && self.matches_client(session)
             && (self.states.is_empty() || self.states.contains(&state))
             && self.idle_over.is_none_or(|span| session.idle(now) > span)
-            && (self.ended_by.is_none() || self.ended_by == ended_by())
+            && (self.ended_by.is_none() || self.ended_by == end.map(|end| end.reason))
+            && self.ended_since.is_none_or(|time| end.is_some_and(|end| end.at >= time))
             && self.opened_by.is_none_or(|time| session.created_at <= time)
     }
 

@@ -12,10 +12,20 @@ use crate::domain::error::{Error, Result};
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
 const APPLICATION_ID: i64 = 0x7363_746c;
 
-/// The script that leads to version 1, to version 2, and so on.
-const SCRIPTS: &[&str] = &[include_str!("../../migrations/0001_sessions.sql")];
+/// A script, and the table that shows that it has run.
+struct Script {
+    sql: &'static str,
+    makes: &'static str,
+}
 
-/// The version that this program reads and writes: that of the last script.
+/// All scripts, in their order.
+const SCRIPTS: &[Script] = &[
+    Script { sql: include_str!("../../migrations/0001_sessions.sql"), makes: "sessions" },
+    Script { sql: include_str!("../../migrations/0002_ledger.sql"), makes: "runs" },
+];
+
+/// The version of the contract with applications, docs/sql-contract.md, that this
+/// program keeps. Tables that are no part of it come and go without a new one.
 const VERSION: i64 = 1;
 
 /// What a file says of itself.
@@ -44,7 +54,10 @@ impl Stamp {
 
 const STAMP: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
-const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name LIMIT 4";
+const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+
+/// How many tables of another program a message names.
+const NAMED: usize = 4;
 
 /// Brings a database to this program's version.
 ///
@@ -61,12 +74,18 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
             Ok(Stamp { application: row.get(0)?, version: row.get(1)? })
         })?;
         let tables = tables(connection)?;
-        if stamp == Stamp::BLANK && tables.is_empty() {
-            return Ok(Ok(Some(script_from(0))));
+        let is_blank = stamp == Stamp::BLANK && tables.is_empty();
+        if !is_blank && let Err(refusal) = judge(&place, stamp, &tables) {
+            return Ok(Err(refusal));
         }
-        Ok(judge(&place, stamp, &tables)
-            .map(|()| (stamp.version < VERSION).then(|| script_from(stamp.version))))
+        let is_current = stamp.version == VERSION && missing(&tables).next().is_none();
+        Ok(Ok((!is_current).then(|| script(&tables))))
     })
+}
+
+/// The scripts that have not run on a database with these tables.
+fn missing(tables: &[String]) -> impl Iterator<Item = &'static Script> {
+    SCRIPTS.iter().filter(|script| !tables.iter().any(|table| table == script.makes))
 }
 
 /// Makes sure that a database is sessctl's, of whatever version.
@@ -95,19 +114,16 @@ pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(database: &impl Transport) -> Result<()> {
-    let stamp = Stamp::of(database)?;
-    if (stamp == Stamp { application: APPLICATION_ID, version: VERSION }) {
+    let (stamp, tables) = (Stamp::of(database)?, tables_in(database)?);
+    judge(database.place(), stamp, &tables)?;
+    let lacks = if stamp.version < VERSION {
+        format!("its schema has version {}, older than this program's {VERSION}", stamp.version)
+    } else if let Some(script) = missing(&tables).next() {
+        format!("it has no table {:?}: an older sessctl made it", script.makes)
+    } else {
         return Ok(());
-    }
-    judge(database.place(), stamp, &tables_in(database)?)?;
-    Err(not_ours(
-        database.place(),
-        format!(
-            "its schema has version {}, older than this program's {VERSION}; \
-             `sessctl init` brings it up to date",
-            stamp.version
-        ),
-    ))
+    };
+    Err(not_ours(database.place(), format!("{lacks}; `sessctl init` brings it up to date")))
 }
 
 fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
@@ -115,7 +131,8 @@ fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
         let found = if tables.is_empty() {
             "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
         } else {
-            format!("it is another program's, with the tables {}", tables.join(", "))
+            let some = &tables[..tables.len().min(NAMED)];
+            format!("it is another program's, with the tables {}", some.join(", "))
         };
         return Err(not_ours(place, found));
     }
@@ -146,12 +163,12 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare(TABLES)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// All that leads from a version to this program's.
-fn script_from(version: i64) -> String {
-    let done = usize::try_from(version).unwrap_or(0);
+/// All that a database with these tables lacks.
+fn script(tables: &[String]) -> String {
+    let scripts: Vec<&str> = missing(tables).map(|script| script.sql).collect();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};",
-        SCRIPTS[done.min(SCRIPTS.len())..].join("\n")
+        scripts.join("\n")
     )
 }
 
@@ -160,12 +177,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_scripts_apply() {
+    fn all_scripts_apply_one_after_the_other() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&script_from(0)).unwrap();
+        for (done, script) in SCRIPTS.iter().enumerate() {
+            let before = tables(&connection).unwrap();
+            assert_eq!(missing(&before).count(), SCRIPTS.len() - done);
+            connection.execute_batch(script.sql).unwrap();
+        }
+        assert_eq!(missing(&tables(&connection).unwrap()).count(), 0);
+    }
+
+    #[test]
+    fn a_blank_database_gets_all_and_its_stamp() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&script(&[])).unwrap();
         let stamp: (i64, i64) =
             connection.query_row(STAMP, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(stamp, (APPLICATION_ID, VERSION));
-        assert_eq!(usize::try_from(VERSION), Ok(SCRIPTS.len()));
     }
 }

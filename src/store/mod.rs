@@ -1,9 +1,10 @@
 //! Session tables and the databases that they are in: the only place with SQL.
 //!
 //! Two axes meet here. A table (native, and later those of frameworks) turns
-//! what [`Sessions`] asks into statements; a transport runs them. Neither
+//! what [`Sessions`](crate::domain::port::Sessions) asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 
+mod ledger;
 mod migrations;
 mod native;
 mod sql;
@@ -13,7 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::domain::error::{Error, Result};
-use crate::domain::port::Sessions;
+use crate::domain::port::Store;
 
 use native::Native;
 use transport::sqlite::SqliteFile;
@@ -26,7 +27,7 @@ pub use transport::sqlite::Access;
 /// [`Error::Missing`] and
 /// [`Error::NotOurs`] if there is none, and whatever keeps
 /// the file from being opened.
-pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>> {
+pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Store>> {
     let path = path.as_ref();
     first_look(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
@@ -42,7 +43,7 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Sessions>>
 /// [`Error::NotOurs`] if the file is another program's, and
 /// whatever keeps it from being written. A file that was not there is not there
 /// afterwards either, unless another program has begun to use it.
-pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Sessions>> {
+pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Store>> {
     let path = path.as_ref();
     if holds_something(path) {
         first_look(path, migrations::check_owner_if_any)?;

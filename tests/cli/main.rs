@@ -7,19 +7,25 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod config;
+mod cron;
 mod cycle;
 mod demo;
 mod fixture;
 mod guard;
+mod hooks;
 mod hostile;
 mod interrupted;
+mod killed;
+mod lease;
 mod life;
 mod list;
 mod out_of_reach;
 mod pipes;
 mod purge;
 mod refused;
+mod run;
 mod schedule;
 mod stat;
 mod streams;
 mod tasks;
+mod watch;

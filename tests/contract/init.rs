@@ -5,7 +5,9 @@ use std::process::Child;
 use std::sync::Barrier;
 use std::thread;
 
-use crate::fixture::Sandbox;
+use rusqlite::named_params;
+
+use crate::fixture::{Sandbox, now};
 use crate::page;
 
 #[test]
@@ -24,6 +26,31 @@ fn the_file_is_what_the_page_says() {
 }
 
 #[test]
+fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
+    // Given a database as the first sessctl made it
+    let sandbox = Sandbox::new();
+    let id = sandbox.insert(&crate::fixture::row("theirs"));
+    let db = sandbox.db();
+    db.execute_batch("DROP TABLE runs; DROP TABLE jobs; DROP TABLE leases;").unwrap();
+    let stamp = || -> (i64, i64) {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        db.query_row(page::statement("version"), [], read).unwrap()
+    };
+    let touch = || {
+        let values = named_params! { ":id": id, ":now": now() };
+        db.execute(page::statement("touch, lenient"), values).unwrap()
+    };
+    let before = stamp();
+    // When this one wants the others first, and gets them
+    sandbox.run(["purge"]).is_refused_with(10);
+    assert_eq!((touch(), stamp()), (1, before));
+    sandbox.run(["init"]).succeeds();
+    // Then both go on, the application on the connection that it had
+    sandbox.run(["purge"]).succeeds();
+    assert_eq!((touch(), stamp()), (1, before));
+}
+
+#[test]
 fn a_second_init_keeps_what_the_table_holds() {
     let sandbox = Sandbox::new();
     let id = sandbox.insert(&crate::fixture::row("kept"));
@@ -31,6 +58,26 @@ fn a_second_init_keeps_what_the_table_holds() {
     let found: String =
         sandbox.db().query_row("SELECT id FROM sessions", [], |r| r.get(0)).unwrap();
     assert_eq!(found, id);
+}
+
+#[test]
+fn limits_have_the_indexes_that_they_need_and_no_others() {
+    let sandbox = Sandbox::new();
+    let indexes = |policy: &str| {
+        sandbox.file("limits.toml", policy);
+        sandbox.run(["--config", "limits.toml", "init"]).succeeds().is_silent();
+        let sql = "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema \
+                   WHERE type = 'index' AND tbl_name = 'sessions' AND sql <> '' ORDER BY name)";
+        sandbox.db().query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap()
+    };
+    assert_eq!(indexes("[policy]\nlimit = 5").as_deref(), Some("live_by_task"));
+    // A limit of its users pays for another one.
+    let both = indexes("[policy]\nlimit = 5\n[policy.imap]\nuser_limit = 2");
+    assert_eq!(both.as_deref(), Some("live_by_task,live_by_user"));
+    // Without a configuration, they are nobody's business.
+    sandbox.run(["init"]).succeeds();
+    assert_eq!(indexes("[policy]\nuser_limit = 2").as_deref(), Some("live_by_user"));
+    assert_eq!(indexes(""), None);
 }
 
 #[test]

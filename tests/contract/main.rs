@@ -4,9 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../cli/fixture.rs"]
-#[expect(dead_code, unused_imports, reason = "it has more to offer than is used here")]
+#[expect(dead_code, reason = "it has more to offer than is used here")]
 mod fixture;
 mod init;
+mod limits;
 mod page;
 mod peer;
 mod schema;

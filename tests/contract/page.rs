@@ -37,6 +37,7 @@ fn every_block_of_sql_has_a_name_of_its_own() {
             "opened",
             "touch, lenient",
             "touch, strict",
+            "touch, strict, abandoned",
             "touch, strict, lifetime only",
             "version"
         ]

@@ -38,15 +38,16 @@ fn w1_w7_an_application_of_several_processes_loses_nothing_to_the_purge() {
     python("contract_beside.py");
 }
 
-/// 20,000 sessions; the variable `SESSCTL_TEST_SESSIONS` sets another number.
+/// 20,000 sessions; the variable `SESSCTL_TEST_SESSIONS` sets another number. The seed
+/// that is printed runs it again as `SESSCTL_TEST_SEED`.
 #[test]
 #[ignore = "needs python3"]
-fn w2_w9_who_survives_a_purge_is_known_beforehand() {
+fn t1_to_t5_r2_w2_w9_who_survives_purges_is_known_beforehand() {
     python("contract_survivors.py");
 }
 
 #[test]
 #[ignore = "needs python3"]
-fn w2_w3_w11_a_touch_in_sql_is_a_touch_of_the_command() {
+fn t2_r2_w2_w3_w11_a_touch_in_sql_is_a_touch_of_the_command() {
     python("contract_touch.py");
 }

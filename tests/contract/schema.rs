@@ -49,6 +49,7 @@ fn the_session_of_a_page_reader_lives_and_ends() {
         bind(":id", &id());
         bind(":now", &now);
         bind(":lifetime", &lifetime);
+        bind(":abandoned", &100);
         touch.raw_execute().unwrap()
     };
     let used = || -> i64 {
@@ -58,7 +59,10 @@ fn the_session_of_a_page_reader_lives_and_ends() {
     assert_eq!((touch("touch, strict", 1_121, None), used()), (0, 1_060));
     assert_eq!((touch("touch, strict", 1_120, Some(119)), used()), (0, 1_060));
     assert_eq!((touch("touch, strict", 1_120, Some(120)), used()), (1, 1_120));
-    assert_eq!((touch("touch, strict, lifetime only", 9_000, Some(7_999)), used()), (0, 1_120));
+    assert_eq!((touch("touch, strict, abandoned", 1_221, None), used()), (0, 1_120));
+    assert_eq!((touch("touch, strict, abandoned", 1_220, Some(219)), used()), (0, 1_120));
+    assert_eq!((touch("touch, strict, abandoned", 1_220, Some(220)), used()), (1, 1_220));
+    assert_eq!((touch("touch, strict, lifetime only", 9_000, Some(7_999)), used()), (0, 1_220));
     assert_eq!((touch("touch, strict, lifetime only", 9_000, Some(8_000)), used()), (1, 9_000));
     assert_eq!((touch("touch, lenient", 99_000, None), used()), (1, 99_000));
     // Clocks may go backwards, the last use does not.
@@ -67,8 +71,8 @@ fn the_session_of_a_page_reader_lives_and_ends() {
     let close = named_params! { ":id": id(), ":now": 99_500 };
     assert_eq!(db.execute(statement("close"), close).unwrap(), 1);
     assert_eq!(db.execute(statement("close"), close).unwrap(), 0);
-    for form in ["touch, strict", "touch, strict, lifetime only", "touch, lenient"] {
-        assert_eq!(touch(form, 99_500, None), 0);
+    for form in statements().into_keys().filter(|name| name.starts_with("touch")) {
+        assert_eq!(touch(form, 99_500, None), 0, "{form}");
     }
     let (ended_at, reason): (i64, String) = db
         .query_row(statement("look"), named_params! { ":id": id() }, |row| {
@@ -76,6 +80,34 @@ fn the_session_of_a_page_reader_lives_and_ends() {
         })
         .unwrap();
     assert_eq!((ended_at, reason.as_str()), (99_500, "closed"));
+}
+
+#[test]
+fn t2_every_form_of_touch_clears_the_mark() {
+    let db = table();
+    for form in statements().into_keys().filter(|name| name.starts_with("touch")) {
+        db.execute(
+            "REPLACE INTO sessions (id, task, created_at, last_used_at, marked_at) \
+             VALUES (?1, 'imap', 1000, 1000, 2000)",
+            params![id()],
+        )
+        .unwrap();
+        let mut touch = db.prepare(statement(form)).unwrap();
+        for (name, value) in [(":now", 2_001), (":abandoned", 100)] {
+            if let Some(place) = touch.parameter_index(name).unwrap() {
+                touch.raw_bind_parameter(place, value).unwrap();
+            }
+        }
+        let place = touch.parameter_index(":id").unwrap().unwrap();
+        touch.raw_bind_parameter(place, id()).unwrap();
+        assert_eq!(touch.raw_execute().unwrap(), 1, "{form}");
+        let row: (i64, Option<i64>) = db
+            .query_row("SELECT last_used_at, marked_at FROM sessions", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(row, (2_001, None), "{form}");
+    }
 }
 
 /// Whether the table takes a row that differs from a good one in this.

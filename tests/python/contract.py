@@ -11,16 +11,28 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple, Optional
 from urllib.parse import quote
 
 SESSCTL = sys.argv[1]
 SQL = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
 
-STRICT, LIFETIME_ONLY, LENIENT = (
+STRICT, ABANDONED, LIFETIME_ONLY, LENIENT = (
     "touch, strict",
+    "touch, strict, abandoned",
     "touch, strict, lifetime only",
     "touch, lenient",
 )
+
+
+class Rule(NamedTuple):
+    """What an application knows of the policy of a task that it serves."""
+
+    form: str = STRICT
+    lifetime: Optional[int] = None
+    abandoned: int = 7200
+    resolution: int = 0
+    two_pass: bool = False
 
 
 def new_token():
@@ -59,8 +71,9 @@ class Application:
         opened = self.change("open", **values, client=client, idle_timeout=idle_timeout)
         assert opened, task
 
-    def touch(self, token, now, form=STRICT, lifetime=None):
-        return self.change(form, id=id_of(token), now=now, lifetime=lifetime)
+    def touch(self, token, now, rule=Rule()):
+        spans = {"lifetime": rule.lifetime, "abandoned": rule.abandoned}
+        return self.change(rule.form, id=id_of(token), now=now, **spans)
 
     def close(self, token, now):
         return self.change("close", id=id_of(token), now=now)
@@ -73,30 +86,36 @@ class Application:
         return dict(zip(names, rows[0])) if rows else None
 
     @staticmethod
-    def refusal(row, now, form, lifetime):
+    def refusal(row, now, rule):
         """Why a touch of this row is refused; None: it is not."""
         if row is None:
             return "unknown"
         if row["end_reason"] is not None:
             return row["end_reason"]
-        timeout = row["idle_timeout"]
-        if form == STRICT and timeout is not None and row["last_used_at"] + timeout < now:
-            return "expired"
-        if form != LENIENT and lifetime is not None and row["created_at"] + lifetime < now:
-            return "lifetime"
+        if row["idle_timeout"] is not None:
+            used, timeout = row["last_used_at"], row["idle_timeout"]
+            if rule.form == STRICT and used + timeout < now:
+                return "expired"
+            if rule.form == ABANDONED and used + max(timeout, rule.abandoned) < now:
+                return "abandoned"
+        if rule.form != LENIENT and rule.lifetime is not None:
+            if row["created_at"] + rule.lifetime < now:
+                return "lifetime"
         return None
 
-    def polite_touch(self, token, now, form=STRICT, lifetime=None, resolution=0):
+    def polite_touch(self, token, now, rule=Rule()):
         """The touch that writes less: renewed, unchanged, or why it is refused."""
         row = self.look(token)
-        why = self.refusal(row, now, form, lifetime)
+        why = self.refusal(row, now, rule)
         if why:
             return why
-        if now - row["last_used_at"] <= resolution and row["marked_at"] is None:
+        recent = now - row["last_used_at"] <= rule.resolution
+        if row["marked_at"] is None and (rule.two_pass or recent):
             return "unchanged"
-        if self.touch(token, now, form, lifetime):
+        if self.touch(token, now, rule):
             return "renewed"
-        return self.refusal(self.look(token), now, form, lifetime)
+        # With nothing to say against it, it was used in between.
+        return self.refusal(self.look(token), now, rule) or self.polite_touch(token, now, rule)
 
     def rows(self):
         """The whole table, in the order of the ids."""

@@ -12,10 +12,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from contract import (
+    ABANDONED,
     LENIENT,
     LIFETIME_ONLY,
-    STRICT,
     Application,
+    Rule,
     command,
     new_token,
     same,
@@ -36,16 +37,20 @@ retention = "0"
 
 [policy.batch]
 expire = "never"
+
+[policy.desk]
+expire = "abandoned"
 """
-# Of each task: the form of its touch, and how long ago some of its sessions
+# Of each task: the rule of its touch, and how long ago some of its sessions
 # were last used when the application writes them. Those are past their timeout,
 # so a purge and a lenient touch compete for them. Sessions of batch are cycled.
 HOUR = 3600
 TASKS = {
-    "web": (LENIENT, 12 * HOUR),
-    "bin": (LENIENT, 12 * HOUR),
-    "imap": (STRICT, 12 * HOUR),
-    "batch": (LIFETIME_ONLY, 0),
+    "web": (Rule(LENIENT), 12 * HOUR),
+    "bin": (Rule(LENIENT), 12 * HOUR),
+    "imap": (Rule(), 12 * HOUR),
+    "batch": (Rule(LIFETIME_ONLY), 0),
+    "desk": (Rule(ABANDONED), 12 * HOUR),
 }
 TIMEOUT = 6 * HOUR
 PROCESSES, LEAST, ROUNDS = 4, 1000, 6
@@ -84,13 +89,13 @@ def serve(seed):
         place = dice.randrange(len(live))
         token = live[place]
         record = records[token]
-        form = TASKS[record.task][0]
+        rule = TASKS[record.task][0]
         if what < 0.9:
-            if application.touch(token, now, form):
+            if application.touch(token, now, rule):
                 record.used, record.touched = max(record.used, now), True
                 continue
             row = application.look(token)
-            record.refused_for = application.refusal(row, now, form, None)
+            record.refused_for = application.refusal(row, now, rule)
             gone += 1
         elif application.close(token, now):
             record.closed_at = now
@@ -123,14 +128,15 @@ def judge(record, row):
         return (row["ended_at"], row["end_reason"]) == (record.closed_at, "closed")
     if record.refused_for == "cycled":
         return record.task == "batch" and row["end_reason"] == "cycled"
+    over = "abandoned" if record.task == "desk" else "expired"
     if record.refused_for is not None:
-        # Only what nobody touched in time may have expired.
-        expired = record.aged and not record.touched
+        # Only what nobody touched in time may be over.
+        forgotten = record.aged and not record.touched
         if record.task == "bin":
-            return expired and record.refused_for in ("unknown", "expired") and row is None
-        return expired and record.refused_for == "expired" and row["end_reason"] == "expired"
+            return forgotten and record.refused_for in ("unknown", over) and row is None
+        return forgotten and record.refused_for == over and row["end_reason"] == over
     if record.aged and not record.touched:
-        return row is None if record.task == "bin" else row["end_reason"] == "expired"
+        return row is None if record.task == "bin" else row["end_reason"] == over
     if record.task == "batch" and row["end_reason"] == "cycled":
         return row["last_used_at"] == record.used
     return row["end_reason"] is None and row["last_used_at"] == record.used

@@ -8,6 +8,10 @@ The clock goes on between writing and purging, so every row is at least an hour
 away from any boundary as seen from now. The boundaries themselves, to the
 second, lie around two other moments, one in the past and one in the future, and
 dry runs look from there.
+
+More purges follow, with time in between: all times in the table move into the past.
+Each of them tells its moment to the second by the mark of a session that was opened
+just before.
 """
 
 import bisect
@@ -19,12 +23,15 @@ import random
 import subprocess
 import sys
 import time
+from typing import NamedTuple, Optional
 
 from contract import (
+    ABANDONED,
     LENIENT,
     LIFETIME_ONLY,
     STRICT,
     Application,
+    Rule,
     command,
     folded,
     id_of,
@@ -68,58 +75,146 @@ retention = "0"
 
 [policy."größe"]
 expire = "never"
+
+[policy.desk]
+expire = "abandoned"
+abandoned = "4h"
+
+[policy.cold]
+expire = "abandoned"
+strict = false
+lifetime = "3d"
+retention = "0"
+
+[policy.mail]
+expire = "two-pass"
+retention = "2d"
+
+[policy.short]
+expire = "two-pass"
+delay = "10m"
+retention = "0"
+
+[policy.slow]
+expire = "two-pass"
+delay = "2d"
+lifetime = "5d"
+strict = false
+retention = "forever"
 """
 
-Policy = collections.namedtuple("Policy", "form, expires, lifetime, retention")
-DEFAULT = Policy(STRICT, True, None, DAY)
+
+class Policy(NamedTuple):
+    expire: str = "timeout"
+    strict: bool = True
+    lifetime: Optional[int] = None
+    retention: Optional[int] = DAY
+    abandoned: int = 2 * HOUR
+    delay: int = DAY
+
+    def rule(self):
+        forms = {"timeout": STRICT, "abandoned": ABANDONED}
+        form = forms.get(self.expire, LIFETIME_ONLY) if self.strict else LENIENT
+        return Rule(form, self.lifetime, self.abandoned, two_pass=self.expire == "two-pass")
+
+    def patience(self, timeout):
+        """How long a session may be unused, by its last use; None: for ever."""
+        if timeout is None or self.expire in ("never", "two-pass"):
+            return None
+        return max(timeout, self.abandoned) if self.expire == "abandoned" else timeout
+
+    def ripe(self):
+        """How old the mark of a session is that ends."""
+        return self.delay - HOUR if self.delay >= DAY else self.delay
+
+
+DEFAULT = Policy()
 POLICIES = {
-    "http": Policy(STRICT, True, 8 * HOUR, 0),
-    "imap": Policy(LENIENT, True, None, 3 * DAY),
-    "jmap": Policy(STRICT, True, 10 * DAY, None),
-    "api": Policy(LIFETIME_ONLY, False, None, None),
-    "batch": Policy(LIFETIME_ONLY, False, 36 * HOUR, 90 * MINUTE),
-    "bin": Policy(LENIENT, True, 2 * DAY, 0),
-    "größe": Policy(LIFETIME_ONLY, False, None, DAY),
+    "http": Policy(lifetime=8 * HOUR, retention=0),
+    "imap": Policy(strict=False, retention=3 * DAY),
+    "jmap": Policy(lifetime=10 * DAY, retention=None),
+    "api": Policy("never", retention=None),
+    "batch": Policy("never", lifetime=36 * HOUR, retention=90 * MINUTE),
+    "bin": Policy(strict=False, lifetime=2 * DAY, retention=0),
+    "größe": Policy("never"),
+    "desk": Policy("abandoned", abandoned=4 * HOUR),
+    "cold": Policy("abandoned", False, lifetime=3 * DAY, retention=0),
+    "mail": Policy("two-pass", retention=2 * DAY),
+    "short": Policy("two-pass", retention=0, delay=10 * MINUTE),
+    "slow": Policy("two-pass", False, lifetime=5 * DAY, retention=None, delay=2 * DAY),
 }
 # Names match without regard to the case of A to Z, and of no other letter.
 TASKS = (
     "http HTTP imap Imap jmap api API batch bin Bin größe GRößE GRÖSSE pop3 im* ' 100%".split()
+    + "desk Desk cold COLD mail Mail short shorT slow".split()
     + ["", "a b", "\N{RIGHT-TO-LEFT OVERRIDE}x\n", "x" * 300]
 )
 TIMEOUTS = (None, 0, 1, MINUTE, 30 * MINUTE, HOUR, 12 * HOUR, 7 * DAY, 253402300799)
+SERVED = ("renewed", "unchanged")
 USERS = (None, "alice", "bob", "O'Brien", "<carol>", "")
 
-Row = collections.namedtuple(
-    "Row", "user, task, client, created_at, last_used_at, idle_timeout, ended_at, end_reason"
-)
+# What passes from one purge to the next.
+STEPS = (5 * MINUTE, 7 * MINUTE, 21 * HOUR, 2 * HOUR, DAY, 3 * DAY)
+
+
+class Row(NamedTuple):
+    user: Optional[str]
+    task: str
+    client: Optional[str]
+    created_at: int
+    last_used_at: int
+    idle_timeout: Optional[int]
+    marked_at: Optional[int]
+    ended_at: Optional[int]
+    end_reason: Optional[str]
 
 
 def policy_of(task):
     return POLICIES.get(folded(task), DEFAULT)
 
 
+def over(row, now):
+    """Why a live session is over by its times of use and of opening, if it is."""
+    policy = policy_of(row.task)
+    patience = policy.patience(row.idle_timeout)
+    if patience is not None and now - row.last_used_at > patience:
+        return "abandoned" if policy.expire == "abandoned" else "expired"
+    if policy.lifetime is not None and now - row.created_at > policy.lifetime:
+        return "lifetime"
+    return None
+
+
 def verdict(row, now):
     """What a purge at now does: action and reason; None: nothing."""
     policy = policy_of(row.task)
     if row.ended_at is not None:
-        over = policy.retention is not None and row.ended_at + policy.retention <= now
-        return ("delete", "retention") if over else None
-    if policy.expires and row.idle_timeout is not None and now - row.last_used_at > row.idle_timeout:
-        reason = "expired"
-    elif policy.lifetime is not None and now - row.created_at > policy.lifetime:
-        reason = "lifetime"
-    else:
-        return None
-    return ("end and delete" if policy.retention == 0 else "end", reason)
+        gone = policy.retention is not None and row.ended_at + policy.retention <= now
+        return ("delete", "retention") if gone else None
+    marked = row.marked_at is not None and policy.expire == "two-pass"
+    reason = "expired" if marked and now - row.marked_at >= policy.ripe() else over(row, now)
+    if reason is not None:
+        return ("end and delete" if policy.retention == 0 else "end", reason)
+    return ("mark", "unused") if policy.expire == "two-pass" and not marked else None
+
+
+def touched(row, now):
+    """What a touch that writes no more than it must answers, and the row after it."""
+    policy = policy_of(row.task)
+    why = row.end_reason or (over(row, now) if policy.strict else None)
+    if why is not None:
+        return why, row
+    if row.marked_at is None and (policy.expire == "two-pass" or now <= row.last_used_at):
+        return "unchanged", row
+    return "renewed", row._replace(last_used_at=max(row.last_used_at, now), marked_at=None)
 
 
 def boundaries(row):
     policy = policy_of(row.task)
     if row.ended_at is not None:
         return [row.ended_at + policy.retention] if policy.retention is not None else []
-    found = []
-    if policy.expires and row.idle_timeout is not None:
-        found.append(row.last_used_at + row.idle_timeout)
+    patience, found = policy.patience(row.idle_timeout), []
+    if patience is not None:
+        found.append(row.last_used_at + patience)
     if policy.lifetime is not None:
         found.append(row.created_at + policy.lifetime)
     return found
@@ -133,6 +228,7 @@ class Plan:
         self.user = dice.choice(USERS)
         self.client = dice.choice((None, f"10.0.{dice.randrange(256)}.7", "2001:db8::1"))
         self.policy = policy_of(self.task)
+        self.patience = self.policy.patience(self.timeout)
         # A moment that some boundary of this session falls on, more or less.
         self.aim = dice.choice(moments) + dice.choice((-1, 0, 0, 1))
         kind = dice.choice(("any", "any", "unused", "lifetime", "kept"))
@@ -144,11 +240,11 @@ class Plan:
         self.close(dice, dice.random() < 0.2)
 
     def unused(self, dice):
-        """Used for the last time just so long before the aim as its timeout."""
-        timeout = min(self.timeout or 0, 30 * DAY)
-        last = self.aim - timeout
-        # At the very end of its timeout, one second later, or at any time before.
-        before = dice.choice((0, timeout, timeout + 1, dice.randrange(timeout + 1)))
+        """Used for the last time just so long before the aim as it may be unused."""
+        patience = min(self.patience or 0, 30 * DAY)
+        last = self.aim - patience
+        # At the very end of that, one second later, or at any time before.
+        before = dice.choice((0, patience, patience + 1, dice.randrange(patience + 1)))
         self.opened = last - before
         self.touches = [last] if before else []
         self.close(dice, False)
@@ -169,7 +265,7 @@ class Plan:
         self.closed = end
 
     def some_touches(self, dice, since, most):
-        near = (self.timeout or HOUR) if (self.timeout or 0) < 30 * DAY else DAY
+        near = (self.patience or HOUR) if (self.patience or 0) < 30 * DAY else DAY
         steps = (dice.choice((0, 1, near - 1, near, near + 1)) for _ in range(most))
         touches = itertools.accumulate((max(0, step) for step in steps), initial=since)
         return list(touches)[1:]
@@ -179,17 +275,15 @@ class Plan:
         self.closed = last + dice.randrange(2 * HOUR) if wanted else None
 
     def outcome(self):
-        """Whether each touch is granted, and the row that is left."""
-        last, granted = self.opened, []
+        """What each touch is answered, and the row that is left."""
+        times = (self.opened, self.opened, self.timeout)
+        row, answers = Row(self.user, self.task, self.client, *times, None, None, None), []
         for now in self.touches:
-            in_time = self.timeout is None or now - last <= self.timeout
-            young = self.policy.lifetime is None or now - self.opened <= self.policy.lifetime
-            form = self.policy.form
-            granted.append((in_time or form != STRICT) and (young or form == LENIENT))
-            last = max(last, now) if granted[-1] else last
-        reason = None if self.closed is None else "closed"
-        row = (self.user, self.task, self.client, self.opened, last, self.timeout)
-        return granted, Row(*row, self.closed, reason)
+            answer, row = touched(row, now)
+            answers.append(answer)
+        if self.closed is not None:
+            row = row._replace(ended_at=self.closed, end_reason="closed")
+        return answers, row
 
 
 def plans(dice, now):
@@ -197,35 +291,40 @@ def plans(dice, now):
     moments = (now - 6 * HOUR, now + 6 * HOUR)
     while True:
         plan = Plan(dice, moments)
-        granted, row = plan.outcome()
+        answers, row = plan.outcome()
         # An end yet to come is one that lists of today do not show.
         if (plan.closed or 0) <= now and all(abs(boundary - now) > HOUR for boundary in boundaries(row)):
-            yield plan, granted, row
+            yield plan, answers, row
 
 
-def live_through(application, token, plan, granted):
+def live_through(application, token, plan, answers):
+    rule = plan.policy.rule()
     application.open(token, plan.task, plan.opened, plan.user, plan.client, plan.timeout)
-    for at, expected in zip(plan.touches, granted):
-        done = application.touch(token, at, plan.policy.form, plan.policy.lifetime)
+    for at, expected in zip(plan.touches, answers):
+        if rule.two_pass:
+            done = application.polite_touch(token, at, rule)
+        else:
+            done, expected = application.touch(token, at, rule), expected in SERVED
         same(done, expected, f"touch at {at} of {vars(plan)}")
     if plan.closed is not None:
         assert application.close(token, plan.closed), vars(plan)
         assert not application.close(token, plan.closed), vars(plan)
-        assert not application.touch(token, plan.closed, LENIENT), vars(plan)
+        assert not application.touch(token, plan.closed, Rule(LENIENT)), vars(plan)
 
 
 def write(application, dice, now):
-    """Lets all sessions live, and answers the rows that must be there."""
-    rows, batch = {}, 500
+    """Lets all sessions live, and answers the rows that must be there, and the tokens."""
+    rows, tokens, batch = {}, {}, 500
     lives = itertools.islice(plans(dice, now), SESSIONS)
     while chunk := list(itertools.islice(lives, batch)):
         application.connection.execute("BEGIN IMMEDIATE")
-        for plan, granted, row in chunk:
+        for plan, answers, row in chunk:
             token = f"{dice.getrandbits(256):064x}"
-            live_through(application, token, plan, granted)
+            live_through(application, token, plan, answers)
             rows[id_of(token)] = row
+            tokens[id_of(token)] = token
         application.connection.execute("COMMIT")
-    return dict(sorted(rows.items()))
+    return dict(sorted(rows.items())), tokens
 
 
 def timed(what, *arguments):
@@ -248,7 +347,8 @@ def by_handle(ids, handle):
     return fitting[0]
 
 
-def check_dry_run(ids, rows, what, now, *at):
+def check_dry_run(rows, what, now, *at):
+    ids = list(rows)
     expected = {id: due for id, row in rows.items() if (due := verdict(row, now))}
     for line in timed(f"dry run {what}", "purge", "--dry-run", "-o", "jsonl", *at):
         id = by_handle(ids, line["handle"])
@@ -261,37 +361,95 @@ def check_dry_run(ids, rows, what, now, *at):
     same(expected, {}, f"left out by the dry run {what}")
 
 
-def check_table(application, rows, purged):
-    """The table has these rows; answers when the purge ended those that it did."""
-    ends, found = set(), application.rows()
+def check_table(application, rows):
+    """The table has these rows and no others."""
+    found = application.rows()
     for (id, row), actual in itertools.zip_longest(rows.items(), found, fillvalue=(None, None)):
-        user, task, client, created, used, timeout, marked, ended, reason = actual[1:]
-        same((actual[0], marked), (id, None), "row")
-        if row.ended_at is None and row.end_reason is not None:
-            ends.add(ended)
-            ended = None
-        same(Row(user, task, client, created, used, timeout, ended, reason), row, id)
-    assert len(ends) <= 1 and all(purged[0] <= end <= purged[1] for end in ends), (ends, purged)
-    return ends
+        same((actual[0], Row(*actual[1:])), (id, row), "row")
 
 
 def after_the_purge(rows, now):
-    """The rows that are left, with `ended_at` open where the purge sets it, and
-    how many of each task were deleted, by the reason of their end."""
-    left, deleted = {}, collections.Counter()
+    """The rows that are left, how many of each task were deleted, by the reason of
+    their end, and how many sessions were marked and ended."""
+    left, deleted, done = {}, collections.Counter(), collections.Counter()
     for id, row in rows.items():
         action, reason = verdict(row, now) or (None, None)
+        done[action] += 1
         if action == "end":
-            left[id] = row._replace(end_reason=reason)
+            left[id] = row._replace(ended_at=now, end_reason=reason)
+        elif action == "mark":
+            left[id] = row._replace(marked_at=now)
         elif action is None:
             left[id] = row
         else:
             deleted[folded(row.task), row.end_reason or reason] += 1
+    live = sum(1 for row in left.values() if row.ended_at is None)
+    summary = {
+        "marked": done["mark"],
+        "ended": done["end"] + done["end and delete"],
+        "deleted": done["delete"] + done["end and delete"],
+        "live": live,
+        "remaining": 0,
+    }
+    return left, deleted, summary
+
+
+def purge(application, what, rows):
+    """Purges and compares the table and the summary with what they must be; answers
+    the rows and how many were deleted, by task and reason."""
+    canary, begun = f"before the {what}", int(time.time())
+    application.open(canary, "mail", begun)
+    rows[id_of(canary)] = Row(None, "mail", None, begun, begun, None, None, None, None)
+    rows = dict(sorted(rows.items()))
+    (summary,) = timed(what, "purge", "-o", "jsonl")
+    now = application.look(canary)["marked_at"]
+    assert begun <= now <= int(time.time()), (begun, now)
+    left, deleted, expected = after_the_purge(rows, now)
+    same({key: summary[key] for key in expected}, expected, f"summary of the {what}")
+    check_table(application, left)
+    print(f"{what}: {expected}")
     return left, deleted
 
 
-def check_figures(rows, left, deleted):
-    opened = collections.Counter(folded(row.task) for row in rows.values())
+def elapse(application, rows, by):
+    """Lets time pass, as seen from the table: the clock is the machine's own."""
+    times = ("created_at", "last_used_at", "marked_at", "ended_at")
+    moved = ", ".join(f"{time} = {time} - {by}" for time in times)
+    application.connection.execute(f"UPDATE sessions SET {moved}")
+    earlier = lambda row: {time: at - by for time in times if (at := getattr(row, time))}
+    return {id: row._replace(**earlier(row)) for id, row in rows.items()}
+
+
+def touch_some(application, dice, rows, tokens):
+    """Requests for some sessions, for a few more than once, by the page's touch that
+    writes less."""
+    known = [id for id in rows if id in tokens]
+    answers, now = collections.Counter(), int(time.time())
+    application.connection.execute("BEGIN IMMEDIATE")
+    for id in dice.choices(known, k=len(known) // 4):
+        expected, row = touched(rows[id], now)
+        found = application.polite_touch(tokens[id], now, policy_of(row.task).rule())
+        same(found, expected, f"touch at {now} of {rows[id]}")
+        rows[id] = row
+        answers[policy_of(row.task).expire, found] += 1
+    application.connection.execute("COMMIT")
+    return answers
+
+
+def moments_of_marks(dice, rows):
+    """Moments around which some mark makes a session end."""
+    marked = sorted({
+        (row.marked_at, policy_of(row.task).ripe())
+        for row in rows.values()
+        if row.ended_at is None and row.marked_at is not None
+    })
+    return [sum(mark) for mark in dice.sample(marked, min(2, len(marked)))]
+
+
+def check_figures(left, deleted):
+    opened = collections.Counter(folded(row.task) for row in left.values())
+    for (task, _), count in deleted.items():
+        opened[task] += count
     live = collections.Counter(folded(row.task) for row in left.values() if not row.end_reason)
     ended = deleted + collections.Counter(
         (folded(row.task), row.end_reason) for row in left.values() if row.end_reason
@@ -307,11 +465,10 @@ def check_figures(rows, left, deleted):
         same(shown["deleted"], gone, f"{task}: deleted")
         for reason in ("closed", "expired", "abandoned", "evicted", "cycled", "lifetime"):
             same(shown[f"ended_{reason}"], ended[task, reason], f"{task}: {reason}")
-    return sum(live.values()), sum(deleted.values())
 
 
-def check_list(ids, left):
-    missing = set(ids)
+def check_list(left):
+    ids, missing = list(left), set(left)
     for line in timed("list", "list", "-o", "jsonl"):
         id = by_handle(ids, line["handle"])
         missing.remove(id)
@@ -330,35 +487,35 @@ def main():
     print(f"SESSCTL_TEST_SESSIONS={SESSIONS} SESSCTL_TEST_SEED={seed}")
     dice, now = random.Random(seed), int(time.time())
     application = Application("app.db")
-    rows = write(application, dice, now)
-    ids = list(rows)
-    same(len(ids), SESSIONS, "sessions")
+    rows, tokens = write(application, dice, now)
+    same(len(rows), SESSIONS, "sessions")
 
-    check_table(application, rows, (now, now))
+    check_table(application, rows)
     for what, at in (("6 h before", now - 6 * HOUR), ("6 h after", now + 6 * HOUR)):
-        check_dry_run(ids, rows, what, at, "--at", f"{at}")
-    check_dry_run(ids, rows, "now", now)
-    check_table(application, rows, (now, now))
+        check_dry_run(rows, what, at, "--at", f"{at}")
+    check_dry_run(rows, "now", now)
+    check_table(application, rows)
 
-    left, deleted = after_the_purge(rows, now)
-    begun = int(time.time())
-    (summary,) = timed("purge", "purge", "-o", "jsonl")
-    purged = (begun, int(time.time()))
-    assert purged[1] - now < HOUR, "it took so long that rows have come near their boundaries"
-    ends = check_table(application, left, purged)
-    live, gone = check_figures(rows, left, deleted)
-    in_time = sum(1 for id, row in left.items() if row.end_reason and not rows[id].end_reason)
-    discarded = sum(count for (_, reason), count in deleted.items() if reason != "closed")
-    expected = {"ended": in_time + discarded, "deleted": gone, "live": live, "remaining": 0}
-    same({key: summary[key] for key in expected}, expected, "summary")
+    left, deleted = purge(application, "purge", rows)
+    assert int(time.time()) - now < HOUR, "so long that rows have come near their boundaries"
+    check_figures(left, deleted)
+    check_dry_run(left, "after the purge", int(time.time()))
 
-    (again,) = timed("second purge", "purge", "-o", "jsonl")
-    same((again["ended"], again["deleted"], again["live"]), (0, 0, live), "second purge")
-    same(check_table(application, left, purged), ends, "the table after the second purge")
-    check_figures(rows, left, deleted)
-    check_list(list(left), left)
+    answers = collections.Counter()
+    for step in STEPS:
+        left = elapse(application, left, step)
+        answers += touch_some(application, dice, left, tokens)
+        for moment in moments_of_marks(dice, left):
+            for at in (moment - 1, moment):
+                check_dry_run(left, f"at {at}", at, "--at", f"{at}")
+        left, gone = purge(application, f"purge after {step} s", left)
+        deleted += gone
+        check_figures(left, deleted)
+    for case in (("two-pass", "renewed"), ("two-pass", "unchanged"), ("abandoned", "abandoned")):
+        assert answers[case] > 0, (case, answers)
+    check_list(left)
     same(application.integrity(), [("ok",)], "integrity")
-    print(f"{summary}; {len(left)} of {len(rows)} rows are left")
+    print(f"{len(left)} of {SESSIONS + len(STEPS) + 1} rows are left")
 
 
 if __name__ == "__main__":

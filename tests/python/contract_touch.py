@@ -13,7 +13,7 @@ import sqlite3
 import time
 
 import contract
-from contract import LENIENT, LIFETIME_ONLY, STRICT, Application, id_of, same, sessctl
+from contract import ABANDONED, LENIENT, LIFETIME_ONLY, Application, Rule, id_of, same, sessctl
 
 CONFIG = """
 [policy]
@@ -38,18 +38,61 @@ lifetime = "2h"
 
 [policy.steady]
 touch_resolution = "60s"
+
+[policy.given_up]
+expire = "abandoned"
+abandoned = "10m"
+
+[policy.given_up_for_good]
+expire = "abandoned"
+abandoned = "10m"
+lifetime = "2h"
+touch_resolution = "60s"
+
+[policy.given_up_at_once]
+expire = "abandoned"
+abandoned = "0s"
+
+[policy.given_up_late]
+expire = "abandoned"
+abandoned = "10m"
+strict = false
+
+[policy.marked]
+expire = "two-pass"
+
+[policy.marked_and_limited]
+expire = "two-pass"
+delay = "0s"
+lifetime = "2h"
+touch_resolution = "60s"
+
+[policy.marked_lax]
+expire = "two-pass"
+strict = false
+lifetime = "2h"
 """
-# Of each task: the form of its touch, its lifetime, its resolution.
 TASKS = {
-    "plain": (STRICT, None, 0),
-    "Lenient": (LENIENT, None, 0),
-    "LIMITED": (STRICT, 7200, 0),
-    "lax": (LENIENT, 7200, 0),
-    "endless": (LIFETIME_ONLY, None, 0),
-    "counted": (LIFETIME_ONLY, 7200, 0),
-    "steady": (STRICT, None, 60),
+    "plain": Rule(),
+    "Lenient": Rule(LENIENT),
+    "LIMITED": Rule(lifetime=7200),
+    "lax": Rule(LENIENT, lifetime=7200),
+    "endless": Rule(LIFETIME_ONLY),
+    "counted": Rule(LIFETIME_ONLY, lifetime=7200),
+    "steady": Rule(resolution=60),
+    "given_up": Rule(ABANDONED, abandoned=600),
+    "Given_Up_for_good": Rule(ABANDONED, abandoned=600, lifetime=7200, resolution=60),
+    "given_up_at_once": Rule(ABANDONED, abandoned=0),
+    "given_up_late": Rule(LENIENT, abandoned=600),
+    "marked": Rule(LIFETIME_ONLY, two_pass=True),
+    "marked_and_limited": Rule(LIFETIME_ONLY, lifetime=7200, resolution=60, two_pass=True),
+    "marked_lax": Rule(LENIENT, lifetime=7200, two_pass=True),
 }
+# Below and above the spans for which a session must be unused to be abandoned.
 TIMEOUTS = (None, 0, 60, 1800)
+SPANS = (0, 60, 600, 1800)
+# A mark is a second old, or as old as makes a check end the session at once.
+MARKS = (1, 90_000)
 # How far a session is past a boundary: before it, at it, behind it.
 PAST = (-1, 0, 1)
 DONE = "always renewed"
@@ -57,12 +100,13 @@ DONE = "always renewed"
 
 def cases(now):
     """Rows around every boundary: token, task, opened, last used, timeout, mark, end."""
-    unused = {now - timeout - past for timeout in (0, 60, 1800) for past in PAST}
+    unused = {now - span - past for span in SPANS for past in PAST}
     ages = {now - 7200 - past for past in PAST} | {now - 60, now - 90_000}
+    marks = (None, *(now - age for age in MARKS))
     ends = ((None, None), (now - 5, "closed"), (now - 5, "cycled"))
     yield (f"first {DONE}", "endless", now - 900, now - 900, None, None, None, None)
     for number, (task, timeout, used, opened, mark, end) in enumerate(
-        itertools.product(TASKS, TIMEOUTS, sorted(unused), sorted(ages), (None, now - 1), ends)
+        itertools.product(TASKS, TIMEOUTS, sorted(unused), sorted(ages), marks, ends)
     ):
         if opened > used or (end != ends[0] and mark is not None):
             continue
@@ -127,16 +171,16 @@ same(polite.polite_touch("nobody's", now), "unknown", "a token that nobody has")
 same(len(answers), len(rows), "answers")
 served = ("renewed", "unchanged")
 for (token, task, *row), answer in zip(rows, answers):
-    form, lifetime, resolution = TASKS[task]
+    rule = TASKS[task]
     case = (task, *row, now)
-    same(polite.polite_touch(token, now, form, lifetime, resolution), answer, case)
-    same(bare.touch(token, now, form, lifetime), answer in served, case)
+    same(polite.polite_touch(token, now, rule), answer, case)
+    same(bare.touch(token, now, rule), answer in served, case)
     if answer not in served:
-        same(bare.refusal(bare.look(token), now, form, lifetime), answer, case)
+        same(bare.refusal(bare.look(token), now, rule), answer, case)
 kinds = {answer: answers.count(answer) for answer in sorted(set(answers))}
 same(
     list(kinds),
-    ["closed", "cycled", "expired", "lifetime", "renewed", "unchanged"],
+    ["abandoned", "closed", "cycled", "expired", "lifetime", "renewed", "unchanged"],
     "kinds of answers",
 )
 same(polite.rows().fetchall(), Application("app.db").rows().fetchall(), "the tables")

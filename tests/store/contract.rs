@@ -5,33 +5,14 @@ use std::collections::BTreeMap;
 use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
-use sessctl::domain::policy::{Policies, Policy};
+use sessctl::domain::policy::{Expire, Policies, Policy};
 use sessctl::domain::port::{Ending, KeyRange, NewSession, Order, Reach, Scope};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
-use crate::worlds::{But, NOW, World, never, retention, scope, session};
+use crate::worlds::{But, NOW, World, everything, never, retention, scope, session, suite};
 
-/// Writes the suite for one kind of store.
-macro_rules! suite {
-    ($name:ident, $world:expr) => {
-        mod $name {
-            use super::*;
-
-            fn world() -> World {
-                $world
-            }
-
-            tests!();
-        }
-    };
-}
-
-suite!(native_in_sqlite, World::native_in_sqlite());
-
-fn everything() -> KeyRange {
-    KeyRange { first: Key::Text("0".to_owned()), last: Key::Text("g".to_owned()) }
-}
+suite!(tests);
 
 fn handles(sessions: &[Session]) -> Vec<&str> {
     sessions.iter().map(|session| session.handle.as_str()).collect()
@@ -48,7 +29,7 @@ macro_rules! tests {
             let valid = session("valid").idle(1_800);
             world.put(&[over, kept.clone(), due.clone(), valid.clone()]);
             let settled =
-                world.sessions.settle(&scope(&Policies::default()), &everything()).unwrap();
+                world.sessions.settle(&scope(&Policies::default()), &everything(), false).unwrap();
             assert_eq!((settled.deleted, settled.ended), (1, 1));
             let end = Some(End { at: NOW, reason: EndReason::Expired });
             let mut expected = vec![kept, Session { end, ..due }, valid];
@@ -62,8 +43,8 @@ macro_rules! tests {
             world.put(&[session("due").idle(2_000)]);
             let policies = retention(Some(Span::ZERO));
             let scope = scope(&policies);
-            let _ = world.sessions.settle(&scope, &everything()).unwrap();
-            let again = world.sessions.settle(&scope, &everything()).unwrap();
+            let _ = world.sessions.settle(&scope, &everything(), false).unwrap();
+            let again = world.sessions.settle(&scope, &everything(), false).unwrap();
             assert_eq!((again.deleted, again.ended), (0, 0));
         }
 
@@ -79,7 +60,8 @@ macro_rules! tests {
             // When another program touches one before they are settled
             let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.census.due, renewed), (2, vec![true]));
-            let settled = world.sessions.settle(&scope(&policies), &survey.due.unwrap()).unwrap();
+            let settled =
+                world.sessions.settle(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there
             assert_eq!((settled.ended, settled.deleted), (1, 1));
             assert_eq!(handles(&world.all()), [touched.handle]);
@@ -94,9 +76,9 @@ macro_rules! tests {
             world.put(&all);
             let policies = retention(Some(Span::ZERO));
             let task = TaskPattern::from("IMAP");
-            let scope = Scope { policies: &policies, now: NOW, task: Some(&task) };
+            let scope = Scope { policies: &policies, now: NOW, planned: None, task: Some(&task) };
             let range = KeyRange { first: all[1].key.clone(), last: all[2].key.clone() };
-            let settled = world.sessions.settle(&scope, &range).unwrap();
+            let settled = world.sessions.settle(&scope, &range, false).unwrap();
             assert_eq!(settled.deleted, 1);
             assert_eq!(world.all(), [all[0].clone(), all[2].clone(), all[3].clone()]);
         }
@@ -109,7 +91,8 @@ macro_rules! tests {
                 session("b").idle(9_000).ended(86_400, EndReason::Cycled),
                 session("c"),
             ]);
-            let _ = world.sessions.settle(&scope(&Policies::default()), &everything()).unwrap();
+            let _ =
+                world.sessions.settle(&scope(&Policies::default()), &everything(), false).unwrap();
             let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.deleted, stat.live, stat.ended), (3, 1, [1, 0, 0], 1));
             assert_eq!(stat.ended_by[&EndReason::Cycled], 1);
@@ -151,6 +134,35 @@ macro_rules! tests {
             let earlier = UnixTime(NOW.0 - 60);
             assert_eq!(world.sessions.renew(&keys, earlier).unwrap(), [true, false, false]);
             assert_eq!(world.sessions.find(&keys[..2]).unwrap(), [Some(session("a")), Some(over)]);
+        }
+
+        #[test]
+        fn t2_renewing_clears_the_mark() {
+            let mut world = world();
+            world.put(&[session("a").idle(9_000).marked(60)]);
+            let _ = world.sessions.renew(&[session("a").key], NOW).unwrap();
+            let a = world.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
+            assert_eq!((a.marked_at, a.last_used_at), (None, NOW));
+        }
+
+        #[test]
+        fn t7_a_daily_check_that_is_late_marks_and_ends_by_its_planned_time() {
+            // Given sessions marked by the check of yesterday, and an hour and a second later
+            let mut world = world();
+            let (a, b) = (session("a").marked(86_400), session("b").marked(82_799));
+            world.put(&[a.clone(), b.clone(), session("new")]);
+            let two_pass = Policy { expire: Expire::TwoPass, ..Policy::default() };
+            let policies = Policies::same_for_all(two_pass);
+            // When today's begins 40 seconds late
+            let later = UnixTime(NOW.0 + 40);
+            let scope = Scope { now: later, planned: Some(NOW), ..scope(&policies) };
+            let settled = world.sessions.settle(&scope, &everything(), true).unwrap();
+            // Then the first ends, and the new one bears the time that was planned
+            let end = Some(End { at: later, reason: EndReason::Expired });
+            assert_eq!((settled.marked, settled.told), (1, vec![Session { end, ..a.clone() }]));
+            let mut left = vec![Session { end, ..a }, b, session("new").marked(0)];
+            left.sort_by(|a, b| a.key.cmp(&b.key));
+            assert_eq!(world.all(), left);
         }
 
         #[test]
@@ -211,7 +223,7 @@ macro_rules! tests {
             let brief = session("brief").idle(1).timeout(Some(0));
             world.put(&[lasting.clone(), brief.clone()]);
             let policies = retention(Some(Span::ZERO));
-            let settled = world.sessions.settle(&scope(&policies), &everything()).unwrap();
+            let settled = world.sessions.settle(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
             assert_eq!(world.all(), [lasting]);
         }
@@ -223,7 +235,7 @@ macro_rules! tests {
             world.put(&tasks.map(|task| session(task).of(task).idle(2_000)));
             let mut policies = retention(Some(Span::ZERO));
             policies.insert("Imap", never());
-            let settled = world.sessions.settle(&scope(&policies), &everything()).unwrap();
+            let settled = world.sessions.settle(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
             assert_eq!(world.all().len(), 2);
         }

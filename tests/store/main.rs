@@ -2,7 +2,14 @@
 //! suite, deletion first, that runs over every store there is. So far that is
 //! the native table in a SQLite file.
 
+mod admission;
+mod books;
 mod contract;
+mod drawn;
+mod leases;
+mod ledger;
+mod limits;
+mod model;
 mod processes;
 mod rules;
 mod worlds;

@@ -1,124 +1,24 @@
 //! The rules are stated twice, as functions of the domain and as the SQL that a
-//! store makes of them. On generated sessions the two agree, at every boundary:
-//! all spans and ages are a few seconds, so that boundaries are hit all the time.
+//! store makes of them. On generated sessions the two agree, at every boundary.
 
-use std::cell::RefCell;
 use std::cmp::Ordering;
 
-use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
-use sessctl::domain::filter::{Filter, TaskPattern};
-use sessctl::domain::policy::{Expire, Policies, Policy, Verdict};
-use sessctl::domain::port::{Census, KeyRange, Order, SortKey};
-use sessctl::domain::session::{End, EndReason, Key, Session, State};
-use sessctl::domain::time::{Span, UnixTime};
+use proptest::sample::select;
+use sessctl::domain::filter::Filter;
+use sessctl::domain::policy::{Policies, Verdict};
+use sessctl::domain::port::{Census, Order, Query, SortKey};
+use sessctl::domain::session::{End, Session, State};
+use sessctl::domain::time::UnixTime;
 
-use crate::worlds::{NOW, World, scope, session};
-
-fn span() -> impl Strategy<Value = Span> {
-    (0..6_i64).prop_map(Span::seconds)
-}
-
-/// Mostly in the last seconds, sometimes a little ahead of this clock.
-fn moment() -> impl Strategy<Value = UnixTime> {
-    (-2..9_i64).prop_map(|ago| UnixTime(NOW.0 - ago))
-}
-
-prop_compose! {
-    fn policy()(
-        expire in select(Expire::ALL),
-        abandoned in span(),
-        lifetime in option::of(span()),
-        retention in option::of(span()),
-    ) -> Policy {
-        Policy { expire, abandoned, lifetime, retention, ..Policy::default() }
-    }
-}
-
-fn policies() -> impl Strategy<Value = Policies> {
-    (policy(), option::of(policy()), option::of(policy())).prop_map(|(default, imap, http)| {
-        let mut policies = Policies::same_for_all(default);
-        for (task, policy) in [("imap", imap), ("http", http)] {
-            if let Some(policy) = policy {
-                policies.insert(task, policy);
-            }
-        }
-        policies
-    })
-}
-
-fn task() -> impl Strategy<Value = String> {
-    select(vec!["imap", "IMAP", "http", "jmap", "i%p", "im_p"]).prop_map(str::to_owned)
-}
-
-fn user() -> impl Strategy<Value = Option<String>> {
-    option::of(select(vec!["alice", "bob", "Alice", ""]).prop_map(str::to_owned))
-}
-
-fn end() -> impl Strategy<Value = Option<End>> {
-    option::of((moment(), select(EndReason::ALL)).prop_map(|(at, reason)| End { at, reason }))
-}
-
-fn sessions() -> impl Strategy<Value = Vec<Session>> {
-    let one = (task(), user(), moment(), 0..9_i64, option::of(span()), end());
-    vec(one, 0..12).prop_map(|rows| {
-        let mut sessions: Vec<Session> = (0..)
-            .zip(rows)
-            .map(|(serial, (task, user, created_at, used_after, idle_timeout, end))| Session {
-                task,
-                user,
-                created_at,
-                last_used_at: created_at.plus(Span::seconds(used_after)),
-                idle_timeout,
-                end,
-                ..session(&i32::to_string(&serial))
-            })
-            .collect();
-        sessions.sort_by(|a, b| a.key.cmp(&b.key));
-        sessions
-    })
-}
-
-prop_compose! {
-    fn filter()(
-        task in option::of(select(vec!["imap", "i*p", "*", "i%p", "im_p", "http"])),
-        user in user(),
-        states in subsequence(State::ALL.to_vec(), 0..=4),
-        idle_over in option::of(span()),
-        ended_by in option::of(select(EndReason::ALL)),
-        opened_by in option::of(moment()),
-    ) -> Filter {
-        let task = task.map(TaskPattern::from);
-        Filter { task, user, states, idle_over, ended_by, opened_by, ..Filter::default() }
-    }
-}
-
-/// Runs a property against one store, emptied for each case: making a new one
-/// would take most of the time.
-fn check<S: Strategy>(
-    cases: u32,
-    strategy: S,
-    property: impl Fn(&mut World, S::Value) -> Result<(), TestCaseError>,
-) {
-    let world = RefCell::new(World::native_in_sqlite());
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-    let mut runner = proptest::test_runner::TestRunner::new(config);
-    let outcome = runner.run(&strategy, |input| {
-        let mut world = world.borrow_mut();
-        world.clear();
-        property(&mut world, input)
-    });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
-}
+use crate::drawn::{Scene, check, filter, scene};
+use crate::worlds::{NOW, everything, scope};
 
 /// What a purge leaves of a session, by the rules of the domain.
-fn after_purge(session: &Session, policies: &Policies) -> Option<Session> {
-    match policies.of(&session.task).verdict(session, NOW) {
+fn after_purge(scene: &Scene, session: &Session) -> Option<Session> {
+    match scene.scope().verdict(session) {
         Verdict::Keep => Some(session.clone()),
+        Verdict::Mark(at) => Some(Session { marked_at: Some(at), ..session.clone() }),
         Verdict::End(reason) => {
             Some(Session { end: Some(End { at: NOW, reason }), ..session.clone() })
         }
@@ -126,37 +26,60 @@ fn after_purge(session: &Session, policies: &Policies) -> Option<Session> {
     }
 }
 
+/// The sessions that a purge ends, as they end.
+fn ending(scene: &Scene) -> Vec<Session> {
+    let end = |session: &Session| match scene.scope().verdict(session) {
+        Verdict::End(reason) | Verdict::Discard(reason) => {
+            Some(Session { end: Some(End { at: NOW, reason }), ..session.clone() })
+        }
+        Verdict::Keep | Verdict::Mark(_) | Verdict::Delete => None,
+    };
+    scene.sessions.iter().filter_map(end).collect()
+}
+
+fn in_key_order(mut sessions: Vec<Session>) -> Vec<Session> {
+    sessions.sort_by(|a, b| a.key.cmp(&b.key));
+    sessions
+}
+
 #[test]
 fn the_purge_does_with_each_session_what_its_policy_says() {
-    check(2_000, (sessions(), policies()), |world, (sessions, policies)| {
-        world.put(&sessions);
-        let due: Vec<Session> = sessions
-            .iter()
-            .filter(|session| scope(&policies).verdict(session) != Verdict::Keep)
-            .cloned()
-            .collect();
-        let listed = world.listed(&policies, &Filter::default(), true, Order::default());
-        prop_assert_eq!(listed, due.clone());
-
+    check(3_000, scene(), |world, scene| {
+        world.put(&scene.sessions);
         let mut census = Census::default();
-        for session in &sessions {
-            census.count(session.end.is_none(), scope(&policies).verdict(session));
+        for session in scene.in_scope() {
+            census.count(session.end.is_none(), scene.scope().verdict(session));
         }
-        prop_assert_eq!(world.sessions.census(&scope(&policies), None).unwrap(), census);
+        prop_assert_eq!(world.sessions.census(&scene.scope(), None).unwrap(), census);
 
-        let everything = KeyRange { first: Key::Text("0".into()), last: Key::Text("g".into()) };
-        let settled = world.sessions.settle(&scope(&policies), &everything).unwrap();
-        prop_assert_eq!((settled.ended, settled.deleted), (census.would_end, census.would_delete));
-        let left: Vec<Session> =
-            sessions.iter().filter_map(|session| after_purge(session, &policies)).collect();
-        prop_assert_eq!(world.all(), left);
+        let settled = world.sessions.settle(&scene.scope(), &everything(), true).unwrap();
+        let counts = (settled.marked, settled.ended, settled.deleted);
+        prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
+        prop_assert_eq!(in_key_order(settled.told), ending(&scene));
+        let left = scene.sessions.iter().filter_map(|session| after_purge(&scene, session));
+        prop_assert_eq!(world.all(), left.collect::<Vec<_>>());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_dry_run_lists_what_a_purge_would_change() {
+    check(1_000, scene(), |world, scene| {
+        let scene = Scene { task: None, ..scene };
+        world.put(&scene.sessions);
+        let is_due = |session: &&Session| scene.scope().verdict(session) != Verdict::Keep;
+        let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
+        let filter = &Filter::default();
+        let (scope, order) = (scene.scope(), Order::default());
+        let query = Query { scope, filter, due_only: true, after: None, order };
+        prop_assert_eq!(world.visited(&query), due);
         Ok(())
     });
 }
 
 #[test]
 fn a_filter_lets_through_what_the_rules_say() {
-    check(1_000, (sessions(), policies(), filter()), |world, (sessions, policies, filter)| {
+    check(1_500, (scene(), filter()), |world, (Scene { sessions, policies, .. }, filter)| {
         world.put(&sessions);
         let expected: Vec<Session> = sessions
             .iter()
@@ -170,7 +93,7 @@ fn a_filter_lets_through_what_the_rules_say() {
 
 #[test]
 fn figures_count_the_states_that_the_rules_give() {
-    check(500, (sessions(), policies()), |world, (sessions, policies)| {
+    check(500, scene(), |world, Scene { sessions, policies, .. }| {
         world.put(&sessions);
         for stat in world.sessions.tasks(&scope(&policies)).unwrap() {
             let of_task =
@@ -213,8 +136,8 @@ fn compare(by: SortKey, a: &Session, b: &Session, policies: &Policies) -> Orderi
 
 #[test]
 fn every_order_is_the_one_that_the_rules_give() {
-    let input = (sessions(), policies(), select(SortKey::ALL), any::<bool>());
-    check(1_000, input, |world, (sessions, policies, by, reverse)| {
+    let input = (scene(), select(SortKey::ALL), any::<bool>());
+    check(1_500, input, |world, (Scene { sessions, policies, .. }, by, reverse)| {
         world.put(&sessions);
         let mut expected = sessions;
         expected.sort_by(|a, b| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{Ending, NewSession, Order, Query, Scope, Sessions};
+use sessctl::domain::port::{KeyRange, Order, Query, Scope, Store};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
@@ -14,9 +14,25 @@ use tempfile::TempDir;
 /// The moment at which everything is judged.
 pub const NOW: UnixTime = UnixTime(1_781_524_800);
 
+/// Writes tests for every kind of store there is.
+macro_rules! suite {
+    ($tests:ident) => {
+        mod native_in_sqlite {
+            use super::*;
+
+            fn world() -> World {
+                World::native_in_sqlite()
+            }
+
+            $tests!();
+        }
+    };
+}
+pub(crate) use suite;
+
 /// A store in a folder of its own.
 pub struct World {
-    pub sessions: Box<dyn Sessions>,
+    pub sessions: Box<dyn Store>,
     folder: TempDir,
 }
 
@@ -34,39 +50,36 @@ impl World {
     }
 
     /// The store, as another program that opens it at the same time.
-    pub fn beside(&self) -> Box<dyn Sessions> {
+    pub fn beside(&self) -> Box<dyn Store> {
         sessctl::store::open(self.path(), sessctl::store::Access::Write).unwrap()
     }
 
     /// Forgets all rows and counters.
     pub fn clear(&mut self) {
+        self.database().execute_batch("DELETE FROM sessions; DELETE FROM counters").unwrap();
+    }
+
+    /// The tables, past the store.
+    pub fn database(&self) -> rusqlite::Connection {
         let db = rusqlite::Connection::open(self.path()).unwrap();
-        db.execute_batch("DELETE FROM sessions; DELETE FROM counters").unwrap();
+        db.pragma_update(None, "synchronous", "OFF").unwrap();
+        db
     }
 
     /// Puts sessions in, as they are.
     pub fn put(&mut self, sessions: &[Session]) {
-        let new: Vec<NewSession> = sessions
-            .iter()
-            .map(|session| NewSession {
-                key: session.key.clone(),
-                user: session.user.clone(),
-                task: session.task.clone(),
-                client: session.client.clone(),
-                created_at: session.created_at,
-                idle_timeout: session.idle_timeout,
-            })
-            .collect();
-        self.sessions.insert(&new).unwrap();
+        let db = self.database();
+        let transaction = db.unchecked_transaction().unwrap();
         for session in sessions {
-            let renewed =
-                self.sessions.renew(std::slice::from_ref(&session.key), session.last_used_at);
-            assert_eq!(renewed.unwrap(), [true]);
-            if let Some(end) = session.end {
-                let ending = Ending { key: session.key.clone(), end, keep_row: true };
-                assert_eq!(self.sessions.end(&[ending]).unwrap(), [true]);
-            }
+            put_row(&transaction, session);
         }
+        transaction.commit().unwrap();
+    }
+
+    /// How many sessions were refused, of all tasks.
+    pub fn refusals(&self) -> u64 {
+        let stats = self.sessions.tasks(&scope(&Policies::default())).unwrap();
+        stats.iter().map(|stat| stat.refused).sum()
     }
 
     /// All sessions, in key order.
@@ -82,10 +95,14 @@ impl World {
         due_only: bool,
         order: Order,
     ) -> Vec<Session> {
-        let query = Query { scope: scope(policies), filter, due_only, after: None, order };
+        self.visited(&Query { scope: scope(policies), filter, due_only, after: None, order })
+    }
+
+    /// The same of any query.
+    pub fn visited(&self, query: &Query<'_>) -> Vec<Session> {
         let mut visited = Vec::new();
         self.sessions
-            .scan(&query, &mut |session| {
+            .scan(query, &mut |session| {
                 visited.push(session);
                 Ok(ControlFlow::Continue(()))
             })
@@ -94,9 +111,32 @@ impl World {
     }
 }
 
+fn put_row(db: &rusqlite::Connection, session: &Session) {
+    let Key::Text(id) = &session.key else { panic!("{:?} is no native key", session.key) };
+    let sql = "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let row = rusqlite::params![
+        id,
+        session.user,
+        session.task,
+        session.client,
+        session.created_at.0,
+        session.last_used_at.0,
+        session.idle_timeout.map(Span::as_seconds),
+        session.marked_at.map(|time| time.0),
+        session.end.map(|end| end.at.0),
+        session.end.map(|end| end.reason.as_str()),
+    ];
+    db.prepare_cached(sql).unwrap().execute(row).unwrap();
+}
+
 /// These policies, now, for all tasks.
 pub fn scope(policies: &Policies) -> Scope<'_> {
-    Scope { policies, now: NOW, task: None }
+    Scope { policies, now: NOW, planned: None, task: None }
+}
+
+/// All keys.
+pub fn everything() -> KeyRange {
+    KeyRange { first: Key::Text("0".to_owned()), last: Key::Text("g".to_owned()) }
 }
 
 /// A session of alice's in the task imap, used just now, with a timeout of 30
@@ -122,6 +162,8 @@ pub trait But: Sized {
     fn idle(self, seconds: i64) -> Self;
     fn timeout(self, timeout: Option<i64>) -> Self;
     fn of(self, task: &str) -> Self;
+    fn whose(self, user: &str) -> Self;
+    fn marked(self, seconds: i64) -> Self;
     fn ended(self, seconds: i64, reason: EndReason) -> Self;
 }
 
@@ -140,6 +182,17 @@ impl But for Session {
 
     fn of(mut self, task: &str) -> Self {
         task.clone_into(&mut self.task);
+        self
+    }
+
+    fn whose(mut self, user: &str) -> Self {
+        self.user = Some(user.to_owned());
+        self
+    }
+
+    /// Marked so many seconds ago.
+    fn marked(mut self, seconds: i64) -> Self {
+        self.marked_at = Some(UnixTime(NOW.0 - seconds));
         self
     }
 

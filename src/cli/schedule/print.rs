@@ -7,29 +7,35 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
-use super::units::Purge;
+use super::units::Call;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
 
-/// Print the crontab line, or the systemd units, that run the purge
+/// Print the crontab line, or the systemd units, that call sessctl
 ///
-/// The text names this program and the database by their full paths. systemd
-/// settles the days when clocks change in its own way.
+/// Where the configuration has a [[job]] and no schedule is given here, they call
+/// `sessctl run` each minute, which keeps to the jobs' own schedules. Otherwise they
+/// call the purge. The text names this program, the database and the configuration by
+/// their full paths. systemd settles the days when clocks change in its own way.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  sessctl --config jobs.toml schedule print cron
   sessctl --db app.db schedule print cron '15 * *'
   sessctl --db app.db schedule print systemd '0 3 *' --dir /etc/systemd/system")]
 pub struct Args {
     /// For which of them
     scheduler: Scheduler,
-    /// <minute> <hour> <weekday> [default: each hour at a quarter past]
-    #[arg(value_name = "SPEC", default_value = "15 * *", hide_default_value = true)]
+    /// <minute> <hour> <weekday> of the purge [default: each hour at a quarter past]
+    #[arg(value_name = "SPEC")]
     spec: Vec<String>,
     /// Write the units into this folder, as sessctl-purge.service and
-    /// sessctl-purge.timer, instead of printing them
+    /// sessctl-purge.timer, or sessctl-run, instead of printing them
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
+
+const EACH_MINUTE: &str = "* * *";
+const EACH_HOUR: &str = "15 * *";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scheduler {
@@ -41,25 +47,36 @@ enum Scheduler {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let schedule: Schedule = self.spec.join(" ").parse()?;
-        let zone = &context.config()?.zone;
-        let config = context.named_config.as_ref().map(|named| named.path.as_path());
-        let purge = Purge::of(&context.db()?, config)?;
+        let config = context.config()?;
+        let zone = &config.zone;
+        let call = Call {
+            config: context.named_config.as_ref().map(|named| named.path.as_path()),
+            db: &context.db()?,
+            is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
+            has_hook: !config.hooks.on_end.is_empty(),
+        };
+        let spec = match self.spec.join(" ") {
+            _ if call.is_of_jobs => EACH_MINUTE.to_owned(),
+            spec if spec.is_empty() => EACH_HOUR.to_owned(),
+            spec => spec,
+        };
+        let schedule: Schedule = spec.parse()?;
+        let call = call.resolve()?;
         match (self.scheduler, self.dir) {
             (Scheduler::Cron, Some(_)) => {
                 return Err(Usage::error(
                     "--dir is for systemd: a crontab line has no file of its own",
                 ));
             }
-            (Scheduler::Cron, None) => print(purge.crontab_line(&schedule, zone)? + "\n")?,
+            (Scheduler::Cron, None) => print(call.crontab_line(&schedule, zone)? + "\n")?,
             (Scheduler::Systemd, None) => {
-                let units = purge.units(&schedule, zone);
+                let units = call.units(&schedule, zone);
                 let texts =
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
             }
             (Scheduler::Systemd, Some(folder)) => {
-                for (name, unit) in purge.units(&schedule, zone) {
+                for (name, unit) in call.units(&schedule, zone) {
                     let path = folder.join(name);
                     fs::write(&path, unit)
                         .with_context(|| format!("could not write {}", path.display()))?;

@@ -1,4 +1,4 @@
-//! The purge as a crontab line and as systemd units.
+//! A call of sessctl as a crontab line and as systemd units.
 
 use std::env;
 use std::path::Path;
@@ -9,26 +9,41 @@ use sessctl::domain::zone::Zone;
 
 use crate::cli::exit::Usage;
 
-/// The purge of one database, by full paths: schedulers start it in a folder and
-/// with a search path of their own.
-pub struct Purge {
-    words: Vec<String>,
-    folder: String,
+/// What is to be called, as the user has named it.
+pub struct Call<'a> {
+    pub config: Option<&'a Path>,
+    pub db: &'a Path,
+    /// The jobs, and not the purge.
+    pub is_of_jobs: bool,
+    /// Whether it starts a command of the user's.
+    pub has_hook: bool,
 }
 
-impl Purge {
-    /// The command that purges this database under this configuration.
-    pub fn of(db: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
-        let db = absolute(db)?;
+impl Call<'_> {
+    /// The same by full paths: schedulers start it in a folder and with a search path
+    /// of their own.
+    pub fn resolve(&self) -> anyhow::Result<Resolved> {
+        let db = absolute(self.db)?;
         let folder = Path::new(&db).parent().unwrap_or(Path::new("/")).display().to_string();
         let mut words = vec![absolute(&env::current_exe()?)?];
-        if let Some(config) = config {
+        if let Some(config) = self.config {
             words.extend(["--config".to_owned(), absolute(config)?]);
         }
-        words.extend(["--db".to_owned(), db, "purge".to_owned()]);
-        Ok(Self { words, folder })
+        let verb = if self.is_of_jobs { "run" } else { "purge" };
+        words.extend(["--db".to_owned(), db, verb.to_owned()]);
+        Ok(Resolved { words, folder, verb, has_hook: self.has_hook })
     }
+}
 
+/// A call that works from anywhere.
+pub struct Resolved {
+    words: Vec<String>,
+    folder: String,
+    verb: &'static str,
+    has_hook: bool,
+}
+
+impl Resolved {
     /// A line for `crontab`, quoted for the shell that cron starts. cron itself
     /// makes a new line of each percent sign that has no backslash, and knows no
     /// zone but the machine's.
@@ -47,8 +62,9 @@ impl Purge {
     }
 
     /// The systemd units for a schedule in this zone, with their names.
-    pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(&'static str, String); 2] {
-        [("sessctl-purge.service", self.service()), ("sessctl-purge.timer", timer(schedule, zone))]
+    pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(String, String); 2] {
+        let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
+        [(name("service"), self.service()), (name("timer"), timer(schedule, zone))]
     }
 
     fn is_under_tmp(&self) -> bool {
@@ -66,17 +82,18 @@ impl Purge {
              [Service]\n\
              Type=oneshot\n\
              ExecStart={command}\n\
-             # 3: stopped early, and the next run goes on.\n\
-             SuccessExitStatus=3\n\
+             # 3: stopped early, and the next run goes on. 11: another one is at work.\n\
+             SuccessExitStatus=3 11\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\
              ReadWritePaths={folder}\n\
-             PrivateTmp={private_tmp}\n{HARDENING}",
+             PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
             // Only commands have variables.
             folder = systemd_word(&self.folder).replace("$$", "$"),
             // A private /tmp would hide a program or a database that is there.
             private_tmp = if self.is_under_tmp() { "no" } else { "yes" },
+            hardening = if self.has_hook { FOR_A_HOOK } else { HARDENING },
         )
     }
 }
@@ -103,6 +120,12 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+UMask=0077
+";
+
+/// What a command of the user's may need, nobody knows.
+const FOR_A_HOOK: &str = "\
+# Nothing is closed off here: the hook may need it.
 UMask=0077
 ";
 
@@ -159,9 +182,9 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    fn purge(path: &str) -> Purge {
+    fn purge(path: &str) -> Resolved {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-        Purge { words, folder: "/srv/a b".to_owned() }
+        Resolved { words, folder: "/srv/a b".to_owned(), verb: "purge", has_hook: false }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// Show each setting in force and where it comes from
 ///
 /// The source is default, file, environment or flag; beside it stand the line of
-/// the file, the variable or the flag.
+/// the file, the variable or the flag. What was accepted but will surprise is a
+/// warning on standard error.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -27,7 +28,7 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
-        for setting in context.config()?.settings() {
+        for setting in context.config_explained()?.settings() {
             records.push(match &context.named_db {
                 Some(db) if setting.key == "db" => named("db", db, "--db", "SESSCTL_DB"),
                 _ => from_file(&setting, context),

@@ -1,6 +1,9 @@
 //! `sessctl show`: one file for each thing to look at.
 
 mod config;
+mod outlook;
+mod runs;
+mod schedule;
 mod session;
 pub mod stat;
 mod tasks;
@@ -13,7 +16,7 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::output::record::Value;
 
-/// Show figures, one session, or the configuration
+/// Show figures, one session, runs, the schedule, or the configuration
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -26,6 +29,8 @@ enum What {
     Tasks(tasks::Args),
     Users(users::Args),
     Session(session::Args),
+    Runs(runs::Args),
+    Schedule(schedule::Args),
     Config(config::Args),
 }
 
@@ -36,6 +41,8 @@ impl Args {
             What::Tasks(args) => args.run(context),
             What::Users(args) => args.run(context),
             What::Session(args) => args.run(context),
+            What::Runs(args) => args.run(context),
+            What::Schedule(args) => args.run(context),
             What::Config(args) => args.run(context),
         }
     }

@@ -5,7 +5,9 @@
 //! atomic list of statements, each with its condition in it, so that it is safe
 //! beside an application that writes to the same table, and on a cluster too.
 
+mod admission;
 mod figures;
+mod ledger;
 mod listing;
 mod purge;
 
@@ -14,11 +16,16 @@ use std::ops::ControlFlow;
 
 use super::error::Result;
 use super::filter::TaskPattern;
-use super::policy::{Policies, Verdict};
+use super::policy::{Check, Policies, Policy, Verdict};
 use super::session::{End, Key, Session};
 use super::time::{Span, UnixTime};
 
+pub use admission::{Admission, Full};
 pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use ledger::{
+    Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
+    RunQuery, RunRecord, Store,
+};
 pub use listing::{Order, Query, SortKey};
 pub use purge::{Census, KeyRange, Reach, Settled, Survey};
 
@@ -29,15 +36,22 @@ pub struct Scope<'a> {
     pub policies: &'a Policies,
     /// The moment.
     pub now: UnixTime,
+    /// When this was to be asked, by a schedule; `None`: nobody had planned it.
+    pub planned: Option<UnixTime>,
     /// The tasks that are meant; `None`: all.
     pub task: Option<&'a TaskPattern>,
 }
 
 impl Scope<'_> {
+    /// The check that a purge in this scope is.
+    pub fn check(&self) -> Check {
+        self.planned.map_or(Check::at(self.now), |planned| Check::planned(planned, self.now))
+    }
+
     /// What the purge does with the session, if it is in scope at all.
     pub fn verdict(&self, session: &Session) -> Verdict {
         if self.task.is_none_or(|task| task.matches(&session.task)) {
-            self.policies.of(&session.task).verdict(session, self.now)
+            self.policies.of(&session.task).verdict(session, self.check())
         } else {
             Verdict::Keep
         }
@@ -81,8 +95,35 @@ pub type Flow = Result<ControlFlow<()>>;
 /// and a method that writes has then changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Sessions {
-    /// Opens sessions. All of them or, if one cannot be, none.
+    /// Makes what the limits of these policies need so that opening stays quick in
+    /// a large table, and takes away what they do not need.
+    fn suit(&mut self, policies: &Policies) -> Result<()>;
+
+    /// Opens sessions, whatever the limits. All of them or, if one cannot be,
+    /// none.
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
+
+    /// Opens a session if the limits of its policy leave room for it, or can be
+    /// made to:
+    ///
+    /// 1. First those end that the limit should not count. Under
+    ///    `when_full = "evict-idle"` these are the abandoned ones, if the policy
+    ///    ends any for being unused; under `"refuse"` those that are
+    ///    [over](Policy::over); under `"evict-lru"` none. A `limit` looks at the
+    ///    whole task, a `user_limit` alone at the user's sessions.
+    /// 2. It opens where fewer sessions than `limit` are live in the task and
+    ///    fewer than `user_limit` are its user's, zero being no limit, or where
+    ///    there is one to evict. Sessions of nobody have no `user_limit`.
+    /// 3. At a limit exactly one session is evicted: of its user if the user is
+    ///    at the limit, else of the task, the one that has been unused for the
+    ///    longest. Under `"evict-idle"` it must be idle or abandoned; under
+    ///    `"evict-lru"` any will do.
+    /// 4. If it does not open, the refusal is counted.
+    ///
+    /// It is all done at once: however many open at a time, no limit is exceeded.
+    /// With `tell`, the sessions that ended are answered as they ended. A key that
+    /// is taken is an error, and nothing changes.
+    fn admit(&mut self, session: &NewSession, policy: &Policy, tell: bool) -> Result<Admission>;
 
     /// The sessions with these keys, in the order of the keys; `None` where
     /// there is no such row. A key given twice is answered twice.
@@ -124,10 +165,11 @@ pub trait Sessions {
     /// Counts the rows behind a key in one pass.
     fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census>;
 
-    /// Ends and deletes what is due within a range of keys, in one short write
-    /// transaction that judges each row anew: a session that was touched since
-    /// the survey survives.
-    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange) -> Result<Settled>;
+    /// Marks, ends and deletes what is due within a range of keys, in one short
+    /// write transaction that judges each row anew: a session that was touched
+    /// since the survey survives. With `tell`, the sessions that ended are
+    /// answered as they ended.
+    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange, tell: bool) -> Result<Settled>;
 
     /// Remembers how many live sessions were seen at once.
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()>;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::policy::Verdict;
-use crate::domain::session::Key;
+use crate::domain::session::{Key, Session};
 
 /// From which key to which, both included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub struct Survey {
 pub struct Census {
     /// Live sessions, those that would end among them.
     pub live: u64,
-    /// Live sessions that a purge would end.
+    /// Live sessions that a purge would mark.
+    pub would_mark: u64,
+    /// Live sessions that it would end.
     pub would_end: u64,
     /// Rows that it would delete, those of the waste basket among them.
     pub would_delete: u64,
@@ -54,20 +56,23 @@ impl Census {
     /// Counts one session.
     pub fn count(&mut self, live: bool, verdict: Verdict) {
         let (ends, goes) = match verdict {
-            Verdict::Keep => (false, false),
+            Verdict::Keep | Verdict::Mark(_) => (false, false),
             Verdict::End(_) => (true, false),
             Verdict::Discard(_) => (true, true),
             Verdict::Delete => (false, true),
         };
+        let is_marked = matches!(verdict, Verdict::Mark(_));
         self.live += u64::from(live);
+        self.would_mark += u64::from(is_marked);
         self.would_end += u64::from(ends);
         self.would_delete += u64::from(goes);
-        self.due += u64::from(ends || goes);
+        self.due += u64::from(is_marked || ends || goes);
     }
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, other: Self) {
         self.live += other.live;
+        self.would_mark += other.would_mark;
         self.would_end += other.would_end;
         self.would_delete += other.would_delete;
         self.due += other.due;
@@ -75,12 +80,16 @@ impl Census {
 }
 
 /// What one write transaction of a purge has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settled {
+    /// Live sessions that it marked as unused.
+    pub marked: u64,
     /// Live sessions that it ended.
     pub ended: u64,
     /// Rows that it deleted.
     pub deleted: u64,
     /// For how long it held the write lock.
     pub hold: Duration,
+    /// The sessions that it ended, if the caller wanted to be told.
+    pub told: Vec<Session>,
 }

@@ -89,6 +89,19 @@ impl ScheduleError {
         &self.mistake
     }
 
+    /// The same as it displays, in one line: for a message that has a place of
+    /// its own already.
+    pub fn in_one_line(&self) -> String {
+        let (spec, mistake, advice) = (Shown(&self.spec), &self.mistake, self.advice());
+        match self.field {
+            Some(field) => {
+                let character = self.spec[..self.place.start].chars().count() + 1;
+                format!("\"{spec}\", at character {character}: {field} {mistake}; {advice}")
+            }
+            None => format!("\"{spec}\": {mistake}; {advice}"),
+        }
+    }
+
     fn advice(&self) -> String {
         match (&self.mistake, self.field) {
             (_, Some(field)) => format!("{field} holds {}", field.holds()),

@@ -1,5 +1,6 @@
 //! sessctl's own table of sessions, as migrations/ creates it.
 
+mod admission;
 mod purge;
 mod rules;
 mod stat;
@@ -7,11 +8,14 @@ mod stat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use super::ledger;
 use super::sql::Statement;
 use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
+use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Census, Ending, Flow, KeyRange, LoadBy, NewSession, Query, Reach, Scope, Sessions, Settled,
+    Admission, Begun, Census, Ending, Flow, JobAccount, JobKey, KeyRange, Lease, Ledger, LoadBy,
+    NewRun, NewSession, Query, Reach, RunEnd, RunQuery, RunRecord, Scope, Sessions, Settled,
     Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, Key, Session};
@@ -73,24 +77,26 @@ impl<T: Transport> Native<T> {
 }
 
 impl<T: Transport> Sessions for Native<T> {
+    fn suit(&mut self, policies: &Policies) -> Result<()> {
+        self.transport.apply(&admission::indexes(policies))?;
+        Ok(())
+    }
+
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
         let insert = |session: &NewSession| {
-            Statement::new(
-                "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
-            )
-            .with(&session.key)
-            .with(session.user.as_deref())
-            .with(session.task.as_str())
-            .with(session.client.as_deref())
-            .with(session.created_at)
-            .with(session.idle_timeout)
+            let mut sql = new_row(session);
+            sql.push(" WHERE TRUE");
+            sql
         };
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
         let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
         statements.extend(tasks.into_iter().map(stat::note_peak_of_a_small_table));
         self.transport.apply(&statements)?;
         Ok(())
+    }
+
+    fn admit(&mut self, session: &NewSession, policy: &Policy, tell: bool) -> Result<Admission> {
+        admission::admit(&mut self.transport, session, policy, tell)
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
@@ -183,8 +189,8 @@ impl<T: Transport> Sessions for Native<T> {
         Ok(purge::survey(&self.transport, scope, after, all)?.census)
     }
 
-    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange) -> Result<Settled> {
-        purge::settle(&mut self.transport, scope, range)
+    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange, tell: bool) -> Result<Settled> {
+        purge::settle(&mut self.transport, scope, range, tell)
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
@@ -194,6 +200,63 @@ impl<T: Transport> Sessions for Native<T> {
             self.transport.apply(&statements)?;
         }
         Ok(())
+    }
+}
+
+/// Inserts a row, where a condition holds that has to follow.
+fn new_row(session: &NewSession) -> Statement {
+    Statement::new(
+        "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
+    )
+    .with(&session.key)
+    .with(session.user.as_deref())
+    .with(session.task.as_str())
+    .with(session.client.as_deref())
+    .with(session.created_at)
+    .with(session.idle_timeout)
+}
+
+impl<T: Transport> Ledger for Native<T> {
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
+        ledger::begin(&mut self.transport, lease, run)
+    }
+
+    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
+        ledger::renew(&mut self.transport, lease, now)
+    }
+
+    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        ledger::finish(&mut self.transport, lease, job, end)
+    }
+
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+        ledger::enter(&mut self.transport, holder, run, end)
+    }
+
+    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()> {
+        ledger::note_anchor(&mut self.transport, job, anchor)
+    }
+
+    fn forget_job(&mut self, name: &str) -> Result<()> {
+        ledger::forget_job(&mut self.transport, name)
+    }
+
+    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
+        ledger::jobs(&self.transport, now)
+    }
+
+    fn runs(
+        &self,
+        query: &RunQuery,
+        now: UnixTime,
+        visit: &mut dyn FnMut(RunRecord) -> Flow,
+    ) -> Result<()> {
+        ledger::runs(&self.transport, query, now, visit)
+    }
+
+    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
+        ledger::drop_runs(&mut self.transport, before)
     }
 }
 
@@ -224,6 +287,12 @@ fn scan(query: &Query<'_>) -> Statement {
     }
     rules::order(&mut sql, query.order, &query.scope);
     sql
+}
+
+/// Reads a row of [`COLUMNS`] with the reason for which it is about to end.
+fn ended_session(row: &dyn Columns, at: UnixTime) -> Option<Session> {
+    let reason = row.text(COLUMNS.split(',').count())?.parse().ok()?;
+    Some(Session { end: Some(End { at, reason }), ..session(row) })
 }
 
 /// Reads a row of [`COLUMNS`].

@@ -5,7 +5,7 @@
 //! own task decides.
 
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::{Expire, Policies, Policy};
+use crate::domain::policy::{Check, Expire, Policies, Policy};
 use crate::domain::port::{Order, Scope, SortKey};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
@@ -14,6 +14,9 @@ use crate::store::sql::Statement;
 /// What [`verdict`] answers for a row that is to be deleted; for a live session
 /// that is to end it answers the reason.
 pub(super) const DELETE: &str = "delete";
+
+/// What it answers for one that is to be marked.
+pub(super) const MARK: &str = "mark";
 
 /// Writes, for each task's policy, the expression that `write` makes of it.
 fn per_task(sql: &mut Statement, policies: &Policies, write: impl Fn(&mut Statement, &Policy)) {
@@ -35,7 +38,7 @@ fn per_task(sql: &mut Statement, policies: &Policies, write: impl Fn(&mut Statem
     sql.push(") END");
 }
 
-fn discards(policy: &Policy) -> bool {
+pub(super) fn discards(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)
 }
 
@@ -45,34 +48,37 @@ fn before(now: UnixTime, span: Span) -> UnixTime {
 }
 
 /// Whether the row of an ended session has been kept for long enough.
-fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     match policy.retention {
         Some(retention) => sql.push("ended_at <= ").bind(before(now, retention)),
         None => sql.push("FALSE"),
     };
 }
 
-/// Whether a live session is over.
-fn due(sql: &mut Statement, policy: &Policy, now: UnixTime) {
-    match policy.expire {
-        Expire::Timeout => expired(sql, now),
-        Expire::Never => sql.push("FALSE"),
-    };
-    if let Some(lifetime) = policy.lifetime {
-        sql.push(" OR created_at < ").bind(before(now, lifetime));
+/// Why a check ends a live session, or NULL if it does not.
+fn reason(sql: &mut Statement, policy: &Policy, check: Check) {
+    if policy.expire == Expire::TwoPass {
+        sql.push("CASE WHEN marked_at <= ").bind(policy.ripe_since(check));
+        sql.push(" THEN 'expired' ELSE ");
+        over(sql, policy, check.now());
+        sql.push(" END");
+    } else {
+        over(sql, policy, check.now());
     }
 }
 
-fn expired(sql: &mut Statement, now: UnixTime) -> &mut Statement {
-    sql.push("last_used_at + idle_timeout < ").bind(now)
-}
-
-/// Why a live session is over, or NULL if it is not.
-fn reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+/// Why a live session is over whatever the checks have found, or NULL if it is not.
+pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN FALSE THEN NULL");
-    if policy.expire == Expire::Timeout {
-        sql.push(" WHEN ");
-        expired(sql, now).push(" THEN 'expired'");
+    match policy.expire {
+        Expire::Timeout => {
+            sql.push(" WHEN last_used_at + idle_timeout < ").bind(now).push(" THEN 'expired'");
+        }
+        Expire::Abandoned => {
+            sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
+            sql.push(") < ").bind(now).push(" THEN 'abandoned'");
+        }
+        Expire::TwoPass | Expire::Never => {}
     }
     if let Some(lifetime) = policy.lifetime {
         sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
@@ -80,26 +86,47 @@ fn reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push(" END");
 }
 
-/// [`DELETE`], the reason for the end, or NULL: what a purge would do.
+/// With which moment a check marks a live session that does not end, or NULL.
+fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
+    if policy.expire == Expire::TwoPass {
+        sql.push("CASE WHEN marked_at IS NULL THEN ").bind(policy.check_time(check)).push(" END");
+    } else {
+        sql.push("NULL");
+    }
+}
+
+/// [`DELETE`], [`MARK`], the reason for the end, or NULL: what a purge would do.
 pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
-    sql.push("CASE WHEN ended_at IS NULL THEN ");
+    sql.push("CASE WHEN ended_at IS NULL THEN ifnull(");
     end_reason(sql, scope);
-    sql.push(" WHEN ");
-    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+    sql.push(", CASE WHEN ");
+    mark_time(sql, scope);
+    sql.push(" IS NOT NULL THEN '").push(MARK).push("' END) WHEN ");
+    per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
 /// Why the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
-    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.check()));
 }
 
-/// Which live sessions end and keep their rows.
+/// With which moment the purge marks a live session that does not end, or NULL.
+pub(super) fn mark_time(sql: &mut Statement, scope: &Scope<'_>) {
+    per_task(sql, scope.policies, |sql, policy| mark(sql, policy, scope.check()));
+}
+
+/// Which live sessions end.
 pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
+    ends_where(sql, scope, |_| true);
+}
+
+/// Which of them keep their rows.
+pub(super) fn ends_on_record(sql: &mut Statement, scope: &Scope<'_>) {
     ends_where(sql, scope, |policy| !discards(policy));
 }
 
-/// Which live sessions end and leave nothing.
+/// Which of them leave nothing.
 pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
     ends_where(sql, scope, discards);
 }
@@ -108,29 +135,43 @@ fn ends_where(sql: &mut Statement, scope: &Scope<'_>, applies: fn(&Policy) -> bo
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| {
         if applies(policy) {
-            due(sql, policy, scope.now);
+            reason(sql, policy, scope.check());
         } else {
-            sql.push("FALSE");
+            sql.push("NULL");
         }
     });
+    sql.push(" IS NOT NULL");
+}
+
+/// Which live sessions are marked, once those that are due have ended.
+pub(super) fn is_marked(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("ended_at IS NULL AND ");
+    mark_time(sql, scope);
+    sql.push(" IS NOT NULL");
 }
 
 /// Which rows of ended sessions go.
 pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| over(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
 }
 
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
-    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 WHEN ").bind(now);
-    sql.push(" - last_used_at <= idle_timeout OR idle_timeout IS NULL THEN 0 WHEN ").bind(now);
-    sql.push(" - last_used_at > ");
-    per_task(sql, policies, |sql, policy| {
-        sql.bind(policy.abandoned);
-    });
-    sql.push(" THEN 2 ELSE 1 END");
+    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 ELSE ");
+    per_task(sql, policies, |sql, policy| live_state(sql, policy, now));
+    sql.push(" END");
+}
+
+fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+    if policy.expire == Expire::TwoPass {
+        sql.push("marked_at IS NOT NULL");
+        return;
+    }
+    sql.push("CASE WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
+    sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
+    sql.push(" - last_used_at > idle_timeout THEN 1 ELSE 0 END");
 }
 
 /// The rows of the tasks that match.
@@ -187,6 +228,9 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>
         sql.push(" AND ended_at <= ").bind(scope.now);
         sql.push(" AND end_reason = ").bind(reason.as_str());
     }
+    if let Some(time) = filter.ended_since {
+        sql.push(" AND ended_at BETWEEN ").bind(time).push(" AND ").bind(scope.now);
+    }
     if let Some(time) = filter.opened_by {
         sql.push(" AND created_at <= ").bind(time);
     }
@@ -241,6 +285,13 @@ fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
         sql.push("min(");
         match policy.expire {
             Expire::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
+            Expire::Abandoned => sql
+                .push("ifnull(last_used_at + max(idle_timeout, ")
+                .bind(policy.abandoned)
+                .push("), 1 << 60)"),
+            Expire::TwoPass => {
+                sql.push("ifnull(marked_at + ").bind(policy.ripe_age()).push(", 1 << 60)")
+            }
             Expire::Never => sql.push("1 << 60"),
         };
         sql.push(", ");

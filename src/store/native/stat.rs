@@ -17,27 +17,38 @@ use crate::store::transport::{Columns, Transport};
 /// the purge notes it.
 const SMALL: usize = 1_000;
 
-const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
+pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
-/// Counts, by task and reason, the ended rows that the condition selects.
-pub(super) fn count_kept(condition: impl FnOnce(&mut Statement)) -> Statement {
-    let mut sql = Statement::new(
+/// The end of a statement that counts rows by task and reason.
+pub(super) const ADDED_UP: &str =
+    " GROUP BY 1, 2 ON CONFLICT DO UPDATE SET value = value + excluded.value";
+
+/// Counts, by task and reason, the ended rows that a condition selects.
+pub(super) fn deleted() -> Statement {
+    Statement::new(
         "INSERT INTO counters (task, name, value) \
          SELECT task, 'deleted.' || end_reason, count(*) FROM sessions",
-    );
-    condition(&mut sql);
-    sql.push(" GROUP BY 1, 2").push(ADD);
-    sql
+    )
 }
 
 /// The same for live rows that end and go in one step.
-pub(super) fn count_ending(scope: &Scope<'_>, condition: impl FnOnce(&mut Statement)) -> Statement {
+pub(super) fn discarded(scope: &Scope<'_>) -> Statement {
+    discarded_for(|sql| rules::end_reason(sql, scope))
+}
+
+/// The same, for reasons that this expression gives.
+pub(super) fn discarded_for(reason: impl FnOnce(&mut Statement)) -> Statement {
     let mut sql =
         Statement::new("INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ");
-    rules::end_reason(&mut sql, scope);
+    reason(&mut sql);
     sql.push(", count(*) FROM sessions");
-    condition(&mut sql);
-    sql.push(" GROUP BY 1, 2").push(ADD);
+    sql
+}
+
+/// Counts a session that was refused, where a condition holds.
+pub(super) fn refused(task: &str) -> Statement {
+    let mut sql = Statement::new("INSERT INTO counters (task, name, value) SELECT ");
+    sql.bind(task).push(", 'refused', 1");
     sql
 }
 

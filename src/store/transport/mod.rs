@@ -5,7 +5,7 @@ pub mod sqlite;
 
 use std::time::Duration;
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
 use crate::domain::error::Result;
@@ -23,7 +23,8 @@ pub trait Transport {
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()>;
 
-    /// Runs statements that write, all of them or none.
+    /// Runs statements that write, all of them or none. Those among them that
+    /// read see what the ones before have written.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
 }
 
@@ -61,6 +62,18 @@ impl dyn Columns + '_ {
 pub struct Applied {
     /// How many rows each of them inserted, changed or deleted.
     pub rows: Vec<u64>,
+    /// The rows that each of them has read.
+    pub answers: Vec<Vec<Answer>>,
     /// For how long others could not write.
     pub hold: Duration,
+}
+
+/// A row that was read in the midst of writing.
+#[derive(Debug, Clone, Default)]
+pub struct Answer(pub Vec<Value>);
+
+impl Columns for Answer {
+    fn value(&self, place: usize) -> ValueRef<'_> {
+        self.0.get(place).map_or(ValueRef::Null, ValueRef::from)
+    }
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, param
 
 use super::super::sql::Statement;
 use super::file;
-use super::{Applied, Columns, Transport};
+use super::{Answer, Applied, Columns, Transport};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::Flow;
 
@@ -231,14 +231,21 @@ impl Transport for SqliteFile {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         let begun = Instant::now();
-        let mut rows = Vec::with_capacity(statements.len());
+        let mut applied = Applied::default();
         for statement in statements {
             let mut prepared = transaction.prepare_cached(&statement.sql).map_err(fault)?;
-            let changed = prepared.execute(params_from_iter(&statement.values)).map_err(fault)?;
-            rows.push(changed as u64);
+            let values = params_from_iter(&statement.values);
+            if prepared.column_count() > 0 {
+                let rows = prepared.query_map(values, answer).map_err(fault)?;
+                applied.answers.push(rows.collect::<rusqlite::Result<_>>().map_err(fault)?);
+                applied.rows.push(0);
+            } else {
+                applied.rows.push(prepared.execute(values).map_err(fault)? as u64);
+                applied.answers.push(Vec::new());
+            }
         }
         transaction.commit().map_err(fault)?;
-        Ok(Applied { rows, hold: begun.elapsed() })
+        Ok(Applied { hold: begun.elapsed(), ..applied })
     }
 }
 
@@ -246,6 +253,11 @@ impl Columns for Row<'_> {
     fn value(&self, place: usize) -> ValueRef<'_> {
         self.get_ref(place).unwrap_or(ValueRef::Null)
     }
+}
+
+fn answer(row: &Row<'_>) -> rusqlite::Result<Answer> {
+    let columns = row.as_ref().column_count();
+    (0..columns).map(|place| row.get(place)).collect::<rusqlite::Result<_>>().map(Answer)
 }
 
 /// What a failure of SQLite means to a caller.

@@ -1,22 +1,7 @@
-//! The configuration file: its mistakes, and where each setting comes from.
+//! The mistakes of a configuration file, each with its line and its key.
 
-use crate::fixture::{HOUR, Sandbox, row};
-
-/// What is said of a file with this text, by a command that changes things.
-fn said_of(text: impl AsRef<[u8]>) -> String {
-    let sandbox = Sandbox::new();
-    sandbox.insert(&row("due").idle(HOUR));
-    sandbox.file("c.toml", text);
-    let before = sandbox.files();
-    let ran = sandbox.run(["--config", "c.toml", "purge"]);
-    let reason = ran.is_refused_with(2).stderr();
-    assert!(sandbox.files() == before);
-    reason.strip_prefix("sessctl: ").unwrap().trim_end().to_owned()
-}
-
-fn all_said_of(texts: &[&str]) -> String {
-    texts.iter().map(said_of).collect::<Vec<_>>().join("\n")
-}
+use super::{all_said_of, said_of};
+use crate::fixture::Sandbox;
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
@@ -28,16 +13,22 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[guard]\nrows = 1\n",
         "[schedule]\nzone = \"UTC\"\n",
         "[retention]\nmin = \"1d\"\n",
+        "[hooks]\non_start = []\n",
+        "[ledger]\nretention = \"1d\"\n",
+        "[[job]]\nname = \"purge\"\nwhen = \"0 3 *\"\n",
     ]);
-    insta::assert_snapshot!(said, @r#"
-    c.toml:1: foo: unknown key; it may be db, policy, schedule, retention, guard
-    c.toml:3: pollicy: unknown key; it may be db, policy, schedule, retention, guard
-    c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, strict, touch_resolution, retention
-    c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, strict, touch_resolution, retention
+    insta::assert_snapshot!(said, @r"
+    c.toml:1: foo: unknown key; it may be db, policy, schedule, retention, guard, job, hooks, ledger
+    c.toml:3: pollicy: unknown key; it may be db, policy, schedule, retention, guard, job, hooks, ledger
+    c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
+    c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows
     c.toml:2: schedule.zone: unknown key; it may be timezone
     c.toml:2: retention.min: unknown key; it may be max
-    "#);
+    c.toml:2: hooks.on_start: unknown key; it may be on_end, timeout
+    c.toml:2: ledger.retention: unknown key; it may be keep
+    c.toml:3: job.when: unknown key; it may be name, at, every, do, task, host, enabled
+    ");
 }
 
 #[test]
@@ -52,6 +43,11 @@ fn a_duration_that_makes_no_sense_is_named() {
         "[policy]\nretention = \"never\"\n",
         "[policy]\nmax_timeout = \"99999999999d\"\n",
         "[retention]\nmax = \"a month\"\n",
+        "[policy]\ndelay = \"never\"\n",
+        "[ledger]\nkeep = 90\n",
+        "[hooks]\n\ntimeout = \"999ms\"\n",
+        "[hooks]\ntimeout = \"0s\"\n",
+        "[hooks]\ntimeout = \"31s\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
     c.toml:2: policy.timeout: wants a duration in quotes, like "30m", not the bare number 30; or "never"
@@ -63,6 +59,11 @@ fn a_duration_that_makes_no_sense_is_named() {
     c.toml:2: policy.retention: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
     c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or "never"
     c.toml:2: retention.max: "a month" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
+    c.toml:2: policy.delay: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:2: ledger.keep: wants a duration in quotes, like "30m", not the bare number 90; or "forever"
+    c.toml:3: hooks.timeout: "999ms" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:2: hooks.timeout: 0s is not between 1s and 30s
+    c.toml:2: hooks.timeout: 31s is not between 1s and 30s
     "#);
 }
 
@@ -80,11 +81,21 @@ fn a_value_of_the_wrong_kind_is_named() {
         "[guard]\nmax_rows = 1.5\n",
         "[schedule]\ntimezone = \"Mars/Base\"\n",
         "[schedule]\ntimezone = [1]\n",
+        "[policy]\nlimit = -1\n",
+        "[policy]\nlimit = \"100\"\n",
+        "[policy.imap]\nuser_limit = 1.5\n",
+        "[policy]\nwhen_full = \"evict\"\n",
+        "hooks = \"tell\"\n",
+        "ledger = []\n",
+        "[hooks]\non_end = \"tell -v\"\n",
+        "[hooks]\non_end = []\n",
+        "[hooks]\non_end = [\" \"]\n",
+        "[hooks]\non_end = [\"tell\", 1]\n",
     ]);
     insta::assert_snapshot!(said, @r#"
     c.toml:1: db: wants text in quotes, not the bare number 1
     c.toml:1: policy: is a table: write [policy] above its keys
-    c.toml:2: policy.expire: "always" is no way to expire: it is one of timeout, never
+    c.toml:2: policy.expire: "always" is no way to expire: it is one of timeout, abandoned, two-pass, never
     c.toml:2: policy.expire: wants text in quotes, not the bare number 1
     c.toml:2: policy.imap.strict: wants true or false, not a string
     c.toml:2: guard.max_percent: wants a number from 0 to 100
@@ -93,6 +104,16 @@ fn a_value_of_the_wrong_kind_is_named() {
     c.toml:2: guard.max_rows: wants a whole number, not a float
     c.toml:2: schedule.timezone: "Mars/Base" is no time zone: write local, or a name such as Europe/Berlin
     c.toml:2: schedule.timezone: wants text in quotes, not an array
+    c.toml:2: policy.limit: wants a whole number of 0 or more
+    c.toml:2: policy.limit: wants a whole number, not a string
+    c.toml:2: policy.imap.user_limit: wants a whole number, not a float
+    c.toml:2: policy.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:1: hooks: is a table: write [hooks] above its keys
+    c.toml:1: ledger: is a table: write [ledger] above its keys
+    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"], not a string
+    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"]; it names no program
+    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"]; it names no program
+    c.toml:2: hooks.on_end: wants text in quotes, not the bare number 1
     "#);
 }
 
@@ -114,6 +135,42 @@ fn settings_that_contradict_each_other_are_named() {
     c.toml:2: policy.touch_resolution: 20m is more than half of the shortest timeout, 5m: sessions in use would end
     c.toml:3: policy.imap: the task has a policy already; names match without regard to case
     "#);
+}
+
+#[test]
+fn a_contradiction_is_where_the_later_table_makes_it() {
+    let said = all_said_of(&[
+        "[policy]\ntimeout = \"50m\"\n[policy.imap]\nmax_timeout = \"40m\"\n",
+        "[policy]\nlimit = 9\nwhen_full = \"refuse\"\n[policy.imap]\nexpire = \"two-pass\"\n\
+         [policy.jmap]\nexpire = \"two-pass\"\nwhen_full = \"evict-lru\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:4: policy.imap.timeout: 50m is more than max_timeout, 40m
+    c.toml:8: policy.jmap.limit: 9 cannot be kept by when_full = "evict-lru" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    "#);
+}
+
+#[test]
+fn under_two_passes_nobody_knows_whom_to_evict() {
+    let said = all_said_of(&[
+        "[policy]\nexpire = \"two-pass\"\nlimit = 100\n",
+        "[policy]\nexpire = \"two-pass\"\nuser_limit = 5\nwhen_full = \"evict-lru\"\n",
+        "[policy]\nlimit = 100\n[policy.imap]\nexpire = \"two-pass\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:3: policy.limit: 100 cannot be kept by when_full = "evict-idle" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:3: policy.user_limit: 5 cannot be kept by when_full = "evict-lru" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:4: policy.imap.limit: 100 cannot be kept by when_full = "evict-idle" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    "#);
+    for accepted in [
+        "[policy]\nexpire = \"two-pass\"\nlimit = 100\nuser_limit = 5\nwhen_full = \"refuse\"\n",
+        "[policy]\nexpire = \"two-pass\"\nwhen_full = \"evict-lru\"\n",
+        "[policy]\nexpire = \"abandoned\"\nlimit = 100\nuser_limit = 5\n",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.file("c.toml", accepted);
+        sandbox.run(["--config", "c.toml", "purge"]).succeeds().is_silent();
+    }
 }
 
 #[test]
@@ -146,98 +203,4 @@ fn a_file_that_is_not_there_is_a_mistake_where_it_was_named() {
         command.env("SESSCTL_CONFIG", path);
         assert_eq!(command.output().unwrap().status.code(), Some(2));
     }
-}
-
-#[test]
-fn an_empty_file_leaves_every_default() {
-    let sandbox = Sandbox::new();
-    for text in ["", "# nothing\n", "[policy]\n[guard]\n[policy.imap]\n"] {
-        sandbox.file("c.toml", text);
-        let shown =
-            sandbox.run(["--config", "c.toml", "show", "config", "--json"]).succeeds().json();
-        for setting in &shown.as_array().unwrap()[2..] {
-            assert_eq!(setting["source"], "default", "{setting}");
-        }
-    }
-}
-
-/// Each setting in force: its key, value, source and place.
-fn settings(ran: &crate::fixture::Ran) -> String {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
-    let line = |setting: &serde_json::Value| {
-        let words = ["key", "value", "source", "from"].map(|name| text(&setting[name]));
-        words.join(" ")
-    };
-    let lines: Vec<String> = ran.succeeds().json().as_array().unwrap().iter().map(line).collect();
-    lines.join("\n")
-}
-
-#[test]
-fn show_config_says_where_each_value_comes_from() {
-    let sandbox = Sandbox::without_database();
-    sandbox.file(
-        "c.toml",
-        "db = \"from-file.db\"\n[policy]\ntimeout = \"20m\"\n[guard]\nmax_rows = 7\n\
-         [policy.IMAP]\ntimeout = \"25m\"\nretention = \"forever\"\n\
-         [retention]\nmax = \"30d\"\n[schedule]\ntimezone = \"Europe/Berlin\"\n",
-    );
-    let mut command = sandbox.command(["--config", "c.toml", "show", "config", "--json"]);
-    command.env_remove("SESSCTL_DB");
-    let ran = crate::fixture::Ran(command.output().unwrap());
-    insta::assert_snapshot!(settings(&ran), @r#"
-    config c.toml flag --config
-    db from-file.db file c.toml:1
-    policy.expire timeout default -
-    policy.timeout 20m file c.toml:3
-    policy.min_timeout 5m default -
-    policy.max_timeout 1h default -
-    policy.abandoned 2h default -
-    policy.lifetime never default -
-    policy.strict true default -
-    policy.touch_resolution 0s default -
-    policy.retention 1d default -
-    policy.imap.timeout 25m file c.toml:7
-    policy.imap.retention 30d file c.toml:8
-    schedule.timezone Europe/Berlin file c.toml:12
-    retention.max 30d file c.toml:10
-    guard.max_percent 100 default -
-    guard.max_rows 7 file c.toml:5
-    "#);
-}
-
-#[test]
-fn a_flag_goes_before_the_environment_and_that_before_the_file() {
-    let sandbox = Sandbox::without_database();
-    sandbox.file("c.toml", "db = \"from-file.db\"\n");
-    let first = |args: &[&'static str], environment: &[(&str, &str)]| {
-        let mut command = sandbox.command([&["show", "config", "--json"], args].concat());
-        command.env_remove("SESSCTL_DB").envs(environment.iter().copied());
-        let shown = settings(&crate::fixture::Ran(command.output().unwrap()));
-        shown.lines().take(2).collect::<Vec<_>>().join(", ")
-    };
-    let both = [("SESSCTL_DB", "env.db"), ("SESSCTL_CONFIG", "c.toml")];
-    assert_eq!(
-        first(&["--config", "c.toml"], &[]),
-        "config c.toml flag --config, db from-file.db file c.toml:1"
-    );
-    assert_eq!(
-        first(&[], &both),
-        "config c.toml environment SESSCTL_CONFIG, db env.db environment SESSCTL_DB"
-    );
-    assert_eq!(
-        first(&["--db", "flag.db", "--config", "c.toml"], &both),
-        "config c.toml flag --config, db flag.db flag --db"
-    );
-}
-
-#[test]
-fn the_database_may_be_named_in_the_file() {
-    let sandbox = Sandbox::without_database();
-    sandbox.file("c.toml", "db = \"own.db\"\n");
-    for command in ["init", "purge", "list"] {
-        let mut command = sandbox.command(["--config", "c.toml", command]);
-        command.env_remove("SESSCTL_DB");
-        assert!(command.output().unwrap().status.success());
-    }
-    assert!(sandbox.path("own.db").exists());
 }

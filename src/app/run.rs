@@ -1,0 +1,169 @@
+//! A run: work that only one process does at a time, and that the ledger knows.
+
+use std::time::{Duration, Instant};
+
+use super::Housekeeper;
+use crate::domain::error::{Error, Result};
+use crate::domain::job::{Due, Job, Known, When};
+use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome};
+use crate::domain::time::{Span, UnixTime};
+
+/// How often a run says that it is at work.
+const RENEWAL: Duration = Duration::from_secs(1);
+
+/// The run of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRun {
+    /// Which job.
+    pub key: JobKey,
+    /// What of it is due.
+    pub due: Due,
+    /// The anchor by which it is.
+    pub anchor: Option<UnixTime>,
+    /// Whether its interval counts from the end of the run.
+    pub counts_from_end: bool,
+}
+
+impl JobRun {
+    /// The run of a job that is due on a host.
+    pub fn new(job: &Job, host: &str, due: Due, known: Option<&Known>) -> Self {
+        let key = key(job, host);
+        let anchor = known.filter(|known| known.spec == key.spec).and_then(|known| known.anchor);
+        Self { key, due, anchor, counts_from_end: matches!(job.when, When::Every(_)) }
+    }
+}
+
+/// What the ledger calls a job. One that is tied to a host is settled on each
+/// host by itself: where it is skipped, it has not run for the others.
+pub(super) fn key(job: &Job, host: &str) -> JobKey {
+    let account = if job.host.is_some() { host.to_owned() } else { String::new() };
+    JobKey { name: job.name.clone(), account, spec: job.spec() }
+}
+
+/// A run that is at work.
+pub(super) struct Shift {
+    lease: Lease,
+    job: Option<JobRun>,
+    started: UnixTime,
+    begun: Instant,
+    renewed: Duration,
+}
+
+/// What a run has done.
+#[derive(Debug, Default)]
+pub(super) struct Feat {
+    pub(super) marked: u64,
+    pub(super) ended: u64,
+    pub(super) deleted: u64,
+    /// Why it is not complete.
+    pub(super) short_of: Option<String>,
+    /// Whether its job is to go on with it as soon as it can.
+    pub(super) resumes: bool,
+}
+
+impl Shift {
+    /// The moment, by the time that has passed since the run began: this clock is
+    /// never set.
+    pub(super) fn now(&self) -> UnixTime {
+        let elapsed = i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(i64::MAX);
+        self.started.plus(Span::seconds(elapsed))
+    }
+}
+
+impl Housekeeper {
+    /// Begins a run, if nobody else does the same.
+    pub(super) fn begin(
+        &mut self,
+        lease: &str,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&JobRun>,
+        now: UnixTime,
+    ) -> Result<Shift> {
+        let lease = Lease { name: lease.to_owned(), holder: random_name()? };
+        let run = NewRun {
+            job: job.map(|job| job.key.clone()),
+            work: work.to_owned(),
+            task: task.map(str::to_owned),
+            planned: job.map_or(now, |job| job.due.planned),
+            started: now,
+            anchor: job.and_then(|job| job.anchor),
+            missed: job.map_or(0, |job| job.due.missed),
+            origin: self.origin.clone(),
+        };
+        match self.store.begin(&lease, &run)? {
+            Begun::Yes => Ok(Shift {
+                lease,
+                job: job.cloned(),
+                started: now,
+                begun: Instant::now(),
+                renewed: Duration::ZERO,
+            }),
+            Begun::Held(holding) => Err(held(work, &holding, now)),
+            Begun::Settled => Err(Error::Settled),
+        }
+    }
+
+    /// Says that a run is at work, once in a while. Answers whether it may go on:
+    /// not if another run has taken its lease, this one having been stopped for
+    /// too long.
+    pub(super) fn stay(&mut self, shift: &mut Shift) -> Result<bool> {
+        let elapsed = shift.begun.elapsed();
+        if elapsed.saturating_sub(shift.renewed) < RENEWAL {
+            return Ok(true);
+        }
+        shift.renewed = elapsed;
+        self.store.renew_lease(&shift.lease, shift.now())
+    }
+
+    /// Ends a run with what has come of it.
+    pub(super) fn finish(
+        &mut self,
+        shift: &Shift,
+        outcome: std::result::Result<Feat, &Error>,
+    ) -> Result<()> {
+        let finished = shift.now();
+        let (feat, outcome, reason) = match outcome {
+            Ok(feat) if feat.short_of.is_some() => {
+                let reason = feat.short_of.clone();
+                (feat, RunOutcome::Partial, reason)
+            }
+            Ok(feat) => (feat, RunOutcome::Done, None),
+            Err(error @ Error::Guard(_)) => {
+                (Feat::default(), RunOutcome::Refused, Some(error.to_string()))
+            }
+            Err(error) => (Feat::default(), RunOutcome::Failed, Some(error.with_causes())),
+        };
+        let job = shift.job.as_ref().filter(|_| !feat.resumes);
+        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
+        let end = RunEnd {
+            finished,
+            outcome,
+            reason,
+            marked: feat.marked,
+            ended: feat.ended,
+            deleted: feat.deleted,
+            anchor,
+        };
+        self.store.finish(&shift.lease, job.map(|job| &job.key), &end)
+    }
+}
+
+/// A name that no other run has.
+pub(super) fn random_name() -> Result<String> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
+}
+
+fn held(work: &str, holding: &Holding, now: UnixTime) -> Error {
+    let by = holding.by.as_ref();
+    Error::Held {
+        work: work.to_owned(),
+        by: by.map_or_else(
+            || "another process".to_owned(),
+            |origin| format!("process {} on {}", origin.pid, origin.host),
+        ),
+        ago: now.since(holding.renewed_at),
+    }
+}

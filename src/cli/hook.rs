@@ -1,0 +1,116 @@
+//! The command that is told which sessions have ended.
+
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use sessctl::app::Listener;
+use sessctl::config::Hooks;
+use sessctl::domain::policy::Policies;
+use sessctl::domain::session::Session;
+use sessctl::domain::time::UnixTime;
+
+use super::records;
+use crate::output::{self, FormatName, Look};
+
+/// The pauses between looks at a command that is at work.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// A command that gets ended sessions on its standard input, one JSON object a
+/// line, as `sessctl list -o jsonl` writes them.
+pub struct Hook {
+    program: String,
+    args: Vec<String>,
+    limit: Duration,
+    /// Set once it has hung: the run goes on without it.
+    hangs: bool,
+}
+
+impl Hook {
+    /// That of a configuration, if it has one.
+    pub fn from_config(hooks: &Hooks) -> Option<Self> {
+        let (program, args) = hooks.on_end.split_first()?;
+        let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
+        Some(Self { program: program.clone(), args: args.to_vec(), limit, hangs: false })
+    }
+
+    /// Starts the command with this on its standard input. What it prints goes to
+    /// standard error: it is no answer of sessctl's.
+    fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
+        let mut child = Command::new(&self.program)
+            .args(&self.args)
+            .stdin(Stdio::piped())
+            .stdout(io::stderr())
+            // A group of its own: whatever it starts can be stopped with it, and
+            // Ctrl-C is not for it.
+            .process_group(0)
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that does not read is no failure, and must hold up nobody.
+            thread::spawn(move || drop(stdin.write_all(&lines)));
+        }
+        Ok(child)
+    }
+
+    /// Waits for it for as long as it may take; `None`: it took longer.
+    fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if begun.elapsed() >= self.limit {
+                return Ok(None);
+            }
+            thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+}
+
+/// Stops a command and whatever it has started.
+fn kill(child: &mut Child) {
+    // Where that fails, it has ended by itself in this moment.
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+    let _ = child.wait();
+}
+
+impl Listener for Hook {
+    fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
+        let program = &self.program;
+        if self.hangs {
+            return Err(format!("{program} was not asked again after it had hung"));
+        }
+        let failed = |error: io::Error| format!("could not run {program}: {error}");
+        let lines = lines(sessions, policies).map_err(failed)?;
+        let mut child = self.start(lines).map_err(failed)?;
+        match self.wait(&mut child).map_err(failed)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("{program} ended with {status}")),
+            None => {
+                kill(&mut child);
+                let seconds = self.limit.as_secs();
+                self.hangs = true;
+                Err(format!("{program} took longer than {seconds}s and was stopped"))
+            }
+        }
+    }
+}
+
+fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
+    let record = |session: &Session| {
+        let at = session.end.map_or(UnixTime(0), |end| end.at);
+        records::session(session, policies, at)
+    };
+    let records: Vec<_> = sessions.iter().map(record).collect();
+    let mut lines = Vec::new();
+    let look = Look::default();
+    output::write(FormatName::Jsonl, look, &mut lines, &records::SESSIONS, None, &records)?;
+    Ok(lines)
+}

@@ -1,0 +1,21 @@
+//! The name of this machine.
+
+use std::env;
+
+use sessctl::domain::job::Jitter;
+
+/// What jobs may be tied to, and what the ledger has: the variable `SESSCTL_HOST`, for
+/// containers whose own names mean nothing, or the system's name.
+pub fn name() -> String {
+    match env::var("SESSCTL_HOST") {
+        Ok(name) if !name.is_empty() => name,
+        _ => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    }
+}
+
+/// By what the automatic intervals of this machine differ from those of others.
+pub fn jitter() -> Jitter {
+    // FNV-1a: any even spread will do.
+    let spread = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    Jitter::from_number(name().bytes().fold(0xcbf2_9ce4_8422_2325, spread))
+}

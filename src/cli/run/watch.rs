@@ -1,0 +1,168 @@
+//! `sessctl run --watch`: for machines without cron.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use sessctl::config::Config;
+use sessctl::domain::job::Standing;
+use sessctl::domain::time::{Span, UnixTime};
+
+use super::{Round, no_jobs, terms};
+use crate::cli::clock;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, complain};
+use crate::cli::interrupt::Interrupt;
+use crate::output::harmless::visible;
+
+/// How often to look at the clock, which may have been set, and at the file.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long to leave a database alone that could not be opened or read.
+const RESPITE: Span = Span::seconds(10);
+
+/// How often to look at the database where nothing is planned.
+const IDLE: Span = Span::minutes(1);
+
+/// Keeps to the schedule until a signal comes.
+pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
+    let interrupt = Interrupt::listen()?;
+    let mut watch = Watch {
+        context,
+        config,
+        file: context.config_path().and_then(Stamp::of),
+        seen: clock::now(),
+        next: None,
+        complaint: None,
+    };
+    watch.greet();
+    while interrupt.signal().is_none() {
+        watch.follow_file();
+        watch.follow_clock(clock::now());
+        if watch.next.is_none_or(|next| next <= watch.seen) {
+            let next = watch.round(&interrupt);
+            watch.next = Some(next);
+        }
+        interrupt.sleep(TICK)?;
+    }
+    Ok(interrupt.signal().map_or(Exit::Done, Exit::Interrupted))
+}
+
+struct Watch<'a> {
+    context: &'a Context,
+    config: Config,
+    /// What the configuration file looked like when it was read.
+    file: Option<Stamp>,
+    /// When the clock was last looked at.
+    seen: UnixTime,
+    /// When the first job is due; `None`: nobody has asked yet.
+    next: Option<UnixTime>,
+    /// What was last complained of, so as not to say it each second.
+    complaint: Option<String>,
+}
+
+impl Watch<'_> {
+    fn greet(&self) {
+        self.context.warn_of(&self.config);
+        if self.config.jobs.is_empty() {
+            self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
+        }
+    }
+
+    /// Reads the configuration again if its file has changed. One with a mistake in
+    /// it changes nothing.
+    fn follow_file(&mut self) {
+        let stamp = self.context.config_path().and_then(Stamp::of);
+        if stamp == self.file {
+            return;
+        }
+        self.file = stamp;
+        match self.context.read_config() {
+            Ok(config) => {
+                self.config = config;
+                self.next = None;
+                self.context.say("sessctl: read the configuration again");
+                self.greet();
+            }
+            Err(error) => {
+                self.complain(format!("{error:#}; the configuration stays as it was"));
+            }
+        }
+    }
+
+    /// Asks anew what is due where the clock has been set back.
+    fn follow_clock(&mut self, now: UnixTime) {
+        if now < self.seen {
+            self.next = None;
+        }
+        self.seen = now;
+    }
+
+    /// Runs what is due, and answers when to do so again.
+    fn round(&mut self, interrupt: &Interrupt) -> UnixTime {
+        match self.attempt(interrupt) {
+            Ok(next) => {
+                self.complaint = None;
+                next
+            }
+            Err(error) => {
+                self.complain(format!("{error:#}"));
+                clock::now().plus(RESPITE)
+            }
+        }
+    }
+
+    fn attempt(&self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
+        let mut keeper = self.context.open_under(&self.config)?;
+        let mut round = Round::new(self.context, &self.config, None);
+        for job in &self.config.jobs {
+            round.attend_to(job, &mut keeper, interrupt);
+            if interrupt.signal().is_some() {
+                break;
+            }
+        }
+        let now = clock::now();
+        let standings = keeper.standings(&self.config.jobs, &terms(&self.config), now)?;
+        let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
+        let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
+        Ok(next.unwrap_or(now.plus(IDLE)))
+    }
+
+    /// Complains once of the same.
+    fn complain(&mut self, sentence: String) {
+        if self.complaint.as_ref() != Some(&sentence) {
+            complain(&visible(&format!("sessctl: {sentence}")));
+            self.complaint = Some(sentence);
+        }
+    }
+}
+
+/// When to look at a job again.
+fn next_look(standing: &Standing, now: UnixTime) -> UnixTime {
+    match standing {
+        Standing::Waits { next, .. } => *next,
+        // Somebody else has the lease, or had it and died.
+        Standing::Due(_) | Standing::Running(_) => now.plus(Span::seconds(1)),
+        Standing::Never => now.plus(IDLE),
+    }
+}
+
+/// What shows that a file is another one than before.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    length: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        Some(Self {
+            modified: (file.mtime(), file.mtime_nsec()),
+            length: file.len(),
+            inode: file.ino(),
+        })
+    }
+}

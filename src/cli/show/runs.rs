@@ -1,0 +1,120 @@
+//! `sessctl show runs`
+
+use std::ops::ControlFlow;
+
+use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
+use sessctl::store::Access;
+
+use crate::cli::context::{Context, unwritten};
+use crate::cli::exit::Exit;
+use crate::output::record::{Column, Record, Schema, Tone, Value};
+
+/// Runs that are shown unless more are asked for.
+const LAST: u64 = 20;
+
+/// Show the last runs of purges and jobs, the latest first
+///
+/// A run is late by the time from when it was planned to when it started. It is
+/// partial if it stopped early or a hook failed, refused if the guard kept it from
+/// doing anything, skipped if its job is another host's, and lost if its process
+/// died.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl show runs --limit 5
+  sessctl show runs --job 'restart imap' --failed
+  sessctl show runs --json | jq '.[0].outcome'")]
+pub struct Args {
+    /// Only those of this job
+    #[arg(long, value_name = "NAME")]
+    job: Option<String>,
+    /// Only those that were partial, refused, failed or lost
+    #[arg(long)]
+    failed: bool,
+    /// Show at most so many; 0: all
+    #[arg(long, value_name = "N", default_value_t = LAST)]
+    limit: u64,
+}
+
+static RUNS: Schema = Schema::many(
+    "runs",
+    &[
+        Column::row("run", "run"),
+        Column::row("job", "job"),
+        Column::row("do", "do"),
+        Column::detail("task", "task"),
+        Column::detail("planned_at", "planned").time(),
+        Column::row("started_at", "started").time(),
+        Column::row("late_seconds", "late"),
+        Column::detail("missed", "missed"),
+        Column::detail("finished_at", "finished").time(),
+        Column::row("took_seconds", "took"),
+        Column::row("outcome", "outcome"),
+        Column::row("marked", "marked"),
+        Column::row("ended", "ended"),
+        Column::row("deleted", "deleted"),
+        Column::row("reason", "reason"),
+        Column::detail("host", "host"),
+        Column::detail("pid", "process"),
+        Column::detail("version", "version"),
+    ],
+);
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&RUNS)?;
+        let keeper = context.open(Access::Read)?;
+        let query = RunQuery {
+            job: self.job.clone(),
+            failures: self.failed,
+            limit: Some(self.limit).filter(|limit| *limit > 0),
+        };
+        let mut listing = context.listing(&RUNS, None)?;
+        let mut shown = 0;
+        keeper.runs(&query, context.now, &mut |run| {
+            shown += 1;
+            listing.record(&record(&run)).map_err(unwritten)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        listing.end().map_err(unwritten)?;
+        if shown == 0 && context.is_interactive() {
+            context.say("no runs");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn record(run: &RunRecord) -> Record {
+    let values = vec![
+        Value::Count(run.id.unsigned_abs()),
+        Value::text(run.job.as_deref()),
+        Value::word(run.work.clone()),
+        Value::text(run.task.as_deref()),
+        Value::Time(run.planned),
+        Value::Time(run.started),
+        Value::Span(run.started.since(run.planned)),
+        Value::Count(run.missed),
+        Value::time(run.finished),
+        Value::span(run.finished.map(|finished| finished.since(run.started))),
+        outcome(run.outcome),
+        Value::Count(run.marked),
+        Value::Count(run.ended),
+        Value::Count(run.deleted),
+        Value::text(run.reason.as_deref()),
+        Value::text(Some(run.origin.host.as_str())),
+        Value::Count(run.origin.pid.into()),
+        Value::text(Some(run.origin.version.as_str())),
+    ];
+    Record::new(["run".to_owned(), run.id.to_string()], values)
+}
+
+/// The word for it, with its colour.
+pub(super) fn outcome(outcome: RunOutcome) -> Value {
+    let tone = match outcome {
+        RunOutcome::Running => Tone::Plain,
+        RunOutcome::Done => Tone::Good,
+        RunOutcome::Skipped => Tone::Dim,
+        RunOutcome::Partial | RunOutcome::Refused => Tone::Warn,
+        RunOutcome::Failed | RunOutcome::Lost => Tone::Bad,
+    };
+    Value::Word(outcome.as_str().into(), tone)
+}

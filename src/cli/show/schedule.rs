@@ -1,0 +1,124 @@
+//! `sessctl show schedule`
+
+use std::ops::ControlFlow;
+
+use sessctl::app::Housekeeper;
+use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::job::{Job, Standing};
+use sessctl::domain::port::{RunQuery, RunRecord};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::store::Access;
+
+use super::runs;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::{host, run};
+use crate::output::record::{Column, Record, Schema, Value};
+
+/// A run that starts later than this was missed at its time.
+const ON_TIME: Span = Span::seconds(60);
+
+/// Show each job of the configuration, and when it runs next
+///
+/// Where there is no next time, the note says why. The last run is that of this
+/// database's ledger; `missed` counts times that have passed without a run and that
+/// the next one makes up.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  sessctl show schedule --json | jq '.[] | {job, next_at}'")]
+pub struct Args {}
+
+static SCHEDULE: Schema = Schema::many(
+    "jobs",
+    &[
+        Column::row("job", "job"),
+        Column::row("do", "do"),
+        Column::row("task", "task"),
+        Column::row("when", "when"),
+        Column::row("next_at", "next").time(),
+        Column::row("in_seconds", "in"),
+        Column::row("last_at", "last").time(),
+        Column::row("outcome", "outcome"),
+        Column::row("missed", "missed"),
+        Column::row("note", "note"),
+    ],
+);
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check(&SCHEDULE)?;
+        let config = context.config()?;
+        let keeper = context.open(Access::Read)?;
+        let now = context.now;
+        let standings = keeper.standings(&config.jobs, &run::terms(config), now)?;
+        let mut records = Vec::new();
+        for (job, standing) in config.jobs.iter().zip(&standings) {
+            records.push(record(job, standing, last_run(&keeper, job, now)?.as_ref(), now));
+        }
+        context.answer(&SCHEDULE, &records)?;
+        if records.is_empty() && context.is_interactive() {
+            context.say("no jobs: a [[job]] in the configuration makes one");
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Option<RunRecord>> {
+    let query = RunQuery { job: Some(job.name.clone()), limit: Some(1), ..RunQuery::default() };
+    let mut last = None;
+    keeper.runs(&query, now, &mut |run| {
+        last = Some(run);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(last)
+}
+
+fn record(job: &Job, standing: &Standing, last: Option<&RunRecord>, now: UnixTime) -> Record {
+    let next = next_time(job, standing);
+    let values = vec![
+        Value::text(Some(job.name.as_str())),
+        Value::word(job.work.verb()),
+        Value::text(job.work.task().map(TaskPattern::as_str)),
+        Value::text(Some(job.when.to_string().as_str())),
+        Value::time(next),
+        Value::span(next.map(|next| next.since(now))),
+        Value::time(last.map(|last| last.started)),
+        last.map_or(Value::Absent, |last| runs::outcome(last.outcome)),
+        Value::Count(missed(job, standing, now)),
+        Value::text(note(job, standing).as_deref()),
+    ];
+    Record::new(["job", job.name.as_str()], values)
+}
+
+/// When a job runs next on this host.
+pub(super) fn next_time(job: &Job, standing: &Standing) -> Option<UnixTime> {
+    match standing {
+        _ if !job.enabled || !job.runs_on(&host::name()) => None,
+        Standing::Waits { next, .. } => Some(*next),
+        Standing::Due(due) => Some(due.planned),
+        Standing::Running(_) | Standing::Never => None,
+    }
+}
+
+fn missed(job: &Job, standing: &Standing, now: UnixTime) -> u64 {
+    match standing {
+        Standing::Due(due) if job.enabled => {
+            due.missed + u64::from(now.since(due.planned) >= ON_TIME)
+        }
+        _ => 0,
+    }
+}
+
+fn note(job: &Job, standing: &Standing) -> Option<String> {
+    let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
+    Some(match (standing, elsewhere) {
+        _ if !job.enabled => "disabled: enabled = false".to_owned(),
+        (_, Some(host)) => format!("runs on {host} only, and this is {}", host::name()),
+        (Standing::Due(due), _) if due.resumes.is_some() => {
+            "a run was cut short: the next `sessctl run` completes it".to_owned()
+        }
+        (Standing::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),
+        (Standing::Running(run), _) => format!("running since {}", run.started),
+        (Standing::Never, _) => "its schedule has no time any more".to_owned(),
+        (Standing::Waits { .. }, _) => return None,
+    })
+}

@@ -1,0 +1,73 @@
+//! What is in force, for people who ask where it comes from.
+
+use super::{Config, keys};
+use crate::domain::job::{Job, When};
+use crate::domain::policy::Policy;
+
+/// One setting, for people who ask where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its key, with its table: `policy.imap.timeout`.
+    pub key: String,
+    /// The value in force, as the file would write it, without quotes.
+    pub value: String,
+    /// The line of the file that sets it; `None`: the default.
+    pub line: Option<usize>,
+}
+
+impl Config {
+    /// All settings in force: the database, the general policy, what the tasks'
+    /// own policies say otherwise, the rest, and the jobs in their order.
+    pub fn settings(&self) -> Vec<Setting> {
+        let mut settings = vec![self.setting("db", self.db.clone().unwrap_or_default())];
+        settings.extend(self.policy_settings("policy", &self.policies.default));
+        for (task, policy) in self.policies.named() {
+            let own = self.policy_settings(&format!("policy.{task}"), policy);
+            settings.extend(own.into_iter().filter(|setting| setting.line.is_some()));
+        }
+        settings.extend([
+            self.setting("schedule.timezone", self.zone.to_string()),
+            self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),
+            self.setting("guard.max_percent", self.guard.max_percent.to_string()),
+            self.setting("guard.max_rows", self.guard.max_rows.to_string()),
+            self.setting("hooks.on_end", command(&self.hooks.on_end)),
+            self.setting("hooks.timeout", self.hooks.timeout.to_string()),
+            self.setting("ledger.keep", keys::or_forever(self.keep_runs)),
+        ]);
+        settings.extend(self.jobs.iter().flat_map(|job| self.job_settings(job)));
+        settings
+    }
+
+    fn policy_settings(&self, table: &str, policy: &Policy) -> Vec<Setting> {
+        keys::POLICY
+            .iter()
+            .map(|key| self.setting(&format!("{table}.{}", key.name), (key.show)(policy)))
+            .collect()
+    }
+
+    fn job_settings(&self, job: &Job) -> Vec<Setting> {
+        let when = match &job.when {
+            When::At(schedule) => ("at", schedule.to_string()),
+            When::Every(interval) => ("every", interval.to_string()),
+        };
+        let task = job.work.task().map_or("*", |task| task.as_str());
+        let values = [
+            when,
+            ("do", job.work.verb().to_owned()),
+            ("task", task.to_owned()),
+            ("host", job.host.clone().unwrap_or_default()),
+            ("enabled", job.enabled.to_string()),
+        ];
+        let setting = |(key, value)| self.setting(&format!("job.{}.{key}", job.name), value);
+        values.map(setting).into()
+    }
+
+    fn setting(&self, key: &str, value: String) -> Setting {
+        Setting { key: key.to_owned(), value, line: self.lines.get(key).copied() }
+    }
+}
+
+/// A program and its arguments as the file lists them; nothing without any.
+fn command(words: &[String]) -> String {
+    if words.is_empty() { String::new() } else { format!("{words:?}") }
+}

@@ -1,0 +1,129 @@
+//! How long a job that has no fixed times waits between two runs.
+
+use crate::domain::filter::TaskPattern;
+use crate::domain::policy::{Expire, Policies, Policy};
+use crate::domain::time::Span;
+
+/// How long after the end of a run the next one starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// So long.
+    Fixed(Span),
+    /// As long as fits the longest timeout in force.
+    Auto,
+}
+
+impl std::fmt::Display for Interval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(span) => write!(f, "{span}"),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+/// A number of seconds from 0 to 29 by which the automatic intervals of different
+/// machines differ, so that not all of them purge at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Jitter(i64);
+
+impl Jitter {
+    /// That of a machine or a process, from any number that tells it from others.
+    pub const fn from_number(number: u64) -> Self {
+        #[expect(clippy::cast_possible_wrap, reason = "it is less than 30")]
+        Self((number % 30) as i64)
+    }
+}
+
+impl Interval {
+    /// The least that can be set: more often is no use to anyone.
+    pub const LEAST: Span = Span::seconds(30);
+    /// Below this, a purge costs more than it brings.
+    pub const SENSIBLE: Span = Span::seconds(60);
+
+    /// Its length.
+    ///
+    /// The automatic one follows the longest timeout T of the policies of the
+    /// tasks that are meant, in seconds, with a jitter r from 0 to 29:
+    ///
+    /// 1. T up to 120: 60 − r.
+    /// 2. T up to 900: 60 + r.
+    /// 3. T up to 1,800: 120 + 2 r.
+    /// 4. Above: 240 + 2 r.
+    ///
+    /// A policy under which nothing times out does not count; where none counts,
+    /// the first line holds.
+    pub fn length(self, policies: &Policies, task: Option<&TaskPattern>, jitter: Jitter) -> Span {
+        let r = jitter.0;
+        Span::seconds(match (self, longest_timeout(policies, task).as_seconds()) {
+            (Self::Fixed(span), _) => span.as_seconds(),
+            (Self::Auto, ..=120) => 60 - r,
+            (Self::Auto, ..=900) => 60 + r,
+            (Self::Auto, ..=1_800) => 120 + 2 * r,
+            (Self::Auto, _) => 240 + 2 * r,
+        })
+    }
+}
+
+fn longest_timeout(policies: &Policies, task: Option<&TaskPattern>) -> Span {
+    let timeout = |policy: &Policy| match policy.expire {
+        Expire::TwoPass | Expire::Never => Span::ZERO,
+        Expire::Timeout | Expire::Abandoned => policy.timeout.unwrap_or(Span::ZERO),
+    };
+    let policies = policies.meant_by(task).map(|(_, policy)| policy);
+    policies.map(timeout).max().unwrap_or(Span::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auto(timeouts: &[Option<i64>], r: u64) -> i64 {
+        let mut policies = Policies::default();
+        let policy = |timeout: &Option<i64>| Policy {
+            timeout: timeout.map(Span::seconds),
+            ..Policy::default()
+        };
+        policies.default = policy(&timeouts[0]);
+        for (serial, timeout) in timeouts[1..].iter().enumerate() {
+            policies.insert(&serial.to_string(), policy(timeout));
+        }
+        Interval::Auto.length(&policies, None, Jitter::from_number(r)).as_seconds()
+    }
+
+    #[test]
+    fn w4_the_automatic_interval_follows_the_longest_timeout() {
+        for (timeout, at_0, at_29) in [
+            (0, 60, 31),
+            (120, 60, 31),
+            (121, 60, 89),
+            (900, 60, 89),
+            (901, 120, 178),
+            (1_800, 120, 178),
+            (1_801, 240, 298),
+            (86_400, 240, 298),
+        ] {
+            assert_eq!((auto(&[Some(timeout)], 0), auto(&[Some(timeout)], 29)), (at_0, at_29));
+            assert_eq!(auto(&[Some(timeout)], 30), at_0);
+        }
+        assert_eq!(auto(&[None], 7), 53);
+        assert_eq!(auto(&[None, Some(900)], 7), 67);
+        assert_eq!(auto(&[Some(60), Some(1_801), None], 7), 254);
+    }
+
+    #[test]
+    fn w4_only_the_policies_of_its_tasks_count() {
+        let mut policies =
+            Policies::same_for_all(Policy { timeout: Some(Span::hours(9)), ..Policy::default() });
+        let short = Policy { timeout: Some(Span::minutes(1)), ..Policy::default() };
+        policies.insert("imap", short.clone());
+        policies.insert("jmap", Policy { expire: Expire::Never, ..Policy::default() });
+        let length = |task: &str| {
+            Interval::Auto.length(&policies, Some(&task.into()), Jitter::default()).as_seconds()
+        };
+        assert_eq!(length("IMAP"), 60);
+        assert_eq!(length("jmap"), 60);
+        assert_eq!(length("http"), 240);
+        assert_eq!(length("*map"), 240);
+    }
+}

@@ -1,0 +1,92 @@
+//! Work that keeps to a schedule.
+
+mod distance;
+mod interval;
+mod standing;
+
+use super::filter::TaskPattern;
+use super::schedule::Schedule;
+
+pub use distance::distance;
+pub use interval::{Interval, Jitter};
+pub use standing::{Due, Known, Rhythm, Standing, Unfinished};
+
+/// What a configuration wants done again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// What people and the ledger call it; no two jobs have the same name.
+    pub name: String,
+    /// When it runs.
+    pub when: When,
+    /// What it does.
+    pub work: Work,
+    /// The host on which alone it runs; `None`: on any.
+    pub host: Option<String>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+}
+
+/// When a job runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a configuration has few jobs")]
+pub enum When {
+    /// At these times of the week.
+    At(Schedule),
+    /// Again and again, so long after the end of its last run.
+    Every(Interval),
+}
+
+/// The form that a configuration has it in.
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::At(schedule) => write!(f, "{schedule}"),
+            Self::Every(interval) => write!(f, "every {interval}"),
+        }
+    }
+}
+
+/// What a job does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Marks, ends and deletes what is due; `None`: of all tasks.
+    Purge(Option<TaskPattern>),
+    /// Ends all live sessions of these tasks.
+    Cycle(TaskPattern),
+}
+
+impl Work {
+    /// The word for it, in configurations and in the ledger.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Purge(_) => "purge",
+            Self::Cycle(_) => "cycle",
+        }
+    }
+
+    /// The tasks that are meant; `None`: all.
+    pub const fn task(&self) -> Option<&TaskPattern> {
+        match self {
+            Self::Purge(task) => task.as_ref(),
+            Self::Cycle(task) => Some(task),
+        }
+    }
+}
+
+impl Job {
+    /// Whether a host, by its name, is one that runs this job. Host names match
+    /// without regard to case, and a short one also stands for the full name
+    /// that begins with it.
+    pub fn runs_on(&self, host: &str) -> bool {
+        let Some(own) = &self.host else { return true };
+        let (own, host) = (own.to_ascii_lowercase(), host.to_ascii_lowercase());
+        let is_short_for = |a: &str, b: &str| b.strip_prefix(a).is_some_and(|b| b.starts_with('.'));
+        own == host || is_short_for(&own, &host) || is_short_for(&host, &own)
+    }
+
+    /// What decides the times of its runs. When it changes, the job is a new one
+    /// to the ledger: a time that only the new one has was never missed.
+    pub fn spec(&self) -> String {
+        self.when.to_string()
+    }
+}

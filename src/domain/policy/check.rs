@@ -1,0 +1,98 @@
+//! The moment of a purge, and the moment that it belongs to.
+
+use super::Policy;
+use crate::domain::time::{Span, UnixTime};
+
+/// How much earlier than its delay a mark may be ripe, at delays of a day and
+/// more: what a day is short of when the clocks are set forward.
+const TOLERANCE: Span = Span::hours(1);
+
+/// A purge, as the policies see it: when it judges, and when it was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    now: UnixTime,
+    planned: UnixTime,
+}
+
+impl Check {
+    /// A check that nobody has planned.
+    pub const fn at(now: UnixTime) -> Self {
+        Self { now, planned: now }
+    }
+
+    /// The check of a job whose schedule names a time that is just over.
+    pub fn planned(planned: UnixTime, now: UnixTime) -> Self {
+        Self { now, planned: planned.min(now) }
+    }
+
+    /// The moment at which it judges.
+    pub const fn now(self) -> UnixTime {
+        self.now
+    }
+}
+
+impl Policy {
+    /// The moment that a check belongs to under the two-pass policy: its marks
+    /// bear it, and marks are as old as it says.
+    ///
+    /// It is the planned time, so that from one daily check to the next it is
+    /// 24 hours whenever cron gets round to start them. A check that is late by
+    /// more than a 24th of `delay`, or by more than an hour, belongs to the time
+    /// at which it runs: a session that was used in between has no other trace
+    /// of that.
+    pub fn check_time(&self, check: Check) -> UnixTime {
+        let patience = Span::seconds(self.delay.as_seconds() / 24).min(TOLERANCE);
+        if check.now.since(check.planned) <= patience { check.planned } else { check.now }
+    }
+
+    /// The youngest mark that is ripe at a check: one that is `delay` old. At
+    /// delays of a day and more an hour may be missing, which is what a day with
+    /// a change of the clocks is short of.
+    pub fn ripe_since(&self, check: Check) -> UnixTime {
+        UnixTime(self.check_time(check).0.saturating_sub(self.ripe_age().as_seconds()))
+    }
+
+    /// How old a mark is when it is ripe.
+    pub fn ripe_age(&self) -> Span {
+        let tolerance = if self.delay >= Span::days(1) { TOLERANCE } else { Span::ZERO };
+        Span::seconds(self.delay.as_seconds() - tolerance.as_seconds())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLANNED: UnixTime = UnixTime(1_781_524_800);
+
+    fn late(delay: Span, seconds: i64) -> i64 {
+        let policy = Policy { delay, ..Policy::default() };
+        let check = Check::planned(PLANNED, UnixTime(PLANNED.0 + seconds));
+        policy.check_time(check).0 - PLANNED.0
+    }
+
+    #[test]
+    fn t7_a_check_that_is_a_little_late_belongs_to_its_planned_time() {
+        assert_eq!(late(Span::days(1), 7), 0);
+        assert_eq!(late(Span::days(1), 3_600), 0);
+        assert_eq!(late(Span::days(1), 3_601), 3_601);
+        assert_eq!(late(Span::days(30), 3_601), 3_601);
+        assert_eq!(late(Span::hours(1), 150), 0);
+        assert_eq!(late(Span::hours(1), 151), 151);
+        assert_eq!(late(Span::ZERO, 1), 1);
+        assert_eq!(Check::planned(UnixTime(PLANNED.0 + 9), PLANNED), Check::at(PLANNED));
+    }
+
+    #[test]
+    fn t7_marks_are_ripe_at_their_delay_and_an_hour_earlier_where_it_is_a_day() {
+        let needed = |delay| {
+            let policy = Policy { delay, ..Policy::default() };
+            PLANNED.0 - policy.ripe_since(Check::at(PLANNED)).0
+        };
+        assert_eq!(needed(Span::ZERO), 0);
+        assert_eq!(needed(Span::minutes(10)), 600);
+        assert_eq!(needed(Span::seconds(86_399)), 86_399);
+        assert_eq!(needed(Span::days(1)), 82_800);
+        assert_eq!(needed(Span::days(2)), 169_200);
+    }
+}

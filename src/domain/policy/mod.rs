@@ -1,0 +1,204 @@
+//! When a session ends, and when its row goes: the reference for every store.
+
+mod check;
+mod grant;
+mod policies;
+mod usage;
+
+pub use check::Check;
+pub use grant::Asked;
+pub use policies::Policies;
+pub use usage::TouchRuling;
+
+use super::session::{EndReason, Session, words};
+use super::time::{Span, UnixTime};
+
+/// What makes a purge end a session that nobody uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expire {
+    /// Being unused for longer than the session's own timeout.
+    Timeout,
+    /// Being unused for longer than that and than the policy's `abandoned`.
+    Abandoned,
+    /// Being found unused by two checks that lie `delay` or more apart.
+    TwoPass,
+    /// Nothing: only a lifetime, a close, a cycle or an eviction ends it.
+    Never,
+}
+
+words!(Expire, "way to expire", {
+    Timeout => "timeout",
+    Abandoned => "abandoned",
+    TwoPass => "two-pass",
+    Never => "never",
+});
+
+/// What becomes of a session that would open above a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// It takes the place of the idle session that has been unused for the
+    /// longest; with no idle one it is refused.
+    EvictIdle,
+    /// It takes the place of the session that has been unused for the longest,
+    /// whatever its state.
+    EvictLru,
+    /// It is refused.
+    Refuse,
+}
+
+words!(WhenFull, "way to deal with a full task", {
+    EvictIdle => "evict-idle",
+    EvictLru => "evict-lru",
+    Refuse => "refuse",
+});
+
+/// The rules for the sessions of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// What ends a session that nobody uses.
+    pub expire: Expire,
+    /// The idle timeout of a new session that asks for nothing; `None`: none.
+    pub timeout: Option<Span>,
+    /// The least timeout that a session is granted, whatever it asks for.
+    pub min_timeout: Span,
+    /// The longest timeout that a session is granted; `None`: any, also none.
+    pub max_timeout: Option<Span>,
+    /// Unused for longer than this, and than its own timeout, a session counts
+    /// as abandoned.
+    pub abandoned: Span,
+    /// How long a session may be open at all; `None`: for ever.
+    pub lifetime: Option<Span>,
+    /// Two-pass: how old a mark must be for the session to end.
+    pub delay: Span,
+    /// How many sessions of the task may be live at once; zero: any number.
+    pub limit: u64,
+    /// The same for the sessions of each user in the task.
+    pub user_limit: u64,
+    /// What happens at a limit.
+    pub when_full: WhenFull,
+    /// Whether a touch after the timeout is refused even before a purge has
+    /// ended the session.
+    pub strict: bool,
+    /// A touch this soon after the last one writes nothing.
+    pub touch_resolution: Span,
+    /// How long the row of an ended session is kept; zero: not at all; `None`:
+    /// for ever.
+    pub retention: Option<Span>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            expire: Expire::Timeout,
+            timeout: Some(Span::minutes(30)),
+            min_timeout: Span::minutes(5),
+            max_timeout: Some(Span::hours(1)),
+            abandoned: Span::hours(2),
+            lifetime: None,
+            delay: Span::hours(24),
+            limit: 0,
+            user_limit: 0,
+            when_full: WhenFull::EvictIdle,
+            strict: true,
+            touch_resolution: Span::ZERO,
+            retention: Some(Span::hours(24)),
+        }
+    }
+}
+
+/// What a purge does with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Keep,
+    /// It is marked as unused, with this moment.
+    Mark(UnixTime),
+    /// It ends, and its row is kept for as long as the retention says.
+    End(EndReason),
+    /// It ends and its row goes in the same step: the retention is zero.
+    Discard(EndReason),
+    /// It has ended before, and now its row goes.
+    Delete,
+}
+
+impl Policy {
+    /// What a purge does with a session of this policy.
+    ///
+    /// 1. A row whose session has ended goes when `retention` has passed since
+    ///    the end: at `ended_at + retention` and later. Without a limit to the
+    ///    retention it stays.
+    /// 2. Under `expire = "timeout"` a live session is *expired* when it has
+    ///    been unused for longer than its own `idle_timeout`: at
+    ///    `last_used_at + idle_timeout` it is still valid, a second later it is
+    ///    not. Without a timeout it never is; a timeout of zero makes it
+    ///    expired as soon as a second has passed.
+    /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
+    ///    for longer than both its own `idle_timeout` and `abandoned`, with the
+    ///    same boundary. Without a timeout it never is.
+    /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
+    ///    old, to the second, at the [time of the check](Self::check_time); at
+    ///    delays of a day and more an hour may be missing.
+    /// 5. A live session to which none of these applies is over its *lifetime*
+    ///    when it was opened longer than `lifetime` ago, with the boundary of
+    ///    rule 2.
+    /// 6. A session that ends under a retention of zero loses its row at once.
+    /// 7. Under `expire = "two-pass"` a live session that does not end and has no
+    ///    mark is marked with the time of the check. A mark stays as it is until
+    ///    a touch clears it.
+    ///
+    /// A last use, a mark or an opening that lies in the future counts as no
+    /// time ago.
+    pub fn verdict(&self, session: &Session, check: Check) -> Verdict {
+        if let Some(end) = session.end {
+            return match self.retention {
+                Some(retention) if end.at.plus(retention) <= check.now() => Verdict::Delete,
+                _ => Verdict::Keep,
+            };
+        }
+        match self.due(session, check) {
+            Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
+            Some(reason) => Verdict::End(reason),
+            None if self.expire == Expire::TwoPass && session.marked_at.is_none() => {
+                Verdict::Mark(self.check_time(check))
+            }
+            None => Verdict::Keep,
+        }
+    }
+
+    /// Why a check ends a live session, if it does: rules 2 to 5 of
+    /// [`verdict`](Self::verdict).
+    pub fn due(&self, session: &Session, check: Check) -> Option<EndReason> {
+        let is_ripe = |mark| mark <= self.ripe_since(check);
+        if self.expire == Expire::TwoPass && session.marked_at.is_some_and(is_ripe) {
+            return Some(EndReason::Expired);
+        }
+        self.over(session, check.now())
+    }
+
+    /// Why a live session is over, whatever the checks have found: rules 2, 3
+    /// and 5 of [`verdict`](Self::verdict).
+    pub fn over(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
+        let past = |since: UnixTime, limit: Option<Span>| {
+            limit.is_some_and(|limit| since.plus(limit) < now)
+        };
+        if past(session.last_used_at, self.idle_limit(session)) {
+            Some(match self.expire {
+                Expire::Abandoned => EndReason::Abandoned,
+                _ => EndReason::Expired,
+            })
+        } else if past(session.created_at, self.lifetime) {
+            Some(EndReason::Lifetime)
+        } else {
+            None
+        }
+    }
+
+    /// For how long a session may stay unused until it is over.
+    fn idle_limit(&self, session: &Session) -> Option<Span> {
+        match self.expire {
+            Expire::Timeout => session.idle_timeout,
+            Expire::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
+            Expire::TwoPass | Expire::Never => None,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a session's use means: its state, its touches, its last valid moment.
+
+use super::{Expire, Policy};
+use crate::domain::session::{EndReason, Session, State};
+use crate::domain::time::UnixTime;
+
+/// What becomes of a touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TouchRuling {
+    /// The time of the last use moves.
+    Renew,
+    /// The last use is so recent, or of so little interest, that nothing is
+    /// written.
+    Unchanged,
+    /// The session is over, for this reason.
+    Refuse(EndReason),
+}
+
+impl Policy {
+    /// The last moment at which a live session is valid if nobody uses it any
+    /// more; under the two-pass policy the first moment at which a check ends it,
+    /// its mark being [ripe](Self::ripe_age). `None`: there is none, or no check has
+    /// marked it yet.
+    pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
+        let idle = match self.expire {
+            Expire::TwoPass => session.marked_at.map(|mark| mark.plus(self.ripe_age())),
+            _ => self.idle_limit(session).map(|span| session.last_used_at.plus(span)),
+        };
+        let lifetime = self.lifetime.map(|span| session.created_at.plus(span));
+        match (idle, lifetime) {
+            (Some(idle), Some(lifetime)) => Some(idle.min(lifetime)),
+            (idle, lifetime) => idle.or(lifetime),
+        }
+    }
+
+    /// The session's state at `now`.
+    ///
+    /// 1. Ended, if it has ended by then.
+    /// 2. Active while it has been unused for no longer than its own timeout;
+    ///    always, without one.
+    /// 3. Abandoned when it has been unused for longer than both its timeout
+    ///    and `abandoned`; idle in between.
+    /// 4. Under `expire = "two-pass"`, where only marks tell of use: idle with a
+    ///    mark, active without.
+    pub fn state(&self, session: &Session, now: UnixTime) -> State {
+        if !session.is_live(now) {
+            return State::Ended;
+        }
+        let idle = now.since(session.last_used_at);
+        match (self.expire, session.idle_timeout) {
+            (Expire::TwoPass, _) if session.marked_at.is_some() => State::Idle,
+            (Expire::TwoPass, _) | (_, None) => State::Active,
+            (_, Some(timeout)) if idle > timeout.max(self.abandoned) => State::Abandoned,
+            (_, Some(timeout)) if idle > timeout => State::Idle,
+            (_, Some(_)) => State::Active,
+        }
+    }
+
+    /// What becomes of a touch at `now`.
+    ///
+    /// 1. An ended session refuses it, with the reason of its end.
+    /// 2. So does, under `strict`, a session that is [over](Self::over). A mark
+    ///    alone refuses nothing.
+    /// 3. Under `expire = "two-pass"` a touch writes only if there is a mark to
+    ///    clear: nothing else is asked of such a session.
+    /// 4. Otherwise a touch less than a second, or no more than
+    ///    `touch_resolution`, after the last use writes nothing, unless there is
+    ///    a mark to clear.
+    /// 5. Every other touch renews the session.
+    pub fn touch(&self, session: &Session, now: UnixTime) -> TouchRuling {
+        if let Some(end) = session.end {
+            return TouchRuling::Refuse(end.reason);
+        }
+        if let Some(reason) = self.over(session, now).filter(|_| self.strict) {
+            return TouchRuling::Refuse(reason);
+        }
+        let recent = now.since(session.last_used_at) <= self.touch_resolution;
+        if session.marked_at.is_none() && (recent || self.expire == Expire::TwoPass) {
+            TouchRuling::Unchanged
+        } else {
+            TouchRuling::Renew
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What becomes of a session that wants to open where there is a limit.
+
+use crate::domain::session::Session;
+
+/// What became of a session that wanted to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Whether it is open now; if not, what was full.
+    pub outcome: Result<(), Full>,
+    /// How many sessions ended to make way for it.
+    pub ended: u64,
+    /// Those sessions, if the caller wanted to be told.
+    pub told: Vec<Session>,
+}
+
+/// The limit that kept a session from opening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// That of the task.
+    Task,
+    /// That of the user.
+    User,
+}

@@ -1,0 +1,247 @@
+//! The record of runs, and the leases that keep two of them apart.
+
+use super::Flow;
+use crate::domain::error::Result;
+use crate::domain::job::Known;
+use crate::domain::session::words;
+use crate::domain::time::{Span, UnixTime};
+
+/// The right of one run to do something that no other may do at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What the right is to; there is one holder for each name.
+    pub name: String,
+    /// Which run has it: a text that no other run ever has.
+    pub holder: String,
+}
+
+impl Lease {
+    /// A lease that was not renewed for longer than this is free: its holder has
+    /// died, or its machine sleeps. So is one that was renewed in the future, by
+    /// a clock that has been set back since.
+    pub const TERM: Span = Span::seconds(60);
+
+    /// Whether a lease that was last renewed then holds at `now`.
+    pub fn holds(renewed_at: UnixTime, now: UnixTime) -> bool {
+        renewed_at <= now && now.since(renewed_at) <= Self::TERM
+    }
+}
+
+/// Where a run takes place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The name of the machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// The program's version.
+    pub version: String,
+}
+
+/// A job that a run belongs to, as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobKey {
+    /// Its name.
+    pub name: String,
+    /// The host that keeps an account of its own, of a job that is tied to
+    /// one; empty: all share one.
+    pub account: String,
+    /// See [`Known::spec`].
+    pub spec: String,
+}
+
+/// A run that is about to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun {
+    /// Its job; `None`: somebody has started it by hand, or by cron.
+    pub job: Option<JobKey>,
+    /// What it does: `purge` or `cycle`.
+    pub work: String,
+    /// The tasks that are meant, as a pattern; `None`: all.
+    pub task: Option<String>,
+    /// When it should have begun.
+    pub planned: UnixTime,
+    /// When it begins.
+    pub started: UnixTime,
+    /// The anchor of its job by which it was found due. Where the ledger has
+    /// another by now, somebody has been faster.
+    pub anchor: Option<UnixTime>,
+    /// How many earlier runs it makes up.
+    pub missed: u64,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// Whether a run could begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It has the lease and is in the ledger.
+    Yes,
+    /// Another run has the lease.
+    Held(Holding),
+    /// Its job has been run since it was found due.
+    Settled,
+}
+
+/// Who has a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Where its holder runs, if the ledger knows.
+    pub by: Option<Origin>,
+    /// When it was last renewed.
+    pub renewed_at: UnixTime,
+}
+
+/// How a run came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunOutcome {
+    /// It is at work.
+    Running,
+    /// All is done.
+    Done,
+    /// It stopped early, or a hook was not told of everything.
+    Partial,
+    /// The guard has kept it from doing anything.
+    Refused,
+    /// It was not its turn: the job belongs to another host.
+    Skipped,
+    /// An error ended it.
+    Failed,
+    /// Its process died, or lost its lease, before it could say anything.
+    Lost,
+}
+
+words!(RunOutcome, "outcome of a run", {
+    Running => "running",
+    Done => "done",
+    Partial => "partial",
+    Refused => "refused",
+    Skipped => "skipped",
+    Failed => "failed",
+    Lost => "lost",
+});
+
+/// What a run has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// When it ended.
+    pub finished: UnixTime,
+    /// How it came out.
+    pub outcome: RunOutcome,
+    /// Why it stopped early, or what went wrong.
+    pub reason: Option<String>,
+    /// Live sessions that it marked.
+    pub marked: u64,
+    /// Live sessions that it ended.
+    pub ended: u64,
+    /// Rows that it deleted.
+    pub deleted: u64,
+    /// The anchor that its job has now; `None`: the one that it had before.
+    pub anchor: Option<UnixTime>,
+}
+
+/// A run of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Its number; later runs have higher ones.
+    pub id: i64,
+    /// The name of its job.
+    pub job: Option<String>,
+    /// See [`NewRun::work`].
+    pub work: String,
+    /// See [`NewRun::task`].
+    pub task: Option<String>,
+    /// See [`NewRun::planned`].
+    pub planned: UnixTime,
+    /// See [`NewRun::started`].
+    pub started: UnixTime,
+    /// See [`NewRun::missed`].
+    pub missed: u64,
+    /// See [`NewRun::origin`].
+    pub origin: Origin,
+    /// When it ended; `None` if it has not, or died.
+    pub finished: Option<UnixTime>,
+    /// How it came out.
+    pub outcome: RunOutcome,
+    /// See [`RunEnd::reason`].
+    pub reason: Option<String>,
+    /// See [`RunEnd::marked`].
+    pub marked: u64,
+    /// See [`RunEnd::ended`].
+    pub ended: u64,
+    /// See [`RunEnd::deleted`].
+    pub deleted: u64,
+}
+
+/// Which runs to visit.
+#[derive(Debug, Clone, Default)]
+pub struct RunQuery {
+    /// Those of this job.
+    pub job: Option<String>,
+    /// Those that were not all well: partial, refused, failed, lost.
+    pub failures: bool,
+    /// At most so many.
+    pub limit: Option<u64>,
+}
+
+/// What the ledger has of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobAccount {
+    /// Its name.
+    pub name: String,
+    /// See [`JobKey::account`].
+    pub account: String,
+    /// What decides when it is due.
+    pub known: Known,
+}
+
+/// The record of runs, and the leases that keep two of them apart.
+///
+/// As with [`Sessions`](super::Sessions), a method that writes is one atomic list
+/// of statements, and one that fails has changed nothing.
+#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
+pub trait Ledger {
+    /// Takes a lease for a run and enters the run, if the lease is free at the time
+    /// at which the run begins and its job still has the anchor that the run says. Other runs under the same lease, or of the same job,
+    /// that have not ended are lost from then on.
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun>;
+
+    /// Says that the holder of a lease is at work at `now`. Answers whether it
+    /// still has it.
+    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
+
+    /// Ends the run that has this lease, and gives it back. A run that has lost
+    /// its lease meanwhile tells what it has done all the same, but leaves the anchor
+    /// of its job alone.
+    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
+
+    /// Enters a run that did not take place, under a name that no other run has,
+    /// if its job still has the anchor that the run says.
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()>;
+
+    /// Sets the anchor of a job, without a run.
+    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()>;
+
+    /// Forgets the account of a job: it is not to run for the time being.
+    fn forget_job(&mut self, name: &str) -> Result<()>;
+
+    /// What is known of jobs at `now`.
+    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>>;
+
+    /// Visits runs, the latest first. One that has not ended is running at `now`
+    /// if its lease holds, and lost if not.
+    fn runs(
+        &self,
+        query: &RunQuery,
+        now: UnixTime,
+        visit: &mut dyn FnMut(RunRecord) -> Flow,
+    ) -> Result<()>;
+
+    /// Drops runs that began before this, a few hundred at most.
+    fn drop_runs(&mut self, before: UnixTime) -> Result<()>;
+}
+
+/// Where sessions and their ledger are kept.
+pub trait Store: super::Sessions + Ledger {}
+
+impl<T: super::Sessions + Ledger> Store for T {}

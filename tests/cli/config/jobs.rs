@@ -1,0 +1,128 @@
+//! The jobs of a configuration file, and what is wrong with them.
+
+use super::all_said_of;
+
+/// A job that lacks nothing but these keys.
+fn with(keys: &str) -> String {
+    format!("[[job]]\nname = \"x\"\n{keys}")
+}
+
+fn all_said_with(keys: &[&str]) -> String {
+    let texts: Vec<String> = keys.iter().map(|keys| with(keys)).collect();
+    all_said_of(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_job_that_lacks_something_is_named_by_the_line_on_which_it_begins() {
+    let said = all_said_of(&[
+        "# jobs\n[[job]]\nat = \"0 3 *\"\ndo = \"purge\"\n",
+        "[[job]]\nname = \"purge\"\nat = \"0 3 *\"\ndo = \"purge\"\n\n\
+         [[job]]\nname = \"other\"\ndo = \"purge\"\n",
+        &with("at = \"0 3 *\"\n"),
+        &with("at = \"0 3 *\"\ndo = \"cycle\"\n"),
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:2: job.name: is missing: each job has a name of its own
+    c.toml:6: job.at: is missing: a job has at, like "0 3 *", or every, like "5m"
+    c.toml:1: job.do: is missing: it is one of purge, cycle
+    c.toml:1: job.task: is missing: a cycle names its task; "*" means all of them
+    "#);
+}
+
+#[test]
+fn a_job_runs_at_times_or_at_an_interval() {
+    let said = all_said_with(&[
+        "at = \"0 3 *\"\nevery = \"5m\"\ndo = \"purge\"\n",
+        "every = \"5m\"\nat = \"0 3 *\"\ndo = \"purge\"\n",
+        "every = 300\ndo = \"purge\"\n",
+        "every = \"often\"\ndo = \"purge\"\n",
+        "at = 3\ndo = \"purge\"\n",
+        "do = \"cycle\"\ntask = \"*\"\nevery = \"auto\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:4: job.every: cannot stand beside at: a job has one of the two
+    c.toml:3: job.every: cannot stand beside at: a job has one of the two
+    c.toml:3: job.every: wants a duration in quotes, like "30m", not the bare number 300; or "auto"
+    c.toml:3: job.every: "often" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "auto"
+    c.toml:3: job.at: wants text in quotes, not the bare number 3
+    c.toml:5: job.every: "auto" follows the timeouts for a purge; a cycle needs at or a duration
+    "#);
+}
+
+#[test]
+fn a_schedule_that_is_none_is_explained_in_one_line() {
+    let said = all_said_with(&[
+        "at = \"60 * *\"\n",
+        "at = \"0 2,,4 *\"\n",
+        "at = \"0 3 8\"\n",
+        "at = \"0 3\"\n",
+        "at = \"\"\n",
+        "at = \"30 2 * * 0\"\n",
+        "at = \"\"\"0\n3\\u001b \\u00e9\"\"\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:3: job.at: "60 * *", at character 1: minute 60 is out of range; minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
+    c.toml:3: job.at: "0 2,,4 *", at character 5: hour list has an empty item; hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
+    c.toml:3: job.at: "0 3 8", at character 5: weekday 8 is out of range; weekday holds 1 (Monday) to 7 (Sunday) or mon to sun, *, lists (1,fri), ranges (mon-fri, 6-1) and steps (*/2)
+    c.toml:3: job.at: "0 3": it has 2 fields, not three; a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
+    c.toml:3: job.at: "": it is empty; a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
+    c.toml:3: job.at: "30 2 * * 0": it has 5 fields like a crontab line, not three; a schedule is <minute> <hour> <weekday>: write 30 2 7
+    c.toml:3: job.at: "0 3\u{1b} \u{e9}", at character 3: hour 3\u{1b} is unknown; hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
+    "#);
+}
+
+#[test]
+fn a_value_that_a_job_cannot_have_is_named() {
+    let said = all_said_with(&[
+        "do = \"restart\"\n",
+        "do = true\n",
+        "task = \"\"\n",
+        "task = [\"imap\"]\n",
+        "host = \" \"\n",
+        "enabled = \"no\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:3: job.do: "restart" is no work of a job: it is one of purge, cycle
+    c.toml:3: job.do: wants text in quotes, not a boolean
+    c.toml:3: job.task: wants text that is not empty
+    c.toml:3: job.task: wants text in quotes, not an array
+    c.toml:3: job.host: wants text that is not empty
+    c.toml:3: job.enabled: wants true or false, not a string
+    "#);
+    let said = all_said_of(&["[[job]]\nname = \"\"\n", "[[job]]\nname = 1\n"]);
+    insta::assert_snapshot!(said, @r"
+    c.toml:2: job.name: wants text that is not empty
+    c.toml:2: job.name: wants text in quotes, not the bare number 1
+    ");
+}
+
+#[test]
+fn no_two_jobs_have_the_same_name() {
+    let job = with("at = \"0 3 *\"\ndo = \"purge\"\n");
+    insta::assert_snapshot!(all_said_of(&[&format!("{job}{job}")]), @r#"c.toml:6: job.name: "x" is the name of another job already"#);
+}
+
+#[test]
+fn jobs_are_a_list_of_tables() {
+    let said = all_said_of(&[
+        "\n[job]\nname = \"purge\"\n",
+        "[job.purge]\nat = \"0 3 *\"\n",
+        "job = \"purge\"\n",
+        "job = [1]\n",
+    ]);
+    insta::assert_snapshot!(said, @r"
+    c.toml:2: job: is a list of tables: write [[job]] above the keys of each job
+    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
+    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
+    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
+    ");
+}
+
+#[test]
+fn w5_an_interval_below_30_seconds_is_refused() {
+    let said = all_said_with(&["every = \"29s\"\ndo = \"purge\"\n", "every = \"0\"\n"]);
+    insta::assert_snapshot!(said, @r"
+    c.toml:3: job.every: 29s is too often: 30s is the least
+    c.toml:3: job.every: 0s is too often: 30s is the least
+    ");
+}

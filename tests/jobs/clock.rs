@@ -1,0 +1,122 @@
+//! A clock that is set back or forward.
+
+use sessctl::domain::job::{Job, Standing, When};
+use sessctl::domain::time::UnixTime;
+
+use super::{DAY, Database, HOUR, Host, MINUTE, at, has_run, later, purge_at, purge_every};
+
+const SMALL: [i64; 3] = [MINUTE, 5 * MINUTE, 3 * HOUR];
+const LARGE: [i64; 2] = [2 * DAY, 12 * 365 * DAY];
+
+/// Schedules, and the time from one run to the next.
+const SCHEDULES: [(&str, i64); 5] = [
+    ("* * *", MINUTE),
+    ("*/5 * *", 5 * MINUTE),
+    ("15 * *", HOUR),
+    ("30 11 *", DAY),
+    ("45 11 1", 7 * DAY),
+];
+
+/// A host whose job is asked for each minute for an hour, until a Monday's noon
+/// and 34 seconds.
+fn an_hour_with(job: &Job) -> (Host, Database, UnixTime) {
+    let (mut host, database) = Host::alone();
+    let now = at("2026-06-15T12:00:34Z");
+    host.asks_each_minute(job, later(now, -HOUR), now);
+    (host, database, now)
+}
+
+/// When a job runs that is asked for from then on, a hundred times in its period
+/// or once a minute.
+fn first_run(host: &mut Host, job: &Job, from: UnixTime, period: i64) -> Option<UnixTime> {
+    let step = usize::try_from(period / 100).unwrap().max(60);
+    let mut times = (from.0..).step_by(step).map(UnixTime).take(202);
+    times.find(|now| has_run(&host.asks(job, *now)))
+}
+
+#[test]
+fn no_time_runs_twice_when_the_clock_is_set_back_a_little() {
+    for ((spec, _), back) in SCHEDULES.iter().flat_map(|job| SMALL.map(|back| (job, back))) {
+        // given a job
+        let job = purge_at(spec);
+        let (mut host, _database, noon) = an_hour_with(&job);
+        // when the clock is set back, and goes on from there
+        let (from, until) = (later(noon, -back), later(noon, back.min(HOUR)));
+        host.asks_each_minute(&job, from, until);
+        // then the ledger has each time once, and none is left out
+        let When::At(schedule) = &job.when else { unreachable!() };
+        let all: Vec<UnixTime> = schedule
+            .runs_after(later(noon, -HOUR - MINUTE), &host.terms.zone)
+            .take_while(|run| *run < later(until, -MINUTE))
+            .collect();
+        let ran: Vec<UnixTime> = host.ledger(until).iter().map(|run| run.planned).collect();
+        assert!(ran == all, "{spec}, {back} seconds: {} for {}", ran.len(), all.len());
+    }
+}
+
+#[test]
+fn no_job_stops_for_ever_however_far_the_clock_is_set_back() {
+    for ((spec, period), back) in SCHEDULES.iter().flat_map(|job| LARGE.map(|back| (job, back))) {
+        // given a job
+        let job = purge_at(spec);
+        let (mut host, _database, noon) = an_hour_with(&job);
+        let before = host.ledger(noon).len();
+        // when the clock was wrong by days or years, and is set right
+        let now = later(noon, -back);
+        let first = first_run(&mut host, &job, now, *period);
+        // then it runs on within its period; a weekly one when the clock is where it was
+        let most = if back < *period { back + period } else { *period };
+        let pause = first.unwrap().since(now).as_seconds();
+        assert!(pause <= most + period / 100, "{spec}: {pause}");
+        assert_eq!(host.ledger(noon).len(), before + 1);
+    }
+}
+
+#[test]
+fn an_interval_counts_anew_when_the_clock_is_set_back() {
+    for back in SMALL.into_iter().chain(LARGE) {
+        // given a purge every 5 minutes
+        let job = purge_every("5m");
+        let (mut host, _database, noon) = an_hour_with(&job);
+        // when the clock is set back
+        let now = later(noon, -back);
+        let times = host.asks_each_minute(&job, now, later(now, HOUR));
+        // then it waits for 5 minutes at most, and goes on
+        assert!(times[0].since(now).as_seconds() <= 5 * MINUTE, "{back}");
+        assert!(times.len() >= 9, "{back}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_forward_makes_one_run() {
+    for ahead in SMALL.into_iter().chain(LARGE) {
+        for job in SCHEDULES.iter().map(|(spec, _)| purge_at(spec)).chain([purge_every("5m")]) {
+            // given a job
+            let (mut host, _database, noon) = an_hour_with(&job);
+            let before = host.ledger(noon).len();
+            // when the clock jumps forward
+            let now = later(noon, ahead);
+            let is_due = matches!(host.standing(&job, now), Standing::Due(_));
+            for _ in 0..3 {
+                host.asks(&job, now);
+            }
+            // then what has come is made up once
+            assert_eq!(host.ledger(now).len() - before, usize::from(is_due));
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_forward_and_back_stops_no_job() {
+    for (spec, period) in SCHEDULES {
+        // given a job that has run in a year far ahead
+        let job = purge_at(spec);
+        let (mut host, _database, noon) = an_hour_with(&job);
+        assert!(has_run(&host.asks(&job, later(noon, 12 * 365 * DAY))));
+        // when the clock is right again
+        let first = first_run(&mut host, &job, noon, period);
+        // then the job runs on at its next time
+        let pause = first.unwrap().since(noon).as_seconds();
+        assert!(pause <= period + period / 100, "{spec}: {pause}");
+    }
+}

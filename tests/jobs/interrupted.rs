@@ -1,0 +1,175 @@
+//! Runs that have begun and not ended.
+
+use sessctl::app::Ran;
+use sessctl::domain::job::{Due, Job, Standing, Unfinished, Work};
+use sessctl::domain::port::{Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome};
+use sessctl::domain::time::UnixTime;
+
+use super::interval::done;
+use super::{
+    DAY, Database, HOUR, Host, MINUTE, at, cycle_at, has_run, later, planned, purge_at, purge_every,
+};
+
+/// A run of a job that starts when it should, and its lease.
+pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
+    let name = match job.work {
+        Work::Purge(_) => "purge".to_owned(),
+        Work::Cycle(_) => format!("cycle {}", job.name),
+    };
+    let account = job.host.clone().unwrap_or_default();
+    let run = NewRun {
+        job: Some(JobKey { name: job.name.clone(), account, spec: job.spec() }),
+        work: job.work.verb().into(),
+        task: None,
+        planned: now,
+        started: now,
+        anchor: None,
+        missed: 0,
+        origin: Origin { host: "mail1".into(), ..Origin::default() },
+    };
+    (Lease { name, holder: format!("{} {now}", job.name) }, run)
+}
+
+/// Begins a run that dies at once.
+fn dies(database: &Database, job: &Job, now: UnixTime) {
+    let (lease, run) = run_of(job, now);
+    let mut store = database.store();
+    let accounts = store.jobs(now).unwrap();
+    let known = accounts.into_iter().find(|account| account.name == job.name);
+    let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
+    assert_eq!(store.begin(&lease, &run).unwrap(), Begun::Yes);
+}
+
+fn resumed(planned: UnixTime) -> Standing {
+    Standing::Due(Due { planned, missed: 0, resumes: Some(planned) })
+}
+
+#[test]
+fn a_run_that_died_is_completed_once_its_lease_is_over() {
+    for job in [purge_at("0 4 *"), cycle_at("0 4 *"), purge_every("5m")] {
+        // given a run that has died
+        let (mut host, database) = Host::alone();
+        let start = at("2026-06-15T04:00:00Z");
+        host.asks(&job, later(start, -HOUR));
+        let start =
+            if let Standing::Due(due) = host.standing(&job, start) { due.planned } else { start };
+        dies(&database, &job, start);
+        // when its lease is still in force, then it counts as running
+        let run = Unfinished { planned: start, started: start, is_alive: true };
+        assert_eq!(host.standing(&job, later(start, 60)), Standing::Running(run));
+        assert!(!has_run(&host.asks(&job, later(start, 60))));
+        // when that is over, then it is completed, under its own time
+        let now = later(start, 61);
+        assert_eq!(host.standing(&job, now), resumed(start));
+        assert!(has_run(&host.asks(&job, now)));
+        // and the ledger has both
+        let ledger = host.ledger(now);
+        let both = &ledger[ledger.len() - 2..];
+        assert_eq!(planned(both), vec![start.to_string(); 2]);
+        assert_eq!(both[0].outcome, RunOutcome::Lost);
+        assert_eq!(both[1].outcome, RunOutcome::Done);
+        assert!(!has_run(&host.asks(&job, later(now, 2 * MINUTE))));
+    }
+}
+
+#[test]
+fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
+    for job in [cycle_at("0 4 *"), Job { when: purge_every("1d").when, ..cycle_at("0 4 *") }] {
+        // given sessions, and a cycle that has died before it ended any
+        let (mut host, database) = Host::alone();
+        let start = at("2026-06-15T04:00:00Z");
+        let before = host.opens("imap", later(start, -MINUTE));
+        let other = host.opens("http", later(start, -MINUTE));
+        dies(&database, &job, start);
+        // when somebody has come back before it is completed
+        let back = host.opens("imap", later(start, 30));
+        let now = later(start, 2 * MINUTE);
+        let Ran::Cycled(cycled) = host.asks(&job, now) else { panic!("it has not run") };
+        // then that session stays
+        assert_eq!(cycled.ended, 1);
+        assert!(!host.is_live(&before, now));
+        assert!(host.is_live(&back, now) && host.is_live(&other, now));
+    }
+}
+
+#[test]
+fn a_later_time_has_come_and_a_whole_run_with_it() {
+    // given a daily cycle that died, and a machine that was off until the day after
+    let (job, (mut host, database)) = (cycle_at("0 4 *"), Host::alone());
+    let start = at("2026-06-15T04:00:00Z");
+    dies(&database, &job, start);
+    let session = host.opens("imap", later(start, HOUR));
+    let now = later(start, DAY + HOUR);
+    // when it is asked for, then all sessions end
+    host.asks(&job, later(start, 2 * MINUTE));
+    dies(&database, &job, later(start, DAY));
+    assert!(matches!(host.asks(&job, later(now, DAY)), Ran::Cycled(cycled) if cycled.ended == 1));
+    assert!(!host.is_live(&session, later(now, DAY)));
+}
+
+#[test]
+fn what_is_settled_is_not_completed() {
+    // given a run that died long ago, as the ledger still has it
+    let (mut host, database) = Host::alone();
+    let job = cycle_at("0 4 *");
+    let start = at("2026-06-15T04:00:00Z");
+    dies(&database, &job, start);
+    let session = host.opens("imap", later(start, -1));
+    // when its job was disabled meanwhile, and is enabled again
+    let disabled = Job { enabled: false, ..job.clone() };
+    let now = later(start, HOUR);
+    assert_eq!(host.asks(&disabled, now), Ran::Disabled);
+    assert!(host.asks_each_minute(&job, later(now, MINUTE), later(now, HOUR)).is_empty());
+    assert!(host.is_live(&session, later(start, 1_700)));
+    // then it runs at its next time
+    let next = later(start, DAY);
+    assert_eq!(host.asks_each_minute(&job, later(now, HOUR), later(next, MINUTE)), [next]);
+}
+
+#[test]
+fn a_job_that_does_something_else_now_does_not_complete_what_it_did() {
+    for job in [purge_at("0 4 *"), purge_every("5m")] {
+        // given a cycle that has died, in a job that is a purge by now
+        let (mut host, database) = Host::alone();
+        let cycle = Job { work: Work::Cycle("imap".into()), ..job.clone() };
+        let start = at("2026-06-15T04:00:00Z");
+        dies(&database, &cycle, start);
+        // when that is asked for each minute, then it does not run again and again
+        let from = later(start, 2 * MINUTE);
+        let runs = host.asks_each_minute(&job, from, later(from, 10 * MINUTE)).len();
+        assert!(runs <= 2, "{runs}");
+    }
+}
+
+#[test]
+fn a_job_that_has_moved_to_another_host_is_skipped_once_for_each_time() {
+    // given a run of one host that has died, and a job that is another's by now
+    let (database, job) = (Database::new(), super::only_on("mail1", purge_at("0 4 *")));
+    let start = at("2026-06-15T04:00:00Z");
+    dies(&database, &job, start);
+    let moved = super::only_on("mail2", job);
+    // when the first one asks, then it skips what it had begun, once
+    let mut host = database.host("mail1");
+    let from = later(start, 2 * MINUTE);
+    assert_eq!(host.asks_each_minute(&moved, from, later(from, HOUR)).len(), 1);
+}
+
+#[test]
+fn a_run_that_has_lost_its_lease_settles_nothing() {
+    // given a run that was stopped for so long that the next one has taken over
+    let (mut host, database) = Host::alone();
+    let job = purge_at("0 * *");
+    let start = at("2026-06-15T04:00:00Z");
+    let (lease, run) = run_of(&job, start);
+    database.store().begin(&lease, &run).unwrap();
+    let next = later(start, HOUR);
+    assert!(has_run(&host.asks(&job, next)));
+    // when it wakes up and ends
+    let end = RunEnd { anchor: Some(start), ..done(later(next, 5)) };
+    database.store().finish(&lease, run.job.as_ref(), &end).unwrap();
+    // then the later time does not run again
+    assert!(!has_run(&host.asks(&job, later(next, MINUTE))));
+    // and the ledger knows how both came out
+    let outcomes: Vec<RunOutcome> = host.ledger(next).iter().map(|run| run.outcome).collect();
+    assert_eq!(outcomes, [RunOutcome::Done; 2]);
+}

@@ -1,0 +1,163 @@
+//! Jobs through the library: when they are due, and what the ledger says of it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod changes;
+mod clock;
+mod hosts;
+mod interrupted;
+mod interval;
+mod ledger;
+mod races;
+mod times;
+
+use std::ops::ControlFlow;
+
+use chrono::DateTime;
+use sessctl::app::{Ran, Terms};
+use sessctl::domain::guard::Guard;
+use sessctl::domain::job::{Interval, Jitter, Job, Standing, When, Work};
+use sessctl::domain::port::{RunQuery, RunRecord, Store};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::store::{self, Access};
+use sessctl::{Error, Housekeeper, Opening, Policies, Token};
+use tempfile::TempDir;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+fn at(rfc3339: &str) -> UnixTime {
+    DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
+}
+
+fn later(time: UnixTime, seconds: i64) -> UnixTime {
+    UnixTime(time.0 + seconds)
+}
+
+fn job(name: &str, when: When, work: Work) -> Job {
+    Job { name: name.into(), when, work, host: None, enabled: true }
+}
+
+/// A purge of all tasks at fixed times.
+fn purge_at(schedule: &str) -> Job {
+    job("purge", When::At(schedule.parse().unwrap()), Work::Purge(None))
+}
+
+/// A purge of all tasks again and again.
+fn purge_every(span: &str) -> Job {
+    let interval = Interval::Fixed(span.parse().unwrap());
+    job("purge", When::Every(interval), Work::Purge(None))
+}
+
+/// A cycle of the task `imap`.
+fn cycle_at(schedule: &str) -> Job {
+    job("restart", When::At(schedule.parse().unwrap()), Work::Cycle("imap".into()))
+}
+
+/// Such a job, on one host alone.
+fn only_on(host: &str, job: Job) -> Job {
+    Job { host: Some(host.into()), ..job }
+}
+
+/// A database of its own.
+struct Database(TempDir);
+
+impl Database {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        store::create(folder.path().join("sessions.db")).unwrap();
+        Self(folder)
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        store::open(self.0.path().join("sessions.db"), Access::Write).unwrap()
+    }
+
+    fn host(&self, name: &str) -> Host {
+        let keeper = Housekeeper::new(self.store(), Policies::default()).on_host(name);
+        let terms = Terms {
+            zone: "UTC".parse().unwrap(),
+            jitter: Jitter::default(),
+            guard: Guard::default(),
+            keep_runs: None,
+        };
+        Host { keeper, terms }
+    }
+}
+
+/// A machine that has a database in its charge.
+struct Host {
+    keeper: Housekeeper,
+    terms: Terms,
+}
+
+impl Host {
+    /// One with a database of its own, which is gone from sight at once but
+    /// stays for as long as the host does.
+    fn alone() -> (Self, Database) {
+        let database = Database::new();
+        (database.host("mail1"), database)
+    }
+
+    fn in_zone(mut self, zone: &str) -> Self {
+        self.terms.zone = zone.parse().unwrap();
+        self
+    }
+
+    /// Runs a job if it is due, as cron would have it done.
+    fn tries(&mut self, job: &Job, now: UnixTime) -> Result<Ran, Error> {
+        self.keeper.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
+    }
+
+    fn asks(&mut self, job: &Job, now: UnixTime) -> Ran {
+        self.tries(job, now).unwrap()
+    }
+
+    /// Does that each minute, from the first to before the last moment; answers
+    /// at which of them it ran.
+    fn asks_each_minute(&mut self, job: &Job, from: UnixTime, until: UnixTime) -> Vec<UnixTime> {
+        let minutes = (from.0..until.0).step_by(60).map(UnixTime);
+        minutes.filter(|now| has_run(&self.asks(job, *now))).collect()
+    }
+
+    fn standing(&self, job: &Job, now: UnixTime) -> Standing {
+        self.keeper.standings(std::slice::from_ref(job), &self.terms, now).unwrap()[0]
+    }
+
+    /// The ledger, the oldest run first.
+    fn ledger(&self, now: UnixTime) -> Vec<RunRecord> {
+        let mut runs = Vec::new();
+        let visit = &mut |run| {
+            runs.push(run);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.keeper.runs(&RunQuery::default(), now, visit).unwrap();
+        runs.reverse();
+        runs
+    }
+
+    fn opens(&mut self, task: &str, now: UnixTime) -> Token {
+        let opening = Opening { task: task.into(), ..Opening::default() };
+        self.keeper.open(opening, now).unwrap().token
+    }
+
+    fn is_live(&mut self, token: &Token, now: UnixTime) -> bool {
+        let answers = self.keeper.touch(std::slice::from_ref(token), now).unwrap();
+        answers[0].outcome.is_served()
+    }
+}
+
+fn has_run(ran: &Ran) -> bool {
+    matches!(ran, Ran::Purged(_) | Ran::Cycled(_) | Ran::Skipped)
+}
+
+/// When runs were planned, in words.
+fn planned(runs: &[RunRecord]) -> Vec<String> {
+    runs.iter().map(|run| run.planned.to_string()).collect()
+}
+
+/// How late a run was.
+fn late(run: &RunRecord) -> Span {
+    run.started.since(run.planned)
+}

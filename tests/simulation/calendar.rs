@@ -1,0 +1,78 @@
+//! When jobs are due, by the clock on the wall.
+
+use chrono::{DateTime, Timelike};
+use chrono_tz::Tz;
+use sessctl::app::Ran;
+
+/// What is expected of a job.
+pub enum Plan {
+    /// It runs at these hours and minutes.
+    At { shows: fn(u32, u32) -> bool, pending: Vec<i64>, seen: bool },
+    /// It runs so long after its last run.
+    Every { seconds: i64, last: Option<i64> },
+    /// It never runs.
+    Never,
+}
+
+/// A run that has to take place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub planned: i64,
+    pub missed: u64,
+}
+
+impl Plan {
+    pub fn at(shows: fn(u32, u32) -> bool) -> Self {
+        Self::At { shows, pending: Vec::new(), seen: false }
+    }
+
+    pub fn every(seconds: i64) -> Self {
+        Self::Every { seconds, last: None }
+    }
+
+    /// The clock on the wall shows another minute.
+    pub fn passes(&mut self, minute: i64, zone: Tz) {
+        let wall = DateTime::from_timestamp(minute, 0).unwrap().with_timezone(&zone);
+        if let Self::At { shows, pending, seen: true } = self
+            && shows(wall.hour(), wall.minute())
+        {
+            pending.push(minute);
+        }
+    }
+
+    /// Whether it may have to run.
+    pub fn could_be_due(&self, now: i64) -> bool {
+        match self {
+            Self::At { pending, .. } => !pending.is_empty(),
+            Self::Every { seconds, last } => last.is_none_or(|last| now >= last + seconds),
+            Self::Never => false,
+        }
+    }
+
+    /// It was asked for: what must come of that, the answer being known.
+    pub fn asked(&mut self, now: i64, ran: &Ran) -> Option<Expected> {
+        let has_run = matches!(ran, Ran::Purged(_) | Ran::Cycled(_));
+        match self {
+            Self::At { pending, seen, .. } => {
+                *seen = true;
+                let missed = pending.len().saturating_sub(1) as u64;
+                let expected = pending.drain(..).next_back();
+                assert_eq!(has_run, expected.is_some(), "at {now}: {ran:?}");
+                expected.map(|planned| Expected { planned, missed })
+            }
+            Self::Every { seconds, last } => {
+                let since = last.map_or(i64::MAX, |last| now - last);
+                assert!(!has_run || since >= *seconds, "after {since}");
+                // A run may have taken a moment.
+                assert!(has_run || since < *seconds + 60, "not after {since}");
+                let planned = last.map_or(now, |last| last + *seconds);
+                has_run.then(|| *last = Some(now));
+                has_run.then_some(Expected { planned, missed: 0 })
+            }
+            Self::Never => {
+                assert_eq!(*ran, Ran::Disabled);
+                None
+            }
+        }
+    }
+}

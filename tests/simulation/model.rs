@@ -1,0 +1,281 @@
+//! What the rules say of each session, told once more and in another way: rows and
+//! times in memory, and no code of the library but the numbers of its policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sessctl::domain::policy::{Asked, Expire, WhenFull};
+use sessctl::domain::session::EndReason;
+use sessctl::{Policies, Policy, Span};
+
+/// The tolerance of the two-pass policy.
+const HOUR: i64 = 3_600;
+
+/// What is known of a session.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub task: &'static str,
+    pub user: String,
+    pub opened: i64,
+    /// The last use that was written down.
+    pub used: i64,
+    pub timeout: Option<i64>,
+    pub mark: Option<i64>,
+    /// Checks that have passed it since its last use.
+    pub checks: u32,
+    pub over: Option<(i64, EndReason)>,
+}
+
+/// What a use is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Renews,
+    WritesNothing,
+    IsRefused(EndReason),
+    FindsNothing,
+}
+
+/// What an opening leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Door {
+    /// It opens, once one of these has gone, if there are any.
+    Open(BTreeSet<usize>),
+    Full,
+}
+
+/// What a purge does.
+#[derive(Debug, Default)]
+pub struct Purged {
+    pub ended: BTreeMap<usize, EndReason>,
+    pub marked: u64,
+    pub deleted: u64,
+}
+
+/// All that has ever been opened, and what was counted.
+pub struct Model {
+    policies: Policies,
+    pub all: Vec<Entry>,
+    live: BTreeSet<usize>,
+    /// Those that are over and still on record, by when their rows go.
+    kept: BTreeSet<(i64, usize)>,
+    pub refused: BTreeMap<&'static str, u64>,
+    /// The most that were live at once.
+    pub peak: BTreeMap<&'static str, u64>,
+}
+
+impl Model {
+    pub fn of(policies: Policies) -> Self {
+        Self {
+            policies,
+            all: Vec::new(),
+            live: BTreeSet::new(),
+            kept: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            peak: BTreeMap::new(),
+        }
+    }
+
+    pub fn live(&self) -> u64 {
+        self.live.len() as u64
+    }
+
+    pub fn live_of(&self, task: &str) -> BTreeSet<usize> {
+        self.live.iter().copied().filter(|entry| self.all[*entry].task == task).collect()
+    }
+
+    /// Those of which the table has a row.
+    pub fn rows(&self) -> BTreeSet<usize> {
+        self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
+    }
+
+    /// Whether the table has its row.
+    pub fn has_row(&self, entry: usize) -> bool {
+        match self.all[entry].over {
+            None => true,
+            Some((end, _)) => self.kept.contains(&(self.goes_at(entry, end), entry)),
+        }
+    }
+
+    /// When the row of a session goes that ended then.
+    fn goes_at(&self, entry: usize, end: i64) -> i64 {
+        let retention = self.policy(entry).retention.map(Span::as_seconds);
+        retention.map_or(i64::MAX, |retention| end + retention)
+    }
+
+    fn policy(&self, entry: usize) -> &Policy {
+        self.policies.of(self.all[entry].task)
+    }
+
+    /// r7: a timeout that is asked for is clamped.
+    pub fn grant(&self, task: &str, asked: Asked) -> Option<i64> {
+        let policy = self.policies.of(task);
+        let wanted = match asked {
+            Asked::Nothing => policy.timeout.map(Span::as_seconds),
+            Asked::Never => None,
+            Asked::For(span) => Some(span.as_seconds()),
+        };
+        let most = policy.max_timeout.map_or(i64::MAX, Span::as_seconds);
+        let granted = wanted.unwrap_or(i64::MAX).min(most).max(policy.min_timeout.as_seconds());
+        (granted < i64::MAX).then_some(granted)
+    }
+
+    /// Unused for longer than its own timeout (w2, r1).
+    fn is_idle(&self, entry: usize, now: i64) -> bool {
+        let entry = &self.all[entry];
+        entry.timeout.is_some_and(|timeout| now - entry.used > timeout)
+    }
+
+    /// And for longer than the threshold (r1).
+    pub fn is_abandoned(&self, entry: usize, now: i64) -> bool {
+        let threshold = self.policy(entry).abandoned.as_seconds();
+        self.is_idle(entry, now) && now - self.all[entry].used > threshold
+    }
+
+    /// 0: active, 1: idle, 2: abandoned (r1).
+    pub fn state(&self, entry: usize, now: i64) -> usize {
+        let known = &self.all[entry];
+        if self.policies.of(known.task).expire == Expire::TwoPass {
+            return usize::from(known.mark.is_some());
+        }
+        usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now))
+    }
+
+    /// Those that an opening ends before it counts (r3).
+    pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
+        let policy = self.policies.of(task);
+        let is_limited = policy.limit > 0 || policy.user_limit > 0;
+        if !is_limited || policy.when_full != WhenFull::EvictIdle {
+            return BTreeSet::new();
+        }
+        self.live_of(task).into_iter().filter(|entry| self.is_abandoned(*entry, now)).collect()
+    }
+
+    /// r3 to r5, r9, s7: whether a session may open.
+    pub fn door(&self, task: &str, user: &str, now: i64) -> Door {
+        let policy = self.policies.of(task);
+        let live = self.live_of(task);
+        let own: BTreeSet<usize> =
+            live.iter().copied().filter(|entry| self.all[*entry].user == user).collect();
+        let mut gone = BTreeSet::new();
+        for (limit, them) in [(policy.limit, live), (policy.user_limit, own)] {
+            if limit == 0 || (them.len() as u64) < limit {
+                continue;
+            }
+            gone = self.longest_unused(&them, policy.when_full, now);
+            if gone.is_empty() {
+                return Door::Full;
+            }
+        }
+        Door::Open(gone)
+    }
+
+    /// One of these is evicted: any, where several have been unused for as long.
+    fn longest_unused(&self, of: &BTreeSet<usize>, how: WhenFull, now: i64) -> BTreeSet<usize> {
+        let may_go = |entry: &usize| match how {
+            WhenFull::EvictIdle => self.is_idle(*entry, now),
+            WhenFull::EvictLru => true,
+            WhenFull::Refuse => false,
+        };
+        let used = |entry: &usize| self.all[*entry].used;
+        let them: Vec<usize> = of.iter().copied().filter(may_go).collect();
+        let oldest = them.iter().map(used).min();
+        them.into_iter().filter(|entry| Some(used(entry)) == oldest).collect()
+    }
+
+    pub fn opens(&mut self, entry: Entry) -> usize {
+        let task = entry.task;
+        self.all.push(entry);
+        self.live.insert(self.all.len() - 1);
+        let live = self.live_of(task).len() as u64;
+        let peak = self.peak.entry(task).or_default();
+        *peak = live.max(*peak);
+        self.all.len() - 1
+    }
+
+    /// The rest of a touch: d8, w2, w3, w11, t2.
+    pub fn touches(&mut self, entry: usize, now: i64) -> Use {
+        if !self.has_row(entry) {
+            return Use::FindsNothing;
+        }
+        if let Some((_, reason)) = self.all[entry].over {
+            return Use::IsRefused(reason);
+        }
+        let policy = self.policy(entry).clone();
+        let refusal = match policy.expire {
+            Expire::Timeout if self.is_idle(entry, now) => Some(EndReason::Expired),
+            Expire::Abandoned if self.is_abandoned(entry, now) => Some(EndReason::Abandoned),
+            _ => None,
+        };
+        if let Some(reason) = refusal.filter(|_| policy.strict) {
+            return Use::IsRefused(reason);
+        }
+        let entry = &mut self.all[entry];
+        entry.checks = 0;
+        let is_recent = now - entry.used <= policy.touch_resolution.as_seconds();
+        let writes = match policy.expire {
+            Expire::TwoPass => entry.mark.is_some(),
+            _ => !is_recent,
+        };
+        if !writes {
+            return Use::WritesNothing;
+        }
+        entry.used = now;
+        entry.mark = None;
+        Use::Renews
+    }
+
+    /// A session is over; with a retention of zero nothing is left of it (t8).
+    pub fn ends(&mut self, entry: usize, now: i64, reason: EndReason) {
+        assert!(self.all[entry].over.is_none(), "{:?} ends twice", self.all[entry]);
+        self.all[entry].over = Some((now, reason));
+        self.live.remove(&entry);
+        let goes_at = self.goes_at(entry, now);
+        if goes_at > now {
+            self.kept.insert((goes_at, entry));
+        }
+    }
+
+    /// d7, w2, w9, s6, t1 to t5, r2, r8: what a purge does that was planned for a time.
+    pub fn purges(&mut self, planned: i64, now: i64) -> Purged {
+        let mut purged = Purged::default();
+        while self.kept.first().is_some_and(|(goes_at, _)| *goes_at <= now) {
+            self.kept.pop_first();
+            purged.deleted += 1;
+        }
+        for entry in self.live.clone() {
+            if let Some(reason) = self.check(entry, planned, now, &mut purged.marked) {
+                self.ends(entry, now, reason);
+                purged.deleted += u64::from(!self.has_row(entry));
+                purged.ended.insert(entry, reason);
+            }
+        }
+        purged
+    }
+
+    fn check(
+        &mut self,
+        entry: usize,
+        planned: i64,
+        now: i64,
+        marked: &mut u64,
+    ) -> Option<EndReason> {
+        let policy = self.policy(entry);
+        match policy.expire {
+            Expire::Timeout => self.is_idle(entry, now).then_some(EndReason::Expired),
+            Expire::Abandoned => self.is_abandoned(entry, now).then_some(EndReason::Abandoned),
+            Expire::Never => None,
+            Expire::TwoPass => {
+                // t7: what is hours late is another check than the planned one.
+                let time = if now - planned > HOUR { now } else { planned };
+                let delay = policy.delay.as_seconds();
+                let entry = &mut self.all[entry];
+                entry.checks += 1;
+                *marked += u64::from(entry.mark.is_none());
+                let mark = *entry.mark.get_or_insert(time);
+                let is_ripe = time - mark >= delay - HOUR;
+                // t5: not on its first check, whatever the clock says.
+                assert!(!is_ripe || entry.checks > 1, "{entry:?}");
+                is_ripe.then_some(EndReason::Expired)
+            }
+        }
+    }
+}

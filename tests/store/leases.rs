@@ -1,0 +1,140 @@
+//! The promises of `domain::port::Ledger` that are about leases: who may run, and
+//! what becomes of a run that dies or is late.
+
+use sessctl::domain::job::Unfinished;
+use sessctl::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunOutcome, RunQuery};
+
+use crate::books::{Look, at, by_hand, done, job, lease, origin, run};
+use crate::worlds::{World, suite};
+
+suite!(tests);
+
+macro_rules! tests {
+    () => {
+        #[test]
+        fn w8_of_two_runs_the_second_learns_who_has_the_lease_and_since_when() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &run(0));
+            assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
+            let held = ledger.begin(&lease("second"), &run(8)).unwrap();
+            assert_eq!(held, Begun::Held(Holding { by: Some(origin()), renewed_at: at(7) }));
+            assert_eq!(ledger.outcomes(8), [RunOutcome::Running]);
+        }
+
+        #[test]
+        fn leases_of_different_names_do_not_meet() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &run(0));
+            let other = Lease { name: "cycle imap".to_owned(), ..lease("second") };
+            assert_eq!(ledger.begin(&other, &by_hand(0)).unwrap(), Begun::Yes);
+        }
+
+        #[test]
+        fn w8_a_lease_holds_for_60_seconds_and_is_free_after_61_or_in_the_future() {
+            for (later, is_free) in [(0, false), (60, false), (61, true), (-1, true)] {
+                let mut world = world();
+                let ledger = &mut world.sessions;
+                ledger.starts("first", &by_hand(0));
+                let begun = ledger.begin(&lease("second"), &by_hand(later)).unwrap();
+                assert_eq!(begun == Begun::Yes, is_free, "{later} s later");
+            }
+        }
+
+        #[test]
+        fn w8_a_run_that_renews_its_lease_keeps_it() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &by_hand(0));
+            assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
+            let held = ledger.begin(&lease("second"), &by_hand(110)).unwrap();
+            assert!(matches!(held, Begun::Held(_)));
+            ledger.starts("third", &by_hand(111));
+        }
+
+        #[test]
+        fn w8_a_lease_that_was_taken_over_cannot_be_renewed() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &by_hand(0));
+            ledger.starts("second", &by_hand(61));
+            assert!(!ledger.renew_lease(&lease("first"), at(62)).unwrap());
+            assert!(ledger.renew_lease(&lease("second"), at(62)).unwrap());
+        }
+
+        #[test]
+        fn a_run_that_died_is_lost_once_its_lease_is_over() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            let unfinished =
+                |is_alive| Some(Unfinished { planned: at(-60), started: at(0), is_alive });
+            for (later, is_alive) in [(0, true), (60, true), (61, false), (-1, false)] {
+                let known = ledger.known("nightly", later);
+                assert_eq!(known.unfinished, unfinished(is_alive), "{later} s later");
+                let expected = if is_alive { RunOutcome::Running } else { RunOutcome::Lost };
+                assert_eq!(ledger.outcomes(later), [expected], "{later} s later");
+            }
+        }
+
+        #[test]
+        fn a_run_that_died_stays_lost_when_another_has_the_lease() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            ledger.starts("next", &by_hand(61));
+            assert_eq!(ledger.outcomes(62), [RunOutcome::Running, RunOutcome::Lost]);
+            assert_eq!(ledger.known("nightly", 62).unfinished, None);
+            ledger.finish(&lease("next"), None, &done(63)).unwrap();
+            assert_eq!(ledger.outcomes(63), [RunOutcome::Done, RunOutcome::Lost]);
+        }
+
+        #[test]
+        fn a_run_that_has_lost_its_lease_tells_what_it_did_and_leaves_the_lease_alone() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("late", &run(0));
+            ledger.starts("next", &run(61));
+            ledger.finish(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
+            assert!(ledger.renew_lease(&lease("next"), at(63)).unwrap());
+            let runs = ledger.runs_that(&RunQuery::default(), at(63));
+            assert_eq!(runs[0].outcome, RunOutcome::Running);
+            let late = &runs[1];
+            assert_eq!((late.outcome, late.finished), (RunOutcome::Done, Some(at(62))));
+            assert_eq!((late.reason.clone(), late.deleted), (None, 3));
+        }
+
+        #[test]
+        fn a_run_that_has_lost_its_lease_no_longer_says_up_to_when_its_job_is_settled() {
+            // Given a run that was stopped, and the next one, done in the meantime
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("late", &run(0));
+            ledger.starts("next", &run(3_600));
+            ledger.finish(&lease("next"), Some(&job("nightly")), &done(3_600)).unwrap();
+            // When the first wakes up
+            ledger.finish(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
+            // Then its job is settled for as long as it was
+            assert_eq!(ledger.known("nightly", 3_601).anchor, Some(at(3_540)));
+        }
+
+        #[test]
+        fn a_job_that_does_other_work_by_now_has_no_part_in_a_run_that_died() {
+            // Given a job whose purge died, and that was made a cycle then
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            let cycle = JobKey { spec: "15 * * cycle".to_owned(), ..job("nightly") };
+            let other = Lease { name: "cycle nightly".to_owned(), holder: "next".to_owned() };
+            let new = NewRun { job: Some(cycle.clone()), work: "cycle".to_owned(), ..run(100) };
+            // When that has run
+            assert_eq!(ledger.begin(&other, &new).unwrap(), Begun::Yes);
+            assert!(ledger.known("nightly", 100).unfinished.unwrap().is_alive);
+            ledger.finish(&other, Some(&cycle), &done(100)).unwrap();
+            // Then nothing is left to be completed
+            assert_eq!(ledger.known("nightly", 101).unfinished, None);
+        }
+    };
+}
+use tests;
