@@ -20,7 +20,8 @@ const ON_TIME: Span = Span::seconds(60);
 
 /// Show each job of the configuration, and when it runs next
 ///
-/// Where there is no next time, the note says why. The last run is that of this
+/// Where there is no next time, the note says why. Warnings of the configuration go to
+/// standard error. The last run is that of this
 /// database's ledger; `missed` counts times that have passed without a run and that
 /// the next one makes up.
 #[derive(clap::Args)]
@@ -46,7 +47,7 @@ static SCHEDULE: Schema = Schema::many(
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&SCHEDULE)?;
-        let config = context.config()?;
+        let config = context.config_explained()?;
         let keeper = context.open(Access::Read)?;
         let now = context.now;
         let standings = keeper.standings(&config.jobs, &run::terms(config), now)?;

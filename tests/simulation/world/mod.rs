@@ -1,5 +1,7 @@
 //! A machine with its clients, its clock and its cron, and the model beside it.
 
+mod audit;
+
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
@@ -7,17 +9,16 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use chrono_tz::Tz;
-use sessctl::app::{ListRequest, Listener, Outcome, Ran, Terms};
+use sessctl::app::{Listener, Opened, Outcome, Ran, Terms};
 use sessctl::domain::job::{Jitter, Job, Work};
-use sessctl::domain::port::{RunOutcome, RunQuery};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::{Config, Error, Housekeeper, Opening, Policies, UnixTime, store};
 use tempfile::TempDir;
 
-use super::calendar::{Expected, Plan};
-use super::chance::Chance;
-use super::crowd::{self, Act, Client, Held, Manner};
-use super::model::{Door, Entry, Model, Use};
+use crate::calendar::{Expected, Plan};
+use crate::chance::Chance;
+use crate::crowd::{self, Act, Client, Held, Manner};
+use crate::model::{Door, Entry, Model, Use};
 
 /// Takes note of each session that ends.
 struct Ear(Rc<RefCell<Vec<Session>>>);
@@ -185,22 +186,13 @@ impl World {
         let answer = self.keeper.open(opening, UnixTime(now));
         let mut told = self.take_told(now);
         told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);
-        let opened = match (door, answer) {
-            (Door::Full, Err(Error::Full(_))) => {
-                assert!(told.is_empty(), "{told:?}");
-                *self.model.refused.entry(task).or_default() += 1;
-                return self.next_visit(now);
-            }
-            (Door::Open(gone), Ok(opened)) => {
-                assert_eq!(told.len(), usize::from(!gone.is_empty()), "{told:?} of {gone:?}");
-                for (entry, reason) in told {
-                    assert!(gone.contains(&entry) && reason == EndReason::Evicted);
-                    self.model.ends(entry, now, reason);
-                }
-                opened
-            }
-            (door, answer) => panic!("{door:?}, but {answer:?}"),
+        let Some(opened) = self.is_right(door, answer, &told) else {
+            *self.model.refused.entry(task).or_default() += 1;
+            return self.next_visit(now);
         };
+        for (entry, reason) in told {
+            self.model.ends(entry, now, reason);
+        }
         let timeout = opened.idle_timeout.map(sessctl::Span::as_seconds);
         assert_eq!(timeout, self.model.grant(task, asked));
         let entry = self.model.opens(Entry {
@@ -217,6 +209,30 @@ impl World {
         self.clients[number].holds = Some(Held { token: opened.token, entry });
         self.within_limits(task, entry);
         crowd::pause(timeout, &mut self.chance)
+    }
+
+    /// Whether a session was let in or refused, and made way for, as it should be.
+    fn is_right(
+        &self,
+        door: Door,
+        answer: Result<Opened, Error>,
+        told: &BTreeMap<usize, EndReason>,
+    ) -> Option<Opened> {
+        match (door, answer) {
+            (Door::Full, Err(Error::Full(_))) => {
+                assert!(told.is_empty(), "{told:?}");
+                None
+            }
+            (Door::Open(gone), Ok(opened)) => {
+                assert_eq!(told.len(), usize::from(!gone.is_empty()), "{told:?} of {gone:?}");
+                let may_go = |(entry, reason): (&usize, &EndReason)| {
+                    gone.contains(entry) && *reason == EndReason::Evicted
+                };
+                assert!(told.iter().all(may_go), "{told:?} of {gone:?}");
+                Some(opened)
+            }
+            (door, answer) => panic!("{door:?}, but {answer:?}"),
+        }
     }
 
     fn within_limits(&self, task: &str, newest: usize) {
@@ -314,67 +330,5 @@ impl World {
             }
             other => panic!("{other:?}"),
         }
-    }
-
-    /// Compares all rows.
-    fn compare(&self, now: i64) {
-        let mut seen = BTreeSet::new();
-        let visit = &mut |session: Session| {
-            let entry = self.by_handle[&session.handle];
-            let known = &self.model.all[entry];
-            let end = session.end.map(|end| (end.at.0, end.reason));
-            assert_eq!(end, known.over, "at {now}: {session:?} {known:?}");
-            assert_eq!(session.created_at.0, known.opened);
-            assert_eq!(session.last_used_at.0, known.used, "at {now}: {session:?}");
-            assert_eq!(session.marked_at.map(|mark| mark.0), known.mark, "at {now}: {session:?}");
-            assert_eq!(session.idle_timeout.map(sessctl::Span::as_seconds), known.timeout);
-            seen.insert(entry);
-            Ok(ControlFlow::Continue(()))
-        };
-        self.keeper.list(&ListRequest::default(), UnixTime(now), visit).unwrap();
-        assert_eq!(seen, self.model.rows(), "at {now}");
-        for stat in self.keeper.tasks(None, UnixTime(now)).unwrap() {
-            let mut states = [0; 3];
-            for entry in self.model.live_of(&stat.task) {
-                states[self.model.state(entry, now)] += 1;
-            }
-            assert_eq!(stat.live, states, "at {now}");
-        }
-    }
-
-    /// Everything is counted, and the ledger has each run once.
-    fn audit(&self, now: i64) {
-        for stat in self.keeper.tasks(None, UnixTime(now)).unwrap() {
-            let all: Vec<&Entry> =
-                self.model.all.iter().filter(|entry| entry.task == stat.task).collect();
-            for reason in EndReason::ALL {
-                let over = all.iter().filter(|e| e.over.is_some_and(|(_, why)| why == *reason));
-                let count = stat.ended_by.get(reason).copied().unwrap_or_default();
-                assert_eq!(count, over.count() as u64, "{} {reason}", stat.task);
-            }
-            assert_eq!(stat.opened, all.len() as u64);
-            assert_eq!(stat.opened, stat.live_total() + stat.ended_by.values().sum::<u64>());
-            let task = stat.task.as_str();
-            assert_eq!(stat.refused, self.model.refused.get(task).copied().unwrap_or_default());
-            assert!(stat.peak <= self.model.peak[task]);
-        }
-        self.audit_ledger(now);
-    }
-
-    fn audit_ledger(&self, now: i64) {
-        let mut expected = self.ran.iter().rev();
-        let visit = &mut |run: sessctl::domain::port::RunRecord| {
-            let (name, plan) = expected.next().expect("a run too many");
-            assert_eq!(run.job.as_deref(), Some(name.as_str()));
-            assert_eq!(run.outcome, RunOutcome::Done);
-            let is_fixed =
-                |(job, plan): (&Job, &Plan)| job.name == *name && matches!(plan, Plan::At { .. });
-            if self.jobs.iter().zip(&self.plans).any(is_fixed) {
-                assert_eq!((run.planned.0, run.missed), (plan.planned, plan.missed));
-            }
-            Ok(ControlFlow::Continue(()))
-        };
-        self.keeper.runs(&RunQuery::default(), UnixTime(now), visit).unwrap();
-        assert!(expected.next().is_none(), "a run that the ledger does not have");
     }
 }

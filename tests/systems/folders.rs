@@ -1,0 +1,104 @@
+//! Tandem TRANSFER: for how long a record is kept, and what a new policy changes.
+
+use sessctl::{Token, UnixTime};
+
+use crate::fixture::{DAY, MINUTE, row};
+use crate::system::{System, handle};
+use crate::world::{World, at, later};
+
+/// The times of the daily check on two days.
+const DAY_1: &str = "2026-06-15T03:00:00Z";
+const DAY_2: &str = "2026-06-16T03:00:00Z";
+
+/// Closes a session of a task.
+fn closed(transfer: &mut World, task: &str, now: UnixTime) -> Token {
+    let token = transfer.open(task, now);
+    transfer.keeper.close(std::slice::from_ref(&token), now).unwrap();
+    token
+}
+
+#[test]
+fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
+    // Given a session that has ended in each of the three folders
+    let mut transfer = World::new("transfer");
+    let now = at(DAY_1);
+    let [letter, mail, scratch] =
+        ["box", "mail", "scratch"].map(|task| closed(&mut transfer, task, now));
+    let fates =
+        |transfer: &World, now| [&letter, &mail, &scratch].map(|token| transfer.fate(token, now));
+    // Then the waste basket is empty at once
+    assert_eq!(fates(&transfer, now), ["closed", "closed", "gone"]);
+    // And mail is kept for 90 days, to the second
+    let end = later(now, 90 * DAY);
+    transfer.purge(later(end, -1));
+    assert_eq!(fates(&transfer, end), ["closed", "closed", "gone"]);
+    transfer.purge(end);
+    assert_eq!(fates(&transfer, end), ["closed", "gone", "gone"]);
+    // And everything else for ever
+    transfer.purge(later(now, 100 * 365 * DAY));
+    assert_eq!(fates(&transfer, end), ["closed", "gone", "gone"]);
+}
+
+#[test]
+fn t8_nothing_is_left_in_the_waste_basket_however_a_session_ends() {
+    let mut transfer = World::new("transfer");
+    let token = transfer.open("scratch", at(DAY_1));
+    transfer.run("daily check", later(at(DAY_1), -90));
+    transfer.run("daily check", at(DAY_1));
+    transfer.run("daily check", at(DAY_2));
+    assert_eq!(transfer.fate(&token, at(DAY_2)), "gone");
+    let system = System::new("transfer");
+    system.insert(&row("token").task("scratch"));
+    system.run(&["cycle", "scratch", "-q"]).succeeds();
+    assert_eq!(system.fate("token"), "gone");
+    assert_eq!(system.figure("scratch", "ended_cycled"), 1);
+}
+
+#[test]
+fn t8_all_of_them_are_capped_with_a_warning() {
+    let cap = [("max = \"forever\"", "max = \"30d\"")];
+    // Given a cap of 30 days, then the two that are above it are cut, and that is said
+    let system = System::but("transfer", &cap);
+    let ran = system.run(&["show", "config", "-o", "plain"]);
+    let warnings = ran.succeeds().stderr();
+    assert!(
+        warnings.contains("policy.retention = \"forever\" is cut to retention.max = \"30d\""),
+        "{warnings}"
+    );
+    assert!(
+        warnings.contains("policy.mail.retention = \"90d\" is cut to retention.max = \"30d\""),
+        "{warnings}"
+    );
+    assert_eq!(warnings.lines().count(), 2, "{warnings}");
+    // And that is what holds
+    let mut transfer = World::but("transfer", &cap);
+    let tokens = ["box", "mail"].map(|task| closed(&mut transfer, task, at(DAY_1)));
+    let end = later(at(DAY_1), 30 * DAY);
+    for (now, fate) in [(later(end, -1), "closed"), (end, "gone")] {
+        transfer.purge(now);
+        assert_eq!(tokens.each_ref().map(|token| transfer.fate(token, now)), [fate, fate]);
+    }
+}
+
+#[test]
+fn t9_a_changed_policy_does_not_alter_the_timeout_of_open_sessions() {
+    // Given a session that was granted half an hour
+    let mut transfer = System::new("transfer");
+    let opened = transfer.opens(&["--task", "box"]);
+    assert_eq!(opened["idle_timeout"], 30 * MINUTE);
+    transfer.insert(&row("unused").task("box").idle(20 * MINUTE));
+    // When the policy grants ten minutes from now on, and ends what is unused for longer
+    let shorter = "expire = \"timeout\"\nmin_timeout = \"1m\"\ntimeout = \"10m\"";
+    transfer.change("transfer", &[("expire = \"two-pass\"", shorter)]);
+    transfer.run(&["purge"]).succeeds().is_silent();
+    // Then open sessions keep what they have
+    let session = transfer.json(&["show", "session", opened["handle"].as_str().unwrap()]);
+    assert_eq!(session["idle_timeout"], 30 * MINUTE);
+    let session = transfer.json(&["show", "session", &handle("unused")]);
+    assert_eq!(
+        (&session["idle_timeout"], &session["state"]),
+        (&(30 * MINUTE).into(), &"active".into())
+    );
+    // And new ones get the new one
+    assert_eq!(transfer.opens(&["--task", "box"])["idle_timeout"], 10 * MINUTE);
+}

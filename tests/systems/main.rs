@@ -1,0 +1,28 @@
+//! The five systems that sessctl replaces: a test for each thing that they do, under
+//! the configuration in examples/ that makes sessctl do the same.
+//!
+//! The first letter of a test's name is that of its system, and the number counts the
+//! behaviours of that system. They run the real binary, with rows written relative to
+//! now; where time has to pass, the library, which takes now as a parameter, or the
+//! binary with a clock that lies.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../cli/fixture.rs"]
+#[expect(dead_code, reason = "it has more to offer than is used here")]
+mod fixture;
+
+mod crowd;
+mod domino;
+mod faketime;
+mod folders;
+mod frequency;
+mod licence;
+mod lying_clock;
+mod reaper;
+mod redbex;
+mod stalwart;
+mod system;
+mod transfer;
+mod websphere;
+mod world;
