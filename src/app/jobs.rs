@@ -66,7 +66,7 @@ impl Housekeeper {
     /// Runs a job, if it is due at `now`, and enters that in the ledger.
     ///
     /// # Errors
-    /// [`Error::Held`](crate::Error::Held) if another run does the same at this
+    /// [`Error::Held`] if another run does the same at this
     /// moment; then the job stays due. Otherwise what the work itself fails with;
     /// the ledger has it.
     pub fn run_job(

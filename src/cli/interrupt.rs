@@ -73,28 +73,32 @@ impl Interrupt {
         come
     }
 
-    /// Sleeps for so long, or until a signal comes.
-    pub fn sleep(&self, length: Duration) -> io::Result<()> {
-        let (mut wake, waker) = UnixStream::pair()?;
-        let waker_of_other = waker.try_clone()?;
-        let ids = [
-            low_level::pipe::register(SIGINT, waker)?,
-            low_level::pipe::register(SIGTERM, waker_of_other)?,
-        ];
-        // A signal from now on writes; one from before has left its note.
-        if self.signal().is_none() {
-            wake.set_read_timeout(Some(length.max(Duration::from_millis(1))))?;
-            // Whether a byte comes or the time is up makes no difference.
-            let _ = wake.read(&mut [0]);
-        }
-        for id in ids {
-            low_level::unregister(id);
-        }
-        Ok(())
-    }
-
     /// Go on unless one did.
     pub fn go_on(&self) -> ControlFlow<()> {
         if self.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Sleeps, and wakes up when a signal comes.
+pub struct Sleeper {
+    wake: UnixStream,
+}
+
+impl Sleeper {
+    /// One that signals wake up from now on.
+    pub fn new() -> io::Result<Self> {
+        let (wake, waker) = UnixStream::pair()?;
+        low_level::pipe::register(SIGINT, waker.try_clone()?)?;
+        low_level::pipe::register(SIGTERM, waker)?;
+        Ok(Self { wake })
+    }
+
+    /// Sleeps for so long, or until a signal comes, also one that has come since it
+    /// last slept.
+    pub fn sleep(&mut self, length: Duration) -> io::Result<()> {
+        self.wake.set_read_timeout(Some(length))?;
+        // Whether a byte comes or the time is up makes no difference.
+        let _ = self.wake.read(&mut [0]);
+        Ok(())
     }
 }

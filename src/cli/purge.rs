@@ -15,7 +15,7 @@ use sessctl::store::Access;
 use super::args::{Moment, duration, percent, task};
 use super::context::{Context, print, unwritten};
 use super::exit::{Exit, unless_gone};
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Signal};
 use super::list::{TABLE_ROWS, remainder};
 use super::run::waiting;
 use super::show::stat;
@@ -111,16 +111,7 @@ impl Args {
         if let Some(format) = context.asked_format() {
             format.check(if self.dry_run { &records::DUE } else { &SUMMARY })?;
         }
-        let guard = context.config()?.guard;
-        let request = PurgeRequest {
-            guard: Guard {
-                max_percent: self.max_percent.unwrap_or(guard.max_percent),
-                max_rows: self.max_rows.unwrap_or(guard.max_rows),
-            },
-            task: self.task,
-            run_time: self.run_time,
-            ..PurgeRequest::default()
-        };
+        let request = self.request(context)?;
         if self.dry_run {
             let now = self.at.map(|at| at.read(&Zone::Local)).transpose()?.unwrap_or(context.now);
             return dry_run(&request, now, context);
@@ -132,12 +123,14 @@ impl Args {
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             keeper.purge(&request, now, &mut |_| interrupt.go_on())
         });
-        let summary = match purged {
-            Err(Error::Guard(refusal)) if context.asked_format().is_some() => {
+        let summary = match (purged, interrupt.signal()) {
+            (Err(Error::Guard(refusal)), _) if context.asked_format().is_some() => {
                 unless_gone(answer(&Summary::refused(&refusal), context))?;
                 return Err(Error::Guard(refusal).into());
             }
-            outcome => outcome?,
+            // It was told to stop while it waited for another one.
+            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (purged, _) => purged?,
         };
         unless_gone(answer(&summary, context))?;
         if let Some(path) = &self.metrics_file {
@@ -146,12 +139,28 @@ impl Args {
         if let Some(untold) = &summary.untold {
             context.say_untold(untold, context.now);
         }
-        Ok(match (summary.stopped, interrupt.signal()) {
-            (None, _) if summary.untold.is_some() => Exit::StoppedEarly,
-            (None, _) => Exit::Done,
-            (Some(_), Some(signal)) => Exit::Interrupted(signal),
-            (Some(_), None) => Exit::StoppedEarly,
+        Ok(exit(&summary, interrupt.signal()))
+    }
+
+    fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
+        let guard = context.config()?.guard;
+        Ok(PurgeRequest {
+            guard: Guard {
+                max_percent: self.max_percent.unwrap_or(guard.max_percent),
+                max_rows: self.max_rows.unwrap_or(guard.max_rows),
+            },
+            task: self.task.clone(),
+            run_time: self.run_time,
+            ..PurgeRequest::default()
         })
+    }
+}
+
+fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
+    match (summary.stopped, signal) {
+        (None, _) if summary.untold.is_none() => Exit::Done,
+        (Some(_), Some(signal)) => Exit::Interrupted(signal),
+        _ => Exit::StoppedEarly,
     }
 }
 

@@ -21,7 +21,7 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
-    let oldest = UnixTime(run.started.0 - Lease::TERM.as_seconds());
+    let (oldest, youngest) = Lease::renewed_between(run.started);
     let mut take = Statement::new(
         "INSERT INTO leases (name, holder, renewed_at) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (",
     )
@@ -33,7 +33,7 @@ pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun)
         ") ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
          WHERE renewed_at NOT BETWEEN ",
     );
-    take.bind(oldest).push(" AND excluded.renewed_at");
+    take.bind(oldest).push(" AND ").bind(youngest);
     // A job that does other work by now has another lease than it had.
     let lose = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \

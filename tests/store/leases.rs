@@ -33,7 +33,8 @@ macro_rules! tests {
 
         #[test]
         fn w8_a_lease_holds_for_60_seconds_and_is_free_after_61_or_in_the_future() {
-            for (later, is_free) in [(0, false), (60, false), (61, true), (-1, true)] {
+            for (later, is_free) in [(0, false), (60, false), (61, true), (-10, false), (-11, true)]
+            {
                 let mut world = world();
                 let ledger = &mut world.sessions;
                 ledger.starts("first", &by_hand(0));
@@ -70,7 +71,8 @@ macro_rules! tests {
             ledger.starts("died", &run(0));
             let unfinished =
                 |is_alive| Some(Unfinished { planned: at(-60), started: at(0), is_alive });
-            for (later, is_alive) in [(0, true), (60, true), (61, false), (-1, false)] {
+            for (later, is_alive) in [(0, true), (60, true), (61, false), (-10, true), (-11, false)]
+            {
                 let known = ledger.known("nightly", later);
                 assert_eq!(known.unfinished, unfinished(is_alive), "{later} s later");
                 let expected = if is_alive { RunOutcome::Running } else { RunOutcome::Lost };

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::Command;
 
+use rusqlite::TransactionBehavior;
 use sessctl::app::{Opening, Outcome, Ran};
 use sessctl::domain::job::Standing;
 use sessctl::domain::policy::Asked;
@@ -10,7 +11,7 @@ use sessctl::domain::port::{Reach, Scope};
 use sessctl::store::{self, Access};
 use sessctl::{Error, PurgeRequest, Span};
 
-use crate::fixture::{self, DAY, HOUR, MINUTE, row};
+use crate::fixture::{self, DAY, HOUR, MINUTE, now, row};
 use crate::system::System;
 use crate::world::{World, at, later, minutes, opening};
 
@@ -111,7 +112,7 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
 fn w8_the_lease_of_a_process_that_died_is_taken_over_after_60_seconds() {
     // Given a lease that was renewed so many seconds ago, or will be in the future
     for (ago, is_taken) in
-        [(0, false), (60, false), (61, true), (DAY, true), (-1, true), (-DAY, true)]
+        [(0, false), (60, false), (61, true), (DAY, true), (-11, true), (-DAY, true)]
     {
         let mut websphere = World::new("websphere");
         let noon = at(NOON);
@@ -127,6 +128,40 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over_after_60_seconds() {
             Err(other) => panic!("{other}"),
         }
     }
+}
+
+/// Waits until a process has a file open.
+fn has_opened(pid: u32, file: &str) {
+    let is_open = || {
+        let mut files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        files.any(|entry| {
+            std::fs::read_link(entry.unwrap().path()).is_ok_and(|to| to.ends_with(file))
+        })
+    };
+    while !is_open() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
+    // Given a purge at work, and another process that comes while an application holds
+    // the lock on writing
+    let websphere = System::new("websphere");
+    websphere.purge_is_at_work(0);
+    let mut application = websphere.db();
+    let lock = application.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let second = websphere.start(&["purge"]);
+    has_opened(second.id(), "app.db");
+    // When the first one renews its lease a second later, before the other has its turn
+    let begun = now();
+    while now() == begun {
+        std::thread::yield_now();
+    }
+    lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
+    lock.commit().unwrap();
+    // Then the other one leaves: that lease lies in the future of no clock
+    fixture::Ran(second.wait_with_output().unwrap()).is_refused_with(11);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{Round, no_jobs, terms};
 use crate::cli::clock;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, complain};
-use crate::cli::interrupt::Interrupt;
+use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::output::harmless::visible;
 
 /// How often to look at the clock, which may have been set, and at the file.
@@ -27,6 +27,7 @@ const IDLE: Span = Span::minutes(1);
 
 /// Keeps to the schedule until a signal comes.
 pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
+    let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen()?;
     let mut watch = Watch {
         context,
@@ -44,7 +45,7 @@ pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
             let next = watch.round(&interrupt);
             watch.next = Some(next);
         }
-        interrupt.sleep(TICK)?;
+        sleeper.sleep(TICK)?;
     }
     Ok(interrupt.signal().map_or(Exit::Done, Exit::Interrupted))
 }

@@ -17,13 +17,24 @@ pub struct Lease {
 
 impl Lease {
     /// A lease that was not renewed for longer than this is free: its holder has
-    /// died, or its machine sleeps. So is one that was renewed in the future, by
-    /// a clock that has been set back since.
+    /// died, or its machine sleeps.
     pub const TERM: Span = Span::seconds(60);
+
+    /// So is one that was renewed further in the future than this, by a clock that has
+    /// been set back since. Less means nothing: the clocks of two machines differ, and
+    /// whoever asks may have waited for the database since it looked at its own.
+    pub const SLACK: Span = Span::seconds(10);
+
+    /// When leases that hold at `now` were last renewed: from the first to the second
+    /// of these, both included.
+    pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
+        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
+    }
 
     /// Whether a lease that was last renewed then holds at `now`.
     pub fn holds(renewed_at: UnixTime, now: UnixTime) -> bool {
-        renewed_at <= now && now.since(renewed_at) <= Self::TERM
+        let (oldest, youngest) = Self::renewed_between(now);
+        (oldest..=youngest).contains(&renewed_at)
     }
 }
 

@@ -1,6 +1,7 @@
 //! sessctl's own table of sessions, as migrations/ creates it.
 
 mod admission;
+mod books;
 mod purge;
 mod rules;
 mod stat;
@@ -8,15 +9,13 @@ mod stat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::ledger;
 use super::sql::Statement;
 use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, Begun, Census, Ending, Flow, JobAccount, JobKey, KeyRange, Lease, Ledger, LoadBy,
-    NewRun, NewSession, Query, Reach, RunEnd, RunQuery, RunRecord, Scope, Sessions, Settled,
-    Survey, TaskStat, UserLoad,
+    Admission, Census, Ending, Flow, KeyRange, LoadBy, NewSession, Query, Reach, Scope, Sessions,
+    Settled, Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -215,49 +214,6 @@ fn new_row(session: &NewSession) -> Statement {
     .with(session.client.as_deref())
     .with(session.created_at)
     .with(session.idle_timeout)
-}
-
-impl<T: Transport> Ledger for Native<T> {
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
-        ledger::begin(&mut self.transport, lease, run)
-    }
-
-    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        ledger::renew(&mut self.transport, lease, now)
-    }
-
-    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
-        ledger::finish(&mut self.transport, lease, job, end)
-    }
-
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
-        ledger::enter(&mut self.transport, holder, run, end)
-    }
-
-    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()> {
-        ledger::note_anchor(&mut self.transport, job, anchor)
-    }
-
-    fn forget_job(&mut self, name: &str) -> Result<()> {
-        ledger::forget_job(&mut self.transport, name)
-    }
-
-    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
-        ledger::jobs(&self.transport, now)
-    }
-
-    fn runs(
-        &self,
-        query: &RunQuery,
-        now: UnixTime,
-        visit: &mut dyn FnMut(RunRecord) -> Flow,
-    ) -> Result<()> {
-        ledger::runs(&self.transport, query, now, visit)
-    }
-
-    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
-        ledger::drop_runs(&mut self.transport, before)
-    }
 }
 
 fn end_row(ending: &Ending) -> Statement {

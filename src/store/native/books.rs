@@ -1,0 +1,53 @@
+//! The ledger of a native table: beside it, in the same database.
+
+use super::Native;
+use crate::domain::error::Result;
+use crate::domain::port::{
+    Begun, Flow, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
+};
+use crate::domain::time::UnixTime;
+use crate::store::ledger;
+use crate::store::transport::Transport;
+
+impl<T: Transport> Ledger for Native<T> {
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
+        ledger::begin(&mut self.transport, lease, run)
+    }
+
+    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
+        ledger::renew(&mut self.transport, lease, now)
+    }
+
+    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        ledger::finish(&mut self.transport, lease, job, end)
+    }
+
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+        ledger::enter(&mut self.transport, holder, run, end)
+    }
+
+    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()> {
+        ledger::note_anchor(&mut self.transport, job, anchor)
+    }
+
+    fn forget_job(&mut self, name: &str) -> Result<()> {
+        ledger::forget_job(&mut self.transport, name)
+    }
+
+    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
+        ledger::jobs(&self.transport, now)
+    }
+
+    fn runs(
+        &self,
+        query: &RunQuery,
+        now: UnixTime,
+        visit: &mut dyn FnMut(RunRecord) -> Flow,
+    ) -> Result<()> {
+        ledger::runs(&self.transport, query, now, visit)
+    }
+
+    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
+        ledger::drop_runs(&mut self.transport, before)
+    }
+}
