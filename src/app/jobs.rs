@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::run::{Feat, JobRun, key, random_name};
+use super::run::{Close, Feat, JobRun, key, random_name};
 use super::{Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
-use crate::domain::job::{Jitter, Job, Rhythm, Standing, Work};
-use crate::domain::port::{Flow, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord};
+use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, Work};
+use crate::domain::port::{Flow, JobAccount, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
@@ -48,15 +48,18 @@ impl Housekeeper {
     /// Whatever keeps the ledger from being read.
     pub fn standings(&self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<Vec<Standing>> {
         let accounts = self.store.jobs(now)?;
-        let rhythm = self.rhythm(terms);
         let standing = |job: &Job| {
-            let key = key(job, &self.origin.host);
-            let account = accounts
-                .iter()
-                .find(|account| account.name == key.name && account.account == key.account);
-            job.standing(account.map(|account| &account.known), rhythm, now)
+            let known = self.account_of(job, &accounts);
+            job.standing(known, self.rhythm(terms), now)
         };
         Ok(jobs.iter().map(standing).collect())
+    }
+
+    fn account_of<'a>(&self, job: &Job, accounts: &'a [JobAccount]) -> Option<&'a Known> {
+        let key = key(job, &self.origin.host);
+        let is_its =
+            |account: &&JobAccount| account.name == key.name && account.account == key.account;
+        accounts.iter().find(is_its).map(|account| &account.known)
     }
 
     fn rhythm<'a>(&'a self, terms: &'a Terms) -> Rhythm<'a> {
@@ -77,28 +80,17 @@ impl Housekeeper {
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Ran> {
         let accounts = self.store.jobs(now)?;
-        let key = key(job, &self.origin.host);
-        let account =
-            accounts.iter().find(|known| known.name == key.name && known.account == key.account);
+        let known = self.account_of(job, &accounts);
         if !job.enabled {
             // When it is enabled again, it has missed nothing.
-            if account.is_some() {
+            if known.is_some() {
                 self.store.forget_job(&job.name)?;
             }
             return Ok(Ran::Disabled);
         }
-        let known = account.map(|account| &account.known);
         let due = match job.standing(known, self.rhythm(terms), now) {
             Standing::Due(due) => due,
-            standing => {
-                if let Standing::Waits { anchor, .. } = standing
-                    && known
-                        .is_none_or(|known| known.anchor != Some(anchor) || known.spec != key.spec)
-                {
-                    self.store.note_anchor(&key, anchor)?;
-                }
-                return Ok(Ran::NotDue(standing));
-            }
+            standing => return self.leave(job, known, standing),
         };
         let run = JobRun::new(job, &self.origin.host, due, known);
         let ran = if job.runs_on(&self.origin.host) {
@@ -106,15 +98,38 @@ impl Housekeeper {
         } else {
             self.skip(job, run, now)
         };
-        let dropped = terms.keep_runs.map_or(Ok(()), |keep| {
-            self.store.drop_runs(UnixTime(now.0.saturating_sub(keep.as_seconds())))
-        });
         if matches!(ran, Err(Error::Settled)) {
-            let standing = self.standings(std::slice::from_ref(job), terms, now)?[0];
-            return Ok(Ran::NotDue(standing));
+            // Another process was quicker.
+            return Ok(Ran::NotDue(self.standings(std::slice::from_ref(job), terms, now)?[0]));
         }
+        let dropped = self.drop_runs(terms.keep_runs, now);
         // What the work fails with comes first.
         ran.and_then(|ran| dropped.map(|()| ran))
+    }
+
+    /// Leaves a job that is not due, with its anchor in the ledger.
+    fn leave(&mut self, job: &Job, known: Option<&Known>, standing: Standing) -> Result<Ran> {
+        let before = known.and_then(|known| known.anchor_of(job));
+        if let Standing::Waits { anchor, .. } = standing
+            && before != Some(anchor)
+        {
+            self.store.note_anchor(&key(job, &self.origin.host), before, anchor)?;
+        }
+        Ok(Ran::NotDue(standing))
+    }
+
+    /// Drops entries of the ledger that began longer ago than it is to keep them;
+    /// `None`: none.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from being written; but not that another program does
+    /// so at this moment, as the next run drops them as well.
+    pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
+        let Some(keep) = keep else { return Ok(()) };
+        match self.store.drop_runs(UnixTime(now.0.saturating_sub(keep.as_seconds()))) {
+            Err(Error::Busy { .. }) => Ok(()),
+            dropped => dropped,
+        }
     }
 
     fn do_work(
@@ -141,6 +156,7 @@ impl Housekeeper {
 
     /// Ends the live sessions of a task as a run of the ledger. A run that goes on
     /// with one that was cut short leaves those alone who have come back since.
+    /// One that a signal has stopped is not settled: the job is due again.
     fn cycle_job(
         &mut self,
         task: &TaskPattern,
@@ -148,27 +164,44 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
+        let opened_by = self.first_attempt(run, now)?;
         let lease = format!("cycle {}", run.key.name);
         let mut shift = self.begin(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
             states: vec![State::Active, State::Idle, State::Abandoned],
-            opened_by: run.due.resumes,
+            opened_by,
             ..Filter::default()
         };
-        let cycled = self.cycle_until(&filter, now, &mut |_| {}, &mut |keeper| {
+        let mut ended = 0;
+        let cycled = self.cycle_until(&filter, now, &mut |_| ended += 1, &mut |keeper| {
             let stays = keeper.stay(&mut shift)?;
             let stopped = if stays { Stopped::Signal } else { Stopped::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))
         });
-        let feat = match &cycled {
-            Ok(cycled) => {
-                Ok(Feat { ended: cycled.ended, short_of: cycled.short_of(), ..Feat::default() })
-            }
-            Err(error) => Err(error),
+        let close = match &cycled {
+            Ok(cycled) => Close::of(cycled.stopped, cycled.short_of()),
+            Err(error) => Close::Failed(error),
         };
-        self.finish(&shift, feat)?;
-        cycled
+        let finished = self.finish(&shift, Feat { ended, ..Feat::default() }, close);
+        // What the work fails with comes first.
+        cycled.and_then(|cycled| finished.map(|()| cycled))
+    }
+
+    /// When the first of the runs began that were cut short and that this one
+    /// completes, if any was.
+    fn first_attempt(&self, run: &JobRun, now: UnixTime) -> Result<Option<UnixTime>> {
+        let mut first = run.due.resumes;
+        let query = RunQuery { job: Some(run.key.name.clone()), ..RunQuery::default() };
+        self.store.runs(&query, now, &mut |earlier| {
+            let is_cut_short = matches!(earlier.outcome, RunOutcome::Partial | RunOutcome::Lost);
+            if earlier.planned != run.due.planned || !is_cut_short {
+                return Ok(ControlFlow::Break(()));
+            }
+            first = Some(earlier.started);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(first)
     }
 
     /// Enters in the ledger that a job is another host's.

@@ -22,7 +22,7 @@ pub use jobs::{Ran, Terms};
 pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
-pub use run::JobRun;
+pub use run::{JobRun, Uptime};
 pub use tell::{Listener, Untold};
 
 /// A table of sessions, and the policies that hold for it.
@@ -31,6 +31,7 @@ pub struct Housekeeper {
     policies: Policies,
     origin: Origin,
     bell: Bell,
+    uptime: Uptime,
 }
 
 impl Housekeeper {
@@ -42,7 +43,7 @@ impl Housekeeper {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Self { store, policies, origin, bell: Bell::default() }
+        Self { store, policies, origin, bell: Bell::default(), uptime: run::since_start }
     }
 
     /// The same on a host of this name: the ledger has it, and jobs may be tied
@@ -57,6 +58,13 @@ impl Housekeeper {
     #[must_use]
     pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
         self.bell = Bell::for_listener(listener);
+        self
+    }
+
+    /// The same with a clock that tells how long its runs take.
+    #[must_use]
+    pub fn timed_by(mut self, uptime: Uptime) -> Self {
+        self.uptime = uptime;
         self
     }
 

@@ -1,8 +1,10 @@
 //! A run: work that only one process does at a time, and that the ledger knows.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Housekeeper;
+use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Due, Job, Known, When};
 use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome};
@@ -10,6 +12,16 @@ use crate::domain::time::{Span, UnixTime};
 
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);
+
+/// A clock that is never set, from any moment on. It had best go on while the machine
+/// sleeps.
+pub type Uptime = fn() -> Duration;
+
+/// The one that the standard library has, which on Linux stands still then.
+pub(super) fn since_start() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}
 
 /// The run of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +40,7 @@ impl JobRun {
     /// The run of a job that is due on a host.
     pub fn new(job: &Job, host: &str, due: Due, known: Option<&Known>) -> Self {
         let key = key(job, host);
-        let anchor = known.filter(|known| known.spec == key.spec).and_then(|known| known.anchor);
+        let anchor = known.and_then(|known| known.anchor_of(job));
         Self { key, due, anchor, counts_from_end: matches!(job.when, When::Every(_)) }
     }
 }
@@ -45,28 +57,47 @@ pub(super) struct Shift {
     lease: Lease,
     job: Option<JobRun>,
     started: UnixTime,
-    begun: Instant,
+    uptime: Uptime,
+    /// What the uptime was when it began.
+    begun: Duration,
     renewed: Duration,
 }
 
-/// What a run has done.
-#[derive(Debug, Default)]
+impl Shift {
+    fn elapsed(&self) -> Duration {
+        (self.uptime)().saturating_sub(self.begun)
+    }
+
+    /// The moment, by the time that has passed since the run began: that clock is
+    /// never set.
+    fn now(&self) -> UnixTime {
+        let elapsed = i64::try_from(self.elapsed().as_secs()).unwrap_or(i64::MAX);
+        self.started.plus(Span::seconds(elapsed))
+    }
+}
+
+/// How much a run has done.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Feat {
     pub(super) marked: u64,
     pub(super) ended: u64,
     pub(super) deleted: u64,
-    /// Why it is not complete.
-    pub(super) short_of: Option<String>,
-    /// Whether its job is to go on with it as soon as it can.
-    pub(super) resumes: bool,
 }
 
-impl Shift {
-    /// The moment, by the time that has passed since the run began: this clock is
-    /// never set.
-    pub(super) fn now(&self) -> UnixTime {
-        let elapsed = i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(i64::MAX);
-        self.started.plus(Span::seconds(elapsed))
+/// How a run has come to its end.
+pub(super) enum Close<'a> {
+    Complete,
+    /// It is not complete, and why; whether its job is to go on with it as soon as it
+    /// can.
+    Partial(String, bool),
+    Failed(&'a Error),
+}
+
+impl Close<'_> {
+    /// That of a run which has not failed.
+    pub(super) fn of(stopped: Option<Stopped>, short_of: Option<String>) -> Self {
+        let is_cut_short = matches!(stopped, Some(Stopped::Signal | Stopped::Lease));
+        short_of.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))
     }
 }
 
@@ -96,7 +127,8 @@ impl Housekeeper {
                 lease,
                 job: job.cloned(),
                 started: now,
-                begun: Instant::now(),
+                uptime: self.uptime,
+                begun: (self.uptime)(),
                 renewed: Duration::ZERO,
             }),
             Begun::Held(holding) => Err(held(work, &holding, now)),
@@ -104,11 +136,11 @@ impl Housekeeper {
         }
     }
 
-    /// Says that a run is at work, once in a while. Answers whether it may go on:
-    /// not if another run has taken its lease, this one having been stopped for
-    /// too long.
+    /// Says that a run is at work, once in a while. Answers whether it may go on: not
+    /// if it was stopped for so long that its lease is over, whoever has that now. The
+    /// moment at which it began is too long ago then to judge by.
     pub(super) fn stay(&mut self, shift: &mut Shift) -> Result<bool> {
-        let elapsed = shift.begun.elapsed();
+        let elapsed = shift.elapsed();
         if elapsed.saturating_sub(shift.renewed) < RENEWAL {
             return Ok(true);
         }
@@ -117,24 +149,17 @@ impl Housekeeper {
     }
 
     /// Ends a run with what has come of it.
-    pub(super) fn finish(
-        &mut self,
-        shift: &Shift,
-        outcome: std::result::Result<Feat, &Error>,
-    ) -> Result<()> {
+    pub(super) fn finish(&mut self, shift: &Shift, feat: Feat, close: Close<'_>) -> Result<()> {
         let finished = shift.now();
-        let (feat, outcome, reason) = match outcome {
-            Ok(feat) if feat.short_of.is_some() => {
-                let reason = feat.short_of.clone();
-                (feat, RunOutcome::Partial, reason)
+        let (outcome, reason, is_settled) = match close {
+            Close::Complete => (RunOutcome::Done, None, true),
+            Close::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
+            Close::Failed(error @ Error::Guard(_)) => {
+                (RunOutcome::Refused, Some(error.to_string()), true)
             }
-            Ok(feat) => (feat, RunOutcome::Done, None),
-            Err(error @ Error::Guard(_)) => {
-                (Feat::default(), RunOutcome::Refused, Some(error.to_string()))
-            }
-            Err(error) => (Feat::default(), RunOutcome::Failed, Some(error.with_causes())),
+            Close::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
-        let job = shift.job.as_ref().filter(|_| !feat.resumes);
+        let job = shift.job.as_ref().filter(|_| is_settled);
         let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
         let end = RunEnd {
             finished,

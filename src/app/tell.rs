@@ -2,6 +2,7 @@
 
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
 
 /// Wants to know which sessions have ended, to drop their connections, say.
 pub trait Listener {
@@ -18,6 +19,8 @@ pub trait Listener {
 pub struct Untold {
     /// How many.
     pub sessions: u64,
+    /// When the first of them ended.
+    pub since: UnixTime,
     /// Why, the first time.
     pub why: String,
 }
@@ -51,7 +54,8 @@ impl Bell {
             return;
         };
         if let Err(why) = listener.ended(sessions, policies) {
-            let untold = self.untold.get_or_insert(Untold { sessions: 0, why });
+            let since = sessions[0].end.map_or(UnixTime(0), |end| end.at);
+            let untold = self.untold.get_or_insert(Untold { sessions: 0, since, why });
             untold.sessions += sessions.len() as u64;
         }
     }

@@ -15,6 +15,7 @@ use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{self, Access};
 
+use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
@@ -188,7 +189,9 @@ impl Context {
     }
 
     fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
-        let keeper = Housekeeper::new(store, config.policies.clone()).on_host(host::name());
+        let keeper = Housekeeper::new(store, config.policies.clone())
+            .on_host(host::name())
+            .timed_by(clock::uptime);
         match Hook::from_config(&config.hooks) {
             Some(hook) => keeper.telling(Box::new(hook)),
             None => keeper,
@@ -242,24 +245,28 @@ impl Context {
         match keeper.take_untold() {
             None => Exit::Done,
             Some(untold) => {
-                self.say_untold(&untold, self.now);
+                self.say_untold(&untold);
                 Exit::StoppedEarly
             }
         }
     }
 
-    /// Tells of ended sessions that the hook was not told of, and how to have them
-    /// again.
-    pub fn say_untold(&self, untold: &Untold, since: UnixTime) {
-        complain(&output::harmless::visible(&format!(
-            "sessctl: {untold}; `sessctl list --state ended --ended-since {since} -o jsonl` has \
-             those whose rows are kept"
-        )));
+    /// Tells of ended sessions that the hook was not told of.
+    pub fn say_untold(&self, untold: &Untold) {
+        complain(&output::harmless::visible(&format!("sessctl: {untold}; {}", again(untold))));
     }
 
     fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
     }
+}
+
+/// How to have ended sessions again that the hook was not told of.
+pub fn again(untold: &Untold) -> String {
+    let since = untold.since;
+    format!(
+        "`sessctl list --state ended --ended-since {since} -o jsonl` has those whose rows are kept"
+    )
 }
 
 /// Standard output, buffered.

@@ -91,7 +91,7 @@ impl Args {
         let cycled = keeper
             .cycle(&filter, now, &mut |session| lines.show(session), &mut || interrupt.go_on())?;
         if let Some(untold) = &cycled.untold {
-            context.say_untold(untold, now);
+            context.say_untold(untold);
         }
         let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());

@@ -118,11 +118,16 @@ impl Args {
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
-        let purged = waiting(self.wait, &interrupt, || {
+        let is_held = |purged: &_| matches!(purged, Err(Error::Held { .. }));
+        let purged = waiting(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             keeper.purge(&request, now, &mut |_| interrupt.go_on())
         });
+        if purged.is_err() {
+            // What ended before the failure stays ended.
+            context.untold(&mut keeper);
+        }
         let summary = match (purged, interrupt.signal()) {
             (Err(Error::Guard(refusal)), _) if context.asked_format().is_some() => {
                 unless_gone(answer(&Summary::refused(&refusal), context))?;
@@ -132,12 +137,13 @@ impl Args {
             (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
         };
+        keeper.drop_runs(context.config()?.keep_runs, context.now)?;
         unless_gone(answer(&summary, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
         if let Some(untold) = &summary.untold {
-            context.say_untold(untold, context.now);
+            context.say_untold(untold);
         }
         Ok(exit(&summary, interrupt.signal()))
     }

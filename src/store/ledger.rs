@@ -21,42 +21,8 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
-    let (oldest, youngest) = Lease::renewed_between(run.started);
-    let mut take = Statement::new(
-        "INSERT INTO leases (name, holder, renewed_at) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (",
-    )
-    .with(lease.name.as_str())
-    .with(lease.holder.as_str())
-    .with(run.started);
-    settled(&mut take, run);
-    take.push(
-        ") ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
-         WHERE renewed_at NOT BETWEEN ",
-    );
-    take.bind(oldest).push(" AND ").bind(youngest);
-    // A job that does other work by now has another lease than it had.
-    let lose = Statement::new(
-        "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
-         than its lease' WHERE outcome = 'running' \
-         AND (lease = ?1 OR (job = ?2 AND account = ?3)) AND ",
-    )
-    .with(lease.name.as_str())
-    .with(run.job.as_ref().map(|job| job.name.as_str()))
-    .with(run.job.as_ref().map(|job| job.account.as_str()));
-    let mut enter = new_run(&lease.holder, Some(&lease.name), run, RunOutcome::Running);
-    enter.push(" WHERE ");
-    let mut statements = vec![take, if_held(lose, lease), if_held(enter, lease)];
-    if let Some(job) = &run.job {
-        let know = Statement::new(
-            "INSERT INTO jobs (name, account, spec) SELECT ?1, ?2, ?3 WHERE TRUE AND ",
-        );
-        let mut know = if_held(for_job(know, job), lease);
-        know.push(
-            " ON CONFLICT DO UPDATE SET spec = excluded.spec, anchor = NULL \
-             WHERE spec <> excluded.spec",
-        );
-        statements.push(know);
-    }
+    let mut statements = vec![take(lease, run), lose(lease, run), enter_as_running(lease, run)];
+    statements.extend(run.job.as_ref().map(|job| know(lease, job)));
     let who = Statement::new(
         "SELECT leases.holder, renewed_at, host, pid, version FROM leases \
          LEFT JOIN runs ON runs.holder = leases.holder WHERE name = ?1",
@@ -66,19 +32,73 @@ pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun)
     let held = applied.answers.last().and_then(|rows| rows.first());
     Ok(match held.map(|row| row as &dyn Columns) {
         Some(row) if row.text(0).as_deref() == Some(&lease.holder) => Begun::Yes,
-        Some(row) => Begun::Held(holding(row)),
+        Some(row) if Lease::holds(holding(row).renewed_at, run.started) => {
+            Begun::Held(holding(row))
+        }
         // The lease was free, and is not taken.
-        None => Begun::Settled,
+        _ => Begun::Settled,
     })
 }
 
-/// Selects the account of a run's job if it has another anchor by now.
-fn settled(sql: &mut Statement, run: &NewRun) {
+/// Takes a lease, if it is free and the run's job is not settled any further.
+fn take(lease: &Lease, run: &NewRun) -> Statement {
+    let (oldest, youngest) = Lease::renewed_between(run.started);
+    let mut sql = Statement::new(
+        "INSERT INTO leases (name, holder, renewed_at) SELECT ?1, ?2, ?3 WHERE TRUE",
+    )
+    .with(lease.name.as_str())
+    .with(lease.holder.as_str())
+    .with(run.started);
+    and_unsettled(&mut sql, run.job.as_ref(), run.anchor);
+    sql.push(
+        " ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
+         WHERE renewed_at NOT BETWEEN ",
+    );
+    sql.bind(oldest).push(" AND ").bind(youngest);
+    sql
+}
+
+/// The condition that a job has the anchor by which something was found, if there is
+/// a job.
+fn and_unsettled(sql: &mut Statement, job: Option<&JobKey>, anchor: Option<UnixTime>) {
+    if let Some(job) = job {
+        sql.push(" AND (SELECT anchor FROM jobs WHERE name = ").bind(job.name.as_str());
+        sql.push(" AND account = ").bind(job.account.as_str());
+        sql.push(" AND spec = ").bind(job.spec.as_str()).push(") IS ").bind(anchor);
+    }
+}
+
+/// Gives up the runs that have died: those under the lease, and those of the job, which
+/// may have had another lease while it did other work.
+fn lose(lease: &Lease, run: &NewRun) -> Statement {
     let job = run.job.as_ref();
-    sql.push("SELECT 1 FROM jobs WHERE jobs.name = ").bind(job.map(|job| job.name.as_str()));
-    sql.push(" AND account = ").bind(job.map(|job| job.account.as_str()));
-    sql.push(" AND spec = ").bind(job.map(|job| job.spec.as_str()));
-    sql.push(" AND anchor IS NOT ").bind(run.anchor);
+    let sql = Statement::new(
+        "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
+         than its lease' WHERE outcome = 'running' \
+         AND (lease = ?1 OR (job = ?2 AND account = ?3)) AND ",
+    )
+    .with(lease.name.as_str())
+    .with(job.map(|job| job.name.as_str()))
+    .with(job.map(|job| job.account.as_str()));
+    if_held(sql, lease)
+}
+
+fn enter_as_running(lease: &Lease, run: &NewRun) -> Statement {
+    let mut sql = new_run(&lease.holder, Some(&lease.name), run, RunOutcome::Running);
+    sql.push(" WHERE ");
+    if_held(sql, lease)
+}
+
+/// Opens the account of a job, and a new one if the job has another spec by now.
+fn know(lease: &Lease, job: &JobKey) -> Statement {
+    let sql =
+        Statement::new("INSERT INTO jobs (name, account, spec) SELECT ?1, ?2, ?3 WHERE TRUE AND ");
+    let mut sql = if_held(for_job(sql, job), lease);
+    sql.push(
+        " ON CONFLICT DO UPDATE SET spec = excluded.spec, anchor = NULL \
+         WHERE spec <> excluded.spec",
+    );
+    sql
 }
 
 fn holding(row: &dyn Columns) -> Holding {
@@ -123,12 +143,18 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
     .with(outcome.as_str())
 }
 
-/// Renews a lease, if it is still held.
+/// Renews a lease, if it is still held and not over.
 pub(super) fn renew(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<bool> {
-    let renew = Statement::new("UPDATE leases SET renewed_at = ?3 WHERE name = ?1 AND holder = ?2")
-        .with(lease.name.as_str())
-        .with(lease.holder.as_str())
-        .with(now);
+    let (oldest, youngest) = Lease::renewed_between(now);
+    let renew = Statement::new(
+        "UPDATE leases SET renewed_at = ?3 \
+         WHERE name = ?1 AND holder = ?2 AND renewed_at BETWEEN ?4 AND ?5",
+    )
+    .with(lease.name.as_str())
+    .with(lease.holder.as_str())
+    .with(now)
+    .with(oldest)
+    .with(youngest);
     Ok(transport.apply(&[renew])?.rows == [1])
 }
 
@@ -143,12 +169,17 @@ pub(super) fn finish(
         .with(lease.name.as_str())
         .with(lease.holder.as_str());
     let mut statements = vec![end_of(&lease.holder, end)];
-    // One that is late must not take back what another has settled since.
-    let anchor = job.zip(end.anchor);
-    statements.extend(anchor.map(|(job, anchor)| anchor_of(job, anchor, Some(lease))));
+    statements.extend(job.zip(end.anchor).map(|(job, anchor)| settle(lease, job, anchor)));
     statements.push(give_back);
     transport.apply(&statements)?;
     Ok(())
+}
+
+/// Sets the anchor of a job that has run. One that is late must not take back what
+/// another has settled since, nor one whose job has another spec by now, or is forgotten.
+fn settle(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
+    let sql = "UPDATE jobs SET anchor = ?4 WHERE name = ?1 AND account = ?2 AND spec = ?3 AND ";
+    if_held(for_job(Statement::new(sql), job).with(anchor), lease)
 }
 
 fn end_of(holder: &str, end: &RunEnd) -> Statement {
@@ -165,14 +196,11 @@ fn end_of(holder: &str, end: &RunEnd) -> Statement {
     .with(end.deleted)
 }
 
-/// Sets an anchor, where there is a lease only while that is held.
-fn anchor_of(job: &JobKey, anchor: UnixTime, lease: Option<&Lease>) -> Statement {
+/// Sets the anchor of a job that has not run, where it has none but the known one.
+fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Statement {
     let sql = "INSERT INTO jobs (name, account, spec, anchor) SELECT ?1, ?2, ?3, ?4 WHERE TRUE";
     let mut sql = for_job(Statement::new(sql), job).with(anchor);
-    if let Some(lease) = lease {
-        sql.push(" AND ");
-        sql = if_held(sql, lease);
-    }
+    and_unsettled(&mut sql, Some(job), known);
     sql.push(" ON CONFLICT DO UPDATE SET spec = excluded.spec, anchor = excluded.anchor");
     sql
 }
@@ -185,12 +213,11 @@ pub(super) fn enter(
     end: &RunEnd,
 ) -> Result<()> {
     let mut new = new_run(holder, None, run, end.outcome);
-    new.push(" WHERE NOT EXISTS (");
-    settled(&mut new, run);
-    new.push(")");
+    new.push(" WHERE TRUE");
+    and_unsettled(&mut new, run.job.as_ref(), run.anchor);
     let mut statements = vec![new, end_of(holder, end)];
     let job = run.job.as_ref().zip(end.anchor);
-    statements.extend(job.map(|(job, anchor)| anchor_of(job, anchor, None)));
+    statements.extend(job.map(|(job, anchor)| anchor_of(job, run.anchor, anchor)));
     transport.apply(&statements)?;
     Ok(())
 }
@@ -199,9 +226,10 @@ pub(super) fn enter(
 pub(super) fn note_anchor(
     transport: &mut impl Transport,
     job: &JobKey,
+    known: Option<UnixTime>,
     anchor: UnixTime,
 ) -> Result<()> {
-    transport.apply(&[anchor_of(job, anchor, None)])?;
+    transport.apply(&[anchor_of(job, known, anchor)])?;
     Ok(())
 }
 

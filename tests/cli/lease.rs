@@ -88,6 +88,65 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
 }
 
 #[test]
+fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
+    // Given a job whose process is at work elsewhere
+    let sandbox = sandbox();
+    let config = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
+    sandbox.file("jobs.toml", config);
+    sandbox.run(["--config", "jobs.toml", "run"]).succeeds();
+    sandbox
+        .db()
+        .execute_batch("UPDATE runs SET outcome = 'running'; UPDATE jobs SET anchor = NULL")
+        .unwrap();
+    let holder = "UPDATE leases SET holder = (SELECT holder FROM runs)";
+    hold(&sandbox, 0);
+    sandbox.db().execute_batch(holder).unwrap();
+    // When it is to run, then it is left to that process
+    sandbox.run(["--config", "jobs.toml", "run"]).exits(11).is_silent();
+    sandbox.run(["--config", "jobs.toml", "run", "--wait", "1s"]).exits(11).is_silent();
+    // And who waits long enough does it when that one has gone
+    hold(&sandbox, 0);
+    sandbox.db().execute_batch(holder).unwrap();
+    let waiting = start(&sandbox, &["--config", "jobs.toml", "run", "--wait", "5m"]);
+    sandbox.db().execute_batch("DELETE FROM leases").unwrap();
+    Ran(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+}
+
+#[test]
+fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
+    // Given a purge that waits for its first hook
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..500, |n| row(&n.to_string()).idle(HOUR));
+    let script = "test -e once && exit; touch once; echo at work > fifo; cat > gate";
+    let hook = format!("[hooks]\non_end = [\"sh\", \"-c\", \"{script}\"]\ntimeout = \"30s\"\n");
+    sandbox.file("hook.toml", hook);
+    for name in ["fifo", "gate"] {
+        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
+        assert!(made.success());
+    }
+    let purge = start(&sandbox, &["--config", "hook.toml", "purge"]);
+    assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");
+    // When it is a minute and more later, as after the sleep of a machine
+    sandbox.db().execute_batch("UPDATE leases SET renewed_at = renewed_at - 100").unwrap();
+    let begun = now();
+    while now() < begun + 2 {
+        std::thread::yield_now();
+    }
+    std::fs::read_to_string(sandbox.path("gate")).unwrap();
+    // Then it stops, and the next one does what is left
+    let ran = Ran(purge.wait_with_output().unwrap());
+    let reason = ran.exits(3).stderr();
+    assert!(reason.contains("stopped by lease"), "{reason}");
+    let left = live(&sandbox);
+    assert!(0 < left && left < 500, "{left}");
+    let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
+    assert_eq!(runs[0]["outcome"], "partial");
+    assert_eq!(runs[0]["ended"], 500 - left);
+    sandbox.run(["purge"]).succeeds().is_silent();
+    assert_eq!(live(&sandbox), 0);
+}
+
+#[test]
 fn a_purge_that_died_is_lost_to_the_ledger_and_the_next_one_goes_on() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");

@@ -266,3 +266,21 @@ fn handles_that_would_be_the_same_are_lengthened() {
     assert!(cycled.starts_with("abcdef01234567b  imap"), "{cycled}");
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]), ["abcdef01234567b"]);
 }
+
+#[test]
+fn w3_the_outlook_promises_a_touch_only_where_it_helps() {
+    let sandbox = Sandbox::new();
+    sandbox.file("lenient.toml", "[policy]\nstrict = false\nlifetime = \"3h\"\n");
+    for (opened, promise) in [
+        (2 * HOUR, "a touch before that renews it."),
+        (4 * HOUR, "no touch saves it, its lifetime being over."),
+    ] {
+        let session = row(promise).opened(opened).idle(HOUR);
+        sandbox.insert(&session);
+        let args = ["--config", "lenient.toml", "show", "session", &session.handle(), "--json"];
+        let shown = sandbox.run(args).succeeds().json();
+        let outlook = shown["outlook"].as_str().unwrap();
+        assert!(outlook.contains("it stays usable until a purge has run"), "{outlook}");
+        assert!(outlook.contains(promise), "{outlook}");
+    }
+}

@@ -239,3 +239,16 @@ fn a_dry_run_is_a_table_with_reasons_for_people() {
     assert_eq!(ran.stderr(), "would end 1 and delete 1 sessions, and leave 0 live\n");
     sandbox.run(["purge", "--dry-run", "-q"]).succeeds().is_silent();
 }
+
+#[test]
+fn a_purge_that_is_no_job_drops_what_the_ledger_has_kept_for_long_enough() {
+    let sandbox = Sandbox::new();
+    sandbox.file("keep.toml", "[ledger]\nkeep = \"1d\"\n");
+    sandbox.run(["purge"]).succeeds();
+    sandbox.db().execute_batch("UPDATE runs SET started_at = started_at - 90000").unwrap();
+    sandbox.run(["purge"]).succeeds();
+    let runs = || sandbox.run(["show", "runs", "--json"]).succeeds().json();
+    assert_eq!(runs().as_array().unwrap().len(), 2);
+    sandbox.run(["--config", "keep.toml", "purge"]).succeeds().is_silent();
+    assert_eq!(runs().as_array().unwrap().len(), 2);
+}

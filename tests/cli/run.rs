@@ -104,6 +104,32 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
 }
 
 #[test]
+#[ignore = "needs python3"]
+fn what_a_failed_job_has_done_is_its_own() {
+    // Given a purge whose hook fails, and makes the next batch fail, too
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..300, |n| row(&n.to_string()).idle(HOUR));
+    let no = "CREATE TRIGGER no BEFORE UPDATE ON sessions BEGIN SELECT raise(ABORT, 'boom'); END";
+    sandbox.file("no.sql", no);
+    let jobs = "[hooks]\non_end = [\"sh\", \"-c\", \"python3 no.py; exit 1\"]\n";
+    let python = "import sqlite3; sqlite3.connect('app.db').executescript(open('no.sql').read())";
+    sandbox.file("no.py", python);
+    let cycle = "[[job]]\nname = \"other\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"http\"\n";
+    sandbox.file("jobs.toml", format!("{jobs}{PURGE}{cycle}"));
+    // When both jobs run
+    let mut command = sandbox.command(["--config", "jobs.toml", "run"]);
+    let ran = Ran(command.env("PATH", std::env::var("PATH").unwrap()).output().unwrap());
+    // Then the first has failed, ended some, and says so; the second knows of nothing
+    let complaint = ran.exits(1).stderr();
+    assert!(complaint.contains("job tidy: could not write to app.db: boom"), "{complaint}");
+    assert!(complaint.contains("the hook was not told of"), "{complaint}");
+    assert!(!complaint.contains("job other"), "{complaint}");
+    let ended = sandbox.listed(["--state", "ended"]).len() as u64;
+    assert!(0 < ended && ended < 300, "{ended}");
+    assert_eq!(ledger(&sandbox), [entry("tidy", "failed", ended), entry("other", "done", 0)]);
+}
+
+#[test]
 fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
     let jobs = "
         [[job]]

@@ -1,5 +1,7 @@
 //! Runs that have begun and not ended.
 
+use std::ops::ControlFlow;
+
 use sessctl::app::Ran;
 use sessctl::domain::job::{Due, Job, Standing, Unfinished, Work};
 use sessctl::domain::port::{Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome};
@@ -90,6 +92,34 @@ fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
         assert!(!host.is_live(&before, now));
         assert!(host.is_live(&back, now) && host.is_live(&other, now));
     }
+}
+
+#[test]
+fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_began() {
+    // given more sessions than one batch ends, and a signal during the first one
+    let (mut host, database) = Host::alone();
+    let job = cycle_at("0 4 *");
+    let start = at("2026-06-15T04:00:00Z");
+    let crowd: Vec<_> = (0..300).map(|_| host.opens("imap", later(start, -MINUTE))).collect();
+    let mut until_the_first_batch = || ControlFlow::Break(());
+    let ran = host.keeper.run_job(&job, &host.terms, start, &mut until_the_first_batch).unwrap();
+    let Ran::Cycled(cycled) = ran else { panic!("it has not run") };
+    assert!(0 < cycled.ended && cycled.ended < 300);
+    // and a run after that, which dies before it has done anything
+    let (lease, again) = run_of(&job, later(start, 20));
+    let anchor = database.store().jobs(start).unwrap()[0].known.anchor;
+    let again = NewRun { planned: start, anchor, ..again };
+    assert_eq!(database.store().begin(&lease, &again).unwrap(), Begun::Yes);
+    // when somebody has come back, and the job is asked for again
+    let back = host.opens("imap", later(start, 10));
+    let now = later(start, 2 * MINUTE);
+    let Ran::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+    // then it ends the rest of them, and nobody else
+    assert_eq!(cycled.ended + rest.ended, 300);
+    assert!(crowd.iter().all(|session| !host.is_live(session, now)));
+    assert!(host.is_live(&back, now));
+    // and is settled
+    assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
 }
 
 #[test]

@@ -55,6 +55,16 @@ macro_rules! tests {
         }
 
         #[test]
+        fn w8_a_lease_that_is_over_cannot_be_renewed_whoever_has_it() {
+            for (later, is_renewed) in [(60, true), (61, false), (-10, true), (-11, false)] {
+                let mut world = world();
+                let ledger = &mut world.sessions;
+                ledger.starts("slept", &by_hand(0));
+                assert_eq!(ledger.renew_lease(&lease("slept"), at(later)).unwrap(), is_renewed);
+            }
+        }
+
+        #[test]
         fn w8_a_lease_that_was_taken_over_cannot_be_renewed() {
             let mut world = world();
             let ledger = &mut world.sessions;

@@ -82,12 +82,33 @@ macro_rules! tests {
         }
 
         #[test]
+        fn an_end_leaves_the_anchor_of_a_job_alone_that_is_another_by_now() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            // Given a job that was edited while it ran
+            ledger.starts("1", &run(0));
+            let hourly = JobKey { spec: "30 * *".to_owned(), ..job("nightly") };
+            ledger.note_anchor(&hourly, None, at(5)).unwrap();
+            // When the run ends, then what is known of the new one stays
+            ledger.finish(&lease("1"), Some(&job("nightly")), &done(9)).unwrap();
+            let known = ledger.known("nightly", 9);
+            assert_eq!((known.spec, known.anchor), (hourly.spec, Some(at(5))));
+            // And the same of one that was forgotten
+            ledger.starts("2", &run(10));
+            ledger.forget_job("nightly").unwrap();
+            ledger.finish(&lease("2"), Some(&job("nightly")), &done(19)).unwrap();
+            assert_eq!(ledger.jobs(at(20)).unwrap(), []);
+        }
+
+        #[test]
         fn a_job_that_has_not_run_may_have_an_anchor_and_be_forgotten() {
             let mut world = world();
             let ledger = &mut world.sessions;
-            ledger.note_anchor(&job("nightly"), at(5)).unwrap();
-            ledger.note_anchor(&job("weekly"), at(6)).unwrap();
-            ledger.note_anchor(&job("nightly"), at(7)).unwrap();
+            ledger.note_anchor(&job("nightly"), None, at(5)).unwrap();
+            ledger.note_anchor(&job("weekly"), None, at(6)).unwrap();
+            ledger.note_anchor(&job("nightly"), Some(at(5)), at(7)).unwrap();
+            // By one who has not seen the last.
+            ledger.note_anchor(&job("nightly"), Some(at(5)), at(8)).unwrap();
             let known = Known { spec: job("").spec, anchor: Some(at(7)), unfinished: None };
             assert_eq!(ledger.known("nightly", 8), known);
             ledger.forget_job("nightly").unwrap();

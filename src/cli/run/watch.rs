@@ -19,7 +19,7 @@ use crate::output::harmless::visible;
 /// How often to look at the clock, which may have been set, and at the file.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long to leave a database alone that could not be opened or read.
+/// How long to leave a database alone that could not be opened, read or written.
 const RESPITE: Span = Span::seconds(10);
 
 /// How often to look at the database where nothing is planned.
@@ -29,10 +29,12 @@ const IDLE: Span = Span::minutes(1);
 pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen()?;
+    let file = context.config_path().and_then(Stamp::of);
     let mut watch = Watch {
         context,
         config,
-        file: context.config_path().and_then(Stamp::of),
+        file,
+        glimpse: file,
         seen: clock::now(),
         next: None,
         complaint: None,
@@ -55,6 +57,8 @@ struct Watch<'a> {
     config: Config,
     /// What the configuration file looked like when it was read.
     file: Option<Stamp>,
+    /// And at the last tick.
+    glimpse: Option<Stamp>,
     /// When the clock was last looked at.
     seen: UnixTime,
     /// When the first job is due; `None`: nobody has asked yet.
@@ -71,14 +75,17 @@ impl Watch<'_> {
         }
     }
 
-    /// Reads the configuration again if its file has changed. One with a mistake in
+    /// Reads the configuration again once its file has changed, and stays as it is
+    /// for a tick: whoever writes it may not have come to the end. One with a mistake in
     /// it changes nothing.
     fn follow_file(&mut self) {
         let stamp = self.context.config_path().and_then(Stamp::of);
-        if stamp == self.file {
+        let is_at_rest = stamp == self.glimpse;
+        self.glimpse = stamp;
+        if self.glimpse == self.file || !is_at_rest {
             return;
         }
-        self.file = stamp;
+        self.file = self.glimpse;
         match self.context.read_config() {
             Ok(config) => {
                 self.config = config;
@@ -116,18 +123,15 @@ impl Watch<'_> {
 
     fn attempt(&self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         let mut keeper = self.context.open_under(&self.config)?;
-        let mut round = Round::new(self.context, &self.config, None);
-        for job in &self.config.jobs {
-            round.attend_to(job, &mut keeper, interrupt);
-            if interrupt.signal().is_some() {
-                break;
-            }
-        }
+        let mut round = Round::of_watch(self.context, &self.config);
+        round.attend_to_all(&self.config.jobs, &mut keeper, interrupt);
         let now = clock::now();
         let standings = keeper.standings(&self.config.jobs, &terms(&self.config), now)?;
         let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
-        Ok(next.unwrap_or(now.plus(IDLE)))
+        let next = next.unwrap_or(now.plus(IDLE));
+        // What could not even begin is still due.
+        Ok(if round.exit == Exit::Failed { next.max(now.plus(RESPITE)) } else { next })
     }
 
     /// Complains once of the same.
@@ -150,7 +154,7 @@ fn next_look(standing: &Standing, now: UnixTime) -> UnixTime {
 }
 
 /// What shows that a file is another one than before.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     modified: (i64, i64),
     length: u64,

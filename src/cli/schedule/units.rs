@@ -92,7 +92,7 @@ impl Resolved {
             // Only commands have variables.
             folder = systemd_word(&self.folder).replace("$$", "$"),
             // A private /tmp would hide a program or a database that is there.
-            private_tmp = if self.is_under_tmp() { "no" } else { "yes" },
+            private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
             hardening = if self.has_hook { FOR_A_HOOK } else { HARDENING },
         )
     }
@@ -196,5 +196,15 @@ mod tests {
         let [(_, service), _] = purge.units(&schedule, &Zone::Local);
         assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
         assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
+    }
+
+    #[test]
+    fn nothing_is_closed_off_from_a_hook() {
+        let schedule = "15 * *".parse().unwrap();
+        let with = |has_hook| Resolved { has_hook, ..purge("/srv/app.db") };
+        for (has_hook, private_tmp) in [(false, "yes"), (true, "no")] {
+            let [(_, service), _] = with(has_hook).units(&schedule, &Zone::Local);
+            assert!(service.contains(&format!("PrivateTmp={private_tmp}\n")), "{service}");
+        }
     }
 }

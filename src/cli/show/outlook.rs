@@ -38,8 +38,11 @@ impl Outlook<'_> {
 
     fn of_one_that_is_over(&self, reason: EndReason) -> String {
         let since = self.eligible_since().unwrap_or(self.now);
+        let is_too_old = self.lifetime_over().is_some_and(|over| over < self.now);
         let use_ = if self.policy.strict {
             "a touch is refused"
+        } else if is_too_old {
+            "it stays usable until a purge has run, and no touch saves it, its lifetime being over"
         } else {
             "it stays usable until a purge has run, and a touch before that renews it"
         };
@@ -71,8 +74,7 @@ impl Outlook<'_> {
                     being unused."
                 .to_owned();
         };
-        let lifetime = self.policy.lifetime.map(|span| self.session.created_at.plus(span));
-        if lifetime == Some(until) {
+        if self.lifetime_over() == Some(until) {
             return format!(
                 "Valid until {until}, when its lifetime is over. {}",
                 self.next_after(until)
@@ -86,11 +88,13 @@ impl Outlook<'_> {
     }
 
     fn at_the_latest(&self) -> String {
-        self.policy.lifetime.map_or_else(String::new, |span| {
-            format!(" Its lifetime is over at {}, whatever its use.", {
-                self.session.created_at.plus(span)
-            })
+        self.lifetime_over().map_or_else(String::new, |over| {
+            format!(" Its lifetime is over at {over}, whatever its use.")
         })
+    }
+
+    fn lifetime_over(&self) -> Option<UnixTime> {
+        Some(self.session.created_at.plus(self.policy.lifetime?))
     }
 
     /// What the next purge does.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::job::{Job, Standing};
-use sessctl::domain::port::{RunQuery, RunRecord};
+use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::store::Access;
 
@@ -63,12 +63,16 @@ impl Args {
     }
 }
 
+/// The last run of a job; one that was skipped only if there is no other.
 fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Option<RunRecord>> {
-    let query = RunQuery { job: Some(job.name.clone()), limit: Some(1), ..RunQuery::default() };
+    let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
     let mut last = None;
     keeper.runs(&query, now, &mut |run| {
-        last = Some(run);
-        Ok(ControlFlow::Break(()))
+        let is_skipped = run.outcome == RunOutcome::Skipped;
+        if last.is_none() || !is_skipped {
+            last = Some(run);
+        }
+        Ok(if is_skipped { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(last)
 }

@@ -29,6 +29,13 @@ pub struct Known {
     pub unfinished: Option<Unfinished>,
 }
 
+impl Known {
+    /// The anchor, if the job still has the spec that it had then.
+    pub fn anchor_of(&self, job: &Job) -> Option<UnixTime> {
+        self.anchor.filter(|_| self.spec == job.spec())
+    }
+}
+
 /// A run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {

@@ -213,27 +213,35 @@ pub struct JobAccount {
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Ledger {
     /// Takes a lease for a run and enters the run, if the lease is free at the time
-    /// at which the run begins and its job still has the anchor that the run says. Other runs under the same lease, or of the same job,
-    /// that have not ended are lost from then on.
+    /// at which the run begins, and its job still has the anchor by which it was found
+    /// due. Other runs under the same lease, or of the same job, that have not ended
+    /// are lost from then on.
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun>;
 
     /// Says that the holder of a lease is at work at `now`. Answers whether it
-    /// still has it.
+    /// still has it, and it is not [over](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
     /// Ends the run that has this lease, and gives it back. A run that has lost
     /// its lease meanwhile tells what it has done all the same, but leaves the anchor
-    /// of its job alone.
+    /// of its job alone; so does one whose job has another spec by now, or is
+    /// forgotten.
     fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Enters a run that did not take place, under a name that no other run has,
     /// if its job still has the anchor that the run says.
     fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()>;
 
-    /// Sets the anchor of a job, without a run.
-    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()>;
+    /// Sets the anchor of a job, without a run, if it has none but the known one.
+    fn note_anchor(
+        &mut self,
+        job: &JobKey,
+        known: Option<UnixTime>,
+        anchor: UnixTime,
+    ) -> Result<()>;
 
-    /// Forgets the account of a job: it is not to run for the time being.
+    /// Forgets the accounts of a job, on all hosts: it is not to run for the time
+    /// being.
     fn forget_job(&mut self, name: &str) -> Result<()>;
 
     /// What is known of jobs at `now`.

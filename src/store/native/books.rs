@@ -26,8 +26,13 @@ impl<T: Transport> Ledger for Native<T> {
         ledger::enter(&mut self.transport, holder, run, end)
     }
 
-    fn note_anchor(&mut self, job: &JobKey, anchor: UnixTime) -> Result<()> {
-        ledger::note_anchor(&mut self.transport, job, anchor)
+    fn note_anchor(
+        &mut self,
+        job: &JobKey,
+        known: Option<UnixTime>,
+        anchor: UnixTime,
+    ) -> Result<()> {
+        ledger::note_anchor(&mut self.transport, job, known, anchor)
     }
 
     fn forget_job(&mut self, name: &str) -> Result<()> {

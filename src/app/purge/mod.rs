@@ -1,4 +1,6 @@
-//! The purge: one bounded run that ends and deletes what is due.
+//! The purge: one bounded run that marks, ends and deletes what is due.
+
+mod report;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,150 +8,22 @@ use std::time::{Duration, Instant};
 
 use super::Housekeeper;
 use super::pace::Pace;
-use super::run::{Feat, JobRun, Shift};
-use super::tell::Untold;
-use crate::domain::error::{Error, GuardRefusal, Result};
+use super::run::{Close, Feat, Shift};
+use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::guard::Guard;
-use crate::domain::policy::Verdict;
+use crate::domain::policy::{Policies, Verdict};
 use crate::domain::port::{Census, Flow, Order, Query, Reach, Scope};
-use crate::domain::session::{Key, Session, words};
+use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
+
+pub(super) use report::short_of;
+pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;
 
 /// The lease of the one purge that is at work.
 const LEASE: &str = "purge";
-
-/// What a purge is to do.
-#[derive(Debug, Clone)]
-pub struct PurgeRequest {
-    /// The tasks that are meant; `None`: all.
-    pub task: Option<TaskPattern>,
-    /// What it may end at most.
-    pub guard: Guard,
-    /// When to stop with work left; `None`: not before it is done.
-    pub run_time: Option<Duration>,
-    /// For how long one write transaction may hold up the application.
-    pub hold: Duration,
-    /// The job that it is a run of; `None`: of none.
-    pub job: Option<JobRun>,
-}
-
-impl Default for PurgeRequest {
-    fn default() -> Self {
-        Self {
-            task: None,
-            guard: Guard::default(),
-            run_time: None,
-            hold: Duration::from_millis(2),
-            job: None,
-        }
-    }
-}
-
-/// Why a purge stopped before its work was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
-    /// Its time was up.
-    RunTime,
-    /// It was asked to.
-    Signal,
-    /// It would have ended more than the guard allows, and has done nothing.
-    Guard,
-    /// It was stopped for so long that another purge has taken over.
-    Lease,
-}
-
-words!(Stopped, "reason to stop", {
-    RunTime => "run-time",
-    Signal => "signal",
-    Guard => "guard",
-    Lease => "lease",
-});
-
-/// What a purge has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// Live sessions that it marked as unused.
-    pub marked: u64,
-    /// Live sessions that it ended.
-    pub ended: u64,
-    /// Rows that it deleted.
-    pub deleted: u64,
-    /// Write transactions.
-    pub batches: u64,
-    /// The longest time for which one of them held up others.
-    pub longest_hold: Duration,
-}
-
-/// What a purge has done in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// What it has done; in a dry run, what it would do.
-    pub done: Progress,
-    /// Live sessions that are left.
-    pub live: u64,
-    /// Rows that are due and left for the next run.
-    pub remaining: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Why it stopped early, if it did.
-    pub stopped: Option<Stopped>,
-    /// Ended sessions of which the listener has not taken note.
-    pub untold: Option<Untold>,
-}
-
-impl Summary {
-    /// That of a run which the guard has kept from doing anything.
-    pub fn refused(refusal: &GuardRefusal) -> Self {
-        Self {
-            done: Progress::default(),
-            live: refusal.live,
-            remaining: refusal.would_end,
-            elapsed: Duration::ZERO,
-            stopped: Some(Stopped::Guard),
-            untold: None,
-        }
-    }
-
-    /// What the ledger is told.
-    fn feat(&self) -> Feat {
-        Feat {
-            marked: self.done.marked,
-            ended: self.done.ended,
-            deleted: self.done.deleted,
-            short_of: self.short_of(),
-            // What a signal has cut short is not settled: it goes on with the next
-            // run of its job.
-            resumes: self.stopped == Some(Stopped::Signal),
-        }
-    }
-
-    /// What keeps it from being complete, in words.
-    pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref())
-    }
-}
-
-/// Why a run is not complete, if it is not.
-pub(super) fn short_of(stopped: Option<Stopped>, untold: Option<&Untold>) -> Option<String> {
-    let reasons = [stopped.map(|why| format!("stopped by {why}")), untold.map(Untold::to_string)];
-    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
-    Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
-}
-
-/// What a purge would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The figures.
-    pub summary: Summary,
-    /// Rows that it would change in any way.
-    pub due: u64,
-    /// Whether the guard would let it.
-    pub guard: std::result::Result<(), GuardRefusal>,
-}
 
 impl Housekeeper {
     /// Marks, ends and deletes what is due at `now`.
@@ -173,17 +47,20 @@ impl Housekeeper {
     ) -> Result<Summary> {
         let task = request.task.as_ref().map(TaskPattern::as_str);
         let mut shift = self.begin(LEASE, "purge", task, request.job.as_ref(), now)?;
-        let outcome = self.purge_on(&mut shift, request, now, go_on);
-        let feat = match &outcome {
-            Ok(summary) => Ok(summary.feat()),
-            Err(error) => Err(error),
+        let mut walk = Walk::new(request.hold);
+        let outcome = self.walk(&mut walk, &mut shift, request, now, go_on);
+        let close = match &outcome {
+            Ok(summary) => Close::of(summary.stopped, summary.short_of()),
+            Err(error) => Close::Failed(error),
         };
-        self.finish(&shift, feat)?;
-        outcome
+        let finished = self.finish(&shift, walk.feat(), close);
+        // What the work fails with comes first.
+        outcome.and_then(|summary| finished.map(|()| summary))
     }
 
-    fn purge_on(
+    fn walk(
         &mut self,
+        walk: &mut Walk,
         shift: &mut Shift,
         request: &PurgeRequest,
         now: UnixTime,
@@ -191,15 +68,14 @@ impl Housekeeper {
     ) -> Result<Summary> {
         let begun = Instant::now();
         if request.guard.is_set() {
-            let census = self.store.census(&self.purge_scope(request, now), None)?;
+            let census = self.store.census(&scope(&self.policies, request, now), None)?;
             request.guard.check(&census)?;
         }
-        let mut walk = Walk::new(request.hold);
         let stopped = loop {
             if !self.stay(shift)? {
                 break Some(Stopped::Lease);
             }
-            if !self.step(&mut walk, request, now)? {
+            if !self.step(walk, request, now)? {
                 break None;
             }
             if go_on(&walk.done).is_break() {
@@ -214,7 +90,7 @@ impl Housekeeper {
             Err(Error::Busy { .. }) => {}
             noted => noted?,
         }
-        let left = self.left_behind(&walk, request, now, stopped)?;
+        let left = self.left_behind(walk, request, now, stopped)?;
         Ok(Summary {
             done: walk.done,
             live: (walk.seen.live + left.live).saturating_sub(walk.done.ended),
@@ -226,17 +102,11 @@ impl Housekeeper {
         })
     }
 
-    /// The scope of a purge, whose job may have planned it.
-    fn purge_scope<'a>(&'a self, request: &'a PurgeRequest, now: UnixTime) -> Scope<'a> {
-        let planned = request.job.as_ref().map(|job| job.due.planned);
-        Scope { planned, ..self.scope(request.task.as_ref(), now) }
-    }
-
     /// Looks at the next rows and settles those that are due. Answers whether
     /// there were any rows.
     fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
         let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD };
-        let scope = self.purge_scope(request, now);
+        let scope = scope(&self.policies, request, now);
         let survey = self.store.survey(&scope, walk.after.as_ref(), reach)?;
         let Some(last) = survey.last else {
             return Ok(false);
@@ -249,21 +119,14 @@ impl Housekeeper {
         let Some(range) = survey.due else {
             return Ok(true);
         };
-        // The same scope; only these fields are borrowed.
-        let scope = Scope {
-            policies: &self.policies,
-            now,
-            planned: request.job.as_ref().map(|job| job.due.planned),
-            task: request.task.as_ref(),
-        };
         let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
-        self.bell.ring(&settled.told, &self.policies);
         walk.pace.learn(survey.census.due, settled.hold);
         walk.done.marked += settled.marked;
         walk.done.ended += settled.ended;
         walk.done.deleted += settled.deleted;
         walk.done.batches += 1;
         walk.done.longest_hold = walk.done.longest_hold.max(settled.hold);
+        self.bell.ring(&settled.told, &self.policies);
         Ok(true)
     }
 
@@ -278,7 +141,7 @@ impl Housekeeper {
         if stopped.is_none() {
             return Ok(Census::default());
         }
-        self.store.census(&self.purge_scope(request, now), walk.after.as_ref())
+        self.store.census(&scope(&self.policies, request, now), walk.after.as_ref())
     }
 
     /// What [`purge`](Self::purge) would do at `now`, in figures.
@@ -331,6 +194,12 @@ impl Housekeeper {
     }
 }
 
+/// The scope of a purge, whose job may have planned it.
+fn scope<'a>(policies: &'a Policies, request: &'a PurgeRequest, now: UnixTime) -> Scope<'a> {
+    let planned = request.job.as_ref().map(|job| job.due.planned);
+    Scope { policies, now, planned, task: request.task.as_ref() }
+}
+
 /// One walk through the table.
 struct Walk {
     pace: Pace,
@@ -349,5 +218,10 @@ impl Walk {
             peaks: BTreeMap::new(),
             done: Progress::default(),
         }
+    }
+
+    /// What the ledger is told of it.
+    fn feat(&self) -> Feat {
+        Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
     }
 }

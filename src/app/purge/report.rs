@@ -1,0 +1,129 @@
+//! What a purge is asked for, and what it says of itself.
+
+use std::time::Duration;
+
+use crate::app::run::JobRun;
+use crate::app::tell::Untold;
+use crate::domain::error::GuardRefusal;
+use crate::domain::filter::TaskPattern;
+use crate::domain::guard::Guard;
+use crate::domain::session::words;
+
+/// What a purge is to do.
+#[derive(Debug, Clone)]
+pub struct PurgeRequest {
+    /// The tasks that are meant; `None`: all.
+    pub task: Option<TaskPattern>,
+    /// What it may end at most.
+    pub guard: Guard,
+    /// When to stop with work left; `None`: not before it is done.
+    pub run_time: Option<Duration>,
+    /// For how long one write transaction may hold up the application.
+    pub hold: Duration,
+    /// The job that it is a run of; `None`: of none.
+    pub job: Option<JobRun>,
+}
+
+impl Default for PurgeRequest {
+    fn default() -> Self {
+        Self {
+            task: None,
+            guard: Guard::default(),
+            run_time: None,
+            hold: Duration::from_millis(2),
+            job: None,
+        }
+    }
+}
+
+/// Why a purge stopped before its work was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Its time was up.
+    RunTime,
+    /// It was asked to.
+    Signal,
+    /// It would have ended more than the guard allows, and has done nothing.
+    Guard,
+    /// It was stopped for so long that another purge has taken over.
+    Lease,
+}
+
+words!(Stopped, "reason to stop", {
+    RunTime => "run-time",
+    Signal => "signal",
+    Guard => "guard",
+    Lease => "lease",
+});
+
+/// What a purge has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Live sessions that it marked as unused.
+    pub marked: u64,
+    /// Live sessions that it ended.
+    pub ended: u64,
+    /// Rows that it deleted.
+    pub deleted: u64,
+    /// Write transactions.
+    pub batches: u64,
+    /// The longest time for which one of them held up others.
+    pub longest_hold: Duration,
+}
+
+/// What a purge has done in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// What it has done; in a dry run, what it would do.
+    pub done: Progress,
+    /// Live sessions that are left.
+    pub live: u64,
+    /// Rows that are due and left for the next run.
+    pub remaining: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<Stopped>,
+    /// Ended sessions of which the listener has not taken note.
+    pub untold: Option<Untold>,
+}
+
+impl Summary {
+    /// That of a run which the guard has kept from doing anything.
+    pub fn refused(refusal: &GuardRefusal) -> Self {
+        Self {
+            done: Progress::default(),
+            live: refusal.live,
+            remaining: refusal.would_end,
+            elapsed: Duration::ZERO,
+            stopped: Some(Stopped::Guard),
+            untold: None,
+        }
+    }
+
+    /// What keeps it from being complete, in words.
+    pub fn short_of(&self) -> Option<String> {
+        short_of(self.stopped, self.untold.as_ref())
+    }
+}
+
+/// Why a run is not complete, if it is not.
+pub(in crate::app) fn short_of(
+    stopped: Option<Stopped>,
+    untold: Option<&Untold>,
+) -> Option<String> {
+    let reasons = [stopped.map(|why| format!("stopped by {why}")), untold.map(Untold::to_string)];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
+}
+
+/// What a purge would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The figures.
+    pub summary: Summary,
+    /// Rows that it would change in any way.
+    pub due: u64,
+    /// Whether the guard would let it.
+    pub guard: std::result::Result<(), GuardRefusal>,
+}

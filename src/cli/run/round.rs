@@ -1,0 +1,198 @@
+//! One look at all jobs, and what people should know of it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sessctl::Error;
+use sessctl::app::{Housekeeper, Ran, Terms, Untold};
+use sessctl::config::Config;
+use sessctl::domain::job::{Job, Standing};
+
+use crate::cli::context::{Context, again};
+use crate::cli::exit::{Exit, complain};
+use crate::cli::interrupt::Interrupt;
+use crate::cli::{clock, host};
+use crate::output::harmless::visible;
+use crate::output::people::thousands;
+use crate::output::record::{Record, Value};
+
+/// How often to look whether a lease is free.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// One look at all jobs.
+pub struct Round<'a> {
+    context: &'a Context,
+    terms: Terms,
+    wait: Option<Duration>,
+    /// Whether there will be another one soon.
+    stays: bool,
+    /// What has become of those that ran.
+    pub records: Vec<Record>,
+    /// The worst that has happened.
+    pub exit: Exit,
+}
+
+impl<'a> Round<'a> {
+    /// The only one.
+    pub fn new(context: &'a Context, config: &Config, wait: Option<Duration>) -> Self {
+        let (terms, records) = (terms(config), Vec::new());
+        Self { context, terms, wait, stays: false, records, exit: Exit::Done }
+    }
+
+    /// One of many.
+    pub fn of_watch(context: &'a Context, config: &Config) -> Self {
+        Self { stays: true, ..Self::new(context, config, None) }
+    }
+
+    /// Attends to each job in turn, until a signal comes.
+    pub fn attend_to_all(&mut self, jobs: &[Job], keeper: &mut Housekeeper, interrupt: &Interrupt) {
+        for job in jobs {
+            self.attend_to(job, keeper, interrupt);
+            if interrupt.signal().is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Runs a job if it is due, and says what people should know. A job that fails
+    /// keeps no other from running.
+    fn attend_to(&mut self, job: &Job, keeper: &mut Housekeeper, interrupt: &Interrupt) {
+        let ran = self.run(job, keeper, interrupt);
+        // What ended before a failure stays ended.
+        let untold = keeper.take_untold();
+        let Some(report) = Report::of(&ran) else { return };
+        self.exit = self.exit.or_worse(report.exit);
+        self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
+        self.records.push(report.record(job));
+    }
+
+    fn run(
+        &self,
+        job: &Job,
+        keeper: &mut Housekeeper,
+        interrupt: &Interrupt,
+    ) -> sessctl::Result<Ran> {
+        let is_held = |ran: &sessctl::Result<Ran>| {
+            matches!(ran, Ok(Ran::NotDue(Standing::Running(_))) | Err(Error::Held { .. }))
+        };
+        waiting(self.wait, interrupt, is_held, || {
+            keeper.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
+        })
+    }
+
+    /// What went wrong is said always, what went well to those who look.
+    fn say(&self, job: &Job, report: &Report, untold: Option<&Untold>) {
+        let Report { exit, outcome, counts, reason } = report;
+        let name = visible(&job.name);
+        if matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
+            let reason = reason.as_deref().unwrap_or(outcome);
+            let hint = match untold {
+                None => String::new(),
+                // Its own reason comes first.
+                Some(untold) if *exit == Exit::Failed => format!("; {untold}; {}", again(untold)),
+                Some(untold) => format!("; {}", again(untold)),
+            };
+            complain(&visible(&format!("sessctl: job {name}: {reason}{hint}")));
+            return;
+        }
+        let is_watched = self.context.global.verbose || self.context.is_interactive();
+        // A watch asks again each second whether a lease is free.
+        let is_news = !(self.stays && *exit == Exit::Busy);
+        if is_watched && is_news && self.context.asked_format().is_none() {
+            let [marked, ended, deleted] = counts.map(thousands);
+            self.context.say(&match reason {
+                Some(reason) => format!("{name}: {outcome}: {reason}"),
+                None => {
+                    format!("{name}: {outcome}; marked {marked}, ended {ended}, deleted {deleted}")
+                }
+            });
+        }
+    }
+}
+
+/// What a job's work has left untold.
+fn untold_by(ran: &sessctl::Result<Ran>) -> Option<&Untold> {
+    match ran {
+        Ok(Ran::Purged(summary)) => summary.untold.as_ref(),
+        Ok(Ran::Cycled(cycled)) => cycled.untold.as_ref(),
+        _ => None,
+    }
+}
+
+/// What became of a job that was due.
+struct Report {
+    exit: Exit,
+    outcome: &'static str,
+    counts: [u64; 3],
+    reason: Option<String>,
+}
+
+impl Report {
+    fn of(ran: &sessctl::Result<Ran>) -> Option<Self> {
+        let nothing = |exit, outcome, reason| Self { exit, outcome, counts: [0; 3], reason };
+        Some(match ran {
+            Ok(Ran::NotDue(Standing::Running(run))) => {
+                nothing(Exit::Busy, "held", Some(format!("running since {}", run.started)))
+            }
+            Ok(Ran::NotDue(_) | Ran::Disabled) => return None,
+            Ok(Ran::Skipped) => nothing(Exit::Done, "skipped", None),
+            Ok(Ran::Purged(summary)) => {
+                let done = &summary.done;
+                Self::of_work([done.marked, done.ended, done.deleted], summary.short_of())
+            }
+            Ok(Ran::Cycled(cycled)) => Self::of_work([0, cycled.ended, 0], cycled.short_of()),
+            Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
+            Err(error @ Error::Guard(_)) => {
+                nothing(Exit::Refused, "refused", Some(error.to_string()))
+            }
+            Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),
+        })
+    }
+
+    fn of_work(counts: [u64; 3], short_of: Option<String>) -> Self {
+        let (exit, outcome) = match short_of {
+            None => (Exit::Done, "done"),
+            Some(_) => (Exit::StoppedEarly, "partial"),
+        };
+        Self { exit, outcome, counts, reason: short_of }
+    }
+
+    fn record(&self, job: &Job) -> Record {
+        let mut values = vec![
+            Value::text(Some(job.name.as_str())),
+            Value::word(job.work.verb()),
+            Value::word(self.outcome),
+        ];
+        values.extend(self.counts.map(Value::Count));
+        values.push(Value::text(self.reason.as_deref()));
+        Record::new(["run", job.name.as_str()], values)
+    }
+}
+
+/// What jobs keep to, by a configuration.
+pub fn terms(config: &Config) -> Terms {
+    Terms {
+        zone: config.zone.clone(),
+        jitter: host::jitter(),
+        guard: config.guard,
+        keep_runs: config.keep_runs,
+    }
+}
+
+/// Tries something again for so long as another process does the same.
+pub fn waiting<T>(
+    limit: Option<Duration>,
+    interrupt: &Interrupt,
+    is_held: impl Fn(&sessctl::Result<T>) -> bool,
+    mut attempt: impl FnMut() -> sessctl::Result<T>,
+) -> sessctl::Result<T> {
+    let begun = Instant::now();
+    loop {
+        let outcome = attempt();
+        let is_up = limit.is_none_or(|limit| begun.elapsed() >= limit);
+        if is_up || interrupt.signal().is_some() || !is_held(&outcome) {
+            return outcome;
+        }
+        thread::sleep(GLANCE);
+    }
+}
