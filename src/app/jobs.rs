@@ -66,6 +66,18 @@ impl Housekeeper {
         Rhythm { zone: &terms.zone, policies: &self.policies, jitter: terms.jitter }
     }
 
+    /// The first run of a job later than a moment, if those until then take place in
+    /// time, and take none.
+    pub fn first_run_after(
+        &self,
+        job: &Job,
+        standing: &Standing,
+        terms: &Terms,
+        moment: UnixTime,
+    ) -> Option<UnixTime> {
+        job.first_run_after(standing, self.rhythm(terms), moment)
+    }
+
     /// Runs a job, if it is due at `now`, and enters that in the ledger.
     ///
     /// # Errors

@@ -47,6 +47,26 @@ impl Moment {
     }
 }
 
+/// A moment, or how long ago it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since(String);
+
+impl From<&str> for Since {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Since {
+    /// The moment, in the machine's zone.
+    pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
+        match self.0.trim().parse::<Span>() {
+            Ok(ago) => Ok(UnixTime(now.0.saturating_sub(ago.as_seconds()))),
+            Err(_) => Moment::from(self.0.as_str()).read(&Zone::Local),
+        }
+    }
+}
+
 /// The moment at which a zone's wall clock shows this.
 fn on_the_wall(wall: NaiveDateTime, zone: &Zone) -> UnixTime {
     let wall = wall.and_utc().timestamp();

@@ -151,6 +151,9 @@ impl Context {
     /// Says what of a configuration will surprise.
     pub fn warn_of(&self, config: &Config) {
         config.warnings.iter().for_each(|warning| self.warn(warning));
+        if let Some(fault) = Hook::fault(&config.hooks) {
+            self.warn(&fault);
+        }
     }
 
     /// The database that is meant. A relative path in the configuration starts
@@ -296,8 +299,22 @@ fn look(when: When) -> Look {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
+    Look { colour, width: width() }
+}
+
+/// The columns of the terminal that the answer goes to, if it goes to one.
+fn width() -> Option<usize> {
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    Look { colour, width: columns.filter(|_| terminal) }
+    columns.filter(|_| io::stdout().is_terminal())
+}
+
+/// Prints sentences, each from the beginning of a line.
+pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
+    let lines = |sentence: &String| {
+        let sentence = output::harmless::visible(sentence).into_owned();
+        width().map_or(sentence.clone(), |width| textwrap::fill(&sentence, width))
+    };
+    print(sentences.iter().map(lines).collect::<Vec<_>>().join("\n") + "\n")
 }
 
 /// Opens a file of the user's, for a message that names it.

@@ -1,6 +1,8 @@
 //! The command that is told which sessions have ended.
 
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -36,6 +38,18 @@ impl Hook {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
         Some(Self { program: program.clone(), args: args.to_vec(), limit, hangs: false })
+    }
+
+    /// Why a command that a configuration names by its path cannot be run.
+    pub fn fault(hooks: &Hooks) -> Option<String> {
+        let program = hooks.on_end.first().filter(|program| program.contains('/'))?;
+        let fault = match fs::metadata(program) {
+            Err(error) => error.to_string(),
+            Ok(file) if !file.is_file() => "it is no file".to_owned(),
+            Ok(file) if file.permissions().mode() & 0o111 == 0 => "it is not executable".to_owned(),
+            Ok(_) => return None,
+        };
+        Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
     }
 
     /// Starts the command with this on its standard input. What it prints goes to

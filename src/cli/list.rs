@@ -10,7 +10,7 @@ use sessctl::domain::time::Span;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
 
-use super::args::{Moment, task};
+use super::args::{Moment, Since, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::records;
@@ -27,7 +27,7 @@ pub const TABLE_ROWS: u64 = 100;
 #[command(after_help = "Examples:
   sessctl list --state idle,abandoned --sort idle
   sessctl list --task 'im*' --client 10.0.0.0/8
-  sessctl list --state ended --ended-by cycled -o csv
+  sessctl list --state ended --ended-by cycled --ended-since 1h -o csv
   sessctl list --at '2026-06-15 12:00' --json")]
 pub struct Args {
     /// Only of this task; * stands for any text, case does not matter
@@ -49,9 +49,9 @@ pub struct Args {
     /// evicted, cycled, lifetime
     #[arg(long, value_name = "REASON")]
     ended_by: Option<EndReason>,
-    /// Only those that ended at this moment or later
-    #[arg(long, value_name = "TIME")]
-    ended_since: Option<Moment>,
+    /// Only those that ended at this moment or later, or no longer ago than this
+    #[arg(long, value_name = "TIME|DURATION")]
+    ended_since: Option<Since>,
     /// Sort by handle, user, task, client, state, idle (the longest first),
     /// created, last-used, expires or ended
     #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
@@ -73,6 +73,8 @@ impl Args {
         let at = self.at.map(|at| at.read(&Zone::Local)).transpose()?;
         let now = at.unwrap_or(context.now);
         let table = context.format() == FormatName::Table;
+        let is_limited = self.limit.is_some();
+        let ended_since = self.ended_since.map(|since| since.read(context.now)).transpose()?;
         let request = ListRequest {
             filter: Filter {
                 task: self.task,
@@ -81,7 +83,7 @@ impl Args {
                 states: self.state,
                 idle_over: self.idle_over,
                 ended_by: self.ended_by,
-                ended_since: self.ended_since.map(|at| at.read(&Zone::Local)).transpose()?,
+                ended_since,
                 opened_by: at,
             },
             order: Order { by: self.sort, reverse: self.reverse },
@@ -100,14 +102,15 @@ impl Args {
         if table && listed.counted == 0 {
             context.say("no sessions");
         } else if table && listed.shown < listed.counted {
-            context.say(&remainder(listed.shown, listed.counted, "sessions"));
+            context.say(&remainder(listed.shown, listed.counted, "sessions", is_limited));
         }
         Ok(Exit::Done)
     }
 }
 
-/// What a table left out.
-pub fn remainder(shown: u64, all: u64, what: &str) -> String {
+/// What a table left out, by itself or because it was limited.
+pub fn remainder(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (people::thousands(shown), people::thousands(all));
-    format!("{shown} of {all} {what} shown; other formats give all")
+    let hint = if is_limited { "" } else { "; other formats give all" };
+    format!("{shown} of {all} {what} shown{hint}")
 }

@@ -9,6 +9,7 @@ use sessctl::store::Access;
 
 use super::context::Context;
 use super::exit::Exit;
+use crate::output::people;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
@@ -59,6 +60,9 @@ impl Args {
         // Also a session that is refused may have ended others.
         let exit = context.untold(&mut keeper);
         let opened = opened?;
+        if context.global.verbose && opened.made_way > 0 {
+            context.say(&format!("{} made way for it", people::thousands(opened.made_way)));
+        }
         if context.global.quiet {
             return Ok(exit);
         }

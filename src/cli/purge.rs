@@ -209,7 +209,7 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
         let shown = list_due(&keeper, request, now, context, &plan)?;
         let due = plan.due;
         if shown < due {
-            context.say(&remainder(shown, due, "sessions that are due"));
+            context.say(&remainder(shown, due, "sessions that are due", false));
         }
         if context.format() == FormatName::Table {
             context.say(&sentence(&plan.summary, true));

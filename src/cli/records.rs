@@ -29,7 +29,20 @@ pub static SESSIONS: Schema = Schema::many(
     ],
 );
 
-/// One session, and what will happen to it.
+const ELIGIBLE: Column = Column::row("eligible_since", "eligible").time();
+const NEXT_PURGE: Column = Column::row("next_purge_at", "next purge").time();
+const KEPT_UNTIL: Column = Column::row("kept_until", "kept until").time();
+
+/// One session.
+pub static SESSION_FACTS: Schema = Schema::one(
+    "a session",
+    &[
+        HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
+        ENDED, ENDED_BY, ELIGIBLE, NEXT_PURGE, KEPT_UNTIL,
+    ],
+);
+
+/// The same, and what will happen to it.
 pub static SESSION: Schema = Schema::one(
     "a session",
     &[
@@ -46,9 +59,9 @@ pub static SESSION: Schema = Schema::one(
         MARKED,
         ENDED,
         ENDED_BY,
-        Column::row("eligible_since", "eligible").time(),
-        Column::row("next_purge_at", "next purge").time(),
-        Column::row("kept_until", "kept until").time(),
+        ELIGIBLE,
+        NEXT_PURGE,
+        KEPT_UNTIL,
         Column::row("outlook", "outlook"),
     ],
 );

@@ -107,7 +107,7 @@ fn json(text: &mut String, value: &Value) {
         Value::Absent => text.push_str("null"),
         Value::Text(name) => harmless::json_string(text, name),
         Value::Word(word, _) => harmless::json_string(text, word),
-        Value::Count(count) => put(text, count),
+        Value::Count(number) | Value::Number(number) => put(text, number),
         Value::Measure(measure) => put(text, serde_json::Value::from(*measure)),
         Value::Flag(flag) => put(text, flag),
         Value::Span(span) => put(text, span.as_seconds()),

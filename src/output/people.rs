@@ -14,6 +14,7 @@ pub(crate) fn show(value: &Value) -> Cow<'_, str> {
         Value::Text(text) => harmless::visible(text),
         Value::Word(word, _) => harmless::visible(word),
         Value::Count(count) => Cow::from(thousands(*count)),
+        Value::Number(number) => Cow::from(number.to_string()),
         Value::Measure(number) => Cow::from(measure(*number)),
         Value::Flag(flag) => Cow::from(if *flag { "yes" } else { "no" }),
         Value::Span(length) => Cow::from(span(*length)),

@@ -16,6 +16,8 @@ pub(crate) enum Value {
     Word(Cow<'static, str>, Tone),
     /// How many.
     Count(u64),
+    /// A number that names something, such as a process.
+    Number(u64),
     /// A measurement, such as milliseconds; never infinite.
     Measure(f64),
     /// Yes or no.
@@ -206,7 +208,7 @@ impl Value {
             Self::Absent => return None,
             Self::Text(text) => Cow::from(text),
             Self::Word(word, _) => Cow::from(word.as_ref()),
-            Self::Count(count) => Cow::from(count.to_string()),
+            Self::Count(number) | Self::Number(number) => Cow::from(number.to_string()),
             Self::Measure(measure) => Cow::from(measure.to_string()),
             Self::Flag(flag) => Cow::from(flag.to_string()),
             Self::Span(span) => Cow::from(span.as_seconds().to_string()),

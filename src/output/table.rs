@@ -133,7 +133,9 @@ impl Kind {
     fn of<'r>(values: impl Iterator<Item = &'r Value>) -> Self {
         let kinds = values.filter_map(|value| match value {
             Value::Absent => None,
-            Value::Count(_) | Value::Measure(_) | Value::Span(_) => Some(Self::Number),
+            Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) => {
+                Some(Self::Number)
+            }
             Value::Text(_) => Some(Self::Text),
             Value::Word(..) | Value::Flag(_) | Value::Time(_) => Some(Self::Word),
         });

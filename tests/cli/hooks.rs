@@ -138,3 +138,28 @@ fn a_hook_that_is_not_there_or_does_not_read_holds_up_nobody() {
     sandbox.file("hook.toml", "[hooks]\non_end = [\"true\"]\n");
     run(&sandbox, &["purge"]).succeeds().is_silent();
 }
+
+#[test]
+fn a_hook_that_cannot_be_run_is_warned_of_where_people_look() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path("");
+    for (hook, why) in [
+        ("/nowhere/kick", "No such file or directory"),
+        (folder.to_str().unwrap(), "it is no file"),
+        (sandbox.file("plain", "").to_str().unwrap(), "it is not executable"),
+    ] {
+        sandbox.file("hook.toml", format!("[hooks]\non_end = [{hook:?}]\n"));
+        let warning = run(&sandbox, &["show", "config"]).succeeds().0.stderr.clone();
+        let warning = String::from_utf8(warning).unwrap();
+        assert!(
+            warning.contains(&format!("hooks.on_end: {hook} cannot be run: {why}")),
+            "{warning}"
+        );
+        run(&sandbox, &["purge"]).succeeds().is_silent();
+    }
+    // One that is found by its name, or is fine, is not.
+    for hook in ["true", "/bin/sh"] {
+        sandbox.file("hook.toml", format!("[hooks]\non_end = [{hook:?}]\n"));
+        assert_eq!(run(&sandbox, &["show", "config"]).succeeds().stderr(), "");
+    }
+}

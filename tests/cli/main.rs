@@ -20,6 +20,7 @@ mod lease;
 mod life;
 mod list;
 mod out_of_reach;
+mod outlook;
 mod pipes;
 mod purge;
 mod refused;

@@ -56,14 +56,14 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RAN)?;
         let config = context.config()?;
-        if self.watch {
-            if context.asked_format().is_some() {
-                return Err(Usage::error("--watch answers nothing: leave -o and --json out"));
-            }
-            return watch::watch(context, config.clone());
+        if self.watch && context.asked_format().is_some() {
+            return Err(Usage::error("--watch answers nothing: leave -o and --json out"));
         }
         if config.jobs.is_empty() {
             return Err(Usage::error(no_jobs(context)));
+        }
+        if self.watch {
+            return watch::watch(context, config.clone());
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;

@@ -1,6 +1,7 @@
 //! `sessctl run --watch`: for machines without cron.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +40,10 @@ pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
         next: None,
         complaint: None,
     };
-    watch.greet();
+    // On a terminal that was said when it was read.
+    if !io::stderr().is_terminal() {
+        context.warn_of(&watch.config);
+    }
     while interrupt.signal().is_none() {
         watch.follow_file();
         watch.follow_clock(clock::now());
@@ -68,13 +72,6 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn greet(&self) {
-        self.context.warn_of(&self.config);
-        if self.config.jobs.is_empty() {
-            self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
-        }
-    }
-
     /// Reads the configuration again once its file has changed, and stays as it is
     /// for a tick: whoever writes it may not have come to the end. One with a mistake in
     /// it changes nothing.
@@ -91,7 +88,10 @@ impl Watch<'_> {
                 self.config = config;
                 self.next = None;
                 self.context.say("sessctl: read the configuration again");
-                self.greet();
+                self.context.warn_of(&self.config);
+                if self.config.jobs.is_empty() {
+                    self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
+                }
             }
             Err(error) => {
                 self.complain(format!("{error:#}; the configuration stays as it was"));

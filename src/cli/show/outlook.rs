@@ -1,8 +1,6 @@
 //! What will happen to a session, in words.
 
-use std::fmt;
-
-use sessctl::domain::policy::{Expire, Policy};
+use sessctl::domain::policy::{Expire, Policy, WhenFull};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -11,8 +9,18 @@ pub(super) struct Outlook<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
     pub(super) now: UnixTime,
-    /// The next purge of its task that a job plans; in the past, if it is overdue.
+    pub(super) plans: Plans,
+}
+
+/// What jobs of the configuration plan for a session on this machine.
+#[derive(Debug, Default)]
+pub(super) struct Plans {
+    /// The next purge of its task; now, if it is overdue.
     pub(super) next_purge: Option<UnixTime>,
+    /// The first purge that can end it, if nobody uses it any more.
+    pub(super) last_purge: Option<UnixTime>,
+    /// The next cycle of its task, and the name of its job.
+    pub(super) cycle: Option<(UnixTime, String)>,
 }
 
 impl Outlook<'_> {
@@ -27,17 +35,28 @@ impl Outlook<'_> {
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
 
-    fn of_a_live_one(&self) -> String {
-        let fate = match (self.policy.over(self.session, self.now), self.policy.expire) {
+    /// All that there is to say, a sentence each.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        if self.session.end.is_some() {
+            return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
+        }
+        let over = self.policy.over(self.session, self.now);
+        let ends = over.is_some()
+            || self.policy.expire == Expire::TwoPass
+            || self.policy.expires_at(self.session).is_some();
+        let mut sentences = match (over, self.policy.expire) {
             (Some(reason), _) => self.of_one_that_is_over(reason),
             (None, Expire::TwoPass) => self.between_two_passes(),
             (None, _) => self.of_a_valid_one(),
         };
-        format!("{fate} {}", self.of_its_row())
+        sentences.extend(self.of_the_cycle());
+        sentences.extend(self.of_the_limit());
+        sentences.extend(ends.then(|| self.of_its_row()));
+        sentences
     }
 
-    fn of_one_that_is_over(&self, reason: EndReason) -> String {
-        let since = self.eligible_since().unwrap_or(self.now);
+    fn of_one_that_is_over(&self, reason: EndReason) -> Vec<String> {
+        let since = self.over_since(reason).unwrap_or(self.now);
         let is_too_old = self.lifetime_over().is_some_and(|over| over < self.now);
         let use_ = if self.policy.strict {
             "a touch is refused"
@@ -46,60 +65,82 @@ impl Outlook<'_> {
         } else {
             "it stays usable until a purge has run, and a touch before that renews it"
         };
-        format!("Eligible to end since {since} ({reason}): {use_}. {}", self.next("ends it"))
+        vec![format!("Eligible to end since {since} ({reason}): {use_}."), self.next("ends it")]
     }
 
-    fn between_two_passes(&self) -> String {
-        let delay = self.policy.delay;
-        match self.session.marked_at {
-            None => format!(
-                "No check has found it unused. {} It ends at a check {delay} or more later, unless \
-                 a touch clears the mark before.{}",
-                self.next("marks it"),
-                self.at_the_latest()
-            ),
-            Some(mark) => format!(
-                "Marked as unused since {mark}; a touch clears the mark. It ends at the first \
-                 check from {} on. {}{}",
-                mark.plus(self.policy.ripe_age()),
-                self.next("looks at it"),
-                self.at_the_latest()
-            ),
+    /// Since when a live session is over for this reason.
+    fn over_since(&self, reason: EndReason) -> Option<UnixTime> {
+        if reason == EndReason::Lifetime {
+            return self.lifetime_over();
         }
+        Policy { lifetime: None, ..self.policy.clone() }.expires_at(self.session)
     }
 
-    fn of_a_valid_one(&self) -> String {
+    fn between_two_passes(&self) -> Vec<String> {
+        let mut sentences = match self.session.marked_at {
+            None => vec![
+                "No check has found it unused.".to_owned(),
+                self.next("marks it"),
+                format!(
+                    "It ends at a check {} or more after that, unless a touch clears the mark \
+                     before.",
+                    self.delay()
+                ),
+            ],
+            Some(mark) => vec![
+                format!("Marked as unused since {mark}; a touch clears the mark."),
+                format!(
+                    "It ends at the first check that is {} later, from {} on.",
+                    self.delay(),
+                    mark.plus(self.policy.ripe_age())
+                ),
+                self.next("looks at it"),
+            ],
+        };
+        sentences.extend(self.at_the_latest());
+        sentences
+    }
+
+    /// The delay, and what may be missing of it.
+    fn delay(&self) -> String {
+        let (delay, needed) = (self.policy.delay, self.policy.ripe_age());
+        if delay == needed {
+            return delay.to_string();
+        }
+        format!("{delay} (or {needed}: the clocks may be set forward)")
+    }
+
+    fn of_a_valid_one(&self) -> Vec<String> {
         let Some(until) = self.policy.expires_at(self.session) else {
-            return "It never ends by itself: it has no timeout, or its policy ends nothing for \
-                    being unused."
-                .to_owned();
+            return vec![match self.policy.expire {
+                Expire::Never => "Its policy ends no session for being unused.".to_owned(),
+                _ => "It has no timeout: it never ends for being unused.".to_owned(),
+            }];
         };
         if self.lifetime_over() == Some(until) {
-            return format!(
-                "Valid until {until}, when its lifetime is over. {}",
-                self.next_after(until)
-            );
+            let sentence = format!("Valid until {until}, when its lifetime is over.");
+            return vec![sentence, self.of_the_last_purge()];
         }
-        format!(
-            "Valid until {until} if nobody uses it; each use starts that time anew.{} {}",
-            self.at_the_latest(),
-            self.next_after(until)
-        )
+        let mut sentences =
+            vec![format!("Valid until {until} if nobody uses it; each use starts that time anew.")];
+        sentences.push(self.of_the_last_purge());
+        sentences.extend(self.at_the_latest());
+        sentences
     }
 
-    fn at_the_latest(&self) -> String {
-        self.lifetime_over().map_or_else(String::new, |over| {
-            format!(" Its lifetime is over at {over}, whatever its use.")
-        })
-    }
-
+    /// When its lifetime is over.
     fn lifetime_over(&self) -> Option<UnixTime> {
-        Some(self.session.created_at.plus(self.policy.lifetime?))
+        self.policy.lifetime.map(|span| self.session.created_at.plus(span))
+    }
+
+    fn at_the_latest(&self) -> Option<String> {
+        let over = self.lifetime_over()?;
+        Some(format!("Its lifetime is over at {over}, whatever its use."))
     }
 
     /// What the next purge does.
     fn next(&self, does: &str) -> String {
-        match self.next_purge {
+        match self.plans.next_purge {
             Some(next) if next <= self.now => format!("The next purge, due now, {does}."),
             Some(next) => format!("The next purge {does}: at {next}."),
             None => format!(
@@ -108,18 +149,30 @@ impl Outlook<'_> {
         }
     }
 
-    /// When a purge can end it at the earliest.
-    fn next_after(&self, until: UnixTime) -> String {
-        match self.next_purge {
-            Some(next) if next > until => format!("The purge at {next} would end it."),
-            Some(next) if next > self.now => {
-                format!("A purge after that ends it; the next one is at {next}.")
-            }
-            Some(_) => "A purge after that ends it; one is due now.".to_owned(),
+    /// Which purge ends it.
+    fn of_the_last_purge(&self) -> String {
+        match self.plans.last_purge {
+            Some(purge) => format!("The purge at {purge} would then end it."),
             None => "A purge after that ends it; no job of the configuration plans one on this \
                      machine."
                 .to_owned(),
         }
+    }
+
+    fn of_the_cycle(&self) -> Option<String> {
+        let (at, job) = self.plans.cycle.as_ref()?;
+        Some(format!("The job {job:?} ends it in any case: at {at}."))
+    }
+
+    fn of_the_limit(&self) -> Option<String> {
+        let has_limit = self.policy.limit > 0 || self.policy.user_limit > 0;
+        let how = match self.policy.when_full {
+            _ if !has_limit => return None,
+            WhenFull::EvictIdle => "once it is idle",
+            WhenFull::EvictLru => "once it is the least recently used one",
+            WhenFull::Refuse => return None,
+        };
+        Some(format!("At a limit, it makes way for a new session {how}."))
     }
 
     fn of_its_row(&self) -> String {
@@ -130,26 +183,13 @@ impl Outlook<'_> {
         }
     }
 
-    fn of_the_row_of_an_ended_one(&self) -> String {
+    fn of_a_kept_row(&self) -> String {
         match self.kept_until() {
-            None => "It can never be used again. Its row is kept for ever.".to_owned(),
-            Some(until) if until <= self.now => {
-                format!("It can never be used again. {}", self.next("deletes its row"))
+            None => "Its row is kept for ever.".to_owned(),
+            Some(until) if until <= self.now => self.next("deletes its row"),
+            Some(until) => {
+                format!("Its row is kept until {until}; the first purge from then on deletes it.")
             }
-            Some(until) => format!(
-                "It can never be used again. Its row is kept until {until}, and the first purge \
-                 from then on deletes it."
-            ),
         }
-    }
-}
-
-impl fmt::Display for Outlook<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&if self.session.end.is_some() {
-            self.of_the_row_of_an_ended_one()
-        } else {
-            self.of_a_live_one()
-        })
     }
 }

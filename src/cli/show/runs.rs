@@ -84,8 +84,12 @@ impl Args {
 }
 
 fn record(run: &RunRecord) -> Record {
+    // What a run has done that has not come to its end, nobody has said.
+    let is_known =
+        !matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) || run.finished.is_some();
+    let done = |count| if is_known { Value::Count(count) } else { Value::Absent };
     let values = vec![
-        Value::Count(run.id.unsigned_abs()),
+        Value::Number(run.id.unsigned_abs()),
         Value::text(run.job.as_deref()),
         Value::word(run.work.clone()),
         Value::text(run.task.as_deref()),
@@ -96,12 +100,12 @@ fn record(run: &RunRecord) -> Record {
         Value::time(run.finished),
         Value::span(run.finished.map(|finished| finished.since(run.started))),
         outcome(run.outcome),
-        Value::Count(run.marked),
-        Value::Count(run.ended),
-        Value::Count(run.deleted),
+        done(run.marked),
+        done(run.ended),
+        done(run.deleted),
         Value::text(run.reason.as_deref()),
         Value::text(Some(run.origin.host.as_str())),
-        Value::Count(run.origin.pid.into()),
+        Value::Number(run.origin.pid.into()),
         Value::text(Some(run.origin.version.as_str())),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)

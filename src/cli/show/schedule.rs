@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::job::{Job, Standing};
+use sessctl::domain::job::{Interval, Job, Standing, When};
+use sessctl::domain::policy::Policies;
 use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::store::Access;
@@ -53,7 +54,8 @@ impl Args {
         let standings = keeper.standings(&config.jobs, &run::terms(config), now)?;
         let mut records = Vec::new();
         for (job, standing) in config.jobs.iter().zip(&standings) {
-            records.push(record(job, standing, last_run(&keeper, job, now)?.as_ref(), now));
+            let (when, last) = (when(job, &config.policies), last_run(&keeper, job, now)?);
+            records.push(record(job, when, standing, last.as_ref(), now));
         }
         context.answer(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
@@ -77,13 +79,30 @@ fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Op
     Ok(last)
 }
 
-fn record(job: &Job, standing: &Standing, last: Option<&RunRecord>, now: UnixTime) -> Record {
+/// When it runs, and what an automatic interval comes to.
+fn when(job: &Job, policies: &Policies) -> String {
+    match job.when {
+        When::Every(Interval::Auto) => {
+            let length = Interval::Auto.length(policies, job.work.task(), host::jitter());
+            format!("every auto ({length})")
+        }
+        _ => job.when.to_string(),
+    }
+}
+
+fn record(
+    job: &Job,
+    when: String,
+    standing: &Standing,
+    last: Option<&RunRecord>,
+    now: UnixTime,
+) -> Record {
     let next = next_time(job, standing);
     let values = vec![
         Value::text(Some(job.name.as_str())),
         Value::word(job.work.verb()),
         Value::text(job.work.task().map(TaskPattern::as_str)),
-        Value::text(Some(job.when.to_string().as_str())),
+        Value::text(Some(when)),
         Value::time(next),
         Value::span(next.map(|next| next.since(now))),
         Value::time(last.map(|last| last.started)),

@@ -6,12 +6,13 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::outlook::Outlook;
+use super::outlook::{Outlook, Plans};
 use super::schedule::next_time;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{records, run};
-use crate::output::record::Value;
+use crate::output::FormatName;
+use crate::output::record::{Record, Value};
 
 /// Show all about one session, and what will happen to it
 #[derive(clap::Args)]
@@ -26,36 +27,56 @@ impl Args {
         context.format().check(&records::SESSION)?;
         let keeper = context.open(Access::Read)?;
         let session = keeper.session(&self.handle)?;
-        let now = context.now;
         let outlook = Outlook {
             session: &session,
             policy: keeper.policies().of(&session.task),
-            now,
-            next_purge: next_purge(&keeper, &session, context)?,
+            now: context.now,
+            plans: plans(&keeper, &session, context)?,
         };
-        let mut record = records::session(&session, keeper.policies(), now);
-        record.values.extend([
-            Value::time(outlook.eligible_since()),
-            Value::time(outlook.next_purge),
-            Value::time(outlook.kept_until()),
-            Value::text(Some(outlook.to_string())),
-        ]);
-        context.answer(&records::SESSION, &[record])?;
+        show(&outlook, records::session(&session, keeper.policies(), context.now), context)?;
         Ok(Exit::Done)
     }
 }
 
-/// When a job of the configuration next purges the session's task, here.
-fn next_purge(
-    keeper: &Housekeeper,
-    session: &Session,
-    context: &Context,
-) -> anyhow::Result<Option<UnixTime>> {
-    let config = context.config()?;
-    let standings = keeper.standings(&config.jobs, &run::terms(config), context.now)?;
-    let of_task = config.jobs.iter().zip(&standings).filter(|(job, _)| match &job.work {
-        Work::Purge(task) => task.as_ref().is_none_or(|task| task.matches(&session.task)),
-        Work::Cycle(_) => false,
-    });
-    Ok(of_task.filter_map(|(job, standing)| next_time(job, standing)).min())
+/// Facts in every format; in a table the sentences stand below, where nothing cuts them.
+fn show(outlook: &Outlook<'_>, mut record: Record, context: &Context) -> anyhow::Result<()> {
+    let sentences = outlook.sentences();
+    record.values.extend([
+        Value::time(outlook.eligible_since()),
+        Value::time(outlook.plans.next_purge),
+        Value::time(outlook.kept_until()),
+    ]);
+    if context.format() == FormatName::Table {
+        context.answer(&records::SESSION_FACTS, &[record])?;
+        print("\n")?;
+        return print_sentences(&sentences);
+    }
+    record.values.push(Value::text(Some(sentences.join(" "))));
+    context.answer(&records::SESSION, &[record])
+}
+
+/// What the jobs of the configuration plan for a session, here.
+fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::Result<Plans> {
+    let (config, now) = (context.config()?, context.now);
+    let (terms, mut plans) = (run::terms(config), Plans::default());
+    let until = keeper.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
+    let standings = keeper.standings(&config.jobs, &terms, now)?;
+    for (job, standing) in config.jobs.iter().zip(&standings) {
+        let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
+        let Some(next) = next_time(job, standing).filter(|_| is_meant) else { continue };
+        let earlier =
+            |one: Option<UnixTime>, other: Option<UnixTime>| one.into_iter().chain(other).min();
+        match job.work {
+            Work::Purge(_) => {
+                plans.next_purge = earlier(plans.next_purge, Some(next.max(now)));
+                let last = keeper.first_run_after(job, standing, &terms, until);
+                plans.last_purge = earlier(plans.last_purge, last);
+            }
+            Work::Cycle(_) => {
+                let cycle = (next.max(now), job.name.clone());
+                plans.cycle = plans.cycle.into_iter().chain([cycle]).min();
+            }
+        }
+    }
+    Ok(plans)
 }

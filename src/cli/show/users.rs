@@ -61,7 +61,7 @@ impl Args {
         if table && all == 0 {
             context.say("no live sessions");
         } else if table && all > most {
-            context.say(&remainder(most, all, "users"));
+            context.say(&remainder(most, all, "users", self.limit.is_some()));
         }
         Ok(Exit::Done)
     }

@@ -135,6 +135,34 @@ impl Job {
     }
 }
 
+impl Job {
+    /// The first run later than a moment, by how things stand, if the runs until then
+    /// take place in time, and take none.
+    pub fn first_run_after(
+        &self,
+        standing: &Standing,
+        rhythm: Rhythm<'_>,
+        moment: UnixTime,
+    ) -> Option<UnixTime> {
+        let next = match standing {
+            Standing::Waits { next, .. } => *next,
+            Standing::Due(due) => due.planned,
+            Standing::Running(run) => run.planned,
+            Standing::Never => return None,
+        };
+        match &self.when {
+            _ if next > moment => Some(next),
+            When::At(schedule) => schedule.next_after(moment, rhythm.zone),
+            When::Every(interval) => {
+                let task = self.work.task();
+                let length = interval.length(rhythm.policies, task, rhythm.jitter).as_seconds();
+                let passed = moment.since(next).as_seconds() / length.max(1) + 1;
+                Some(next.plus(Span::seconds(passed.saturating_mul(length))))
+            }
+        }
+    }
+}
+
 fn at(schedule: &Schedule, anchor: Option<UnixTime>, zone: &Zone, now: UnixTime) -> Standing {
     let anchor = anchor
         .filter(|anchor| is_believable(schedule, *anchor, zone, now))
