@@ -71,6 +71,8 @@ impl Args {
         round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
         if context.asked_format().is_some() && !context.global.quiet {
             context.answer(&RAN, &round.records)?;
+        } else if round.records.is_empty() && context.is_interactive() {
+            context.say("nothing is due; `sessctl show schedule` has the next times");
         }
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
     }
