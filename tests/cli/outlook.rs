@@ -1,6 +1,6 @@
 //! `sessctl show session`: what will happen to a session, in words.
 
-use crate::fixture::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, row};
+use crate::fixture::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, now, row};
 
 /// The sentences about a session under a configuration.
 fn outlook(config: &str, row: &Row) -> Vec<String> {
@@ -93,6 +93,25 @@ fn of_a_session_between_two_checks() {
     assert_eq!(outlook(&config("12h"), &row("a").idle(DAY)), unmarked);
     let a_day = &outlook(&config("24h"), &row("a"))[2];
     assert!(a_day.starts_with("It ends at a check 1d (or 23h: the clocks may be set forward)"));
+}
+
+#[test]
+fn t3_of_a_marked_session() {
+    for (hours, does) in [(1, "looks at it"), (13, "ends it")] {
+        // given a session that a check found unused so many hours ago
+        let sandbox = Sandbox::new();
+        let config = format!("[policy]\nexpire = \"two-pass\"\ndelay = \"12h\"{PURGE}");
+        sandbox.file("config.toml", config);
+        let session = row("a").idle(DAY);
+        sandbox.insert(&session);
+        let marked = "UPDATE sessions SET marked_at = ?1";
+        sandbox.db().execute(marked, [now() - hours * HOUR]).unwrap();
+        // then its outlook says what the next check, within the hour, does
+        let args = ["--config", "config.toml", "show", "session", &session.handle(), "--json"];
+        let shown = sandbox.run(args).succeeds().json();
+        let outlook = shown["outlook"].as_str().unwrap();
+        assert!(outlook.contains(&format!("The next purge {does}: at ")), "{outlook}");
+    }
 }
 
 #[test]
