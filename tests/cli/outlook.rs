@@ -81,6 +81,26 @@ fn of_a_session_that_is_eligible() {
 }
 
 #[test]
+fn of_a_session_while_its_job_is_at_work() {
+    // given a purge that is at work, and will be again
+    let sandbox = Sandbox::new();
+    sandbox.file("config.toml", "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n");
+    sandbox.run(["--config", "config.toml", "run"]).succeeds();
+    let at_work = "UPDATE runs SET outcome = 'running'; UPDATE jobs SET anchor = NULL; \
+                   INSERT INTO leases SELECT lease, holder, started_at FROM runs";
+    sandbox.db().execute_batch(at_work).unwrap();
+    for session in [row("in use"), row("old").idle(HOUR)] {
+        sandbox.insert(&session);
+        let args = ["--config", "config.toml", "show", "session", &session.handle(), "--json"];
+        let shown = sandbox.run(args).succeeds().json();
+        // then nobody says that none is planned
+        let outlook = shown["outlook"].as_str().unwrap();
+        assert!(!outlook.contains("no job of the configuration"), "{outlook}");
+        assert!(shown["next_purge_at_unix"].as_i64().unwrap() > now(), "{shown}");
+    }
+}
+
+#[test]
 fn of_a_session_between_two_checks() {
     let config =
         |delay: &str| format!("[policy]\nexpire = \"two-pass\"\ndelay = \"{delay}\"{PURGE}");
