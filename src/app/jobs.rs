@@ -104,7 +104,7 @@ impl Housekeeper {
             Standing::Due(due) => due,
             standing => return self.leave(job, known, standing),
         };
-        let run = JobRun::new(job, &self.origin.host, due, known);
+        let run = JobRun::new(job, &self.origin.host, due, known, self.rhythm(terms));
         let ran = if job.runs_on(&self.origin.host) {
             self.do_work(job, run, terms, now, go_on)
         } else {
@@ -206,6 +206,10 @@ impl Housekeeper {
         let mut first = run.due.resumes;
         let query = RunQuery { job: Some(run.key.name.clone()), ..RunQuery::default() };
         self.store.runs(&query, now, &mut |earlier| {
+            if earlier.outcome == RunOutcome::Skipped {
+                // Another host has left the job to this one.
+                return Ok(ControlFlow::Continue(()));
+            }
             let is_cut_short = matches!(earlier.outcome, RunOutcome::Partial | RunOutcome::Lost);
             if earlier.planned != run.due.planned || !is_cut_short {
                 return Ok(ControlFlow::Break(()));

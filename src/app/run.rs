@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Housekeeper;
 use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
-use crate::domain::job::{Due, Job, Known, When};
+use crate::domain::job::{Due, Job, Known, Rhythm, When};
 use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome};
 use crate::domain::time::{Span, UnixTime};
 
@@ -32,16 +32,22 @@ pub struct JobRun {
     pub due: Due,
     /// The anchor by which it is.
     pub anchor: Option<UnixTime>,
+    /// The anchor by which it would still be, if there is none.
+    pub unsettled: UnixTime,
     /// Whether its interval counts from the end of the run.
     pub counts_from_end: bool,
 }
 
 impl JobRun {
     /// The run of a job that is due on a host.
-    pub fn new(job: &Job, host: &str, due: Due, known: Option<&Known>) -> Self {
-        let key = key(job, host);
-        let anchor = known.and_then(|known| known.anchor_of(job));
-        Self { key, due, anchor, counts_from_end: matches!(job.when, When::Every(_)) }
+    pub fn new(job: &Job, host: &str, due: Due, known: Option<&Known>, rhythm: Rhythm<'_>) -> Self {
+        Self {
+            key: key(job, host),
+            due,
+            anchor: known.and_then(|known| known.anchor_of(job)),
+            unsettled: job.anchor_before(due.planned, rhythm),
+            counts_from_end: matches!(job.when, When::Every(_)),
+        }
     }
 }
 
@@ -159,8 +165,14 @@ impl Housekeeper {
             }
             Close::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
-        let job = shift.job.as_ref().filter(|_| is_settled);
-        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
+        // A new job that is not settled needs an anchor, too: without one, its next run
+        // would be planned for another time, or for none.
+        let job = shift.job.as_ref().filter(|job| is_settled || job.anchor.is_none());
+        let anchor = job.map(|job| match (is_settled, job.counts_from_end) {
+            (false, _) => job.unsettled,
+            (true, true) => finished,
+            (true, false) => job.due.planned,
+        });
         let end = RunEnd {
             finished,
             outcome,

@@ -312,12 +312,33 @@ fn width() -> Option<usize> {
 pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
     let lines = |sentence: &String| {
         let sentence = output::harmless::visible(sentence).into_owned();
-        width().map_or(sentence.clone(), |width| textwrap::fill(&sentence, width))
+        width().map_or(sentence.clone(), |width| filled(&sentence, width))
     };
     print(sentences.iter().map(lines).collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// A sentence in lines of this width, broken between words: a moment stays in one piece.
+fn filled(sentence: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(sentence, options)
 }
 
 /// Opens a file of the user's, for a message that names it.
 pub fn read(path: &Path) -> anyhow::Result<fs::File> {
     fs::File::open(path).with_context(|| format!("could not read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn no_line_breaks_within_a_moment() {
+        let sentence = "The next purge ends it: at 2026-06-15T04:15:00Z.";
+        for width in 30..48 {
+            assert!(filled(sentence, width).contains("2026-06-15T04:15:00Z."), "{width}");
+        }
+    }
 }

@@ -137,14 +137,15 @@ impl Args {
             (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
         };
-        keeper.drop_runs(context.config()?.keep_runs, context.now)?;
+        // Whatever fails from here on, the purge has taken place.
+        if let Some(untold) = &summary.untold {
+            context.say_untold(untold);
+        }
         unless_gone(answer(&summary, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
-        if let Some(untold) = &summary.untold {
-            context.say_untold(untold);
-        }
+        keeper.drop_runs(context.config()?.keep_runs, context.now)?;
         Ok(exit(&summary, interrupt.signal()))
     }
 

@@ -97,6 +97,28 @@ fn a_hook_that_fails_loses_no_end_and_makes_the_run_partial() {
 }
 
 #[test]
+fn what_it_was_not_told_of_is_said_whatever_else_fails() {
+    let sandbox = sandbox("exit 7", "");
+    for fails in ["the metrics", "the ledger"] {
+        // given a purge that has ended a session, of which the hook knows nothing
+        sandbox.insert(&row(fails).idle(HOUR));
+        let ran = if fails == "the metrics" {
+            run(&sandbox, &["purge", "--json", "--metrics-file", "nowhere/metrics"])
+        } else {
+            let refuse = "UPDATE runs SET started_at = 5; CREATE TRIGGER keep BEFORE DELETE ON runs \
+                          BEGIN SELECT raise(ABORT, 'no'); END";
+            sandbox.db().execute_batch(refuse).unwrap();
+            run(&sandbox, &["purge", "--json"])
+        };
+        // when something fails after that, then all of it is said
+        let reason = ran.exits(1).stderr();
+        assert!(reason.contains("the hook was not told of 1 ended session"), "{fails}: {reason}");
+        assert_eq!(reason.lines().count(), 2, "{fails}: {reason}");
+        assert_eq!(ran.json()["ended"], 1, "{fails}");
+    }
+}
+
+#[test]
 fn a_hook_that_hangs_is_stopped_with_all_that_it_has_started() {
     // Given a hook that starts a child and waits for it, for longer than it may
     let sandbox = sandbox("sleep 600 & echo $! > pid; wait", "");

@@ -1,6 +1,6 @@
 //! `sessctl show session`: what will happen to a session, in words.
 
-use crate::fixture::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, row};
+use crate::fixture::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, now, row};
 
 /// The sentences about a session under a configuration.
 fn outlook(config: &str, row: &Row) -> Vec<String> {
@@ -81,6 +81,26 @@ fn of_a_session_that_is_eligible() {
 }
 
 #[test]
+fn of_a_session_while_its_job_is_at_work() {
+    // given a purge that is at work, and will be again
+    let sandbox = Sandbox::new();
+    sandbox.file("config.toml", "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n");
+    sandbox.run(["--config", "config.toml", "run"]).succeeds();
+    let at_work = "UPDATE runs SET outcome = 'running'; UPDATE jobs SET anchor = NULL; \
+                   INSERT INTO leases SELECT lease, holder, started_at FROM runs";
+    sandbox.db().execute_batch(at_work).unwrap();
+    for session in [row("in use"), row("old").idle(HOUR)] {
+        sandbox.insert(&session);
+        let args = ["--config", "config.toml", "show", "session", &session.handle(), "--json"];
+        let shown = sandbox.run(args).succeeds().json();
+        // then nobody says that none is planned
+        let outlook = shown["outlook"].as_str().unwrap();
+        assert!(!outlook.contains("no job of the configuration"), "{outlook}");
+        assert!(shown["next_purge_at_unix"].as_i64().unwrap() > now(), "{shown}");
+    }
+}
+
+#[test]
 fn of_a_session_between_two_checks() {
     let config =
         |delay: &str| format!("[policy]\nexpire = \"two-pass\"\ndelay = \"{delay}\"{PURGE}");
@@ -93,6 +113,25 @@ fn of_a_session_between_two_checks() {
     assert_eq!(outlook(&config("12h"), &row("a").idle(DAY)), unmarked);
     let a_day = &outlook(&config("24h"), &row("a"))[2];
     assert!(a_day.starts_with("It ends at a check 1d (or 23h: the clocks may be set forward)"));
+}
+
+#[test]
+fn t3_of_a_marked_session() {
+    for (hours, does) in [(1, "looks at it"), (13, "ends it")] {
+        // given a session that a check found unused so many hours ago
+        let sandbox = Sandbox::new();
+        let config = format!("[policy]\nexpire = \"two-pass\"\ndelay = \"12h\"{PURGE}");
+        sandbox.file("config.toml", config);
+        let session = row("a").idle(DAY);
+        sandbox.insert(&session);
+        let marked = "UPDATE sessions SET marked_at = ?1";
+        sandbox.db().execute(marked, [now() - hours * HOUR]).unwrap();
+        // then its outlook says what the next check, within the hour, does
+        let args = ["--config", "config.toml", "show", "session", &session.handle(), "--json"];
+        let shown = sandbox.run(args).succeeds().json();
+        let outlook = shown["outlook"].as_str().unwrap();
+        assert!(outlook.contains(&format!("The next purge {does}: at ")), "{outlook}");
+    }
 }
 
 #[test]

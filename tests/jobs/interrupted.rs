@@ -122,6 +122,62 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
     assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
 }
 
+/// Runs a job that a signal stops after its first batch, and answers how many sessions
+/// that has ended.
+fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
+    let ran = host.keeper.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
+    let Ran::Cycled(cycled) = ran else { panic!("it has not run") };
+    cycled.ended
+}
+
+#[test]
+fn the_first_run_of_a_new_job_goes_on_as_well() {
+    for job in [cycle_at("0 4 *"), Job { when: purge_every("5m").when, ..cycle_at("0 4 *") }] {
+        // given a job that the ledger does not know, and a signal during its first batch
+        let (mut host, _database) = Host::alone();
+        let start = at("2026-06-15T04:00:00Z");
+        for _ in 0..600 {
+            host.opens("imap", later(start, -MINUTE));
+        }
+        let mut ended = is_stopped(&mut host, &job, start);
+        // and another one when it goes on
+        let back = host.opens("imap", later(start, 30));
+        ended += is_stopped(&mut host, &job, later(start, 2 * MINUTE));
+        assert!(0 < ended && ended < 600);
+        // when it is asked for again
+        let now = later(start, 4 * MINUTE);
+        let Ran::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+        // then it ends the rest of them, and nobody else
+        assert_eq!(ended + rest.ended, 600);
+        assert!(host.is_live(&back, now));
+        assert_eq!(planned(&host.ledger(now)), vec![start.to_string(); 3]);
+        // and is settled
+        assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
+    }
+}
+
+#[test]
+fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
+    // given a job of one host that a signal has stopped there
+    let (database, job) = (Database::new(), super::only_on("mail1", cycle_at("0 4 *")));
+    let (mut own, mut other) = (database.host("mail1"), database.host("mail2"));
+    let start = at("2026-06-15T04:00:00Z");
+    own.asks(&job, later(start, -HOUR));
+    other.asks(&job, later(start, -HOUR));
+    for _ in 0..300 {
+        own.opens("imap", later(start, -MINUTE));
+    }
+    let ended = is_stopped(&mut own, &job, start);
+    // when another host has skipped the same time
+    assert_eq!(other.asks(&job, later(start, 1)), Ran::Skipped);
+    let back = own.opens("imap", later(start, 30));
+    let now = later(start, 2 * MINUTE);
+    let Ran::Cycled(rest) = own.asks(&job, now) else { panic!("it has not run") };
+    // then those stay who have come back since it began
+    assert_eq!(ended + rest.ended, 300);
+    assert!(own.is_live(&back, now));
+}
+
 #[test]
 fn a_later_time_has_come_and_a_whole_run_with_it() {
     // given a daily cycle that died, and a machine that was off until the day after

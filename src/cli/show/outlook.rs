@@ -94,11 +94,16 @@ impl Outlook<'_> {
                     self.delay(),
                     mark.plus(self.policy.ripe_age())
                 ),
-                self.next("looks at it"),
+                self.next(if self.is_ripe_then(mark) { "ends it" } else { "looks at it" }),
             ],
         };
         sentences.extend(self.at_the_latest());
         sentences
+    }
+
+    /// Whether a mark is old enough for the next purge to end the session.
+    fn is_ripe_then(&self, mark: UnixTime) -> bool {
+        mark.plus(self.policy.ripe_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
 
     /// The delay, and what may be missing of it.

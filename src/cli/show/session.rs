@@ -1,7 +1,7 @@
 //! `sessctl show session`
 
 use sessctl::app::Housekeeper;
-use sessctl::domain::job::Work;
+use sessctl::domain::job::{Standing, Work};
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
@@ -10,7 +10,7 @@ use super::outlook::{Outlook, Plans};
 use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
-use crate::cli::{records, run};
+use crate::cli::{host, records, run};
 use crate::output::FormatName;
 use crate::output::record::{Record, Value};
 
@@ -63,7 +63,14 @@ fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::
     let standings = keeper.standings(&config.jobs, &terms, now)?;
     for (job, standing) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
-        let Some(next) = next_time(job, standing).filter(|_| is_meant) else { continue };
+        let next = match standing {
+            // What is at work may have passed it already.
+            Standing::Running(_) if job.enabled && job.runs_on(&host::name()) => {
+                keeper.first_run_after(job, standing, &terms, now)
+            }
+            _ => next_time(job, standing),
+        };
+        let Some(next) = next.filter(|_| is_meant) else { continue };
         let earlier =
             |one: Option<UnixTime>, other: Option<UnixTime>| one.into_iter().chain(other).min();
         match job.work {

@@ -136,6 +136,18 @@ impl Job {
 }
 
 impl Job {
+    /// The anchor of a job whose run at this time is the next one.
+    pub fn anchor_before(&self, planned: UnixTime, rhythm: Rhythm<'_>) -> UnixTime {
+        let length = match &self.when {
+            When::At(_) => 1,
+            When::Every(interval) => {
+                let task = self.work.task();
+                interval.length(rhythm.policies, task, rhythm.jitter).as_seconds()
+            }
+        };
+        UnixTime(planned.0.saturating_sub(length))
+    }
+
     /// The first run later than a moment, by how things stand, if the runs until then
     /// take place in time, and take none.
     pub fn first_run_after(
