@@ -63,7 +63,7 @@ impl Args {
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
-            return watch::watch(context, config.clone());
+            return watch::watch(context);
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;

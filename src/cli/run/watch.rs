@@ -20,17 +20,19 @@ use crate::output::harmless::visible;
 /// How often to look at the clock, which may have been set, and at the file.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long to leave a database alone that could not be opened, read or written.
+/// How long to leave a database alone that could not be opened or read.
 const RESPITE: Span = Span::seconds(10);
 
 /// How often to look at the database where nothing is planned.
 const IDLE: Span = Span::minutes(1);
 
 /// Keeps to the schedule until a signal comes.
-pub(super) fn watch(context: &Context, config: Config) -> anyhow::Result<Exit> {
+pub(super) fn watch(context: &Context) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen()?;
+    // In this order: a change in between is seen at the next tick.
     let file = context.config_path().and_then(Stamp::of);
+    let config = context.read_config()?;
     let mut watch = Watch {
         context,
         config,
@@ -122,6 +124,9 @@ impl Watch<'_> {
     }
 
     fn attempt(&self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
+        if self.config.jobs.is_empty() {
+            return Ok(clock::now().plus(IDLE));
+        }
         let mut keeper = self.context.open_under(&self.config)?;
         let mut round = Round::of_watch(self.context, &self.config);
         round.attend_to_all(&self.config.jobs, &mut keeper, interrupt);
@@ -130,8 +135,8 @@ impl Watch<'_> {
         let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
         let next = next.unwrap_or(now.plus(IDLE));
-        // What could not even begin is still due.
-        Ok(if round.exit == Exit::Failed { next.max(now.plus(RESPITE)) } else { next })
+        // What could not even begin is still due: as under cron, a minute later again.
+        Ok(if round.exit == Exit::Failed { next.max(now.plus(IDLE)) } else { next })
     }
 
     /// Complains once of the same.
