@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use sessctl::Error;
-use sessctl::app::{Housekeeper, Untold};
+use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
@@ -261,6 +261,16 @@ impl Context {
 
     fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
+    }
+}
+
+/// What jobs keep to, by a configuration.
+pub fn terms(config: &Config) -> Terms {
+    Terms {
+        zone: config.zone.clone(),
+        jitter: host::jitter(),
+        guard: config.guard,
+        keep_runs: config.keep_runs,
     }
 }
 

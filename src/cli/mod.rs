@@ -24,6 +24,7 @@ mod schedule;
 mod show;
 mod tokens;
 mod touch;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -48,7 +48,6 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(150), "{what}");
-        std::thread::yield_now();
         // Two minutes of asking without a pause would keep a core busy.
         std::thread::park_timeout(Duration::from_millis(200));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixture::{MINUTE, Sandbox, row, sha256};
+use crate::fixture::{HOUR, MINUTE, Sandbox, row, sha256};
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
 
@@ -248,4 +248,13 @@ fn tokens_may_stand_in_a_file() {
         assert!(reason.starts_with(&format!("sessctl: could not read {no_file}: ")), "{reason}");
     }
     sandbox.run(["touch", "token"]).exits(2);
+}
+
+#[test]
+fn open_says_on_request_how_many_made_way() {
+    let sandbox = Sandbox::new();
+    sandbox.file("limit.toml", "[policy]\nlimit = 1\n");
+    sandbox.insert(&row("idle").idle(HOUR));
+    let args = ["--config", "limit.toml", "open", "--user", "bob", "--task", "imap", "-v"];
+    assert_eq!(sandbox.run(args).succeeds().stderr(), "1 made way for it\n");
 }

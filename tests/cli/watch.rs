@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use crate::fixture::{HOUR, Sandbox, row};
+use crate::fixture::{HOUR, Sandbox, now, row};
 
 const TIDY: &str = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
 
@@ -15,8 +15,14 @@ struct Watch {
 
 impl Watch {
     fn start(sandbox: &Sandbox) -> Self {
+        Self::start_with(sandbox, |_| {})
+    }
+
+    /// The same, in surroundings of its own.
+    fn start_with(sandbox: &Sandbox, surround: impl FnOnce(&mut Command)) -> Self {
         let mut command = sandbox.command(["--config", "jobs.toml", "run", "--watch", "-v"]);
         command.env("SESSCTL_HOST", "mail1").stdout(Stdio::null()).stderr(Stdio::piped());
+        surround(&mut command);
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { child, stderr }
@@ -105,5 +111,71 @@ fn a_job_that_fails_does_not_end_it() {
     let mut watch = Watch::start(&sandbox);
     watch.says("job restart: could not write to app.db");
     watch.says("tidy: done");
+    assert_eq!(watch.stop(), Some(143));
+}
+
+#[test]
+fn without_jobs_or_with_a_format_it_does_not_begin() {
+    let sandbox = sandbox("");
+    let watch =
+        |args: &[&str]| sandbox.run([&["--config", "jobs.toml", "run", "--watch"], args].concat());
+    assert!(watch(&[]).is_refused_with(2).stderr().contains("jobs.toml has no [[job]]"));
+    sandbox.file("jobs.toml", TIDY);
+    assert!(watch(&["--json"]).is_refused_with(2).stderr().contains("--watch answers nothing"));
+}
+
+/// Writes in one step what a clock says that lies by this file.
+fn set_clock(sandbox: &Sandbox, time: &str) {
+    let new = sandbox.file("clock.new", format!("@{time}\n"));
+    std::fs::rename(new, sandbox.path("clock")).unwrap();
+}
+
+/// Until a watch has looked at its clock once more.
+fn two_ticks() {
+    let begun = now();
+    while now() < begun + 3 {
+        std::thread::yield_now();
+    }
+}
+
+/// The runs of the ledger by the time that they were planned for, the earliest first.
+fn planned(sandbox: &Sandbox) -> Vec<String> {
+    let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
+    let planned = |run: &serde_json::Value| run["planned_at"].as_str().unwrap().to_owned();
+    runs.as_array().unwrap().iter().rev().map(planned).collect()
+}
+
+#[test]
+#[ignore = "needs faketime"]
+fn it_follows_the_clock_forward_and_back_and_repeats_nothing() {
+    // Given a watch at three in the morning, with jobs at four, and each hour from then on
+    let daily = "[[job]]\nname = \"restart\"\nat = \"0 4 *\"\ndo = \"cycle\"\ntask = \"imap\"\n";
+    let hourly = "[[job]]\nname = \"tidy\"\nat = \"30 4-23 *\"\ndo = \"purge\"\n";
+    let sandbox = sandbox(&format!("{daily}{hourly}"));
+    set_clock(&sandbox, "2026-06-15 03:00:30");
+    let lie = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
+    let library = String::from_utf8(lie.unwrap().stdout).unwrap();
+    let clock = sandbox.path("clock");
+    let mut watch = Watch::start_with(&sandbox, |command| {
+        command.env("LD_PRELOAD", library.trim()).env("FAKETIME_NO_CACHE", "1");
+        command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    });
+    // When the clock is set forward, then what has become due runs
+    set_clock(&sandbox, "2026-06-15 04:00:10");
+    watch.says("restart: done");
+    // When it is set back, then that does not run again, but what comes after it does
+    for again in ["2026-06-15 03:58:00", "2026-06-15 04:00:20"] {
+        set_clock(&sandbox, again);
+        two_ticks();
+    }
+    set_clock(&sandbox, "2026-06-15 04:30:05");
+    watch.says("tidy: done");
+    assert_eq!(planned(&sandbox), ["2026-06-15T04:00:00Z", "2026-06-15T04:30:00Z"]);
+    // When it had been years ahead, then it stops nothing for ever
+    set_clock(&sandbox, "2038-01-01 04:30:05");
+    watch.says("tidy: done");
+    set_clock(&sandbox, "2026-06-15 05:30:05");
+    watch.says("tidy: done");
+    assert_eq!(planned(&sandbox).last().unwrap(), "2026-06-15T05:30:00Z");
     assert_eq!(watch.stop(), Some(143));
 }

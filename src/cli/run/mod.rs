@@ -14,7 +14,6 @@ use super::interrupt::Interrupt;
 use crate::output::record::{Column, Schema};
 
 use round::Round;
-pub use round::{terms, waiting};
 
 /// Run the jobs of the configuration that are due
 ///

@@ -1,23 +1,20 @@
 //! One look at all jobs, and what people should know of it.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::{Housekeeper, Ran, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::job::{Job, Standing};
 
-use crate::cli::context::{Context, again};
+use crate::cli::clock;
+use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::{clock, host};
+use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
 use crate::output::record::{Record, Value};
-
-/// How often to look whether a lease is free.
-const GLANCE: Duration = Duration::from_millis(100);
 
 /// One look at all jobs.
 pub struct Round<'a> {
@@ -166,33 +163,5 @@ impl Report {
         values.extend(self.counts.map(Value::Count));
         values.push(Value::text(self.reason.as_deref()));
         Record::new(["run", job.name.as_str()], values)
-    }
-}
-
-/// What jobs keep to, by a configuration.
-pub fn terms(config: &Config) -> Terms {
-    Terms {
-        zone: config.zone.clone(),
-        jitter: host::jitter(),
-        guard: config.guard,
-        keep_runs: config.keep_runs,
-    }
-}
-
-/// Tries something again for so long as another process does the same.
-pub fn waiting<T>(
-    limit: Option<Duration>,
-    interrupt: &Interrupt,
-    is_held: impl Fn(&sessctl::Result<T>) -> bool,
-    mut attempt: impl FnMut() -> sessctl::Result<T>,
-) -> sessctl::Result<T> {
-    let begun = Instant::now();
-    loop {
-        let outcome = attempt();
-        let is_up = limit.is_none_or(|limit| begun.elapsed() >= limit);
-        if is_up || interrupt.signal().is_some() || !is_held(&outcome) {
-            return outcome;
-        }
-        thread::sleep(GLANCE);
     }
 }

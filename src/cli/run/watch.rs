@@ -10,9 +10,9 @@ use sessctl::config::Config;
 use sessctl::domain::job::Standing;
 use sessctl::domain::time::{Span, UnixTime};
 
-use super::{Round, no_jobs, terms};
+use super::{Round, no_jobs};
 use crate::cli::clock;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::output::harmless::visible;

@@ -11,9 +11,9 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::store::Access;
 
 use super::runs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, terms};
 use crate::cli::exit::Exit;
-use crate::cli::{host, run};
+use crate::cli::host;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// A run that starts later than this was missed at its time.
@@ -51,7 +51,7 @@ impl Args {
         let config = context.config_explained()?;
         let keeper = context.open(Access::Read)?;
         let now = context.now;
-        let standings = keeper.standings(&config.jobs, &run::terms(config), now)?;
+        let standings = keeper.standings(&config.jobs, &terms(config), now)?;
         let mut records = Vec::new();
         for (job, standing) in config.jobs.iter().zip(&standings) {
             let (when, last) = (when(job, &config.policies), last_run(&keeper, job, now)?);
