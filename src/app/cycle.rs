@@ -140,8 +140,7 @@ impl Housekeeper {
 
     /// Remembers how many sessions were live before many of them end.
     fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
-        let all = Reach { due: usize::MAX, rows: usize::MAX };
-        let live = self.store.survey(&self.scope(None, now), None, all)?.live;
+        let live = self.store.survey(&self.scope(None, now), None, Reach::ALL)?.live;
         self.store.note_peaks(&live)
     }
 }

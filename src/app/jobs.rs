@@ -8,6 +8,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, Work};
+use crate::domain::manners::Manners;
 use crate::domain::port::{Flow, JobAccount, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
@@ -22,12 +23,14 @@ pub struct Terms {
     pub jitter: Jitter,
     /// What a purge may end at most.
     pub guard: Guard,
+    /// How it treats those who write to the same table.
+    pub manners: Manners,
     /// How long the ledger keeps its entries; `None`: for ever.
     pub keep_runs: Option<Span>,
 }
 
 /// What became of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Ran {
     /// Nothing: it is not due.
     NotDue(Standing),
@@ -157,6 +160,7 @@ impl Housekeeper {
                 let request = PurgeRequest {
                     task: task.clone(),
                     guard: terms.guard,
+                    manners: terms.manners,
                     job: Some(run),
                     ..PurgeRequest::default()
                 };

@@ -1,27 +1,75 @@
-//! How many rows one write transaction of a purge takes on.
+//! How many rows one write transaction of a purge takes on, and how long the purge
+//! keeps still between two of them.
+//!
+//! SQLite's lock on writing is not fair: who finds it taken sleeps for a millisecond,
+//! then two, five, ten, up to a hundred, and whoever comes while it sleeps goes first. A
+//! purge that comes straight back starves the others. So where there are others, it
+//! leaves the lock alone for as long as it has had it, which lets those in who came
+//! meanwhile.
 
 use std::time::Duration;
+
+use crate::domain::port::{Settled, Version};
 
 /// The least and the most that a batch ever has.
 const FEWEST: usize = 16;
 const MOST: usize = 100_000;
 /// How much the last batch counts against those before it.
 const WEIGHT: f64 = 0.3;
+/// How long to stay gentle, in batches: at first, when nothing is known of the others,
+/// and after a sign of them.
+const AT_FIRST: u32 = 8;
+const AFTER_A_SIGN: u32 = 50;
+/// The lock was free if it came within this time.
+const AT_ONCE: Duration = Duration::from_micros(300);
+/// For how long the lock is left alone, in times that it was held.
+const LEAVE: f64 = 1.0;
+/// Whatever happened: nobody is helped by a longer pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// What a run aims at that has the database for itself.
+const UNHURRIED: Duration = Duration::from_secs(1);
 
-/// Sizes batches so that each holds the write lock for about as long as it
-/// should: the size follows a moving average of the rows done in a millisecond,
-/// and at most doubles from one batch to the next.
+/// Sizes batches so that each holds the write lock for about as long as it should.
+///
+/// 1. A batch costs so much for the transaction itself, which is the least that a
+///    commit has taken, and so much for each row, a moving average.
+/// 2. The next batch has as many rows as the aim has room for, at most twice as many
+///    as the last.
+/// 3. Where a commit alone takes as long as the aim or longer, as without a
+///    write-ahead log or on a slow disk, it has as many rows as make half of the hold
+///    useful.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     aim: Duration,
+    /// Nobody else writes, says the user.
+    alone: bool,
     rows: usize,
-    per_ms: Option<f64>,
+    /// Seconds.
+    per_row: Option<f64>,
+    per_commit: Option<f64>,
+    gentle: u32,
+    version: Option<Version>,
+    last_hold: Duration,
 }
 
 impl Pace {
     /// Starts small: nothing is known yet of the machine and its load.
     pub(super) fn aiming_at(aim: Duration) -> Self {
-        Self { aim, rows: FEWEST * 4, per_ms: None }
+        Self {
+            aim,
+            alone: false,
+            rows: FEWEST * 4,
+            per_row: None,
+            per_commit: None,
+            gentle: AT_FIRST,
+            version: None,
+            last_hold: Duration::ZERO,
+        }
+    }
+
+    /// That of a run which need not think of others.
+    pub(super) fn regardless() -> Self {
+        Self { alone: true, rows: 4096, ..Self::aiming_at(UNHURRIED) }
     }
 
     /// How many due rows the next batch takes on.
@@ -29,22 +77,59 @@ impl Pace {
         self.rows
     }
 
-    /// Learns what a batch took.
+    /// How long to look for them. The batch will go over the same rows again under the
+    /// lock, in less time.
+    pub(super) fn look(&self) -> Duration {
+        if self.alone { LONGEST_PAUSE } else { (self.aim * 2).min(LONGEST_PAUSE) }
+    }
+
+    /// Whether others may be writing.
+    pub(super) const fn is_gentle(&self) -> bool {
+        self.gentle > 0 && !self.alone
+    }
+
+    /// Learns the state of the database before a batch.
+    pub(super) fn notice(&mut self, version: Option<Version>) {
+        if self.version.is_some() && self.version != version {
+            self.gentle = AFTER_A_SIGN;
+        }
+        self.version = version;
+    }
+
+    /// Learns what a batch of so many due rows took.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the numbers lie within [FEWEST, MOST]"
     )]
-    pub(super) fn learn(&mut self, done: u64, hold: Duration) {
+    pub(super) fn learn(&mut self, done: u64, settled: &Settled) {
+        self.last_hold = settled.hold;
+        self.gentle = self.gentle.saturating_sub(1);
+        if settled.waited > AT_ONCE {
+            self.gentle = AFTER_A_SIGN;
+        }
         if done == 0 {
             return;
         }
-        let rate = done as f64 / (hold.as_secs_f64() * 1000.0).max(0.001);
-        let average = self.per_ms.map_or(rate, |before| before + WEIGHT * (rate - before));
-        self.per_ms = Some(average);
-        let wanted = (average * self.aim.as_secs_f64() * 1000.0) as usize;
-        self.rows = wanted.min(self.rows * 2).clamp(FEWEST, MOST);
+        let (hold, commit) = (settled.hold.as_secs_f64(), settled.commit.as_secs_f64());
+        let commit = self.per_commit.map_or(commit, |least| least.min(commit));
+        self.per_commit = Some(commit);
+        let last = (hold - commit).max(1e-9) / done as f64;
+        let row = self.per_row.map_or(last, |before| before + WEIGHT * (last - before));
+        self.per_row = Some(row);
+        let wanted = (self.aim.as_secs_f64() - commit).max(commit) / row;
+        self.rows = (wanted as usize).min(self.rows * 2).clamp(FEWEST, MOST);
+    }
+
+    /// How long to keep still, if the lock has been left alone for this time and will
+    /// be for that of another look ahead.
+    pub(super) fn pause(&self, left_alone: Duration) -> Duration {
+        if self.is_gentle() {
+            self.last_hold.mul_f64(LEAVE).saturating_sub(left_alone).min(LONGEST_PAUSE)
+        } else {
+            Duration::ZERO
+        }
     }
 }
 
@@ -52,27 +137,78 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const AIM: Duration = Duration::from_millis(2);
+
+    /// A machine on which a commit and a row take so long.
+    fn settled(rows: usize, per_row: Duration, commit: Duration) -> Settled {
+        let hold = commit + per_row * u32::try_from(rows).unwrap();
+        Settled { hold, commit, ..Settled::default() }
+    }
+
+    /// The size at which batches settle there.
+    fn size_where(per_row: Duration, commit: Duration) -> usize {
+        let mut pace = Pace::aiming_at(AIM);
+        for _ in 0..60 {
+            pace.learn(pace.rows() as u64, &settled(pace.rows(), per_row, commit));
+        }
+        pace.rows()
+    }
+
     #[test]
     fn it_settles_where_a_batch_takes_the_time_that_it_should() {
-        let mut pace = Pace::aiming_at(Duration::from_millis(2));
-        let per_row = Duration::from_micros(4);
-        for _ in 0..20 {
-            let rows = pace.rows();
-            pace.learn(rows as u64, per_row * u32::try_from(rows).unwrap());
-        }
-        assert_eq!(pace.rows(), 500);
+        assert_eq!(size_where(Duration::from_micros(4), Duration::ZERO), 500);
+        assert_eq!(size_where(Duration::from_micros(4), Duration::from_micros(400)), 400);
+    }
+
+    #[test]
+    fn where_a_commit_takes_longer_half_of_the_hold_is_work() {
+        assert_eq!(size_where(Duration::from_micros(4), Duration::from_millis(8)), 2000);
     }
 
     #[test]
     fn it_backs_off_at_once_and_grows_by_doubling_at_most() {
-        let mut pace = Pace::aiming_at(Duration::from_millis(2));
-        pace.learn(64, Duration::from_micros(1));
+        let mut pace = Pace::aiming_at(AIM);
+        pace.learn(64, &settled(64, Duration::from_nanos(10), Duration::ZERO));
         assert_eq!(pace.rows(), 128);
-        pace.learn(128, Duration::from_secs(10));
-        assert!(pace.rows() <= 256);
-        for _ in 0..40 {
-            pace.learn(10, Duration::from_secs(10));
-        }
+        pace.learn(128, &settled(128, Duration::from_millis(80), Duration::ZERO));
         assert_eq!(pace.rows(), FEWEST);
+    }
+
+    #[test]
+    fn it_starts_gently_and_ends_so_when_nobody_else_is_there() {
+        let mut pace = Pace::aiming_at(AIM);
+        let batch = settled(500, Duration::from_micros(4), Duration::ZERO);
+        for _ in 0..AT_FIRST {
+            assert!(pace.is_gentle());
+            pace.notice(Some(Version(1)));
+            pace.learn(500, &batch);
+        }
+        assert!(!pace.is_gentle());
+        assert_eq!(pace.pause(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn it_is_gentle_after_a_wait_and_after_a_foreign_write() {
+        for (version, waited) in [(1, Duration::from_millis(1)), (2, Duration::ZERO)] {
+            let mut pace = Pace::aiming_at(AIM);
+            pace.notice(Some(Version(1)));
+            let batch = settled(500, Duration::from_micros(4), Duration::ZERO);
+            for _ in 0..AT_FIRST {
+                pace.learn(500, &batch);
+            }
+            pace.notice(Some(Version(version)));
+            pace.learn(500, &Settled { waited, ..batch });
+            assert!(pace.is_gentle());
+            assert_eq!(pace.pause(Duration::ZERO), AIM);
+            assert_eq!(pace.pause(AIM / 2), AIM / 2);
+        }
+    }
+
+    #[test]
+    fn it_never_keeps_still_when_told_that_nobody_is_there() {
+        let mut pace = Pace::regardless();
+        pace.notice(Some(Version(1)));
+        pace.notice(Some(Version(2)));
+        assert_eq!(pace.pause(Duration::ZERO), Duration::ZERO);
     }
 }

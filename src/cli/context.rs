@@ -270,6 +270,7 @@ pub fn terms(config: &Config) -> Terms {
         zone: config.zone.clone(),
         jitter: host::jitter(),
         guard: config.guard,
+        manners: config.manners,
         keep_runs: config.keep_runs,
     }
 }

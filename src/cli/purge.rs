@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::{Housekeeper, Plan, PurgeRequest, Summary};
+use sessctl::config::Config;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::guard::Guard;
+use sessctl::domain::manners::{Hold, Manners, Size};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
@@ -53,6 +55,18 @@ pub struct Args {
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
+    /// For about how long each write transaction may hold up the application
+    /// [default: 2ms, or that of the configuration]
+    #[arg(long, value_name = "TIME")]
+    hold: Option<Hold>,
+    /// Nobody else is writing: hold for as long as it goes fastest
+    #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
+    fast: bool,
+    /// How large the write-ahead log may become while somebody's long read keeps it
+    /// from being used again; then stop, with exit code 3 [default: 64MiB, or that of
+    /// the configuration]
+    #[arg(long, value_name = "SIZE")]
+    max_log: Option<Size>,
     /// Wait up to this time for another purge that is at work; without it, leave at
     /// once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
@@ -88,10 +102,15 @@ static SUMMARY: Schema = Schema::one(
             "sessctl_purge_remaining",
             "Rows that were due and that the last purge left for the next.",
         )),
+        Column::row("counted", "counted"),
         Column::row("batches", "batches"),
         Column::row("longest_hold_ms", "longest hold, ms").metric(last(
             "sessctl_purge_longest_hold_milliseconds",
             "Longest time for which the last purge held up other writers.",
+        )),
+        Column::row("log_peak_bytes", "log peak, bytes").metric(last(
+            "sessctl_purge_log_peak_bytes",
+            "Most bytes of a write-ahead log in use during the last purge.",
         )),
         Column::row("elapsed_ms", "elapsed, ms")
             .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took.")),
@@ -150,15 +169,20 @@ impl Args {
     }
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
-        let guard = context.config()?.guard;
+        let Config { guard, manners, .. } = context.config()?;
         Ok(PurgeRequest {
+            manners: Manners {
+                hold: self.hold.unwrap_or(manners.hold),
+                fast: self.fast,
+                max_log: self.max_log.unwrap_or(manners.max_log),
+            },
             guard: Guard {
                 max_percent: self.max_percent.unwrap_or(guard.max_percent),
                 max_rows: self.max_rows.unwrap_or(guard.max_rows),
             },
             task: self.task.clone(),
             run_time: self.run_time,
-            ..PurgeRequest::default()
+            job: None,
         })
     }
 }
@@ -255,8 +279,10 @@ fn record(summary: &Summary, dry_run: bool) -> Record {
         Value::Count(done.deleted),
         Value::Count(summary.live),
         Value::Count(summary.remaining),
+        Value::Flag(summary.counted),
         Value::Count(done.batches),
         Value::Measure(milliseconds(done.longest_hold)),
+        Value::Count(done.log_peak),
         Value::Measure(milliseconds(summary.elapsed)),
         summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
     ];
@@ -287,7 +313,9 @@ fn sentence(summary: &Summary, dry_run: bool) -> String {
     match summary.stopped {
         None => done,
         Some(why) => {
-            format!("{done}; stopped by {why}, {} rows are still due", thousands(summary.remaining))
+            let least = if summary.counted { "" } else { "at least " };
+            let remaining = thousands(summary.remaining);
+            format!("{done}; stopped by {why}, {least}{remaining} rows are still due")
         }
     }
 }

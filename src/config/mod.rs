@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
+use crate::domain::manners::Manners;
 use crate::domain::policy::Policies;
 use crate::domain::time::Span;
 use crate::domain::zone::Zone;
@@ -28,6 +29,8 @@ pub struct Config {
     pub policies: Policies,
     /// The caps on what one run may end.
     pub guard: Guard,
+    /// How purges treat the application.
+    pub manners: Manners,
     /// The time zone of schedules.
     pub zone: Zone,
     /// The work that keeps to a schedule, in the order of the file.
@@ -48,6 +51,7 @@ impl Default for Config {
             db: None,
             policies: Policies::default(),
             guard: Guard::default(),
+            manners: Manners::default(),
             zone: Zone::Local,
             jobs: Vec::new(),
             hooks: Hooks::default(),

@@ -48,6 +48,7 @@ impl Reader<'_> {
                 "schedule" => self.schedule(entry)?,
                 "retention" => {}
                 "guard" => self.guard(entry)?,
+                "purge" => self.purge(entry)?,
                 "job" => self.jobs(entry)?,
                 "hooks" => self.hooks(entry)?,
                 "ledger" => self.ledger(entry)?,
@@ -93,6 +94,19 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn purge(&mut self, entry: Entry<'_, '_>) -> Read<()> {
+        for entry in self.table("purge", entry)? {
+            match entry.0.get_ref().as_ref() {
+                "hold" => self.config.manners.hold = self.value("purge.hold", entry, word)?,
+                "max_log" => {
+                    self.config.manners.max_log = self.value("purge.max_log", entry, word)?;
+                }
+                _ => return Err(self.unknown("purge", entry, &["hold", "max_log"])),
+            }
+        }
+        Ok(())
+    }
+
     fn hooks(&mut self, entry: Entry<'_, '_>) -> Read<()> {
         for entry in self.table("hooks", entry)? {
             match entry.0.get_ref().as_ref() {
@@ -120,7 +134,8 @@ impl Reader<'_> {
     }
 }
 
-const TOP: &[&str] = &["db", "policy", "schedule", "retention", "guard", "job", "hooks", "ledger"];
+const TOP: &[&str] =
+    &["db", "policy", "schedule", "retention", "guard", "purge", "job", "hooks", "ledger"];
 
 /// What all tables are read with.
 impl Reader<'_> {

@@ -4,6 +4,7 @@ pub mod error;
 pub mod filter;
 pub mod guard;
 pub mod job;
+pub mod manners;
 pub mod policy;
 pub mod port;
 pub mod schedule;

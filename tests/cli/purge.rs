@@ -177,7 +177,7 @@ fn the_summary_has_these_keys_and_types() {
             .filter(|key| summary.get(key).is_some())
             .collect();
         assert_eq!(
-            keys[..10],
+            keys[..12],
             [
                 "dry_run",
                 "marked",
@@ -185,21 +185,23 @@ fn the_summary_has_these_keys_and_types() {
                 "deleted",
                 "live",
                 "remaining",
+                "counted",
                 "batches",
                 "longest_hold_ms",
+                "log_peak_bytes",
                 "elapsed_ms",
                 "stopped"
             ]
         );
-        for measure in ["longest_hold_ms", "elapsed_ms"] {
+        for measure in ["longest_hold_ms", "log_peak_bytes", "elapsed_ms"] {
             assert!(summary[measure].take().as_f64().unwrap() >= 0.0);
         }
         assert_eq!(
             summary,
             serde_json::json!({
                 "dry_run": dry_run, "marked": 0, "ended": 1, "deleted": 0, "live": 1,
-                "remaining": 0, "batches": batches, "longest_hold_ms": null,
-                "elapsed_ms": null, "stopped": null
+                "remaining": 0, "counted": true, "batches": batches, "longest_hold_ms": null,
+                "log_peak_bytes": null, "elapsed_ms": null, "stopped": null
             })
         );
     }

@@ -80,6 +80,7 @@ impl Database {
             zone: "UTC".parse().unwrap(),
             jitter: Jitter::default(),
             guard: Guard::default(),
+            manners: sessctl::domain::manners::Manners::default(),
             keep_runs: None,
         };
         Host { keeper, terms }

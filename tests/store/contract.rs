@@ -6,7 +6,7 @@ use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{Ending, KeyRange, NewSession, Order, Reach, Scope};
+use sessctl::domain::port::{DueRange, Ending, NewSession, Order, Reach, Scope};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -55,7 +55,7 @@ macro_rules! tests {
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
             world.put(&[touched.clone(), left]);
             let policies = retention(Some(Span::ZERO));
-            let reach = Reach { due: 100, rows: 100 };
+            let reach = Reach { due: 100, rows: 100, ..Reach::ALL };
             let survey = world.sessions.survey(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
@@ -77,7 +77,8 @@ macro_rules! tests {
             let policies = retention(Some(Span::ZERO));
             let task = TaskPattern::from("IMAP");
             let scope = Scope { policies: &policies, now: NOW, planned: None, task: Some(&task) };
-            let range = KeyRange { first: all[1].key.clone(), last: all[2].key.clone() };
+            let range =
+                DueRange { first: all[1].key.clone(), last: all[2].key.clone(), found: None };
             let settled = world.sessions.settle(&scope, &range, false).unwrap();
             assert_eq!(settled.deleted, 1);
             assert_eq!(world.all(), [all[0].clone(), all[2].clone(), all[3].clone()]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use sessctl::domain::policy::{Policies, Policy, WhenFull};
-use sessctl::domain::port::{Admission, Full, NewSession};
+use sessctl::domain::port::{Admission, Full, NewSession, Reach};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::store::Access;
@@ -136,7 +136,8 @@ fn crowd(path: &Path, policy: &Policy) -> Vec<Admission> {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
             let admission = store.admit(&new, policy, false).unwrap();
-            let census = store.census(&scope(&Policies::default()), None).unwrap();
+            let policies = Policies::default();
+            let census = store.survey(&scope(&policies), None, Reach::ALL).unwrap().census;
             assert!(census.live <= 10, "{} are live", census.live);
             admission
         };

@@ -2,17 +2,18 @@
 //! store makes of them. On generated sessions the two agree, at every boundary.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Verdict};
-use sessctl::domain::port::{Census, Order, Query, SortKey};
-use sessctl::domain::session::{End, Session, State};
+use sessctl::domain::port::{Census, DueRange, Order, Query, Reach, SortKey, Survey};
+use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
 
 use crate::drawn::{Scene, check, filter, scene};
-use crate::worlds::{NOW, everything, scope};
+use crate::worlds::{NOW, World, everything, scope};
 
 /// What a purge leaves of a session, by the rules of the domain.
 fn after_purge(scene: &Scene, session: &Session) -> Option<Session> {
@@ -42,22 +43,80 @@ fn in_key_order(mut sessions: Vec<Session>) -> Vec<Session> {
     sessions
 }
 
+/// How much of a range is known when it is settled.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    /// Nobody has looked.
+    Never,
+    /// Somebody has, and nothing has happened since.
+    Before,
+    /// Somebody has, and another program has written since.
+    Overtaken,
+}
+
+fn look() -> impl Strategy<Value = Look> {
+    prop_oneof![Just(Look::Never), Just(Look::Before), Just(Look::Overtaken)]
+}
+
+/// What there is to settle, if there is anything.
+fn range(world: &World, survey: Survey, look: Look) -> DueRange {
+    match look {
+        Look::Never => everything(),
+        Look::Before => survey.due.unwrap_or_else(everything),
+        Look::Overtaken => {
+            world.database().execute_batch("INSERT INTO counters VALUES ('none', '', 0)").unwrap();
+            survey.due.unwrap_or_else(everything)
+        }
+    }
+}
+
+/// The ends of the rows that go, by task and reason.
+fn going(scene: &Scene) -> BTreeMap<(String, EndReason), u64> {
+    let mut going = BTreeMap::new();
+    for session in scene.in_scope() {
+        let reason = match scene.scope().verdict(session) {
+            Verdict::Discard(reason) => reason,
+            Verdict::Delete => session.end.unwrap().reason,
+            Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => continue,
+        };
+        *going.entry((session.task.to_ascii_lowercase(), reason)).or_default() += 1;
+    }
+    going
+}
+
+/// What the counters say of rows that have gone.
+fn counted(world: &World) -> BTreeMap<(String, EndReason), u64> {
+    let sql =
+        "SELECT lower(task), substr(name, 9), value FROM counters WHERE name GLOB 'deleted.*'";
+    let db = world.database();
+    let mut counters = db.prepare(sql).unwrap();
+    let read = |row: &rusqlite::Row<'_>| {
+        let reason: String = row.get(1)?;
+        Ok(((row.get(0)?, reason.parse().unwrap()), row.get::<_, i64>(2)?.unsigned_abs()))
+    };
+    counters.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
 #[test]
 fn the_purge_does_with_each_session_what_its_policy_says() {
-    check(3_000, scene(), |world, scene| {
+    check(4_000, (scene(), look()), |world, (scene, look)| {
         world.put(&scene.sessions);
         let mut census = Census::default();
         for session in scene.in_scope() {
-            census.count(session.end.is_none(), scene.scope().verdict(session));
+            census.count(1, session.end.is_none(), scene.scope().verdict(session));
         }
-        prop_assert_eq!(world.sessions.census(&scene.scope(), None).unwrap(), census);
+        let survey = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap();
+        prop_assert_eq!(survey.census, census);
+        prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
 
-        let settled = world.sessions.settle(&scene.scope(), &everything(), true).unwrap();
+        let due = range(world, survey, look);
+        let settled = world.sessions.settle(&scene.scope(), &due, true).unwrap();
         let counts = (settled.marked, settled.ended, settled.deleted);
         prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
         prop_assert_eq!(in_key_order(settled.told), ending(&scene));
         let left = scene.sessions.iter().filter_map(|session| after_purge(&scene, session));
         prop_assert_eq!(world.all(), left.collect::<Vec<_>>());
+        prop_assert_eq!(counted(world), going(&scene));
         Ok(())
     });
 }

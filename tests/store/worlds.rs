@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{KeyRange, Order, Query, Scope, Store};
+use sessctl::domain::port::{DueRange, Order, Query, Scope, Store};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
@@ -135,8 +135,8 @@ pub fn scope(policies: &Policies) -> Scope<'_> {
 }
 
 /// All keys.
-pub fn everything() -> KeyRange {
-    KeyRange { first: Key::Text("0".to_owned()), last: Key::Text("g".to_owned()) }
+pub fn everything() -> DueRange {
+    DueRange { first: Key::Text("0".to_owned()), last: Key::Text("g".to_owned()), found: None }
 }
 
 /// A session of alice's in the task imap, used just now, with a timeout of 30

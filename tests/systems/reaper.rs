@@ -59,7 +59,8 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
         let policies = websphere.config.policies.clone();
         let scope = Scope { policies: &policies, now, planned: None, task: None };
         let mut reaper = store::open(websphere.path(), Access::Write).unwrap();
-        let survey = reaper.survey(&scope, None, Reach { due: 100, rows: 100 }).unwrap();
+        let survey =
+            reaper.survey(&scope, None, Reach { due: 100, rows: 100, ..Reach::ALL }).unwrap();
         assert_eq!(survey.census.would_end, 3);
         // When one of them is used before the reaper ends them
         assert_eq!(websphere.touch(&tokens[1], now), Outcome::Renewed);

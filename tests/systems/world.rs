@@ -50,6 +50,7 @@ impl World {
             zone: Zone::Named(chrono_tz::UTC),
             jitter: Jitter::default(),
             guard: config.guard,
+            manners: config.manners,
             keep_runs: config.keep_runs,
         };
         let keeper = Housekeeper::new(store, config.policies.clone()).on_host("mail1");

@@ -1,26 +1,26 @@
 //! The purge: one bounded run that marks, ends and deletes what is due.
 
+mod count;
 mod report;
+mod upkeep;
+mod walk;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Housekeeper;
-use super::pace::Pace;
-use super::run::{Close, Feat, Shift};
-use crate::domain::error::{Error, Result};
+use super::run::Close;
+use crate::domain::error::Result;
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
-use crate::domain::port::{Census, Flow, Order, Query, Reach, Scope};
-use crate::domain::session::{Key, Session};
+use crate::domain::port::{Flow, Order, Query, Scope};
+use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
+
+use walk::Walk;
 
 pub(super) use report::short_of;
 pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
-
-/// Rows that one look ahead passes, if fewer of them are due.
-const LOOK_AHEAD: usize = 20_000;
 
 /// The lease of the one purge that is at work.
 const LEASE: &str = "purge";
@@ -30,9 +30,12 @@ impl Housekeeper {
     ///
     /// The table is walked once in key order: the next rows that are due are
     /// found without a lock, then settled in a write transaction that judges
-    /// them anew. It can be stopped after any batch, by `go_on` or by a crash,
-    /// and the next run finds what is left. One purge works on a table at a
-    /// time, and the ledger has a record of each.
+    /// them anew and takes about as long as
+    /// [`Manners::hold`](crate::domain::manners::Manners::hold). Beside others who
+    /// write it keeps still in between, and it looks after the write-ahead log. It
+    /// can be stopped after any batch, by `go_on` or by a crash, and the next run
+    /// finds what is left. One purge works on a table at a time, and the ledger has
+    /// a record of each.
     ///
     /// # Errors
     /// [`Error::Held`] if another purge is at work. [`Error::Guard`] if it would
@@ -47,7 +50,7 @@ impl Housekeeper {
     ) -> Result<Summary> {
         let task = request.task.as_ref().map(TaskPattern::as_str);
         let mut shift = self.begin(LEASE, "purge", task, request.job.as_ref(), now)?;
-        let mut walk = Walk::new(request.hold);
+        let mut walk = Walk::new(&request.manners);
         let outcome = self.walk(&mut walk, &mut shift, request, now, go_on);
         let close = match &outcome {
             Ok(summary) => Close::of(summary.stopped, summary.short_of()),
@@ -58,99 +61,13 @@ impl Housekeeper {
         outcome.and_then(|summary| finished.map(|()| summary))
     }
 
-    fn walk(
-        &mut self,
-        walk: &mut Walk,
-        shift: &mut Shift,
-        request: &PurgeRequest,
-        now: UnixTime,
-        go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Summary> {
-        let begun = Instant::now();
-        if request.guard.is_set() {
-            let census = self.store.census(&scope(&self.policies, request, now), None)?;
-            request.guard.check(&census)?;
-        }
-        let stopped = loop {
-            if !self.stay(shift)? {
-                break Some(Stopped::Lease);
-            }
-            if !self.step(walk, request, now)? {
-                break None;
-            }
-            if go_on(&walk.done).is_break() {
-                break Some(Stopped::Signal);
-            }
-            if request.run_time.is_some_and(|limit| begun.elapsed() >= limit) {
-                break Some(Stopped::RunTime);
-            }
-        };
-        match self.store.note_peaks(&walk.peaks) {
-            // The work is done; a figure that was not noted does not undo it.
-            Err(Error::Busy { .. }) => {}
-            noted => noted?,
-        }
-        let left = self.left_behind(walk, request, now, stopped)?;
-        Ok(Summary {
-            done: walk.done,
-            live: (walk.seen.live + left.live).saturating_sub(walk.done.ended),
-            remaining: left.due,
-            elapsed: begun.elapsed(),
-            // What stops a run that has nothing left has not stopped it.
-            stopped: stopped.filter(|_| left.due > 0),
-            untold: self.take_untold(),
-        })
-    }
-
-    /// Looks at the next rows and settles those that are due. Answers whether
-    /// there were any rows.
-    fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
-        let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD };
-        let scope = scope(&self.policies, request, now);
-        let survey = self.store.survey(&scope, walk.after.as_ref(), reach)?;
-        let Some(last) = survey.last else {
-            return Ok(false);
-        };
-        walk.after = Some(last);
-        walk.seen.add(survey.census);
-        for (task, live) in survey.live {
-            *walk.peaks.entry(task).or_default() += live;
-        }
-        let Some(range) = survey.due else {
-            return Ok(true);
-        };
-        let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
-        walk.pace.learn(survey.census.due, settled.hold);
-        walk.done.marked += settled.marked;
-        walk.done.ended += settled.ended;
-        walk.done.deleted += settled.deleted;
-        walk.done.batches += 1;
-        walk.done.longest_hold = walk.done.longest_hold.max(settled.hold);
-        self.bell.ring(&settled.told, &self.policies);
-        Ok(true)
-    }
-
-    /// What lies beyond the point where a run stopped.
-    fn left_behind(
-        &self,
-        walk: &Walk,
-        request: &PurgeRequest,
-        now: UnixTime,
-        stopped: Option<Stopped>,
-    ) -> Result<Census> {
-        if stopped.is_none() {
-            return Ok(Census::default());
-        }
-        self.store.census(&scope(&self.policies, request, now), walk.after.as_ref())
-    }
-
     /// What [`purge`](Self::purge) would do at `now`, in figures.
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
-        let census = self.store.census(&self.scope(request.task.as_ref(), now), None)?;
+        let census = self.count(&self.scope(request.task.as_ref(), now))?;
         let done = Progress {
             marked: census.would_mark,
             ended: census.would_end,
@@ -163,6 +80,7 @@ impl Housekeeper {
                 done,
                 live: census.live - census.would_end,
                 remaining: 0,
+                counted: true,
                 elapsed: begun.elapsed(),
                 stopped: guard.is_err().then_some(Stopped::Guard),
                 untold: None,
@@ -198,30 +116,4 @@ impl Housekeeper {
 fn scope<'a>(policies: &'a Policies, request: &'a PurgeRequest, now: UnixTime) -> Scope<'a> {
     let planned = request.job.as_ref().map(|job| job.due.planned);
     Scope { policies, now, planned, task: request.task.as_ref() }
-}
-
-/// One walk through the table.
-struct Walk {
-    pace: Pace,
-    after: Option<Key>,
-    seen: Census,
-    peaks: BTreeMap<String, u64>,
-    done: Progress,
-}
-
-impl Walk {
-    fn new(hold: Duration) -> Self {
-        Self {
-            pace: Pace::aiming_at(hold),
-            after: None,
-            seen: Census::default(),
-            peaks: BTreeMap::new(),
-            done: Progress::default(),
-        }
-    }
-
-    /// What the ledger is told of it.
-    fn feat(&self) -> Feat {
-        Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
-    }
 }

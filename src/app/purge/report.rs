@@ -7,10 +7,11 @@ use crate::app::tell::Untold;
 use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
+use crate::domain::manners::Manners;
 use crate::domain::session::words;
 
 /// What a purge is to do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PurgeRequest {
     /// The tasks that are meant; `None`: all.
     pub task: Option<TaskPattern>,
@@ -18,22 +19,10 @@ pub struct PurgeRequest {
     pub guard: Guard,
     /// When to stop with work left; `None`: not before it is done.
     pub run_time: Option<Duration>,
-    /// For how long one write transaction may hold up the application.
-    pub hold: Duration,
+    /// How it treats those who write to the same table.
+    pub manners: Manners,
     /// The job that it is a run of; `None`: of none.
     pub job: Option<JobRun>,
-}
-
-impl Default for PurgeRequest {
-    fn default() -> Self {
-        Self {
-            task: None,
-            guard: Guard::default(),
-            run_time: None,
-            hold: Duration::from_millis(2),
-            job: None,
-        }
-    }
 }
 
 /// Why a purge stopped before its work was done.
@@ -47,6 +36,9 @@ pub enum Stopped {
     Guard,
     /// It was stopped for so long that another purge has taken over.
     Lease,
+    /// The write-ahead log could not be used again, for somebody reads an older state
+    /// of the database, and it has become as large as it may.
+    Log,
 }
 
 words!(Stopped, "reason to stop", {
@@ -54,11 +46,16 @@ words!(Stopped, "reason to stop", {
     Signal => "signal",
     Guard => "guard",
     Lease => "lease",
+    Log => "log",
 });
 
 /// What a purge has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Progress {
+    /// Which share of the range of all keys it has walked, in `[0, 1]`.
+    pub walked: f64,
+    /// Rows that it has looked at.
+    pub rows: u64,
     /// Live sessions that it marked as unused.
     pub marked: u64,
     /// Live sessions that it ended.
@@ -67,12 +64,16 @@ pub struct Progress {
     pub deleted: u64,
     /// Write transactions.
     pub batches: u64,
-    /// The longest time for which one of them held up others.
+    /// The time for which the last of them held up others.
+    pub last_hold: Duration,
+    /// The longest such time.
     pub longest_hold: Duration,
+    /// The most bytes of a write-ahead log that were in use.
+    pub log_peak: u64,
 }
 
 /// What a purge has done in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// What it has done; in a dry run, what it would do.
     pub done: Progress,
@@ -80,6 +81,9 @@ pub struct Summary {
     pub live: u64,
     /// Rows that are due and left for the next run.
     pub remaining: u64,
+    /// Whether all rows that are left were counted; else there are at least so many,
+    /// and so many live ones. A run that stops early gives itself little time for it.
+    pub counted: bool,
     /// How long it took.
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
@@ -95,6 +99,7 @@ impl Summary {
             done: Progress::default(),
             live: refusal.live,
             remaining: refusal.would_end,
+            counted: true,
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),
             untold: None,
@@ -118,7 +123,7 @@ pub(in crate::app) fn short_of(
 }
 
 /// What a purge would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The figures.
     pub summary: Summary,

@@ -261,6 +261,6 @@ pub trait Ledger {
 }
 
 /// Where sessions and their ledger are kept.
-pub trait Store: super::Sessions + Ledger {}
+pub trait Store: super::Sessions + Ledger + super::Log {}
 
-impl<T: super::Sessions + Ledger> Store for T {}
+impl<T: super::Sessions + Ledger + super::Log> Store for T {}

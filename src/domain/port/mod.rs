@@ -9,6 +9,7 @@ mod admission;
 mod figures;
 mod ledger;
 mod listing;
+mod log;
 mod purge;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,8 @@ pub use ledger::{
     RunQuery, RunRecord, Store,
 };
 pub use listing::{Order, Query, SortKey};
-pub use purge::{Census, KeyRange, Reach, Settled, Survey};
+pub use log::{Effort, Log, LogSize};
+pub use purge::{Census, DueRange, Found, Reach, Settled, Survey, Version};
 
 /// The rules, and the moment at which they are asked.
 #[derive(Debug, Clone, Copy)]
@@ -162,14 +164,12 @@ pub trait Sessions {
     /// keeps others from writing.
     fn survey(&self, scope: &Scope<'_>, after: Option<&Key>, reach: Reach) -> Result<Survey>;
 
-    /// Counts the rows behind a key in one pass.
-    fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census>;
-
     /// Marks, ends and deletes what is due within a range of keys, in one short
     /// write transaction that judges each row anew: a session that was touched
-    /// since the survey survives. With `tell`, the sessions that ended are
-    /// answered as they ended.
-    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange, tell: bool) -> Result<Settled>;
+    /// since the survey survives. What has become due since then may be left to
+    /// the next run. With `tell`, the sessions that ended are answered as they
+    /// ended.
+    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled>;
 
     /// Remembers how many live sessions were seen at once.
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()>;

@@ -4,16 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::policy::Verdict;
-use crate::domain::session::{Key, Session};
-
-/// From which key to which, both included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyRange {
-    /// The first key.
-    pub first: Key,
-    /// The last key.
-    pub last: Key,
-}
+use crate::domain::session::{EndReason, Key, Session};
 
 /// How far one look ahead of a purge may go.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +13,13 @@ pub struct Reach {
     pub due: usize,
     /// At most so many rows in all.
     pub rows: usize,
+    /// At most for about so long. At least one row is looked at.
+    pub time: Duration,
+}
+
+impl Reach {
+    /// As far as there are rows.
+    pub const ALL: Self = Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX };
 }
 
 /// What a purge finds when it looks at the next rows in key order.
@@ -29,12 +27,45 @@ pub struct Reach {
 pub struct Survey {
     /// The last key that was looked at; `None`: there are no more rows.
     pub last: Option<Key>,
+    /// Which share of the range of all keys lies before that one, in `[0, 1]`.
+    pub walked: f64,
+    /// Rows that were looked at.
+    pub rows: u64,
     /// From the first to the last row that is due, if any is.
-    pub due: Option<KeyRange>,
+    pub due: Option<DueRange>,
     /// What is due, and what is not.
     pub census: Census,
     /// Live sessions by task, before the purge has changed any.
     pub live: BTreeMap<String, u64>,
+    /// The state of the database at which this was found, where it has a name.
+    pub version: Option<Version>,
+}
+
+/// A state of the database. While it is the same, nobody else has written; what
+/// is written over one's own connection makes no new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(pub i64);
+
+/// The rows between two keys, both included, some of which are due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueRange {
+    /// The first key.
+    pub first: Key,
+    /// The last key.
+    pub last: Key,
+    /// What a look ahead has found there; `None`: nobody has looked.
+    pub found: Option<Found>,
+}
+
+/// What a look ahead has found in a range.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// What is due, and what is not.
+    pub census: Census,
+    /// The rows that go, by the task and the reason of the end.
+    pub going: BTreeMap<(String, EndReason), u64>,
+    /// The state at which this holds, where it has a name.
+    pub version: Option<Version>,
 }
 
 /// Sessions counted by what a purge would do with them.
@@ -53,8 +84,8 @@ pub struct Census {
 }
 
 impl Census {
-    /// Counts one session.
-    pub fn count(&mut self, live: bool, verdict: Verdict) {
+    /// Counts so many sessions of one kind.
+    pub fn count(&mut self, sessions: u64, live: bool, verdict: Verdict) {
         let (ends, goes) = match verdict {
             Verdict::Keep | Verdict::Mark(_) => (false, false),
             Verdict::End(_) => (true, false),
@@ -62,11 +93,11 @@ impl Census {
             Verdict::Delete => (false, true),
         };
         let is_marked = matches!(verdict, Verdict::Mark(_));
-        self.live += u64::from(live);
-        self.would_mark += u64::from(is_marked);
-        self.would_end += u64::from(ends);
-        self.would_delete += u64::from(goes);
-        self.due += u64::from(is_marked || ends || goes);
+        self.live += sessions * u64::from(live);
+        self.would_mark += sessions * u64::from(is_marked);
+        self.would_end += sessions * u64::from(ends);
+        self.would_delete += sessions * u64::from(goes);
+        self.due += sessions * u64::from(is_marked || ends || goes);
     }
 
     /// Adds the counts of other rows.
@@ -76,6 +107,12 @@ impl Census {
         self.would_end += other.would_end;
         self.would_delete += other.would_delete;
         self.due += other.due;
+    }
+
+    /// Live sessions that would end and leave nothing: they count as ended and as
+    /// deleted, and once as due.
+    pub fn would_discard(&self) -> u64 {
+        self.would_mark + self.would_end + self.would_delete - self.due
     }
 }
 
@@ -90,6 +127,10 @@ pub struct Settled {
     pub deleted: u64,
     /// For how long it held the write lock.
     pub hold: Duration,
+    /// The part of that which went into the commit.
+    pub commit: Duration,
+    /// For how long it waited for that lock.
+    pub waited: Duration,
     /// The sessions that it ended, if the caller wanted to be told.
     pub told: Vec<Session>,
 }

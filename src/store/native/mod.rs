@@ -2,9 +2,10 @@
 
 mod admission;
 mod books;
-mod purge;
 mod rules;
+mod settle;
 mod stat;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,8 +15,8 @@ use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, Census, Ending, Flow, KeyRange, LoadBy, NewSession, Query, Reach, Scope, Sessions,
-    Settled, Survey, TaskStat, UserLoad,
+    Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Query, Reach,
+    Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -180,16 +181,11 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn survey(&self, scope: &Scope<'_>, after: Option<&Key>, reach: Reach) -> Result<Survey> {
-        purge::survey(&self.transport, scope, after, reach)
+        survey::survey(&self.transport, scope, after, reach)
     }
 
-    fn census(&self, scope: &Scope<'_>, after: Option<&Key>) -> Result<Census> {
-        let all = Reach { due: usize::MAX, rows: usize::MAX };
-        Ok(purge::survey(&self.transport, scope, after, all)?.census)
-    }
-
-    fn settle(&mut self, scope: &Scope<'_>, range: &KeyRange, tell: bool) -> Result<Settled> {
-        purge::settle(&mut self.transport, scope, range, tell)
+    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+        settle::settle(&mut self.transport, scope, due, tell)
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
@@ -199,6 +195,20 @@ impl<T: Transport> Sessions for Native<T> {
             self.transport.apply(&statements)?;
         }
         Ok(())
+    }
+}
+
+impl<T: Transport> Log for Native<T> {
+    fn keep_log(&mut self, keep: bool) -> Result<()> {
+        self.transport.keep_log(keep)
+    }
+
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        self.transport.log_size()
+    }
+
+    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+        self.transport.move_log(effort)
     }
 }
 

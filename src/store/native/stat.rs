@@ -31,6 +31,17 @@ pub(super) fn deleted() -> Statement {
     )
 }
 
+/// Adds rows up that have been counted before, of which there are some.
+pub(super) fn deleted_so_many(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
+    let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
+    for (place, ((task, reason), rows)) in going.iter().enumerate() {
+        sql.push(if place > 0 { ", (" } else { "(" }).bind(task.as_str());
+        sql.push(&format!(", 'deleted.{reason}', ")).bind(*rows).push(")");
+    }
+    sql.push(ADD);
+    sql
+}
+
 /// The same for live rows that end and go in one step.
 pub(super) fn discarded(scope: &Scope<'_>) -> Statement {
     discarded_for(|sql| rules::end_reason(sql, scope))

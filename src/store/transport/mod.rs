@@ -2,6 +2,7 @@
 
 mod file;
 pub mod sqlite;
+mod wal;
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
 use crate::domain::error::Result;
-use crate::domain::port::Flow;
+use crate::domain::port::{Effort, Flow, LogSize, Version};
 
 /// The port through which tables reach their database.
 pub trait Transport {
@@ -26,6 +27,41 @@ pub trait Transport {
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
+
+    /// Runs the one list if the database is in the same state as it was at a
+    /// version, or else the other. Where versions are unknown, it is the other.
+    fn apply_since(&mut self, _: Option<Version>, either: Either<'_>) -> Result<Applied> {
+        self.apply(either.otherwise)
+    }
+
+    /// The state of the database, where it has a name.
+    fn version(&self) -> Result<Option<Version>> {
+        Ok(None)
+    }
+
+    /// As [`Log::keep_log`](crate::domain::port::Log::keep_log).
+    fn keep_log(&mut self, _keep: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// As [`Log::log_size`](crate::domain::port::Log::log_size).
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        Ok(None)
+    }
+
+    /// As [`Log::move_log`](crate::domain::port::Log::move_log).
+    fn move_log(&mut self, _effort: Effort) -> Result<Option<LogSize>> {
+        Ok(None)
+    }
+}
+
+/// Two lists of statements, one of which is to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Either<'a> {
+    /// What to run where nobody else has written.
+    pub unchanged: &'a [Statement],
+    /// What to run where somebody has.
+    pub otherwise: &'a [Statement],
 }
 
 /// The columns of the row that a visitor looks at.
@@ -48,6 +84,14 @@ impl dyn Columns + '_ {
         self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
     }
 
+    /// The bytes of a text; none for NULL and for what is no text.
+    pub fn bytes(&self, place: usize) -> &[u8] {
+        match self.value(place) {
+            ValueRef::Text(bytes) => bytes,
+            _ => &[],
+        }
+    }
+
     /// Text; bytes that are not UTF-8 are replaced, as nothing else shows them.
     pub fn text(&self, place: usize) -> Option<String> {
         match self.value(place) {
@@ -64,8 +108,14 @@ pub struct Applied {
     pub rows: Vec<u64>,
     /// The rows that each of them has read.
     pub answers: Vec<Vec<Answer>>,
+    /// Whether they were those for a database that nobody else had changed.
+    pub unchanged: bool,
     /// For how long others could not write.
     pub hold: Duration,
+    /// The part of that which went into the commit.
+    pub commit: Duration,
+    /// How long others, who wrote, have kept it waiting.
+    pub waited: Duration,
 }
 
 /// A row that was read in the midst of writing.

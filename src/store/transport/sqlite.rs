@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, params_from_iter};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior, params_from_iter,
+};
 
 use super::super::sql::Statement;
-use super::file;
-use super::{Answer, Applied, Columns, Transport};
+use super::{Answer, Applied, Columns, Either, Transport, file, wal};
 use crate::domain::error::{Error, Result};
-use crate::domain::port::Flow;
+use crate::domain::port::{Effort, Flow, LogSize, Version};
 
 /// How long to wait for another program's lock before giving up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -226,27 +227,62 @@ impl Transport for SqliteFile {
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        self.apply_since(None, Either { unchanged: &[], otherwise: statements })
+    }
+
+    fn apply_since(&mut self, since: Option<Version>, either: Either<'_>) -> Result<Applied> {
         let Self { connection, place } = self;
         let fault = |e| fault(place, "write to", e);
+        let asked = Instant::now();
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
         let begun = Instant::now();
-        let mut applied = Applied::default();
+        let mut applied = Applied { waited: begun - asked, ..Applied::default() };
+        applied.unchanged = since.is_some() && wal::version(&transaction).map_err(fault)? == since;
+        let statements = if applied.unchanged { either.unchanged } else { either.otherwise };
         for statement in statements {
-            let mut prepared = transaction.prepare_cached(&statement.sql).map_err(fault)?;
-            let values = params_from_iter(&statement.values);
-            if prepared.column_count() > 0 {
-                let rows = prepared.query_map(values, answer).map_err(fault)?;
-                applied.answers.push(rows.collect::<rusqlite::Result<_>>().map_err(fault)?);
-                applied.rows.push(0);
-            } else {
-                applied.rows.push(prepared.execute(values).map_err(fault)? as u64);
-                applied.answers.push(Vec::new());
-            }
+            run(&transaction, statement, &mut applied).map_err(fault)?;
         }
+        let done = Instant::now();
         transaction.commit().map_err(fault)?;
-        Ok(Applied { hold: begun.elapsed(), ..applied })
+        Ok(Applied { hold: begun.elapsed(), commit: done.elapsed(), ..applied })
     }
+
+    fn version(&self) -> Result<Option<Version>> {
+        wal::version(&self.connection).map_err(|e| self.fault("read", e))
+    }
+
+    fn keep_log(&mut self, keep: bool) -> Result<()> {
+        wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
+    }
+
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        wal::size(&self.connection).map_err(|e| self.fault("read", e))
+    }
+
+    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+        let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
+        moved.map_err(|e| self.fault("write to", e))
+    }
+}
+
+/// Runs one statement of a list.
+fn run(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    applied: &mut Applied,
+) -> rusqlite::Result<()> {
+    let mut prepared = transaction.prepare_cached(&statement.sql)?;
+    let values = params_from_iter(&statement.values);
+    if prepared.column_count() > 0 {
+        let rows = prepared.query_map(values, answer)?;
+        applied.answers.push(rows.collect::<rusqlite::Result<_>>()?);
+        applied.rows.push(0);
+    } else {
+        applied.rows.push(prepared.execute(values)? as u64);
+        applied.answers.push(Vec::new());
+    }
+    Ok(())
 }
 
 impl Columns for Row<'_> {

@@ -11,6 +11,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[policy]\ntimout = \"30m\"\n",
         "[policy.imap]\nstrict = true\nretenton = \"1d\"\n",
         "[guard]\nrows = 1\n",
+        "[purge]\nspeed = 1\n",
         "[schedule]\nzone = \"UTC\"\n",
         "[retention]\nmin = \"1d\"\n",
         "[hooks]\non_start = []\n",
@@ -18,11 +19,12 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[[job]]\nname = \"purge\"\nwhen = \"0 3 *\"\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; it may be db, policy, schedule, retention, guard, job, hooks, ledger
-    c.toml:3: pollicy: unknown key; it may be db, policy, schedule, retention, guard, job, hooks, ledger
+    c.toml:1: foo: unknown key; it may be db, policy, schedule, retention, guard, purge, job, hooks, ledger
+    c.toml:3: pollicy: unknown key; it may be db, policy, schedule, retention, guard, purge, job, hooks, ledger
     c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows
+    c.toml:2: purge.speed: unknown key; it may be hold, max_log
     c.toml:2: schedule.zone: unknown key; it may be timezone
     c.toml:2: retention.min: unknown key; it may be max
     c.toml:2: hooks.on_start: unknown key; it may be on_end, timeout

@@ -6,7 +6,9 @@ use crate::fixture::{Ran, Sandbox};
 #[test]
 fn an_empty_file_leaves_every_default() {
     let sandbox = Sandbox::new();
-    for text in ["", "# nothing\n", "[policy]\n[guard]\n[policy.imap]\n[hooks]\n[ledger]\n"] {
+    for text in
+        ["", "# nothing\n", "[policy]\n[guard]\n[policy.imap]\n[purge]\n[hooks]\n[ledger]\n"]
+    {
         sandbox.file("c.toml", text);
         let shown =
             sandbox.run(["--config", "c.toml", "show", "config", "--json"]).succeeds().json();
@@ -50,6 +52,8 @@ fn show_config_says_where_each_value_comes_from() {
     retention.max 30d file c.toml:10
     guard.max_percent 100 default -
     guard.max_rows 7 file c.toml:5
+    purge.hold 2ms default -
+    purge.max_log 64MiB default -
     hooks.on_end - default -
     hooks.timeout 10s default -
     ledger.keep 90d default -

@@ -69,6 +69,7 @@ impl World {
             zone: plot.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
             guard: config.guard,
+            manners: config.manners,
             keep_runs: config.keep_runs,
         };
         assert_eq!(config.jobs.len(), plot.plans.len());

@@ -1,0 +1,100 @@
+//! Counting what is due, without doing anything.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::super::Housekeeper;
+use super::super::run::Shift;
+use super::report::PurgeRequest;
+use super::scope;
+use crate::domain::error::Result;
+use crate::domain::port::{Census, Reach, Scope, Store};
+use crate::domain::session::Key;
+use crate::domain::time::UnixTime;
+
+/// How long one look takes at most. Where there is no write-ahead log, nobody else
+/// can commit meanwhile.
+const LOOK: Duration = Duration::from_millis(250);
+const LOOK_WITHOUT_A_LOG: Duration = Duration::from_millis(5);
+
+impl Housekeeper {
+    /// Counts all rows.
+    pub(super) fn count(&self, scope: &Scope<'_>) -> Result<Census> {
+        let mut seen = Census::default();
+        visit(self.store.as_ref(), scope, None, &mut |census| {
+            seen.add(census);
+            ControlFlow::Continue(())
+        })?;
+        Ok(seen)
+    }
+
+    /// The same for a run, which says meanwhile that it is at work. Nothing comes of
+    /// one that has lost its lease.
+    pub(super) fn count_for(
+        &mut self,
+        shift: &mut Shift,
+        request: &PurgeRequest,
+        now: UnixTime,
+    ) -> Result<Option<Census>> {
+        let (mut seen, mut after) = (Census::default(), None);
+        loop {
+            let scope = scope(&self.policies, request, now);
+            let (census, last) = next(self.store.as_ref(), &scope, after.as_ref())?;
+            seen.add(census);
+            if last.is_none() {
+                return Ok(Some(seen));
+            }
+            after = last;
+            if !self.stay(shift)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Counts the rows behind a key for at most about so long, and answers whether
+    /// those were all.
+    pub(super) fn count_behind(
+        &self,
+        scope: &Scope<'_>,
+        after: Option<&Key>,
+        time: Duration,
+    ) -> Result<(Census, bool)> {
+        let begun = Instant::now();
+        let mut seen = Census::default();
+        let all = visit(self.store.as_ref(), scope, after.cloned(), &mut |census| {
+            seen.add(census);
+            if begun.elapsed() < time { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok((seen, all))
+    }
+}
+
+/// Counts look by look until there are no more rows or it is enough, and answers
+/// whether those were all.
+fn visit(
+    store: &dyn Store,
+    scope: &Scope<'_>,
+    mut after: Option<Key>,
+    look: &mut dyn FnMut(Census) -> ControlFlow<()>,
+) -> Result<bool> {
+    loop {
+        let (census, last) = next(store, scope, after.as_ref())?;
+        let enough = look(census).is_break();
+        match last {
+            None => return Ok(true),
+            Some(_) if enough => return Ok(false),
+            last => after = last,
+        }
+    }
+}
+
+/// The next rows, and the last of them.
+fn next(
+    store: &dyn Store,
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+) -> Result<(Census, Option<Key>)> {
+    let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
+    let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
+    Ok((survey.census, survey.last))
+}

@@ -1,0 +1,143 @@
+//! How a purge treats the application.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How a purge treats those who write to the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// For about how long one write transaction holds up others who write. Where a
+    /// commit alone takes that long, it is twice the time of a commit.
+    pub hold: Hold,
+    /// Nobody else is writing: hold for as long as it goes fastest.
+    pub fast: bool,
+    /// How much of a write-ahead log it puts up with that cannot be used again,
+    /// because somebody is still reading what was before.
+    pub max_log: Size,
+}
+
+impl Default for Manners {
+    /// Two milliseconds, and 64 MiB.
+    fn default() -> Self {
+        Self { hold: Hold(Duration::from_millis(2)), fast: false, max_log: Size(64 << 20) }
+    }
+}
+
+/// For how long a write transaction may hold up others: from 100 µs to 10 s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold(pub Duration);
+
+/// Why a text is no such time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no time from 100us to 10s: write 2ms, 500us or 1s")]
+pub struct HoldError(String);
+
+const HOLDS: [(&str, Duration); 3] = [
+    ("us", Duration::from_micros(1)),
+    ("ms", Duration::from_millis(1)),
+    ("s", Duration::from_secs(1)),
+];
+
+impl FromStr for Hold {
+    type Err = HoldError;
+
+    fn from_str(text: &str) -> Result<Self, HoldError> {
+        let limits = Duration::from_micros(100)..=Duration::from_secs(10);
+        HOLDS
+            .iter()
+            .find_map(|(unit, length)| {
+                let number: u32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+                length.checked_mul(number)
+            })
+            .filter(|hold| limits.contains(hold))
+            .map(Self)
+            .ok_or_else(|| HoldError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        let (unit, length) = HOLDS
+            .iter()
+            .rev()
+            .map(|(unit, length)| (unit, length.as_micros()))
+            .find(|(_, length)| micros.is_multiple_of(*length))
+            .unwrap_or((&"us", 1));
+        write!(f, "{}{unit}", micros / length)
+    }
+}
+
+/// A number of bytes, 1 MiB or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+/// Why a text is no such number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no size of 1MiB or more: write 64MiB, 100MB or 1GiB")]
+pub struct SizeError(String);
+
+const SIZES: [(&str, u64); 4] =
+    [("MiB", 1 << 20), ("GiB", 1 << 30), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+
+impl FromStr for Size {
+    type Err = SizeError;
+
+    fn from_str(text: &str) -> Result<Self, SizeError> {
+        SIZES
+            .iter()
+            .find_map(|(unit, bytes)| {
+                let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+                number.checked_mul(*bytes)
+            })
+            .filter(|bytes| *bytes >= 1 << 20)
+            .map(Self)
+            .ok_or_else(|| SizeError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fits = |(_, bytes): &&(&str, u64)| self.0.is_multiple_of(*bytes);
+        match SIZES.iter().filter(fits).max_by_key(|(_, bytes)| bytes) {
+            Some((unit, bytes)) => write!(f, "{}{unit}", self.0 / bytes),
+            None => write!(f, "{} bytes", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_has_a_unit_and_limits() {
+        for (text, micros) in [("2ms", 2000), ("100us", 100), ("10s", 10_000_000), ("1 ms", 1000)] {
+            assert_eq!(text.parse(), Ok(Hold(Duration::from_micros(micros))), "{text}");
+        }
+        for text in ["2", "99us", "11s", "-1ms", "1.5ms", "ms", "2m", "", "99999999999s"] {
+            assert_eq!(text.parse::<Hold>(), Err(HoldError(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_and_a_least() {
+        for (text, bytes) in [("64MiB", 64 << 20), ("2GB", 2_000_000_000), ("1 GiB", 1 << 30)] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
+        for text in ["64", "1MB", "0MiB", "-1GiB", "1.5GiB", "MiB", "64KiB", "", "99999999999GiB"] {
+            assert_eq!(text.parse::<Size>(), Err(SizeError(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn they_are_shown_as_they_are_written() {
+        for text in ["2ms", "2500us", "1s"] {
+            assert_eq!(text.parse::<Hold>().unwrap().to_string(), text);
+        }
+        for text in ["64MiB", "2GB", "1GiB", "100MB"] {
+            assert_eq!(text.parse::<Size>().unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The look ahead of a purge: what lies behind a key, without any lock that keeps
+//! others from writing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::rules;
+use crate::domain::error::Result;
+use crate::domain::policy::Verdict;
+use crate::domain::port::{DueRange, Found, Reach, Scope, Survey};
+use crate::domain::session::{EndReason, Key};
+use crate::store::sql::Statement;
+use crate::store::transport::{Columns, Transport};
+
+/// After so many rows it is time to look at the clock.
+const CLOCK: u64 = 128;
+
+/// Looks at the rows behind a key.
+pub(super) fn survey(
+    transport: &impl Transport,
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    reach: Reach,
+) -> Result<Survey> {
+    // Read first: what is found is at least as new as that.
+    let version = transport.version()?;
+    let begun = Instant::now();
+    let mut tally = Tally::default();
+    let mut last = String::new();
+    let mut first_due = None;
+    let mut last_due = String::new();
+    transport.query(&rows_with_verdicts(scope, after, reach.rows), &mut |row| {
+        let is_due = tally.count(row);
+        keep(&mut last, row);
+        if is_due {
+            first_due.get_or_insert_with(|| last.clone());
+            last_due.clone_from(&last);
+        }
+        let enough = tally.due >= reach.due as u64
+            || (tally.rows.is_multiple_of(CLOCK) && begun.elapsed() >= reach.time);
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    let (rows, mut found) = (tally.rows, Found { version, ..Found::default() });
+    let live = tally.sum_up(scope, &mut found);
+    Ok(Survey {
+        walked: share(&last),
+        last: (rows > 0).then_some(Key::Text(last)),
+        rows,
+        census: found.census,
+        live,
+        version,
+        due: first_due.map(|first| DueRange {
+            first: Key::Text(first),
+            last: Key::Text(last_due),
+            found: Some(found),
+        }),
+    })
+}
+
+/// Remembers the key of a row in place: there are millions of rows.
+fn keep(key: &mut String, row: &dyn Columns) {
+    key.clear();
+    key.push_str(&String::from_utf8_lossy(row.bytes(0)));
+}
+
+/// Which share of all keys comes before this one: they are evenly spread numbers in
+/// hexadecimal digits.
+#[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
+fn share(key: &str) -> f64 {
+    let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
+}
+
+fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>, rows: usize) -> Statement {
+    let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
+    rules::verdict(&mut sql, scope);
+    sql.push(", end_reason FROM sessions WHERE TRUE");
+    if let Some(after) = after {
+        sql.push(" AND id > ").bind(after);
+    }
+    rules::and_in_scope(&mut sql, scope);
+    sql.push(" ORDER BY id LIMIT ").bind(rows);
+    sql
+}
+
+/// Rows counted by what is alike in them.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    due: u64,
+    /// The tasks, each as it is spelled, and the kinds of its rows. There are few.
+    tasks: Vec<(Vec<u8>, Vec<(Kind, u64)>)>,
+    /// Where each of them is.
+    places: HashMap<Vec<u8>, usize>,
+}
+
+/// What decides how a row is counted.
+#[derive(PartialEq, Eq)]
+struct Kind {
+    is_live: bool,
+    /// What the purge does with it, in SQL's words; empty: nothing.
+    verdict: Vec<u8>,
+    /// Why it has ended, if it goes for that.
+    ended_by: Vec<u8>,
+}
+
+impl Tally {
+    /// Counts a row, and answers whether it is due.
+    fn count(&mut self, row: &dyn Columns) -> bool {
+        self.rows += 1;
+        let (task, verdict) = (row.bytes(1), row.bytes(3));
+        let is_live = row.count(2) == 1;
+        let ended_by = if verdict == rules::DELETE.as_bytes() { row.bytes(4) } else { &[] };
+        let is_due = !verdict.is_empty();
+        self.due += u64::from(is_due);
+        let place = self.place_of(task);
+        let kinds = &mut self.tasks[place].1;
+        let alike = kinds.iter_mut().find(|(kind, _)| {
+            kind.is_live == is_live && kind.verdict == verdict && kind.ended_by == ended_by
+        });
+        match alike {
+            Some((_, rows)) => *rows += 1,
+            None => {
+                let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
+                kinds.push((Kind { is_live, verdict, ended_by }, 1));
+            }
+        }
+        is_due
+    }
+
+    fn place_of(&mut self, task: &[u8]) -> usize {
+        if let Some(place) = self.places.get(task) {
+            return *place;
+        }
+        self.places.insert(task.to_vec(), self.tasks.len());
+        self.tasks.push((task.to_vec(), Vec::new()));
+        self.tasks.len() - 1
+    }
+
+    /// What it comes to, and the live sessions of each task.
+    fn sum_up(self, scope: &Scope<'_>, found: &mut Found) -> BTreeMap<String, u64> {
+        let mut live = BTreeMap::new();
+        for (task, kinds) in self.tasks {
+            let task = String::from_utf8_lossy(&task).into_owned();
+            for (kind, rows) in kinds {
+                let verdict = read_verdict(&kind, &task, scope);
+                found.census.count(rows, kind.is_live, verdict);
+                if kind.is_live {
+                    *live.entry(task.to_ascii_lowercase()).or_default() += rows;
+                }
+                if let Some(reason) = leaves_for(&kind, verdict) {
+                    *found.going.entry((task.clone(), reason)).or_default() += rows;
+                }
+            }
+        }
+        live
+    }
+}
+
+fn read_verdict(kind: &Kind, task: &str, scope: &Scope<'_>) -> Verdict {
+    let policy = scope.policies.of(task);
+    let word = str::from_utf8(&kind.verdict).unwrap_or_default();
+    match word {
+        "" => Verdict::Keep,
+        rules::DELETE => Verdict::Delete,
+        rules::MARK => Verdict::Mark(policy.check_time(scope.check())),
+        reason => match reason.parse() {
+            Err(_) => Verdict::Keep,
+            Ok(reason) if rules::discards(policy) => Verdict::Discard(reason),
+            Ok(reason) => Verdict::End(reason),
+        },
+    }
+}
+
+/// Under which reason a row that goes is counted, if it goes.
+fn leaves_for(kind: &Kind, verdict: Verdict) -> Option<EndReason> {
+    match verdict {
+        Verdict::Discard(reason) => Some(reason),
+        Verdict::Delete => str::from_utf8(&kind.ended_by).ok()?.parse().ok(),
+        Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => None,
+    }
+}
