@@ -17,6 +17,7 @@ mod list;
 mod man;
 mod metrics;
 mod open;
+mod progress;
 mod purge;
 mod records;
 mod run;

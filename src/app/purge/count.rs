@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::super::Housekeeper;
 use super::super::run::Shift;
-use super::report::PurgeRequest;
+use super::report::{Progress, PurgeRequest, Stopped};
 use super::scope;
+use super::walk::Limits;
 use crate::domain::error::Result;
 use crate::domain::port::{Census, Reach, Scope, Store};
 use crate::domain::session::Key;
@@ -28,25 +29,25 @@ impl Housekeeper {
         Ok(seen)
     }
 
-    /// The same for a run, which says meanwhile that it is at work. Nothing comes of
-    /// one that has lost its lease.
+    /// The same for a run, which says meanwhile that it is at work, and may be stopped.
     pub(super) fn count_for(
         &mut self,
         shift: &mut Shift,
         request: &PurgeRequest,
         now: UnixTime,
-    ) -> Result<Option<Census>> {
+        limits: &mut Limits<'_>,
+    ) -> Result<ControlFlow<Stopped, Census>> {
         let (mut seen, mut after) = (Census::default(), None);
         loop {
             let scope = scope(&self.policies, request, now);
             let (census, last) = next(self.store.as_ref(), &scope, after.as_ref())?;
             seen.add(census);
             if last.is_none() {
-                return Ok(Some(seen));
+                return Ok(ControlFlow::Continue(seen));
             }
             after = last;
-            if !self.stay(shift)? {
-                return Ok(None);
+            if let Some(stopped) = self.may_go_on(shift, &Progress::default(), limits)? {
+                return Ok(ControlFlow::Break(stopped));
             }
         }
     }

@@ -14,9 +14,12 @@ use crate::domain::port::{Effort, LogSize, Store};
 const STEP: u64 = 8 << 20;
 const GENTLE_STEP: u64 = 1 << 20;
 /// From this size on, those who write are made to wait for the last bit of a step.
-const FIRM: u64 = 8 << 20;
+const FIRM: u64 = 2 << 20;
 /// For how long at most.
 const FIRM_TIME: Duration = Duration::from_millis(2);
+/// How often to try without that: what is written during a step is little, and the next
+/// one moves it before there is more.
+const TRIES: usize = 2;
 
 /// The log of a purge.
 #[derive(Debug, Default)]
@@ -52,11 +55,15 @@ impl Upkeep {
 
     /// Moves the log into the database; a large one with more force.
     pub(super) fn shrink(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
-        let size = store.move_log(Effort::Gentle)?;
-        match size {
-            Some(size) if size.bytes >= FIRM && size.pending > 0 => {
-                store.move_log(Effort::Firm(FIRM_TIME))
+        let mut size = None;
+        for _ in 0..TRIES {
+            size = store.move_log(Effort::Gentle)?;
+            if size.is_none_or(|size| size.pending == 0) {
+                return Ok(size);
             }
+        }
+        match size {
+            Some(LogSize { bytes: FIRM.., .. }) => store.move_log(Effort::Firm(FIRM_TIME)),
             size => Ok(size),
         }
     }

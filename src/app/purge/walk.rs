@@ -63,7 +63,7 @@ impl Walk {
 }
 
 /// What may end a walk early.
-struct Limits<'a> {
+pub(super) struct Limits<'a> {
     until: Option<Instant>,
     go_on: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
 }
@@ -123,12 +123,13 @@ impl Housekeeper {
         limits: &mut Limits<'_>,
     ) -> Result<Option<Stopped>> {
         if request.guard.is_set() {
-            match self.count_for(shift, request, now)? {
-                Some(census) => request.guard.check(&census)?,
-                None => return Ok(Some(Stopped::Lease)),
+            match self.count_for(shift, request, now, limits)? {
+                ControlFlow::Continue(census) => request.guard.check(&census)?,
+                ControlFlow::Break(stopped) => return Ok(Some(stopped)),
             }
         }
         loop {
+            // Right before it writes: it may have slept for long.
             if !self.stay(shift)? {
                 return Ok(Some(Stopped::Lease));
             }
@@ -145,6 +146,16 @@ impl Housekeeper {
             }
             thread::sleep(walk.pace.pause(walk.released.elapsed() + walk.last_look));
         }
+    }
+
+    /// Says that the run is at work, and asks whether anything ends it.
+    pub(super) fn may_go_on(
+        &mut self,
+        shift: &mut Shift,
+        done: &Progress,
+        limits: &mut Limits<'_>,
+    ) -> Result<Option<Stopped>> {
+        Ok(if self.stay(shift)? { limits.check(done) } else { Some(Stopped::Lease) })
     }
 
     /// Looks at the next rows and settles those that are due. Answers whether
@@ -199,12 +210,8 @@ impl Housekeeper {
         }
         let begun = Instant::now();
         while upkeep::is_stuck(self.store.as_mut())? {
-            if !self.stay(shift)? {
-                return Ok(Some(Stopped::Lease));
-            }
-            let stopped = limits.check(&walk.done);
-            if stopped.is_some() {
-                return Ok(stopped);
+            if let Some(stopped) = self.may_go_on(shift, &walk.done, limits)? {
+                return Ok(Some(stopped));
             }
             if begun.elapsed() >= PATIENCE {
                 return Ok(Some(Stopped::Log));

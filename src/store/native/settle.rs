@@ -3,7 +3,7 @@
 use super::{COLUMNS, ended_session, rules, stat};
 use crate::domain::error::Result;
 use crate::domain::policy::{Expire, Policy};
-use crate::domain::port::{Census, DueRange, Found, Scope, Settled};
+use crate::domain::port::{DueRange, Found, Scope, Settled};
 use crate::store::sql::Statement;
 use crate::store::transport::{Either, Transport};
 
@@ -22,11 +22,11 @@ pub(super) fn settle(
     due: &DueRange,
     tell: bool,
 ) -> Result<Settled> {
-    let work = Work::of(scope, due.found.as_ref());
+    let wanted = wanted(scope, due.found.as_ref());
     let is_of_use = |found: &&Found| found.version.is_some() && found.going.len() <= FEW;
     let counted = due.found.as_ref().filter(is_of_use);
-    let unchanged = counted.map(|found| Batch::of(scope, due, &work, tell, Some(found)));
-    let otherwise = Batch::of(scope, due, &work, tell, None);
+    let unchanged = counted.map(|found| Batch::of(scope, due, &wanted, tell, Some(found)));
+    let otherwise = Batch::of(scope, due, &wanted, tell, None);
     let since = counted.and_then(|found| found.version);
     let either = Either {
         unchanged: unchanged.as_ref().map_or(&[], |batch| &batch.statements),
@@ -34,12 +34,13 @@ pub(super) fn settle(
     };
     let applied = transport.apply_since(since, either)?;
     let batch = unchanged.filter(|_| applied.unchanged).unwrap_or(otherwise);
-    let rows = |place: Option<usize>| place.map_or(0, |place| applied.rows[place]);
+    let rows = |change| batch.place_of(change).map_or(0, |place| applied.rows[place]);
     let told = batch.told.map(|place| &applied.answers[place][..]).unwrap_or_default();
+    let discarded = rows(Change::Discard);
     Ok(Settled {
-        marked: rows(batch.marked),
-        ended: rows(batch.ended) + rows(batch.discarded),
-        deleted: rows(batch.deleted) + rows(batch.discarded),
+        marked: rows(Change::Mark),
+        ended: rows(Change::End) + discarded,
+        deleted: rows(Change::Delete) + discarded,
         hold: applied.hold,
         commit: applied.commit,
         waited: applied.waited,
@@ -47,90 +48,103 @@ pub(super) fn settle(
     })
 }
 
-/// Which kinds of statements there is anything to do for.
-struct Work {
-    marks: bool,
-    ends: bool,
-    discards: bool,
-    deletes: bool,
+/// What a purge does with a row, each kind by a statement of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// It has ended before, and goes.
+    Delete,
+    /// It ends and goes.
+    Discard,
+    /// It ends and stays.
+    End,
+    /// It is marked: after the ends, for what is over is not marked any more.
+    Mark,
 }
 
-impl Work {
-    /// What the look ahead has found; where nobody has looked, whatever the policies
-    /// may want.
-    fn of(scope: &Scope<'_>, found: Option<&Found>) -> Self {
-        let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
-        match found.map(|found| found.census) {
-            None => Self {
-                marks: any(|policy| policy.expire == Expire::TwoPass),
-                ends: any(|policy| !rules::discards(policy)),
-                discards: any(rules::discards),
-                deletes: true,
-            },
-            Some(census) => {
-                let Census { would_mark, would_end, would_delete, .. } = census;
-                let discards = census.would_discard();
-                Self {
-                    marks: would_mark > 0,
-                    ends: would_end > discards,
-                    discards: discards > 0,
-                    deletes: would_delete > discards,
-                }
-            }
+/// What there is anything to do of: what the look ahead has found, or, where nobody
+/// has looked, whatever the policies may want.
+fn wanted(scope: &Scope<'_>, found: Option<&Found>) -> Vec<Change> {
+    let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
+    let wants = match found.map(|found| found.census) {
+        None => [
+            (Change::Delete, true),
+            (Change::Discard, any(rules::discards)),
+            (Change::End, any(|policy| !rules::discards(policy))),
+            (Change::Mark, any(|policy| policy.expire == Expire::TwoPass)),
+        ],
+        Some(census) => {
+            let discards = census.would_discard();
+            [
+                (Change::Delete, census.would_delete > discards),
+                (Change::Discard, discards > 0),
+                (Change::End, census.would_end > discards),
+                (Change::Mark, census.would_mark > 0),
+            ]
         }
-    }
+    };
+    wants.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(change, _)| change).collect()
 }
 
-/// The statements of a batch, and where among them those are whose rows count.
+/// The statements of a batch, and where among them those are that change rows.
 struct Batch<'a> {
     scope: &'a Scope<'a>,
     due: &'a DueRange,
     statements: Vec<Statement>,
     told: Option<usize>,
-    deleted: Option<usize>,
-    discarded: Option<usize>,
-    ended: Option<usize>,
-    marked: Option<usize>,
+    places: Vec<(Change, usize)>,
 }
 
 impl<'a> Batch<'a> {
-    /// The statements for this work, `counted` before or not.
+    /// The statements for these changes; what is going has been `counted` or not.
     fn of(
         scope: &'a Scope<'a>,
         due: &'a DueRange,
-        work: &Work,
+        wanted: &[Change],
         tell: bool,
         counted: Option<&Found>,
     ) -> Self {
-        let (told, deleted, discarded, ended, marked) = (None, None, None, None, None);
-        let statements = Vec::new();
-        let mut batch = Self { scope, due, statements, told, deleted, discarded, ended, marked };
-        if tell && (work.ends || work.discards) {
+        let (statements, places) = (Vec::new(), Vec::new());
+        let mut batch = Self { scope, due, statements, told: None, places };
+        let ends = wanted.contains(&Change::End) || wanted.contains(&Change::Discard);
+        if tell && ends {
             batch.told = Some(batch.add(ending_rows(scope), rules::ends));
         }
         if let Some(found) = counted.filter(|found| !found.going.is_empty()) {
             batch.statements.push(stat::deleted_so_many(&found.going));
         }
-        if work.deletes {
+        for change in wanted {
             if counted.is_none() {
-                batch.count(stat::deleted(), rules::goes);
+                batch.count(*change);
             }
-            batch.deleted = Some(batch.add(delete(), rules::goes));
-        }
-        if work.discards {
-            if counted.is_none() {
-                batch.count(stat::discarded(scope), rules::ends_without_trace);
-            }
-            batch.discarded = Some(batch.add(delete(), rules::ends_without_trace));
-        }
-        if work.ends {
-            batch.ended = Some(batch.add(end(scope), rules::ends_on_record));
-        }
-        if work.marks {
-            // After the ends: what is over is not marked any more.
-            batch.marked = Some(batch.add(mark(scope), rules::is_marked));
+            let place = batch.change(*change);
+            batch.places.push((*change, place));
         }
         batch
+    }
+
+    fn place_of(&self, change: Change) -> Option<usize> {
+        self.places.iter().find(|(what, _)| *what == change).map(|(_, place)| *place)
+    }
+
+    /// Adds the statement that changes rows, and answers its place in the list.
+    fn change(&mut self, change: Change) -> usize {
+        let delete = || Statement::new("DELETE FROM sessions");
+        match change {
+            Change::Delete => self.add(delete(), rules::goes),
+            Change::Discard => self.add(delete(), rules::ends_without_trace),
+            Change::End => self.add(end(self.scope), rules::ends_on_record),
+            Change::Mark => self.add(mark(self.scope), rules::is_marked),
+        }
+    }
+
+    /// Adds one that counts the rows that are about to go up in the counters.
+    fn count(&mut self, change: Change) {
+        let place = match change {
+            Change::Delete => self.add(stat::deleted(), rules::goes),
+            Change::Discard => self.add(stat::discarded(self.scope), rules::ends_without_trace),
+            Change::End | Change::Mark => return,
+        };
+        self.statements[place].push(stat::ADDED_UP);
     }
 
     /// Adds a statement for the rows of the range that a condition selects, and
@@ -144,16 +158,6 @@ impl<'a> Batch<'a> {
         self.statements.push(sql);
         self.statements.len() - 1
     }
-
-    /// Adds one that counts such rows up in the counters.
-    fn count(&mut self, sql: Statement, condition: fn(&mut Statement, &Scope<'_>)) {
-        let place = self.add(sql, condition);
-        self.statements[place].push(stat::ADDED_UP);
-    }
-}
-
-fn delete() -> Statement {
-    Statement::new("DELETE FROM sessions")
 }
 
 fn end(scope: &Scope<'_>) -> Statement {

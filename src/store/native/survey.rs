@@ -89,10 +89,17 @@ fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>, rows: usize) -> St
 struct Tally {
     rows: u64,
     due: u64,
-    /// The tasks, each as it is spelled, and the kinds of its rows. There are few.
-    tasks: Vec<(Vec<u8>, Vec<(Kind, u64)>)>,
+    tasks: Vec<Task>,
     /// Where each of them is.
     places: HashMap<Vec<u8>, usize>,
+}
+
+/// The rows of a task.
+struct Task {
+    /// As it is spelled.
+    name: Vec<u8>,
+    /// There are few.
+    kinds: Vec<(Kind, u64)>,
 }
 
 /// What decides how a row is counted.
@@ -115,7 +122,7 @@ impl Tally {
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due);
         let place = self.place_of(task);
-        let kinds = &mut self.tasks[place].1;
+        let kinds = &mut self.tasks[place].kinds;
         let alike = kinds.iter_mut().find(|(kind, _)| {
             kind.is_live == is_live && kind.verdict == verdict && kind.ended_by == ended_by
         });
@@ -134,15 +141,15 @@ impl Tally {
             return *place;
         }
         self.places.insert(task.to_vec(), self.tasks.len());
-        self.tasks.push((task.to_vec(), Vec::new()));
+        self.tasks.push(Task { name: task.to_vec(), kinds: Vec::new() });
         self.tasks.len() - 1
     }
 
     /// What it comes to, and the live sessions of each task.
     fn sum_up(self, scope: &Scope<'_>, found: &mut Found) -> BTreeMap<String, u64> {
         let mut live = BTreeMap::new();
-        for (task, kinds) in self.tasks {
-            let task = String::from_utf8_lossy(&task).into_owned();
+        for Task { name, kinds } in self.tasks {
+            let task = String::from_utf8_lossy(&name).into_owned();
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
                 found.census.count(rows, kind.is_live, verdict);

@@ -1,5 +1,7 @@
 //! `sessctl purge`
 
+mod summary;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,17 +16,19 @@ use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Access;
 
-use super::args::{Moment, duration, percent, task};
-use super::context::{Context, print, unwritten};
-use super::exit::{Exit, unless_gone};
-use super::interrupt::{Interrupt, Signal};
-use super::list::{TABLE_ROWS, remainder};
-use super::show::stat;
-use super::waiting::waiting;
-use super::{clock, metrics, records};
-use crate::output::people::{self, thousands};
-use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
+use crate::cli::args::{Moment, duration, percent, task};
+use crate::cli::context::{Context, print, unwritten};
+use crate::cli::exit::{Exit, unless_gone};
+use crate::cli::interrupt::{Interrupt, Signal};
+use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::cli::progress::Display;
+use crate::cli::show::stat;
+use crate::cli::waiting::waiting;
+use crate::cli::{clock, metrics, records};
+use crate::output::record::{Record, Value};
 use crate::output::{FormatName, Head};
+
+use summary::{RUN, SUMMARY, record, sentence};
 
 /// End and delete what is due
 ///
@@ -67,6 +71,11 @@ pub struct Args {
     /// the configuration]
     #[arg(long, value_name = "SIZE")]
     max_log: Option<Size>,
+    /// Say how far it is every so many seconds, on standard error; unasked, a terminal
+    /// shows a bar
+    #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    progress: Option<u64>,
     /// Wait up to this time for another purge that is at work; without it, leave at
     /// once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
@@ -81,50 +90,6 @@ pub struct Args {
     metrics_file: Option<PathBuf>,
 }
 
-/// A figure of the last purge.
-const fn last(name: &'static str, help: &'static str) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
-}
-
-static SUMMARY: Schema = Schema::one(
-    "the summary of a purge",
-    &[
-        Column::row("dry_run", "dry run"),
-        Column::row("marked", "marked")
-            .metric(last("sessctl_purge_marked", "Sessions that the last purge marked as unused.")),
-        Column::row("ended", "ended")
-            .metric(last("sessctl_purge_ended", "Sessions that the last purge ended.")),
-        Column::row("deleted", "deleted")
-            .metric(last("sessctl_purge_deleted", "Rows that the last purge deleted.")),
-        Column::row("live", "live")
-            .metric(last("sessctl_purge_live", "Live sessions that the last purge left.")),
-        Column::row("remaining", "remaining").metric(last(
-            "sessctl_purge_remaining",
-            "Rows that were due and that the last purge left for the next.",
-        )),
-        Column::row("counted", "counted"),
-        Column::row("batches", "batches"),
-        Column::row("longest_hold_ms", "longest hold, ms").metric(last(
-            "sessctl_purge_longest_hold_milliseconds",
-            "Longest time for which the last purge held up other writers.",
-        )),
-        Column::row("log_peak_bytes", "log peak, bytes").metric(last(
-            "sessctl_purge_log_peak_bytes",
-            "Most bytes of a write-ahead log in use during the last purge.",
-        )),
-        Column::row("elapsed_ms", "elapsed, ms")
-            .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took.")),
-        Column::row("stopped", "stopped"),
-    ],
-);
-
-/// What a collector also wants to know: whether purges still run at all.
-static RUN: Schema = Schema::one(
-    "the time of a purge",
-    &[Column::row("time", "time")
-        .metric(last("sessctl_purge_time_seconds", "When the last purge ran."))],
-);
-
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(format) = context.asked_format() {
@@ -137,11 +102,16 @@ impl Args {
         }
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
+        let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::Held { .. }));
         let purged = waiting(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
-            keeper.purge(&request, now, &mut |_| interrupt.go_on())
+            let mut display = Display::new(every, context);
+            keeper.purge(&request, now, &mut |progress| {
+                display.show(progress);
+                interrupt.go_on()
+            })
         });
         if purged.is_err() {
             // What ended before the failure stays ended.
@@ -268,54 +238,4 @@ fn list_due(
     })?;
     listing.end().map_err(unwritten)?;
     Ok(shown)
-}
-
-fn record(summary: &Summary, dry_run: bool) -> Record {
-    let done = &summary.done;
-    let values = vec![
-        Value::Flag(dry_run),
-        Value::Count(done.marked),
-        Value::Count(done.ended),
-        Value::Count(done.deleted),
-        Value::Count(summary.live),
-        Value::Count(summary.remaining),
-        Value::Flag(summary.counted),
-        Value::Count(done.batches),
-        Value::Measure(milliseconds(done.longest_hold)),
-        Value::Count(done.log_peak),
-        Value::Measure(milliseconds(summary.elapsed)),
-        summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
-    ];
-    Record::new(["purge"], values)
-}
-
-/// To the microsecond: the clock is no finer.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn sentence(summary: &Summary, dry_run: bool) -> String {
-    let done = &summary.done;
-    let [ended, deleted, live] = [done.ended, done.deleted, summary.live].map(thousands);
-    let marked = match done.marked {
-        0 => String::new(),
-        marked => format!("mark{} {}, ", if dry_run { "" } else { "ed" }, thousands(marked)),
-    };
-    if dry_run {
-        return format!(
-            "would {marked}end {ended} and delete {deleted} sessions, and leave {live} live"
-        );
-    }
-    let elapsed = people::measure(milliseconds(summary.elapsed));
-    let done = format!(
-        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
-    );
-    match summary.stopped {
-        None => done,
-        Some(why) => {
-            let least = if summary.counted { "" } else { "at least " };
-            let remaining = thousands(summary.remaining);
-            format!("{done}; stopped by {why}, {least}{remaining} rows are still due")
-        }
-    }
 }

@@ -1,0 +1,161 @@
+//! How far a long run is, on standard error: a bar on a terminal, a line now and
+//! then in a log.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sessctl::app::Progress;
+
+use super::context::Context;
+use super::exit::complain;
+use crate::output::people::thousands;
+
+/// What a bar counts up to.
+const WHOLE: u64 = 10_000;
+/// A run that is over by then shows no bar.
+const SHORT: Duration = Duration::from_millis(500);
+
+/// What shows the progress of a run.
+pub struct Display {
+    begun: Instant,
+    form: Form,
+}
+
+enum Form {
+    Nothing,
+    Bar(Option<ProgressBar>),
+    Lines { every: Duration, next: Duration },
+}
+
+impl Display {
+    /// What the user asked for; unasked, a bar on a terminal.
+    pub fn new(every: Option<Duration>, context: &Context) -> Self {
+        let form = match every {
+            _ if context.global.quiet => Form::Nothing,
+            Some(every) => Form::Lines { every, next: every },
+            None if io::stderr().is_terminal() => Form::Bar(None),
+            None => Form::Nothing,
+        };
+        Self { begun: Instant::now(), form }
+    }
+
+    /// Shows how far it is.
+    pub fn show(&mut self, progress: &Progress) {
+        let elapsed = self.begun.elapsed();
+        match &mut self.form {
+            Form::Nothing => {}
+            Form::Lines { every, next } => {
+                if elapsed >= *next {
+                    *next = elapsed + *every;
+                    complain(&format!("sessctl: {}", sentence(progress, elapsed)));
+                }
+            }
+            Form::Bar(bar) => {
+                if elapsed >= SHORT {
+                    let bar = bar.get_or_insert_with(new_bar);
+                    bar.set_position(of_whole(progress.walked));
+                    bar.set_message(figures(progress, elapsed));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Display {
+    /// Leaves the line to what is said afterwards.
+    fn drop(&mut self) {
+        if let Form::Bar(Some(bar)) = &self.form {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(WHOLE), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a share lies in [0, 1]"
+)]
+fn of_whole(share: f64) -> u64 {
+    (share * WHOLE as f64) as u64
+}
+
+fn sentence(progress: &Progress, elapsed: Duration) -> String {
+    format!("{:.1} % of the keys walked, {}", progress.walked * 100.0, figures(progress, elapsed))
+}
+
+fn figures(progress: &Progress, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs_f64().max(1e-9);
+    let changed = progress.marked + progress.ended.max(progress.deleted);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "it is for people"
+    )]
+    let rate = (progress.rows as f64 / seconds) as u64;
+    format!(
+        "{} rows, {} due, {} rows/s, {} left, hold {:.1} ms",
+        thousands(progress.rows),
+        thousands(changed),
+        thousands(rate),
+        left(progress.walked, elapsed),
+        progress.last_hold.as_secs_f64() * 1e3,
+    )
+}
+
+/// How long it will take at the rate at which it went so far.
+fn left(walked: f64, elapsed: Duration) -> String {
+    if walked <= 0.0 {
+        return "?".to_owned();
+    }
+    let seconds = (elapsed.as_secs_f64() * (1.0 - walked) / walked).ceil();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of seconds that is positive"
+    )]
+    let seconds = seconds as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figures_of_a_purge_that_is_half_done() {
+        let progress = Progress {
+            walked: 0.25,
+            rows: 2_500_000,
+            ended: 1_200_000,
+            deleted: 1_200_000,
+            last_hold: Duration::from_micros(2_140),
+            ..Progress::default()
+        };
+        insta::assert_snapshot!(
+            sentence(&progress, Duration::from_secs(25)),
+            @"25.0 % of the keys walked, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
+        );
+    }
+
+    #[test]
+    fn the_time_that_is_left_is_for_people() {
+        let after = |walked, seconds| left(walked, Duration::from_secs(seconds));
+        assert_eq!(after(0.0, 10), "?");
+        assert_eq!(after(0.5, 10), "10s");
+        assert_eq!(after(0.01, 60), "1h39m");
+        assert_eq!(after(1.0, 60), "0s");
+    }
+}
