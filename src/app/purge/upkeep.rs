@@ -13,13 +13,19 @@ use crate::domain::port::{Effort, LogSize, Store};
 /// SQLite do it within a commit of theirs, which is 4 MB.
 const STEP: u64 = 8 << 20;
 const GENTLE_STEP: u64 = 1 << 20;
-/// From this size on, those who write are made to wait for the last bit of a step.
-const FIRM: u64 = 2 << 20;
-/// For how long at most.
-const FIRM_TIME: Duration = Duration::from_millis(2);
+/// From this size on, others who write are made to wait for the last bit of a step,
+/// where that is a small bit.
+const LARGE: u64 = 2 << 20;
+const SMALL_BIT: u64 = 1 << 20;
+/// For how long they wait at most.
+const FIRM: Effort = Effort::Firm(Duration::from_millis(2));
 /// How often to try without that: what is written during a step is little, and the next
 /// one moves it before there is more.
 const TRIES: usize = 2;
+/// How long to wait behind a batch for each [`LARGE`] that the log has, where it can not
+/// be used again, and how often that at most.
+const BRAKE: Duration = Duration::from_millis(5);
+const HARDEST: u64 = 10;
 
 /// The log of a purge.
 #[derive(Debug, Default)]
@@ -31,14 +37,15 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Looks after the log behind a batch, and answers what is in it.
+    /// Looks after the log behind a batch. Answers how large it is, and how long to wait
+    /// before it gets more.
     pub(super) fn after_batch(
         &mut self,
         store: &mut dyn Store,
         is_gentle: bool,
-    ) -> Result<Option<LogSize>> {
-        let Some(mut size) = store.log_size()? else {
-            return Ok(None);
+    ) -> Result<(u64, Duration)> {
+        let Some(size) = store.log_size()? else {
+            return Ok((0, Duration::ZERO));
         };
         self.peak = self.peak.max(size.bytes);
         if size.bytes < self.settled {
@@ -46,31 +53,64 @@ impl Upkeep {
             self.settled = 0;
         }
         let step = if is_gentle { GENTLE_STEP } else { STEP };
-        if size.bytes - self.settled >= step {
-            size = self.shrink(store)?.unwrap_or(size);
-            self.settled = size.bytes;
+        let is_left_over = self.settled >= LARGE;
+        if !is_left_over && size.bytes - self.settled < step {
+            return Ok((size.bytes, Duration::ZERO));
         }
-        Ok(Some(size))
+        let size = shrink(store)?.unwrap_or(size);
+        self.settled = size.bytes;
+        Ok((size.bytes, brake(size)))
     }
+}
 
-    /// Moves the log into the database; a large one with more force.
-    pub(super) fn shrink(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
-        let mut size = None;
-        for _ in 0..TRIES {
-            size = store.move_log(Effort::Gentle)?;
-            if size.is_none_or(|size| size.pending == 0) {
-                return Ok(size);
-            }
-        }
-        match size {
-            Some(LogSize { bytes: FIRM.., .. }) => store.move_log(Effort::Firm(FIRM_TIME)),
-            size => Ok(size),
+/// Moves the log into the database; a large one with more force.
+pub(super) fn shrink(store: &mut dyn Store) -> Result<Option<LogSize>> {
+    let mut size = None;
+    for _ in 0..TRIES {
+        size = store.move_log(Effort::Gentle)?;
+        if size.is_none_or(|size| size.pending == 0) {
+            return Ok(size);
         }
     }
+    match size {
+        Some(LogSize { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => store.move_log(FIRM),
+        size => Ok(size),
+    }
+}
+
+/// How long to wait before the log gets more, if others keep it from being used again:
+/// the larger it is, the longer.
+fn brake(size: LogSize) -> Duration {
+    if size.pending == 0 && !size.is_in_use {
+        return Duration::ZERO;
+    }
+    let times = (size.bytes / LARGE).min(HARDEST);
+    BRAKE * u32::try_from(times).unwrap_or(1)
 }
 
 /// Whether somebody keeps a log, which is as large as it may be, from being used again.
 pub(super) fn is_stuck(store: &mut dyn Store) -> Result<bool> {
-    store.move_log(Effort::Gentle)?;
-    Ok(store.move_log(Effort::Firm(FIRM_TIME))?.is_some_and(|size| size.is_in_use))
+    Ok(match store.move_log(Effort::Gentle)? {
+        None => false,
+        Some(LogSize { pending: SMALL_BIT.., .. }) => true,
+        Some(_) => store.move_log(FIRM)?.is_some_and(|size| size.is_in_use),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(bytes: u64, pending: u64, is_in_use: bool) -> LogSize {
+        LogSize { bytes, pending, is_in_use }
+    }
+
+    #[test]
+    fn the_brake_is_put_on_by_what_cannot_be_used_again() {
+        assert_eq!(brake(log(LARGE * 4, 0, false)), Duration::ZERO);
+        assert_eq!(brake(log(LARGE - 1, LARGE - 1, false)), Duration::ZERO);
+        assert_eq!(brake(log(LARGE, 1, false)), BRAKE);
+        assert_eq!(brake(log(LARGE * 4, 0, true)), BRAKE * 4);
+        assert_eq!(brake(log(LARGE * 400, 1, false)), BRAKE * 10);
+    }
 }

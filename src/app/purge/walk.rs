@@ -195,17 +195,18 @@ impl Housekeeper {
     }
 
     /// Moves the log into the database step by step. Where somebody keeps it from being
-    /// used again, it grows up to its limit, and then the purge waits for him for a
-    /// while.
+    /// used again, the purge slows down; once it is as large as it may be, it waits for
+    /// him for a while, and then gives up.
     fn keep_log_small(
         &mut self,
         walk: &mut Walk,
         shift: &mut Shift,
         limits: &mut Limits<'_>,
     ) -> Result<Option<Stopped>> {
-        let size = walk.upkeep.after_batch(self.store.as_mut(), walk.pace.is_gentle())?;
+        let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), walk.pace.is_gentle())?;
         walk.done.log_peak = walk.upkeep.peak;
-        if size.is_none_or(|size| size.bytes < walk.max_log) {
+        if log < walk.max_log {
+            thread::sleep(brake);
             return Ok(None);
         }
         let begun = Instant::now();
@@ -224,7 +225,7 @@ impl Housekeeper {
     /// What is in the log at the end need not wait for the application.
     fn upkeep_at_last(&mut self, walk: &mut Walk) -> Result<()> {
         if walk.done.batches > 0 {
-            walk.upkeep.shrink(self.store.as_mut())?;
+            upkeep::shrink(self.store.as_mut())?;
         }
         Ok(())
     }
