@@ -20,8 +20,10 @@ enum Fate {
     Due {
         used: i64,
     },
-    /// It was due, and a request was refused for that.
-    Refused,
+    /// It was last used then, and a request was refused for that.
+    Refused {
+        used: i64,
+    },
     Ended {
         at: i64,
         reason: String,
@@ -92,7 +94,7 @@ impl Book {
             (Fate::Live { .. } | Fate::Due { .. }, Deed::Closed) => {
                 Fate::Ended { at: *at, reason: "closed".to_owned() }
             }
-            (Fate::Due { .. }, Deed::Refused) => Fate::Refused,
+            (Fate::Due { used }, Deed::Refused) => Fate::Refused { used: *used },
             // Only a purge ends sessions here, so it ended this one for being unused.
             (Fate::Ended { reason, .. } | Fate::Gone { reason }, Deed::Refused)
                 if reason == "expired" =>
@@ -151,16 +153,25 @@ impl Book {
 
     /// How many sessions are due to end, or rows to go.
     pub fn due(&self) -> usize {
-        let is_due = |entry: &&Entry| match &entry.fate {
-            Fate::Due { .. } | Fate::Refused => true,
-            Fate::Ended { at, .. } => is_to_go(&entry.task, *at, self.retention),
-            Fate::Live { .. } | Fate::Gone { .. } => false,
-        };
-        self.entries.values().filter(is_due).count()
+        self.entries.values().filter(|entry| entry.is_due(self.retention)).count()
+    }
+
+    /// How many of them were so before anybody came to work.
+    pub fn overdue(&self) -> usize {
+        // The application only closes sessions, and that was no day ago.
+        self.entries.values().filter(|entry| entry.is_due(Retention::Day)).count()
     }
 }
 
 impl Entry {
+    fn is_due(&self, retention: Retention) -> bool {
+        match self.fate {
+            Fate::Due { .. } | Fate::Refused { .. } => true,
+            Fate::Ended { at, .. } => is_to_go(&self.task, at, retention),
+            Fate::Live { .. } | Fate::Gone { .. } => false,
+        }
+    }
+
     /// What has come of it, by its row; nothing that may come of it if that is `None`.
     fn after(&self, row: Option<&Seen>, retention: Retention) -> Option<Fate> {
         let discards = retention.discards(&self.task);
@@ -169,11 +180,14 @@ impl Entry {
             (Fate::Live { used } | Fate::Due { used }, Some(row @ Seen { end: None, .. })) => {
                 (row.used == *used).then(|| self.fate.clone())
             }
-            (Fate::Due { .. } | Fate::Refused, Some(Seen { end: Some((at, reason)), .. })) => {
-                let is_expected = !discards && *reason == expired;
+            (
+                Fate::Due { used } | Fate::Refused { used },
+                Some(Seen { end: Some((at, reason)), used: seen, .. }),
+            ) => {
+                let is_expected = !discards && *reason == expired && seen == used;
                 is_expected.then_some(Fate::Ended { at: *at, reason: expired })
             }
-            (Fate::Due { .. } | Fate::Refused, None) => {
+            (Fate::Due { .. } | Fate::Refused { .. }, None) => {
                 discards.then_some(Fate::Gone { reason: expired })
             }
             (Fate::Ended { at, reason }, Some(row)) => {
@@ -197,7 +211,7 @@ impl Fate {
     /// Why it is over, if it is.
     fn reason(&self) -> Option<&str> {
         match self {
-            Self::Live { .. } | Self::Due { .. } | Self::Refused => None,
+            Self::Live { .. } | Self::Due { .. } | Self::Refused { .. } => None,
             Self::Ended { reason, .. } | Self::Gone { reason } => Some(reason),
         }
     }

@@ -55,8 +55,8 @@ impl Scene {
         std::mem::replace(&mut self.died, died) < died
     }
 
-    /// What is true after a purge has come to its end: it did what it says, whatever
-    /// others had done before. Answers what it says.
+    /// What is true after a purge has come to its end: it did what it says, and all that
+    /// others had left. Answers what it says.
     #[track_caller]
     pub fn completed(&mut self, output: Output) -> Value {
         let before = self.book.tally();
@@ -69,6 +69,7 @@ impl Scene {
             Tally { ended: after.ended - before.ended, deleted: after.deleted - before.deleted };
         assert_eq!(done, seen, "{summary}");
         assert_eq!((&summary["stopped"], said("remaining")), (&Value::Null, 0));
+        assert_eq!(self.book.overdue(), 0, "{summary}");
         summary
     }
 
@@ -81,8 +82,9 @@ impl Scene {
         assert_eq!(self.book.due(), 0);
         let planned = self.json(&["purge", "--dry-run", "--json"]);
         assert_eq!(planned["sessions"], Value::Array(Vec::new()), "{planned}");
-        let leases = "SELECT count(*) FROM leases";
-        assert_eq!(self.sandbox.db().query_row(leases, [], |row| row.get(0)), Ok(0));
+        let at_work = "SELECT (SELECT count(*) FROM leases) \
+                       + (SELECT count(*) FROM runs WHERE outcome = 'running')";
+        assert_eq!(self.sandbox.db().query_row(at_work, [], |row| row.get(0)), Ok(0));
         let runs = self.json(&["show", "runs", "--json"]);
         let runs = runs.as_array().unwrap();
         let of = |outcome: &str| runs.iter().filter(|run| run["outcome"] == outcome).count();
