@@ -1,0 +1,114 @@
+//! A purge is killed before each of the calls by which SQLite changes a file or a lock,
+//! and so at every boundary of a batch, of a transaction and of a checkpoint.
+//!
+//! The table has rows of all kinds, and its policies keep some and discard others, so
+//! that each batch has every kind of statement.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::application::Application;
+use crate::scene::Scene;
+use crate::setting::{Journal, Prepared, Retention, Setting};
+
+/// The calls. Those that this processor or this journal has no use for kill nothing.
+/// What SQLite does in the memory that it shares is no call; `moments` comes upon that.
+const CALLS: [&str; 7] =
+    ["pwrite64", "fcntl", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"];
+
+/// Steps at a time: the calls are slowed, and the processor has little to do meanwhile.
+const AT_ONCE: usize = 4;
+/// What an application does in each step; it costs syncs where there is no log.
+const REQUESTS: usize = 5;
+/// Fewer would not show what happens between them.
+const BATCHES: u64 = 6;
+
+/// What kills a purge: one of its calls.
+struct Blow {
+    call: &'static str,
+    /// Another call that takes longer than it should, so that batches stay small on any
+    /// machine; and by how many microseconds.
+    slowed: (&'static str, u32),
+}
+
+impl Blow {
+    /// The purge that is killed before the call of this number.
+    fn purge(&self, scene: &Scene, number: u64) -> Output {
+        let purge = scene.purge();
+        let (slowed, micros) = self.slowed;
+        Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null"])
+            .args(["-e", &format!("trace=?{},{slowed}", self.call)])
+            .args(["-e", &format!("inject=?{}:signal=KILL:when={number}", self.call)])
+            .args(["-e", &format!("inject={slowed}:delay_enter={micros}")])
+            .arg(purge.get_program())
+            .args(purge.get_args())
+            .current_dir(purge.get_current_dir().unwrap())
+            .envs(purge.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .output()
+            .unwrap()
+    }
+
+    /// Deals it before the call of this number; answers whether there was one.
+    fn falls(&self, prepared: &Prepared, number: u64) -> bool {
+        let mut scene = prepared.scene();
+        let path = scene.sandbox.path("app.db");
+        let output = self.purge(&scene, number);
+        let is_killed = output.status.signal() == Some(9);
+        if is_killed {
+            // Who comes across what is left first is one who writes, or one who reads.
+            let is_writer_first = number.is_multiple_of(2);
+            if !is_writer_first {
+                scene.killed();
+            }
+            let mut application = Application::new(&path, 0, 1);
+            let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
+            scene.enter(&receipts);
+            if is_writer_first {
+                scene.killed();
+            }
+        } else {
+            let summary = scene.completed(output);
+            assert!(summary["batches"].as_u64() >= Some(BATCHES), "{summary}");
+        }
+        scene.ends();
+        is_killed
+    }
+
+    /// Deals it before each call; answers how many there were.
+    fn fall(&self, prepared: &Prepared) -> u64 {
+        let next = AtomicU64::new(1);
+        let fall = || while self.falls(prepared, next.fetch_add(1, Ordering::Relaxed)) {};
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(fall);
+            }
+        });
+        next.into_inner() - 1 - AT_ONCE as u64
+    }
+}
+
+fn kill_before_each_call(setting: Setting, slow: u32) {
+    let prepared = setting.prepare();
+    for call in CALLS {
+        let slowed = if call == "fcntl" { ("pwrite64", 300) } else { ("fcntl", slow) };
+        let calls = Blow { call, slowed }.fall(&prepared);
+        assert!(calls > 10 * BATCHES || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
+    }
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_each_call_with_a_write_ahead_log() {
+    let setting = Setting { journal: Journal::Wal, retention: Retention::Mixed, rows: 400 };
+    kill_before_each_call(setting, 1_500);
+}
+
+/// Smaller, for each batch has more calls, and some of them wait for the disk.
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_each_call_without_a_write_ahead_log() {
+    let setting = Setting { journal: Journal::Delete, retention: Retention::Mixed, rows: 240 };
+    kill_before_each_call(setting, 300);
+}
