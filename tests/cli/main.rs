@@ -10,6 +10,7 @@ mod config;
 mod cron;
 mod cycle;
 mod demo;
+mod engine;
 mod fixture;
 mod guard;
 mod hooks;

@@ -22,7 +22,7 @@ const LOOK_AHEAD: usize = 20_000;
 /// How long a run that stops early may go on to count what it leaves.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How long to wait for somebody who reads an older state of the database.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How often to see whether he has gone.
 const GLANCE: Duration = Duration::from_millis(50);
 
