@@ -1,14 +1,14 @@
 //! An application that touches, opens and closes sessions.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use sessctl_benches::load::{self, Options, Report, Until};
+use sessctl_benches::load::{self, Options, Report, Sample, Until};
 use sessctl_benches::{end, say};
 
 /// Touch, open and close sessions by a schedule, and report how long it took
@@ -86,9 +86,16 @@ fn run(args: &Args) -> Result<()> {
     };
     let samples = load::run(&options, &args.until()?, command, || say("ready"))?;
     if let Some(path) = &args.samples {
-        let lines: String = samples.iter().map(|sample| format!("{sample}\n")).collect();
-        fs::write(path, lines).with_context(|| format!("could not write {}", path.display()))?;
+        write_to(path, &samples).with_context(|| format!("could not write {}", path.display()))?;
     }
     writeln!(io::stdout(), "{}", Report::of(&samples, &(0..u64::MAX)).to_json())?;
     Ok(())
+}
+
+fn write_to(path: &Path, samples: &[Sample]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for sample in samples {
+        writeln!(file, "{sample}")?;
+    }
+    file.flush()
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use parent::run;
 pub use report::{Report, read_samples};
 pub use sample::{Outcome, Sample};
-pub use worker::work;
+pub use worker::{OPEN, TOUCH, work};
 
 /// What the application is like.
 #[derive(Debug, Clone, PartialEq)]

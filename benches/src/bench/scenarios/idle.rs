@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 
 use super::super::Options;
 use super::super::bed::Bed;
-use super::super::figure::{Figure, Section, Target, Unit, megabytes};
+use super::super::figure::{Figure, Section, Target, Unit};
 use super::super::process::{Run, Task};
+use super::pair::{Pair, seconds};
 use super::{one_delete, purge, python, rounds, run_purge};
 use crate::clock;
 use crate::table::{Kind, Layout, Spec};
@@ -20,9 +21,8 @@ USE_TZ = True
 
 #[derive(Default)]
 struct Runs {
-    purge: Vec<Run>,
+    pair: Pair,
     fast: Vec<Run>,
-    delete: Vec<Run>,
     usual: Vec<Run>,
     oldest: Vec<Run>,
     django: Vec<Run>,
@@ -35,9 +35,9 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     rounds(options, || {
         let native = Spec::half(Kind::Native, rows);
         let copy = bed.copy(&native)?;
-        runs.delete.push(run_purge(&one_delete(&copy.path), &copy)?);
+        runs.pair.baseline.push(run_purge(&one_delete(&copy.path), &copy)?);
         let copy = bed.copy(&native)?;
-        runs.purge.push(run_purge(&purge(bed, &copy.path, &[])?, &copy)?);
+        runs.pair.measured.push(run_purge(&purge(bed, &copy.path, &[])?, &copy)?);
         if has_fast {
             let copy = bed.copy(&native)?;
             runs.fast.push(run_purge(&purge(bed, &copy.path, &["--fast"])?, &copy)?);
@@ -48,7 +48,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
         runs.django.extend(clear_sessions(bed, rows)?);
         Ok(())
     })?;
-    section(&runs, rows)
+    section(runs, rows)
 }
 
 /// One DELETE on the table that most applications have.
@@ -85,50 +85,33 @@ fn can_be_fast(bed: &Bed) -> Result<bool> {
     Ok(help.contains("--fast"))
 }
 
-fn seconds(runs: &[Run]) -> Vec<f64> {
-    runs.iter().map(|run| run.wall.as_secs_f64()).collect()
-}
-
-fn memory(runs: &[Run]) -> Vec<f64> {
-    runs.iter().map(|run| megabytes(run.memory)).collect()
-}
-
-fn log(runs: &[Run]) -> Vec<f64> {
-    runs.iter().map(|run| megabytes(run.log)).collect()
-}
-
-fn section(runs: &Runs, rows: u64) -> Result<Section> {
+fn section(runs: Runs, rows: u64) -> Result<Section> {
+    const DELETE: &str = "one DELETE in the sqlite3 shell, same table";
     let mut section = Section::default();
-    let time = |what, runs| Figure::new(what, Unit::Seconds, seconds(runs));
-    let delete = "one DELETE in the sqlite3 shell, same table";
-    let purge = &runs.purge;
-    section
-        .add(time("time", purge).beside(delete, seconds(&runs.delete)).aims_at(Target::Times(1.5)));
-    if !runs.fast.is_empty() {
-        section.add(time("time with --fast", &runs.fast).beside(delete, seconds(&runs.delete)));
+    let Runs { pair, fast, usual, oldest, django } = runs;
+    section.add(pair.time("time", DELETE).aims_at(Target::Times(1.5)));
+    let others = [
+        ("one DELETE, usual table", usual, Target::PartIn(8.0)),
+        ("one DELETE, usual table, the due rows being the oldest", oldest, Target::None),
+        ("`clearsessions`, Django's table", django, Target::None),
+    ];
+    for (what, runs, target) in others.into_iter().filter(|(_, runs, _)| !runs.is_empty()) {
+        let time = Figure::new("time", Unit::Seconds, seconds(&pair.measured));
+        section.add(time.beside(what, seconds(&runs)).aims_at(target));
     }
-    let usual = "one DELETE, usual table";
-    section
-        .add(time("time", purge).beside(usual, seconds(&runs.usual)).aims_at(Target::PartIn(8.0)));
-    let oldest = "one DELETE, usual table, the due rows being the oldest";
-    section.add(time("time", purge).beside(oldest, seconds(&runs.oldest)));
-    if !runs.django.is_empty() {
-        let django = "`clearsessions`, Django's table";
-        section.add(time("time", purge).beside(django, seconds(&runs.django)));
+    if fast.is_empty() {
+        section.note("This sessctl has no `purge --fast`.");
+    } else {
+        let time = Figure::new("time with `--fast`", Unit::Seconds, seconds(&fast));
+        section.add(time.beside(DELETE, seconds(&pair.baseline)));
     }
-    let peak = Figure::new("log peak", Unit::Megabytes, log(purge));
-    section.add(peak.beside(delete, log(&runs.delete)).aims_at(Target::PartIn(10.0)));
-    let most = Figure::new("peak memory", Unit::Megabytes, memory(purge));
-    section.add(most.beside(delete, memory(&runs.delete)).aims_at(Target::Most(16.0)));
-    let holds: Result<Vec<f64>> = purge.iter().map(|run| run.figure("longest_hold_ms")).collect();
-    section.add(Figure::new("longest hold", Unit::Milliseconds, holds?));
+    section.add(pair.log("log peak", DELETE).aims_at(Target::PartIn(10.0)));
+    section.add(pair.memory("peak memory", DELETE).aims_at(Target::Most(16.0)));
+    section.add(pair.hold("longest hold")?);
     section.note(format!("{rows} rows, of which half are due, scattered over the keys."));
     section.note(
         "`clearsessions` works on Django's table, sessctl on its own: what sessctl would do on \
          Django's is future work. No target is held to that row.",
     );
-    if runs.fast.is_empty() {
-        section.note("This sessctl has no `purge --fast`.");
-    }
     Ok(section)
 }

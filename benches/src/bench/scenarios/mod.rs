@@ -1,7 +1,16 @@
 //! What can be compared: a file for each scenario, and its line in [`ALL`].
 
+mod growth;
 mod idle;
+mod indexes;
+mod keep;
 mod loaded;
+mod pair;
+mod reader;
+mod rollback;
+mod shapes;
+mod startup;
+mod touch;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +43,38 @@ pub const ALL: &[Scenario] = &[
         about: "The same purge beside an application that goes on writing",
         run: loaded::run,
     },
+    Scenario {
+        name: "growth",
+        about: "The same purge of larger and larger tables",
+        run: growth::run,
+    },
+    Scenario {
+        name: "shapes",
+        about: "The same purge of tables of other shapes",
+        run: shapes::run,
+    },
+    Scenario {
+        name: "keep",
+        about: "A purge that ends sessions and keeps their rows, as the default retention does",
+        run: keep::run,
+    },
+    Scenario {
+        name: "rollback",
+        about: "The same purge in a database with a rollback journal",
+        run: rollback::run,
+    },
+    Scenario {
+        name: "reader",
+        about: "The same purge beside a reader that looks at one moment all the time",
+        run: reader::run,
+    },
+    Scenario { name: "touch", about: "Touches of many tokens from a file", run: touch::run },
+    Scenario {
+        name: "startup",
+        about: "How long a command takes that has next to nothing to do",
+        run: startup::run,
+    },
+    Scenario { name: "indexes", about: "What further indexes cost", run: indexes::run },
 ];
 
 /// What the help says of them.
