@@ -1,10 +1,10 @@
 //! The load generator, beside which something else is measured.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ struct Application {
     child: Child,
     /// To drop it is the sign to stop.
     stdin: ChildStdin,
+    stderr: BufReader<ChildStderr>,
 }
 
 impl Application {
@@ -43,16 +44,19 @@ impl Application {
         let stdin = child.stdin.take().context("its standard input is a pipe")?;
         let mut said = String::new();
         let stderr = child.stderr.take().context("its standard error is a pipe")?;
-        BufReader::new(stderr).read_line(&mut said)?;
+        let mut stderr = BufReader::new(stderr);
+        stderr.read_line(&mut said)?;
         ensure!(said == "ready\n", "the application has not begun: {}", said.trim());
-        Ok(Self { child, stdin })
+        Ok(Self { child, stdin, stderr })
     }
 
     fn stop(self) -> Result<()> {
-        let Self { mut child, stdin } = self;
+        let Self { mut child, stdin, mut stderr } = self;
         drop(stdin);
+        let mut said = String::new();
+        stderr.read_to_string(&mut said)?;
         let status = child.wait()?;
-        ensure!(status.success(), "the application has failed: {status}");
+        ensure!(status.success(), "the application has failed: {status}: {}", said.trim());
         Ok(())
     }
 }

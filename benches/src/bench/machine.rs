@@ -14,6 +14,7 @@ pub fn describe(folder: &Path, sessctl: &Path) -> String {
     format!(
         "- Machine: {}, {cores} cores, {} of memory, file system {}\n\
          - Kernel: {}\n\
+         - Others at work when it began: a load of {} over the last minute\n\
          - Versions: {} with SQLite {} in it; sqlite3 shell {}; {}\n\
          - Date: {}\n\
          - Command: `{}`\n",
@@ -21,6 +22,7 @@ pub fn describe(folder: &Path, sessctl: &Path) -> String {
         memory(&fs::read_to_string("/proc/meminfo").unwrap_or_default()),
         file_system(&folder),
         said("uname", &["-srm"], "not known"),
+        load(&fs::read_to_string("/proc/loadavg").unwrap_or_default()),
         said(&sessctl.display().to_string(), &["--version"], "sessctl"),
         rusqlite::version(),
         said("sqlite3", &["--version"], "missing").split(' ').next().unwrap_or("missing"),
@@ -69,6 +71,11 @@ fn memory(meminfo: &str) -> String {
     kilobytes.map_or("? GB".to_owned(), |kilobytes| format!("{} GB", kilobytes.div_ceil(1 << 20)))
 }
 
+/// Without it nobody could tell a slow program from a busy machine.
+fn load(loadavg: &str) -> &str {
+    loadavg.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("?")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +84,7 @@ mod tests {
     fn the_machine_is_read_from_what_the_kernel_says() {
         assert_eq!(model("processor\t: 0\nmodel name\t: A: B 7\n"), "A: B 7");
         assert_eq!(model(""), "a CPU that does not say its name");
+        assert_eq!(load("2.85 5.67 4.04 3/257 12345\n"), "2.85");
         assert_eq!(memory("MemTotal:       16384000 kB\nMemFree: 1 kB\n"), "16 GB");
     }
 

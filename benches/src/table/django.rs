@@ -68,7 +68,7 @@ mod tests {
         spec.build(&path, Path::new(""), 1_000_000_000).unwrap();
         let connection = Connection::open(&path).unwrap();
         let sql = "SELECT count(*) FROM django_session WHERE length(session_key) = 32
-            AND expire_date GLOB '2001-09-09 05:4[0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'";
+            AND expire_date GLOB '2001-09-09 05:4[0-5]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'";
         assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 10);
     }
 

@@ -17,8 +17,10 @@ use crate::random::{self, Random};
 /// How long a session may stay unused: long enough for the live ones to stay live
 /// while everything is measured.
 pub const IDLE_TIMEOUT: i64 = 4 * 3600;
-/// The live sessions have been used within this time.
-const RECENT: u64 = 240;
+/// The live sessions have been used within this many seconds,
+const RECENT: u64 = 300;
+/// and not within these: what changes from now on can be told by its time.
+const JUST_NOW: u64 = 60;
 /// What a row takes without any padding, about.
 const BARE: usize = 110;
 /// Enough to hold a table of ten million rows: with less, rows that come in random
@@ -101,7 +103,7 @@ impl Spec {
         let unused = if is_due {
             IDLE_TIMEOUT + 3600 + random.below(24 * 3600).cast_signed()
         } else {
-            random.below(RECENT).cast_signed()
+            (JUST_NOW + random.below(RECENT - JUST_NOW)).cast_signed()
         };
         let last_used_at = now - unused;
         let created_at = last_used_at - random.below(3600).cast_signed();
