@@ -88,6 +88,24 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
 }
 
+/// The longest hold that can be asked for: applications give up on a lock after five
+/// seconds or so.
+const LONGEST_HOLD: Duration = Duration::from_secs(5);
+
+/// For how long one step may hold up an application's writers: `2ms`, `1s`. No other
+/// argument takes milliseconds, as sessions know none.
+pub fn hold(text: &str) -> Result<Duration, String> {
+    let (digits, of) = match text.strip_suffix("ms") {
+        Some(digits) => (digits, Duration::from_millis as fn(u64) -> Duration),
+        None => (text.strip_suffix('s').unwrap_or_default(), Duration::from_secs as _),
+    };
+    Some(digits)
+        .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok().map(of))
+        .filter(|hold| !hold.is_zero() && *hold <= LONGEST_HOLD)
+        .ok_or_else(|| "write 1ms to 5000ms, or 1s to 5s".to_owned())
+}
+
 /// A share, without its sign.
 pub fn percent(text: &str) -> Result<f64, String> {
     text.trim_end_matches('%')
@@ -115,5 +133,18 @@ mod tests {
         assert!(Moment::from("2026").read(&berlin).is_err());
         assert!(Moment::from("99999999999999").read(&berlin).is_err());
         assert!(Moment::from("tomorrow").read(&berlin).is_err());
+    }
+
+    #[test]
+    fn a_hold_is_milliseconds_or_seconds_and_never_long() {
+        for (text, millis) in [("2ms", 2), ("5000ms", 5_000), ("1s", 1_000), ("05s", 5_000)] {
+            assert_eq!(hold(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        let endless = format!("{}ms", "9".repeat(30));
+        for text in
+            ["", "ms", "s", "0ms", "5001ms", "6s", "2", "+2ms", "2 ms", "1.5ms", "1m", &endless]
+        {
+            assert!(hold(text).is_err(), "{text}");
+        }
     }
 }
