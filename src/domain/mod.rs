@@ -6,6 +6,7 @@ pub mod guard;
 pub mod job;
 pub mod policy;
 pub mod port;
+pub mod room;
 pub mod schedule;
 pub mod session;
 pub mod time;

@@ -10,6 +10,7 @@ mod figures;
 mod ledger;
 mod listing;
 mod purge;
+mod space;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -28,6 +29,7 @@ pub use ledger::{
 };
 pub use listing::{Order, Query, SortKey};
 pub use purge::{Census, KeyRange, Reach, Settled, Survey};
+pub use space::{Demand, Folded, Leave, Released, Space, Storage};
 
 /// The rules, and the moment at which they are asked.
 #[derive(Debug, Clone, Copy)]

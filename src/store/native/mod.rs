@@ -4,6 +4,7 @@ mod admission;
 mod books;
 mod purge;
 mod rules;
+mod space;
 mod stat;
 
 use std::collections::{BTreeMap, BTreeSet};

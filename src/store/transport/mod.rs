@@ -9,7 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
 use crate::domain::error::Result;
-use crate::domain::port::Flow;
+use crate::domain::port::{Demand, Flow, Folded, Leave, Released, Space};
 
 /// The port through which tables reach their database.
 pub trait Transport {
@@ -26,6 +26,17 @@ pub trait Transport {
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
+}
+
+/// The port through which a table reaches the pages that its database consists of. Its
+/// methods are those of [`Storage`](crate::domain::port::Storage).
+pub trait Pages: Transport {
+    fn space(&self) -> Result<Space>;
+    fn release(&mut self, pages: usize) -> Result<Released>;
+    fn fold(&mut self) -> Result<Folded>;
+    fn empty_log(&mut self) -> Result<Folded>;
+    fn demand(&self) -> Result<Demand>;
+    fn rebuild(&mut self, leave: Leave) -> Result<bool>;
 }
 
 /// The columns of the row that a visitor looks at.
