@@ -20,7 +20,7 @@ use super::list::{TABLE_ROWS, remainder};
 use super::show::stat;
 use super::waiting::waiting;
 use super::{clock, metrics, records};
-use crate::output::people::{self, thousands};
+use crate::output::people::{self, milliseconds, thousands};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use crate::output::{FormatName, Head};
 
@@ -261,11 +261,6 @@ fn record(summary: &Summary, dry_run: bool) -> Record {
         summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
     ];
     Record::new(["purge"], values)
-}
-
-/// To the microsecond: the clock is no finer.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn sentence(summary: &Summary, dry_run: bool) -> String {
