@@ -200,7 +200,14 @@ fn given_back(done: &Compacted) -> String {
     };
     let freed = people::bytes(done.freed());
     let hold = people::measure(people::milliseconds(done.longest_hold));
-    format!("gave {freed} back in {steps} of at most {hold} ms; {size} are left")
+    // Writers without a pause leave no moment in which it could be emptied.
+    let log = match done.after.log_bytes {
+        grown if grown > done.before.log_bytes => {
+            format!(", {} of it in a log that goes with its last user", people::bytes(grown))
+        }
+        _ => String::new(),
+    };
+    format!("gave {freed} back in {steps} of at most {hold} ms; {size} are left{log}")
 }
 
 fn with_slack(slack: u64, done: &Compacted) -> String {
