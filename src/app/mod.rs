@@ -1,6 +1,7 @@
 //! The operations. They know neither the table nor the database that they work
 //! on, only what [`Store`] promises; `now` comes from the caller.
 
+mod compact;
 mod cycle;
 mod jobs;
 mod life;
@@ -17,6 +18,7 @@ use crate::domain::time::UnixTime;
 
 use tell::Bell;
 
+pub use compact::{CompactRequest, Compacted, Cut};
 pub use cycle::Cycled;
 pub use jobs::{Ran, Terms};
 pub use life::{Answer, Opened, Opening, Outcome};

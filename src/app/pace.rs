@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use crate::domain::port::{Settled, Version};
+use crate::domain::port::{Released, Settled, Version};
 
 /// The least and the most that a batch ever has.
 const FEWEST: usize = 16;
@@ -28,6 +28,30 @@ const LEAVE: f64 = 1.0;
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// What a run aims at that has the database for itself.
 const UNHURRIED: Duration = Duration::from_secs(1);
+
+/// What a write transaction has taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    /// For how long it held the write lock.
+    pub(super) hold: Duration,
+    /// The part of that which went into the commit; zero if that is not known.
+    pub(super) commit: Duration,
+    /// For how long it waited for the lock.
+    pub(super) waited: Duration,
+}
+
+impl From<&Settled> for Cost {
+    fn from(settled: &Settled) -> Self {
+        let Settled { hold, commit, waited, .. } = *settled;
+        Self { hold, commit, waited }
+    }
+}
+
+impl From<&Released> for Cost {
+    fn from(released: &Released) -> Self {
+        Self { hold: released.hold, ..Self::default() }
+    }
+}
 
 /// Sizes batches so that each holds the write lock for about as long as it should.
 ///
@@ -103,16 +127,17 @@ impl Pace {
         clippy::cast_sign_loss,
         reason = "the numbers lie within [FEWEST, MOST]"
     )]
-    pub(super) fn learn(&mut self, done: u64, settled: &Settled) {
-        self.last_hold = settled.hold;
+    pub(super) fn learn(&mut self, done: u64, cost: impl Into<Cost>) {
+        let cost = cost.into();
+        self.last_hold = cost.hold;
         self.gentle = self.gentle.saturating_sub(1);
-        if settled.waited > AT_ONCE {
+        if cost.waited > AT_ONCE {
             self.gentle = AFTER_A_SIGN;
         }
         if done == 0 {
             return;
         }
-        let (hold, commit) = (settled.hold.as_secs_f64(), settled.commit.as_secs_f64());
+        let (hold, commit) = (cost.hold.as_secs_f64(), cost.commit.as_secs_f64());
         let commit = self.per_commit.map_or(commit, |least| least.min(commit));
         self.per_commit = Some(commit);
         let last = (hold - commit).max(1e-9) / done as f64;
@@ -140,16 +165,16 @@ mod tests {
     const AIM: Duration = Duration::from_millis(2);
 
     /// A machine on which a commit and a row take so long.
-    fn settled(rows: usize, per_row: Duration, commit: Duration) -> Settled {
+    fn cost(rows: usize, per_row: Duration, commit: Duration) -> Cost {
         let hold = commit + per_row * u32::try_from(rows).unwrap();
-        Settled { hold, commit, ..Settled::default() }
+        Cost { hold, commit, ..Cost::default() }
     }
 
     /// The size at which batches settle there.
     fn size_where(per_row: Duration, commit: Duration) -> usize {
         let mut pace = Pace::aiming_at(AIM);
         for _ in 0..60 {
-            pace.learn(pace.rows() as u64, &settled(pace.rows(), per_row, commit));
+            pace.learn(pace.rows() as u64, cost(pace.rows(), per_row, commit));
         }
         pace.rows()
     }
@@ -168,20 +193,20 @@ mod tests {
     #[test]
     fn it_backs_off_at_once_and_grows_by_doubling_at_most() {
         let mut pace = Pace::aiming_at(AIM);
-        pace.learn(64, &settled(64, Duration::from_nanos(10), Duration::ZERO));
+        pace.learn(64, cost(64, Duration::from_nanos(10), Duration::ZERO));
         assert_eq!(pace.rows(), 128);
-        pace.learn(128, &settled(128, Duration::from_millis(80), Duration::ZERO));
+        pace.learn(128, cost(128, Duration::from_millis(80), Duration::ZERO));
         assert_eq!(pace.rows(), FEWEST);
     }
 
     #[test]
     fn it_starts_gently_and_ends_so_when_nobody_else_is_there() {
         let mut pace = Pace::aiming_at(AIM);
-        let batch = settled(500, Duration::from_micros(4), Duration::ZERO);
+        let batch = cost(500, Duration::from_micros(4), Duration::ZERO);
         for _ in 0..AT_FIRST {
             assert!(pace.is_gentle());
             pace.notice(Some(Version(1)));
-            pace.learn(500, &batch);
+            pace.learn(500, batch);
         }
         assert!(!pace.is_gentle());
         assert_eq!(pace.pause(Duration::ZERO), Duration::ZERO);
@@ -192,12 +217,12 @@ mod tests {
         for (version, waited) in [(1, Duration::from_millis(1)), (2, Duration::ZERO)] {
             let mut pace = Pace::aiming_at(AIM);
             pace.notice(Some(Version(1)));
-            let batch = settled(500, Duration::from_micros(4), Duration::ZERO);
+            let batch = cost(500, Duration::from_micros(4), Duration::ZERO);
             for _ in 0..AT_FIRST {
-                pace.learn(500, &batch);
+                pace.learn(500, batch);
             }
             pace.notice(Some(Version(version)));
-            pace.learn(500, &Settled { waited, ..batch });
+            pace.learn(500, Cost { waited, ..batch });
             assert!(pace.is_gentle());
             assert_eq!(pace.pause(Duration::ZERO), AIM);
             assert_eq!(pace.pause(AIM / 2), AIM / 2);

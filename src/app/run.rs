@@ -129,16 +129,42 @@ impl Housekeeper {
             origin: self.origin.clone(),
         };
         match self.store.begin(&lease, &run)? {
-            Begun::Yes => Ok(Shift {
-                lease,
-                job: job.cloned(),
-                started: now,
-                uptime: self.uptime,
-                begun: (self.uptime)(),
-                renewed: Duration::ZERO,
-            }),
-            Begun::Held(holding) => Err(held(work, &holding, now)),
+            Begun::Yes => Ok(self.shift(lease, job, now)),
+            Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
+        }
+    }
+
+    /// Begins work that only one process does at a time and that the ledger has no
+    /// record of: its runs are those that end sessions.
+    pub(super) fn begin_unrecorded(
+        &mut self,
+        lease: &str,
+        work: &str,
+        now: UnixTime,
+    ) -> Result<Shift> {
+        let holder = format!("{work}:{}", random_name()?);
+        let lease = Lease { name: lease.to_owned(), holder };
+        match self.store.take_lease(&lease, now)? {
+            Begun::Yes => Ok(self.shift(lease, None, now)),
+            Begun::Held(holding) => Err(held(holding, now)),
+            Begun::Settled => Err(Error::Settled),
+        }
+    }
+
+    /// Ends such work.
+    pub(super) fn finish_unrecorded(&mut self, shift: &Shift) -> Result<()> {
+        self.store.drop_lease(&shift.lease)
+    }
+
+    fn shift(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> Shift {
+        Shift {
+            lease,
+            job: job.cloned(),
+            started: now,
+            uptime: self.uptime,
+            begun: (self.uptime)(),
+            renewed: Duration::ZERO,
         }
     }
 
@@ -193,11 +219,10 @@ pub(super) fn random_name() -> Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }
 
-fn held(work: &str, holding: &Holding, now: UnixTime) -> Error {
-    let by = holding.by.as_ref();
+fn held(holding: Holding, now: UnixTime) -> Error {
     Error::Held {
-        work: work.to_owned(),
-        by: by.map_or_else(
+        work: holding.work,
+        by: holding.by.map_or_else(
             || "another process".to_owned(),
             |origin| format!("process {} on {}", origin.pid, origin.host),
         ),

@@ -134,7 +134,7 @@ fn failure(error: &anyhow::Error) -> u8 {
         Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
         Some(Error::Busy { .. } | Error::Held { .. } | Error::Settled) => 11,
         Some(Error::Corrupt { .. }) => 12,
-        Some(Error::Failed { .. }) | None => 1,
+        Some(Error::NoRoom(_) | Error::Failed { .. }) | None => 1,
     }
 }
 

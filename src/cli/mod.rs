@@ -4,10 +4,12 @@ mod answers;
 mod args;
 mod clock;
 mod close;
+mod compact;
 mod completions;
 mod context;
 mod cycle;
 mod demo;
+mod disk;
 mod exit;
 mod hook;
 mod host;
@@ -56,6 +58,7 @@ Examples:
   sessctl --db app.db purge                    do it
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
+  sessctl --db app.db compact                  give the space of deleted rows back
   sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
 
 /// The arguments of `sessctl`.
@@ -77,6 +80,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Cycle(cycle::Args),
+    Compact(compact::Args),
     Open(open::Args),
     Touch(touch::Args),
     Close(close::Args),
@@ -105,6 +109,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::List(args) => args.run(context),
         Command::Show(args) => args.run(context),
         Command::Cycle(args) => args.run(context),
+        Command::Compact(args) => args.run(context),
         Command::Open(args) => args.run(context),
         Command::Touch(args) => args.run(context),
         Command::Close(args) => args.run(context),

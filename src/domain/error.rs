@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::room::NoRoom;
 use super::time::Span;
 
 /// The outcome of anything that asks a store.
@@ -64,6 +65,9 @@ pub enum Error {
     /// A limit keeps a session from opening; the refusal has been counted.
     #[error(transparent)]
     Full(#[from] FullRefusal),
+    /// The disk has no room for a rebuild; nothing has changed.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// No session has this handle.
     #[error("no session {0}")]
     NoSession(String),

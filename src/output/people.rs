@@ -1,6 +1,7 @@
 //! Values as people read them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use sessctl::domain::time::Span;
 
@@ -53,6 +54,26 @@ pub(crate) fn measure(number: f64) -> String {
     format!("{sign}{}{fraction}", group(whole))
 }
 
+/// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if number < 1_000 {
+        return format!("{number} bytes");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three of its digits are shown")]
+    let (mut size, mut unit) = (number as f64 / 1e3, 0);
+    // From 999.5 on, what is rounded to whole ones would have four digits.
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        (size, unit) = ((size / 1e3).max(1.0), unit + 1);
+    }
+    format!("{} {}", measure(size), UNITS[unit])
+}
+
+/// To the microsecond: the clock is no finer.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// The two largest units, cut short and not rounded: `2h05m`, `3d4h`, `45s`.
 pub(crate) fn span(length: Span) -> String {
     let seconds = length.as_seconds();
@@ -102,6 +123,21 @@ mod tests {
             [(0.0421, "0.042"), (4.666, "4.67"), (27.46, "27.5"), (-12_345.6, "-12,346")]
         {
             assert_eq!(measure(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_have_three_digits() {
+        for (number, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (4_096, "4.10 kB"),
+            (145_186_816, "145 MB"),
+            (999_499, "999 kB"),
+            (999_500, "1.00 MB"),
+            (u64::MAX, "18,447 PB"),
+        ] {
+            assert_eq!(bytes(number), text);
         }
     }
 

@@ -1,14 +1,14 @@
-//! The record of runs and the leases, in any database that has their tables.
+//! The record of runs, in any database that has its tables.
 
 use std::ops::ControlFlow;
 
+use super::lease::{self, if_held};
 use super::sql::Statement;
 use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::job::{Known, Unfinished};
 use crate::domain::port::{
-    Begun, Flow, Holding, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery,
-    RunRecord,
+    Begun, Flow, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord,
 };
 use crate::domain::time::UnixTime;
 
@@ -21,41 +21,13 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
-    let mut statements = vec![take(lease, run), lose(lease, run), enter_as_running(lease, run)];
+    let is_due = |sql: &mut Statement| and_unsettled(sql, run.job.as_ref(), run.anchor);
+    let take = lease::take_if(lease, run.started, is_due);
+    let mut statements = vec![take, lose(lease, run), enter_as_running(lease, run)];
     statements.extend(run.job.as_ref().map(|job| know(lease, job)));
-    let who = Statement::new(
-        "SELECT leases.holder, renewed_at, host, pid, version FROM leases \
-         LEFT JOIN runs ON runs.holder = leases.holder WHERE name = ?1",
-    );
-    statements.push(who.with(lease.name.as_str()));
+    statements.push(lease::who_has(lease));
     let applied = transport.apply(&statements)?;
-    let held = applied.answers.last().and_then(|rows| rows.first());
-    Ok(match held.map(|row| row as &dyn Columns) {
-        Some(row) if row.text(0).as_deref() == Some(&lease.holder) => Begun::Yes,
-        Some(row) if Lease::holds(holding(row).renewed_at, run.started) => {
-            Begun::Held(holding(row))
-        }
-        // The lease was free, and is not taken.
-        _ => Begun::Settled,
-    })
-}
-
-/// Takes a lease, if it is free and the run's job is not settled any further.
-fn take(lease: &Lease, run: &NewRun) -> Statement {
-    let (oldest, youngest) = Lease::renewed_between(run.started);
-    let mut sql = Statement::new(
-        "INSERT INTO leases (name, holder, renewed_at) SELECT ?1, ?2, ?3 WHERE TRUE",
-    )
-    .with(lease.name.as_str())
-    .with(lease.holder.as_str())
-    .with(run.started);
-    and_unsettled(&mut sql, run.job.as_ref(), run.anchor);
-    sql.push(
-        " ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
-         WHERE renewed_at NOT BETWEEN ",
-    );
-    sql.bind(oldest).push(" AND ").bind(youngest);
-    sql
+    Ok(lease::begun(&applied, lease, run.started))
 }
 
 /// The condition that a job has the anchor by which something was found, if there is
@@ -101,22 +73,6 @@ fn know(lease: &Lease, job: &JobKey) -> Statement {
     sql
 }
 
-fn holding(row: &dyn Columns) -> Holding {
-    let by = row.text(2).map(|host| Origin {
-        host,
-        pid: u32::try_from(row.count(3)).unwrap_or(0),
-        version: row.text(4).unwrap_or_default(),
-    });
-    Holding { by, renewed_at: UnixTime(row.integer(1).unwrap_or(0)) }
-}
-
-/// The statement on the condition that a lease is held.
-fn if_held(mut sql: Statement, lease: &Lease) -> Statement {
-    sql.push("(SELECT holder FROM leases WHERE name = ").bind(lease.name.as_str());
-    sql.push(") = ").bind(lease.holder.as_str());
-    sql
-}
-
 fn for_job(sql: Statement, job: &JobKey) -> Statement {
     sql.with(job.name.as_str()).with(job.account.as_str()).with(job.spec.as_str())
 }
@@ -143,21 +99,6 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
     .with(outcome.as_str())
 }
 
-/// Renews a lease, if it is still held and not over.
-pub(super) fn renew(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<bool> {
-    let (oldest, youngest) = Lease::renewed_between(now);
-    let renew = Statement::new(
-        "UPDATE leases SET renewed_at = ?3 \
-         WHERE name = ?1 AND holder = ?2 AND renewed_at BETWEEN ?4 AND ?5",
-    )
-    .with(lease.name.as_str())
-    .with(lease.holder.as_str())
-    .with(now)
-    .with(oldest)
-    .with(youngest);
-    Ok(transport.apply(&[renew])?.rows == [1])
-}
-
 /// Ends a run and gives its lease back.
 pub(super) fn finish(
     transport: &mut impl Transport,
@@ -165,12 +106,9 @@ pub(super) fn finish(
     job: Option<&JobKey>,
     end: &RunEnd,
 ) -> Result<()> {
-    let give_back = Statement::new("DELETE FROM leases WHERE name = ?1 AND holder = ?2")
-        .with(lease.name.as_str())
-        .with(lease.holder.as_str());
     let mut statements = vec![end_of(&lease.holder, end)];
     statements.extend(job.zip(end.anchor).map(|(job, anchor)| settle(lease, job, anchor)));
-    statements.push(give_back);
+    statements.push(lease::give_back(lease));
     transport.apply(&statements)?;
     Ok(())
 }

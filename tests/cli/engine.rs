@@ -25,7 +25,7 @@ fn reader(sandbox: &Sandbox) -> Connection {
 }
 
 fn log_size(sandbox: &Sandbox) -> u64 {
-    std::fs::metadata(sandbox.path("sessions.db-wal")).map_or(0, |log| log.len())
+    std::fs::metadata(sandbox.path("app.db-wal")).map_or(0, |log| log.len())
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_terminal_sees_a_bar_while_it_takes_long() {
     let mut command = std::process::Command::new("script");
     command.args(["-qec", &format!("{} purge --max-log 1MiB", purge.get_program().display())]);
     command.arg("/dev/null").current_dir(sandbox.path("."));
-    command.env("TERM", "xterm").env("SESSCTL_DB", sandbox.path("sessions.db"));
+    command.env("TERM", "xterm").env("SESSCTL_DB", sandbox.path("app.db"));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut shown = command.spawn().unwrap();
     // Then the bar shows its figures, and makes room for what is said at the end

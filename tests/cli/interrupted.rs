@@ -7,10 +7,10 @@ use rusqlite::Connection;
 
 use crate::fixture::{HOUR, Ran, Sandbox, row};
 
-const INT: (&str, u32) = ("INT", 2);
-const TERM: (&str, u32) = ("TERM", 15);
+pub const INT: (&str, u32) = ("INT", 2);
+pub const TERM: (&str, u32) = ("TERM", 15);
 
-fn start(sandbox: &Sandbox, command: &str) -> Child {
+pub fn start(sandbox: &Sandbox, command: &str) -> Child {
     let mut command = sandbox.command(command.split_whitespace());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
@@ -23,21 +23,21 @@ fn is_in(set: &str, child: &Child, number: u32) -> bool {
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap() & (1 << (number - 1)) != 0
 }
 
-fn until(condition: impl Fn() -> bool) {
+pub fn until(condition: impl Fn() -> bool) {
     while !condition() {
         std::thread::yield_now();
     }
 }
 
 /// Whether the process waits for something, as the kernel says.
-fn waits(child: &Child) -> bool {
+pub fn waits(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     status.lines().any(|line| line.starts_with("State:\tS"))
 }
 
 /// Sends a signal once the process listens and has come to where it waits, and
 /// comes back when it has it.
-fn signal(child: &Child, (name, number): (&str, u32)) {
+pub fn signal(child: &Child, (name, number): (&str, u32)) {
     until(|| is_in("SigCgt", child, number) && waits(child));
     let sent = Command::new("sh")
         .args(["-c", "kill -\"$0\" \"$1\"", name, &child.id().to_string()])
@@ -60,7 +60,7 @@ fn live(sandbox: &Sandbox) -> usize {
     sandbox.listed(["--state", "active,idle,abandoned"]).len()
 }
 
-fn is_sound(sandbox: &Sandbox) -> bool {
+pub fn is_sound(sandbox: &Sandbox) -> bool {
     let check = "PRAGMA integrity_check";
     sandbox.db().query_row(check, [], |row| row.get::<_, String>(0)).unwrap() == "ok"
 }

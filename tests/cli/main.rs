@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod compact;
 mod config;
 mod cron;
 mod cycle;
@@ -24,6 +25,7 @@ mod out_of_reach;
 mod outlook;
 mod pipes;
 mod purge;
+mod rebuilt;
 mod refused;
 mod run;
 mod schedule;

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use crate::fixture::{HOUR, Ran, Sandbox, feed, row};
 
 pub const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
-pub const WRITING: [&str; 4] = ["purge", "open --user alice --task imap", "touch", "cycle --all"];
+pub const WRITING: [&str; 5] =
+    ["purge", "open --user alice --task imap", "touch", "cycle --all", "compact --full"];
 pub const INIT: [&str; 1] = ["init"];
 
 pub fn all() -> impl Iterator<Item = &'static str> {

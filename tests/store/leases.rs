@@ -18,7 +18,8 @@ macro_rules! tests {
             ledger.starts("first", &run(0));
             assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
             let held = ledger.begin(&lease("second"), &run(8)).unwrap();
-            assert_eq!(held, Begun::Held(Holding { by: Some(origin()), renewed_at: at(7) }));
+            let work = run(0).work;
+            assert_eq!(held, Begun::Held(Holding { work, by: Some(origin()), renewed_at: at(7) }));
             assert_eq!(ledger.outcomes(8), [RunOutcome::Running]);
         }
 

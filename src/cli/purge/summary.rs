@@ -1,10 +1,8 @@
 //! What a purge has done, as a record and in words.
 
-use std::time::Duration;
-
 use sessctl::app::Summary;
 
-use crate::output::people::{self, thousands};
+use crate::output::people::{self, milliseconds, thousands};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// A figure of the last purge.
@@ -68,11 +66,6 @@ pub fn record(summary: &Summary, dry_run: bool) -> Record {
         summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
     ];
     Record::new(["purge"], values)
-}
-
-/// To the microsecond: the clock is no finer.
-fn milliseconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 pub fn sentence(summary: &Summary, dry_run: bool) -> String {

@@ -11,7 +11,8 @@ use crate::domain::time::{Span, UnixTime};
 pub struct Lease {
     /// What the right is to; there is one holder for each name.
     pub name: String,
-    /// Which run has it: a text that no other run ever has.
+    /// Which run has it: a text that no other run ever has. That of work that the ledger
+    /// has no record of begins with what it does and a colon.
     pub holder: String,
 }
 
@@ -97,6 +98,8 @@ pub enum Begun {
 /// Who has a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
+    /// What its holder does.
+    pub work: String,
     /// Where its holder runs, if the ledger knows.
     pub by: Option<Origin>,
     /// When it was last renewed.
@@ -218,6 +221,12 @@ pub trait Ledger {
     /// are lost from then on.
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun>;
 
+    /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun>;
+
+    /// Gives back a lease that was taken so.
+    fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
+
     /// Says that the holder of a lease is at work at `now`. Answers whether it
     /// still has it, and it is not [over](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
@@ -261,6 +270,6 @@ pub trait Ledger {
 }
 
 /// Where sessions and their ledger are kept.
-pub trait Store: super::Sessions + Ledger + super::Log {}
+pub trait Store: super::Sessions + Ledger + super::Log + super::Storage {}
 
-impl<T: super::Sessions + Ledger + super::Log> Store for T {}
+impl<T: super::Sessions + Ledger + super::Log + super::Storage> Store for T {}

@@ -24,6 +24,9 @@ pub enum Effort {
     /// Who writes waits while the last bit is moved, and who reads is waited for,
     /// both for at most about so long.
     Firm(Duration),
+    /// Nobody waits for it, and if nobody uses the log at this moment, its file is cut
+    /// off.
+    Cut,
 }
 
 /// The write-ahead log of a database. Where there is none, all of this does nothing

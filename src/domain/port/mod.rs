@@ -11,6 +11,7 @@ mod ledger;
 mod listing;
 mod log;
 mod purge;
+mod space;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -30,6 +31,7 @@ pub use ledger::{
 pub use listing::{Order, Query, SortKey};
 pub use log::{Effort, Log, LogSize};
 pub use purge::{Census, DueRange, Found, Reach, Settled, Survey, Version};
+pub use space::{Demand, Leave, Released, Space, Storage};
 
 /// The rules, and the moment at which they are asked.
 #[derive(Debug, Clone, Copy)]

@@ -6,16 +6,24 @@ use crate::domain::port::{
     Begun, Flow, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
 };
 use crate::domain::time::UnixTime;
-use crate::store::ledger;
 use crate::store::transport::Transport;
+use crate::store::{lease, ledger};
 
 impl<T: Transport> Ledger for Native<T> {
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
         ledger::begin(&mut self.transport, lease, run)
     }
 
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {
+        lease::take(&mut self.transport, lease, now)
+    }
+
+    fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
+        lease::drop(&mut self.transport, lease)
+    }
+
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        ledger::renew(&mut self.transport, lease, now)
+        lease::renew(&mut self.transport, lease, now)
     }
 
     fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {

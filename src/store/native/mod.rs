@@ -4,6 +4,7 @@ mod admission;
 mod books;
 mod rules;
 mod settle;
+mod space;
 mod stat;
 mod survey;
 

@@ -10,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
 use crate::domain::error::Result;
-use crate::domain::port::{Effort, Flow, LogSize, Version};
+use crate::domain::port::{Demand, Effort, Flow, Leave, LogSize, Released, Space, Version};
 
 /// The port through which tables reach their database.
 pub trait Transport {
@@ -62,6 +62,15 @@ pub struct Either<'a> {
     pub unchanged: &'a [Statement],
     /// What to run where somebody has.
     pub otherwise: &'a [Statement],
+}
+
+/// The port through which a table reaches the pages that its database consists of. Its
+/// methods are those of [`Storage`](crate::domain::port::Storage).
+pub trait Pages: Transport {
+    fn space(&self) -> Result<Space>;
+    fn release(&mut self, pages: usize) -> Result<Released>;
+    fn demand(&self) -> Result<Demand>;
+    fn rebuild(&mut self, leave: Leave) -> Result<bool>;
 }
 
 /// The columns of the row that a visitor looks at.

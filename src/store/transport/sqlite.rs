@@ -1,5 +1,7 @@
 //! A SQLite file on this machine.
 
+mod pages;
+
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,7 @@ pub enum Access {
 /// An open SQLite file.
 pub struct SqliteFile {
     connection: Connection,
+    path: PathBuf,
     place: String,
 }
 
@@ -135,7 +138,7 @@ impl SqliteFile {
         })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, place })
+        Ok(Self { connection, path: path.to_owned(), place })
     }
 
     fn is_read_only(&self) -> Result<bool> {
@@ -161,7 +164,7 @@ impl SqliteFile {
         &mut self,
         wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
     ) -> Result<()> {
-        let Self { connection, place } = self;
+        let Self { connection, place, .. } = self;
         let fault = |e| fault(place, "set up", e);
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
@@ -231,7 +234,7 @@ impl Transport for SqliteFile {
     }
 
     fn apply_since(&mut self, since: Option<Version>, either: Either<'_>) -> Result<Applied> {
-        let Self { connection, place } = self;
+        let Self { connection, place, .. } = self;
         let fault = |e| fault(place, "write to", e);
         let asked = Instant::now();
         let transaction =

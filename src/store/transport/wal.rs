@@ -36,8 +36,15 @@ pub(super) fn move_into_the_database(
     let moved = match effort {
         Effort::Gentle => checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
         Effort::Firm(time) => {
-            connection.busy_timeout(time)?;
-            let moved = checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)");
+            let moved = checkpoint_within(connection, "PRAGMA wal_checkpoint(RESTART)", time);
+            connection.busy_timeout(patience)?;
+            moved
+        }
+        Effort::Cut => {
+            // First what keeps nobody waiting.
+            checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            let pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let moved = checkpoint_within(connection, pragma, Duration::ZERO);
             connection.busy_timeout(patience)?;
             moved
         }
@@ -48,6 +55,16 @@ pub(super) fn move_into_the_database(
         Err(error) if is_busy(&error) => size(connection),
         moved => moved,
     }
+}
+
+/// Runs a checkpoint that waits for others no longer than this.
+fn checkpoint_within(
+    connection: &Connection,
+    pragma: &str,
+    patience: Duration,
+) -> rusqlite::Result<Option<LogSize>> {
+    connection.busy_timeout(patience)?;
+    checkpoint(connection, pragma)
 }
 
 /// Runs a checkpoint, and reads what it says of the log: -1 where there is none.

@@ -1,0 +1,229 @@
+//! `sessctl compact`
+
+use std::time::Duration;
+
+use sessctl::Error;
+use sessctl::app::{CompactRequest, Compacted, Cut, Housekeeper};
+use sessctl::domain::manners::{Hold, Manners};
+use sessctl::domain::port::Demand;
+use sessctl::store::Access;
+
+use super::args::duration;
+use super::clock;
+use super::context::{Context, print};
+use super::disk;
+use super::exit::{Exit, unless_gone};
+use super::interrupt::{Interrupt, Signal};
+use super::waiting::waiting;
+use crate::output::people::{self, thousands};
+use crate::output::record::{Column, Record, Schema, Value};
+
+/// Give the space of deleted rows back to the file system
+///
+/// SQLite keeps pages that have become empty, and uses them for new rows: a table
+/// that is purged as fast as it fills needs no compaction. After a large purge they
+/// can be given back. That is done in write transactions of a few milliseconds, with
+/// pauses of the same length, so that the application goes on; it can be interrupted
+/// at any moment. A purge and a compaction of the same database exclude each other.
+///
+/// Steps need a file that was made for them. `init` does not make it so, because each
+/// open and each purge costs a little more in such a file. In any other, this command
+/// changes nothing and says what --full would do.
+///
+/// A deleted row leaves its page emptier, and only a page without any row is free.
+/// Keys are random: after a purge of half the rows, most pages are half full and
+/// hardly any is free. Steps give back free pages; --full fills the others, too.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl compact                              free pages, step by step
+  sessctl compact --run-time 10m --json
+  sessctl compact --full                       everything, while no one else can write")]
+pub struct Args {
+    /// Write the whole file anew: the smallest that it can be, and made for steps from
+    /// then on. Writers wait until that is done, and readers too where there is no
+    /// write-ahead log. For a while it takes up to twice the size of the new file, in its
+    /// folder and in the one for temporary files, which the variable SQLITE_TMPDIR or
+    /// TMPDIR can name; without that room, nothing is changed
+    #[arg(long)]
+    full: bool,
+    /// Stop after this time, with exit code 3 if work remains
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    run_time: Option<Duration>,
+    /// For about how long each step may hold up the application [default: 2ms, or that
+    /// of the configuration]
+    #[arg(long, value_name = "TIME", conflicts_with = "full")]
+    hold: Option<Hold>,
+    /// Wait up to this time for a purge or another compaction that is at work; without
+    /// it, leave at once with exit code 11
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
+}
+
+static COMPACTED: Schema = Schema::one(
+    "the summary of a compaction",
+    &[
+        Column::row("full", "full"),
+        Column::row("bytes_before", "bytes before"),
+        Column::row("bytes_after", "bytes after"),
+        Column::row("freed_bytes", "freed bytes"),
+        Column::row("free_bytes_left", "free bytes left"),
+        Column::row("slack_bytes", "slack bytes, about"),
+        Column::row("steps_possible", "steps possible"),
+        Column::row("steps", "steps"),
+        Column::row("longest_hold_ms", "longest hold, ms"),
+        Column::row("elapsed_ms", "elapsed, ms"),
+        Column::row("stopped", "stopped"),
+    ],
+);
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        if let Some(format) = context.asked_format() {
+            format.check(&COMPACTED)?;
+        }
+        let mut keeper = context.open(Access::Write)?;
+        let manners = context.config()?.manners;
+        let interrupt = Interrupt::listen()?;
+        let is_held = |done: &_| matches!(done, Err(Error::Held { .. }));
+        let done = waiting(self.wait, &interrupt, is_held, || {
+            self.compact(&mut keeper, &interrupt, context, manners)
+        });
+        let done = match (done, interrupt.signal()) {
+            // It was told to stop while it waited for another one.
+            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (done, _) => done?,
+        };
+        // Whatever fails from here on, the space has been given back.
+        unless_gone(self.answer(&done, &keeper, context))?;
+        Ok(exit(&done, interrupt.signal()))
+    }
+
+    fn compact(
+        &self,
+        keeper: &mut Housekeeper,
+        interrupt: &Interrupt,
+        context: &Context,
+        manners: Manners,
+    ) -> sessctl::Result<Compacted> {
+        // After a wait it is later.
+        let now = if self.wait.is_some() { clock::now() } else { context.now };
+        if !self.full {
+            let request =
+                CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
+            return keeper.compact(&request, now, &mut || interrupt.go_on());
+        }
+        let mut room = |demand: &Demand| {
+            let db = context.db().map_err(|e| Error::failed("name the database", e))?;
+            let beside = disk::place(&disk::folder_of(&db)?)?;
+            let temporary = disk::place(&disk::temporary_folder())?;
+            Ok(demand.check(&beside, &temporary)?)
+        };
+        let asked = interrupt.clone();
+        let leave = Box::new(move || asked.signal().is_some());
+        keeper.rebuild(self.run_time, now, &mut room, leave)
+    }
+
+    fn answer(
+        &self,
+        done: &Compacted,
+        keeper: &Housekeeper,
+        context: &Context,
+    ) -> anyhow::Result<()> {
+        let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
+        if context.global.quiet || !(is_said || context.asked_format().is_some()) {
+            return Ok(());
+        }
+        let slack = keeper.slack()?;
+        if context.asked_format().is_some() {
+            return context.answer(&COMPACTED, &[self.record(done, slack)]);
+        }
+        let sentence = sentence(done, slack);
+        if context.is_interactive() {
+            return print(sentence + "\n");
+        }
+        context.say(&sentence);
+        Ok(())
+    }
+
+    fn record(&self, done: &Compacted, slack: u64) -> Record {
+        let values = vec![
+            Value::Flag(self.full),
+            Value::Count(done.before.bytes()),
+            Value::Count(done.after.bytes()),
+            Value::Count(done.freed()),
+            Value::Count(done.after.free_bytes()),
+            Value::Count(slack),
+            Value::Flag(done.after.steps_possible),
+            Value::Count(done.steps),
+            Value::Measure(people::milliseconds(done.longest_hold)),
+            Value::Measure(people::milliseconds(done.elapsed)),
+            done.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
+        ];
+        Record::new(["compact"], values)
+    }
+}
+
+fn exit(done: &Compacted, signal: Option<Signal>) -> Exit {
+    match (done.stopped, signal) {
+        (None, _) => Exit::Done,
+        (Some(Cut::Signal), Some(signal)) => Exit::Interrupted(signal),
+        _ => Exit::StoppedEarly,
+    }
+}
+
+fn sentence(done: &Compacted, slack: u64) -> String {
+    let free = done.after.free_bytes();
+    let pending = free + done.after.overhang() + done.after.log_bytes;
+    let said = given_back(done);
+    match done.stopped {
+        None if is_much(slack, done) => {
+            format!("{said}, of which --full would give back about {}", people::bytes(slack))
+        }
+        None => said,
+        Some(Cut::NoSteps) => format!(
+            "nothing was changed: this file was not made for steps; {} bytes lie in free pages, \
+             and `sessctl compact --full` gives them back once{} and makes steps possible from \
+             then on",
+            thousands(free),
+            with_slack(slack, done),
+        ),
+        Some(Cut::Reader) => format!(
+            "{said}; stopped by a reader that holds on to an older state, {} may follow when it \
+             has gone",
+            people::bytes(pending)
+        ),
+        Some(why) => format!("{said}; stopped by {why}, {} are still free", people::bytes(free)),
+    }
+}
+
+fn given_back(done: &Compacted) -> String {
+    let size = people::bytes(done.after.bytes());
+    let steps = match done.steps {
+        0 => return format!("nothing was given back; it takes {size}"),
+        1 => "1 step".to_owned(),
+        steps => format!("{} steps", thousands(steps)),
+    };
+    let freed = people::bytes(done.freed());
+    let hold = people::measure(people::milliseconds(done.longest_hold));
+    // Writers without a pause leave no moment in which it could be emptied.
+    let log = match done.after.log_bytes {
+        grown if grown > done.before.log_bytes => {
+            format!(", {} of it in a log that goes with its last user", people::bytes(grown))
+        }
+        _ => String::new(),
+    };
+    format!("gave {freed} back in {steps} of at most {hold} ms; {size} are left{log}")
+}
+
+fn with_slack(slack: u64, done: &Compacted) -> String {
+    if !is_much(slack, done) {
+        return String::new();
+    }
+    format!(", with about {} more of pages that are not full,", people::bytes(slack))
+}
+
+/// Whether so much lies in pages that are not full that it is worth a word: those of a
+/// table that grows in random order are a third empty.
+const fn is_much(slack: u64, done: &Compacted) -> bool {
+    slack > done.after.bytes() * 2 / 5
+}

@@ -1,0 +1,41 @@
+//! The room that is left on disks.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access, statvfs};
+use sessctl::domain::room::Place;
+use sessctl::{Error, Result};
+
+/// The folder that SQLite puts temporary files into: the first of those that it tries
+/// where it may write.
+pub fn temporary_folder() -> PathBuf {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(env::var_os).map(PathBuf::from);
+    let usual = ["/var/tmp", "/usr/tmp", "/tmp"].into_iter().map(PathBuf::from);
+    named
+        .chain(usual)
+        .find(|folder| {
+            folder.is_dir() && access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+        })
+        .unwrap_or_else(|| PathBuf::from("."))
+}
+
+/// The folder that a file lies in, whatever other names the file has.
+pub fn folder_of(file: &Path) -> Result<PathBuf> {
+    let real = fs::canonicalize(file).map_err(|e| unknown(file, e))?;
+    Ok(real.parent().unwrap_or(Path::new("/")).to_owned())
+}
+
+/// What a folder's file system has left.
+pub fn place(folder: &Path) -> Result<Place> {
+    let volume = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
+    let left = statvfs(folder).map_err(|e| unknown(folder, e.into()))?;
+    let free = left.f_bavail.saturating_mul(left.f_frsize);
+    Ok(Place { folder: folder.display().to_string(), volume, free })
+}
+
+fn unknown(path: &Path, error: std::io::Error) -> Error {
+    Error::failed(format!("find out what room {} has", path.display()), error)
+}

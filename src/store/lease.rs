@@ -1,0 +1,106 @@
+//! The leases, in any database that has their table.
+
+use super::sql::Statement;
+use super::transport::{Applied, Columns, Transport};
+use crate::domain::error::Result;
+use crate::domain::port::{Begun, Holding, Lease, Origin};
+use crate::domain::time::UnixTime;
+
+/// Takes a lease for work that has no record.
+pub(super) fn take(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<Begun> {
+    let applied = transport.apply(&[take_if(lease, now, |_| ()), who_has(lease)])?;
+    Ok(begun(&applied, lease, now))
+}
+
+/// Gives back a lease that was taken so.
+pub(super) fn drop(transport: &mut impl Transport, lease: &Lease) -> Result<()> {
+    transport.apply(&[give_back(lease)])?;
+    Ok(())
+}
+
+/// Renews a lease, if it is still held and not over.
+pub(super) fn renew(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<bool> {
+    let (oldest, youngest) = Lease::renewed_between(now);
+    let renew = Statement::new(
+        "UPDATE leases SET renewed_at = ?3 \
+         WHERE name = ?1 AND holder = ?2 AND renewed_at BETWEEN ?4 AND ?5",
+    )
+    .with(lease.name.as_str())
+    .with(lease.holder.as_str())
+    .with(now)
+    .with(oldest)
+    .with(youngest);
+    Ok(transport.apply(&[renew])?.rows == [1])
+}
+
+/// The statement that takes a lease, if it is free and what `condition` appends holds.
+pub(super) fn take_if(
+    lease: &Lease,
+    now: UnixTime,
+    condition: impl FnOnce(&mut Statement),
+) -> Statement {
+    let (oldest, youngest) = Lease::renewed_between(now);
+    let mut sql = Statement::new(
+        "INSERT INTO leases (name, holder, renewed_at) SELECT ?1, ?2, ?3 WHERE TRUE",
+    )
+    .with(lease.name.as_str())
+    .with(lease.holder.as_str())
+    .with(now);
+    condition(&mut sql);
+    sql.push(
+        " ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
+         WHERE renewed_at NOT BETWEEN ",
+    );
+    sql.bind(oldest).push(" AND ").bind(youngest);
+    sql
+}
+
+/// Asks who has a lease, and what for: the record says it, or else its holder's name.
+pub(super) fn who_has(lease: &Lease) -> Statement {
+    Statement::new(
+        "SELECT leases.holder, renewed_at, coalesce(work, \
+         nullif(substr(leases.holder, 1, instr(leases.holder, ':') - 1), ''), name), \
+         host, pid, version FROM leases \
+         LEFT JOIN runs ON runs.holder = leases.holder WHERE name = ?1",
+    )
+    .with(lease.name.as_str())
+}
+
+/// What the answer to [`who_has`], the last of some statements, means to who wanted the
+/// lease.
+pub(super) fn begun(applied: &Applied, lease: &Lease, now: UnixTime) -> Begun {
+    let held = applied.answers.last().and_then(|rows| rows.first());
+    match held.map(|row| row as &dyn Columns) {
+        Some(row) if row.text(0).as_deref() == Some(&lease.holder) => Begun::Yes,
+        Some(row) if Lease::holds(holding(row).renewed_at, now) => Begun::Held(holding(row)),
+        // The lease was free, and is not taken.
+        _ => Begun::Settled,
+    }
+}
+
+fn holding(row: &dyn Columns) -> Holding {
+    let by = row.text(3).map(|host| Origin {
+        host,
+        pid: u32::try_from(row.count(4)).unwrap_or(0),
+        version: row.text(5).unwrap_or_default(),
+    });
+    Holding {
+        work: row.text(2).unwrap_or_default(),
+        by,
+        renewed_at: UnixTime(row.integer(1).unwrap_or(0)),
+    }
+}
+
+/// The statement on the condition that a lease is held.
+pub(super) fn if_held(mut sql: Statement, lease: &Lease) -> Statement {
+    sql.push("(SELECT holder FROM leases WHERE name = ").bind(lease.name.as_str());
+    sql.push(") = ").bind(lease.holder.as_str());
+    sql
+}
+
+/// Gives a lease back, if it is still held.
+pub(super) fn give_back(lease: &Lease) -> Statement {
+    Statement::new("DELETE FROM leases WHERE name = ?1 AND holder = ?2")
+        .with(lease.name.as_str())
+        .with(lease.holder.as_str())
+}
