@@ -8,6 +8,7 @@ mod look;
 mod pace;
 mod purge;
 mod run;
+mod stream;
 mod tell;
 
 use crate::domain::filter::TaskPattern;
@@ -15,6 +16,7 @@ use crate::domain::policy::Policies;
 use crate::domain::port::{Origin, Scope, Store};
 use crate::domain::time::UnixTime;
 
+use stream::Stride;
 use tell::Bell;
 
 pub use cycle::Cycled;
@@ -23,6 +25,7 @@ pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
 pub use run::{JobRun, Uptime};
+pub use stream::{MOST_AT_ONCE, Served};
 pub use tell::{Listener, Untold};
 
 /// A table of sessions, and the policies that hold for it.
@@ -31,6 +34,7 @@ pub struct Housekeeper {
     policies: Policies,
     origin: Origin,
     bell: Bell,
+    stride: Stride,
     uptime: Uptime,
 }
 
@@ -43,7 +47,14 @@ impl Housekeeper {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Self { store, policies, origin, bell: Bell::default(), uptime: run::since_start }
+        Self {
+            store,
+            policies,
+            origin,
+            bell: Bell::default(),
+            stride: Stride::default(),
+            uptime: run::since_start,
+        }
     }
 
     /// The same on a host of this name: the ledger has it, and jobs may be tied

@@ -13,6 +13,7 @@ mod hook;
 mod host;
 mod init;
 mod interrupt;
+mod lines;
 mod list;
 mod man;
 mod metrics;

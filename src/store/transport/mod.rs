@@ -23,6 +23,25 @@ pub trait Transport {
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()>;
 
+    /// Runs a statement that reads once for each of the values that its `?1` is to
+    /// have, all at the same state of the database, and visits what is the only row
+    /// of each, or none.
+    fn look_up(
+        &self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()>;
+
+    /// Runs a statement that writes once for each of the values that its `?1` is to
+    /// have, the others being `rest`, for all of them or for none.
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied>;
+
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;

@@ -1,11 +1,13 @@
 //! A SQLite file on this machine.
 
+mod each;
+
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, params_from_iter};
 
 use super::super::sql::Statement;
@@ -223,6 +225,25 @@ impl Transport for SqliteFile {
             }
         }
         Ok(())
+    }
+
+    fn look_up(
+        &self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        each::look_up(&self.connection, sql, values, visit).map_err(|e| self.fault("read", e))
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        let applied = each::apply(&mut self.connection, sql, values, rest);
+        applied.map_err(|e| self.fault("write to", e))
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
