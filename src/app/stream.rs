@@ -46,11 +46,11 @@ impl Housekeeper {
         let mut rest = order.as_slice();
         while !rest.is_empty() && go_on().is_continue() {
             let (places, others) = rest.split_at(rest.len().min(self.stride.keys()));
-            let keys: Vec<Key> = places.iter().map(|place| digests[*place].key()).collect();
+            let keys: Vec<Key> = places.iter().map(|(digest, _)| digest.key()).collect();
             match self.touch_keys(&keys, now()) {
                 Ok(touched) => {
                     self.stride.learn(keys.len(), touched.hold);
-                    for (place, outcome) in places.iter().zip(touched.outcomes) {
+                    for ((_, place), outcome) in places.iter().zip(touched.outcomes) {
                         served.outcomes[*place] = Some(outcome);
                     }
                 }
@@ -73,10 +73,10 @@ impl Housekeeper {
     }
 }
 
-/// The places of digests in the order of their keys; equal ones as they were given.
-fn key_order(digests: &[Digest]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..digests.len()).collect();
-    order.sort_unstable_by_key(|place| (digests[*place], *place));
+/// Digests with their places, in the order of their keys; equal ones as they were given.
+fn key_order(digests: &[Digest]) -> Vec<(Digest, usize)> {
+    let mut order: Vec<(Digest, usize)> = digests.iter().copied().zip(0..).collect();
+    order.sort_unstable();
     order
 }
 
@@ -155,9 +155,9 @@ mod tests {
     fn digests_are_served_in_key_order_and_equal_ones_as_given() {
         let digests = ["b", "a", "c", "a"].map(Digest::of);
         let order = key_order(&digests);
-        let keys: Vec<Key> = order.iter().map(|place| digests[*place].key()).collect();
+        let keys: Vec<Key> = order.iter().map(|(digest, _)| digest.key()).collect();
         assert!(keys.is_sorted());
-        let twice: Vec<usize> = order.into_iter().filter(|place| place % 2 == 1).collect();
-        assert_eq!(twice, [1, 3]);
+        let twice = order.into_iter().map(|(_, place)| place).filter(|place| place % 2 == 1);
+        assert_eq!(twice.collect::<Vec<_>>(), [1, 3]);
     }
 }

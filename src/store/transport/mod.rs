@@ -5,6 +5,7 @@ pub mod sqlite;
 
 use std::time::Duration;
 
+use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
@@ -73,6 +74,12 @@ impl dyn Columns + '_ {
             ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             _ => None,
         }
+    }
+}
+
+impl Columns for Row<'_> {
+    fn value(&self, place: usize) -> ValueRef<'_> {
+        self.get_ref(place).unwrap_or(ValueRef::Null)
     }
 }
 

@@ -270,12 +270,6 @@ impl Transport for SqliteFile {
     }
 }
 
-impl Columns for Row<'_> {
-    fn value(&self, place: usize) -> ValueRef<'_> {
-        self.get_ref(place).unwrap_or(ValueRef::Null)
-    }
-}
-
 fn answer(row: &Row<'_>) -> rusqlite::Result<Answer> {
     let columns = row.as_ref().column_count();
     (0..columns).map(|place| row.get(place)).collect::<rusqlite::Result<_>>().map(Answer)
