@@ -122,8 +122,10 @@ mod tests {
 
     #[test]
     fn schedule_zones_have_the_offsets_of_their_names() {
+        // From 2010 to 2024: of other years one of the two may have learnt more than the
+        // other.
         for zone in TZ_VARIANTS {
-            for moment in (0..130).map(|half_years| UnixTime(half_years * 15_778_800)) {
+            for moment in (80..110).map(|half_years| UnixTime(half_years * 15_778_800)) {
                 let utc = moment.utc().unwrap().naive_utc();
                 let expected = zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
                 assert_eq!(ahead(zone, moment), Some(expected), "{zone} {moment}");
