@@ -1,5 +1,7 @@
 //! The life of a session: open, touch, close.
 
+use std::time::Duration;
+
 use super::Housekeeper;
 use crate::domain::error::{Error, FullRefusal, Result};
 use crate::domain::policy::{Asked, TouchRuling};
@@ -65,6 +67,22 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
+/// What a touch of several sessions has done.
+pub(super) struct Touched {
+    pub(super) outcomes: Vec<Outcome>,
+    /// For how long nobody else could write; `None`: nothing has changed.
+    pub(super) hold: Option<Duration>,
+}
+
+impl Touched {
+    /// The places of those that are to be renewed.
+    fn renewals(&self) -> Vec<usize> {
+        let numbered = self.outcomes.iter().enumerate();
+        let renewals = numbered.filter(|(_, outcome)| **outcome == Outcome::Renewed);
+        renewals.map(|(place, _)| place).collect()
+    }
+}
+
 impl Housekeeper {
     /// Opens a session, if the limits of its policy leave room for it or can be
     /// made to.
@@ -120,30 +138,39 @@ impl Housekeeper {
     /// this call has taken place.
     pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
-        let mut outcomes = Vec::with_capacity(keys.len());
-        let mut renewals = Vec::new();
-        for (place, session) in self.store.find(&keys)?.into_iter().enumerate() {
-            let ruling =
-                session.map(|session| self.policies.of(&session.task).touch(&session, now));
-            outcomes.push(match ruling {
-                None => Outcome::Unknown,
-                Some(TouchRuling::Refuse(reason)) => Outcome::Ended(reason),
-                Some(TouchRuling::Unchanged) => Outcome::Unchanged,
-                Some(TouchRuling::Renew) => {
-                    renewals.push(place);
-                    Outcome::Renewed
-                }
-            });
+        Ok(answers(&keys, self.touch_keys(&keys, now)?.outcomes))
+    }
+
+    /// The same for the sessions with these keys.
+    pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+        let mut touched = self.rule_on(keys, now)?;
+        let renewals = touched.renewals();
+        if renewals.is_empty() {
+            return Ok(touched);
         }
-        if !renewals.is_empty() {
-            let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
-            let renewed = self.store.renew(&due, now)?;
-            let lost = renewals.into_iter().zip(renewed).filter(|(_, renewed)| !renewed);
-            for (place, _) in lost {
-                outcomes[place] = self.why_not(&keys[place])?;
+        let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
+        let renewed = self.store.renew_timed(&due, now)?;
+        touched.hold = Some(renewed.hold);
+        for (place, done) in renewals.into_iter().zip(renewed.done) {
+            if !done {
+                touched.outcomes[place] = self.why_not(&keys[place])?;
             }
         }
-        Ok(answers(&keys, outcomes))
+        Ok(touched)
+    }
+
+    /// What is to become of a touch of each of these sessions.
+    fn rule_on(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+        let outcome = |session: Option<Session>| match session {
+            None => Outcome::Unknown,
+            Some(session) => match self.policies.of(&session.task).touch(&session, now) {
+                TouchRuling::Refuse(reason) => Outcome::Ended(reason),
+                TouchRuling::Unchanged => Outcome::Unchanged,
+                TouchRuling::Renew => Outcome::Renewed,
+            },
+        };
+        let outcomes = self.store.find(keys)?.into_iter().map(outcome).collect();
+        Ok(Touched { outcomes, hold: None })
     }
 
     /// Ends each token's session, as its user asks.
@@ -153,7 +180,12 @@ impl Housekeeper {
     /// this call has taken place.
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
-        let found = self.store.find(&keys)?;
+        Ok(answers(&keys, self.close_keys(&keys, now)?))
+    }
+
+    /// The same for the sessions with these keys.
+    pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<Outcome>> {
+        let found = self.store.find(keys)?;
         let live = found.iter().flatten().filter(|session| session.end.is_none());
         let live: Vec<Session> = live.cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
@@ -167,7 +199,7 @@ impl Housekeeper {
                 Some(None) => self.why_not(key)?,
             });
         }
-        Ok(answers(&keys, outcomes))
+        Ok(outcomes)
     }
 
     /// Ends sessions, and tells of those that were live until then; with none to

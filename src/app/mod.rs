@@ -9,6 +9,7 @@ mod look;
 mod pace;
 mod purge;
 mod run;
+mod stream;
 mod tell;
 
 use crate::domain::filter::TaskPattern;
@@ -16,6 +17,7 @@ use crate::domain::policy::Policies;
 use crate::domain::port::{Origin, Scope, Store};
 use crate::domain::time::UnixTime;
 
+use stream::Stride;
 use tell::Bell;
 
 pub use compact::{CompactRequest, Compacted, Cut};
@@ -25,6 +27,7 @@ pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
 pub use run::{JobRun, Uptime};
+pub use stream::{MOST_AT_ONCE, Served};
 pub use tell::{Listener, Untold};
 
 /// A table of sessions, and the policies that hold for it.
@@ -33,6 +36,7 @@ pub struct Housekeeper {
     policies: Policies,
     origin: Origin,
     bell: Bell,
+    stride: Stride,
     uptime: Uptime,
 }
 
@@ -45,7 +49,14 @@ impl Housekeeper {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Self { store, policies, origin, bell: Bell::default(), uptime: run::since_start }
+        Self {
+            store,
+            policies,
+            origin,
+            bell: Bell::default(),
+            stride: Stride::default(),
+            uptime: run::since_start,
+        }
     }
 
     /// The same on a host of this name: the ledger has it, and jobs may be tied

@@ -15,6 +15,7 @@ mod hook;
 mod host;
 mod init;
 mod interrupt;
+mod lines;
 mod list;
 mod man;
 mod metrics;
@@ -29,9 +30,11 @@ mod tokens;
 mod touch;
 mod waiting;
 
+use std::env;
+use std::mem;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
@@ -92,13 +95,23 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    match Cli::try_parse() {
+    match arguments() {
         Ok(cli) => {
             let context = Context::new(cli.global, clock::now());
             exit::report(run(cli.command, &context))
         }
         Err(answer) => exit::report_arguments(&answer),
     }
+}
+
+fn arguments() -> clap::error::Result<Cli> {
+    let mut parser = Cli::command();
+    let parsed = parser.try_get_matches_from_mut(env::args_os()).and_then(|mut matches| {
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut parser))
+    });
+    // To take all subcommands apart again takes as long as to parse the arguments.
+    mem::forget(parser);
+    parsed
 }
 
 fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
@@ -123,7 +136,6 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -1,25 +1,21 @@
 //! What `touch` and `close` share: tokens in, an outcome for each out.
 
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use sessctl::app::{Answer, Housekeeper, Outcome};
-use sessctl::domain::time::UnixTime;
-use sessctl::domain::token::Token;
+use sessctl::app::{Answer, Housekeeper, Outcome, Served};
+use sessctl::domain::token::Digest;
 use sessctl::store::Access;
 
 use super::answers::Answers;
-use super::clock;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
+use super::lines::Lines;
 use crate::output::record::{Column, Record, Schema, Value};
-
-/// Tokens that one transaction serves: a few milliseconds' work.
-const BATCH: usize = 500;
-/// A line beyond this length is no token; it is not read to its end.
-const LONGEST: u64 = 4096;
 
 /// Where the tokens are.
 #[derive(clap::Args)]
@@ -33,7 +29,12 @@ pub struct Source {
 }
 
 /// What is done with the tokens.
-pub type Serve = fn(&mut Housekeeper, &[Token], UnixTime) -> sessctl::Result<Vec<Answer>>;
+pub struct Service {
+    /// Does it with those that have come in.
+    pub serve: fn(&mut Housekeeper, &[Digest], &Interrupt) -> Served,
+    /// How many it takes at once.
+    pub most: usize,
+}
 
 static ANSWERS: Schema = Schema::many(
     "outcomes",
@@ -47,22 +48,21 @@ static ANSWERS: Schema = Schema::many(
 
 impl Source {
     /// Serves all tokens, in batches as they come in.
-    pub fn serve(&self, context: &Context, serve: Serve) -> anyhow::Result<Exit> {
+    pub fn serve(&self, context: &Context, service: &Service) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
                 "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
             ));
         }
-        let mut lines =
-            Lines { input: self.input(context)?, number: 0, place: self.place(), fault: None };
+        let mut lines = Lines::of(self.input(context)?, self.place());
         let keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
         let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
         let mut desk = Desk { keeper, answers, silent, all_served: true };
-        let served = desk.serve_all(context, &mut lines, &interrupt, serve);
+        let served = desk.serve_all(context, &mut lines, &interrupt, service);
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
         let untold = context.untold(&mut desk.keeper);
@@ -76,17 +76,16 @@ impl Source {
         file.unwrap_or_else(|| "standard input".to_owned())
     }
 
-    fn input(&self, context: &Context) -> anyhow::Result<BufReader<Box<dyn Read>>> {
-        let input: Box<dyn Read> = match &self.token_file {
-            Some(path) => Box::new(read(path)?),
-            None => {
-                if io::stdin().is_terminal() {
-                    context.say("tokens, one a line, then Ctrl-D:");
-                }
-                Box::new(io::stdin())
-            }
-        };
-        Ok(BufReader::with_capacity(64 * 1024, input))
+    fn input(&self, context: &Context) -> anyhow::Result<File> {
+        if let Some(path) = &self.token_file {
+            return read(path);
+        }
+        let input = io::stdin();
+        if input.is_terminal() {
+            context.say("tokens, one a line, then Ctrl-D:");
+        }
+        let input = input.as_fd().try_clone_to_owned();
+        Ok(input.context("could not read standard input")?.into())
     }
 }
 
@@ -103,81 +102,34 @@ impl Desk {
     fn serve_all(
         &mut self,
         context: &Context,
-        lines: &mut Lines<impl Read>,
+        lines: &mut Lines,
         interrupt: &Interrupt,
-        serve: Serve,
+        service: &Service,
     ) -> anyhow::Result<()> {
-        while let Some(batch) = interrupt.wait_for(|| lines.batch()).transpose()? {
+        while let Some(batch) = interrupt.wait_for(|| lines.batch(service.most)).transpose()? {
             if batch.is_empty() {
                 break;
             }
-            // A stream may last for hours, so each batch has its own moment.
-            for answer in serve(&mut self.keeper, &batch, clock::now())? {
-                self.answer(context, &answer);
+            let served = (service.serve)(&mut self.keeper, &batch, interrupt);
+            // Whoever counts the answers must not take one for that to another token,
+            // so none is given beyond the first token that was not come to.
+            for (digest, outcome) in batch.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
+                self.answer(context, digest, outcome);
             }
             self.answers.flush();
+            served.ended?;
         }
         Ok(())
     }
 
-    fn answer(&mut self, context: &Context, answer: &Answer) {
-        let served = answer.outcome.is_served();
+    fn answer(&mut self, context: &Context, digest: &Digest, outcome: Outcome) {
+        let answer = || Answer { handle: digest.handle(), outcome };
+        let served = outcome.is_served();
         self.all_served &= served;
-        self.answers.give(|| record(answer), || sentence(answer));
+        self.answers.give(|| record(&answer()), || sentence(&answer()));
         if self.silent && !served {
-            context.say(&sentence(answer));
+            context.say(&sentence(&answer()));
         }
-    }
-}
-
-struct Lines<R> {
-    input: BufReader<R>,
-    number: u64,
-    /// Where they come from, for messages.
-    place: String,
-    /// What is wrong with the line behind those of the last batch.
-    fault: Option<anyhow::Error>,
-}
-
-impl<R: Read> Lines<R> {
-    /// The next tokens: as many as have come in, so that a program that waits
-    /// for the answer to one line gets it.
-    fn batch(&mut self) -> anyhow::Result<Vec<Token>> {
-        let mut tokens = Vec::new();
-        while tokens.len() < BATCH && self.fault.is_none() {
-            let complete = self.input.buffer().contains(&b'\n');
-            if !tokens.is_empty() && !complete {
-                break;
-            }
-            match self.line() {
-                Ok(None) => break,
-                Ok(Some(line)) if line.is_empty() => {}
-                Ok(Some(line)) => tokens.push(Token::presented(line)),
-                Err(fault) => self.fault = Some(fault),
-            }
-        }
-        match self.fault.take_if(|_| tokens.is_empty()) {
-            Some(fault) => Err(fault),
-            None => Ok(tokens),
-        }
-    }
-
-    fn line(&mut self) -> anyhow::Result<Option<String>> {
-        let mut line = Vec::new();
-        self.number += 1;
-        let length = self
-            .input
-            .by_ref()
-            .take(LONGEST)
-            .read_until(b'\n', &mut line)
-            .with_context(|| format!("could not read {}", self.place))?;
-        if length as u64 == LONGEST && !line.ends_with(b"\n") {
-            let number = self.number;
-            return Err(Usage::error(format!(
-                "line {number} is longer than {LONGEST} bytes: no token"
-            )));
-        }
-        Ok((length > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
     }
 }
 

@@ -1,10 +1,18 @@
 //! `sessctl touch`
 
-use sessctl::app::Housekeeper;
+use sessctl::app::MOST_AT_ONCE;
 
+use super::clock;
 use super::context::Context;
 use super::exit::Exit;
-use super::tokens::Source;
+use super::tokens::{Service, Source};
+
+const TOUCH: Service = Service {
+    serve: |keeper, digests, interrupt| {
+        keeper.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
+    },
+    most: MOST_AT_ONCE,
+};
 
 /// Tell of sessions that they are in use
 ///
@@ -23,6 +31,6 @@ pub struct Args {
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        self.source.serve(context, Housekeeper::touch)
+        self.source.serve(context, &TOUCH)
     }
 }

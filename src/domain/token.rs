@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::session::Key;
 
@@ -30,12 +30,41 @@ impl Token {
     /// The SHA-256 of the token's text in lower-case hexadecimal: the key of
     /// its row in a native table.
     pub fn id(&self) -> String {
-        hex(&Sha256::digest(self.0.as_bytes()))
+        Digest::of(self.expose()).id()
     }
 
     /// The same as a row's key.
     pub fn key(&self) -> Key {
         Key::Text(self.id())
+    }
+}
+
+/// The SHA-256 of a token, which is no secret. Digests are in the order of the keys
+/// of their rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+/// How many digits of a key are its session's handle.
+const HANDLE: usize = 12;
+
+impl Digest {
+    /// That of a token's text.
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// The key of the session's row in a native table.
+    pub fn key(&self) -> Key {
+        Key::Text(self.id())
+    }
+
+    /// What people call the session, also where there is none.
+    pub fn handle(&self) -> String {
+        hex(&self.0[..HANDLE / 2])
+    }
+
+    fn id(&self) -> String {
+        hex(&self.0)
     }
 }
 
@@ -47,8 +76,12 @@ impl fmt::Debug for Token {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -59,6 +92,8 @@ mod tests {
     fn the_id_is_the_hash_of_the_text() {
         let id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Token::presented("abc").id(), id);
+        assert_eq!(Digest::of("abc").key(), Key::Text(id.to_owned()));
+        assert_eq!(Digest::of("abc").handle(), id[..12]);
         assert_eq!(Token::from_random([0xa5; 32]).expose(), "a5".repeat(32));
         assert_eq!(format!("{:?}", Token::presented("abc")), "Token(…)");
     }

@@ -39,17 +39,22 @@ impl Stamp {
     /// That of a database that nobody has set up.
     const BLANK: Self = Self { application: 0, version: 0 };
 
+    /// In two statements, as one would have SQLite read the whole schema first. In
+    /// this order, a database that is being set up in between has the stamp that it
+    /// had before: without the application, the version says nothing.
     fn of(database: &impl Transport) -> Result<Self> {
-        let mut stamp = Self::BLANK;
-        database.query(&Statement::new(STAMP), &mut |row| {
-            stamp = Self {
-                application: row.integer(0).unwrap_or(0),
-                version: row.integer(1).unwrap_or(0),
-            };
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(stamp)
+        let application = number(database, "PRAGMA application_id")?;
+        Ok(Self { application, version: number(database, "PRAGMA user_version")? })
     }
+}
+
+fn number(database: &impl Transport, sql: &str) -> Result<i64> {
+    let mut number = 0;
+    database.query(&Statement::new(sql), &mut |row| {
+        number = row.integer(0).unwrap_or(0);
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(number)
 }
 
 const STAMP: &str =

@@ -1,6 +1,6 @@
 //! SQL with its values bound.
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
@@ -97,5 +97,14 @@ impl From<&Key> for Bound {
 impl<T: Into<Self>> From<Option<T>> for Bound {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(Value::Null), Into::into)
+    }
+}
+
+/// A key in the form in which the database holds it, without a copy.
+pub fn bare(key: &Key) -> ValueRef<'_> {
+    match key {
+        Key::Integer(number) => ValueRef::Integer(*number),
+        Key::Text(text) => ValueRef::Text(text.as_bytes()),
+        Key::Blob(bytes) => ValueRef::Blob(bytes),
     }
 }

@@ -150,6 +150,53 @@ fn each_answer_comes_before_the_next_token_has_to() {
 }
 
 #[test]
+fn a_program_that_sends_many_tokens_and_waits_gets_all_answers() {
+    // Given a touch that has had some tokens and no end of input
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..2_000, |n| row(&n.to_string()).idle(60));
+    let mut touch = start(&sandbox, "touch -o jsonl");
+    let mut tokens = touch.stdin.take().unwrap();
+    let mut answers = BufReader::new(touch.stdout.take().unwrap()).lines();
+    for round in 0..3 {
+        // When more come than make up a batch, and the beginning of another
+        let many: Vec<String> = (round..2_000).map(|n| n.to_string()).collect();
+        let rest = if round == 2 { "\n" } else { "\n " };
+        write!(tokens, "{}{rest}", many.join("\n")).unwrap();
+        // Then all that were whole are answered, in their order
+        for n in round..2_000 {
+            let answer = answers.next().unwrap().unwrap();
+            assert!(answer.contains(&row(&n.to_string()).handle()), "{answer}");
+        }
+    }
+    drop(tokens);
+    assert!(touch.wait().unwrap().success());
+}
+
+#[test]
+fn a_signal_stops_a_touch_after_its_batch_and_each_answer_is_true() {
+    // Given a touch of many sessions that waits for its first batch
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(600));
+    let tokens: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    sandbox.file("tokens", tokens.join("\n"));
+    let writer = sandbox.db();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let touch = start(&sandbox, "touch -o jsonl --token-file tokens");
+    // When it is told to stop, and then may write
+    signal(&touch, TERM);
+    drop(writer);
+    // Then one batch is done, and no answer is given that is not true or not in order
+    let ran = Ran(touch.wait_with_output().unwrap());
+    let answers = ran.exits(143).stdout();
+    let untouched = sandbox.listed(["--idle-over", "500s"]);
+    assert!((1..1_000).contains(&untouched.len()), "{}", untouched.len());
+    for (n, answer) in answers.lines().enumerate() {
+        let handle = row(&n.to_string()).handle();
+        assert!(answer.contains(&handle) && !untouched.contains(&handle), "{answer}");
+    }
+}
+
+#[test]
 fn a_signal_ends_a_touch_that_waits_for_tokens() {
     for (asked, code) in [(TERM, 143), (INT, 130)] {
         // Given a stream that has been served and is still open

@@ -19,6 +19,58 @@ fn a_stream_of_10_000_tokens_is_answered_line_by_line_and_in_order() {
 }
 
 #[test]
+fn touches_are_answered_in_the_order_of_the_tokens_each_as_often_as_it_comes() {
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(60));
+    sandbox.insert_all(1_000..2_000, |n| row(&n.to_string()).ended(5, "closed"));
+    // Three thousand tokens of which a third are nobody's, each of them twice, once
+    // beside itself and once far away
+    let numbers = (0..3_000).map(|n| n * 7 % 3_000);
+    let twice: Vec<u32> = numbers.clone().flat_map(|n| [n, n]).chain(numbers).collect();
+    let tokens: Vec<String> = twice.iter().map(u32::to_string).collect();
+    let ran = sandbox.run_with_input(["touch", "-o", "jsonl"], tokens.join("\n"));
+    let answers = ran.exits(5).stdout();
+    assert_eq!(answers.lines().count(), 9_000);
+    for (n, line) in twice.iter().zip(answers.lines()) {
+        let answer: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(answer["handle"], row(&n.to_string()).handle());
+        let outcome = answer["outcome"].as_str().unwrap();
+        match n / 1_000 {
+            // The second touch may come within the second of the first.
+            0 => assert!(["renewed", "unchanged"].contains(&outcome), "{line}"),
+            1 => assert_eq!(outcome, "ended"),
+            _ => assert_eq!(outcome, "unknown"),
+        }
+    }
+    assert_eq!(sandbox.listed(["--idle-over", "50s", "--state", "active"]).len(), 0);
+}
+
+#[test]
+fn a_stream_in_which_nothing_changes_needs_no_lock() {
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..2_000, |n| row(&n.to_string()).idle(5));
+    sandbox.file("sessctl.toml", "[policy]\ntouch_resolution = \"2m\"\n");
+    let tokens: Vec<String> = (0..2_000).map(|n| n.to_string()).collect();
+    let writer = sandbox.db();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let args = ["touch", "-o", "jsonl", "--config", "sessctl.toml"];
+    let answers = sandbox.run_with_input(args, tokens.join("\n")).succeeds().stdout();
+    assert_eq!(answers.matches("\"unchanged\"").count(), 2_000);
+}
+
+#[test]
+fn what_stands_before_a_mistake_is_served_and_the_mistake_has_its_line() {
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..3_000, |n| row(&n.to_string()).idle(60));
+    let mut input: Vec<String> = (0..3_000).map(|n| n.to_string()).collect();
+    input.extend(["x".repeat(5_000), "0".to_owned()]);
+    let ran = sandbox.run_with_input(["touch", "-o", "jsonl"], input.join("\n"));
+    assert_eq!(ran.exits(2).stdout().lines().count(), 3_000);
+    let reason = "sessctl: line 3001 is longer than 4096 bytes: no token\n";
+    assert_eq!(ran.stderr(), reason);
+}
+
+#[test]
 fn a_line_that_is_too_long_for_a_token_is_a_mistake_of_usage() {
     let sandbox = Sandbox::new();
     let long = "x".repeat(4096);

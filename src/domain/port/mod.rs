@@ -15,6 +15,7 @@ mod space;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::error::Result;
 use super::filter::TaskPattern;
@@ -90,6 +91,15 @@ pub struct Ending {
     pub keep_row: bool,
 }
 
+/// What a renewal has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Renewed {
+    /// For each key, whether there was such a live session.
+    pub done: Vec<bool>,
+    /// For how long it held the write lock, at most.
+    pub hold: Duration,
+}
+
 /// What a visitor says after each item: go on, or enough.
 pub type Flow = Result<ControlFlow<()>>;
 
@@ -134,9 +144,14 @@ pub trait Sessions {
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
 
     /// Moves the last use of live sessions to `now`, never backwards, and
-    /// clears their marks. Answers for each key whether there was such a live
-    /// session.
-    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>>;
+    /// clears their marks.
+    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed>;
+
+    /// The same, where nobody asks how long it took. Answers for each key whether
+    /// there was such a live session.
+    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
+        Ok(self.renew_timed(keys, now)?.done)
+    }
 
     /// Ends live sessions. Answers for each ending whether it took place: not
     /// for a session that has ended before, nor for one that never was.

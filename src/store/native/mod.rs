@@ -11,13 +11,15 @@ mod survey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::sql::Statement;
+use rusqlite::types::Value;
+
+use super::sql::{Statement, bare};
 use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Query, Reach,
-    Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
+    Renewed, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -101,28 +103,20 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        let mut statement = Statement::new("SELECT ");
-        statement.push(COLUMNS).push(" FROM sessions WHERE id = ?1");
-        keys.iter()
-            .map(|key| {
-                statement.values.clear();
-                statement = std::mem::take(&mut statement).with(key);
-                Ok(self.collect(&statement, session)?.pop())
-            })
-            .collect()
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+        let mut found = Vec::with_capacity(keys.len());
+        let mut values = keys.iter().map(bare);
+        self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
+        Ok(found)
     }
 
-    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
-        let renew = |key| {
-            Statement::new(
-                "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
-                 WHERE id = ?1 AND ended_at IS NULL",
-            )
-            .with(key)
-            .with(now)
-        };
-        let statements: Vec<Statement> = keys.iter().map(renew).collect();
-        Ok(self.transport.apply(&statements)?.rows.iter().map(|rows| *rows > 0).collect())
+    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {
+        let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
+                   WHERE id = ?1 AND ended_at IS NULL";
+        let mut values = keys.iter().map(bare);
+        let applied = self.transport.apply_to_each(sql, &mut values, &[Value::Integer(now.0)])?;
+        let done = applied.rows.iter().map(|rows| *rows > 0).collect();
+        Ok(Renewed { done, hold: applied.hold })
     }
 
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {

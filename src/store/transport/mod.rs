@@ -6,6 +6,7 @@ mod wal;
 
 use std::time::Duration;
 
+use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
@@ -23,6 +24,25 @@ pub trait Transport {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()>;
+
+    /// Runs a statement that reads once for each of the values that its `?1` is to
+    /// have, all at the same state of the database, and visits what is the only row
+    /// of each, or none.
+    fn look_up(
+        &self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()>;
+
+    /// Runs a statement that writes once for each of the values that its `?1` is to
+    /// have, the others being `rest`, for all of them or for none.
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied>;
 
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
@@ -107,6 +127,12 @@ impl dyn Columns + '_ {
             ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             _ => None,
         }
+    }
+}
+
+impl Columns for Row<'_> {
+    fn value(&self, place: usize) -> ValueRef<'_> {
+        self.get_ref(place).unwrap_or(ValueRef::Null)
     }
 }
 

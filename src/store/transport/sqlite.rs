@@ -1,5 +1,6 @@
 //! A SQLite file on this machine.
 
+mod each;
 mod pages;
 
 use std::io::ErrorKind;
@@ -7,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior, params_from_iter,
 };
@@ -229,6 +230,25 @@ impl Transport for SqliteFile {
         Ok(())
     }
 
+    fn look_up(
+        &self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        each::look_up(&self.connection, sql, values, visit).map_err(|e| self.fault("read", e))
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        let applied = each::apply(&mut self.connection, sql, values, rest);
+        applied.map_err(|e| self.fault("write to", e))
+    }
+
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         self.apply_since(None, Either { unchanged: &[], otherwise: statements })
     }
@@ -286,12 +306,6 @@ fn run(
         applied.answers.push(Vec::new());
     }
     Ok(())
-}
-
-impl Columns for Row<'_> {
-    fn value(&self, place: usize) -> ValueRef<'_> {
-        self.get_ref(place).unwrap_or(ValueRef::Null)
-    }
 }
 
 fn answer(row: &Row<'_>) -> rusqlite::Result<Answer> {

@@ -1,0 +1,121 @@
+//! Tokens from a file or a stream, one a line.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use sessctl::domain::token::Digest;
+
+use super::exit::Usage;
+
+/// A line beyond this length is no token; it is not read to its end.
+const LONGEST: usize = 4096;
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+/// From so many tokens on, whoever sends them does not wait for each answer, and a
+/// pipe that is empty for the moment is about to be filled again.
+const MANY: usize = 500;
+/// How long a batch of many waits for more, in all: less than it takes to serve them.
+const MOMENT: Duration = Duration::from_millis(5);
+
+/// Lines that have come in, and those that are still to come.
+pub struct Lines {
+    input: File,
+    /// Where they come from, for messages.
+    place: String,
+    number: u64,
+    /// What has been read, of which the part from `start` is yet to be used.
+    buffer: Vec<u8>,
+    start: usize,
+    has_ended: bool,
+    /// What is wrong with the line behind those of the last batch.
+    fault: Option<anyhow::Error>,
+}
+
+impl Lines {
+    pub fn of(input: File, place: String) -> Self {
+        let buffer = Vec::with_capacity(CHUNK + LONGEST);
+        Self { input, place, number: 0, buffer, start: 0, has_ended: false, fault: None }
+    }
+
+    /// The next tokens: as many as have come in, so that a program that waits for the
+    /// answer to one line gets it, and at most so many. None: there are no more.
+    pub fn batch(&mut self, most: usize) -> anyhow::Result<Vec<Digest>> {
+        let mut digests = Vec::new();
+        let mut patience = MOMENT;
+        while digests.len() < most && self.fault.is_none() {
+            match self.line() {
+                Ok(Some(place)) => digests.extend(digest(&self.buffer[place])),
+                Ok(None) if self.is_enough(digests.len(), &mut patience) => break,
+                Ok(None) => self.fault = self.fill().err(),
+                Err(fault) => self.fault = Some(fault),
+            }
+        }
+        match self.fault.take_if(|_| digests.is_empty()) {
+            Some(fault) => Err(fault),
+            None => Ok(digests),
+        }
+    }
+
+    /// Where in the buffer the next line is, if all of it has been read.
+    fn line(&mut self) -> anyhow::Result<Option<Range<usize>>> {
+        let rest = &self.buffer[self.start..];
+        let seen = &rest[..rest.len().min(LONGEST)];
+        let length = match seen.iter().position(|byte| *byte == b'\n') {
+            Some(end) => end + 1,
+            None if seen.len() == LONGEST => {
+                let number = self.number + 1;
+                return Err(Usage::error(format!(
+                    "line {number} is longer than {LONGEST} bytes: no token"
+                )));
+            }
+            None if self.has_ended && !seen.is_empty() => seen.len(),
+            None => return Ok(None),
+        };
+        self.number += 1;
+        self.start += length;
+        Ok(Some(self.start - length..self.start))
+    }
+
+    /// Reads on, and waits if it has to.
+    fn fill(&mut self) -> anyhow::Result<()> {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let kept = self.buffer.len();
+        self.buffer.resize(kept + CHUNK, 0);
+        let read = loop {
+            match self.input.read(&mut self.buffer[kept..]) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        self.buffer.truncate(kept + *read.as_ref().unwrap_or(&0));
+        let read = read.with_context(|| format!("could not read {}", self.place))?;
+        self.has_ended = read == 0;
+        Ok(())
+    }
+
+    /// Whether so many tokens are a batch, since to read on would be to wait. The
+    /// time that this takes is taken away from the patience.
+    fn is_enough(&self, tokens: usize, patience: &mut Duration) -> bool {
+        if self.has_ended || tokens == 0 {
+            return self.has_ended;
+        }
+        let begun = Instant::now();
+        let wait = if tokens < MANY { Duration::ZERO } else { *patience };
+        let wait = Timespec::try_from(wait).unwrap_or_default();
+        let mut input = [PollFd::new(&self.input, PollFlags::IN)];
+        let ready = poll(&mut input, Some(&wait));
+        *patience = patience.saturating_sub(begun.elapsed());
+        ready.map_or(true, |ready| ready == 0)
+    }
+}
+
+/// That of the token in a line; an empty line has none.
+fn digest(line: &[u8]) -> Option<Digest> {
+    let line = String::from_utf8_lossy(line);
+    Some(line.trim()).filter(|token| !token.is_empty()).map(Digest::of)
+}
