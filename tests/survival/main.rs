@@ -28,4 +28,4 @@ mod setting;
 
 /// The purge that is killed, and the one that completes the work. Options that make its
 /// batches smaller belong here.
-const PURGE: &[&str] = &["--config", setting::CONFIG, "purge", "--json"];
+const PURGE: &[&str] = &["--config", setting::CONFIG, "purge", "--json", "--hold", "1ms"];

@@ -64,8 +64,6 @@ pub struct Found {
     pub census: Census,
     /// The rows that go, by the task and the reason of the end.
     pub going: BTreeMap<(String, EndReason), u64>,
-    /// The state at which this holds, where it has a name.
-    pub version: Option<Version>,
 }
 
 /// Sessions counted by what a purge would do with them.

@@ -3,9 +3,9 @@
 use super::{COLUMNS, ended_session, rules, stat};
 use crate::domain::error::Result;
 use crate::domain::policy::{Expire, Policy};
-use crate::domain::port::{DueRange, Found, Scope, Settled};
+use crate::domain::port::{Census, DueRange, Found, Scope, Settled};
 use crate::store::sql::Statement;
-use crate::store::transport::{Either, Transport};
+use crate::store::transport::{Expecting, Transport};
 
 /// So many counts fit into one statement.
 const FEW: usize = 500;
@@ -13,9 +13,12 @@ const FEW: usize = 500;
 /// Deletes, ends and marks what is due in a range. Each statement repeats its
 /// whole condition, so that what has changed since the survey is judged as it is.
 ///
-/// What a purge deletes is counted in the same transaction. Where nobody has written
-/// since the survey, that has counted it already; else it takes a look at the rows
-/// before they go, which costs as much again as to delete them.
+/// What a purge deletes is counted in the same transaction: by what the survey has
+/// found, if as many rows go as it found. By the statements of the contract no row
+/// becomes due meanwhile but one that ends within this very second, and such a row is
+/// left out, so that they are the same rows; and where there is no lifetime, a row has
+/// one reason to go. Else they are counted before they go, which costs as much again as
+/// to delete them.
 pub(super) fn settle(
     transport: &mut impl Transport,
     scope: &Scope<'_>,
@@ -23,17 +26,20 @@ pub(super) fn settle(
     tell: bool,
 ) -> Result<Settled> {
     let wanted = wanted(scope, due.found.as_ref());
-    let is_of_use = |found: &&Found| found.version.is_some() && found.going.len() <= FEW;
-    let counted = due.found.as_ref().filter(is_of_use);
-    let unchanged = counted.map(|found| Batch::of(scope, due, &wanted, tell, Some(found)));
     let otherwise = Batch::of(scope, due, &wanted, tell, None);
-    let since = counted.and_then(|found| found.version);
-    let either = Either {
-        unchanged: unchanged.as_ref().map_or(&[], |batch| &batch.statements),
-        otherwise: &otherwise.statements,
+    let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
+    let is_enough = |found: &&Found| has_one_reason && found.going.len() <= FEW;
+    let counted = due.found.as_ref().filter(is_enough);
+    let (applied, batch) = match counted {
+        None => (transport.apply(&otherwise.statements)?, otherwise),
+        Some(found) => {
+            let expected = Batch::of(scope, due, &wanted, tell, Some(found));
+            let list = expected.expecting(found.census);
+            let applied = transport.apply_expecting(&list, &otherwise.statements)?;
+            let batch = if applied.as_expected { expected } else { otherwise };
+            (applied, batch)
+        }
     };
-    let applied = transport.apply_since(since, either)?;
-    let batch = unchanged.filter(|_| applied.unchanged).unwrap_or(otherwise);
     let rows = |change| batch.place_of(change).map_or(0, |place| applied.rows[place]);
     let told = batch.told.map(|place| &applied.answers[place][..]).unwrap_or_default();
     let discarded = rows(Change::Discard);
@@ -117,9 +123,24 @@ impl<'a> Batch<'a> {
                 batch.count(*change);
             }
             let place = batch.change(*change);
+            if counted.is_some() && *change == Change::Delete {
+                batch.statements[place].push(" AND ended_at < ").bind(scope.now);
+            }
             batch.places.push((*change, place));
         }
         batch
+    }
+
+    /// The statements, with how many rows are to go.
+    fn expecting(&self, census: Census) -> Vec<Expecting> {
+        let discards = census.would_discard();
+        let expected = [
+            (self.place_of(Change::Delete), census.would_delete - discards),
+            (self.place_of(Change::Discard), discards),
+        ];
+        let of = |place| expected.iter().find(|(at, _)| *at == Some(place)).map(|(_, rows)| *rows);
+        let statements = self.statements.iter().cloned().enumerate();
+        statements.map(|(place, statement)| Expecting { statement, rows: of(place) }).collect()
     }
 
     fn place_of(&self, change: Change) -> Option<usize> {

@@ -41,7 +41,7 @@ pub(super) fn survey(
             || (tally.rows.is_multiple_of(CLOCK) && begun.elapsed() >= reach.time);
         Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    let (rows, mut found) = (tally.rows, Found { version, ..Found::default() });
+    let (rows, mut found) = (tally.rows, Found::default());
     let live = tally.sum_up(scope, &mut found);
     Ok(Survey {
         walked: share(&last),

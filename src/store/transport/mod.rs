@@ -48,10 +48,14 @@ pub trait Transport {
     /// read see what the ones before have written.
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
 
-    /// Runs the one list if the database is in the same state as it was at a
-    /// version, or else the other. Where versions are unknown, it is the other.
-    fn apply_since(&mut self, _: Option<Version>, either: Either<'_>) -> Result<Applied> {
-        self.apply(either.otherwise)
+    /// Runs statements that write, if they change as many rows as is expected of them,
+    /// or else others in their place.
+    fn apply_expecting(
+        &mut self,
+        _expected: &[Expecting],
+        otherwise: &[Statement],
+    ) -> Result<Applied> {
+        self.apply(otherwise)
     }
 
     /// The state of the database, where it has a name.
@@ -75,13 +79,14 @@ pub trait Transport {
     }
 }
 
-/// Two lists of statements, one of which is to run.
-#[derive(Debug, Clone, Copy)]
-pub struct Either<'a> {
-    /// What to run where nobody else has written.
-    pub unchanged: &'a [Statement],
-    /// What to run where somebody has.
-    pub otherwise: &'a [Statement],
+/// A statement, and how many rows it is expected to insert, change or delete; `None`:
+/// any number.
+#[derive(Debug, Clone)]
+pub struct Expecting {
+    /// The statement.
+    pub statement: Statement,
+    /// The number.
+    pub rows: Option<u64>,
 }
 
 /// The port through which a table reaches the pages that its database consists of. Its
@@ -143,8 +148,8 @@ pub struct Applied {
     pub rows: Vec<u64>,
     /// The rows that each of them has read.
     pub answers: Vec<Vec<Answer>>,
-    /// Whether they were those for a database that nobody else had changed.
-    pub unchanged: bool,
+    /// Whether they were those of which a number of rows was expected, and it was right.
+    pub as_expected: bool,
     /// For how long others could not write.
     pub hold: Duration,
     /// The part of that which went into the commit.

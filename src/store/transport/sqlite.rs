@@ -14,7 +14,7 @@ use rusqlite::{
 };
 
 use super::super::sql::Statement;
-use super::{Answer, Applied, Columns, Either, Transport, file, wal};
+use super::{Answer, Applied, Columns, Expecting, Transport, file, wal};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
 
@@ -250,25 +250,21 @@ impl Transport for SqliteFile {
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
-        self.apply_since(None, Either { unchanged: &[], otherwise: statements })
+        let all = statements.iter().map(|statement| (statement, None));
+        // Nothing is expected, so nothing is otherwise.
+        Ok(self.write(all)?.unwrap_or_default())
     }
 
-    fn apply_since(&mut self, since: Option<Version>, either: Either<'_>) -> Result<Applied> {
-        let Self { connection, place, .. } = self;
-        let fault = |e| fault(place, "write to", e);
-        let asked = Instant::now();
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let begun = Instant::now();
-        let mut applied = Applied { waited: begun - asked, ..Applied::default() };
-        applied.unchanged = since.is_some() && wal::version(&transaction).map_err(fault)? == since;
-        let statements = if applied.unchanged { either.unchanged } else { either.otherwise };
-        for statement in statements {
-            run(&transaction, statement, &mut applied).map_err(fault)?;
+    fn apply_expecting(
+        &mut self,
+        expected: &[Expecting],
+        otherwise: &[Statement],
+    ) -> Result<Applied> {
+        let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
+        match self.write(all)? {
+            Some(applied) => Ok(Applied { as_expected: true, ..applied }),
+            None => self.apply(otherwise),
         }
-        let done = Instant::now();
-        transaction.commit().map_err(fault)?;
-        Ok(Applied { hold: begun.elapsed(), commit: done.elapsed(), ..applied })
     }
 
     fn version(&self) -> Result<Option<Version>> {
@@ -289,23 +285,49 @@ impl Transport for SqliteFile {
     }
 }
 
-/// Runs one statement of a list.
+impl SqliteFile {
+    /// Runs statements in one transaction. If one of them does not change as many rows
+    /// as is expected, nothing has happened, and there is no answer.
+    fn write<'s>(
+        &mut self,
+        statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
+    ) -> Result<Option<Applied>> {
+        let Self { connection, place, .. } = self;
+        let fault = |e| fault(place, "write to", e);
+        let asked = Instant::now();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        let begun = Instant::now();
+        let mut applied = Applied { waited: begun - asked, ..Applied::default() };
+        for (statement, expected) in statements {
+            let rows = run(&transaction, statement, &mut applied).map_err(fault)?;
+            if expected.is_some_and(|expected| expected != rows) {
+                return Ok(None);
+            }
+        }
+        let done = Instant::now();
+        transaction.commit().map_err(fault)?;
+        Ok(Some(Applied { hold: begun.elapsed(), commit: done.elapsed(), ..applied }))
+    }
+}
+
+/// Runs one statement of a list, and answers how many rows it has changed.
 fn run(
     transaction: &Transaction<'_>,
     statement: &Statement,
     applied: &mut Applied,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<u64> {
     let mut prepared = transaction.prepare_cached(&statement.sql)?;
     let values = params_from_iter(&statement.values);
+    let (mut rows, mut answers) = (0, Vec::new());
     if prepared.column_count() > 0 {
-        let rows = prepared.query_map(values, answer)?;
-        applied.answers.push(rows.collect::<rusqlite::Result<_>>()?);
-        applied.rows.push(0);
+        answers = prepared.query_map(values, answer)?.collect::<rusqlite::Result<_>>()?;
     } else {
-        applied.rows.push(prepared.execute(values)? as u64);
-        applied.answers.push(Vec::new());
+        rows = prepared.execute(values)? as u64;
     }
-    Ok(())
+    applied.rows.push(rows);
+    applied.answers.push(answers);
+    Ok(rows)
 }
 
 fn answer(row: &Row<'_>) -> rusqlite::Result<Answer> {
