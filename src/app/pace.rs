@@ -4,10 +4,9 @@
 //! SQLite's lock on writing is not fair: who finds it taken sleeps for a millisecond,
 //! then two, five, ten, up to a hundred, and whoever comes while it sleeps goes first. A
 //! purge that comes straight back starves the others. So where there are others, it
-//! holds the lock for a quarter of the time that it may, half a millisecond unless
-//! something else is asked for, and then leaves it alone for longer than that: who has
-//! found it taken finds it free after the first sleep, and whoever was unlucky, after
-//! the second.
+//! holds the lock for less than half of the time that it may, 0.8 ms unless something
+//! else is asked for, and then leaves it alone for twice as long: who has found it taken
+//! finds it free after the first sleep.
 
 use std::time::Duration;
 
@@ -25,9 +24,9 @@ const AFTER_A_SIGN: u32 = 50;
 /// The lock was free if it came within this time.
 const AT_ONCE: Duration = Duration::from_micros(300);
 /// For how long the lock is left alone beside others, in times that it was held.
-const LEAVE: f64 = 2.5;
+const LEAVE: f64 = 2.0;
 /// Which part of the hold is aimed at beside others.
-const PART: u32 = 4;
+const PART: f64 = 0.4;
 /// Whatever happened: nobody is helped by a longer pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// What a run aims at that has the database for itself.
@@ -117,7 +116,7 @@ impl Pace {
     }
 
     fn aim(&self) -> Duration {
-        if self.is_gentle() { self.aim / PART } else { self.aim }
+        if self.is_gentle() { self.aim.mul_f64(PART) } else { self.aim }
     }
 
     /// Learns the state of the database before a batch.
@@ -237,7 +236,7 @@ mod tests {
             assert_eq!(pace.pause(AIM), AIM.mul_f64(LEAVE - 1.0));
             // And a batch that is over soon leaves no less room for that
             pace.learn(1, Cost::default());
-            assert_eq!(pace.pause(Duration::ZERO), AIM.mul_f64(LEAVE) / PART);
+            assert_eq!(pace.pause(Duration::ZERO), AIM.mul_f64(PART).mul_f64(LEAVE));
         }
     }
 

@@ -2,55 +2,59 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
 
-use chrono::{Local, Offset, TimeZone};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono::{Local, Offset, TimeZone as _};
 use jiff::Timestamp;
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::domain::time::UnixTime;
 
 /// Where the wall clock hangs that a schedule follows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Zone {
     /// The machine's own zone; the environment variable `TZ` is honoured.
     #[default]
     Local,
-    /// A zone of the IANA database, as this program was built with it.
-    Named(Tz),
+    /// A zone of the IANA database, as this program was built with it. (Its tables are
+    /// plain bytes. Tables of pointers, each of which the loader has to set whenever the
+    /// program starts, took a third of the time of a short command.)
+    Named(TimeZone),
 }
 
 impl Zone {
+    /// Universal time.
+    pub const UTC: Self = Self::Named(TimeZone::UTC);
+
     /// Seconds that the wall clock is ahead of UTC at a moment; negative west
     /// of Greenwich. Nothing for a moment outside the calendar.
     pub fn offset_at(&self, moment: UnixTime) -> Option<i64> {
         let utc = moment.utc()?.naive_utc();
         let ahead = match self {
             Self::Local => Local.offset_from_utc_datetime(&utc).fix().local_minus_utc(),
-            Self::Named(zone) => ahead(*zone, moment)?,
+            Self::Named(zone) => {
+                // Its last day ends some hours before that of the calendar.
+                let last = Timestamp::MAX.as_second();
+                zone.to_offset(Timestamp::from_second(moment.0.min(last)).ok()?).seconds()
+            }
         };
         Some(ahead.into())
     }
-}
 
-/// The offsets of the zones. Those of `chrono_tz` are tables full of pointers, each of
-/// which the loader would have to set whenever the program starts: a third of the time
-/// of a short command.
-static OFFSETS: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
-
-fn ahead(zone: Tz, moment: UnixTime) -> Option<i32> {
-    // Its last day ends some hours before that of the calendar.
-    let moment = Timestamp::from_second(moment.0.min(Timestamp::MAX.as_second())).ok()?;
-    Some(OFFSETS.get(zone.name()).ok()?.to_offset(moment).seconds())
+    /// Its name, as [`FromStr`] reads it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local => "local",
+            Self::Named(zone) => zone.iana_name().unwrap_or("UTC"),
+        }
+    }
 }
 
 /// A name that no time zone has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is no time zone: write {}", .meant.unwrap_or("local, or a name such as Europe/Berlin"))]
+#[error("{name:?} is no time zone: write {}", .meant.as_deref().unwrap_or("local, or a name such as Europe/Berlin"))]
 pub struct ZoneError {
     name: String,
-    meant: Option<&'static str>,
+    meant: Option<String>,
 }
 
 /// `local`, or a name of the IANA database in its exact spelling: the same
@@ -62,18 +66,23 @@ impl FromStr for Zone {
         if name == "local" {
             return Ok(Self::Local);
         }
-        name.parse()
+        let zone = TimeZoneDatabase::bundled().get(name).ok();
+        zone.filter(|zone| zone.iana_name() == Some(name))
             .map(Self::Named)
-            .map_err(|_| ZoneError { name: name.to_owned(), meant: meant_by(name) })
+            .ok_or_else(|| ZoneError { name: name.to_owned(), meant: meant_by(name) })
     }
 }
 
 /// The zone that a name nearly spells: in another letter case, with blanks,
 /// or by its city alone.
-fn meant_by(name: &str) -> Option<&'static str> {
+fn meant_by(name: &str) -> Option<String> {
     let name = name.trim().replace(' ', "_");
-    let names = || std::iter::once("local").chain(TZ_VARIANTS.iter().map(|zone| zone.name()));
-    let city = |zone: &str| zone.rsplit('/').next().map(str::to_owned);
+    let zones = TimeZoneDatabase::bundled();
+    let names = || {
+        let all = zones.available().map(|zone| zone.as_str().to_owned());
+        std::iter::once("local".to_owned()).chain(all)
+    };
+    let city = |zone: &String| zone.rsplit('/').next().map(str::to_owned);
     names()
         .find(|zone| zone.eq_ignore_ascii_case(&name))
         .or_else(|| names().find(|zone| city(zone).is_some_and(|c| c.eq_ignore_ascii_case(&name))))
@@ -82,10 +91,7 @@ fn meant_by(name: &str) -> Option<&'static str> {
 /// The form that [`FromStr`] reads.
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Local => "local",
-            Self::Named(zone) => zone.name(),
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -108,7 +114,7 @@ mod tests {
             ("", None),
             ("+02:00", None),
         ] {
-            assert_eq!(name.parse::<Zone>().unwrap_err().meant, meant, "{name}");
+            assert_eq!(name.parse::<Zone>().unwrap_err().meant.as_deref(), meant, "{name}");
         }
         insta::assert_snapshot!(
             "berlin\n".parse::<Zone>().unwrap_err(),
@@ -124,11 +130,12 @@ mod tests {
     fn schedule_zones_have_the_offsets_of_their_names() {
         // From 2010 to 2024: of other years one of the two may have learnt more than the
         // other.
-        for zone in TZ_VARIANTS {
+        for known in chrono_tz::TZ_VARIANTS {
+            let zone: Zone = known.name().parse().unwrap();
             for moment in (80..110).map(|half_years| UnixTime(half_years * 15_778_800)) {
                 let utc = moment.utc().unwrap().naive_utc();
-                let expected = zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
-                assert_eq!(ahead(zone, moment), Some(expected), "{zone} {moment}");
+                let expected = known.offset_from_utc_datetime(&utc).fix().local_minus_utc();
+                assert_eq!(zone.offset_at(moment), Some(expected.into()), "{zone} {moment}");
             }
         }
     }

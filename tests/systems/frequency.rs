@@ -11,7 +11,7 @@ use crate::fixture::{DAY, HOUR, MINUTE, Ran};
 use crate::system::{System, text, text_but};
 use crate::world::{World, at, later, minutes};
 
-const UTC: Zone = Zone::Named(chrono_tz::UTC);
+static UTC: Zone = Zone::UTC;
 
 /// The words that give the purge other times.
 fn purge_at(times: &str) -> [(&'static str, String); 1] {

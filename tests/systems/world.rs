@@ -47,7 +47,7 @@ impl World {
         let store = store::create(folder.path().join("app.db")).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = Terms {
-            zone: Zone::Named(chrono_tz::UTC),
+            zone: Zone::UTC,
             jitter: Jitter::default(),
             guard: config.guard,
             manners: config.manners,

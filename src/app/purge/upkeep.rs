@@ -11,7 +11,7 @@ use crate::domain::port::{Effort, LogSize, Store};
 
 /// How far the log grows from one step to the next: beside others less than what makes
 /// SQLite do it within a commit of theirs, which is 4 MB.
-const STEP: u64 = 8 << 20;
+const STEP: u64 = 10 << 20;
 const GENTLE_STEP: u64 = 1 << 20;
 /// From this size on, others who write are made to wait for the last bit of a step,
 /// where that is a small bit.

@@ -158,19 +158,16 @@ impl Housekeeper {
         Ok(if self.stay(shift)? { limits.check(done) } else { Some(Stopped::Lease) })
     }
 
-    /// Looks at the next rows and settles those that are due. Answers whether
-    /// there were any rows.
+    /// Looks at the next rows and settles those that are due. Answers whether there may
+    /// be more.
     fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
         let begun = Instant::now();
         let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD, time: walk.pace.look() };
         let scope = scope(&self.policies, request, now);
         let survey = self.store.survey(&scope, walk.after.as_ref(), reach)?;
         walk.last_look = begun.elapsed();
-        let Some(last) = survey.last else {
-            walk.done.walked = 1.0;
-            return Ok(false);
-        };
-        walk.after = Some(last);
+        let is_last = survey.last.is_none();
+        walk.after = survey.last.or(walk.after.take());
         walk.done.walked = survey.walked;
         walk.done.rows += survey.rows;
         walk.seen.add(survey.census);
@@ -178,7 +175,7 @@ impl Housekeeper {
             *walk.peaks.entry(task).or_default() += live;
         }
         let Some(due) = survey.due else {
-            return Ok(true);
+            return Ok(!is_last);
         };
         walk.pace.notice(survey.version);
         let settled = self.store.settle(&scope, &due, self.bell.is_heard())?;
@@ -191,7 +188,7 @@ impl Housekeeper {
         walk.done.last_hold = settled.hold;
         walk.done.longest_hold = walk.done.longest_hold.max(settled.hold);
         self.bell.ring(&settled.told, &self.policies);
-        Ok(true)
+        Ok(!is_last)
     }
 
     /// Moves the log into the database step by step. Where somebody keeps it from being

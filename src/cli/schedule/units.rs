@@ -55,8 +55,8 @@ impl Resolved {
         let line = format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%"));
         Ok(match zone {
             Zone::Local => line,
-            Zone::Named(name) => {
-                format!("# cron reads this line in the machine's time zone, not in {name}:\n{line}")
+            Zone::Named(_) => {
+                format!("# cron reads this line in the machine's time zone, not in {zone}:\n{line}")
             }
         })
     }
@@ -132,7 +132,7 @@ UMask=0077
 fn timer(schedule: &Schedule, zone: &Zone) -> String {
     let zone = match zone {
         Zone::Local => String::new(),
-        Zone::Named(name) => format!(" {name}"),
+        Zone::Named(_) => format!(" {zone}"),
     };
     format!(
         "[Unit]\n\

@@ -51,7 +51,7 @@ fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
 }
 
 fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
-    let zone = Zone::Named(chrono_tz::UTC);
+    let zone = Zone::UTC;
     let next = |time: &UnixTime| {
         schedules.iter().filter_map(|schedule| schedule.next_after(*time, &zone)).min()
     };

@@ -25,7 +25,8 @@ impl Reach {
 /// What a purge finds when it looks at the next rows in key order.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
-    /// The last key that was looked at; `None`: there are no more rows.
+    /// The last key that was looked at, to go on behind it; `None`: there are no more
+    /// rows.
     pub last: Option<Key>,
     /// Which share of the range of all keys lies before that one, in `[0, 1]`.
     pub walked: f64,

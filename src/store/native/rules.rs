@@ -97,11 +97,17 @@ fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
 
 /// [`DELETE`], [`MARK`], the reason for the end, or NULL: what a purge would do.
 pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
-    sql.push("CASE WHEN ended_at IS NULL THEN ifnull(");
-    end_reason(sql, scope);
-    sql.push(", CASE WHEN ");
-    mark_time(sql, scope);
-    sql.push(" IS NOT NULL THEN '").push(MARK).push("' END) WHEN ");
+    sql.push("CASE WHEN ended_at IS NULL THEN ");
+    if scope.policies.all().any(|policy| policy.expire == Expire::TwoPass) {
+        sql.push("ifnull(");
+        end_reason(sql, scope);
+        sql.push(", CASE WHEN ");
+        mark_time(sql, scope);
+        sql.push(" IS NOT NULL THEN '").push(MARK).push("' END)");
+    } else {
+        end_reason(sql, scope);
+    }
+    sql.push(" WHEN ");
     per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
     sql.push(" THEN '").push(DELETE).push("' END");
 }

@@ -13,6 +13,8 @@ use crate::domain::session::{EndReason, Key};
 use crate::store::sql::Statement;
 use crate::store::transport::{Columns, Transport};
 
+/// So many tasks are compared one by one.
+const FEW: usize = 8;
 /// After so many rows it is time to look at the clock.
 const CLOCK: u64 = 128;
 
@@ -27,25 +29,27 @@ pub(super) fn survey(
     let version = transport.version()?;
     let begun = Instant::now();
     let mut tally = Tally::default();
-    let mut last = String::new();
-    let mut first_due = None;
-    let mut last_due = String::new();
-    transport.query(&rows_with_verdicts(scope, after, reach.rows), &mut |row| {
-        let is_due = tally.count(row);
-        keep(&mut last, row);
-        if is_due {
-            first_due.get_or_insert_with(|| last.clone());
-            last_due.clone_from(&last);
+    let (mut last, mut first_due, mut last_due) = (None, None, String::new());
+    transport.query(&rows_with_verdicts(scope, after), &mut |row| {
+        // There are millions of rows: a key is read only where it is needed.
+        if tally.count(row) {
+            keep(&mut last_due, row);
+            first_due.get_or_insert_with(|| last_due.clone());
         }
         let enough = tally.due >= reach.due as u64
+            || tally.rows >= reach.rows as u64
             || (tally.rows.is_multiple_of(CLOCK) && begun.elapsed() >= reach.time);
-        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        if !enough {
+            return Ok(ControlFlow::Continue(()));
+        }
+        keep(last.get_or_insert_default(), row);
+        Ok(ControlFlow::Break(()))
     })?;
     let (rows, mut found) = (tally.rows, Found::default());
     let live = tally.sum_up(scope, &mut found);
     Ok(Survey {
-        walked: share(&last),
-        last: (rows > 0).then_some(Key::Text(last)),
+        walked: last.as_deref().map_or(1.0, share),
+        last: last.map(Key::Text),
         rows,
         census: found.census,
         live,
@@ -58,7 +62,7 @@ pub(super) fn survey(
     })
 }
 
-/// Remembers the key of a row in place: there are millions of rows.
+/// Remembers the key of a row in place.
 fn keep(key: &mut String, row: &dyn Columns) {
     key.clear();
     key.push_str(&String::from_utf8_lossy(row.bytes(0)));
@@ -72,7 +76,7 @@ fn share(key: &str) -> f64 {
     digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
-fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>, rows: usize) -> Statement {
+fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
     rules::verdict(&mut sql, scope);
     sql.push(", end_reason FROM sessions WHERE TRUE");
@@ -80,7 +84,7 @@ fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>, rows: usize) -> St
         sql.push(" AND id > ").bind(after);
     }
     rules::and_in_scope(&mut sql, scope);
-    sql.push(" ORDER BY id LIMIT ").bind(rows);
+    sql.push(" ORDER BY id");
     sql
 }
 
@@ -137,8 +141,10 @@ impl Tally {
     }
 
     fn place_of(&mut self, task: &[u8]) -> usize {
-        if let Some(place) = self.places.get(task) {
-            return *place;
+        let is_it = |known: &Task| known.name == task;
+        let place = self.tasks.iter().take(FEW).position(is_it);
+        if let Some(place) = place.or_else(|| self.places.get(task).copied()) {
+            return place;
         }
         self.places.insert(task.to_vec(), self.tasks.len());
         self.tasks.push(Task { name: task.to_vec(), kinds: Vec::new() });
