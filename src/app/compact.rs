@@ -8,17 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::Housekeeper;
 use super::pace::Pace;
-use super::run::Shift;
+use super::run::{COMPACTION, PURGE, Shift};
 use crate::domain::error::Result;
 use crate::domain::port::{Demand, Effort, Leave, LogSize, Released, Space};
 use crate::domain::time::UnixTime;
 
 pub use report::{CompactRequest, Compacted, Cut};
-
-/// That of the purge: one fills the free pages that the other gives back.
-const LEASE: &str = "purge";
-/// What a process is told that finds it at work.
-const WORK: &str = "compaction";
 
 /// Pages that are given back before the log is worked into the database. Each writes a
 /// few pages to the log: itself, and those that point to it.
@@ -74,12 +69,12 @@ impl Housekeeper {
             let stopped = Some(Cut::NoSteps).filter(|_| before.free_pages > 0);
             return Ok(compacted(before, before, &feat, begun, stopped));
         }
-        let mut shift = self.begin_unrecorded(LEASE, WORK, now)?;
+        let mut shift = self.begin_unrecorded(PURGE, COMPACTION, now)?;
         let mut watch = Watch { begun, run_time: request.run_time, go_on };
         // What a commit would do about the log is done between the steps.
-        self.store.keep_log(true)?;
-        let outcome = self.step_by_step(&mut feat, &mut shift, request, &mut watch);
-        self.store.keep_log(false)?;
+        let outcome = self.with_log_kept(|keeper| {
+            keeper.step_by_step(&mut feat, &mut shift, request, &mut watch)
+        });
         let finished = self.finish_unrecorded(&shift);
         // What the work fails with comes first.
         let stopped = outcome.and_then(|stopped| finished.map(|()| stopped))?;
@@ -197,7 +192,7 @@ impl Housekeeper {
         let begun = Instant::now();
         let is_up = move || run_time.is_some_and(|limit| begun.elapsed() >= limit);
         let before = self.store.space()?;
-        let shift = self.begin_unrecorded(LEASE, WORK, now)?;
+        let shift = self.begin_unrecorded(PURGE, COMPACTION, now)?;
         let go_on = &mut || ControlFlow::Continue(());
         let outcome = self.empty_log(go_on).and_then(|()| {
             room(&self.store.demand()?)?;

@@ -29,6 +29,8 @@ const LEAVE: f64 = 2.0;
 const PART: f64 = 0.4;
 /// Whatever happened: nobody is helped by a longer pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// No hold that anyone asks for is longer.
+const LONGEST_HOLD: Duration = Duration::from_secs(10);
 /// What a run aims at that has the database for itself.
 const UNHURRIED: Duration = Duration::from_secs(1);
 
@@ -83,7 +85,7 @@ impl Pace {
     /// Starts small: nothing is known yet of the machine and its load.
     pub(super) fn aiming_at(aim: Duration) -> Self {
         Self {
-            aim,
+            aim: aim.min(LONGEST_HOLD),
             alone: false,
             rows: FEWEST * 4,
             per_row: None,

@@ -13,6 +13,13 @@ use crate::domain::time::{Span, UnixTime};
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);
 
+/// The lease of the one purge that is at work, or compaction: one fills the free pages
+/// that the other gives back.
+pub(super) const PURGE: &str = "purge";
+
+/// What a process is told that finds a compaction at work.
+pub(super) const COMPACTION: &str = "compaction";
+
 /// A clock that is never set, from any moment on. It had best go on while the machine
 /// sleeps.
 pub type Uptime = fn() -> Duration;
@@ -128,7 +135,8 @@ impl Housekeeper {
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin.clone(),
         };
-        match self.store.begin(&lease, &run)? {
+        let begun = self.store.begin(&lease, &run);
+        match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
             Begun::Yes => Ok(self.shift(lease, job, now)),
             Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
@@ -145,11 +153,42 @@ impl Housekeeper {
     ) -> Result<Shift> {
         let holder = format!("{work}:{}", random_name()?);
         let lease = Lease { name: lease.to_owned(), holder };
-        match self.store.take_lease(&lease, now)? {
+        let begun = self.store.take_lease(&lease, now);
+        match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
             Begun::Yes => Ok(self.shift(lease, None, now)),
             Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
         }
+    }
+
+    /// Where the database is busy all the time, it may be with such work: a rebuild
+    /// keeps all others from writing until it is done.
+    fn who_is_at_it(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<Begun> {
+        if !matches!(error, Error::Busy { .. }) {
+            return Err(error);
+        }
+        match self.store.holding(&lease.name) {
+            // While it rebuilds, nobody can renew its lease either.
+            Ok(Some(holding))
+                if holding.work == COMPACTION || Lease::holds(holding.renewed_at, now) =>
+            {
+                Ok(Begun::Held(holding))
+            }
+            // Why it could not begin comes first.
+            _ => Err(error),
+        }
+    }
+
+    /// Does work whose commits leave the log as it is.
+    pub(super) fn with_log_kept<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.store.keep_log(true)?;
+        let outcome = work(self);
+        let kept = self.store.keep_log(false);
+        // What the work fails with comes first.
+        outcome.and_then(|outcome| kept.map(|()| outcome))
     }
 
     /// Ends such work.

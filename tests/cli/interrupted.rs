@@ -32,6 +32,7 @@ pub fn until(condition: impl Fn() -> bool) {
 /// Whether the process waits for something, as the kernel says.
 pub fn waits(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    assert!(!status.contains("State:\tZ"), "it has ended");
     status.lines().any(|line| line.starts_with("State:\tS"))
 }
 

@@ -77,6 +77,27 @@ fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
 }
 
 #[test]
+fn beside_an_application_who_may_only_read_reads_all_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.insert(&row("due").idle(HOUR));
+    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    // Given an application at work, whose log others may not write
+    let application = sandbox.db();
+    application.execute_batch("UPDATE sessions SET client = 'here'").unwrap();
+    for name in ["app.db", "app.db-wal", "app.db-shm"] {
+        set_mode(&sandbox.path(name), 0o644);
+    }
+    set_mode(&sandbox.path("."), 0o755);
+    for command in READING {
+        let Some(ready) = as_somebody_else(&sandbox, command) else {
+            return;
+        };
+        assert!(feed(ready, "").succeeds().stdout().contains("imap"), "{command}");
+    }
+    drop(application);
+}
+
+#[test]
 fn a_file_that_may_not_be_read_is_refused() {
     let sandbox = Sandbox::new();
     std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();

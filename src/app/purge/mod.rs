@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::Housekeeper;
-use super::run::Close;
+use super::run::{Close, PURGE};
 use crate::domain::error::Result;
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
@@ -21,9 +21,6 @@ use walk::Walk;
 
 pub(super) use report::short_of;
 pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
-
-/// The lease of the one purge that is at work.
-const LEASE: &str = "purge";
 
 impl Housekeeper {
     /// Marks, ends and deletes what is due at `now`.
@@ -49,7 +46,7 @@ impl Housekeeper {
         go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Summary> {
         let task = request.task.as_ref().map(TaskPattern::as_str);
-        let mut shift = self.begin(LEASE, "purge", task, request.job.as_ref(), now)?;
+        let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
         let mut walk = Walk::new(&request.manners);
         let outcome = self.walk(&mut walk, &mut shift, request, now, go_on);
         let close = match &outcome {

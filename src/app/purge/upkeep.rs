@@ -4,7 +4,7 @@
 //! application, which then waits for all of it. The purge does it between its
 //! batches, in small steps, so that the application seldom has to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::error::Result;
 use crate::domain::port::{Effort, LogSize, Store};
@@ -16,8 +16,8 @@ const GENTLE_STEP: u64 = 1 << 20;
 /// From this size on, others who write are made to wait for the last bit of a step,
 /// where that is a small bit.
 const LARGE: u64 = 2 << 20;
-const SMALL_BIT: u64 = 1 << 20;
-/// For how long they wait at most.
+const SMALL_BIT: u64 = 128 << 10;
+/// For how long they may have to wait for readers; the last bit is moved besides.
 const FIRM: Effort = Effort::Firm(Duration::from_millis(2));
 /// How often to try without that: what is written during a step is little, and the next
 /// one moves it before there is more.
@@ -34,6 +34,8 @@ pub(super) struct Upkeep {
     settled: u64,
     /// The largest that it has been.
     pub(super) peak: u64,
+    /// For how long others have been kept from writing by it, since this was last asked.
+    hold: Duration,
 }
 
 impl Upkeep {
@@ -44,10 +46,9 @@ impl Upkeep {
         store: &mut dyn Store,
         is_gentle: bool,
     ) -> Result<(u64, Duration)> {
-        let Some(size) = store.log_size()? else {
+        let Some(size) = self.look(store)? else {
             return Ok((0, Duration::ZERO));
         };
-        self.peak = self.peak.max(size.bytes);
         if size.bytes < self.settled {
             // Its beginning is used again.
             self.settled = 0;
@@ -57,24 +58,61 @@ impl Upkeep {
         if !is_left_over && size.bytes - self.settled < step {
             return Ok((size.bytes, Duration::ZERO));
         }
-        let size = shrink(store)?.unwrap_or(size);
+        let size = self.shrink(store)?.unwrap_or(size);
         self.settled = size.bytes;
         Ok((size.bytes, brake(size)))
     }
-}
 
-/// Moves the log into the database; a large one with more force.
-pub(super) fn shrink(store: &mut dyn Store) -> Result<Option<LogSize>> {
-    let mut size = None;
-    for _ in 0..TRIES {
-        size = store.move_log(Effort::Gentle)?;
-        if size.is_none_or(|size| size.pending == 0) {
-            return Ok(size);
+    /// What is in the log at the end need not wait for the application.
+    pub(super) fn at_last(&mut self, store: &mut dyn Store) -> Result<()> {
+        if self.look(store)?.is_some_and(|size| size.pending > 0) {
+            self.shrink(store)?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody keeps a log, which is as large as it may be, from being used
+    /// again.
+    pub(super) fn is_stuck(&mut self, store: &mut dyn Store) -> Result<bool> {
+        Ok(match store.move_log(Effort::Gentle)? {
+            None => false,
+            Some(LogSize { pending: SMALL_BIT.., .. }) => true,
+            Some(_) => self.be_firm(store)?.is_some_and(|size| size.is_in_use),
+        })
+    }
+
+    /// For how long others have been kept from writing since this was last asked, if
+    /// they have been.
+    pub(super) fn take_hold(&mut self) -> Option<Duration> {
+        Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
+    }
+
+    fn look(&mut self, store: &dyn Store) -> Result<Option<LogSize>> {
+        let size = store.log_size()?;
+        self.peak = self.peak.max(size.unwrap_or_default().bytes);
+        Ok(size)
+    }
+
+    /// Moves the log into the database; a large one with more force.
+    fn shrink(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
+        let mut size = None;
+        for _ in 0..TRIES {
+            size = store.move_log(Effort::Gentle)?;
+            if size.is_none_or(|size| size.pending == 0) {
+                return Ok(size);
+            }
+        }
+        match size {
+            Some(LogSize { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(store),
+            size => Ok(size),
         }
     }
-    match size {
-        Some(LogSize { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => store.move_log(FIRM),
-        size => Ok(size),
+
+    fn be_firm(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
+        let begun = Instant::now();
+        let size = store.move_log(FIRM);
+        self.hold = self.hold.max(begun.elapsed());
+        size
     }
 }
 
@@ -86,15 +124,6 @@ fn brake(size: LogSize) -> Duration {
     }
     let times = (size.bytes / LARGE).min(HARDEST);
     BRAKE * u32::try_from(times).unwrap_or(1)
-}
-
-/// Whether somebody keeps a log, which is as large as it may be, from being used again.
-pub(super) fn is_stuck(store: &mut dyn Store) -> Result<bool> {
-    Ok(match store.move_log(Effort::Gentle)? {
-        None => false,
-        Some(LogSize { pending: SMALL_BIT.., .. }) => true,
-        Some(_) => store.move_log(FIRM)?.is_some_and(|size| size.is_in_use),
-    })
 }
 
 #[cfg(test)]

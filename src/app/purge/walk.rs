@@ -9,11 +9,11 @@ use super::super::Housekeeper;
 use super::super::pace::Pace;
 use super::super::run::{Feat, Shift};
 use super::report::{Progress, PurgeRequest, Stopped, Summary};
+use super::scope;
 use super::upkeep::Upkeep;
-use super::{scope, upkeep};
 use crate::domain::error::{Error, Result};
 use crate::domain::manners::Manners;
-use crate::domain::port::{Census, Reach};
+use crate::domain::port::{Census, DueRange, Reach, Settled, Survey};
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
 
@@ -56,10 +56,59 @@ impl Walk {
         }
     }
 
+    /// How far the next look goes.
+    fn reach(&self) -> Reach {
+        Reach { due: self.pace.rows(), rows: LOOK_AHEAD, time: self.pace.look() }
+    }
+
+    /// Takes note of what a look has found, and answers what is due of it.
+    fn saw(&mut self, survey: Survey) -> Option<DueRange> {
+        self.after = survey.last.or(self.after.take());
+        self.done.walked = survey.walked;
+        self.done.rows += survey.rows;
+        self.seen.add(survey.census);
+        for (task, live) in survey.live {
+            *self.peaks.entry(task).or_default() += live;
+        }
+        self.pace.notice(survey.version);
+        survey.due
+    }
+
+    /// Takes note of a batch of so many rows that were due.
+    fn did(&mut self, due: u64, settled: &Settled) {
+        self.released = Instant::now();
+        self.pace.learn(due, settled);
+        self.done.marked += settled.marked;
+        self.done.ended += settled.ended;
+        self.done.deleted += settled.deleted;
+        self.done.batches += 1;
+        self.done.last_hold = settled.hold;
+        self.done.longest_hold = self.done.longest_hold.max(settled.hold);
+    }
+
+    /// What looking after the log has kept others from counts as a hold, too: only from
+    /// then on has the lock been left alone.
+    fn note_hold(&mut self) {
+        if let Some(hold) = self.upkeep.take_hold() {
+            self.released = Instant::now();
+            self.done.longest_hold = self.done.longest_hold.max(hold);
+        }
+    }
+
     /// What the ledger is told of it.
     pub(super) fn feat(&self) -> Feat {
         Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
     }
+}
+
+/// What a step has come to.
+enum Step {
+    /// There may be more rows.
+    More,
+    /// These were the last.
+    Last,
+    /// It has lost its lease, and done nothing.
+    Late,
 }
 
 /// What may end a walk early.
@@ -90,11 +139,12 @@ impl Housekeeper {
         let begun = Instant::now();
         let until = request.run_time.and_then(|time| begun.checked_add(time));
         let mut limits = Limits { until, go_on };
-        self.store.keep_log(true)?;
-        let stopped = self.settle_all(walk, shift, request, now, &mut limits);
-        let kept = self.store.keep_log(false);
-        let stopped = stopped?;
-        kept?;
+        let stopped = self.with_log_kept(|keeper| {
+            let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
+            walk.upkeep.at_last(keeper.store.as_mut())?;
+            Ok(stopped)
+        })?;
+        walk.done.log_peak = walk.upkeep.peak;
         match self.store.note_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
             Err(Error::Busy { .. }) => {}
@@ -129,13 +179,14 @@ impl Housekeeper {
             }
         }
         loop {
-            // Right before it writes: it may have slept for long.
-            if !self.stay(shift)? {
-                return Ok(Some(Stopped::Lease));
-            }
-            if !self.step(walk, request, now)? {
-                self.upkeep_at_last(walk)?;
-                return Ok(None);
+            match self.step(walk, shift, request, now)? {
+                Step::More => {}
+                Step::Last => {
+                    // Whoever looks on sees the end, too; nothing is left to be stopped.
+                    let _ = (limits.go_on)(&walk.done);
+                    return Ok(None);
+                }
+                Step::Late => return Ok(Some(Stopped::Lease)),
             }
             let stopped = limits.check(&walk.done);
             if stopped.is_some() {
@@ -158,37 +209,31 @@ impl Housekeeper {
         Ok(if self.stay(shift)? { limits.check(done) } else { Some(Stopped::Lease) })
     }
 
-    /// Looks at the next rows and settles those that are due. Answers whether there may
-    /// be more.
-    fn step(&mut self, walk: &mut Walk, request: &PurgeRequest, now: UnixTime) -> Result<bool> {
+    /// Looks at the next rows and settles those that are due.
+    fn step(
+        &mut self,
+        walk: &mut Walk,
+        shift: &mut Shift,
+        request: &PurgeRequest,
+        now: UnixTime,
+    ) -> Result<Step> {
         let begun = Instant::now();
-        let reach = Reach { due: walk.pace.rows(), rows: LOOK_AHEAD, time: walk.pace.look() };
-        let scope = scope(&self.policies, request, now);
-        let survey = self.store.survey(&scope, walk.after.as_ref(), reach)?;
+        let ahead = scope(&self.policies, request, now);
+        let survey = self.store.survey(&ahead, walk.after.as_ref(), walk.reach())?;
         walk.last_look = begun.elapsed();
-        let is_last = survey.last.is_none();
-        walk.after = survey.last.or(walk.after.take());
-        walk.done.walked = survey.walked;
-        walk.done.rows += survey.rows;
-        walk.seen.add(survey.census);
-        for (task, live) in survey.live {
-            *walk.peaks.entry(task).or_default() += live;
+        // Right before it writes: it may have slept for long.
+        if !self.stay(shift)? {
+            return Ok(Step::Late);
         }
-        let Some(due) = survey.due else {
-            return Ok(!is_last);
-        };
-        walk.pace.notice(survey.version);
-        let settled = self.store.settle(&scope, &due, self.bell.is_heard())?;
-        walk.released = Instant::now();
-        walk.pace.learn(survey.census.due, &settled);
-        walk.done.marked += settled.marked;
-        walk.done.ended += settled.ended;
-        walk.done.deleted += settled.deleted;
-        walk.done.batches += 1;
-        walk.done.last_hold = settled.hold;
-        walk.done.longest_hold = walk.done.longest_hold.max(settled.hold);
-        self.bell.ring(&settled.told, &self.policies);
-        Ok(!is_last)
+        let step = if survey.last.is_none() { Step::Last } else { Step::More };
+        let due = survey.census.due;
+        if let Some(range) = walk.saw(survey) {
+            let scope = scope(&self.policies, request, now);
+            let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
+            walk.did(due, &settled);
+            self.bell.ring(&settled.told, &self.policies);
+        }
+        Ok(step)
     }
 
     /// Moves the log into the database step by step. Where somebody keeps it from being
@@ -202,12 +247,13 @@ impl Housekeeper {
     ) -> Result<Option<Stopped>> {
         let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), walk.pace.is_gentle())?;
         walk.done.log_peak = walk.upkeep.peak;
+        walk.note_hold();
         if log < walk.max_log {
             thread::sleep(brake);
             return Ok(None);
         }
         let begun = Instant::now();
-        while upkeep::is_stuck(self.store.as_mut())? {
+        while walk.upkeep.is_stuck(self.store.as_mut())? {
             if let Some(stopped) = self.may_go_on(shift, &walk.done, limits)? {
                 return Ok(Some(stopped));
             }
@@ -217,14 +263,6 @@ impl Housekeeper {
             thread::sleep(GLANCE);
         }
         Ok(None)
-    }
-
-    /// What is in the log at the end need not wait for the application.
-    fn upkeep_at_last(&mut self, walk: &mut Walk) -> Result<()> {
-        if walk.done.batches > 0 {
-            upkeep::shrink(self.store.as_mut())?;
-        }
-        Ok(())
     }
 
     /// What lies beyond the point where a run stopped, and whether all of it was

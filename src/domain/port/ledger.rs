@@ -224,6 +224,9 @@ pub trait Ledger {
     /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun>;
 
+    /// Who has a lease, or had it last without giving it back.
+    fn holding(&self, lease: &str) -> Result<Option<Holding>>;
+
     /// Gives back a lease that was taken so.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
 

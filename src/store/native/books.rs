@@ -3,7 +3,7 @@
 use super::Native;
 use crate::domain::error::Result;
 use crate::domain::port::{
-    Begun, Flow, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
+    Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
 };
 use crate::domain::time::UnixTime;
 use crate::store::transport::Transport;
@@ -12,6 +12,10 @@ use crate::store::{lease, ledger};
 impl<T: Transport> Ledger for Native<T> {
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
         ledger::begin(&mut self.transport, lease, run)
+    }
+
+    fn holding(&self, lease: &str) -> Result<Option<Holding>> {
+        lease::holding_of(&self.transport, lease)
     }
 
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {

@@ -17,8 +17,9 @@ const FEW: usize = 500;
 /// found, if as many rows go as it found. By the statements of the contract no row
 /// becomes due meanwhile but one that ends within this very second, and such a row is
 /// left out, so that they are the same rows; and where there is no lifetime, a row has
-/// one reason to go. Else they are counted before they go, which costs as much again as
-/// to delete them.
+/// one reason to go. (If a clock is set back meanwhile, two rows of two tasks may be
+/// taken for each other in the counters, never in the table.) Else they are counted
+/// before they go, which costs as much again as to delete them.
 pub(super) fn settle(
     transport: &mut impl Transport,
     scope: &Scope<'_>,

@@ -65,7 +65,11 @@ pub(super) fn survey(
 /// Remembers the key of a row in place.
 fn keep(key: &mut String, row: &dyn Columns) {
     key.clear();
-    key.push_str(&String::from_utf8_lossy(row.bytes(0)));
+    match str::from_utf8(row.bytes(0)) {
+        Ok(id) => key.push_str(id),
+        // No id is like this. It sorts behind all others, and the walk ends.
+        Err(_) => key.push_str(&String::from_utf8_lossy(row.bytes(0))),
+    }
 }
 
 /// Which share of all keys comes before this one: they are evenly spread numbers in

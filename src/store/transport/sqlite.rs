@@ -1,6 +1,7 @@
 //! A SQLite file on this machine.
 
 mod each;
+mod lists;
 mod pages;
 
 use std::io::ErrorKind;
@@ -9,9 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior, params_from_iter,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
 use super::super::sql::Statement;
 use super::{Answer, Applied, Columns, Expecting, Transport, file, wal};
@@ -251,8 +250,10 @@ impl Transport for SqliteFile {
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         let all = statements.iter().map(|statement| (statement, None));
+        let applied = lists::apply(&mut self.connection, all);
         // Nothing is expected, so nothing is otherwise.
-        Ok(self.write(all)?.unwrap_or_default())
+        let applied = applied.map_err(|e| self.fault("write to", e))?;
+        Ok(applied.continue_value().unwrap_or_default())
     }
 
     fn apply_expecting(
@@ -261,9 +262,14 @@ impl Transport for SqliteFile {
         otherwise: &[Statement],
     ) -> Result<Applied> {
         let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-        match self.write(all)? {
-            Some(applied) => Ok(Applied { as_expected: true, ..applied }),
-            None => self.apply(otherwise),
+        let applied = lists::apply(&mut self.connection, all);
+        match applied.map_err(|e| self.fault("write to", e))? {
+            ControlFlow::Continue(applied) => Ok(Applied { as_expected: true, ..applied }),
+            ControlFlow::Break(in_vain) => {
+                let applied = self.apply(otherwise)?;
+                // There was no room between the two.
+                Ok(Applied { hold: applied.hold + in_vain, ..applied })
+            }
         }
     }
 
@@ -283,56 +289,6 @@ impl Transport for SqliteFile {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }
-}
-
-impl SqliteFile {
-    /// Runs statements in one transaction. If one of them does not change as many rows
-    /// as is expected, nothing has happened, and there is no answer.
-    fn write<'s>(
-        &mut self,
-        statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
-    ) -> Result<Option<Applied>> {
-        let Self { connection, place, .. } = self;
-        let fault = |e| fault(place, "write to", e);
-        let asked = Instant::now();
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        let begun = Instant::now();
-        let mut applied = Applied { waited: begun - asked, ..Applied::default() };
-        for (statement, expected) in statements {
-            let rows = run(&transaction, statement, &mut applied).map_err(fault)?;
-            if expected.is_some_and(|expected| expected != rows) {
-                return Ok(None);
-            }
-        }
-        let done = Instant::now();
-        transaction.commit().map_err(fault)?;
-        Ok(Some(Applied { hold: begun.elapsed(), commit: done.elapsed(), ..applied }))
-    }
-}
-
-/// Runs one statement of a list, and answers how many rows it has changed.
-fn run(
-    transaction: &Transaction<'_>,
-    statement: &Statement,
-    applied: &mut Applied,
-) -> rusqlite::Result<u64> {
-    let mut prepared = transaction.prepare_cached(&statement.sql)?;
-    let values = params_from_iter(&statement.values);
-    let (mut rows, mut answers) = (0, Vec::new());
-    if prepared.column_count() > 0 {
-        answers = prepared.query_map(values, answer)?.collect::<rusqlite::Result<_>>()?;
-    } else {
-        rows = prepared.execute(values)? as u64;
-    }
-    applied.rows.push(rows);
-    applied.answers.push(answers);
-    Ok(rows)
-}
-
-fn answer(row: &Row<'_>) -> rusqlite::Result<Answer> {
-    let columns = row.as_ref().column_count();
-    (0..columns).map(|place| row.get(place)).collect::<rusqlite::Result<_>>().map(Answer)
 }
 
 /// What a failure of SQLite means to a caller.
