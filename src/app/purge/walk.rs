@@ -254,6 +254,7 @@ impl Housekeeper {
         }
         let begun = Instant::now();
         while walk.upkeep.is_stuck(self.store.as_mut())? {
+            walk.note_hold();
             if let Some(stopped) = self.may_go_on(shift, &walk.done, limits)? {
                 return Ok(Some(stopped));
             }
@@ -262,6 +263,7 @@ impl Housekeeper {
             }
             thread::sleep(GLANCE);
         }
+        walk.note_hold();
         Ok(None)
     }
 
