@@ -35,7 +35,8 @@ impl Housekeeper {
     /// a record of each.
     ///
     /// # Errors
-    /// [`Error::Held`] if another purge is at work. [`Error::Guard`] if it would
+    /// [`Error::Held`](crate::domain::error::Error::Held) if another purge is at work.
+    /// [`Error::Guard`](crate::domain::error::Error::Guard) if it would
     /// end more than the guard allows. In both cases nothing has changed. And
     /// whatever keeps the table from being read or written, and then the batches
     /// before stand.
