@@ -95,7 +95,6 @@ SPANS = (0, 60, 600, 1800)
 MARKS = (1, 90_000)
 # How far a session is past a boundary: before it, at it, behind it.
 PAST = (-1, 0, 1)
-DONE = "always renewed"
 
 
 def cases(now):
@@ -104,14 +103,22 @@ def cases(now):
     ages = {now - 7200 - past for past in PAST} | {now - 60, now - 90_000}
     marks = (None, *(now - age for age in MARKS))
     ends = ((None, None), (now - 5, "closed"), (now - 5, "cycled"))
-    yield (f"first {DONE}", "endless", now - 900, now - 900, None, None, None, None)
     for number, (task, timeout, used, opened, mark, end) in enumerate(
         itertools.product(TASKS, TIMEOUTS, sorted(unused), sorted(ages), marks, ends)
     ):
         if opened > used or (end != ends[0] and mark is not None):
             continue
         yield (f"{number}", task, opened, used, timeout, mark, *end)
-    yield (f"last {DONE}", "endless", now - 900, now - 900, None, None, None, None)
+
+
+def outermost(rows):
+    """Two tokens that are served before and after all those of the rows: the command
+    takes them in the order of their ids."""
+    ids = [id_of(row[0]) for row in rows]
+    tokens = [f"outermost {number}" for number in range(20 * len(rows))]
+    first, last = min(tokens, key=id_of), max(tokens, key=id_of)
+    assert id_of(first) < min(ids) and id_of(last) > max(ids)
+    return first, last
 
 
 def write(rows, path):
@@ -134,6 +141,8 @@ def attempt():
     sessctl("init")
     now = int(time.time())
     rows = list(cases(now))
+    ends = outermost(rows)
+    rows.extend((token, "endless", now - 900, now - 900, None, None, None, None) for token in ends)
     source = write(rows, "app.db")
     for name in ("polite.db", "bare.db"):
         copy = sqlite3.connect(name)
@@ -145,7 +154,7 @@ def attempt():
         file.write("\n".join([*tokens, "nobody's"]) + "\n")
     answers = touch_by_command()
     used = {row[0]: row[5] for row in Application("app.db").rows()}
-    in_time = all(used[id_of(f"{end} {DONE}")] == now for end in ("first", "last"))
+    in_time = all(used[id_of(token)] == now for token in ends)
     return (now, rows, answers) if in_time else None
 
 
