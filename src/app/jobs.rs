@@ -185,7 +185,7 @@ impl Housekeeper {
         let mut shift = self.begin(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
-            states: vec![State::Active, State::Idle, State::Abandoned],
+            states: State::LIVE.to_vec(),
             opened_by,
             ..Filter::default()
         };

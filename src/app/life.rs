@@ -239,7 +239,7 @@ impl Housekeeper {
 fn answers(keys: &[Key], outcomes: Vec<Outcome>) -> Vec<Answer> {
     let handle = |key: &Key| match key {
         Key::Text(id) => handle(id),
-        Key::Integer(_) | Key::Blob(_) => String::new(),
+        Key::Integer(_) | Key::Blob(_) | Key::Row(..) => String::new(),
     };
     keys.iter()
         .zip(outcomes)

@@ -162,8 +162,7 @@ impl Service {
             self.users += 1;
             self.owned += load.live_total();
         }
-        let oldest = self.oldest_use.map_or(load.oldest_use, |oldest| oldest.min(load.oldest_use));
-        self.oldest_use = Some(oldest);
+        self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
         if load.user.is_some() && load.live_total() > 1 {
             self.repeated.push(load);
         }

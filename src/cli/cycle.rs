@@ -79,7 +79,7 @@ impl Args {
             task: self.task,
             user: self.user,
             client: self.client,
-            states: vec![State::Active, State::Idle, State::Abandoned],
+            states: State::LIVE.to_vec(),
             ..Filter::default()
         };
         let now = context.now;
@@ -163,13 +163,14 @@ impl Lines {
 fn sentence(session: &Session, now: UnixTime) -> String {
     let user = session.user.as_deref().unwrap_or("-");
     let client = session.client.as_deref().unwrap_or("-");
+    let idle =
+        session.idle(now).map_or_else(String::new, |idle| format!("  idle {}", people::span(idle)));
     format!(
-        "{}  {}  {}  {}  idle {}",
+        "{}  {}  {}  {}{idle}",
         session.handle,
         short(&session.task),
         short(user),
         short(client),
-        people::span(session.idle(now))
     )
 }
 

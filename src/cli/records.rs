@@ -77,9 +77,9 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
         state(policy.state(session, now)),
-        Value::Time(session.created_at),
-        Value::Time(session.last_used_at),
-        Value::Span(session.idle(now)),
+        Value::time(session.created_at),
+        Value::time(session.last_used_at),
+        Value::span(session.idle(now)),
         Value::span(session.idle_timeout),
         Value::time(policy.expires_at(session).filter(|_| live)),
         Value::time(session.marked_at),
@@ -121,8 +121,8 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Value::text(session.user.as_deref()),
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
-        Value::Span(session.idle(now)),
-        Value::Time(session.last_used_at),
+        Value::span(session.idle(now)),
+        Value::time(session.last_used_at),
         Value::time(session.end.map(|end| end.at)),
     ];
     Record::new(key(session), values)
@@ -136,7 +136,7 @@ fn state(state: State) -> Value {
     let tone = match state {
         State::Active => Tone::Good,
         State::Idle => Tone::Warn,
-        State::Abandoned => Tone::Bad,
+        State::Abandoned | State::Expired => Tone::Bad,
         State::Ended => Tone::Dim,
     };
     Value::Word(state.as_str().into(), tone)

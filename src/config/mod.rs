@@ -5,6 +5,7 @@ mod delays;
 mod jobs;
 mod keys;
 mod policies;
+pub mod profile;
 mod read;
 mod settings;
 mod values;
@@ -25,6 +26,13 @@ use crate::domain::zone::Zone;
 pub struct Config {
     /// The database to work on.
     pub db: Option<String>,
+    /// The profile of the framework whose table it is, by its name or its file; `None`:
+    /// the table shows it, or it is sessctl's own.
+    pub profile: Option<String>,
+    /// Values of the profile's parameters, by their names.
+    pub parameters: BTreeMap<String, String>,
+    /// The folder for what sessctl has to remember of other programs' databases.
+    pub state_dir: Option<String>,
     /// The policy of each task.
     pub policies: Policies,
     /// The caps on what one run may end.
@@ -49,6 +57,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             db: None,
+            profile: None,
+            parameters: BTreeMap::new(),
+            state_dir: None,
             policies: Policies::default(),
             guard: Guard::default(),
             manners: Manners::default(),
@@ -103,5 +114,15 @@ impl Config {
     /// the wrong kind, values that contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         read::config(text, file)
+    }
+
+    /// Whether a framework's table can carry what the file says of the policy of its
+    /// task: it has a rule of its own for when sessions are over, and keeps none for the
+    /// record.
+    ///
+    /// # Errors
+    /// The first key, with its line, that it cannot.
+    pub fn check_for(&self, _profile: &crate::domain::profile::Profile) -> Result<(), ConfigError> {
+        todo!()
     }
 }

@@ -27,6 +27,18 @@ pub enum Error {
         /// What is there instead.
         found: String,
     },
+    /// There are several tables that this program knows, or a table that might be one or
+    /// the other.
+    #[error("{at} leaves a choice: {found}")]
+    Ambiguous {
+        /// Where.
+        at: String,
+        /// What was found, and what to say.
+        found: String,
+    },
+    /// It cannot be done to a framework's table, or to this one; nothing has changed.
+    #[error("refused: {0}")]
+    Refused(String),
     /// Another program held the database for longer than is worth waiting.
     #[error("{at} is locked by another program; nothing was changed by this step, try again")]
     Busy {

@@ -39,10 +39,10 @@ impl Filter {
             && (self.user.is_none() || self.user == session.user)
             && self.matches_client(session)
             && (self.states.is_empty() || self.states.contains(&state))
-            && self.idle_over.is_none_or(|span| session.idle(now) > span)
+            && self.idle_over.is_none_or(|span| session.idle(now).is_some_and(|idle| idle > span))
             && (self.ended_by.is_none() || self.ended_by == end.map(|end| end.reason))
             && self.ended_since.is_none_or(|time| end.is_some_and(|end| end.at >= time))
-            && self.opened_by.is_none_or(|time| session.created_at <= time)
+            && self.opened_by.is_none_or(|time| session.created_at.is_none_or(|at| at <= time))
     }
 
     /// Whether its client passes: the part that no SQL dialect can say.

@@ -7,6 +7,7 @@ pub mod job;
 pub mod manners;
 pub mod policy;
 pub mod port;
+pub mod profile;
 pub mod room;
 pub mod schedule;
 pub mod session;

@@ -1,5 +1,6 @@
 //! A session as the rules see it, and the words for what becomes of it.
 
+use super::profile::Expiry;
 use super::time::{Span, UnixTime};
 
 /// A row's key, in the order in which SQLite sorts keys of these classes.
@@ -11,6 +12,8 @@ pub enum Key {
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
+    /// A place in a framework's table, and what is there: another row may take the place.
+    Row(i64, Box<Self>),
 }
 
 /// One row of a session table.
@@ -27,10 +30,10 @@ pub struct Session {
     pub task: String,
     /// Where the client is: an address, or whatever the application wrote.
     pub client: Option<String>,
-    /// When it was opened.
-    pub created_at: UnixTime,
-    /// When the last request came in.
-    pub last_used_at: UnixTime,
+    /// When it was opened; `None`: the table does not say.
+    pub created_at: Option<UnixTime>,
+    /// When the last request came in; `None`: the table does not say.
+    pub last_used_at: Option<UnixTime>,
     /// How long it may stay unused, as granted when it was opened; `None`: for
     /// as long as it likes.
     pub idle_timeout: Option<Span>,
@@ -38,13 +41,17 @@ pub struct Session {
     pub marked_at: Option<UnixTime>,
     /// When and why it ended; `None` while it is live.
     pub end: Option<End>,
+    /// When it is over by the rules of the framework whose table it is in; `None`: by
+    /// the policy of its task, the table being sessctl's own.
+    pub expiry: Option<Expiry>,
 }
 
 impl Session {
-    /// How long it has been unused; for an ended session, until its end.
-    pub fn idle(&self, now: UnixTime) -> Span {
+    /// How long it has been unused, as far as the table says when it was used; for an
+    /// ended session, until its end.
+    pub fn idle(&self, now: UnixTime) -> Option<Span> {
         let until = self.end.map_or(now, |end| end.at.min(now));
-        until.since(self.last_used_at)
+        self.last_used_at.map(|used| until.since(used))
     }
 
     /// Whether it had not ended by then.
@@ -90,6 +97,13 @@ pub enum State {
     Abandoned,
     /// Over.
     Ended,
+    /// Over by the rules of the framework whose table it is in: its row is there still.
+    Expired,
+}
+
+impl State {
+    /// The states of sessions that have not ended.
+    pub const LIVE: &'static [Self] = &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
 }
 
 /// A set of words that name the variants of an enum, both ways.
@@ -138,6 +152,7 @@ words!(State, "state", {
     Idle => "idle",
     Abandoned => "abandoned",
     Ended => "ended",
+    Expired => "expired",
 });
 
 /// A word that is none of those that were possible.
@@ -160,7 +175,7 @@ mod tests {
         }
         assert_eq!(
             "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is no state: it is one of active, idle, abandoned, ended"
+            "\"gone\" is no state: it is one of active, idle, abandoned, ended, expired"
         );
     }
 }

@@ -4,6 +4,7 @@
 //! what [`Sessions`](crate::domain::port::Sessions) asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 
+pub mod adopted;
 mod lease;
 mod ledger;
 mod migrations;

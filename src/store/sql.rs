@@ -90,6 +90,7 @@ impl From<&Key> for Bound {
             Key::Integer(number) => Value::Integer(*number),
             Key::Text(text) => Value::Text(text.clone()),
             Key::Blob(bytes) => Value::Blob(bytes.clone()),
+            Key::Row(place, _) => Value::Integer(*place),
         })
     }
 }
@@ -106,5 +107,6 @@ pub fn bare(key: &Key) -> ValueRef<'_> {
         Key::Integer(number) => ValueRef::Integer(*number),
         Key::Text(text) => ValueRef::Text(text.as_bytes()),
         Key::Blob(bytes) => ValueRef::Blob(bytes),
+        Key::Row(place, _) => ValueRef::Integer(*place),
     }
 }

@@ -117,8 +117,8 @@ fn unmarked() -> impl Strategy<Value = Vec<Session>> {
             .map(|(serial, (task, user, created_at, used_after, idle_timeout, end))| Session {
                 task,
                 user,
-                created_at,
-                last_used_at: created_at.plus(Span::seconds(used_after)),
+                created_at: Some(created_at),
+                last_used_at: Some(created_at.plus(Span::seconds(used_after))),
                 idle_timeout,
                 end,
                 ..session(&i32::to_string(&serial))

@@ -61,7 +61,7 @@ fn is_in_task(row: &Session, new: &NewSession) -> bool {
 }
 
 fn is_unused_for(row: &Session, span: Option<Span>, now: UnixTime) -> bool {
-    span.is_some_and(|span| now.0 - row.last_used_at.0 > span.as_seconds())
+    span.is_some_and(|span| now.0 - row.last_used_at.unwrap().0 > span.as_seconds())
 }
 
 /// Why a session ends before anybody is counted.
@@ -76,7 +76,7 @@ fn is_over(row: &Session, policy: &Policy, now: UnixTime) -> Option<EndReason> {
         (WhenFull::Refuse, Expire::Timeout) if is_idle => Some(EndReason::Expired),
         (WhenFull::Refuse, Expire::Abandoned) if is_abandoned => Some(EndReason::Abandoned),
         (WhenFull::Refuse, _) => {
-            let age = now.0 - row.created_at.0;
+            let age = now.0 - row.created_at.unwrap().0;
             let is_old = policy.lifetime.is_some_and(|lifetime| age > lifetime.as_seconds());
             is_old.then_some(EndReason::Lifetime)
         }
@@ -108,10 +108,11 @@ fn opened(new: &NewSession) -> Session {
         user: new.user.clone(),
         task: new.task.clone(),
         client: new.client.clone(),
-        created_at: new.created_at,
-        last_used_at: new.created_at,
+        created_at: Some(new.created_at),
+        last_used_at: Some(new.created_at),
         idle_timeout: new.idle_timeout,
         marked_at: None,
         end: None,
+        expiry: None,
     }
 }

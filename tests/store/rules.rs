@@ -65,7 +65,7 @@ fn look() -> impl Strategy<Value = Look> {
 fn overtake(world: &World, scene: &mut Scene) {
     let scope = scene.scope();
     let touch =
-        |session: &Session| Session { last_used_at: NOW, marked_at: None, ..session.clone() };
+        |session: &Session| Session { last_used_at: Some(NOW), marked_at: None, ..session.clone() };
     let stays = |session: &Session| {
         let goes = |session: &Session| matches!(scope.verdict(session), Verdict::Discard(_));
         let touched = touch(session);
@@ -183,7 +183,7 @@ fn figures_count_the_states_that_the_rules_give() {
             }
             prop_assert_eq!(stat.opened, of_task().count() as u64);
             let live = of_task().filter(|session| session.is_live(NOW));
-            prop_assert_eq!(stat.oldest_use, live.map(|session| session.last_used_at).min());
+            prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
         }
         Ok(())
     });

@@ -119,8 +119,8 @@ fn put_row(db: &rusqlite::Connection, session: &Session) {
         session.user,
         session.task,
         session.client,
-        session.created_at.0,
-        session.last_used_at.0,
+        session.created_at.unwrap().0,
+        session.last_used_at.unwrap().0,
         session.idle_timeout.map(Span::as_seconds),
         session.marked_at.map(|time| time.0),
         session.end.map(|end| end.at.0),
@@ -136,7 +136,12 @@ pub fn scope(policies: &Policies) -> Scope<'_> {
 
 /// All keys.
 pub fn everything() -> DueRange {
-    DueRange { first: Key::Text("0".to_owned()), last: Key::Text("g".to_owned()), found: None }
+    DueRange {
+        first: Key::Text("0".to_owned()),
+        last: Key::Text("g".to_owned()),
+        found: None,
+        seen: Vec::new(),
+    }
 }
 
 /// A session of alice's in the task imap, used just now, with a timeout of 30
@@ -149,11 +154,12 @@ pub fn session(token: &str) -> Session {
         user: Some("alice".to_owned()),
         task: "imap".to_owned(),
         client: None,
-        created_at: NOW,
-        last_used_at: NOW,
+        created_at: Some(NOW),
+        last_used_at: Some(NOW),
         idle_timeout: Some(Span::minutes(30)),
         marked_at: None,
         end: None,
+        expiry: None,
     }
 }
 
@@ -170,7 +176,7 @@ pub trait But: Sized {
 impl But for Session {
     /// Last used so many seconds ago, and opened then.
     fn idle(mut self, seconds: i64) -> Self {
-        self.last_used_at = UnixTime(NOW.0 - seconds);
+        self.last_used_at = Some(UnixTime(NOW.0 - seconds));
         self.created_at = self.last_used_at;
         self
     }

@@ -9,8 +9,7 @@ use super::report::{Progress, PurgeRequest, Stopped};
 use super::scope;
 use super::walk::Limits;
 use crate::domain::error::Result;
-use crate::domain::port::{Census, Reach, Scope, Store};
-use crate::domain::session::Key;
+use crate::domain::port::{Census, Place, Reach, Scope, Store};
 use crate::domain::time::UnixTime;
 
 /// How long one look takes at most. Where there is no write-ahead log, nobody else
@@ -57,7 +56,7 @@ impl Housekeeper {
     pub(super) fn count_behind(
         &self,
         scope: &Scope<'_>,
-        after: Option<&Key>,
+        after: Option<&Place>,
         time: Duration,
     ) -> Result<(Census, bool)> {
         let begun = Instant::now();
@@ -75,7 +74,7 @@ impl Housekeeper {
 fn visit(
     store: &dyn Store,
     scope: &Scope<'_>,
-    mut after: Option<Key>,
+    mut after: Option<Place>,
     look: &mut dyn FnMut(Census) -> ControlFlow<()>,
 ) -> Result<bool> {
     loop {
@@ -93,8 +92,8 @@ fn visit(
 fn next(
     store: &dyn Store,
     scope: &Scope<'_>,
-    after: Option<&Key>,
-) -> Result<(Census, Option<Key>)> {
+    after: Option<&Place>,
+) -> Result<(Census, Option<Place>)> {
     let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
     let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
     Ok((survey.census, survey.last))

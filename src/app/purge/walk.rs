@@ -13,8 +13,7 @@ use super::scope;
 use super::upkeep::Upkeep;
 use crate::domain::error::{Error, Result};
 use crate::domain::manners::Manners;
-use crate::domain::port::{Census, DueRange, Reach, Settled, Survey};
-use crate::domain::session::Key;
+use crate::domain::port::{Census, DueRange, Place, Reach, Settled, Survey};
 use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
@@ -31,7 +30,7 @@ pub(super) struct Walk {
     pace: Pace,
     upkeep: Upkeep,
     max_log: u64,
-    after: Option<Key>,
+    after: Option<Place>,
     seen: Census,
     peaks: BTreeMap<String, u64>,
     done: Progress,

@@ -135,7 +135,7 @@ impl Outlook<'_> {
 
     /// When its lifetime is over.
     fn lifetime_over(&self) -> Option<UnixTime> {
-        self.policy.lifetime.map(|span| self.session.created_at.plus(span))
+        self.policy.lifetime.and_then(|span| Some(self.session.created_at?.plus(span)))
     }
 
     fn at_the_latest(&self) -> Option<String> {

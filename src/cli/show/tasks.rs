@@ -81,7 +81,7 @@ fn repeated(load: &UserLoad, key: Vec<String>, now: UnixTime) -> Record {
     let values = vec![
         Value::text(load.user.as_deref()),
         Value::Count(load.live_total()),
-        idle_since(Some(load.oldest_use), now),
+        idle_since(load.oldest_use, now),
     ];
     Record::new(key, values)
 }

@@ -70,7 +70,7 @@ impl Args {
 fn record(load: &UserLoad, now: UnixTime) -> Record {
     let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.live_total())];
     values.extend(load.live.map(Value::Count));
-    values.extend([Value::Count(load.tasks), idle_since(Some(load.oldest_use), now)]);
+    values.extend([Value::Count(load.tasks), idle_since(load.oldest_use, now)]);
     let user = load.user.clone().unwrap_or_default();
     Record::new(["user".to_owned(), user], values)
 }

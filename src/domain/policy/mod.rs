@@ -147,13 +147,22 @@ impl Policy {
     ///    a touch clears it.
     ///
     /// A last use, a mark or an opening that lies in the future counts as no
-    /// time ago.
+    /// time ago. Where nobody knows when a session was used or opened, no rule that
+    /// asks for it applies.
+    ///
+    /// None of this applies to a session of a framework's table: it is *expired* once
+    /// it is [over](crate::domain::profile::Expiry::is_over) by the framework's rules,
+    /// and then its row goes at once.
     pub fn verdict(&self, session: &Session, check: Check) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {
                 Some(retention) if end.at.plus(retention) <= check.now() => Verdict::Delete,
                 _ => Verdict::Keep,
             };
+        }
+        if session.expiry.is_some() {
+            let over = self.over(session, check.now());
+            return over.map_or(Verdict::Keep, Verdict::Discard);
         }
         match self.due(session, check) {
             Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
@@ -178,8 +187,11 @@ impl Policy {
     /// Why a live session is over, whatever the checks have found: rules 2, 3
     /// and 5 of [`verdict`](Self::verdict).
     pub fn over(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
-        let past = |since: UnixTime, limit: Option<Span>| {
-            limit.is_some_and(|limit| since.plus(limit) < now)
+        if let Some(expiry) = session.expiry {
+            return expiry.is_over(now).then_some(EndReason::Expired);
+        }
+        let past = |since: Option<UnixTime>, limit: Option<Span>| {
+            since.zip(limit).is_some_and(|(since, limit)| since.plus(limit) < now)
         };
         if past(session.last_used_at, self.idle_limit(session)) {
             Some(match self.expire {

@@ -2,7 +2,7 @@
 
 use super::{Expire, Policy};
 use crate::domain::session::{EndReason, Session, State};
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 
 /// What becomes of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,14 @@ impl Policy {
     /// its mark being [ripe](Self::ripe_age). `None`: there is none, or no check has
     /// marked it yet.
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
+        if let Some(expiry) = session.expiry {
+            return expiry.last_moment();
+        }
         let idle = match self.expire {
             Expire::TwoPass => session.marked_at.map(|mark| mark.plus(self.ripe_age())),
-            _ => self.idle_limit(session).map(|span| session.last_used_at.plus(span)),
+            _ => self.idle_limit(session).and_then(|span| Some(session.last_used_at?.plus(span))),
         };
-        let lifetime = self.lifetime.map(|span| session.created_at.plus(span));
+        let lifetime = self.lifetime.and_then(|span| Some(session.created_at?.plus(span)));
         match (idle, lifetime) {
             (Some(idle), Some(lifetime)) => Some(idle.min(lifetime)),
             (idle, lifetime) => idle.or(lifetime),
@@ -42,11 +45,16 @@ impl Policy {
     ///    and `abandoned`; idle in between.
     /// 4. Under `expire = "two-pass"`, where only marks tell of use: idle with a
     ///    mark, active without.
+    /// 5. A session of a framework's table is expired if it is over by the
+    ///    framework's rules, and else active.
     pub fn state(&self, session: &Session, now: UnixTime) -> State {
         if !session.is_live(now) {
             return State::Ended;
         }
-        let idle = now.since(session.last_used_at);
+        if let Some(expiry) = session.expiry {
+            return if expiry.is_over(now) { State::Expired } else { State::Active };
+        }
+        let idle = session.idle(now).unwrap_or(Span::ZERO);
         match (self.expire, session.idle_timeout) {
             (Expire::TwoPass, _) if session.marked_at.is_some() => State::Idle,
             (Expire::TwoPass, _) | (_, None) => State::Active,
@@ -74,7 +82,7 @@ impl Policy {
         if let Some(reason) = self.over(session, now).filter(|_| self.strict) {
             return TouchRuling::Refuse(reason);
         }
-        let recent = now.since(session.last_used_at) <= self.touch_resolution;
+        let recent = session.idle(now).is_some_and(|idle| idle <= self.touch_resolution);
         if session.marked_at.is_none() && (recent || self.expire == Expire::TwoPass) {
             TouchRuling::Unchanged
         } else {

@@ -12,6 +12,11 @@ pub struct TaskStat {
     pub task: String,
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
+    /// Sessions that are over by the rules of the framework whose table they are in.
+    pub expired: u64,
+    /// Rows of which it cannot be said whether they are over: their times are not in
+    /// the form that they should have.
+    pub unreadable: u64,
     /// Rows of ended sessions that are still kept.
     pub ended: u64,
     /// All sessions ever opened.
@@ -40,6 +45,7 @@ impl TaskStat {
             State::Active => self.live[0],
             State::Idle => self.live[1],
             State::Abandoned => self.live[2],
+            State::Expired => self.expired,
             State::Ended => self.ended,
         }
     }
@@ -56,8 +62,9 @@ pub struct UserLoad {
     pub tasks: u64,
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
-    /// The last use of the one that has been unused for the longest.
-    pub oldest_use: UnixTime,
+    /// The last use of the one that has been unused for the longest, as far as the
+    /// table says it.
+    pub oldest_use: Option<UnixTime>,
 }
 
 impl UserLoad {

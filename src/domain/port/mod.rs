@@ -20,8 +20,10 @@ use std::time::Duration;
 use super::error::Result;
 use super::filter::TaskPattern;
 use super::policy::{Check, Policies, Policy, Verdict};
+use super::profile::Profile;
 use super::session::{End, Key, Session};
 use super::time::{Span, UnixTime};
+use super::token::Token;
 
 pub use admission::{Admission, Full};
 pub use figures::{LoadBy, TaskStat, UserLoad};
@@ -31,7 +33,7 @@ pub use ledger::{
 };
 pub use listing::{Order, Query, SortKey};
 pub use log::{Effort, Log, LogSize};
-pub use purge::{Census, DueRange, Found, Reach, Settled, Survey, Version};
+pub use purge::{Census, DueRange, Found, Place, Reach, Settled, Sighting, Survey, Version};
 pub use space::{Demand, Leave, Released, Space, Storage};
 
 /// The rules, and the moment at which they are asked.
@@ -109,6 +111,13 @@ pub type Flow = Result<ControlFlow<()>>;
 /// and a method that writes has then changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Sessions {
+    /// The description of the framework's table that this is; `None`: it is sessctl's
+    /// own. A framework's table keeps no ended rows: what ends is deleted. It cannot
+    /// be opened into, nor touched: that is left to the application.
+    fn profile(&self) -> Option<&Profile> {
+        None
+    }
+
     /// Makes what the limits of these policies need so that opening stays quick in
     /// a large table, and takes away what they do not need.
     fn suit(&mut self, policies: &Policies) -> Result<()>;
@@ -142,6 +151,11 @@ pub trait Sessions {
     /// The sessions with these keys, in the order of the keys; `None` where
     /// there is no such row. A key given twice is answered twice.
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
+
+    /// The sessions that clients hold these tokens of, in the order of the tokens.
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
+        self.find(&tokens.iter().map(Token::key).collect::<Vec<_>>())
+    }
 
     /// Moves the last use of live sessions to `now`, never backwards, and
     /// clears their marks.
@@ -177,9 +191,9 @@ pub trait Sessions {
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()>;
 
-    /// Looks at the rows behind a key, in key order, without any lock that
-    /// keeps others from writing.
-    fn survey(&self, scope: &Scope<'_>, after: Option<&Key>, reach: Reach) -> Result<Survey>;
+    /// Looks at the rows behind a place, without any lock that keeps others from
+    /// writing.
+    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey>;
 
     /// Marks, ends and deletes what is due within a range of keys, in one short
     /// write transaction that judges each row anew: a session that was touched

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::policy::Verdict;
+use crate::domain::profile::Datum;
 use crate::domain::session::{EndReason, Key, Session};
 
 /// How far one look ahead of a purge may go.
@@ -25,9 +26,9 @@ impl Reach {
 /// What a purge finds when it looks at the next rows in key order.
 #[derive(Debug, Clone, Default)]
 pub struct Survey {
-    /// The last key that was looked at, to go on behind it; `None`: there are no more
+    /// The last place that was looked at, to go on behind it; `None`: there are no more
     /// rows.
-    pub last: Option<Key>,
+    pub last: Option<Place>,
     /// Which share of the range of all keys lies before that one, in `[0, 1]`.
     pub walked: f64,
     /// Rows that were looked at.
@@ -48,7 +49,7 @@ pub struct Survey {
 pub struct Version(pub i64);
 
 /// The rows between two keys, both included, some of which are due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DueRange {
     /// The first key.
     pub first: Key,
@@ -56,6 +57,27 @@ pub struct DueRange {
     pub last: Key,
     /// What a look ahead has found there; `None`: nobody has looked.
     pub found: Option<Found>,
+    /// The rows that are due, as they were seen: where a table's statements cannot judge
+    /// a row anew, it goes if it is still as it was.
+    pub seen: Vec<Sighting>,
+}
+
+/// A place in a walk through a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// At the row with this key, in key order.
+    Key(Key),
+    /// At this time and row, in the order of a column that says when sessions are over.
+    Time(Datum, i64),
+}
+
+/// A row as it was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// Its key.
+    pub key: Key,
+    /// The values that it was judged by.
+    pub values: Vec<Datum>,
 }
 
 /// What a look ahead has found in a range.
@@ -80,6 +102,9 @@ pub struct Census {
     pub would_delete: u64,
     /// Rows that it would change in any way.
     pub due: u64,
+    /// Rows of which it cannot be said whether they are due: their times are not in the
+    /// form that they should have. They are kept.
+    pub unreadable: u64,
 }
 
 impl Census {
@@ -106,6 +131,7 @@ impl Census {
         self.would_end += other.would_end;
         self.would_delete += other.would_delete;
         self.due += other.due;
+        self.unreadable += other.unreadable;
     }
 
     /// Live sessions that would end and leave nothing: they count as ended and as

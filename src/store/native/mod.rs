@@ -18,8 +18,8 @@ use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Query, Reach,
-    Renewed, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
+    Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Place, Query,
+    Reach, Renewed, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -175,7 +175,7 @@ impl<T: Transport> Sessions for Native<T> {
         stat::loads(&self.transport, scope, by, visit)
     }
 
-    fn survey(&self, scope: &Scope<'_>, after: Option<&Key>, reach: Reach) -> Result<Survey> {
+    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
         survey::survey(&self.transport, scope, after, reach)
     }
 
@@ -267,10 +267,11 @@ fn session(row: &dyn Columns) -> Session {
         user: row.text(1),
         task: row.text(2).unwrap_or_default(),
         client: row.text(3),
-        created_at: time(4).unwrap_or(UnixTime(0)),
-        last_used_at: time(5).unwrap_or(UnixTime(0)),
+        created_at: time(4),
+        last_used_at: time(5),
         idle_timeout: row.integer(6).map(Span::seconds),
         marked_at: time(7),
         end: time(8).zip(reason).map(|(at, reason)| End { at, reason }),
+        expiry: None,
     }
 }

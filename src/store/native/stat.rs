@@ -188,7 +188,7 @@ pub(super) fn loads(
             task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
             tasks: row.count(2),
             live: [row.count(3), row.count(4), row.count(5)],
-            oldest_use: UnixTime(row.integer(6).unwrap_or(0)),
+            oldest_use: row.integer(6).map(UnixTime),
         })
     })
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::rules;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
-use crate::domain::port::{DueRange, Found, Reach, Scope, Survey};
+use crate::domain::port::{DueRange, Found, Place, Reach, Scope, Survey};
 use crate::domain::session::{EndReason, Key};
 use crate::store::sql::Statement;
 use crate::store::transport::{Columns, Transport};
@@ -22,7 +22,7 @@ const CLOCK: u64 = 128;
 pub(super) fn survey(
     transport: &impl Transport,
     scope: &Scope<'_>,
-    after: Option<&Key>,
+    after: Option<&Place>,
     reach: Reach,
 ) -> Result<Survey> {
     // Read first: what is found is at least as new as that.
@@ -49,7 +49,7 @@ pub(super) fn survey(
     let live = tally.sum_up(scope, &mut found);
     Ok(Survey {
         walked: last.as_deref().map_or(1.0, share),
-        last: last.map(Key::Text),
+        last: last.map(|last| Place::Key(Key::Text(last))),
         rows,
         census: found.census,
         live,
@@ -58,6 +58,7 @@ pub(super) fn survey(
             first: Key::Text(first),
             last: Key::Text(last_due),
             found: Some(found),
+            seen: Vec::new(),
         }),
     })
 }
@@ -80,11 +81,11 @@ fn share(key: &str) -> f64 {
     digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
-fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>) -> Statement {
+fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Place>) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
     rules::verdict(&mut sql, scope);
     sql.push(", end_reason FROM sessions WHERE TRUE");
-    if let Some(after) = after {
+    if let Some(Place::Key(after)) = after {
         sql.push(" AND id > ").bind(after);
     }
     rules::and_in_scope(&mut sql, scope);

@@ -22,8 +22,8 @@ impl World {
             let known = &self.model.all[entry];
             let end = session.end.map(|end| (end.at.0, end.reason));
             assert_eq!(end, known.over, "at {now}: {session:?} {known:?}");
-            assert_eq!(session.created_at.0, known.opened);
-            assert_eq!(session.last_used_at.0, known.used, "at {now}: {session:?}");
+            assert_eq!(session.created_at, Some(UnixTime(known.opened)));
+            assert_eq!(session.last_used_at, Some(UnixTime(known.used)), "at {now}: {session:?}");
             assert_eq!(session.marked_at.map(|mark| mark.0), known.mark, "at {now}: {session:?}");
             assert_eq!(session.idle_timeout.map(Span::as_seconds), known.timeout);
             seen.insert(entry);

@@ -1,0 +1,76 @@
+//! Values as a database holds them.
+
+/// A value of one of the five classes that SQLite knows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum {
+    /// Nothing.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+/// The same, where it lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Raw<'a> {
+    /// Nothing.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text; in a damaged database it need not be UTF-8.
+    Text(&'a [u8]),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl Datum {
+    /// The value without its owner.
+    pub fn raw(&self) -> Raw<'_> {
+        match self {
+            Self::Null => Raw::Null,
+            Self::Integer(number) => Raw::Integer(*number),
+            Self::Real(number) => Raw::Real(*number),
+            Self::Text(text) => Raw::Text(text.as_bytes()),
+            Self::Blob(bytes) => Raw::Blob(bytes),
+        }
+    }
+}
+
+impl<'a> Raw<'a> {
+    /// The word for its class, as SQLite's `typeof` has it.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Integer(_) => "integer",
+            Self::Real(_) => "real",
+            Self::Text(_) => "text",
+            Self::Blob(_) => "blob",
+        }
+    }
+
+    /// A value of its own; `None` for text that is not UTF-8.
+    pub fn to_datum(self) -> Option<Datum> {
+        Some(match self {
+            Self::Null => Datum::Null,
+            Self::Integer(number) => Datum::Integer(number),
+            Self::Real(number) => Datum::Real(number),
+            Self::Text(_) => Datum::Text(self.text()?.to_owned()),
+            Self::Blob(bytes) => Datum::Blob(bytes.to_vec()),
+        })
+    }
+
+    /// Its text, if it is text.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(bytes) => str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! When a session of a framework's table is over: the reference for the store.
+
+use super::{Condition, Datum, Encoding, Moment, Profile, Raw, Reading, Unit};
+use crate::domain::time::{Span, UnixTime};
+
+/// When a session is over, by the rules of its framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// At this moment.
+    At {
+        /// The moment.
+        moment: Moment,
+        /// Whether it is over at that very moment, or only after it.
+        at_once: bool,
+    },
+    /// It is over, whatever the time.
+    Over,
+    /// Never.
+    Never,
+    /// Nobody can say: a time is not in the form that it should have. Such a row is kept.
+    Unknown,
+}
+
+impl Expiry {
+    /// Whether the session is over at the beginning of this second.
+    pub fn is_over(self, now: UnixTime) -> bool {
+        match self {
+            Self::At { moment, at_once: true } => moment <= now.into(),
+            Self::At { moment, at_once: false } => moment < now.into(),
+            Self::Over => true,
+            Self::Never | Self::Unknown => false,
+        }
+    }
+
+    /// The second in which it is over.
+    pub fn last_moment(self) -> Option<UnixTime> {
+        match self {
+            Self::At { moment, .. } => Some(moment.second()),
+            Self::Over | Self::Never | Self::Unknown => None,
+        }
+    }
+
+    /// What comes of two rules: the one by which the session is over earlier. What
+    /// nobody can say stays so.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Over, _) | (_, Self::Over) => Self::Over,
+            (Self::Never, rule) | (rule, Self::Never) => rule,
+            (Self::At { moment, at_once }, Self::At { moment: later, at_once: also }) => {
+                let earlier = moment.min(later);
+                let at_once = (at_once && earlier == moment) || (also && earlier == later);
+                Self::At { moment: earlier, at_once }
+            }
+        }
+    }
+}
+
+/// An input that holds a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimeColumn {
+    /// Which [input](Profile::inputs).
+    pub input: usize,
+    /// How it is written.
+    pub encoding: Encoding,
+    /// What it means where there is none; `None`: nobody can say.
+    pub null: Option<Nullness>,
+    /// Values that are no times, but mean never.
+    pub never: Vec<Datum>,
+}
+
+/// What NULL means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nullness {
+    /// The session is over.
+    Expired,
+    /// It is never over.
+    Never,
+}
+
+/// Something that makes a session over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// What.
+    pub kind: RuleKind,
+    /// For which rows; all of these must hold.
+    pub when: Vec<Condition>,
+    /// Whether it is over at the very moment that the rule names, or only after it.
+    pub at_once: bool,
+    /// How much longer to wait.
+    pub grace: Span,
+}
+
+/// The kinds of rules. A time is one of the [profile's](Profile::times), by its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleKind {
+    /// It is over at this time.
+    At(usize),
+    /// It is over so long after this time.
+    After(usize, Length),
+    /// It is over if this input is not NULL.
+    NotNull(usize),
+}
+
+/// How long a session lasts after a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Length {
+    /// So long.
+    Fixed(Span),
+    /// As long as the application's configuration says, which nobody has told: for ever.
+    Untold,
+    /// As long as an input says.
+    Input {
+        /// Which [input](Profile::inputs).
+        input: usize,
+        /// In which unit.
+        unit: Unit,
+        /// Values that are no lengths, but mean for ever.
+        never: Vec<Datum>,
+    },
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// No session: the filter excludes it.
+    NoSession,
+    /// A session that is over then.
+    Session(Expiry),
+}
+
+impl Profile {
+    /// What the row with these [inputs](Profile::inputs) is.
+    ///
+    /// 1. A row for which one of the conditions of `filter` does not hold is no session.
+    /// 2. A session is over by each rule whose conditions, `when`, all hold. A rule
+    ///    names a moment: a time, or a time and a length; `grace` comes on top. Where
+    ///    there are several, the earliest counts. With no rule that applies, it is never
+    ///    over.
+    /// 3. At that very moment it is over if the rule says so, and else still valid.
+    /// 4. A time that is NULL means what the profile says that it means. A value that
+    ///    the profile lists under `never` means never, and so does a length of that
+    ///    kind.
+    /// 5. If a time or a length that a rule needs cannot be read, nobody can say when
+    ///    the session is over, whatever the other rules say.
+    /// 6. While a [parameter](Profile::missing) is missing, no session is ever over.
+    pub fn judge(&self, inputs: &[Raw<'_>]) -> Judged {
+        if !self.filter.iter().all(|condition| condition.holds(inputs)) {
+            return Judged::NoSession;
+        }
+        let applies = |rule: &&Rule| rule.when.iter().all(|condition| condition.holds(inputs));
+        let expiries = self.rules.iter().filter(applies).map(|rule| self.by_rule(rule, inputs));
+        let expiry = expiries.fold(Expiry::Never, Expiry::or);
+        let is_complete = self.missing.is_empty() || expiry == Expiry::Unknown;
+        Judged::Session(if is_complete { expiry } else { Expiry::Never })
+    }
+
+    /// The moment that one of its times has in a row, as far as it has one.
+    pub fn time(&self, time: Option<usize>, inputs: &[Raw<'_>]) -> Option<UnixTime> {
+        match self.times.get(time?)?.read(inputs) {
+            Reading::At(moment) => Some(moment.second()),
+            Reading::Null | Reading::Never | Reading::Unreadable => None,
+        }
+    }
+
+    fn by_rule(&self, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
+        match &rule.kind {
+            RuleKind::NotNull(input) => match inputs.get(*input) {
+                None | Some(Raw::Null) => Expiry::Never,
+                Some(_) => Expiry::Over,
+            },
+            RuleKind::At(time) => self.at(*time, Some(0), rule, inputs),
+            RuleKind::After(time, length) => match length.read(inputs) {
+                Ok(length) => self.at(*time, length, rule, inputs),
+                Err(()) => Expiry::Unknown,
+            },
+        }
+    }
+
+    /// The expiry so many nanoseconds after a time; `None`: for ever after.
+    fn at(&self, time: usize, after: Option<i128>, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
+        let Some(time) = self.times.get(time) else {
+            return Expiry::Unknown;
+        };
+        match (time.read(inputs), after) {
+            (Reading::Unreadable, _) => Expiry::Unknown,
+            (Reading::Never, _) => Expiry::Never,
+            (Reading::Null, _) => match time.null {
+                Some(Nullness::Expired) => Expiry::Over,
+                Some(Nullness::Never) => Expiry::Never,
+                None => Expiry::Unknown,
+            },
+            (Reading::At(_), None) => Expiry::Never,
+            (Reading::At(moment), Some(after)) => Expiry::At {
+                moment: Moment(moment.0.saturating_add(after)).plus(rule.grace),
+                at_once: rule.at_once,
+            },
+        }
+    }
+}
+
+impl TimeColumn {
+    /// What it says in a row with these inputs.
+    pub fn read(&self, inputs: &[Raw<'_>]) -> Reading {
+        let value = inputs.get(self.input).copied().unwrap_or(Raw::Null);
+        if self.never.iter().any(|never| super::condition::is_same(never.raw(), value)) {
+            return Reading::Never;
+        }
+        self.encoding.read(value)
+    }
+}
+
+impl Length {
+    /// So many nanoseconds; `None`: for ever.
+    fn read(&self, inputs: &[Raw<'_>]) -> Result<Option<i128>, ()> {
+        match self {
+            Self::Fixed(span) => Ok(Some(Moment(0).plus(*span).0)),
+            Self::Untold => Ok(None),
+            Self::Input { input, unit, never } => {
+                let value = inputs.get(*input).copied().unwrap_or(Raw::Null);
+                if never.iter().any(|never| super::condition::is_same(never.raw(), value)) {
+                    return Ok(None);
+                }
+                unit.length(value).map(Some).ok_or(())
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Tables of sessions that frameworks have, described: what is where in a row, how its
+//! times are written, and when its session is over.
+//!
+//! A profile is data. What it means is here, as pure functions; the store reads the
+//! rows and asks.
+
+mod condition;
+mod datum;
+mod encoding;
+mod expiry;
+mod fingerprint;
+mod moment;
+
+pub use condition::{Condition, Test};
+pub use datum::{Datum, Raw};
+pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
+pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
+pub use fingerprint::Difference;
+pub use moment::Moment;
+
+/// A framework's table of sessions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// What users call it: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// The framework, for people.
+    pub title: String,
+    /// Which part of it, in which setting, for people who choose.
+    pub about: String,
+    /// The name of its one task, in lists and figures.
+    pub task: String,
+    /// The table.
+    pub table: String,
+    /// The columns that it must have.
+    pub columns: Vec<String>,
+    /// Columns that it may have besides, and no others.
+    pub optional: Vec<String>,
+    /// The column whose values tell sessions apart. The handle comes from it.
+    pub id: String,
+    /// Whether it may be chosen without having been named: not where another profile
+    /// fits the same tables and is the safer guess.
+    pub is_detected: bool,
+    /// Why nothing may be deleted; `None`: it may.
+    pub readonly: Option<String>,
+    /// Where the user is, if anywhere.
+    pub user: Option<UserSource>,
+    /// Where the client's address is, if anywhere.
+    pub client: Option<Source>,
+    /// How a row is found by what its client holds; `None`: it cannot be.
+    pub token: Option<TokenForm>,
+    /// What a row is judged by: what [`judge`](Self::judge) is given, in this order.
+    pub inputs: Vec<Source>,
+    /// The times among them, and how they are written.
+    pub times: Vec<TimeColumn>,
+    /// Which of the [times](Self::times) says when a session was opened.
+    pub created: Option<usize>,
+    /// Which of them says when it was last used.
+    pub used: Option<usize>,
+    /// What makes a session over; any of these is enough.
+    pub rules: Vec<Rule>,
+    /// What makes a row a session at all; all of these must hold. Each names an input.
+    pub filter: Vec<Condition>,
+    /// Tables whose rows go with a session.
+    pub dependents: Vec<Dependent>,
+    /// What nobody has said yet and only the application's configuration knows. With
+    /// any of these, no session is ever over.
+    pub missing: Vec<Parameter>,
+}
+
+/// A value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The column.
+    pub column: String,
+    /// The path in the JSON text that the column holds, in SQLite's notation; `None`:
+    /// the column itself.
+    pub path: Option<String>,
+}
+
+/// Where the user of a session is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserSource {
+    /// In which value.
+    pub source: Source,
+    /// In which form.
+    pub form: UserForm,
+}
+
+/// How a user is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserForm {
+    /// As a number or a text.
+    Plain,
+    /// Within the signed payload of Django's session backends.
+    DjangoPayload,
+}
+
+/// How a row is found by what its client holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenForm {
+    /// The column that holds the token, or what is made of it.
+    pub column: String,
+    /// What the column has before it.
+    pub prefix: String,
+    /// Whether the column holds its SHA-256, in lower-case hexadecimal digits.
+    pub is_hashed: bool,
+}
+
+/// A table whose rows go with the sessions that they belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependent {
+    /// The table.
+    pub table: String,
+    /// Its column that names the session.
+    pub column: String,
+    /// The column of the sessions that it names.
+    pub references: String,
+}
+
+/// Something that only the application's configuration knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Where to find its value, for people.
+    pub about: String,
+    /// A value that it might have.
+    pub example: String,
+}

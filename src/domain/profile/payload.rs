@@ -1,0 +1,2 @@
+//! The user within the signed payload of Django's session backends.
+
