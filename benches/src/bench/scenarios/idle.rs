@@ -7,17 +7,9 @@ use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Target, Unit};
 use super::super::process::{Run, Task};
 use super::pair::{Pair, seconds};
-use super::{one_delete, purge, python, rounds, run_purge};
+use super::{one_delete, purge, rounds, run_purge};
 use crate::clock;
 use crate::table::{Kind, Layout, Spec};
-
-/// How Django is told of its database. The file is in WAL mode already.
-const SETTINGS: &str = "
-SECRET_KEY = 'benches'
-INSTALLED_APPS = ['django.contrib.sessions']
-DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': DB}}
-USE_TZ = True
-";
 
 #[derive(Default)]
 struct Runs {
@@ -25,7 +17,6 @@ struct Runs {
     fast: Vec<Run>,
     usual: Vec<Run>,
     oldest: Vec<Run>,
-    django: Vec<Run>,
 }
 
 pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
@@ -45,7 +36,6 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
         runs.usual.push(usual(bed, Spec::half(Kind::Usual, rows))?);
         let oldest = Spec { layout: Layout::Oldest, ..Spec::half(Kind::Usual, rows) };
         runs.oldest.push(usual(bed, oldest)?);
-        runs.django.extend(clear_sessions(bed, rows)?);
         Ok(())
     })?;
     section(runs, rows)
@@ -62,24 +52,6 @@ fn usual(bed: &Bed, spec: Spec) -> Result<Run> {
     Ok(run)
 }
 
-/// Django's own command on its own table, if there is a Django.
-fn clear_sessions(bed: &Bed, rows: u64) -> Result<Option<Run>> {
-    let Some(python) = python() else {
-        return Ok(None);
-    };
-    let copy = bed.copy(&Spec::half(Kind::Django, rows))?;
-    let name = format!("DB = {:?}", copy.path.display().to_string());
-    bed.file("benches_settings.py", &format!("{name}\n{SETTINGS}"))?;
-    let args = ["-B", "-m", "django", "clearsessions", "--settings", "benches_settings"];
-    let mut task = Task::new(&python, args);
-    task.env.push(("PYTHONPATH", bed.folder().into()));
-    let run = task.run(&copy)?;
-    let due = "SELECT count(*) FROM django_session WHERE expire_date < datetime('now', '-1 hour')";
-    let left = copy.ask(due)?;
-    ensure!(left == 0, "clearsessions has left {left} rows");
-    Ok(Some(run))
-}
-
 fn can_be_fast(bed: &Bed) -> Result<bool> {
     let help = Task::new(bed.sessctl(), ["purge", "--help"]).answer()?;
     Ok(help.contains("--fast"))
@@ -88,12 +60,11 @@ fn can_be_fast(bed: &Bed) -> Result<bool> {
 fn section(runs: Runs, rows: u64) -> Result<Section> {
     const DELETE: &str = "one DELETE in the sqlite3 shell, same table";
     let mut section = Section::default();
-    let Runs { pair, fast, usual, oldest, django } = runs;
+    let Runs { pair, fast, usual, oldest } = runs;
     section.add(pair.time("time", DELETE).aims_at(Target::Times(1.5)));
     let others = [
         ("one DELETE, usual table", usual, Target::PartIn(8.0)),
         ("one DELETE, usual table, the due rows being the oldest", oldest, Target::None),
-        ("`clearsessions`, Django's table", django, Target::None),
     ];
     for (what, runs, target) in others.into_iter().filter(|(_, runs, _)| !runs.is_empty()) {
         let time = Figure::new("time", Unit::Seconds, seconds(&pair.measured));
@@ -109,9 +80,5 @@ fn section(runs: Runs, rows: u64) -> Result<Section> {
     section.add(pair.memory("peak memory", DELETE).aims_at(Target::Most(16.0)));
     section.add(pair.hold("longest hold")?);
     section.note(format!("{rows} rows, of which half are due, scattered over the keys."));
-    section.note(
-        "`clearsessions` works on Django's table, sessctl on its own: what sessctl would do on \
-         Django's is future work. No target is held to that row.",
-    );
     Ok(section)
 }

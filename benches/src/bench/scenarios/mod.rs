@@ -1,5 +1,6 @@
 //! What can be compared: a file for each scenario, and its line in [`ALL`].
 
+mod django;
 mod growth;
 mod idle;
 mod indexes;
@@ -43,6 +44,7 @@ pub const ALL: &[Scenario] = &[
         about: "The same purge beside an application that goes on writing",
         run: loaded::run,
     },
+    Scenario { name: "django", about: "A purge of Django's own table", run: django::run },
     Scenario {
         name: "growth",
         about: "The same purge of larger and larger tables",
