@@ -1,5 +1,13 @@
 //! How a column holds a time.
 
+mod calendar;
+mod number;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wall;
+
 use super::{Datum, Moment, Raw};
 use crate::domain::time::UnixTime;
 use crate::domain::zone::Zone;
@@ -20,9 +28,13 @@ pub enum Encoding {
     Pattern(String, Zone),
 }
 
-/// What one is counted.
+/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
+    /// Days of 24 hours.
+    Days,
+    /// Hours.
+    Hours,
     /// Minutes.
     Minutes,
     /// Seconds.
@@ -31,6 +43,8 @@ pub enum Unit {
     Milliseconds,
     /// Millionths of a second.
     Microseconds,
+    /// .NET's ticks: tenths of a microsecond.
+    Ticks,
     /// Thousand-millionths of a second.
     Nanoseconds,
 }
@@ -95,28 +109,54 @@ pub enum Reading {
     Null,
     /// That there will never be one.
     Never,
-    /// Nothing that this encoding knows, or a number that is no moment between 1995 and
-    /// 9999, and not zero either: most likely it counts in another unit.
+    /// Nothing that this encoding knows, or a number that is not zero and no moment that
+    /// it could mean: most likely it counts in another unit.
     Unreadable,
 }
 
 impl Encoding {
     /// What a value says.
-    pub fn read(&self, _value: Raw<'_>) -> Reading {
-        todo!()
+    ///
+    /// 1. NULL says that there is no time.
+    /// 2. A number counts only in a class that the encoding names; text of digits is a
+    ///    number of the class `text`, and must be of nothing but digits, with a minus
+    ///    where it is negative.
+    /// 3. A number means a moment from 1995 to 9999, or it is zero. Any other is
+    ///    unreadable: numbers in another unit than the encoding's always are. For that
+    ///    to hold, minutes may reach as far as 2999 alone, and ticks as 2499.
+    /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
+    /// 5. Text must be a date of the calendar, from the year 1 to 9999, and a time of a
+    ///    day without leap seconds, in exactly the form that the encoding describes.
+    /// 6. What the wall clock shows twice, or never, is taken for the later of the two
+    ///    moments that it might be.
+    pub fn read(&self, value: Raw<'_>) -> Reading {
+        if value == Raw::Null {
+            return Reading::Null;
+        }
+        let moment = match self {
+            Self::Unix(unit, storage) => number::unix(*unit, storage, value),
+            Self::Julian(storage) => number::julian(storage, value),
+            Self::Ticks(storage) => number::ticks(storage, value),
+            Self::Text(form) => form.read(value),
+            Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
+        };
+        moment.map_or(Reading::Unreadable, Reading::At)
     }
 
     /// A value that no readable value of a moment up to this one exceeds, in the order
     /// in which SQLite sorts a column; `None`: the order says nothing about the moments.
-    pub fn horizon(&self, _moment: UnixTime) -> Option<Datum> {
-        todo!()
-    }
-}
-
-impl Unit {
-    /// A length of so many, in nanoseconds; `None` for what is no number, or is below
-    /// zero.
-    pub fn length(self, _value: Raw<'_>) -> Option<i128> {
-        todo!()
+    ///
+    /// Values of moments a second later and more exceed it; where a time has an offset
+    /// or is a wall clock's outside of UTC, those of two days later and more. Of numbers
+    /// that are kept as text, those with more digits than the bound may exceed it
+    /// although they are earlier: seconds of before September 2001 are.
+    pub fn horizon(&self, moment: UnixTime) -> Option<Datum> {
+        match self {
+            Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
+            Self::Julian(storage) => number::julian_horizon(storage, moment),
+            Self::Ticks(storage) => number::ticks_horizon(storage, moment),
+            Self::Text(form) => form.horizon(moment).map(Datum::Text),
+            Self::Pattern(..) => None,
+        }
     }
 }
