@@ -70,7 +70,7 @@ pub fn is_django_local(text: &str, over: UnixTime) -> Option<bool> {
     match ahead.abs() {
         _ if lasts < -JITTER => Some(true),
         0..=JITTER => Some(false),
-        JITTER..=FARTHEST if rest <= 2 * JITTER => Some(true),
+        ..=FARTHEST if rest <= 2 * JITTER => Some(true),
         _ => None,
     }
 }
