@@ -30,7 +30,12 @@ impl Token {
     /// The SHA-256 of the token's text in lower-case hexadecimal: the key of
     /// its row in a native table.
     pub fn id(&self) -> String {
-        Digest::of(self.expose()).id()
+        self.digest().id()
+    }
+
+    /// The same, before it is written out.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.expose())
     }
 
     /// The same as a row's key.

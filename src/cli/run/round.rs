@@ -139,7 +139,7 @@ impl Report {
             }
             Ok(Ran::Cycled(cycled)) => Self::of_work([0, cycled.ended, 0], cycled.short_of()),
             Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
-            Err(error @ Error::Guard(_)) => {
+            Err(error @ (Error::Guard(_) | Error::Refused(_))) => {
                 nothing(Exit::Refused, "refused", Some(error.to_string()))
             }
             Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),

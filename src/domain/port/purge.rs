@@ -16,11 +16,15 @@ pub struct Reach {
     pub rows: usize,
     /// At most for about so long. At least one row is looked at.
     pub time: Duration,
+    /// Whether the rows that are due are wanted as they were [seen](DueRange::seen), to
+    /// settle them; else they are only counted, in flat memory.
+    pub sightings: bool,
 }
 
 impl Reach {
     /// As far as there are rows.
-    pub const ALL: Self = Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX };
+    pub const ALL: Self =
+        Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, sightings: true };
 }
 
 /// What a purge finds when it looks at the next rows in key order.
@@ -39,8 +43,19 @@ pub struct Survey {
     pub census: Census,
     /// Live sessions by task, before the purge has changed any.
     pub live: BTreeMap<String, u64>,
+    /// What one of the rows has that are [unreadable](Census::unreadable), if any is.
+    pub misfit: Option<Misfit>,
     /// The state of the database at which this was found, where it has a name.
     pub version: Option<Version>,
+}
+
+/// A value that is no time in the form that it should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The column, with the path in it if there is one.
+    pub input: String,
+    /// The value, as people read it: text in quotes, cut where it is long.
+    pub value: String,
 }
 
 /// A state of the database. While it is the same, nobody else has written; what
