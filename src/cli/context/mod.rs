@@ -1,0 +1,245 @@
+//! What all subcommands share: the global options, and what follows from them.
+
+mod global;
+mod screen;
+mod state;
+mod table;
+
+use std::cell::OnceCell;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use sessctl::app::{Housekeeper, Terms, Untold};
+use sessctl::config::Config;
+use sessctl::domain::port::Store;
+use sessctl::domain::time::UnixTime;
+use sessctl::store::Access;
+
+use super::clock;
+use super::exit::{Exit, Usage, complain};
+use super::hook::Hook;
+use super::host;
+use crate::output::record::{Record, Schema};
+use crate::output::{self, Format, FormatName, Head};
+
+pub use global::{Global, Named, Origin};
+pub use screen::{print, print_sentences, read, stdout, unwritten};
+pub use state::Source;
+
+use screen::look;
+
+/// Read if it is there and no other is named.
+const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
+
+/// The surroundings of one run.
+pub struct Context {
+    pub global: Global,
+    /// The moment of the run.
+    pub now: UnixTime,
+    /// The database, if the user has named one.
+    pub named_db: Option<Named>,
+    /// The configuration file, if the user has named one.
+    pub named_config: Option<Named>,
+    /// The profile, if the user has named one.
+    pub named_profile: Option<Named>,
+    config: OnceCell<Config>,
+    said: table::Said,
+}
+
+impl Context {
+    pub fn new(mut global: Global, now: UnixTime) -> Self {
+        let named_db = Named::by(global.db.take(), "SESSCTL_DB");
+        let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
+        let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
+        let (config, said) = (OnceCell::new(), table::Said::default());
+        Self { global, now, named_db, named_config, named_profile, config, said }
+    }
+
+    /// The configuration file, if there is one.
+    pub fn config_path(&self) -> Option<&Path> {
+        let named = self.named_config.as_ref().map(|named| named.path.as_path());
+        named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
+    }
+
+    /// The configuration: that of the file, or the defaults. Its warnings are for
+    /// people: cron would mail them with every run.
+    pub fn config(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(io::stderr().is_terminal())
+    }
+
+    /// The same for those who ask what it is: its warnings belong to the answer.
+    pub fn config_explained(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(true)
+    }
+
+    fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = self.read_config()?;
+        if aloud {
+            self.warn_of(&config);
+        }
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The configuration as its file has it at this moment.
+    pub fn read_config(&self) -> anyhow::Result<Config> {
+        let Some(path) = self.config_path() else {
+            return Ok(Config::default());
+        };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+        Ok(Config::parse(&text, &name)?)
+    }
+
+    /// Says what of a configuration will surprise.
+    pub fn warn_of(&self, config: &Config) {
+        config.warnings.iter().for_each(|warning| self.warn(warning));
+        if let Some(fault) = Hook::fault(&config.hooks) {
+            self.warn(&fault);
+        }
+    }
+
+    /// The database that is meant. A relative path in the configuration starts
+    /// from its file: schedulers start commands in folders of their own.
+    pub fn db(&self) -> anyhow::Result<PathBuf> {
+        match &self.named_db {
+            Some(named) => Ok(named.path.clone()),
+            None => self.db_of(self.config()?),
+        }
+    }
+
+    fn db_of(&self, config: &Config) -> anyhow::Result<PathBuf> {
+        let Some(db) = &config.db else {
+            return Err(Usage::error(
+                "no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
+            ));
+        };
+        Ok(self.beside_config(Path::new(db)))
+    }
+
+    /// A path in the configuration, which starts from its file.
+    fn beside_config(&self, path: &Path) -> PathBuf {
+        self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
+    }
+
+    /// Opens the table that is meant, under the policies of the configuration.
+    pub fn open(&self, access: Access) -> anyhow::Result<Housekeeper> {
+        let keeper = self.open_unsaid(access)?;
+        self.introduce(&keeper, self.config()?);
+        Ok(keeper)
+    }
+
+    /// The same, for who names the table in the answer.
+    pub fn open_unsaid(&self, access: Access) -> anyhow::Result<Housekeeper> {
+        // The path first: to name the database needs no configuration.
+        let db = self.db()?;
+        let config = self.config()?;
+        Ok(self.in_charge(self.store(&db, access, config)?, config))
+    }
+
+    /// The same as [`open`](Self::open) under a configuration that has been read anew.
+    pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
+        let db = match &self.named_db {
+            Some(named) => named.path.clone(),
+            None => self.db_of(config)?,
+        };
+        let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
+        self.introduce(&keeper, config);
+        Ok(keeper)
+    }
+
+    fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
+        let keeper = Housekeeper::new(store, config.policies.clone())
+            .on_host(host::name())
+            .timed_by(clock::uptime);
+        match Hook::from_config(&config.hooks) {
+            Some(hook) => keeper.telling(Box::new(hook)),
+            None => keeper,
+        }
+    }
+
+    /// The format that was asked for, if one was.
+    pub fn asked_format(&self) -> Option<FormatName> {
+        if self.global.json { Some(FormatName::Json) } else { self.global.output }
+    }
+
+    /// The format to write in.
+    pub fn format(&self) -> FormatName {
+        self.asked_format().unwrap_or(FormatName::Table)
+    }
+
+    /// Begins a listing on standard output.
+    pub fn listing(
+        &self,
+        schema: &'static Schema,
+        head: Option<Head<'_>>,
+    ) -> anyhow::Result<Box<dyn Format>> {
+        self.format().check(schema)?;
+        Ok(output::open(self.format(), look(self.global.color), stdout(), schema, head)?)
+    }
+
+    /// Writes records to standard output.
+    pub fn answer(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {
+        let mut listing = self.listing(schema, None)?;
+        for record in records {
+            listing.record(record).map_err(unwritten)?;
+        }
+        Ok(listing.end().map_err(unwritten)?)
+    }
+
+    /// Whether somebody is looking at the output.
+    pub fn is_interactive(&self) -> bool {
+        io::stdout().is_terminal() && !self.global.quiet
+    }
+
+    /// Tells people something that is no data.
+    pub fn say(&self, sentence: &str) {
+        if !self.global.quiet {
+            complain(&output::harmless::visible(sentence));
+        }
+    }
+
+    /// The same, of those of a command that answers otherwise; and the exit code that
+    /// follows.
+    pub fn untold(&self, keeper: &mut Housekeeper) -> Exit {
+        match keeper.take_untold() {
+            None => Exit::Done,
+            Some(untold) => {
+                self.say_untold(&untold);
+                Exit::StoppedEarly
+            }
+        }
+    }
+
+    /// Tells of ended sessions that the hook was not told of.
+    pub fn say_untold(&self, untold: &Untold) {
+        complain(&output::harmless::visible(&format!("sessctl: {untold}; {}", again(untold))));
+    }
+
+    fn warn(&self, sentence: &str) {
+        self.say(&format!("sessctl: warning: {sentence}"));
+    }
+}
+
+/// What jobs keep to, by a configuration.
+pub fn terms(config: &Config) -> Terms {
+    Terms {
+        zone: config.zone.clone(),
+        jitter: host::jitter(),
+        guard: config.guard,
+        manners: config.manners,
+        keep_runs: config.keep_runs,
+    }
+}
+
+/// How to have ended sessions again that the hook was not told of.
+pub fn again(untold: &Untold) -> String {
+    let since = untold.since;
+    format!(
+        "`sessctl list --state ended --ended-since {since} -o jsonl` has those whose rows are kept"
+    )
+}
