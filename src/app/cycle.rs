@@ -144,8 +144,7 @@ impl Housekeeper {
 
     /// Remembers how many sessions were live before many of them end.
     fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
-        let reach = Reach { sightings: false, ..Reach::ALL };
-        let live = self.store.survey(&self.scope(None, now), None, reach)?.live;
+        let live = self.store.survey(&self.scope(None, now), None, Reach::ALL)?.live;
         self.store.note_peaks(&live)
     }
 }

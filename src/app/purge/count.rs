@@ -111,6 +111,6 @@ fn next(
     after: Option<&Place>,
 ) -> Result<(Seen, Option<Place>)> {
     let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
-    let survey = store.survey(scope, after, Reach { time, sightings: false, ..Reach::ALL })?;
+    let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
     Ok((Seen { census: survey.census, misfit: survey.misfit }, survey.last))
 }

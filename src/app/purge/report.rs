@@ -74,7 +74,7 @@ pub struct Progress {
 }
 
 /// What a purge has done in all.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
     /// What it has done; in a dry run, what it would do.
     pub done: Progress,

@@ -58,7 +58,7 @@ impl Walk {
 
     /// How far the next look goes.
     fn reach(&self) -> Reach {
-        Reach { due: self.pace.rows(), rows: LOOK_AHEAD, time: self.pace.look(), ..Reach::ALL }
+        Reach { due: self.pace.rows(), rows: LOOK_AHEAD, time: self.pace.look() }
     }
 
     /// Takes note of what a look has found, and answers what is due of it.

@@ -16,15 +16,11 @@ pub struct Reach {
     pub rows: usize,
     /// At most for about so long. At least one row is looked at.
     pub time: Duration,
-    /// Whether the rows that are due are wanted as they were [seen](DueRange::seen), to
-    /// settle them; else they are only counted, in flat memory.
-    pub sightings: bool,
 }
 
 impl Reach {
     /// As far as there are rows.
-    pub const ALL: Self =
-        Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, sightings: true };
+    pub const ALL: Self = Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX };
 }
 
 /// What a purge finds when it looks at the next rows in key order.
