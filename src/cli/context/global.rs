@@ -27,7 +27,7 @@ pub struct Global {
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
     /// The folder for the ledger, the leases and the counters of a framework's table
-    /// [default: $STATE_DIRECTORY, or $XDG_STATE_HOME/sessctl, or ~/.local/state/sessctl]
+    /// [default: $STATE_DIRECTORY, or sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// How to write the answer [default: table]
