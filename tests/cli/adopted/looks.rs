@@ -1,0 +1,150 @@
+//! Commands that only look.
+
+use super::{OVER, VALID, database, django, handle, laravel, run, three};
+use crate::fixture::{HOUR, Sandbox, now};
+
+#[test]
+fn show_stat_counts_what_is_over() {
+    let sandbox = three();
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat"]).succeeds().stdout(), @"");
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "-o", "plain"]).succeeds().stdout(), @"");
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "--json"]).succeeds().stdout(), @"");
+    let text = run(&sandbox, ["show", "stat", "-o", "prometheus"]).succeeds().stdout();
+    let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    insta::assert_snapshot!(samples.join("\n"), @"");
+    run(&sandbox, ["show", "stat", "--metrics-file", "x.prom"]).succeeds().is_silent();
+    assert_eq!(std::fs::read_to_string(sandbox.path("x.prom")).unwrap(), text);
+    assert_eq!(run(&sandbox, ["show", "stat", "imap", "--json"]).succeeds().stdout(), "[]\n");
+}
+
+#[test]
+fn an_empty_table_has_no_share_that_is_over() {
+    let stat = run(&django(&[]), ["show", "stat", "--json"]).succeeds().json();
+    assert_eq!(stat[0]["sessions"], 0);
+    assert_eq!(stat[0]["expired_percent"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_list_shows_what_the_table_says() {
+    let sandbox = three();
+    insta::assert_snapshot!(run(&sandbox, ["list"]).succeeds().stdout(), @"");
+    insta::assert_snapshot!(run(&sandbox, ["list", "--state", "expired", "-o", "csv"]).stdout(), @"");
+    // The keys are those of every list.
+    let keys = |json: &serde_json::Value| -> Vec<String> {
+        json[0].as_object().unwrap().keys().cloned().collect()
+    };
+    let own = Sandbox::new();
+    own.open([]);
+    let own = own.run(["list", "--json"]).succeeds().json();
+    assert_eq!(keys(&run(&sandbox, ["list", "--json"]).succeeds().json()), keys(&own));
+    assert_eq!(run(&sandbox, ["list", "--state", "ended", "--json"]).stdout(), "[]\n");
+}
+
+#[test]
+fn users_and_tasks_are_those_of_the_table() {
+    let sandbox = laravel();
+    let at = now();
+    sandbox
+        .db()
+        .execute("INSERT INTO sessions VALUES ('new', 7, '203.0.113.5', 'x', 'p', ?1)", [at])
+        .unwrap();
+    let with = |args: &[&'static str]| {
+        let lifetime = ["--profile", "laravel", "--param", "lifetime=2h"];
+        run(&sandbox, [&lifetime, args].concat()).succeeds().json()
+    };
+    let users = with(&["show", "users", "--json"]);
+    assert_eq!(users.as_array().unwrap().len(), 1);
+    assert_eq!((&users[0]["user"], &users[0]["sessions"]), (&"7".into(), &1.into()));
+    let tasks = with(&["show", "tasks", "--json"]);
+    assert_eq!((&tasks[0]["task"], &tasks[0]["sessions"]), (&"laravel".into(), &1.into()));
+    let listed = with(&["list", "--user", "7", "--state", "active", "--json"]);
+    assert_eq!(listed[0]["handle"], handle("new"));
+    assert_eq!(listed[0]["client"], "203.0.113.5");
+    assert_eq!(listed[0]["last_used_at_unix"], at);
+    assert_eq!(listed[0]["expires_at_unix"], at + 2 * HOUR);
+    assert_eq!(listed[0]["created_at"], serde_json::Value::Null);
+}
+
+/// The sentences about a session.
+fn outlook(sandbox: &Sandbox, args: &[&str], id: &str) -> Vec<String> {
+    let handle = handle(id);
+    let text = run(sandbox, [args, &["show", "session", &handle]].concat()).succeeds().stdout();
+    let (_, sentences) = text.split_once("\n\n").unwrap();
+    sentences.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_outlook_of_a_session_is_by_its_framework() {
+    let sandbox = django(&[("over", OVER), ("valid", VALID), ("odd", "0000-00-00 00:00:00")]);
+    let first = handle("over");
+    insta::assert_snapshot!(
+        run(&sandbox, ["show", "session", &first]).succeeds().stdout().replace(&first, "HANDLE"),
+        @""
+    );
+    assert_eq!(
+        outlook(&sandbox, &[], "valid"),
+        [
+            "It is valid until 2999-12-31T23:59:59Z, by Django's own rules.",
+            "A purge after that deletes it; no job of the configuration plans one on this machine."
+        ]
+    );
+    assert_eq!(outlook(&sandbox, &[], "odd"), ["Its times cannot be read, so it is kept."]);
+    sandbox.file(
+        "c.toml",
+        "[[job]]\nname = \"tidy\"\nevery = \"1m\"\ndo = \"purge\"\n\
+         [[job]]\nname = \"out\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"django\"\n",
+    );
+    let planned = outlook(&sandbox, &["--config", "c.toml"], "over");
+    assert_eq!(planned[0], "It is over since 2020-02-03T04:05:06Z; the next purge deletes it.");
+    assert!(planned[1].starts_with("That purge is "), "{planned:?}");
+    assert!(planned[2].starts_with("The job \"out\" ends it in any case: at "), "{planned:?}");
+    let eligible = |id: &str| {
+        let shown = run(&sandbox, ["show", "session", &handle(id), "--json"]).succeeds().json();
+        shown["eligible_since"].clone()
+    };
+    assert_eq!(eligible("over"), "2020-02-03T04:05:06Z");
+    assert_eq!(eligible("valid"), serde_json::Value::Null);
+}
+
+#[test]
+fn a_table_for_looking_only_says_so_of_each_session() {
+    let sandbox =
+        database(&format!("{} INSERT INTO session VALUES ('k1', x'00', 1400000000)", super::GITEA));
+    let said = outlook(&sandbox, &["--profile", "gitea", "--param", "lifetime=1d"], "k1");
+    assert_eq!(said.len(), 2);
+    assert_eq!(said[0], "It is over since 2014-05-14T16:53:20Z.");
+    assert!(said[1].starts_with("No purge deletes it: "), "{said:?}");
+}
+
+#[test]
+fn who_only_looks_leaves_nothing_behind() {
+    let sandbox = three();
+    let before = sandbox.files();
+    let handle = handle("key a");
+    for args in [
+        &["show", "stat"][..],
+        &["show", "users"],
+        &["show", "tasks"],
+        &["show", "runs"],
+        &["show", "session", &handle],
+        &["list"],
+        &["purge", "--dry-run"],
+        &["cycle", "--all", "--dry-run"],
+        &["profile", "check", "django"],
+    ] {
+        // Without any folder to remember things in, too.
+        sandbox.run(args.iter().copied()).succeeds();
+        run(&sandbox, args.iter().copied()).succeeds();
+        assert!(sandbox.files() == before, "{args:?}");
+    }
+}
+
+#[test]
+fn the_table_is_named_to_those_who_want_to_know() {
+    let sandbox = three();
+    let said = |args: &[&'static str]| run(&sandbox, args.iter().copied()).succeeds().stderr();
+    assert_eq!(said(&["list"]), "");
+    let named = "sessctl: django_session is a table of Django (profile django)\n";
+    assert_eq!(said(&["list", "-v"]), named);
+    assert_eq!(said(&["list", "-v", "--profile", "django"]), named);
+}
