@@ -15,6 +15,7 @@ use crate::domain::port::{Released, Settled, Version};
 /// The least and the most that a batch ever has.
 const FEWEST: usize = 16;
 const MOST: usize = 100_000;
+const MOST_ALONE: usize = 200_000;
 /// How much the last batch counts against those before it.
 const WEIGHT: f64 = 0.3;
 /// How long to stay gentle, in batches: at first, when nothing is known of the others,
@@ -32,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// No hold that anyone asks for is longer.
 const LONGEST_HOLD: Duration = Duration::from_secs(10);
 /// What a run aims at that has the database for itself.
-const UNHURRIED: Duration = Duration::from_secs(1);
+const UNHURRIED: Duration = Duration::from_secs(2);
 
 /// What a write transaction has taken.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,7 +99,7 @@ impl Pace {
 
     /// That of a run which need not think of others.
     pub(super) fn regardless() -> Self {
-        Self { alone: true, rows: 4096, ..Self::aiming_at(UNHURRIED) }
+        Self { alone: true, rows: MOST_ALONE, ..Self::aiming_at(UNHURRIED) }
     }
 
     /// How many due rows the next batch takes on.
@@ -109,7 +110,7 @@ impl Pace {
     /// How long to look for them. The batch will go over the same rows again under the
     /// lock, in less time.
     pub(super) fn look(&self) -> Duration {
-        if self.alone { LONGEST_PAUSE } else { (self.aim * 2).min(LONGEST_PAUSE) }
+        if self.alone { LONGEST_HOLD } else { (self.aim * 2).min(LONGEST_PAUSE) }
     }
 
     /// Whether others may be writing.
@@ -153,7 +154,9 @@ impl Pace {
         let row = self.per_row.map_or(last, |before| before + WEIGHT * (last - before));
         self.per_row = Some(row);
         let wanted = (self.aim().as_secs_f64() - commit).max(commit) / row;
-        self.rows = (wanted as usize).min(self.rows * 2).clamp(FEWEST, MOST);
+        self.rows = (wanted as usize)
+            .min(self.rows * 2)
+            .clamp(FEWEST, if self.alone { MOST_ALONE } else { MOST });
     }
 
     /// How long to keep still, if the lock has been left alone for this time and will

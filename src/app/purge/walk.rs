@@ -58,7 +58,11 @@ impl Walk {
 
     /// How far the next look goes.
     fn reach(&self) -> Reach {
-        Reach { due: self.pace.rows(), rows: LOOK_AHEAD, time: self.pace.look() }
+        Reach {
+            due: self.pace.rows(),
+            rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(10)),
+            time: self.pace.look(),
+        }
     }
 
     /// Takes note of what a look has found, and answers what is due of it.
