@@ -26,6 +26,9 @@ pub enum Encoding {
     Text(TextForm),
     /// As text by a pattern of chrono's `strftime`, in this zone if it has none itself.
     Pattern(String, Zone),
+    /// As another encoding has it, but what is written is the wall clock of this zone,
+    /// and not UTC.
+    Wall(Box<Self>, Zone),
 }
 
 /// What is counted.
@@ -127,20 +130,26 @@ impl Encoding {
     /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
     /// 5. Text must be a date of the calendar, from the year 1 to 9999, and a time of a
     ///    day without leap seconds, in exactly the form that the encoding describes.
-    /// 6. What the wall clock shows twice, or never, is taken for the later of the two
+    /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999
+    ///    as numbers do: digits of another kind may look like a date.
+    /// 7. What the wall clock shows twice, or never, is taken for the later of the two
     ///    moments that it might be.
     pub fn read(&self, value: Raw<'_>) -> Reading {
         if value == Raw::Null {
             return Reading::Null;
         }
-        let moment = match self {
+        self.moment(value).map_or(Reading::Unreadable, Reading::At)
+    }
+
+    fn moment(&self, value: Raw<'_>) -> Option<Moment> {
+        match self {
             Self::Unix(unit, storage) => number::unix(*unit, storage, value),
             Self::Julian(storage) => number::julian(storage, value),
             Self::Ticks(storage) => number::ticks(storage, value),
             Self::Text(form) => form.read(value),
             Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
-        };
-        moment.map_or(Reading::Unreadable, Reading::At)
+            Self::Wall(shown, zone) => Some(wall::moment(shown.moment(value)?, zone)),
+        }
     }
 
     /// A value that no readable value of a moment up to this one exceeds, in the order
@@ -157,6 +166,8 @@ impl Encoding {
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
             Self::Text(form) => form.horizon(moment).map(Datum::Text),
             Self::Pattern(..) => None,
+            Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
+            Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
         }
     }
 }

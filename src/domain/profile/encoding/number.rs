@@ -76,6 +76,11 @@ fn whole(digits: &[u8]) -> Option<i64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// Whether a moment is one that frameworks of sessions may have written.
+pub(super) fn is_of_our_time(moment: Moment) -> bool {
+    (FIRST..END).contains(&moment.0)
+}
+
 /// A moment that a number may mean.
 fn sensible(number: Number, nanoseconds: i128, end: i128) -> Option<Moment> {
     let is_sensible = number.is_zero() || (FIRST..end).contains(&nanoseconds);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use super::{Encoding, Moment, Raw, wall};
+use super::{Encoding, Moment, Raw, number, wall};
 use crate::domain::time::UnixTime;
 use crate::domain::zone::Zone;
 
@@ -30,10 +30,12 @@ pub(super) fn read(pattern: &str, zone: &Zone, value: Raw<'_>) -> Option<Moment>
     moment(wall::unix(time.and_utc().timestamp(), zone), time.nanosecond())
 }
 
-/// A moment in a second; a leap second is none.
+/// A moment in a second. A leap second is none, and neither is what lies far in the past:
+/// digits that are no date may be read as one.
 fn moment(second: i64, nanoseconds: u32) -> Option<Moment> {
     let is_leap = nanoseconds >= 1_000_000_000;
-    (!is_leap).then(|| Moment(Moment::from(UnixTime(second)).0 + i128::from(nanoseconds)))
+    let moment = Moment(Moment::from(UnixTime(second)).0 + i128::from(nanoseconds));
+    Some(moment).filter(|moment| !is_leap && number::is_of_our_time(*moment))
 }
 
 /// Whether a pattern has one of these letters.

@@ -183,11 +183,19 @@ fn patterns_are_read() {
     assert_eq!(read(&compact, "20260615120000"), at(NOON.0));
     assert_eq!(read(&compact, "202606151200"), Reading::Unreadable);
     assert_eq!(read(&compact, "20260630235960"), Reading::Unreadable);
+    // Milliseconds.
+    assert_eq!(read(&compact, "1781010101010"), Reading::Unreadable);
     assert_eq!(read(&pattern("%Y%m%d%H%M%S", berlin()), "20260615140000"), at(NOON.0));
     assert_eq!(read(&pattern("%d.%m.%Y", Zone::UTC), "15.06.2026"), at(NOON.0 - 43_200));
     let mail = pattern("%a, %d %b %Y %H:%M:%S %z", berlin());
     assert_eq!(read(&mail, "Mon, 15 Jun 2026 08:00:00 -0400"), at(NOON.0));
     assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), Reading::Unreadable);
+    // What Go writes for a time by itself.
+    let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", Zone::UTC);
+    assert_eq!(read(&go, "2026-06-15 12:00:00 +0000 UTC"), at(NOON.0));
+    assert_eq!(read(&go, "2026-06-15 14:00:00.5 +0200 CEST"), {
+        Reading::At(Moment(Moment::from(NOON).0 + SECOND / 2))
+    });
     // An hour without its minutes is no midnight.
     assert_eq!(read(&pattern("%Y-%m-%d %H", Zone::UTC), "2026-06-15 12"), Reading::Unreadable);
     assert_eq!(compact.read(Raw::Integer(20_260_615_120_000)), Reading::Unreadable);
@@ -265,6 +273,10 @@ fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
             number(moment.0 + 210_866_760_000 * SECOND, 86_400 * SECOND, class(classes))
         }
         Encoding::Text(form) => Datum::Text(write_text(form, moment, choice)),
+        Encoding::Wall(shown, zone) => {
+            let offset = zone.offset_at(moment.second()).unwrap();
+            write(shown, Moment(moment.0 + i128::from(offset) * SECOND), choice)
+        }
         Encoding::Pattern(..) => unreachable!("has no horizon"),
     }
 }
@@ -319,7 +331,9 @@ fn sorted() -> impl Strategy<Value = Encoding> {
         (select(NUMBERS.to_vec()), classes.clone())
             .prop_map(|(unit, classes)| Encoding::Unix(unit, classes)),
         classes.clone().prop_map(Encoding::Julian),
-        classes.prop_map(Encoding::Ticks),
+        classes.clone().prop_map(Encoding::Ticks),
+        (classes, select(vec![Zone::UTC, berlin()]))
+            .prop_map(|(classes, zone)| Encoding::Wall(Box::new(Encoding::Ticks(classes)), zone)),
         text.prop_map(|(separator, decimals, zone)| text_of(separator, decimals, zone)),
     ]
 }
@@ -333,6 +347,7 @@ fn is_utc(encoding: &Encoding) -> bool {
         Encoding::Text(form) => {
             matches!(&form.zone, ZoneForm::Z) || form.zone == ZoneForm::None(Zone::UTC)
         }
+        Encoding::Wall(_, zone) => *zone == Zone::UTC,
         _ => true,
     }
 }
@@ -354,6 +369,7 @@ fn coarseness(encoding: &Encoding) -> i128 {
         Encoding::Julian(classes) if classes == &[Storage::Real] => SECOND / 500,
         Encoding::Julian(_) => 86_400 * SECOND,
         Encoding::Ticks(_) => 50_000,
+        Encoding::Wall(shown, _) => coarseness(shown),
         Encoding::Text(_) | Encoding::Pattern(..) => SECOND,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, wall};
 use crate::domain::profile::moment::SECOND;
-use crate::domain::time::{Span, UnixTime};
+use crate::domain::time::UnixTime;
 use crate::domain::zone::Zone;
 
 /// `2026-06-15T12:00:00`.
@@ -26,8 +26,6 @@ impl TextForm {
 
     /// See [`Encoding::horizon`](super::Encoding::horizon).
     pub(super) fn horizon(&self, moment: UnixTime) -> Option<String> {
-        /// More than any wall clock differs from UTC.
-        const SLACK: Span = Span::days(1);
         let separator = self.separator.letter()?;
         let written = |moment, rest: &str| written(moment, separator, rest);
         Some(match &self.zone {
@@ -37,7 +35,7 @@ impl TextForm {
             // Z stands behind the digits, and behind the dot before them.
             ZoneForm::Z => written(moment, &format!("{}Z", Decimals::zeros(self.decimals.least()))),
             ZoneForm::None(_) | ZoneForm::Offset | ZoneForm::Either => {
-                written(moment.plus(SLACK), "")
+                written(moment.plus(wall::SLACK), "")
             }
         })
     }

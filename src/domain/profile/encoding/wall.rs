@@ -1,10 +1,18 @@
 //! What the wall clock of a zone shows.
 
-use crate::domain::time::UnixTime;
+use crate::domain::profile::Moment;
+use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
 
 /// More than any wall clock differs from UTC.
-const DAY: i64 = 86_400;
+pub(super) const SLACK: Span = Span::days(1);
+
+/// The moment at which the wall clock of a zone shows what that of UTC shows at another.
+pub(super) fn moment(reading: Moment, zone: &Zone) -> Moment {
+    let second = reading.second();
+    let passed = reading.0 - Moment::from(second).0;
+    Moment(Moment::from(UnixTime(unix(second.0, zone))).0 + passed)
+}
 
 /// The unix second at which the wall clock of a zone shows this, its reading being
 /// written as if it were UTC. What it shows twice is the later of the two moments. What
@@ -15,7 +23,8 @@ pub(super) fn unix(reading: i64, zone: &Zone) -> i64 {
         return reading;
     }
     let offset = |unix: i64| zone.offset_at(UnixTime(unix)).unwrap_or(0);
-    let (before, after) = (offset(reading - DAY), offset(reading + DAY));
+    let day = SLACK.as_seconds();
+    let (before, after) = (offset(reading - day), offset(reading + day));
     if before == after {
         return reading - before;
     }
