@@ -45,9 +45,9 @@ fn values_in_another_form_are_refused() {
 fn the_refusal_says_what_is_there() {
     let world = world("expiry", "CASE i % 2 WHEN 0 THEN 'tomorrow' ELSE 12.5 END");
     let mut store = world.store(profile(seconds()));
-    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#tomorrow"; `sessctl profile check unfit` shows what is there"#);
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#);
     // Neither can single sessions be ended.
-    insta::assert_snapshot!(refused(store.end(&[])), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#tomorrow"; `sessctl profile check unfit` shows what is there"#);
+    insta::assert_snapshot!(refused(store.end(&[])), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#);
 }
 
 #[test]
