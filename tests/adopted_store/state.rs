@@ -59,7 +59,8 @@ fn the_file_is_named_after_the_database_and_for_its_user_alone() {
     let files: Vec<_> = std::fs::read_dir(world.state()).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> =
         files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
-    let name = names.iter().find(|name| name.ends_with(".db")).unwrap();
+    let name =
+        names.iter().find(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).unwrap();
     assert!(name.starts_with("application.db-") && name.len() == 15 + 12 + 3, "{name}");
     for folder in [world.state(), world.state().parent().unwrap().to_owned()] {
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
@@ -111,9 +112,9 @@ fn what_belongs_to_the_application_is_left_to_it() {
     let world = World::of(include_str!("../adopted/fixtures/scs_sqlite3store.sql"));
     let mut store = world.store(scs());
     let said = refused(store.renew(&[], NOW)).replace(&world.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"refused: sessions in DB is a table of the framework scs: the application opens and touches the sessions of an adopted table, and sessctl ends them");
+    insta::assert_snapshot!(said, @"refused: sessions in DB is a table of SCS: the application opens and touches the sessions of an adopted table, and sessctl ends them");
     let said = refused(store.release(1)).replace(&world.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"refused: DB belongs to the application (the framework scs): sessctl deletes rows there, and leaves how its pages lie to SQLite's own VACUUM");
+    insta::assert_snapshot!(said, @"refused: DB belongs to the application (SCS): sessctl deletes rows there, and leaves how its pages lie to SQLite's own VACUUM");
     assert!(store.insert(&[]).is_err() && store.demand().is_err());
     assert!(store.space().unwrap().pages > 0);
     store.slack().unwrap();
