@@ -52,7 +52,11 @@ fn a_summary_names_the_profile_and_what_could_not_be_read() {
 fn a_dry_run_lists_what_would_go() {
     let sandbox = three();
     let dry = run(&sandbox, ["purge", "--dry-run"]);
-    insta::assert_snapshot!(dry.succeeds().stdout(), @"");
+    insta::assert_snapshot!(dry.succeeds().stdout(), @r"
+    HANDLE        ACTION  REASON   USER  CLIENT  IDLE  EXPIRES
+    4c42d56de3c2  delete  expired  -     -       -     2020-02-03T04:05:06Z
+    a0d907a5573a  delete  expired  -     -       -     2021-01-01T00:00:00Z
+    ");
     assert_eq!(dry.stderr(), "would delete 2 expired sessions, and leave 1\n");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     let guarded = run(&sandbox, ["purge", "--max-rows", "1"]);
