@@ -12,8 +12,11 @@ use sessctl::domain::zone::Zone;
 use crate::profiles::{Draft, draft, text};
 use crate::world::{NOW, World};
 
-/// An encoding, and what writes a moment so many milliseconds from now in it.
-fn encodings() -> Vec<(Encoding, fn(i64) -> Value)> {
+/// What writes a moment so many milliseconds from now.
+type Write = fn(i64) -> Value;
+
+/// All encodings, and what writes in them.
+fn encodings() -> Vec<(Encoding, Write)> {
     let unix = |unit, storage| Encoding::Unix(unit, vec![storage]);
     let berlin: Zone = "Europe/Berlin".parse().unwrap();
     vec![

@@ -63,7 +63,7 @@ fn rows_of_a_session_that_is_used_again_stay() {
 #[test]
 fn what_keeps_sessions_from_being_deleted_is_said_before() {
     let world = world("REFERENCES t (id)");
-    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: child refers to t by owner, ON DELETE NO ACTION: a session with rows there cannot be deleted, unless a profile names child under [[dependents]]");
+    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: child refers to t by owner, ON DELETE NO ACTION: a session with rows there cannot be deleted, unless its profile names child under [[dependents]]");
     assert_eq!(world.column("t", "id").len(), 2);
     // Without a purge, a session cannot be ended either.
     let mut store = world.store(plain().0);
@@ -77,7 +77,7 @@ fn a_cascade_may_be_stopped_by_the_next_table() {
         "CREATE TABLE child (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE)";
     let world =
         World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {child}; {further}"));
-    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: further refers to child by child, ON DELETE NO ACTION: a session with rows there cannot be deleted, unless a profile names further under [[dependents]]");
+    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: further refers to child by child, ON DELETE NO ACTION: a session whose rows in child have rows there cannot be deleted");
     let both = "CREATE TABLE further (child INTEGER REFERENCES child (id),
         t TEXT REFERENCES t ON DELETE CASCADE)";
     let world =

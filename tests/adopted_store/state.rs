@@ -59,7 +59,8 @@ fn the_file_is_named_after_the_database_and_for_its_user_alone() {
     let files: Vec<_> = std::fs::read_dir(world.state()).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> =
         files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
-    let name = names.iter().find(|name| name.ends_with(".db")).unwrap();
+    let name =
+        names.iter().find(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).unwrap();
     assert!(name.starts_with("application.db-") && name.len() == 15 + 12 + 3, "{name}");
     for folder in [world.state(), world.state().parent().unwrap().to_owned()] {
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);

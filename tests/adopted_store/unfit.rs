@@ -30,7 +30,7 @@ fn values_in_another_form_are_refused() {
         ("x'00'", seconds()),
     ] {
         for index in ["", index] {
-            let world = world("expiry", &format!("{times}"));
+            let world = world("expiry", times);
             world.application().execute_batch(index.trim_start_matches(';')).unwrap();
             let mut store = world.store(profile(encoding.clone()));
             let said = refused(world.purge(store.as_mut(), 100));

@@ -10,7 +10,6 @@ mod detect;
 mod examine;
 mod index;
 mod listing;
-mod misfit;
 mod references;
 mod rows;
 mod sample;

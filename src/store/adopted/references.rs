@@ -70,7 +70,7 @@ impl References {
                 && reference.on_delete == "NO ACTION"
                 && losing.contains(&reference.child.to_ascii_lowercase());
             if !may_hold {
-                found.refusals.push(reference.refusal(&parent));
+                found.refusals.push(reference.refusal(&parent, parent == table.name));
             }
         }
         Ok(found)
@@ -156,13 +156,19 @@ impl References {
 }
 
 impl Reference {
-    fn refusal(&self, parent: &str) -> String {
+    /// That rows of its table keep those of another from being deleted.
+    fn refusal(&self, parent: &str, is_session: bool) -> String {
         let Self { child, columns, on_delete } = self;
-        let (columns, verb) = (columns.join(", "), on_delete);
-        format!(
-            "{child} refers to {parent} by {columns}, ON DELETE {verb}: a session with rows there \
-             cannot be deleted, unless a profile names {child} under [[dependents]]"
-        )
+        let columns = columns.join(", ");
+        let refers = format!("{child} refers to {parent} by {columns}, ON DELETE {on_delete}");
+        if is_session {
+            format!(
+                "{refers}: a session with rows there cannot be deleted, unless its profile names \
+                 {child} under [[dependents]]"
+            )
+        } else {
+            format!("{refers}: a session whose rows in {parent} have rows there cannot be deleted")
+        }
     }
 }
 

@@ -16,7 +16,7 @@ const FEW: usize = 12;
 
 /// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
 const ID: usize = 1;
-pub(super) const INPUTS: usize = 2;
+const INPUTS: usize = 2;
 
 /// The handle's digits, where they are enough to tell sessions apart.
 pub(super) const HANDLE: usize = 12;
@@ -86,11 +86,10 @@ impl Reader {
     /// The condition that a row with the key `?1` is still what it was, down to the
     /// class and the letter case of each value; the values are `?2` and so on.
     pub(super) fn as_seen(&self) -> String {
-        let mut same = format!("{} = ?1 AND {} COLLATE BINARY IS ?2", self.key, self.id);
-        for (place, input) in self.inputs.iter().enumerate() {
-            same.push_str(&format!(" AND ({input}) COLLATE BINARY IS ?{}", place + 3));
-        }
-        same
+        let values = std::iter::once(&self.id).chain(&self.inputs);
+        let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
+        let same: String = (2..).zip(values).map(is_same).collect();
+        format!("{} = ?1{same}", self.key)
     }
 
     /// The condition that the row with the key `?1` has still the id `?2`. An id that is

@@ -59,11 +59,11 @@ impl Sampling {
     pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
         let mut rows = read(database, reader, &ordered(reader, "ASC", ALL))?;
         if rows.len() == ALL {
-            rows.truncate(END);
-            rows.iter_mut().for_each(|row| row.is_even = false);
+            let end = |row| Row { is_even: false, ..row };
+            rows = rows.into_iter().take(END).map(end).collect();
             rows.extend(between(database, reader, &spread(database, reader)?)?);
             let last = read(database, reader, &ordered(reader, "DESC", END))?;
-            rows.extend(last.into_iter().map(|row| Row { is_even: false, ..row }));
+            rows.extend(last.into_iter().map(end));
         }
         let mut seen = BTreeSet::new();
         rows.retain(|row| seen.insert(format!("{:?}", row.key)));
