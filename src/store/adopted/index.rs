@@ -9,7 +9,7 @@ use super::table::plan;
 use crate::domain::error::Result;
 use crate::domain::port::{Place, Reach, Scope, Survey};
 use crate::domain::profile::{
-    Datum, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
+    Datum, Expiry, Judged, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::store::sql::{Statement, quoted, raw};
@@ -114,7 +114,7 @@ impl TimeIndex {
             database.query(&sql, &mut |row| {
                 if reads_all {
                     tally.see(reader, row);
-                } else if tally.is_due(self.judge(reader, row)) {
+                } else if self.is_due(reader, row, &mut tally) {
                     strays.extend(row.integer(0));
                 }
                 let place = if tally.is_enough() { self.place(row, reads_all) } else { None };
@@ -129,11 +129,15 @@ impl TimeIndex {
         Ok(Some(Survey { walked, version, ..tally.sum_up(reader) }))
     }
 
-    /// What a row is of which only the place and the time have been read.
-    fn judge(&self, reader: &Reader, row: &dyn Columns) -> crate::domain::profile::Judged {
+    /// Counts a row of which only the place and the time have been read.
+    fn is_due(&self, reader: &Reader, row: &dyn Columns, tally: &mut Tally) -> bool {
         let mut inputs = vec![Raw::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
-        reader.profile.judge(&inputs)
+        let judged = reader.profile.judge(&inputs);
+        if judged == Judged::Session(Expiry::Unknown) {
+            tally.note_misfit(reader, &inputs);
+        }
+        tally.is_due(judged)
     }
 
     /// Where a row is; `None`: its time cannot be said.

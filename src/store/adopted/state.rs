@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::domain::error::{Error, Result};
@@ -52,7 +53,11 @@ impl State {
     ) -> Result<Option<T>> {
         let mut open = self.open.borrow_mut();
         if open.is_none() {
-            let there = self.path.try_exists();
+            let there = match self.path.try_exists() {
+                // What is no folder has nothing in it.
+                Err(e) if e.kind() == ErrorKind::NotADirectory => Ok(false),
+                there => there,
+            };
             if !there.map_err(|e| Error::failed(format!("read {}", self.path.display()), e))? {
                 return Ok(None);
             }

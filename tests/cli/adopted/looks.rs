@@ -1,6 +1,6 @@
 //! Commands that only look.
 
-use super::{OVER, VALID, database, django, handle, laravel, run, three};
+use super::{BETTER_AUTH, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::fixture::{HOUR, Sandbox, now};
 
 #[test]
@@ -201,4 +201,29 @@ fn the_table_is_named_to_those_who_want_to_know() {
     let named = "sessctl: django_session is a table of Django (profile django)\n";
     assert_eq!(said(&["list", "-v"]), named);
     assert_eq!(said(&["list", "-v", "--profile", "django"]), named);
+}
+
+#[test]
+fn what_an_application_has_written_does_nothing_to_a_terminal() {
+    let sandbox = database(&format!(
+        "{BETTER_AUTH} INSERT INTO session VALUES \
+         ('id1', '2020-01-01T00:00:00.000Z', 't', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', char(27) || '[2J', NULL, 'a' || char(10, 8238) || 'b'), \
+         ('id2', char(27) || '[2J' || char(10), 'u', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', NULL, NULL, 'c'), \
+         ('id3', '2020-01-01T00:00:00.000Z', 'v', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', NULL, NULL, 'd')"
+    ));
+    for command in
+        ["list", "show users", "show tasks", "profile check better-auth", "purge --dry-run"]
+    {
+        for format in ["table", "plain", "json", "jsonl"] {
+            let args = command.split(' ').chain(["-o", format]);
+            let ran = run(&sandbox, args.collect::<Vec<_>>());
+            let said = ran.succeeds().stdout() + &ran.stderr();
+            assert!(!said.is_empty());
+            let acts = |c: char| c == '\u{1b}' || c == '\u{202e}';
+            assert!(!said.contains(acts), "{command} {format}: {said}");
+        }
+    }
 }
