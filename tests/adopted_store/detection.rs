@@ -25,7 +25,7 @@ fn a_file_without_such_a_table_is_described() {
     insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it is an SQLite database without tables; `sessctl init` sets it up");
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let world = World::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to the framework laravel: it lacks payload; it has data besides");
+    insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to Laravel: it lacks payload; it has data besides");
 }
 
 #[test]

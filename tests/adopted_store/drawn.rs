@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::types::Value;
+use sessctl::domain::error::Error;
 use sessctl::domain::profile::{
     Datum, Encoding, Judged, Nullness, Profile, Separator, Storage, Unit, ZoneForm,
 };
@@ -134,11 +135,13 @@ proptest! {
         null in 0_u8..3,
         (at_once, has_index, has_places) in any::<(bool, bool, bool)>(),
         stride in 1_usize..30,
+        declared in prop::sample::select(&["", "", "", "INTEGER", "REAL", "TEXT", "DATETIME"][..]),
     ) {
         let (encoding, write) = encodings().swap_remove(which);
         let key = if has_places { "" } else { " WITHOUT ROWID" };
         let index = if has_index { "CREATE INDEX i ON t (expiry)" } else { "" };
-        let world = World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry){key}; {index}"));
+        let columns = format!("id TEXT PRIMARY KEY, expiry {declared}");
+        let world = World::of(&format!("CREATE TABLE t ({columns}){key}; {index}"));
         let profile =
             rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, at_once);
         let application = world.application();
@@ -148,13 +151,18 @@ proptest! {
         for (place, time) in times.into_iter().chain(good).enumerate() {
             let value = time.map_or_else(odd, |ms| write(ms - lifetime.unwrap_or(0) * 1_000));
             let id = format!("id{place:03}");
-            application.execute("INSERT INTO t VALUES (?1, ?2)", (&id, &value)).unwrap();
+            // The column may make something else of it.
+            let sql = "INSERT INTO t VALUES (?1, ?2) RETURNING expiry";
+            let value = application.query_row(sql, (&id, &value), |row| row.get(0)).unwrap();
             if !is_over(&profile, &value, NOW) {
                 left.push(id);
             }
         }
         let mut store = world.store(profile);
-        let walked = world.purge(store.as_mut(), stride).unwrap();
+        let walked = match world.purge(store.as_mut(), stride) {
+            Err(Error::Refused(_)) if !declared.is_empty() => return Ok(()),
+            walked => walked.unwrap(),
+        };
         prop_assert_eq!(world.column("t", "id"), left.clone());
         prop_assert_eq!(walked.live, walked.rows);
         prop_assert_eq!(walked.live - walked.settled.deleted, left.len() as u64);

@@ -112,9 +112,9 @@ fn what_belongs_to_the_application_is_left_to_it() {
     let world = World::of(include_str!("../adopted/fixtures/scs_sqlite3store.sql"));
     let mut store = world.store(scs());
     let said = refused(store.renew(&[], NOW)).replace(&world.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"refused: sessions in DB is a table of the framework scs: the application opens and touches the sessions of an adopted table, and sessctl ends them");
+    insta::assert_snapshot!(said, @"refused: sessions in DB is a table of SCS: the application opens and touches the sessions of an adopted table, and sessctl ends them");
     let said = refused(store.release(1)).replace(&world.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"refused: DB belongs to the application (the framework scs): sessctl deletes rows there, and leaves how its pages lie to SQLite's own VACUUM");
+    insta::assert_snapshot!(said, @"refused: DB belongs to the application (SCS): sessctl deletes rows there, and leaves how its pages lie to SQLite's own VACUUM");
     assert!(store.insert(&[]).is_err() && store.demand().is_err());
     assert!(store.space().unwrap().pages > 0);
     store.slack().unwrap();

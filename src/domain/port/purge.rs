@@ -10,7 +10,8 @@ use crate::domain::session::{EndReason, Key, Session};
 /// How far one look ahead of a purge may go.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach {
-    /// At most so many rows that are due.
+    /// At most so many rows that are due. Without a limit, `usize::MAX`, the look is one
+    /// that only counts: it may leave [`DueRange::seen`] out, which would have no end.
     pub due: usize,
     /// At most so many rows in all.
     pub rows: usize,

@@ -3,9 +3,11 @@
 
 use std::ops::ControlFlow;
 
+use rusqlite::types::ValueRef;
+
 use super::rows::Reader;
 use super::survey::Tally;
-use super::table::plan;
+use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
 use crate::domain::port::{Place, Reach, Scope, Survey};
 use crate::domain::profile::{
@@ -14,8 +16,6 @@ use crate::domain::profile::{
 use crate::domain::time::{Span, UnixTime};
 use crate::store::sql::{Statement, quoted, raw};
 use crate::store::transport::{Columns, Transport};
-
-use super::table::KeyColumn;
 
 /// An index in the order of the one time that says when sessions are over.
 #[derive(Debug, Clone)]
@@ -109,18 +109,7 @@ impl TimeIndex {
         let part = Part { along: self, reader, bound: &bound, cursor };
         let mut tally = Tally::new(scope.now, reach);
         for (side, sql) in part.statements() {
-            let reads_all = side.reads_all(self);
-            let mut strays = Vec::new();
-            database.query(&sql, &mut |row| {
-                if reads_all {
-                    tally.see(reader, row);
-                } else if self.is_due(reader, row, &mut tally) {
-                    strays.extend(row.integer(0));
-                }
-                let place = if tally.is_enough() { self.place(row, reads_all) } else { None };
-                Ok(tally.stop_at(place))
-            })?;
-            find(database, reader, &strays, &mut tally)?;
+            self.look(database, reader, side, &sql, &mut tally)?;
             if tally.last.is_some() {
                 break;
             }
@@ -129,7 +118,31 @@ impl TimeIndex {
         Ok(Some(Survey { walked, version, ..tally.sum_up(reader) }))
     }
 
-    /// Counts a row of which only the place and the time have been read.
+    /// Looks at a part of the index.
+    fn look(
+        &self,
+        database: &impl Transport,
+        reader: &Reader,
+        side: Side,
+        sql: &Statement,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        let reads_all = side.reads_all(self);
+        let mut strays = Vec::new();
+        database.query(sql, &mut |row| {
+            if reads_all {
+                tally.see(reader, row);
+            } else if self.is_due(reader, row, tally) {
+                strays.extend(row.integer(0));
+            }
+            let place = if tally.is_enough() { self.place(row, reads_all) } else { None };
+            Ok(tally.stop_at(place))
+        })?;
+        find(database, reader, &strays, tally)
+    }
+
+    /// Counts a row of which only the place and the time have been read; answers whether
+    /// it is due.
     fn is_due(&self, reader: &Reader, row: &dyn Columns, tally: &mut Tally) -> bool {
         let mut inputs = vec![Raw::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
@@ -190,7 +203,7 @@ fn find(
     }
     let mut sql = reader.select(&reader.seen());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut values = places.iter().map(|place| rusqlite::types::ValueRef::Integer(*place));
+    let mut values = places.iter().map(|place| ValueRef::Integer(*place));
     database.look_up(&sql.sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let still_due = |row: &&dyn Columns| tally.is_over(reader.judge(*row));

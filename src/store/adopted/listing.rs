@@ -8,8 +8,8 @@ use rusqlite::types::ValueRef;
 use super::rows::{HANDLE, Reader, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
-use crate::domain::port::{Flow, Query, SortKey};
-use crate::domain::profile::Expiry;
+use crate::domain::port::{Flow, Order, Query, SortKey};
+use crate::domain::profile::{Expiry, UserForm};
 use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
@@ -155,11 +155,7 @@ fn and_user(sql: &mut Statement, reader: &Reader, filter: &Filter) {
     let (Some(user), Some(column)) = (&filter.user, column) else {
         return;
     };
-    let is_plain = reader
-        .profile
-        .user
-        .as_ref()
-        .is_some_and(|user| user.form == crate::domain::profile::UserForm::Plain);
+    let is_plain = reader.profile.user.as_ref().is_some_and(|user| user.form == UserForm::Plain);
     if !is_plain || !reader.table.finds_by(column) {
         return;
     }
@@ -179,7 +175,7 @@ fn sorted(
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
-    let in_order = Query { order: crate::domain::port::Order::default(), ..*query };
+    let in_order = Query { order: Order::default(), ..*query };
     database.query(&in_key_order(reader, &in_order), &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session));
         found.extend(session.map(|session| (rank(query, &session), session.key)));

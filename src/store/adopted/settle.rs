@@ -8,7 +8,8 @@ use rusqlite::types::ValueRef;
 use super::rows::Reader;
 use crate::domain::error::Result;
 use crate::domain::port::{Ending, Settled, Sighting};
-use crate::domain::session::{End, EndReason, Key};
+use crate::domain::profile::Dependent;
+use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::store::sql::{bare, datum, quoted};
 use crate::store::transport::{Applied, Transport};
@@ -34,7 +35,7 @@ impl Deletion {
 
     fn of(reader: &Reader, condition: &str) -> Self {
         let table = reader.table();
-        let dependent = |dependent: &crate::domain::profile::Dependent| {
+        let dependent = |dependent: &Dependent| {
             let child = quoted(&dependent.table);
             let (column, named) = (quoted(&dependent.column), quoted(&dependent.references));
             format!(
@@ -80,7 +81,7 @@ pub(super) fn settle(
     let deleted = of_sessions(&applied.rows, statements.len()).sum();
     let end = Some(End { at: now, reason: EndReason::Expired });
     let told = applied.answers.iter().flatten().filter_map(|row| reader.session(row));
-    let told = told.map(|session| crate::domain::session::Session { end, ..session }).collect();
+    let told = told.map(|session| Session { end, ..session }).collect();
     let Applied { hold, commit, waited, .. } = applied;
     Ok(Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told })
 }

@@ -1,6 +1,7 @@
 //! Figures of a framework's table: counted from its rows, and from sessctl's own
 //! counters where the rows are gone.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -71,6 +72,29 @@ pub(super) fn loads(
     by: LoadBy,
     visit: &mut dyn FnMut(UserLoad) -> Flow,
 ) -> Result<()> {
+    let mut loads: Vec<_> = by_user(database, reader, scope)?.into_iter().collect();
+    loads.sort_by(|(user, load), (other, another)| {
+        let most_first = match by {
+            LoadBy::User => another.sessions.cmp(&load.sessions),
+            LoadBy::TaskAndUser => Ordering::Equal,
+        };
+        most_first.then_with(|| user.cmp(other))
+    });
+    for (user, Load { sessions, oldest_use }) in loads {
+        let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
+        let load = UserLoad { user, task, tasks: 1, live: [sessions, 0, 0], oldest_use };
+        if visit(load)? == ControlFlow::Break(()) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn by_user(
+    database: &impl Transport,
+    reader: &Reader,
+    scope: &Scope<'_>,
+) -> Result<HashMap<Option<String>, Load>> {
     let mut loads: HashMap<Option<String>, Load> = HashMap::new();
     let sql = reader.select(&format!("{}, {}", reader.user(), reader.inputs()));
     database.query(&sql, &mut |row| {
@@ -84,20 +108,5 @@ pub(super) fn loads(
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut loads: Vec<_> = loads.into_iter().collect();
-    loads.sort_by(|(user, load), (other, another)| {
-        let most_first = match by {
-            LoadBy::User => another.sessions.cmp(&load.sessions),
-            LoadBy::TaskAndUser => std::cmp::Ordering::Equal,
-        };
-        most_first.then_with(|| user.cmp(other))
-    });
-    for (user, Load { sessions, oldest_use }) in loads {
-        let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let load = UserLoad { user, task, tasks: 1, live: [sessions, 0, 0], oldest_use };
-        if visit(load)? == ControlFlow::Break(()) {
-            break;
-        }
-    }
-    Ok(())
+    Ok(loads)
 }

@@ -17,6 +17,10 @@ use crate::store::transport::sqlite::{Access, SqliteFile};
 /// How many digits of the path's hash the file's name has.
 const DIGITS: usize = 12;
 
+/// Who may do what in a folder that is made.
+#[cfg(unix)]
+const OWN: u32 = 0o700;
+
 /// The ledger, the leases and the counters of a framework's table.
 pub(super) struct State {
     path: PathBuf,
@@ -51,20 +55,24 @@ impl State {
         &self,
         ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let mut open = self.open.borrow_mut();
-        if open.is_none() {
-            let there = match self.path.try_exists() {
-                // What is no folder has nothing in it.
-                Err(e) if e.kind() == ErrorKind::NotADirectory => Ok(false),
-                there => there,
-            };
-            if !there.map_err(|e| Error::failed(format!("read {}", self.path.display()), e))? {
-                return Ok(None);
-            }
+        if self.open.borrow().is_none() && self.is_there()? {
             let native = crate::store::open_native(&self.path, Access::Read)?;
-            *open = Some(Open { native, may_write: false });
+            *self.open.borrow_mut() = Some(Open { native, may_write: false });
         }
-        open.as_ref().map(|open| ask(&open.native)).transpose()
+        // Whoever asks may ask again before it is done.
+        self.open.borrow().as_ref().map(|open| ask(&open.native)).transpose()
+    }
+
+    /// Not if another process is about to make it.
+    fn is_there(&self) -> Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(file) => Ok(file.len() > 0),
+            // What is no folder has nothing in it.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(false)
+            }
+            Err(e) => Err(Error::failed(format!("read {}", self.path.display()), e)),
+        }
     }
 
     /// The database to write to, which is made if it is not there.
@@ -112,23 +120,19 @@ impl State {
 /// Makes the database, and the folder if it is missing, for this user alone.
 fn make(path: &Path) -> Result<Native<SqliteFile>> {
     let folder = path.parent().unwrap_or(path);
-    let hint = |e| {
+    let doing = || {
         let folder = folder.display();
-        let doing = format!(
+        format!(
             "keep the record of this table's runs in {folder} (--state-dir names another folder)"
-        );
-        Error::failed(doing, e)
+        )
     };
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(hint)?;
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWN);
+    builder.create(folder).map_err(|e| Error::failed(doing(), e))?;
     crate::store::create_native(path).map_err(|error| match error {
-        Error::Failed { source, .. } => {
-            let doing = format!("keep the record of this table's runs in {}", folder.display());
-            Error::Failed { doing: format!("{doing} (--state-dir names another folder)"), source }
-        }
+        Error::Failed { source, .. } => Error::Failed { doing: doing(), source },
         error => error,
     })
 }
