@@ -57,8 +57,14 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Refused`] if the profile says that nothing may be.
     pub fn may_delete(&self) -> Result<()> {
-        let reason = self.profile().and_then(|profile| profile.readonly.as_ref());
-        reason.map_or(Ok(()), |reason| Err(Error::Refused(reason.clone())))
+        match self.profile() {
+            Some(Profile { name, table, readonly: Some(reason), .. }) => {
+                Err(Error::Refused(format!(
+                    "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn must_be_own(&self, why: &str) -> Result<()> {

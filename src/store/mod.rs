@@ -48,10 +48,11 @@ fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
 /// database, and whatever keeps it from being read.
 pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
     let path = path.as_ref();
-    // The mark is written before the file has a log, and it never changes: to see it
-    // takes no lock. Where it is not seen, the moment may have been the wrong one.
+    // The mark is written before the file has a log, and it never changes: to see it, or
+    // that it is missing, takes no lock. Where the file makes no sense, the moment may
+    // have been the wrong one.
     match SqliteFile::as_it_lies(path).and_then(|file| migrations::is_marked(&file)) {
-        Ok(true) => Ok(true),
+        Ok(is_marked) => Ok(is_marked),
         Err(refusal @ (Error::Missing { .. } | Error::NotOurs { .. })) => Err(refusal),
         _ => migrations::is_marked(&SqliteFile::open(path, Access::Read)?),
     }

@@ -63,7 +63,11 @@ impl Context {
             return self.adopt(db, access, profile, config);
         }
         match store::open(db, access) {
-            Err(Error::NotOurs { .. }) => {
+            Err(stranger @ Error::NotOurs { .. }) => {
+                // One of sessctl's own that is too old or too new.
+                if store::is_native(db)? {
+                    return Err(stranger.into());
+                }
                 let found = adopted::detect(db, profiles::outlines()?)?;
                 let profile = Text::built_in(&found.name)?.with(&self.parameters(config))?;
                 self.adopt(db, access, profile, config)

@@ -33,6 +33,8 @@ impl Call<'_> {
         if let Some(config) = self.config {
             words.extend(["--config".to_owned(), absolute(config)?]);
         }
+        let verb = if self.is_of_jobs { "run" } else { "purge" };
+        words.extend(["--db".to_owned(), db]);
         if let Some(profile) = self.profile {
             words.extend(["--profile".to_owned(), named(profile)?]);
         }
@@ -43,8 +45,7 @@ impl Call<'_> {
         if let Some(folder) = &state_dir {
             words.extend(["--state-dir".to_owned(), folder.clone()]);
         }
-        let verb = if self.is_of_jobs { "run" } else { "purge" };
-        words.extend(["--db".to_owned(), db, verb.to_owned()]);
+        words.push(verb.to_owned());
         Ok(Resolved { words, folder, state_dir, verb, has_hook: self.has_hook })
     }
 }

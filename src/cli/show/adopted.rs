@@ -7,7 +7,7 @@ use sessctl::domain::time::UnixTime;
 
 use super::idle_since;
 use super::stat::{self, gauge};
-use crate::output::people::{measure, thousands};
+use crate::output::people::thousands;
 use crate::output::record::{Column, Place, Record, Schema, Value};
 
 const PROFILE: Column = Column::detail("profile", "profile");
@@ -74,7 +74,11 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
         Value::Count(sessions(stat)),
         Value::Count(stat.live_total()),
         Value::Count(stat.expired),
-        percent(stat).map_or(Value::Absent, Value::Measure),
+        match percent(stat) {
+            // Not as little as can be measured, but none.
+            Some(0.0) => Value::Count(0),
+            percent => percent.map_or(Value::Absent, Value::Measure),
+        },
         Value::Count(stat.unreadable),
         idle_since(stat.oldest_use, now),
         Value::Count(stat.peak),
@@ -89,18 +93,33 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
 /// What stands above the figures, for people who did not say which table it is.
 pub fn heading(stats: &[TaskStat], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
-    let all: u64 = stats.iter().map(sessions).sum();
+    let all = match stats.iter().map(sessions).sum() {
+        1 => "1 session".to_owned(),
+        all => format!("{} sessions", thousands(all)),
+    };
     let percent = match stats {
-        [stat] => percent(stat).map(|percent| format!(", {} % expired", measure(percent))),
+        [stat] => percent(stat).map(|percent| format!(", {} % expired", percent.floor())),
         _ => None,
     };
     let percent = percent.unwrap_or_default();
-    format!("{table} is a table of {title} (profile {name}): {} sessions{percent}", thousands(all))
+    format!("{table} is a table of {title} (profile {name}): {all}{percent}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::profiles;
+
+    #[test]
+    fn the_heading_is_for_people() {
+        let profile = profiles::Text::built_in("django").unwrap().outline().unwrap();
+        let of = |live, expired| {
+            heading(&[TaskStat { live: [live, 0, 0], expired, ..TaskStat::default() }], &profile)
+        };
+        insta::assert_snapshot!(of(36_136, 1_168_415), @"django_session is a table of Django (profile django): 1,204,551 sessions, 97 % expired");
+        insta::assert_snapshot!(of(1, 0), @"django_session is a table of Django (profile django): 1 session, 0 % expired");
+        insta::assert_snapshot!(of(0, 0), @"django_session is a table of Django (profile django): 0 sessions");
+    }
 
     #[test]
     fn a_hundred_percent_are_all() {

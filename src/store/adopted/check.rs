@@ -103,7 +103,7 @@ pub(super) fn misfits(reader: &Reader, sample: &Sampling) -> Vec<String> {
     times.filter_map(|time| misfit(reader, sample, time, &profile.times[time])).collect()
 }
 
-fn is_by(kind: &RuleKind, time: usize) -> bool {
+pub(super) fn is_by(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 

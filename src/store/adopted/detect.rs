@@ -11,6 +11,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Difference, Profile};
 use crate::store::Access;
 use crate::store::transport::Transport;
+use crate::store::transport::sqlite::SqliteFile;
 
 /// Which of these profiles fits the one table of sessions in a file, by the names of its
 /// columns and by the values in them.
@@ -19,6 +20,9 @@ use crate::store::transport::Transport;
 /// [`Error::NotOurs`] if none does, and [`Error::Ambiguous`] if several do, with what
 /// was found.
 pub fn detect(path: &Path, profiles: Vec<Profile>) -> Result<Profile> {
+    if let Some(refusal) = strange(path, &profiles) {
+        return Err(refusal);
+    }
     let file = open_file(path, Access::Read)?;
     let names = table::names(&file)?;
     let mut found = Findings::default();
@@ -28,6 +32,20 @@ pub fn detect(path: &Path, profiles: Vec<Profile>) -> Result<Profile> {
         }
     }
     found.conclude(file.place(), &names)
+}
+
+/// Refuses a file that has tables, and none of the names of these, before anything
+/// touches it: to open it would be to work its log into it. What is in the log alone is
+/// not seen, nor what is being written at this moment; then nothing is said.
+fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
+    let file = SqliteFile::as_it_lies(path).ok()?;
+    let names = table::names(&file).ok()?;
+    let is_known =
+        |name: &String| profiles.iter().any(|profile| profile.table.eq_ignore_ascii_case(name));
+    if names.is_empty() || names.iter().any(is_known) {
+        return None;
+    }
+    Findings::default().conclude(file.place(), &names).err()
 }
 
 /// What has been found so far.

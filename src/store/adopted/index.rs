@@ -11,7 +11,7 @@ use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
 use crate::domain::port::{Place, Reach, Scope, Survey};
 use crate::domain::profile::{
-    Datum, Judged, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
+    Datum, Expiry, Judged, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::store::sql::{Statement, quoted, raw};
@@ -132,7 +132,7 @@ impl TimeIndex {
         database.query(sql, &mut |row| {
             if reads_all {
                 tally.see(reader, row);
-            } else if tally.is_due(self.judge(reader, row)) {
+            } else if self.is_due(reader, row, tally) {
                 strays.extend(row.integer(0));
             }
             let place = if tally.is_enough() { self.place(row, reads_all) } else { None };
@@ -141,11 +141,16 @@ impl TimeIndex {
         find(database, reader, &strays, tally)
     }
 
-    /// What a row is of which only the place and the time have been read.
-    fn judge(&self, reader: &Reader, row: &dyn Columns) -> Judged {
+    /// Counts a row of which only the place and the time have been read; answers whether
+    /// it is due.
+    fn is_due(&self, reader: &Reader, row: &dyn Columns, tally: &mut Tally) -> bool {
         let mut inputs = vec![Raw::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
-        reader.profile.judge(&inputs)
+        let judged = reader.profile.judge(&inputs);
+        if judged == Judged::Session(Expiry::Unknown) {
+            tally.note_misfit(reader, &inputs);
+        }
+        tally.is_due(judged)
     }
 
     /// Where a row is; `None`: its time cannot be said.

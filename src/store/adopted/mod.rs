@@ -10,6 +10,7 @@ mod detect;
 mod examine;
 mod index;
 mod listing;
+mod misfit;
 mod references;
 mod rows;
 mod sample;

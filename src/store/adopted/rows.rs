@@ -16,7 +16,7 @@ const FEW: usize = 12;
 
 /// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
 const ID: usize = 1;
-const INPUTS: usize = 2;
+pub(super) const INPUTS: usize = 2;
 
 /// The handle's digits, where they are enough to tell sessions apart.
 pub(super) const HANDLE: usize = 12;

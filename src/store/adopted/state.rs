@@ -67,7 +67,10 @@ impl State {
     fn is_there(&self) -> Result<bool> {
         match fs::metadata(&self.path) {
             Ok(file) => Ok(file.len() > 0),
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            // What is no folder has nothing in it.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(false)
+            }
             Err(e) => Err(Error::failed(format!("read {}", self.path.display()), e)),
         }
     }

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::rows::Reader;
+use super::misfit::misfit;
+use super::rows::{INPUTS, Reader};
 use super::spread::Spread;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
-use crate::domain::port::{Census, DueRange, Found, Place, Reach, Scope, Sighting, Survey};
-use crate::domain::profile::{Expiry, Judged};
+use crate::domain::port::{Census, DueRange, Found, Misfit, Place, Reach, Scope, Sighting, Survey};
+use crate::domain::profile::{Expiry, Judged, Raw};
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
 use crate::store::transport::{Columns, Transport};
@@ -55,6 +56,7 @@ pub(super) struct Tally {
     unreadable: u64,
     due: u64,
     seen: Vec<Sighting>,
+    misfit: Option<Misfit>,
     pub(super) last: Option<Place>,
 }
 
@@ -62,14 +64,23 @@ impl Tally {
     pub(super) fn new(now: UnixTime, reach: Reach) -> Self {
         let (rows, sessions, unreadable, due) = (0, 0, 0, 0);
         let (seen, last, begun) = (Vec::new(), None, Instant::now());
-        Self { now, reach, begun, rows, sessions, unreadable, due, seen, last }
+        Self { now, reach, begun, rows, sessions, unreadable, due, seen, misfit: None, last }
     }
 
     /// Takes note of a row of [`Reader::seen`].
     pub(super) fn see(&mut self, reader: &Reader, row: &dyn Columns) {
-        if self.is_due(reader.judge(row)) {
+        let judged = reader.judge(row);
+        if judged == Judged::Session(Expiry::Unknown) && self.misfit.is_none() {
+            reader.with_inputs(row, INPUTS, |inputs| self.note_misfit(reader, inputs));
+        }
+        if self.is_due(judged) {
             self.note_due(reader, row);
         }
+    }
+
+    /// Takes note of what keeps a row from being judged, if it is the first such row.
+    pub(super) fn note_misfit(&mut self, reader: &Reader, inputs: &[Raw<'_>]) {
+        self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
     }
 
     /// Counts a row; answers whether it is due, and then it has not been counted as that.
@@ -143,6 +154,7 @@ impl Tally {
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
+            misfit: self.misfit,
             version: None,
         }
     }

@@ -1,17 +1,47 @@
 //! Commands that only look.
 
-use super::{OVER, VALID, database, django, handle, laravel, run, three};
+use super::{BETTER_AUTH, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::fixture::{HOUR, Sandbox, now};
 
 #[test]
 fn show_stat_counts_what_is_over() {
     let sandbox = three();
-    insta::assert_snapshot!(run(&sandbox, ["show", "stat"]).succeeds().stdout(), @"");
-    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "-o", "plain"]).succeeds().stdout(), @"");
-    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "--json"]).succeeds().stdout(), @"");
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat"]).succeeds().stdout(), @r"
+    TASK    TABLE           SESSIONS  LIVE  EXPIRED  EXPIRED %  UNREADABLE  DELETED
+    django  django_session         3     1        2       66.6           0        0
+    ");
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "-o", "plain"]).succeeds().stdout(), @r"
+    django.sessions.task django
+    django.sessions.profile django
+    django.sessions.table django_session
+    django.sessions.sessions 3
+    django.sessions.live 1
+    django.sessions.expired 2
+    django.sessions.expired_percent 66.6
+    django.sessions.unreadable 0
+    django.sessions.peak 3
+    django.sessions.ended_closed 0
+    django.sessions.ended_expired 0
+    django.sessions.ended_cycled 0
+    django.sessions.deleted 0
+    ");
+    insta::assert_snapshot!(run(&sandbox, ["show", "stat", "--json"]).succeeds().stdout(), @r#"
+    [
+    {"task":"django","profile":"django","table":"django_session","sessions":3,"live":1,"expired":2,"expired_percent":66.6,"unreadable":0,"oldest_idle_seconds":null,"peak":3,"ended_closed":0,"ended_expired":0,"ended_cycled":0,"deleted":0}
+    ]
+    "#);
     let text = run(&sandbox, ["show", "stat", "-o", "prometheus"]).succeeds().stdout();
     let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    insta::assert_snapshot!(samples.join("\n"), @"");
+    insta::assert_snapshot!(samples.join("\n"), @r#"
+    sessctl_sessions{task="django",state="active"} 1
+    sessctl_sessions{task="django",state="expired"} 2
+    sessctl_sessions_unreadable{task="django"} 0
+    sessctl_sessions_peak{task="django"} 3
+    sessctl_sessions_ended_total{task="django",reason="closed"} 0
+    sessctl_sessions_ended_total{task="django",reason="expired"} 0
+    sessctl_sessions_ended_total{task="django",reason="cycled"} 0
+    sessctl_sessions_deleted_total{task="django"} 0
+    "#);
     run(&sandbox, ["show", "stat", "--metrics-file", "x.prom"]).succeeds().is_silent();
     assert_eq!(std::fs::read_to_string(sandbox.path("x.prom")).unwrap(), text);
     assert_eq!(run(&sandbox, ["show", "stat", "imap", "--json"]).succeeds().stdout(), "[]\n");
@@ -27,8 +57,17 @@ fn an_empty_table_has_no_share_that_is_over() {
 #[test]
 fn a_list_shows_what_the_table_says() {
     let sandbox = three();
-    insta::assert_snapshot!(run(&sandbox, ["list"]).succeeds().stdout(), @"");
-    insta::assert_snapshot!(run(&sandbox, ["list", "--state", "expired", "-o", "csv"]).stdout(), @"");
+    insta::assert_snapshot!(run(&sandbox, ["list"]).succeeds().stdout(), @r"
+    HANDLE        USER  CLIENT  STATE    IDLE  EXPIRES
+    4c42d56de3c2  -     -       expired  -     2020-02-03T04:05:06Z
+    db5004656397  -     -       active   -     2999-12-31T23:59:59Z
+    a0d907a5573a  -     -       expired  -     2021-01-01T00:00:00Z
+    ");
+    insta::assert_snapshot!(run(&sandbox, ["list", "--state", "expired", "-o", "csv"]).stdout(), @r"
+    handle,user,task,client,state,created_at,created_at_unix,last_used_at,last_used_at_unix,idle_seconds,idle_timeout,expires_at,expires_at_unix,marked_at,marked_at_unix,ended_at,ended_at_unix,end_reason
+    4c42d56de3c2,,django,,expired,,,,,,,2020-02-03T04:05:06Z,1580702706,,,,,
+    a0d907a5573a,,django,,expired,,,,,,,2021-01-01T00:00:00Z,1609459200,,,,,
+    ");
     // The keys are those of every list.
     let keys = |json: &serde_json::Value| -> Vec<String> {
         json[0].as_object().unwrap().keys().cloned().collect()
@@ -79,7 +118,22 @@ fn the_outlook_of_a_session_is_by_its_framework() {
     let first = handle("over");
     insta::assert_snapshot!(
         run(&sandbox, ["show", "session", &first]).succeeds().stdout().replace(&first, "HANDLE"),
-        @""
+        @r"
+    handle      HANDLE
+    user        -
+    task        django
+    client      -
+    state       expired
+    created     -
+    last used   -
+    idle        -
+    expires     2020-02-03T04:05:06Z
+    eligible    2020-02-03T04:05:06Z
+    next purge  -
+
+    It is over since 2020-02-03T04:05:06Z; the next purge deletes it.
+    No job of the configuration plans one on this machine.
+    "
     );
     assert_eq!(
         outlook(&sandbox, &[], "valid"),
@@ -147,4 +201,29 @@ fn the_table_is_named_to_those_who_want_to_know() {
     let named = "sessctl: django_session is a table of Django (profile django)\n";
     assert_eq!(said(&["list", "-v"]), named);
     assert_eq!(said(&["list", "-v", "--profile", "django"]), named);
+}
+
+#[test]
+fn what_an_application_has_written_does_nothing_to_a_terminal() {
+    let sandbox = database(&format!(
+        "{BETTER_AUTH} INSERT INTO session VALUES \
+         ('id1', '2020-01-01T00:00:00.000Z', 't', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', char(27) || '[2J', NULL, 'a' || char(10, 8238) || 'b'), \
+         ('id2', char(27) || '[2J' || char(10), 'u', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', NULL, NULL, 'c'), \
+         ('id3', '2020-01-01T00:00:00.000Z', 'v', '2020-01-01T00:00:00.000Z', \
+          '2020-01-01T00:00:00.000Z', NULL, NULL, 'd')"
+    ));
+    for command in
+        ["list", "show users", "show tasks", "profile check better-auth", "purge --dry-run"]
+    {
+        for format in ["table", "plain", "json", "jsonl"] {
+            let args = command.split(' ').chain(["-o", format]);
+            let ran = run(&sandbox, args.collect::<Vec<_>>());
+            let said = ran.succeeds().stdout() + &ran.stderr();
+            assert!(!said.is_empty());
+            let acts = |c: char| c == '\u{1b}' || c == '\u{202e}';
+            assert!(!said.contains(acts), "{command} {format}: {said}");
+        }
+    }
 }

@@ -117,22 +117,39 @@ fn show_config_says_who_names_what() {
         };
         lines.filter(is_one).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(shown(&[], &[]), @"");
-    insta::assert_snapshot!(shown(&["--config", "c.toml"], &[("STATE_DIRECTORY", "/var/lib/s:/x")]), @"");
+    insta::assert_snapshot!(shown(&[], &[]), @r"
+    profile - default -
+    state_dir /dev/null/.local/state/sessctl default -
+    ");
+    insta::assert_snapshot!(shown(&["--config", "c.toml"], &[("STATE_DIRECTORY", "/var/lib/s:/x")]), @r"
+    profile laravel file c.toml:1
+    state_dir remembered file c.toml:2
+    parameters.lifetime 2h file c.toml:4
+    ");
     insta::assert_snapshot!(
         shown(
             &["--config", "c.toml", "--param", "lifetime=3h"],
             &[("SESSCTL_PROFILE", "rails")]
         ),
-        @""
+        @r"
+    profile rails environment SESSCTL_PROFILE
+    parameters.lifetime 3h flag --param
+    state_dir remembered file c.toml:2
+    "
     );
     insta::assert_snapshot!(
         shown(&["--profile", "x.toml", "--state-dir", "here"], &[("SESSCTL_PROFILE", "rails")]),
-        @""
+        @r"
+    profile x.toml flag --profile
+    state_dir here flag --state-dir
+    "
     );
     insta::assert_snapshot!(
         shown(&[], &[("SESSCTL_PROFILE", "rails"), ("XDG_STATE_HOME", "/xdg")]),
-        @""
+        @r"
+    profile rails environment SESSCTL_PROFILE
+    state_dir /xdg/sessctl environment XDG_STATE_HOME
+    "
     );
 }
 

@@ -1,7 +1,8 @@
 //! Commands that end sessions.
 
 use super::{
-    BETTER_AUTH, OVER, VALID, database, django, handle, left, run, run_with_input, schema, three,
+    BETTER_AUTH, GITEA, OVER, VALID, database, django, handle, left, run, run_with_input, schema,
+    three,
 };
 use crate::fixture::handles;
 
@@ -52,7 +53,11 @@ fn a_summary_names_the_profile_and_what_could_not_be_read() {
 fn a_dry_run_lists_what_would_go() {
     let sandbox = three();
     let dry = run(&sandbox, ["purge", "--dry-run"]);
-    insta::assert_snapshot!(dry.succeeds().stdout(), @"");
+    insta::assert_snapshot!(dry.succeeds().stdout(), @r"
+    HANDLE        ACTION  REASON   USER  CLIENT  IDLE  EXPIRES
+    4c42d56de3c2  delete  expired  -     -       -     2020-02-03T04:05:06Z
+    a0d907a5573a  delete  expired  -     -       -     2021-01-01T00:00:00Z
+    ");
     assert_eq!(dry.stderr(), "would delete 2 expired sessions, and leave 1\n");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     let guarded = run(&sandbox, ["purge", "--max-rows", "1"]);
@@ -146,16 +151,37 @@ fn a_hook_is_told_of_each_session_that_ends() {
 }
 
 #[test]
-fn jobs_run_on_it() {
+fn jobs_run_on_it_once() {
     let sandbox = three();
     sandbox.file(
         "c.toml",
-        "profile = \"django\"\n[[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n",
+        "[[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n\
+         [[job]]\nname = \"out\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     let args = ["--config", "c.toml", "run", "--json"];
-    let first = run(&sandbox, args).succeeds().json();
-    let again = run(&sandbox, args).succeeds().json();
-    // A new job has missed nothing; what is due and when is the ledger's to know.
-    assert!(first.as_array().unwrap().len() + again.as_array().unwrap().len() <= 1);
-    run(&sandbox, ["--config", "c.toml", "show", "schedule"]).succeeds();
+    let ran = run(&sandbox, args).succeeds().json();
+    assert_eq!((&ran[0]["job"], &ran[0]["deleted"]), (&"tidy".into(), &2.into()));
+    assert_eq!((&ran[1]["job"], &ran[1]["ended"]), (&"out".into(), &1.into()));
+    assert_eq!(left(&sandbox, "django_session", "session_key").len(), 0);
+    assert_eq!(run(&sandbox, args).succeeds().stdout(), "[]\n");
+    let shown = run(&sandbox, ["--config", "c.toml", "show", "schedule", "--json"]);
+    assert_eq!(shown.succeeds().json()[0]["outcome"], "done");
+}
+
+#[test]
+fn a_job_that_may_not_delete_is_refused_once_and_the_ledger_has_it() {
+    let sandbox =
+        database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
+    sandbox.file(
+        "c.toml",
+        "profile = \"gitea\"\n[parameters]\nlifetime = \"1d\"\n\
+         [[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n",
+    );
+    let reason = run(&sandbox, ["--config", "c.toml", "run"]).is_refused_with(4).stderr();
+    assert!(reason.starts_with("sessctl: job tidy: refused: profile gitea is for "), "{reason}");
+    run(&sandbox, ["--config", "c.toml", "run"]).succeeds().is_silent();
+    let runs = run(&sandbox, ["--config", "c.toml", "show", "runs", "--json"]).succeeds().json();
+    assert_eq!(runs.as_array().unwrap().len(), 1);
+    assert_eq!(runs[0]["outcome"], "refused");
+    assert_eq!(left(&sandbox, "session", "key"), ["k1"]);
 }

@@ -65,8 +65,11 @@ fn explain(
     let Profile { name, title, about, table, .. } = profile;
     let mut head = vec![format!("{name} is the profile of {title}: {about}")];
     if examination.difference.is_none() {
-        let rows = thousands(examination.rows);
-        head.push(format!("{table} has the columns that it should have, and {rows} rows"));
+        let rows = match examination.rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{} rows", thousands(rows)),
+        };
+        head.push(format!("{table} has the columns that it should have, and {rows}"));
     } else {
         head.push(format!("{table} has other columns than it should have"));
     }
