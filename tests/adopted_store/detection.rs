@@ -61,3 +61,18 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     assert_eq!(detect(&world.path(), vec![named, found.clone()]).unwrap(), found);
 }
+
+/// Signed at 2025-06-15T15:06:40Z, for the two weeks that are Django's default.
+#[test]
+fn times_that_are_rather_local_than_utc_leave_a_choice() {
+    let of = |over: &str| {
+        World::of(&format!(
+            "CREATE TABLE django_session (session_key, session_data, expire_date);
+             INSERT INTO django_session VALUES ('a', 'e30:1uQowS:s', '{over}'), ('b', '', '{over}')"
+        ))
+    };
+    let utc = of("2025-06-29 15:06:40.116000");
+    assert_eq!(detect(&utc.path(), known()).unwrap(), django());
+    let new_york = of("2025-06-29 11:06:40.116000");
+    insta::assert_snapshot!(said(&new_york, known()), @"DB leaves a choice: django_session is a table of Django, but its times are rather local ones than UTC; if they are UTC, say so with --profile django");
+}

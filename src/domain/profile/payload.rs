@@ -59,16 +59,14 @@ fn signed_at(text: &str) -> Option<UnixTime> {
 /// Whether the time at which a session of Django's is over, read as UTC, is rather that of
 /// another wall clock; `None`: the payload does not tell.
 ///
-/// 1. It is, if it was over before it was signed: the clock is behind UTC's.
-/// 2. It is not, if it lasts for just two weeks, as Django's sessions do by default.
-/// 3. It is, if it lasts for two weeks and as much as wall clocks differ from UTC's: whole
-///    quarters of an hour, up to 14 hours.
+/// 1. It is not, if it lasts for just two weeks, as Django's sessions do by default.
+/// 2. It is, if it lasts for two weeks and as much as wall clocks differ from UTC's: whole
+///    quarters of an hour, up to 14 hours, more or less.
 pub fn is_django_local(text: &str, over: UnixTime) -> Option<bool> {
     let lasts = over.0.checked_sub(signed_at(text)?.0)?;
     let ahead = lasts - AGE.as_seconds();
     let rest = (ahead + JITTER).rem_euclid(QUARTER);
     match ahead.abs() {
-        _ if lasts < -JITTER => Some(true),
         0..=JITTER => Some(false),
         ..=FARTHEST if rest <= 2 * JITTER => Some(true),
         _ => None,
@@ -119,7 +117,7 @@ mod tests {
             (14 * day + 100, None),
             (3_600, None),
             (0, None),
-            (-3_600, Some(true)),
+            (-3_600, None),
             (30 * day - 5 * 3600, None),
         ] {
             assert_eq!(is_django_local(&text, UnixTime(signed.0 + lasts)), is_local, "{lasts}");

@@ -1,5 +1,6 @@
 //! Finding out which profile a file's table fits.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::check::{in_words, misfits};
@@ -8,10 +9,13 @@ use super::rows::Reader;
 use super::sample::Sampling;
 use super::table::{self, Table};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{Difference, Profile};
+use crate::domain::profile::{Difference, Profile, Rule, RuleKind, UserForm, is_django_local};
 use crate::store::Access;
 use crate::store::transport::Transport;
 use crate::store::transport::sqlite::SqliteFile;
+
+/// So many sessions tell of which clock their times are.
+const LATEST: usize = 200;
 
 /// Which of these profiles fits the one table of sessions in a file, by the names of its
 /// columns and by the values in them.
@@ -48,6 +52,34 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     Findings::default().conclude(file.place(), &names).err()
 }
 
+/// Whether most of the latest sessions of Django's that tell it are over by another clock
+/// than UTC's, which is taken for theirs: Django has both, and a wall clock
+/// behind UTC's would have them deleted before their time.
+fn is_of_another_clock(database: &impl Transport, reader: &Reader) -> Result<bool> {
+    let Profile { user, times, rules, .. } = &reader.profile;
+    let is_payload = user.as_ref().is_some_and(|user| user.form == UserForm::DjangoPayload);
+    let [Rule { kind: RuleKind::At(time), .. }] = rules.as_slice() else {
+        return Ok(false);
+    };
+    if !is_payload || !times.get(*time).is_some_and(|time| time.encoding.is_silently_utc()) {
+        return Ok(false);
+    }
+    let mut sql = reader.select(&format!("{}, {}", reader.user(), reader.inputs()));
+    sql.push(&format!(" ORDER BY {} DESC LIMIT ", reader.key)).bind(LATEST);
+    let (mut other, mut utc) = (0, 0);
+    database.query(&sql, &mut |row| {
+        let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
+        let text = row.text(0);
+        match text.zip(over).and_then(|(text, over)| is_django_local(&text, over)) {
+            Some(true) => other += 1,
+            Some(false) => utc += 1,
+            None => {}
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(other > utc)
+}
+
 /// What has been found so far.
 #[derive(Default)]
 struct Findings {
@@ -55,6 +87,8 @@ struct Findings {
     fits: Vec<(String, Profile)>,
     /// What fits, but has to be named, in sentences.
     hints: Vec<String>,
+    /// What fits, but whose times are rather of another clock, in sentences.
+    doubts: Vec<String>,
     /// What fits by the columns and not by the values, in sentences.
     misfits: Vec<String>,
     /// The profile whose table has the fewest other columns.
@@ -77,9 +111,17 @@ impl Findings {
         }
         let reader = Reader::new(profile, table);
         let misfits = misfits(&reader, &Sampling::of(database, &reader)?);
+        let is_doubtful = misfits.is_empty() && is_of_another_clock(database, &reader)?;
         let Reader { profile, table, .. } = reader;
         if !misfits.is_empty() {
             self.misfits.extend(misfits);
+        } else if profile.is_detected && is_doubtful {
+            let Profile { name, title, .. } = profile;
+            self.doubts.push(format!(
+                "{} is a table of {title}, but its times are rather local ones than UTC; if they \
+                 are UTC, say so with --profile {name}",
+                table.name
+            ));
         } else if profile.is_detected {
             self.fits.push((table.name, profile));
         } else {
@@ -109,6 +151,10 @@ impl Findings {
         }
         match self.fits.pop() {
             Some((_, profile)) => Ok(profile),
+            None if !self.doubts.is_empty() => {
+                self.doubts.append(&mut self.hints);
+                Err(Error::Ambiguous { at, found: self.doubts.join("; ") })
+            }
             None => Err(Error::NotOurs { at, found: self.nothing(names) }),
         }
     }

@@ -148,7 +148,12 @@ impl Reader {
     pub(super) fn sighting(&self, row: &dyn Columns) -> Option<Sighting> {
         let value = |place| raw(row.value(place)).to_datum();
         let values = (ID..INPUTS + self.inputs.len()).map(value).collect::<Option<_>>()?;
-        Some(Sighting { key: self.key_of(row)?, values })
+        // The id is among the values.
+        let key = match self.table.key {
+            KeyColumn::Primary(_) => self.key_of(row)?,
+            KeyColumn::Place(_) => Key::Integer(row.integer(0)?),
+        };
+        Some(Sighting { key, values })
     }
 
     /// Reads a row of [`whole`](Self::whole); `None`: it is no session.

@@ -152,6 +152,11 @@ impl Encoding {
         }
     }
 
+    /// Whether it is text that says nothing of a zone and is taken for UTC.
+    pub fn is_silently_utc(&self) -> bool {
+        matches!(self, Self::Text(TextForm { zone: ZoneForm::None(zone), .. }) if *zone == Zone::UTC)
+    }
+
     /// A value that no readable value of a moment up to this one exceeds, in the order
     /// in which SQLite sorts a column; `None`: the order says nothing about the moments.
     ///
