@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -30,13 +31,20 @@ impl Context {
         if let Some(named) = &self.named_profile {
             return Some(named.path.clone());
         }
+        self.profile_in(config)
+    }
+
+    fn profile_in(&self, config: &Config) -> Option<PathBuf> {
         let wanted = PathBuf::from(config.profile.as_ref()?);
         Some(if profiles::is_file(&wanted) { self.beside_config(&wanted) } else { wanted })
     }
 
-    /// The values of parameters: what was typed goes before the configuration.
-    pub fn parameters(&self, config: &Config) -> BTreeMap<String, String> {
-        let mut parameters = config.parameters.clone();
+    /// The values of a profile's parameters: what was typed goes before the
+    /// configuration. Where that names another profile, they are that one's: a lifetime
+    /// of one framework would be taken for that of another.
+    pub fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
+        let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
+        let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
         parameters.extend(self.global.params.iter().cloned());
         parameters
     }
@@ -59,7 +67,7 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
         if let Some(wanted) = self.wanted_profile(config) {
-            let profile = Text::of(&wanted)?.with(&self.parameters(config))?;
+            let profile = Text::of(&wanted)?.with(&self.parameters(&wanted, config))?;
             return self.adopt(db, access, profile, config);
         }
         match store::open(db, access) {
@@ -69,7 +77,8 @@ impl Context {
                     return Err(stranger.into());
                 }
                 let found = adopted::detect(db, profiles::outlines()?)?;
-                let profile = Text::built_in(&found.name)?.with(&self.parameters(config))?;
+                let parameters = self.parameters(Path::new(&found.name), config);
+                let profile = Text::built_in(&found.name)?.with(&parameters)?;
                 self.adopt(db, access, profile, config)
             }
             opened => {
@@ -121,4 +130,10 @@ impl Context {
             self.say(&format!("sessctl: {table} is a table of {title} (profile {name})"));
         }
     }
+}
+
+/// Whether two names are those of one profile.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
+    one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))
 }

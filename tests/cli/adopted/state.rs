@@ -66,9 +66,18 @@ fn the_configuration_names_a_profile_and_its_parameters() {
     assert_eq!(expired(&[]), 2);
     // What is typed goes before it.
     assert_eq!(expired(&["--param", "lifetime=36500d"]), 0);
+    assert_eq!(expired(&["--profile", "laravel"]), 2);
+    // The lifetime of one framework is not taken for that of another.
     let mut command = sandbox.command(["--config", "c.toml", "list"]);
-    let ran = Ran(command.env("SESSCTL_PROFILE", "django").output().unwrap());
-    assert!(ran.is_refused_with(2).stderr().contains("takes no parameter \"lifetime\""));
+    let ran = Ran(command.env("SESSCTL_PROFILE", "rails").output().unwrap());
+    let reason = ran.is_refused_with(2).stderr();
+    assert!(reason.starts_with("sessctl: profile rails needs --param lifetime="), "{reason}");
+    let check = ["--config", "c.toml", "profile", "check"];
+    run(&sandbox, check.into_iter().chain(["rails"])).is_refused_with(2);
+    run(&sandbox, check.into_iter().chain(["laravel"])).succeeds();
+    sandbox.file("c.toml", "profile = \"django\"\n[parameters]\nlifetime = \"2h\"\n");
+    let reason = run(&sandbox, ["--config", "c.toml", "list"]).is_refused_with(2).stderr();
+    assert!(reason.contains("takes no parameter \"lifetime\""), "{reason}");
 }
 
 #[test]

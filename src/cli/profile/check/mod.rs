@@ -40,7 +40,8 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
-        let profile = Text::of(&self.which)?.with(&context.parameters(context.config()?))?;
+        let parameters = context.parameters(&self.which, context.config()?);
+        let profile = Text::of(&self.which)?.with(&parameters)?;
         let examination = adopted::examine(&db, &profile, context.now)?;
         let findings = Findings::of(&examination, &profile, context.now);
         match context.format() {
