@@ -68,12 +68,15 @@ impl Housekeeper {
         outcome.and_then(|summary| finished.map(|()| summary))
     }
 
-    /// What [`purge`](Self::purge) would do at `now`, in figures.
+    /// What [`purge`](Self::purge) would do at `now`, in figures. Where nothing may be
+    /// deleted, what it would do if something might.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
+    /// [`Error::Refused`](crate::domain::error::Error::Refused) if the purge would be, for
+    /// what is in the table; whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
+        self.store.vet()?;
         let Seen { census, misfit } = self.count(&self.scope(request.task.as_ref(), now))?;
         let done = Progress {
             marked: census.would_mark,
@@ -111,6 +114,7 @@ impl Housekeeper {
         visit: &mut dyn FnMut(Session, Verdict) -> Flow,
     ) -> Result<()> {
         let scope = self.scope(task, now);
+        self.store.vet()?;
         let filter = Filter { task: task.cloned(), ..Filter::default() };
         let query =
             Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };

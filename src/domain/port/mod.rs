@@ -193,6 +193,13 @@ pub trait Sessions {
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()>;
 
+    /// Makes sure that what is in a framework's table is what its profile says, so that
+    /// a purge can be planned. [`Error::Refused`](super::error::Error::Refused) with what
+    /// was found, if not.
+    fn vet(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Looks at the rows behind a place, without any lock that keeps others from
     /// writing.
     fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey>;

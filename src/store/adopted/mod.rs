@@ -218,6 +218,14 @@ impl<T: Transport> Sessions for Adopted<T> {
         stat::loads(&self.transport, &self.reader, scope, by, visit)
     }
 
+    fn vet(&self) -> Result<()> {
+        if self.reader.profile.readonly.is_none() {
+            return self.make_sure().map(drop);
+        }
+        let misfits = check::misfits(&self.reader, &Sampling::of(&self.transport, &self.reader)?);
+        if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
+    }
+
     /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
     /// that rows may be deleted at all, and chooses the way. Others only count.
     fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {

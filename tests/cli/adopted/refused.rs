@@ -81,6 +81,9 @@ fn values_that_are_no_times_of_the_profile_keep_everything() {
     let sandbox = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", VALID)]);
     let ran = run(&sandbox, ["--profile", "django", "purge"]);
     insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: refused: 2 of 3 values of expire_date in django_session are no times as profile django has them: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows what is there");
+    let planned = run(&sandbox, ["--profile", "django", "purge", "--dry-run"]);
+    assert_eq!(planned.is_refused_with(4).stderr(), ran.stderr());
+    assert_eq!(planned.stdout(), "");
     let runs = run(&sandbox, ["show", "runs", "--profile", "django", "--json"]).succeeds().json();
     assert_eq!(runs[0]["outcome"], "refused");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
