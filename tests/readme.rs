@@ -77,7 +77,7 @@ fn fits(expected: &[String], lines: &[&str]) -> bool {
 }
 
 #[test]
-#[ignore = "needs bash, jq and GNU date"]
+#[ignore = "needs bash, jq, python3 and GNU date"]
 fn the_readme_shows_what_happens() {
     let steps = steps(include_str!("../README.md"));
     assert!(steps.len() > 15, "{}", steps.len());
