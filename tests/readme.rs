@@ -91,7 +91,10 @@ fn the_readme_shows_what_happens() {
         .current_dir(folder.path())
         .env("PATH", path)
         .env("TZ", "UTC")
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .env_remove("STATE_DIRECTORY")
         .env_remove("SESSCTL_CONFIG")
+        .env_remove("SESSCTL_PROFILE")
         .stdin(Stdio::null())
         .output()
         .unwrap();

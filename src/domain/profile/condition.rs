@@ -37,6 +37,18 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Whether it can be asked at all: of what is no number nobody can say how it
+    /// compares with one, except that NULL does not.
+    pub fn is_askable(&self, inputs: &[Raw<'_>]) -> bool {
+        match (&self.test, inputs.get(self.input)) {
+            (Test::Above(_) | Test::UpTo(_), Some(Raw::Text(_) | Raw::Blob(_))) => false,
+            (Test::Above(_) | Test::UpTo(_), Some(Raw::Real(number))) => !number.is_nan(),
+            _ => true,
+        }
+    }
+}
+
 impl Test {
     /// Whether the value is like this.
     pub fn holds(&self, value: Raw<'_>) -> bool {
@@ -113,6 +125,27 @@ mod tests {
         assert!(!is_same(Raw::Real(-1.5), Raw::Integer(-2)));
         assert!(!is_same(Raw::Integer(i64::MAX), Raw::Integer(i64::MAX - 1)));
         assert!(!is_same(Raw::Text(b"1"), Raw::Integer(1)));
+    }
+
+    #[test]
+    fn nobody_can_say_how_what_is_no_number_compares_with_one() {
+        for (value, is_askable) in [
+            (Raw::Integer(1), true),
+            (Raw::Real(0.5), true),
+            (Raw::Null, true),
+            (Raw::Real(f64::NAN), false),
+            (Raw::Text(b"1"), false),
+            (Raw::Blob(b"1"), false),
+        ] {
+            for test in [Test::Above(0), Test::UpTo(0)] {
+                assert_eq!(
+                    Condition { input: 0, test }.is_askable(&[value]),
+                    is_askable,
+                    "{value:?}"
+                );
+            }
+            assert!(Condition { input: 0, test: Test::Null(true) }.is_askable(&[value]));
+        }
     }
 
     #[test]

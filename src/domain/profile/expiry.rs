@@ -92,6 +92,14 @@ pub struct Rule {
     pub grace: Span,
 }
 
+impl Rule {
+    /// Whether it applies to the row with these inputs, or might: a condition that
+    /// cannot be asked keeps nothing out.
+    pub fn may_apply(&self, inputs: &[Raw<'_>]) -> bool {
+        self.when.iter().all(|it| !it.is_askable(inputs) || it.holds(inputs))
+    }
+}
+
 /// The kinds of rules. A time is one of the [profile's](Profile::times), by its place.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleKind {
@@ -142,15 +150,16 @@ impl Profile {
     /// 4. A time that is NULL means what the profile says that it means. A value that
     ///    the profile lists under `never` means never, and so does a length of that
     ///    kind.
-    /// 5. If a time or a length that a rule needs cannot be read, nobody can say when
-    ///    the session is over, whatever the other rules say.
+    /// 5. If a time or a length that a rule needs cannot be read, or what is no number is
+    ///    to be above or up to one, nobody can say when the session is over, whatever the
+    ///    other rules say.
     /// 6. While a [parameter](Profile::missing) is missing, no session is ever over.
     pub fn judge(&self, inputs: &[Raw<'_>]) -> Judged {
         if !self.filter.iter().all(|condition| condition.holds(inputs)) {
             return Judged::NoSession;
         }
-        let applies = |rule: &&Rule| rule.when.iter().all(|condition| condition.holds(inputs));
-        let expiries = self.rules.iter().filter(applies).map(|rule| self.by_rule(rule, inputs));
+        let rules = self.rules.iter().filter(|rule| rule.may_apply(inputs));
+        let expiries = rules.map(|rule| self.by_rule(rule, inputs));
         let expiry = expiries.fold(Expiry::Never, Expiry::or);
         let is_complete = self.missing.is_empty() || expiry == Expiry::Unknown;
         Judged::Session(if is_complete { expiry } else { Expiry::Never })
@@ -165,6 +174,9 @@ impl Profile {
     }
 
     fn by_rule(&self, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
+        if !rule.when.iter().all(|condition| condition.is_askable(inputs)) {
+            return Expiry::Unknown;
+        }
         match &rule.kind {
             RuleKind::NotNull(input) => match inputs.get(*input) {
                 None | Some(Raw::Null) => Expiry::Never,

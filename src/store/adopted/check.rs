@@ -133,7 +133,7 @@ fn values(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -
         let inputs = row.raw();
         let profile = &reader.profile;
         let holds = |condition: &Condition| condition.holds(&inputs);
-        let applies = |rule: &Rule| is_by(&rule.kind, place) && rule.when.iter().all(holds);
+        let applies = |rule: &Rule| is_by(&rule.kind, place) && rule.may_apply(&inputs);
         if !profile.filter.iter().all(holds) || !profile.rules.iter().any(applies) {
             continue;
         }
