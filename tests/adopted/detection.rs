@@ -187,3 +187,32 @@ fn ids_are_credentials_and_never_shown() {
         }
     }
 }
+
+#[test]
+fn what_only_the_application_can_do_is_refused_in_a_sentence() {
+    let application = application(named("django"));
+    let bytes = application.bytes();
+    for args in [&["open", "--user", "alice", "--task", "django"][..], &["compact"], &["touch"]] {
+        let said = application.sessctl(args.iter().copied()).is_refused_with(4).stderr();
+        assert!(said.contains("refused: "), "{said}");
+    }
+    application.sessctl(["init"]).is_refused_with(10);
+    assert!(application.bytes() == bytes);
+}
+
+#[test]
+fn a_policy_that_such_a_table_cannot_carry_is_a_mistake_in_its_line() {
+    let application = application(named("django"));
+    for (key, policy) in [
+        ("limit", "[policy]\nlimit = 5\n"),
+        ("timeout", "[policy]\ntimeout = \"10m\"\n"),
+        ("retention", "[policy]\nretention = \"24h\"\n"),
+        ("lifetime", "[policy.django]\nlifetime = \"1h\"\n"),
+    ] {
+        application.file("sessctl.toml", policy);
+        let options = vec!["--config", "sessctl.toml"];
+        let said = application.sessctl_with(options, ["purge"]).is_refused_with(2).stderr();
+        assert!(said.contains("sessctl.toml:2") && said.contains(key), "{said}");
+    }
+    assert_eq!(application.ids().len(), 2);
+}

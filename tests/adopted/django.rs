@@ -29,11 +29,15 @@ impl Deref for Django {
 impl Django {
     /// With tables that Django has made. With a zone, its times are that zone's.
     fn new(zone: Option<&'static str>) -> Self {
-        let mut framework = Framework { sql: String::new(), ..named("django") };
-        if let Some(zone) = zone {
-            framework.profile = "django-local".to_owned();
-            framework.parameters = vec![format!("timezone={zone}")];
-        }
+        let aware = Framework { sql: String::new(), ..named("django") };
+        let framework = match zone {
+            None => aware,
+            Some(zone) => Framework {
+                profile: "django-local".to_owned(),
+                parameters: vec![format!("timezone={zone}")],
+                ..aware
+            },
+        };
         let django = Self { application: Application::new(framework), zone };
         django.asked("migrate", &[]);
         django

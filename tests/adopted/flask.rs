@@ -1,4 +1,4 @@
-//! Flask-Session itself, over SQLAlchemy: its sessions, opened and served by requests to
+//! Flask-Session itself, over `SQLAlchemy`: its sessions, opened and served by requests to
 //! an application, with sessctl in between.
 
 use std::collections::BTreeSet;

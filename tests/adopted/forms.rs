@@ -187,9 +187,10 @@ impl Form {
 /// The first row of the fixture, with the names of its columns.
 fn first_row(framework: &Framework) -> Vec<(String, Value)> {
     let db = Connection::open_in_memory().unwrap();
+    db.pragma_update(None, "foreign_keys", false).unwrap();
     db.execute_batch(&framework.sql).unwrap();
     let mut statement = db.prepare(&format!("SELECT * FROM \"{}\"", framework.table)).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let read = |row: &rusqlite::Row<'_>| {
         names.into_iter().enumerate().map(|(place, name)| Ok((name, row.get(place)?))).collect()
     };
@@ -211,7 +212,7 @@ pub fn python(nanos: i64) -> String {
     form(nanos, if is_whole { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" })
 }
 
-/// As SQLAlchemy and Rails write: always with six decimals.
+/// As `SQLAlchemy` and Rails write: always with six decimals.
 fn micros(nanos: i64) -> String {
     form(nanos, "%Y-%m-%d %H:%M:%S%.6f")
 }

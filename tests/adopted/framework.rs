@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Deref};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use serde_json::Value;
 use sessctl::app::Summary;
 use sessctl::config::profile;
@@ -103,7 +104,7 @@ impl Framework {
     /// The text of the profile.
     #[track_caller]
     pub fn text(&self) -> String {
-        if self.profile.ends_with(".toml") {
+        if Path::new(&self.profile).extension().is_some() {
             return std::fs::read_to_string(&self.profile).unwrap();
         }
         let known = profile::built_in().iter().find(|(name, _)| *name == self.profile);
@@ -147,12 +148,20 @@ impl Deref for Application {
 impl Application {
     /// With the rows of the fixture. The file carries marks of its owner's.
     pub fn new(framework: Framework) -> Self {
-        let sandbox = Sandbox::without_database();
-        let db = sandbox.db();
-        db.execute_batch(&framework.sql).unwrap();
+        let application = Self { sandbox: Sandbox::without_database(), framework };
+        let db = application.db();
+        db.execute_batch(&application.framework.sql).unwrap();
         db.pragma_update(None, "application_id", 77).unwrap();
         db.pragma_update(None, "user_version", 12).unwrap();
-        Self { sandbox, framework }
+        application
+    }
+
+    /// The database, for a look or a change by hand, as SQLite's shell has it: the
+    /// fixtures refer to users that are not there.
+    pub fn db(&self) -> Connection {
+        let db = self.sandbox.db();
+        db.pragma_update(None, "foreign_keys", false).unwrap();
+        db
     }
 
     /// With a write-ahead log.
@@ -176,7 +185,11 @@ impl Application {
     #[track_caller]
     pub fn ids_where(&self, predicate: &str) -> BTreeSet<String> {
         let Framework { table, id, .. } = &self.framework;
-        let sql = format!("SELECT CAST(\"{id}\" AS TEXT) FROM \"{table}\" WHERE {predicate}");
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let (table, id) = (quoted(table), quoted(id));
+        // Bytes need not be text.
+        let text = format!("iif(typeof({id}) = 'blob', hex({id}), CAST({id} AS TEXT))");
+        let sql = format!("SELECT {text} FROM {table} WHERE {predicate}");
         let db = self.db();
         let mut statement = db.prepare(&sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()

@@ -12,6 +12,7 @@
 #[expect(dead_code, unused_imports, reason = "it has more to offer than is used here")]
 mod fixture;
 
+mod beside;
 mod boundary;
 mod clock;
 mod detection;
@@ -21,6 +22,7 @@ mod faketime;
 mod flask;
 mod forms;
 mod framework;
+mod keys;
 mod node;
 mod others;
 mod peer;

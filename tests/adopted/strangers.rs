@@ -6,10 +6,11 @@ use crate::framework::{Application, Framework, all, named};
 /// All profiles, with what they need.
 fn profiles() -> Vec<Framework> {
     let mut profiles = all();
-    let mut local = named("django");
-    local.profile = "django-local".to_owned();
-    local.parameters = vec!["timezone=Europe/Berlin".to_owned()];
-    profiles.push(local);
+    profiles.push(Framework {
+        profile: "django-local".to_owned(),
+        parameters: vec!["timezone=Europe/Berlin".to_owned()],
+        ..named("django")
+    });
     profiles
 }
 
