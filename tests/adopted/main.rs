@@ -26,5 +26,6 @@ mod keys;
 mod node;
 mod others;
 mod peer;
+mod state;
 mod strangers;
 mod unreadable;
