@@ -4,7 +4,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::read::{Entry, Read, Reader};
+use super::page::{Entry, Read};
+use super::read::Reader;
 use super::values::{flag, name, span_or, text, word};
 use crate::domain::filter::TaskPattern;
 use crate::domain::job::{Interval, Job, When, Work};
@@ -43,7 +44,7 @@ impl Default for Draft {
 impl Reader<'_> {
     pub(super) fn jobs(&mut self, entry: Entry<'_, '_>) -> Read<()> {
         let what = "is a list of tables: write [[job]] above the keys of each job";
-        let fault = |reader: &Self, at| reader.fault(at, "job", what);
+        let fault = |reader: &Self, at| reader.page.fault(at, "job", what);
         let Some(jobs) = entry.1.get_ref().as_array() else {
             // The place of a table is that of its header, the key's that of its name.
             return Err(fault(self, entry.0.span().start));
@@ -76,19 +77,23 @@ impl Reader<'_> {
         }
         if let (When::Every(Interval::Auto), Work::Cycle(_)) = (&when, &work) {
             let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
-            return Err(self.fault(place(table, "every", at), "job.every", what));
+            return Err(self.page.fault(place(table, "every", at), "job.every", what));
         }
         Ok(Job { name, when, work, host: draft.host, enabled: draft.enabled })
     }
 
     fn job_name(&mut self, table: &DeTable<'_>, at: usize) -> Read<String> {
         let Some(entry) = table.iter().find(|(key, _)| key.get_ref() == "name") else {
-            return Err(self.fault(at, "job.name", "is missing: each job has a name of its own"));
+            return Err(self.page.fault(
+                at,
+                "job.name",
+                "is missing: each job has a name of its own",
+            ));
         };
         let name = self.job_read(entry, name)?;
         if self.config.jobs.iter().any(|job| job.name == name) {
             let what = format!("{name:?} is the name of another job already");
-            return Err(self.fault(entry.1.span().start, "job.name", &what));
+            return Err(self.page.fault(entry.1.span().start, "job.name", &what));
         }
         Ok(name)
     }
@@ -105,7 +110,7 @@ impl Reader<'_> {
             }
             "host" => draft.host = Some(self.job_value(job, entry, name)?),
             "enabled" => draft.enabled = self.job_value(job, entry, flag)?,
-            _ => return Err(self.unknown("job", entry, KEYS)),
+            _ => return Err(self.page.unknown("job", entry, KEYS)),
         }
         Ok(())
     }
@@ -118,7 +123,7 @@ impl Reader<'_> {
         read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
     ) -> Read<T> {
         let value = self.job_read(entry, read)?;
-        let line = self.line(entry.1.span().start);
+        let line = self.page.line(entry.1.span().start);
         self.config.lines.insert(format!("job.{job}.{}", entry.0.get_ref()), line);
         Ok(value)
     }
@@ -129,8 +134,9 @@ impl Reader<'_> {
         (key, value): Entry<'_, '_>,
         read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
     ) -> Read<T> {
-        let fault =
-            |what: String| self.fault(value.span().start, &format!("job.{}", key.get_ref()), &what);
+        let fault = |what: String| {
+            self.page.fault(value.span().start, &format!("job.{}", key.get_ref()), &what)
+        };
         read(value.get_ref()).map_err(fault)
     }
 
@@ -140,18 +146,18 @@ impl Reader<'_> {
             (None, Some(interval)) => Ok(When::Every(interval)),
             (None, None) => {
                 let what = "is missing: a job has at, like \"0 3 *\", or every, like \"5m\"";
-                Err(self.fault(at, "job.at", what))
+                Err(self.page.fault(at, "job.at", what))
             }
             (Some(_), Some(_)) => {
                 let what = "cannot stand beside at: a job has one of the two";
-                Err(self.fault(place(table, "every", at), "job.every", what))
+                Err(self.page.fault(place(table, "every", at), "job.every", what))
             }
         }
     }
 
     fn work(&self, at: usize, draft: &Draft) -> Read<Work> {
         let missing = |key: &str, what: &str| -> ConfigError {
-            self.fault(at, key, &format!("is missing: {what}"))
+            self.page.fault(at, key, &format!("is missing: {what}"))
         };
         match (draft.verb, &draft.task) {
             (Some(Verb::Purge), task) => Ok(Work::Purge(task.clone())),

@@ -1,9 +1,11 @@
 //! The configuration file: TOML text in, policies and settings out. Reading the
 //! file itself is left to the caller.
 
+mod adopted;
 mod delays;
 mod jobs;
 mod keys;
+mod page;
 mod policies;
 pub mod profile;
 mod read;
@@ -49,6 +51,8 @@ pub struct Config {
     pub keep_runs: Option<Span>,
     /// What was accepted but will surprise, in sentences.
     pub warnings: Vec<String>,
+    /// The file's name in messages.
+    file: String,
     /// The line of each key that the file sets.
     lines: BTreeMap<String, usize>,
 }
@@ -68,6 +72,7 @@ impl Default for Config {
             hooks: Hooks::default(),
             keep_runs: Some(Span::days(90)),
             warnings: Vec::new(),
+            file: String::new(),
             lines: BTreeMap::new(),
         }
     }
@@ -106,6 +111,13 @@ pub struct ConfigError {
     message: String,
 }
 
+impl ConfigError {
+    fn new(file: &str, line: usize, key: &str, what: &str) -> Self {
+        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+        Self { file: file.to_owned(), line, key, message: what.to_owned() }
+    }
+}
+
 impl Config {
     /// Reads the text of a configuration file; `file` is its name in messages.
     ///
@@ -114,15 +126,5 @@ impl Config {
     /// the wrong kind, values that contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         read::config(text, file)
-    }
-
-    /// Whether a framework's table can carry what the file says of the policy of its
-    /// task: it has a rule of its own for when sessions are over, and keeps none for the
-    /// record.
-    ///
-    /// # Errors
-    /// The first key, with its line, that it cannot.
-    pub fn check_for(&self, _profile: &crate::domain::profile::Profile) -> Result<(), ConfigError> {
-        todo!()
     }
 }

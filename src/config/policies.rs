@@ -2,13 +2,14 @@
 
 use super::ConfigError;
 use super::keys::{self, POLICY};
-use super::read::{Entry, Read, Reader};
+use super::page::{Entry, Read};
+use super::read::Reader;
 use crate::domain::policy::{Expire, Policy, WhenFull};
 use crate::domain::time::Span;
 
 impl Reader<'_> {
     pub(super) fn policies(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        let table = self.table("policy", entry)?;
+        let table = self.page.table("policy", entry)?;
         let is_task = |entry: &Entry<'_, '_>| entry.1.get_ref().is_table();
         let own = table.iter().filter(|entry| !is_task(entry));
         let default = self.policy("policy", Policy::default(), own)?;
@@ -22,9 +23,9 @@ impl Reader<'_> {
             if let Some(later) = later {
                 let what = "the task has a policy already; names match without regard to case";
                 let key = format!("policy.{}", later.get_ref());
-                return Err(self.fault(later.span().start, &key, what));
+                return Err(self.page.fault(later.span().start, &key, what));
             }
-            let own = self.table(&name, entry)?;
+            let own = self.page.table(&name, entry)?;
             let policy = self.policy(&name, default.clone(), own.iter())?;
             self.config.policies.insert(task, policy);
         }
@@ -43,7 +44,7 @@ impl Reader<'_> {
             let name = entry.0.get_ref();
             let Some(key) = POLICY.iter().find(|key| key.name == name) else {
                 let known: Vec<&str> = POLICY.iter().map(|key| key.name).collect();
-                return Err(self.unknown(table, entry, &known));
+                return Err(self.page.unknown(table, entry, &known));
             };
             let full = format!("{table}.{name}");
             self.value(&full, entry, |value| (key.read)(&mut policy, value))?;
@@ -82,7 +83,7 @@ impl Reader<'_> {
     fn contradiction(&self, table: &str, keys: &[&str], what: &str) -> ConfigError {
         let own = keys.iter().find_map(|key| self.own_line(table, key));
         let line = own.or_else(|| keys.iter().find_map(|key| self.own_line("policy", key)));
-        self.fault_on(line.unwrap_or(1), &format!("{table}.{}", keys[0]), what)
+        self.page.fault_on(line.unwrap_or(1), &format!("{table}.{}", keys[0]), what)
     }
 
     /// The line on which a table sets a key.

@@ -1,34 +1,23 @@
 //! From the parsed file to a [`Config`], with the line of every mistake.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::values::{command, count, percent, span_or, span_within, text, word};
-use super::{Config, ConfigError, Hooks};
-
-/// What a list of entries looks like: a key and its value, both with their
-/// places in the file.
-pub(super) type Entry<'t, 'i> = (&'t Spanned<std::borrow::Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
-
-pub(super) type Read<T> = Result<T, ConfigError>;
+use super::page::{Entry, Page, Read};
+use super::values::{command, count, name, percent, span_or, span_within, text, word};
+use super::{Config, Hooks};
 
 pub(super) fn config(text: &str, file: &str) -> Read<Config> {
-    let mut reader = Reader { file, text, config: Config::default() };
-    let table = DeTable::parse(text).map_err(|e| {
-        let span = e.span().unwrap_or_default();
-        // Only of this mistake does the place say which key it is about.
-        let is_key = e.message() == "duplicate key";
-        let key = text.get(span.clone()).filter(|_| is_key).unwrap_or_default();
-        reader.fault(span.start, key, e.message())
-    })?;
+    let page = Page { file, text };
+    let config = Config { file: file.to_owned(), ..Config::default() };
+    let mut reader = Reader { page, config };
+    let table = page.parse()?;
     reader.top(table.get_ref())?;
     reader.warn_of_delays();
     Ok(reader.config)
 }
 
 pub(super) struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
+    pub(super) page: Page<'a>,
     pub(super) config: Config,
 }
 
@@ -44,6 +33,11 @@ impl Reader<'_> {
                     let db = self.value("db", entry, |value| text(value).map(str::to_owned))?;
                     self.config.db = Some(db);
                 }
+                "profile" => self.config.profile = Some(self.value("profile", entry, name)?),
+                "parameters" => self.parameters(entry)?,
+                "state_dir" => {
+                    self.config.state_dir = Some(self.value("state_dir", entry, name)?);
+                }
                 "policy" => self.policies(entry)?,
                 "schedule" => self.schedule(entry)?,
                 "retention" => {}
@@ -52,34 +46,43 @@ impl Reader<'_> {
                 "job" => self.jobs(entry)?,
                 "hooks" => self.hooks(entry)?,
                 "ledger" => self.ledger(entry)?,
-                _ => return Err(self.unknown("", entry, TOP)),
+                _ => return Err(self.page.unknown("", entry, TOP)),
             }
         }
         Ok(())
     }
 
+    fn parameters(&mut self, entry: Entry<'_, '_>) -> Read<()> {
+        for entry in self.page.table("parameters", entry)? {
+            let parameter = entry.0.get_ref();
+            let value = self.value(&format!("parameters.{parameter}"), entry, name)?;
+            self.config.parameters.insert(parameter.clone().into_owned(), value);
+        }
+        Ok(())
+    }
+
     fn retention(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("retention", entry)? {
+        for entry in self.page.table("retention", entry)? {
             self.config.policies.retention_cap = match entry.0.get_ref().as_ref() {
                 "max" => self.value("retention.max", entry, |value| span_or(value, "forever"))?,
-                _ => return Err(self.unknown("retention", entry, &["max"])),
+                _ => return Err(self.page.unknown("retention", entry, &["max"])),
             };
         }
         Ok(())
     }
 
     fn schedule(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("schedule", entry)? {
+        for entry in self.page.table("schedule", entry)? {
             self.config.zone = match entry.0.get_ref().as_ref() {
                 "timezone" => self.value("schedule.timezone", entry, word)?,
-                _ => return Err(self.unknown("schedule", entry, &["timezone"])),
+                _ => return Err(self.page.unknown("schedule", entry, &["timezone"])),
             };
         }
         Ok(())
     }
 
     fn guard(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("guard", entry)? {
+        for entry in self.page.table("guard", entry)? {
             match entry.0.get_ref().as_ref() {
                 "max_percent" => {
                     self.config.guard.max_percent =
@@ -88,27 +91,27 @@ impl Reader<'_> {
                 "max_rows" => {
                     self.config.guard.max_rows = self.value("guard.max_rows", entry, count)?;
                 }
-                _ => return Err(self.unknown("guard", entry, &["max_percent", "max_rows"])),
+                _ => return Err(self.page.unknown("guard", entry, &["max_percent", "max_rows"])),
             }
         }
         Ok(())
     }
 
     fn purge(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("purge", entry)? {
+        for entry in self.page.table("purge", entry)? {
             match entry.0.get_ref().as_ref() {
                 "hold" => self.config.manners.hold = self.value("purge.hold", entry, word)?,
                 "max_log" => {
                     self.config.manners.max_log = self.value("purge.max_log", entry, word)?;
                 }
-                _ => return Err(self.unknown("purge", entry, &["hold", "max_log"])),
+                _ => return Err(self.page.unknown("purge", entry, &["hold", "max_log"])),
             }
         }
         Ok(())
     }
 
     fn hooks(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("hooks", entry)? {
+        for entry in self.page.table("hooks", entry)? {
             match entry.0.get_ref().as_ref() {
                 "on_end" => {
                     self.config.hooks.on_end = self.value("hooks.on_end", entry, command)?;
@@ -117,27 +120,38 @@ impl Reader<'_> {
                     let within = |value: &DeValue<'_>| span_within(value, Hooks::TIMEOUTS);
                     self.config.hooks.timeout = self.value("hooks.timeout", entry, within)?;
                 }
-                _ => return Err(self.unknown("hooks", entry, &["on_end", "timeout"])),
+                _ => return Err(self.page.unknown("hooks", entry, &["on_end", "timeout"])),
             }
         }
         Ok(())
     }
 
     fn ledger(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.table("ledger", entry)? {
+        for entry in self.page.table("ledger", entry)? {
             self.config.keep_runs = match entry.0.get_ref().as_ref() {
                 "keep" => self.value("ledger.keep", entry, |value| span_or(value, "forever"))?,
-                _ => return Err(self.unknown("ledger", entry, &["keep"])),
+                _ => return Err(self.page.unknown("ledger", entry, &["keep"])),
             };
         }
         Ok(())
     }
 }
 
-const TOP: &[&str] =
-    &["db", "policy", "schedule", "retention", "guard", "purge", "job", "hooks", "ledger"];
+const TOP: &[&str] = &[
+    "db",
+    "profile",
+    "parameters",
+    "state_dir",
+    "policy",
+    "schedule",
+    "retention",
+    "guard",
+    "purge",
+    "job",
+    "hooks",
+    "ledger",
+];
 
-/// What all tables are read with.
 impl Reader<'_> {
     /// Reads a value and remembers the line that set it.
     pub(super) fn value<T>(
@@ -146,40 +160,8 @@ impl Reader<'_> {
         entry: Entry<'_, '_>,
         read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
     ) -> Read<T> {
-        let at = entry.1.span().start;
-        let value = read(entry.1.get_ref()).map_err(|fault| self.fault(at, key, &fault))?;
-        self.config.lines.insert(key.to_owned(), self.line(at));
+        let value = self.page.value(key, entry, read)?;
+        self.config.lines.insert(key.to_owned(), self.page.line(entry.1.span().start));
         Ok(value)
-    }
-
-    pub(super) fn table<'t, 'i>(&self, key: &str, entry: Entry<'t, 'i>) -> Read<&'t DeTable<'i>> {
-        entry.1.get_ref().as_table().ok_or_else(|| {
-            self.fault(
-                entry.1.span().start,
-                key,
-                &format!("is a table: write [{key}] above its keys"),
-            )
-        })
-    }
-
-    pub(super) fn unknown(&self, table: &str, entry: Entry<'_, '_>, known: &[&str]) -> ConfigError {
-        let dot = if table.is_empty() { "" } else { "." };
-        let key = format!("{table}{dot}{}", entry.0.get_ref());
-        let what = format!("unknown key; it may be {}", known.join(", "));
-        self.fault(entry.0.span().start, &key, &what)
-    }
-
-    /// A mistake at a place in the text.
-    pub(super) fn fault(&self, at: usize, key: &str, what: &str) -> ConfigError {
-        self.fault_on(self.line(at), key, what)
-    }
-
-    pub(super) fn fault_on(&self, line: usize, key: &str, what: &str) -> ConfigError {
-        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
-        ConfigError { file: self.file.to_owned(), line, key, message: what.to_owned() }
-    }
-
-    pub(super) fn line(&self, at: usize) -> usize {
-        self.text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
     }
 }

@@ -16,10 +16,20 @@ pub struct Setting {
 }
 
 impl Config {
-    /// All settings in force: the database, the general policy, what the tasks'
+    /// All settings in force: the database and what is said of its table, the general policy, what the tasks'
     /// own policies say otherwise, the rest, and the jobs in their order.
     pub fn settings(&self) -> Vec<Setting> {
-        let mut settings = vec![self.setting("db", self.db.clone().unwrap_or_default())];
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut settings = vec![
+            self.setting("db", or_none(&self.db)),
+            self.setting("profile", or_none(&self.profile)),
+            self.setting("state_dir", or_none(&self.state_dir)),
+        ];
+        let parameters = self.parameters.iter();
+        settings.extend(
+            parameters
+                .map(|(name, value)| self.setting(&format!("parameters.{name}"), value.clone())),
+        );
         settings.extend(self.policy_settings("policy", &self.policies.default));
         for (task, policy) in self.policies.named() {
             let own = self.policy_settings(&format!("policy.{task}"), policy);

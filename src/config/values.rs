@@ -80,13 +80,53 @@ pub(super) fn percent(value: &DeValue<'_>) -> Result<f64, String> {
         .ok_or_else(|| "wants a number from 0 to 100".to_owned())
 }
 
+/// One of some words, and what it stands for.
+pub(super) fn choice<T: Clone>(
+    value: &DeValue<'_>,
+    what: &str,
+    known: &[(&str, T)],
+) -> Result<T, String> {
+    let word = text(value)?;
+    let found = known.iter().find(|(name, _)| *name == word);
+    found.map(|(_, meant)| meant.clone()).ok_or_else(|| {
+        let shown = |name: &str| match name.trim() {
+            "" => format!("{name:?}"),
+            name => name.to_owned(),
+        };
+        let names: Vec<String> = known.iter().map(|(name, _)| shown(name)).collect();
+        format!("{word:?} is no {what}: it is one of {}", names.join(", "))
+    })
+}
+
+/// A list of one value or more.
+pub(super) fn list<T>(
+    value: &DeValue<'_>,
+    example: &str,
+    read: impl FnMut(&DeValue<'_>) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    match value.as_array() {
+        Some(items) if items.is_empty() => Err(format!("wants at least one, like {example}")),
+        Some(items) => items.iter().map(toml::Spanned::get_ref).map(read).collect(),
+        None => Err(format!("wants a list, like {example}, not {}", kind(value))),
+    }
+}
+
+/// A whole number, which may be negative.
+pub(super) fn whole(value: &DeValue<'_>) -> Result<i64, String> {
+    let DeValue::Integer(number) = value else {
+        return Err(format!("wants a whole number, not {}", kind(value)));
+    };
+    i64::from_str_radix(number.as_str(), number.radix())
+        .map_err(|_| format!("{number} is beyond 64 bits"))
+}
+
 pub(super) fn word<T: std::str::FromStr<Err: std::fmt::Display>>(
     value: &DeValue<'_>,
 ) -> Result<T, String> {
     text(value)?.parse().map_err(|e: T::Err| e.to_string())
 }
 
-fn kind(value: &DeValue<'_>) -> String {
+pub(super) fn kind(value: &DeValue<'_>) -> String {
     match value {
         DeValue::Integer(number) => format!("the bare number {}", number.as_str()),
         other => format!("{} {}", article(other.type_str()), other.type_str()),

@@ -1,5 +1,14 @@
 //! Profiles of frameworks' tables: TOML text in, a [`Profile`] out.
 
+mod columns;
+mod parameters;
+mod reader;
+mod rules;
+mod section;
+#[cfg(test)]
+mod tests;
+mod times;
+
 use std::collections::BTreeMap;
 
 use super::ConfigError;
@@ -7,7 +16,7 @@ use crate::domain::profile::Profile;
 
 /// The profiles that this program was built with: name and text of each, by name.
 pub fn built_in() -> &'static [(&'static str, &'static str)] {
-    todo!()
+    include!(concat!(env!("OUT_DIR"), "/profiles.rs"))
 }
 
 /// Reads the text of a profile; `file` is its name in messages. `given` are the values
@@ -18,9 +27,9 @@ pub fn built_in() -> &'static [(&'static str, &'static str)] {
 /// # Errors
 /// The first mistake, with its line and its key.
 pub fn parse(
-    _text: &str,
-    _file: &str,
-    _given: &BTreeMap<String, String>,
+    text: &str,
+    file: &str,
+    given: &BTreeMap<String, String>,
 ) -> Result<Profile, ConfigError> {
-    todo!()
+    reader::profile(text, file, given)
 }

@@ -1,5 +1,7 @@
 //! What a value of a row must be.
 
+use std::cmp::Ordering;
+
 use super::{Datum, Raw};
 
 /// Something that one of a profile's inputs must be.
@@ -43,8 +45,8 @@ impl Test {
             Self::Null(is_null) => (value == Raw::Null) == *is_null,
             Self::Among(values) => is_among(values),
             Self::NotAmong(values) => value != Raw::Null && !is_among(values),
-            Self::Above(least) => number(value).is_some_and(|number| number > whole(*least)),
-            Self::UpTo(most) => number(value).is_some_and(|number| number <= whole(*most)),
+            Self::Above(least) => order(value, *least) == Some(Ordering::Greater),
+            Self::UpTo(most) => order(value, *most).is_some_and(Ordering::is_le),
             Self::Prefix(prefix) => {
                 matches!(value, Raw::Text(text) if text.starts_with(prefix.as_bytes()))
             }
@@ -54,21 +56,83 @@ impl Test {
 
 /// Whether SQLite takes two values for the same: numbers by their value.
 pub(super) fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
-    match (number(one), number(other)) {
-        (Some(one), Some(other)) => one == other,
+    match (one, other) {
+        (Raw::Real(_), Raw::Integer(whole)) => order(one, whole) == Some(Ordering::Equal),
+        (Raw::Integer(whole), Raw::Real(_)) => order(other, whole) == Some(Ordering::Equal),
         _ => one == other,
     }
 }
 
-fn number(value: Raw<'_>) -> Option<f64> {
+/// How a number compares with a whole one; `None`: it is none.
+fn order(value: Raw<'_>, whole: i64) -> Option<Ordering> {
     match value {
-        Raw::Integer(number) => Some(whole(number)),
-        Raw::Real(number) => Some(number),
+        Raw::Integer(number) => Some(number.cmp(&whole)),
+        Raw::Real(number) => {
+            // A real has no fraction where whole numbers are not exact as reals.
+            let by_whole = floor(number).cmp(&whole.into());
+            let fraction =
+                if number > number.floor() { Ordering::Greater } else { Ordering::Equal };
+            (!number.is_nan()).then_some(by_whole.then(fraction))
+        }
         _ => None,
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "beyond 2^53, a bound is a rough one")]
-fn whole(number: i64) -> f64 {
-    number as f64
+#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
+fn floor(number: f64) -> i128 {
+    number.floor() as i128
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_by_their_value() {
+        const MANY: i64 = (1 << 53) + 1;
+        for (value, holds) in [
+            (Raw::Integer(MANY), false),
+            (Raw::Integer(MANY + 1), true),
+            (Raw::Real(9_007_199_254_740_992.0), false),
+            (Raw::Real(9_007_199_254_740_994.0), true),
+            (Raw::Real(f64::INFINITY), true),
+            (Raw::Real(f64::NEG_INFINITY), false),
+            (Raw::Real(f64::NAN), false),
+            (Raw::Text(b"9007199254740999"), false),
+            (Raw::Null, false),
+        ] {
+            assert_eq!(Test::Above(MANY).holds(value), holds, "{value:?}");
+            let is_number = matches!(value, Raw::Integer(_)) || {
+                matches!(value, Raw::Real(number) if !number.is_nan())
+            };
+            assert_eq!(Test::UpTo(MANY).holds(value), is_number && !holds, "{value:?}");
+        }
+        assert!(Test::Above(1).holds(Raw::Real(1.5)) && !Test::UpTo(1).holds(Raw::Real(1.5)));
+        assert!(Test::UpTo(-1).holds(Raw::Real(-1.5)) && !Test::Above(-1).holds(Raw::Real(-1.5)));
+        assert!(is_same(Raw::Real(-1.0), Raw::Integer(-1)));
+        assert!(!is_same(Raw::Real(-1.5), Raw::Integer(-2)));
+        assert!(!is_same(Raw::Integer(i64::MAX), Raw::Integer(i64::MAX - 1)));
+        assert!(!is_same(Raw::Text(b"1"), Raw::Integer(1)));
+    }
+
+    #[test]
+    fn values_are_among_others_if_sqlite_takes_them_for_the_same() {
+        let known = vec![Datum::Integer(1), Datum::Text("a".to_owned())];
+        for (value, is_among) in [
+            (Raw::Integer(1), true),
+            (Raw::Real(1.0), true),
+            (Raw::Text(b"a"), true),
+            (Raw::Text(b"A"), false),
+            (Raw::Blob(b"a"), false),
+        ] {
+            assert_eq!(Test::Among(known.clone()).holds(value), is_among, "{value:?}");
+            assert_eq!(Test::NotAmong(known.clone()).holds(value), !is_among, "{value:?}");
+        }
+        assert!(!Test::Among(known.clone()).holds(Raw::Null));
+        assert!(!Test::NotAmong(known).holds(Raw::Null));
+        assert!(Test::Null(true).holds(Raw::Null) && !Test::Null(false).holds(Raw::Null));
+        assert!(Test::Null(false).holds(Raw::Integer(0)));
+        assert!(Test::Prefix("_se".to_owned()).holds(Raw::Text(b"_session")));
+        assert!(!Test::Prefix("_se".to_owned()).holds(Raw::Text(b"session")));
+    }
 }

@@ -185,13 +185,12 @@ impl Profile {
         };
         match (time.read(inputs), after) {
             (Reading::Unreadable, _) => Expiry::Unknown,
-            (Reading::Never, _) => Expiry::Never,
+            (Reading::Never, _) | (Reading::At(_), None) => Expiry::Never,
             (Reading::Null, _) => match time.null {
                 Some(Nullness::Expired) => Expiry::Over,
                 Some(Nullness::Never) => Expiry::Never,
                 None => Expiry::Unknown,
             },
-            (Reading::At(_), None) => Expiry::Never,
             (Reading::At(moment), Some(after)) => Expiry::At {
                 moment: Moment(moment.0.saturating_add(after)).plus(rule.grace),
                 at_once: rule.at_once,

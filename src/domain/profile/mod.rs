@@ -10,6 +10,8 @@ mod encoding;
 mod expiry;
 mod fingerprint;
 mod moment;
+mod payload;
+mod user;
 
 pub use condition::{Condition, Test};
 pub use datum::{Datum, Raw};
@@ -17,6 +19,7 @@ pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Un
 pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
 pub use fingerprint::Difference;
 pub use moment::Moment;
+pub use payload::django_user;
 
 /// A framework's table of sessions.
 #[derive(Debug, Clone, PartialEq)]

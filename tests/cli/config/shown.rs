@@ -33,6 +33,8 @@ fn show_config_says_where_each_value_comes_from() {
     insta::assert_snapshot!(settings(&ran), @r"
     config c.toml flag --config
     db from-file.db file c.toml:1
+    profile - default -
+    state_dir - default -
     policy.expire timeout default -
     policy.timeout 20m file c.toml:3
     policy.min_timeout 5m default -

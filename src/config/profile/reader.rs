@@ -1,0 +1,177 @@
+//! From the parsed file to a [`Profile`], with the line of every mistake.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::columns::Columns;
+use super::parameters::Parameters;
+use super::section::Section;
+use crate::config::page::{Page, Read};
+use crate::config::values::{choice, flag, kind, name, text};
+use crate::domain::profile::{
+    Dependent, Profile, Source, TimeColumn, TokenForm, UserForm, UserSource,
+};
+
+const TOP: &[&str] = &[
+    "name",
+    "title",
+    "about",
+    "task",
+    "table",
+    "id",
+    "columns",
+    "optional",
+    "detect",
+    "readonly",
+    "created",
+    "used",
+    "user",
+    "client",
+    "token",
+    "times",
+    "expired",
+    "filter",
+    "dependents",
+    "parameters",
+];
+
+/// What is said of a profile that says `readonly = true`.
+const READONLY: &str = "its profile is for looking only";
+
+pub(super) fn profile(text: &str, file: &str, given: &BTreeMap<String, String>) -> Read<Profile> {
+    let page = Page { file, text };
+    let table = page.parse()?;
+    let top = Section::top(page, table.get_ref());
+    top.knows(TOP)?;
+    let columns = Columns::read(&top)?;
+    let parameters = Parameters::read(&top, given)?;
+    Reader { columns, parameters, inputs: Vec::new(), times: Vec::new() }.finish(&top)
+}
+
+/// What the parts of a profile refer to.
+pub(super) struct Reader<'a> {
+    pub(super) columns: Columns,
+    pub(super) parameters: Parameters<'a>,
+    pub(super) inputs: Vec<Source>,
+    /// The times by their names in the file.
+    pub(super) times: Vec<(String, TimeColumn)>,
+}
+
+impl Reader<'_> {
+    fn finish(mut self, top: &Section<'_, '_>) -> Read<Profile> {
+        let profile_name = top.required("name", "it is what users call the profile", word)?;
+        let id = top.required("id", "it is the column that tells sessions apart", |value| {
+            self.columns.of(value)
+        })?;
+        self.times(top)?;
+        let rules = self.rules(top)?;
+        let readonly = top.optional("readonly", readonly)?.flatten();
+        if rules.is_empty() && readonly.is_none() {
+            let what = "is missing: write [[expired]] for when a session is over, \
+                        or readonly with the reason why nothing may be deleted";
+            return Err(top.fault("expired", what));
+        }
+        let or_name = |text: Option<String>| text.unwrap_or_else(|| profile_name.clone());
+        Ok(Profile {
+            title: or_name(top.optional("title", name)?),
+            about: top.optional("about", name)?.unwrap_or_default(),
+            task: or_name(top.optional("task", name)?),
+            table: top.required("table", "it is the name of the table", name)?,
+            is_detected: top.optional("detect", flag)?.unwrap_or(true),
+            readonly,
+            user: self.user(top)?,
+            client: self.client(top)?,
+            token: self.token(top)?,
+            created: top.optional("created", |value| self.time(value))?,
+            used: top.optional("used", |value| self.time(value))?,
+            rules,
+            filter: self.filter(top)?,
+            dependents: self.dependents(top, &id)?,
+            missing: self.parameters.missing(top.page)?,
+            times: self.times.into_iter().map(|(_, time)| time).collect(),
+            inputs: self.inputs,
+            columns: self.columns.always,
+            optional: self.columns.optional,
+            name: profile_name,
+            id,
+        })
+    }
+
+    /// The place of an input, which is read once even if it is needed twice.
+    pub(super) fn input(&mut self, source: Source) -> usize {
+        let known = self.inputs.iter().position(|known| *known == source);
+        known.unwrap_or_else(|| {
+            self.inputs.push(source);
+            self.inputs.len() - 1
+        })
+    }
+
+    fn user(&self, top: &Section<'_, '_>) -> Read<Option<UserSource>> {
+        let Some(section) = top.section("user")? else {
+            return Ok(None);
+        };
+        section.knows(&["column", "path", "payload"])?;
+        let source = self.columns.source(&section, None)?;
+        let known = [("django", UserForm::DjangoPayload)];
+        let payload = section.optional("payload", |value| choice(value, "payload", &known))?;
+        if payload.is_some() {
+            section.refuse("path", "says nothing here: the payload says where the user is")?;
+        }
+        Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain) }))
+    }
+
+    fn client(&self, top: &Section<'_, '_>) -> Read<Option<Source>> {
+        let Some(section) = top.section("client")? else {
+            return Ok(None);
+        };
+        section.knows(&["column", "path"])?;
+        self.columns.source(&section, None).map(Some)
+    }
+
+    fn token(&self, top: &Section<'_, '_>) -> Read<Option<TokenForm>> {
+        let Some(section) = top.section("token")? else {
+            return Ok(None);
+        };
+        section.knows(&["column", "prefix", "hash"])?;
+        let hashed = |value: &DeValue<'_>| choice(value, "hash", &[("sha256", true)]);
+        Ok(Some(TokenForm {
+            column: self.columns.source(&section, None)?.column,
+            prefix: section.optional("prefix", name)?.unwrap_or_default(),
+            is_hashed: section.optional("hash", hashed)?.unwrap_or(false),
+        }))
+    }
+
+    fn dependents(&self, top: &Section<'_, '_>, id: &str) -> Read<Vec<Dependent>> {
+        let dependent = |section: Section<'_, '_>| {
+            section.knows(&["table", "column", "references"])?;
+            let references = section.optional("references", |value| self.columns.of(value))?;
+            Ok(Dependent {
+                table: section.required("table", "it is the table that hangs on it", name)?,
+                column: section.required("column", "it is the column that names it", name)?,
+                references: references.unwrap_or_else(|| id.to_owned()),
+            })
+        };
+        let all = top.list("dependents", "[[dependents]] above the keys of each")?;
+        all.into_iter().map(dependent).collect()
+    }
+}
+
+/// A name that can be typed everywhere: lower-case letters, digits and hyphens.
+fn word(value: &DeValue<'_>) -> Result<String, String> {
+    let word = text(value)?;
+    let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if word.is_empty() || !word.bytes().all(is_fine) {
+        return Err(format!("{word:?} is no name: write lower-case letters, digits and hyphens"));
+    }
+    Ok(word.to_owned())
+}
+
+/// Why nothing may be deleted, if that is so.
+fn readonly(value: &DeValue<'_>) -> Result<Option<String>, String> {
+    match value {
+        DeValue::Boolean(is_so) => Ok(is_so.then(|| READONLY.to_owned())),
+        DeValue::String(_) => name(value).map(Some),
+        _ => Err(format!("wants the reason in quotes, or true, not {}", kind(value))),
+    }
+}

@@ -1,0 +1,173 @@
+//! How a column holds a time.
+
+mod calendar;
+mod number;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod text;
+mod wall;
+
+use super::{Datum, Moment, Raw};
+use crate::domain::time::UnixTime;
+use crate::domain::zone::Zone;
+
+/// How a column holds a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Encoding {
+    /// As a number of these since 1970, in one of these classes.
+    Unix(Unit, Vec<Storage>),
+    /// As a Julian day: days since noon in Greenwich on 24 November 4714 BC, with a
+    /// fraction.
+    Julian(Vec<Storage>),
+    /// As .NET's ticks: tenths of a microsecond since the year 1.
+    Ticks(Vec<Storage>),
+    /// As text.
+    Text(TextForm),
+    /// As text by a pattern of chrono's `strftime`, in this zone if it has none itself.
+    Pattern(String, Zone),
+    /// As another encoding has it, but what is written is the wall clock of this zone,
+    /// and not UTC.
+    Wall(Box<Self>, Zone),
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Days of 24 hours.
+    Days,
+    /// Hours.
+    Hours,
+    /// Minutes.
+    Minutes,
+    /// Seconds.
+    Seconds,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Millionths of a second.
+    Microseconds,
+    /// .NET's ticks: tenths of a microsecond.
+    Ticks,
+    /// Thousand-millionths of a second.
+    Nanoseconds,
+}
+
+/// The class of the values that hold a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// Whole numbers.
+    Integer,
+    /// Numbers with a fraction.
+    Real,
+    /// Text of digits.
+    Text,
+}
+
+/// `2026-06-15`, a separator, `12:00:00`, decimals, a zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextForm {
+    /// What stands between date and time.
+    pub separator: Separator,
+    /// How many decimals the seconds have.
+    pub decimals: Decimals,
+    /// What stands behind it.
+    pub zone: ZoneForm,
+}
+
+/// What stands between date and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Separator {
+    /// A blank.
+    Blank,
+    /// The letter T.
+    T,
+    /// One or the other.
+    Either,
+}
+
+/// How many decimals seconds have: one of these numbers, of 0 to 9.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decimals(pub Vec<u8>);
+
+/// What a time says of its zone.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ZoneForm {
+    /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
+    /// for the later time.
+    None(Zone),
+    /// The letter Z.
+    Z,
+    /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
+    Offset,
+    /// One or the other.
+    Either,
+}
+
+/// What a value says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// A moment.
+    At(Moment),
+    /// There is none.
+    Null,
+    /// That there will never be one.
+    Never,
+    /// Nothing that this encoding knows, or a number that is not zero and no moment that
+    /// it could mean: most likely it counts in another unit.
+    Unreadable,
+}
+
+impl Encoding {
+    /// What a value says.
+    ///
+    /// 1. NULL says that there is no time.
+    /// 2. A number counts only in a class that the encoding names; text of digits is a
+    ///    number of the class `text`, and must be of nothing but digits, with a minus
+    ///    where it is negative.
+    /// 3. A number means a moment from 1995 to 9999, or it is zero. Any other is
+    ///    unreadable: numbers in another unit than the encoding's always are. For that
+    ///    to hold, minutes may reach as far as 2999 alone, and ticks as 2499.
+    /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
+    /// 5. Text must be a date of the calendar, from the year 1 to 9999, and a time of a
+    ///    day without leap seconds, in exactly the form that the encoding describes.
+    /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999
+    ///    as numbers do: digits of another kind may look like a date.
+    /// 7. What the wall clock shows twice, or never, is taken for the later of the two
+    ///    moments that it might be.
+    pub fn read(&self, value: Raw<'_>) -> Reading {
+        if value == Raw::Null {
+            return Reading::Null;
+        }
+        self.moment(value).map_or(Reading::Unreadable, Reading::At)
+    }
+
+    fn moment(&self, value: Raw<'_>) -> Option<Moment> {
+        match self {
+            Self::Unix(unit, storage) => number::unix(*unit, storage, value),
+            Self::Julian(storage) => number::julian(storage, value),
+            Self::Ticks(storage) => number::ticks(storage, value),
+            Self::Text(form) => form.read(value),
+            Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
+            Self::Wall(shown, zone) => Some(wall::moment(shown.moment(value)?, zone)),
+        }
+    }
+
+    /// A value that no readable value of a moment up to this one exceeds, in the order
+    /// in which SQLite sorts a column; `None`: the order says nothing about the moments.
+    ///
+    /// Values of moments a second later and more exceed it; where a time has an offset
+    /// or is a wall clock's outside of UTC, those of two days later and more. Of numbers
+    /// that are kept as text, those with more digits than the bound may exceed it
+    /// although they are earlier: seconds of before September 2001 are.
+    pub fn horizon(&self, moment: UnixTime) -> Option<Datum> {
+        match self {
+            Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
+            Self::Julian(storage) => number::julian_horizon(storage, moment),
+            Self::Ticks(storage) => number::ticks_horizon(storage, moment),
+            Self::Text(form) => form.horizon(moment).map(Datum::Text),
+            Self::Pattern(..) => None,
+            Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
+            Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
+        }
+    }
+}

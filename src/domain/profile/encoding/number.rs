@@ -1,0 +1,178 @@
+//! Times and lengths that are numbers.
+
+use super::{Moment, Raw, Storage, Unit};
+use crate::domain::profile::Datum;
+use crate::domain::profile::moment::SECOND;
+use crate::domain::time::UnixTime;
+
+/// The first moment that a number may mean: 1995-01-01.
+const FIRST: i128 = 788_918_400 * SECOND;
+
+/// The ends of what numbers may mean: the first moments of 10000, of 3000 for minutes and
+/// of 2500 for ticks. Seconds that are read as minutes lie beyond 3000, nanoseconds that
+/// are read as ticks beyond 2500.
+const END: i128 = 253_402_300_800 * SECOND;
+const END_OF_MINUTES: i128 = 32_503_680_000 * SECOND;
+const END_OF_TICKS: i128 = 16_725_225_600 * SECOND;
+
+/// The first moment of the year 1, from which ticks are counted.
+const FIRST_TICK: i128 = -62_135_596_800 * SECOND;
+
+/// Midnight on 1970-01-01 in milliseconds since the first Julian day.
+const JULIAN: i128 = 210_866_760_000_000;
+const MILLISECOND: i128 = SECOND / 1000;
+const DAY_IN_MILLISECONDS: f64 = 86_400_000.0;
+
+/// A number as it is stored.
+#[derive(Clone, Copy)]
+enum Number {
+    Whole(i64),
+    Real(f64),
+}
+
+impl Number {
+    /// The number in a value of one of these classes.
+    fn of(value: Raw<'_>, storage: &[Storage]) -> Option<Self> {
+        let (number, class) = match value {
+            Raw::Integer(number) => (Self::Whole(number), Storage::Integer),
+            Raw::Real(number) if number.is_finite() => (Self::Real(number), Storage::Real),
+            Raw::Text(digits) => (Self::Whole(whole(digits)?), Storage::Text),
+            Raw::Null | Raw::Real(_) | Raw::Blob(_) => return None,
+        };
+        storage.contains(&class).then_some(number)
+    }
+
+    fn is_zero(self) -> bool {
+        match self {
+            Self::Whole(number) => number == 0,
+            Self::Real(number) => number == 0.0,
+        }
+    }
+
+    /// So many times a number of nanoseconds. A fraction of one is left out.
+    fn times(self, unit: i128) -> i128 {
+        match self {
+            Self::Whole(number) => i128::from(number) * unit,
+            Self::Real(number) => {
+                let rest = (number.fract() * float(unit)).floor();
+                floor(number.trunc()).saturating_mul(unit).saturating_add(floor(rest))
+            }
+        }
+    }
+
+    fn to_real(self) -> f64 {
+        match self {
+            Self::Whole(number) => float(number.into()),
+            Self::Real(number) => number,
+        }
+    }
+}
+
+/// Text of digits.
+fn whole(digits: &[u8]) -> Option<i64> {
+    if digits.first() == Some(&b'+') {
+        return None;
+    }
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Whether a moment is one that frameworks of sessions may have written.
+pub(super) fn is_of_our_time(moment: Moment) -> bool {
+    (FIRST..END).contains(&moment.0)
+}
+
+/// A moment that a number may mean.
+fn sensible(number: Number, nanoseconds: i128, end: i128) -> Option<Moment> {
+    let is_sensible = number.is_zero() || (FIRST..end).contains(&nanoseconds);
+    is_sensible.then_some(Moment(nanoseconds))
+}
+
+pub(super) fn unix(unit: Unit, storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+    let number = Number::of(value, storage)?;
+    let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
+    sensible(number, number.times(unit.nanoseconds()), end)
+}
+
+pub(super) fn ticks(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+    let number = Number::of(value, storage)?;
+    let since = number.times(Unit::Ticks.nanoseconds());
+    sensible(number, FIRST_TICK.saturating_add(since), END_OF_TICKS)
+}
+
+pub(super) fn julian(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+    let number = Number::of(value, storage)?;
+    let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
+    sensible(number, since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
+}
+
+pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<Datum> {
+    horizon(Moment::from(moment).0, unit.nanoseconds(), storage)
+}
+
+pub(super) fn ticks_horizon(storage: &[Storage], moment: UnixTime) -> Option<Datum> {
+    horizon(Moment::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
+}
+
+pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<Datum> {
+    let since = i128::from(moment.0) * 1000 + JULIAN;
+    if storage.contains(&Storage::Text) {
+        return horizon(since, 86_400_000, storage);
+    }
+    // What is nearer to this millisecond than to the next one, and a little more: the
+    // division rounds, too.
+    let last = (float(since) + 0.5) / DAY_IN_MILLISECONDS;
+    Some(Datum::Real(last.next_up().next_up()))
+}
+
+/// The largest number that counts no more than so many nanoseconds.
+fn horizon(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Datum> {
+    let whole = nanoseconds.div_euclid(unit);
+    if storage.contains(&Storage::Text) {
+        // Text stands behind all numbers.
+        let is_text = storage.iter().all(|class| *class == Storage::Text);
+        return is_text.then(|| Datum::Text(whole.to_string()));
+    }
+    let has_reals = storage.contains(&Storage::Real);
+    let is_exact = whole * unit == nanoseconds;
+    let most = if has_reals && !is_exact { whole + 1 } else { whole };
+    Some(match i64::try_from(most) {
+        Ok(most) => Datum::Integer(most),
+        Err(_) if has_reals => Datum::Real(float(most).next_up()),
+        Err(_) => Datum::Integer(if most < 0 { i64::MIN } else { i64::MAX }),
+    })
+}
+
+impl Unit {
+    /// How many nanoseconds it has.
+    pub(super) const fn nanoseconds(self) -> i128 {
+        match self {
+            Self::Days => 86_400 * SECOND,
+            Self::Hours => 3_600 * SECOND,
+            Self::Minutes => 60 * SECOND,
+            Self::Seconds => SECOND,
+            Self::Milliseconds => MILLISECOND,
+            Self::Microseconds => SECOND / 1_000_000,
+            Self::Ticks => 100,
+            Self::Nanoseconds => 1,
+        }
+    }
+
+    /// A length of so many, in nanoseconds; `None` for what is no number, nor text of
+    /// digits, or is below zero.
+    pub fn length(self, value: Raw<'_>) -> Option<i128> {
+        const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
+        let number = Number::of(value, &ALL)?;
+        let length = number.times(self.nanoseconds());
+        (length >= 0).then_some(length)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nothing holds it more exactly")]
+fn float(number: i128) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
+fn floor(number: f64) -> i128 {
+    number.floor() as i128
+}

@@ -1,0 +1,70 @@
+//! Times as text by a pattern.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
+
+use super::{Encoding, Moment, Raw, number, wall};
+use crate::domain::time::UnixTime;
+use crate::domain::zone::Zone;
+
+/// The letters of patterns that say an offset from UTC.
+const OFFSET: [char; 2] = ['z', '+'];
+
+/// Those that say a time of the day, or a part of one.
+const TIME: [char; 16] =
+    ['H', 'k', 'I', 'l', 'M', 'S', 'f', 'P', 'p', 'T', 'R', 'r', 'X', 'c', 's', '+'];
+
+pub(super) fn read(pattern: &str, zone: &Zone, value: Raw<'_>) -> Option<Moment> {
+    let text = value.text()?;
+    if has(pattern, &OFFSET) {
+        let time = DateTime::parse_from_str(text, pattern).ok()?;
+        return moment(time.timestamp(), time.nanosecond());
+    }
+    let time = match NaiveDateTime::parse_from_str(text, pattern) {
+        Ok(time) => time,
+        // A time that is there in part is no midnight.
+        Err(_) if has(pattern, &TIME) => return None,
+        Err(_) => NaiveDate::parse_from_str(text, pattern).ok()?.and_time(NaiveTime::MIN),
+    };
+    moment(wall::unix(time.and_utc().timestamp(), zone), time.nanosecond())
+}
+
+/// A moment in a second. A leap second is none, and neither is what lies far in the past:
+/// digits that are no date may be read as one.
+fn moment(second: i64, nanoseconds: u32) -> Option<Moment> {
+    let is_leap = nanoseconds >= 1_000_000_000;
+    let moment = Moment(Moment::from(UnixTime(second)).0 + i128::from(nanoseconds));
+    Some(moment).filter(|moment| !is_leap && number::is_of_our_time(*moment))
+}
+
+/// Whether a pattern has one of these letters.
+fn has(pattern: &str, letters: &[char]) -> bool {
+    let is_flag = |c: &char| "-_0:#.369".contains(*c);
+    let mut rest = pattern.chars();
+    while rest.by_ref().any(|c| c == '%') {
+        if rest.by_ref().find(|c| !is_flag(c)).is_some_and(|letter| letters.contains(&letter)) {
+            return true;
+        }
+    }
+    false
+}
+
+impl Encoding {
+    /// Whether what is written by a pattern says its offset from UTC.
+    pub fn has_offset(pattern: &str) -> bool {
+        has(pattern, &OFFSET)
+    }
+
+    /// Whether what is written by a pattern can be read: it says a day at least, and of a
+    /// time of the day so much that there is no other.
+    pub fn is_complete(pattern: &str) -> bool {
+        const DAY: i64 = 86_400;
+        const AFTERNOON: UnixTime = UnixTime(1_795_455_939);
+        let mut text = String::new();
+        let written = AFTERNOON.utc().map(|time| write!(text, "{}", time.format(pattern)));
+        let moment = read(pattern, &Zone::UTC, Raw::Text(text.as_bytes()));
+        let passed = moment.map(|moment| AFTERNOON.0 - moment.second().0);
+        written == Some(Ok(())) && passed.is_some_and(|passed| (0..DAY).contains(&passed))
+    }
+}

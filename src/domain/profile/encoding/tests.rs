@@ -1,0 +1,490 @@
+//! What is written is read, nothing else is, and horizons hold.
+
+use std::cmp::Ordering;
+
+use chrono::{FixedOffset, TimeZone as _};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::domain::time::Span;
+
+const SECOND: i128 = 1_000_000_000;
+const NOON: UnixTime = UnixTime(1_781_524_800);
+
+const NUMBERS: [Unit; 5] =
+    [Unit::Minutes, Unit::Seconds, Unit::Milliseconds, Unit::Microseconds, Unit::Nanoseconds];
+
+fn at(second: i64) -> Reading {
+    Reading::At(UnixTime(second).into())
+}
+
+fn text(separator: Separator, decimals: &[u8], zone: ZoneForm) -> Encoding {
+    Encoding::Text(TextForm { separator, decimals: Decimals(decimals.to_vec()), zone })
+}
+
+fn berlin() -> Zone {
+    "Europe/Berlin".parse().unwrap()
+}
+
+fn read(encoding: &Encoding, text: &str) -> Reading {
+    encoding.read(Raw::Text(text.as_bytes()))
+}
+
+#[test]
+fn numbers_of_the_fixtures_are_read() {
+    use Storage::{Integer, Real};
+    let milliseconds = Encoding::Unix(Unit::Milliseconds, vec![Real, Integer]);
+    assert_eq!(
+        milliseconds.read(Raw::Real(1_781_528_400_466.0)),
+        Reading::At(Moment(1_781_528_400_466 * 1_000_000))
+    );
+    assert_eq!(milliseconds.read(Raw::Integer(1_781_524_860_000)), at(1_781_524_860));
+    assert_eq!(milliseconds.read(Raw::Text(b"1781524860000")), Reading::Unreadable);
+    let digits = Encoding::Unix(Unit::Milliseconds, vec![Storage::Text]);
+    assert_eq!(read(&digits, "1781611200000"), at(1_781_611_200));
+    assert_eq!(digits.read(Raw::Integer(1_781_611_200_000)), Reading::Unreadable);
+    let julian = Encoding::Julian(vec![Real]);
+    assert_eq!(julian.read(Raw::Real(2_461_207.0)), at(NOON.0));
+    assert_eq!(julian.read(Raw::Real(2_461_207.041_666_666_5)), at(NOON.0 + 3_600));
+    assert_eq!(julian.read(Raw::Real(2_461_207.000_011_574)), at(NOON.0 + 1));
+    assert_eq!(julian.read(Raw::Integer(2_461_207)), Reading::Unreadable);
+    let ticks = Encoding::Ticks(vec![Integer]);
+    assert_eq!(ticks.read(Raw::Integer(639_171_216_000_000_000)), at(NOON.0));
+    assert_eq!(ticks.read(Raw::Integer(0)), at(-62_135_596_800));
+    assert_eq!(ticks.read(Raw::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
+}
+
+#[test]
+fn numbers_that_are_no_times_are_unreadable() {
+    let all = vec![Storage::Integer, Storage::Real, Storage::Text];
+    let seconds = Encoding::Unix(Unit::Seconds, all);
+    assert_eq!(seconds.read(Raw::Integer(0)), at(0));
+    assert_eq!(seconds.read(Raw::Real(0.0)), at(0));
+    assert_eq!(read(&seconds, "0"), at(0));
+    assert_eq!(seconds.read(Raw::Integer(788_918_400)), at(788_918_400));
+    assert_eq!(seconds.read(Raw::Integer(253_402_300_799)), at(253_402_300_799));
+    assert_eq!(seconds.read(Raw::Null), Reading::Null);
+    for number in [-1, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
+        assert_eq!(seconds.read(Raw::Integer(number)), Reading::Unreadable, "{number}");
+        assert_eq!(read(&seconds, &number.to_string()), Reading::Unreadable, "{number}");
+    }
+    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300] {
+        assert_eq!(seconds.read(Raw::Real(number)), Reading::Unreadable, "{number}");
+    }
+    for digits in ["", "-", "+1781524800", " 1781524800", "1781524800 ", "1781524800.0", "1e9"] {
+        assert_eq!(read(&seconds, digits), Reading::Unreadable, "{digits}");
+    }
+    assert_eq!(seconds.read(Raw::Text(&[0xff])), Reading::Unreadable);
+    assert_eq!(seconds.read(Raw::Blob(b"1781524800")), Reading::Unreadable);
+}
+
+#[test]
+fn texts_of_the_fixtures_are_read() {
+    let django = text(Separator::Blank, &[0, 6], ZoneForm::None(Zone::UTC));
+    assert_eq!(read(&django, "2026-06-15 11:59:59"), at(NOON.0 - 1));
+    let nanoseconds = Moment::from(NOON).0 - 3_600 * SECOND - 117_000_000;
+    assert_eq!(read(&django, "2026-06-15 10:59:59.883000"), Reading::At(Moment(nanoseconds)));
+    let auth = text(Separator::T, &[3], ZoneForm::Z);
+    let moment = Moment(Moment::from(NOON).0 + 337_000_000);
+    assert_eq!(read(&auth, "2026-06-15T12:00:00.337Z"), Reading::At(moment));
+    let any = text(Separator::Either, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], ZoneForm::Either);
+    for same in [
+        "2026-06-15T12:00:00Z",
+        "2026-06-15 12:00:00.0Z",
+        "2026-06-15T12:00:00.000000000Z",
+        "2026-06-15 12:00:00.000 +00:00",
+        "2026-06-15T14:00:00+0200",
+        "2026-06-15 02:30:00 -09:30",
+        "2026-06-16T01:00:00+13",
+    ] {
+        assert_eq!(read(&any, same), at(NOON.0), "{same}");
+    }
+    assert_eq!(read(&any, "0001-01-01T00:00:00Z"), at(-62_135_596_800));
+    assert_eq!(read(&any, "9999-12-31T23:59:59Z"), at(UnixTime::MAX.0));
+}
+
+#[test]
+fn text_in_any_other_form_is_unreadable() {
+    let strict = text(Separator::Blank, &[0, 3], ZoneForm::None(Zone::UTC));
+    assert_eq!(read(&strict, "2026-06-15 12:00:00"), at(NOON.0));
+    for other in [
+        "",
+        "2026-06-15",
+        "2026-06-15 12:00",
+        "2026-06-15T12:00:00",
+        "2026-06-15 12:00:00Z",
+        "2026-06-15 12:00:00+00:00",
+        "2026-06-15 12:00:00.",
+        "2026-06-15 12:00:00.0",
+        "2026-06-15 12:00:00.000000",
+        "2026-06-15 12:00:00,000",
+        "2026-06-15 12:00:00 ",
+        " 2026-06-15 12:00:00",
+        "2026-6-15 12:00:00",
+        "2026/06/15 12:00:00",
+        "2026-06-15 12.00.00",
+        "2026-06-15 24:00:00",
+        "2026-06-15 12:60:00",
+        "2026-06-30 23:59:60",
+        "2026-02-29 12:00:00",
+        "0000-00-00 00:00:00",
+        "0000-01-01 00:00:00",
+        "+026-06-15 12:00:00",
+        "2026-06-15 12:00:0\u{660}",
+        "1781524800",
+    ] {
+        assert_eq!(read(&strict, other), Reading::Unreadable, "{other}");
+    }
+    for class in [Raw::Integer(20_260_615), Raw::Real(2.0), Raw::Blob(b"2026-06-15 12:00:00")] {
+        assert_eq!(strict.read(class), Reading::Unreadable);
+    }
+    let offset = text(Separator::T, &[0], ZoneForm::Offset);
+    for zone in
+        ["", "Z", " Z", "+2", "+24:00", "+02:60", "  +02:00", "02:00", "+02-00", "+02:0", "+020"]
+    {
+        let other = format!("2026-06-15T12:00:00{zone}");
+        assert_eq!(read(&offset, &other), Reading::Unreadable, "{other}");
+    }
+    let zulu = text(Separator::T, &[0], ZoneForm::Z);
+    for zone in ["", "z", " Z", "+00:00", "ZZ"] {
+        let other = format!("2026-06-15T12:00:00{zone}");
+        assert_eq!(read(&zulu, &other), Reading::Unreadable, "{other}");
+    }
+}
+
+#[test]
+fn the_wall_clock_is_read_in_its_zone_and_in_doubt_as_the_later_time() {
+    let local = text(Separator::Blank, &[0], ZoneForm::None(berlin()));
+    for (shown, utc) in [
+        ("2026-01-15 12:00:00", "2026-01-15T11:00:00Z"),
+        ("2026-06-15 14:00:00", "2026-06-15T12:00:00Z"),
+        // Twice.
+        ("2026-10-25 01:59:59", "2026-10-24T23:59:59Z"),
+        ("2026-10-25 02:00:00", "2026-10-25T01:00:00Z"),
+        ("2026-10-25 02:59:59", "2026-10-25T01:59:59Z"),
+        ("2026-10-25 03:00:00", "2026-10-25T02:00:00Z"),
+        // Never.
+        ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"),
+        ("2026-03-29 02:00:00", "2026-03-29T01:00:00Z"),
+        ("2026-03-29 02:59:59", "2026-03-29T01:59:59Z"),
+        ("2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
+    ] {
+        let zulu = text(Separator::T, &[0], ZoneForm::Z);
+        assert_eq!(read(&local, shown), read(&zulu, utc), "{shown}");
+    }
+    assert_eq!("UTC".parse(), Ok(Zone::UTC));
+}
+
+#[test]
+fn patterns_are_read() {
+    let pattern = |pattern: &str, zone| Encoding::Pattern(pattern.to_owned(), zone);
+    let compact = pattern("%Y%m%d%H%M%S", Zone::UTC);
+    assert_eq!(read(&compact, "20260615120000"), at(NOON.0));
+    assert_eq!(read(&compact, "202606151200"), Reading::Unreadable);
+    assert_eq!(read(&compact, "20260630235960"), Reading::Unreadable);
+    // Milliseconds.
+    assert_eq!(read(&compact, "1781010101010"), Reading::Unreadable);
+    assert_eq!(read(&pattern("%Y%m%d%H%M%S", berlin()), "20260615140000"), at(NOON.0));
+    assert_eq!(read(&pattern("%d.%m.%Y", Zone::UTC), "15.06.2026"), at(NOON.0 - 43_200));
+    let mail = pattern("%a, %d %b %Y %H:%M:%S %z", berlin());
+    assert_eq!(read(&mail, "Mon, 15 Jun 2026 08:00:00 -0400"), at(NOON.0));
+    assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), Reading::Unreadable);
+    // What Go writes for a time by itself.
+    let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", Zone::UTC);
+    assert_eq!(read(&go, "2026-06-15 12:00:00 +0000 UTC"), at(NOON.0));
+    assert_eq!(read(&go, "2026-06-15 14:00:00.5 +0200 CEST"), {
+        Reading::At(Moment(Moment::from(NOON).0 + SECOND / 2))
+    });
+    // An hour without its minutes is no midnight.
+    assert_eq!(read(&pattern("%Y-%m-%d %H", Zone::UTC), "2026-06-15 12"), Reading::Unreadable);
+    assert_eq!(compact.read(Raw::Integer(20_260_615_120_000)), Reading::Unreadable);
+}
+
+#[test]
+fn patterns_that_say_too_little_are_known() {
+    for complete in ["%Y%m%d%H%M%S", "%F %R", "%d.%m.%y", "%D %r", "%+", "%c", "%s%.3f"] {
+        assert!(Encoding::is_complete(complete), "{complete}");
+    }
+    for incomplete in ["", "2026", "%Y-%m", "%H:%M:%S", "%F %H", "%F %I:%M", "%Q", "%"] {
+        assert!(!Encoding::is_complete(incomplete), "{incomplete}");
+    }
+    assert!(Encoding::has_offset("%F %T%:z") && Encoding::has_offset("%+"));
+    assert!(!Encoding::has_offset("%F %%z"));
+}
+
+#[test]
+fn lengths_are_numbers_that_are_not_negative() {
+    for (unit, value, length) in [
+        (Unit::Seconds, Raw::Integer(1_800), Some(1_800 * SECOND)),
+        (Unit::Minutes, Raw::Real(1.5), Some(90 * SECOND)),
+        (Unit::Milliseconds, Raw::Text(b"250"), Some(SECOND / 4)),
+        (Unit::Ticks, Raw::Integer(10_000_000), Some(SECOND)),
+        (Unit::Days, Raw::Integer(i64::MAX), Some(i128::from(i64::MAX) * 86_400 * SECOND)),
+        (Unit::Hours, Raw::Integer(0), Some(0)),
+        (Unit::Seconds, Raw::Integer(-1), None),
+        (Unit::Seconds, Raw::Real(-0.5), None),
+        (Unit::Seconds, Raw::Real(f64::NAN), None),
+        (Unit::Seconds, Raw::Text(b"30m"), None),
+        (Unit::Seconds, Raw::Null, None),
+    ] {
+        assert_eq!(unit.length(value), length, "{unit:?} {value:?}");
+    }
+}
+
+/// Whether SQLite sorts one value behind another.
+fn sorts(one: &Datum, other: &Datum) -> Ordering {
+    const fn class(value: &Datum) -> u8 {
+        match value {
+            Datum::Null => 0,
+            Datum::Integer(_) | Datum::Real(_) => 1,
+            Datum::Text(_) => 2,
+            Datum::Blob(_) => 3,
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "the numbers here are not that near")]
+    let by_value = match (one, other) {
+        (Datum::Integer(one), Datum::Integer(other)) => one.cmp(other),
+        (Datum::Integer(one), Datum::Real(other)) => (*one as f64).total_cmp(other),
+        (Datum::Real(one), Datum::Integer(other)) => one.total_cmp(&(*other as f64)),
+        (Datum::Real(one), Datum::Real(other)) => one.total_cmp(other),
+        (Datum::Text(one), Datum::Text(other)) => one.as_bytes().cmp(other.as_bytes()),
+        _ => Ordering::Equal,
+    };
+    class(one).cmp(&class(other)).then(by_value)
+}
+
+/// A moment as an encoding writes it. Of what has several ways to write it, `choice` takes
+/// one.
+#[expect(clippy::cast_precision_loss, reason = "that is what reals do")]
+fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
+    fn number(number: i128, unit: i128, class: Storage) -> Datum {
+        match class {
+            Storage::Integer => Datum::Integer(i64::try_from(number / unit).unwrap()),
+            Storage::Real => Datum::Real(number as f64 / unit as f64),
+            Storage::Text => Datum::Text((number / unit).to_string()),
+        }
+    }
+    let class = |classes: &[Storage]| classes[choice % classes.len()];
+    match encoding {
+        Encoding::Unix(unit, classes) => number(moment.0, unit.nanoseconds(), class(classes)),
+        Encoding::Ticks(classes) => number(moment.0 + 62_135_596_800 * SECOND, 100, class(classes)),
+        Encoding::Julian(classes) => {
+            number(moment.0 + 210_866_760_000 * SECOND, 86_400 * SECOND, class(classes))
+        }
+        Encoding::Text(form) => Datum::Text(write_text(form, moment, choice)),
+        Encoding::Wall(shown, zone) => {
+            let offset = zone.offset_at(moment.second()).unwrap();
+            write(shown, Moment(moment.0 + i128::from(offset) * SECOND), choice)
+        }
+        Encoding::Pattern(..) => unreachable!("has no horizon"),
+    }
+}
+
+fn write_text(form: &TextForm, moment: Moment, choice: usize) -> String {
+    let second = moment.second();
+    let separator = match form.separator {
+        Separator::Blank => ' ',
+        Separator::T => 'T',
+        Separator::Either => [' ', 'T'][choice % 2],
+    };
+    let offset = match &form.zone {
+        ZoneForm::None(zone) => zone.offset_at(second).unwrap(),
+        ZoneForm::Z => 0,
+        ZoneForm::Offset | ZoneForm::Either => [0, 7_200, -34_200, 50_400][choice % 4],
+    };
+    let clock = FixedOffset::east_opt(offset.try_into().unwrap()).unwrap();
+    let time = clock.timestamp_opt(second.0, 0).unwrap();
+    let nanoseconds = format!("{:09}", moment.0.rem_euclid(SECOND));
+    let decimals = match usize::from(form.decimals.0[choice % form.decimals.0.len()]) {
+        0 => String::new(),
+        count => format!(".{}", &nanoseconds[..count]),
+    };
+    let zone = match (&form.zone, offset) {
+        (ZoneForm::None(_), _) => String::new(),
+        (ZoneForm::Z, _) | (ZoneForm::Either, 0) => "Z".to_owned(),
+        _ => time.format([" %:z", "%:z", "%z"][choice % 3]).to_string(),
+    };
+    format!("{}{separator}{}{decimals}{zone}", time.format("%Y-%m-%d"), time.format("%H:%M:%S"))
+}
+
+/// Encodings whose order says something of the moments.
+fn sorted() -> impl Strategy<Value = Encoding> {
+    let classes = select(vec![
+        vec![Storage::Integer],
+        vec![Storage::Real],
+        vec![Storage::Text],
+        vec![Storage::Real, Storage::Integer],
+    ]);
+    let zones = select(vec![
+        ZoneForm::None(Zone::UTC),
+        ZoneForm::None(berlin()),
+        ZoneForm::None("Pacific/Apia".parse().unwrap()),
+        ZoneForm::Z,
+        ZoneForm::Offset,
+        ZoneForm::Either,
+    ]);
+    let decimals =
+        select(vec![vec![0], vec![3], vec![6], vec![0, 6], vec![3, 7], (0..10).collect()]);
+    let text = (select(vec![Separator::Blank, Separator::T]), decimals, zones);
+    prop_oneof![
+        (select(NUMBERS.to_vec()), classes.clone())
+            .prop_map(|(unit, classes)| Encoding::Unix(unit, classes)),
+        classes.clone().prop_map(Encoding::Julian),
+        classes.clone().prop_map(Encoding::Ticks),
+        (classes, select(vec![Zone::UTC, berlin()]))
+            .prop_map(|(classes, zone)| Encoding::Wall(Box::new(Encoding::Ticks(classes)), zone)),
+        text.prop_map(|(separator, decimals, zone)| text_of(separator, decimals, zone)),
+    ]
+}
+
+fn text_of(separator: Separator, decimals: Vec<u8>, zone: ZoneForm) -> Encoding {
+    Encoding::Text(TextForm { separator, decimals: Decimals(decimals), zone })
+}
+
+fn is_utc(encoding: &Encoding) -> bool {
+    match encoding {
+        Encoding::Text(form) => {
+            matches!(&form.zone, ZoneForm::Z) || form.zone == ZoneForm::None(Zone::UTC)
+        }
+        Encoding::Wall(_, zone) => *zone == Zone::UTC,
+        _ => true,
+    }
+}
+
+/// Moments after September 2001, at which seconds have got as many digits as they have
+/// today, and before those that 64 bits of nanoseconds do not hold.
+fn moments() -> impl Strategy<Value = Moment> {
+    let fraction =
+        prop_oneof![Just(0), Just(1), Just(337_000_000), Just(999_999_999), 0..1_000_000_000_i128];
+    (1_000_000_000..9_000_000_000_i128, fraction)
+        .prop_map(|(second, fraction)| Moment(second * SECOND + fraction))
+}
+
+/// How much less than what was written is read at most: what comes after the last
+/// decimal, or what a real does not hold.
+fn coarseness(encoding: &Encoding) -> i128 {
+    match encoding {
+        Encoding::Unix(unit, _) => unit.nanoseconds() + 1_000,
+        Encoding::Julian(classes) if classes == &[Storage::Real] => SECOND / 500,
+        Encoding::Julian(_) => 86_400 * SECOND,
+        Encoding::Ticks(_) => 50_000,
+        Encoding::Wall(shown, _) => coarseness(shown),
+        Encoding::Text(_) | Encoding::Pattern(..) => SECOND,
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(encoding in sorted(), moment in moments(), choice in 0..60_usize) {
+        let value = write(&encoding, moment, choice);
+        let Reading::At(read) = encoding.read(value.raw()) else {
+            return Err(TestCaseError::fail(format!("{encoding:?}: {value:?}")));
+        };
+        // An hour that the clock shows twice is read as the later one.
+        let repeated = if is_utc(&encoding) { 0 } else { 3_600 * SECOND };
+        let off = read.0 - moment.0;
+        prop_assert!(
+            (-coarseness(&encoding)..=50_000 + SECOND / 1_000 + repeated).contains(&off),
+            "{value:?}: {off}"
+        );
+    }
+
+    #[test]
+    fn whole_seconds_are_read_exactly(encoding in sorted(), second in 1_000_000_000..9_000_000_000_i64) {
+        let moment = UnixTime(second - second % 86_400 + 43_200);
+        prop_assert_eq!(
+            encoding.read(write(&encoding, moment.into(), 0).raw()),
+            Reading::At(moment.into())
+        );
+    }
+
+    /// A column that counts in another unit than its profile says has no readable times.
+    #[test]
+    fn no_number_is_read_in_another_unit(moment in moments(), class in 0..3_usize) {
+        let class = [Storage::Integer, Storage::Real, Storage::Text][class];
+        let mut encodings: Vec<_> =
+            NUMBERS.map(|unit| Encoding::Unix(unit, vec![class])).into();
+        encodings.extend([Encoding::Julian(vec![class]), Encoding::Ticks(vec![class])]);
+        for (place, written) in encodings.iter().enumerate() {
+            let value = write(written, moment, 0);
+            for (other, read) in encodings.iter().enumerate().filter(|(other, _)| *other != place) {
+                prop_assert_eq!(
+                    read.read(value.raw()), Reading::Unreadable,
+                    "{} as {}: {:?}", place, other, value
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_readable_value_up_to_a_moment_exceeds_its_horizon(
+        encoding in sorted(),
+        moment in moments(),
+        away in prop_oneof![-3..3_i128, -200_000..200_000_i128],
+        choice in 0..60_usize,
+    ) {
+        let value = write(&encoding, moment, choice);
+        let Reading::At(read) = encoding.read(value.raw()) else {
+            return Err(TestCaseError::fail(format!("{encoding:?}: {value:?}")));
+        };
+        let now = UnixTime(i64::try_from(moment.0 / SECOND + away).unwrap());
+        let horizon = encoding.horizon(now).unwrap();
+        let order = sorts(&value, &horizon);
+        if read <= now.into() {
+            prop_assert_ne!(order, Ordering::Greater, "{:?} > {:?}", value, horizon);
+        }
+        let slack = Span::seconds(if is_utc(&encoding) { 1 } else { 172_800 });
+        let slack = if matches!(&encoding, Encoding::Unix(Unit::Minutes, _)) {
+            Span::minutes(1)
+        } else {
+            slack
+        };
+        if read >= now.plus(slack).into() {
+            prop_assert_eq!(order, Ordering::Greater, "{:?} <= {:?}", value, horizon);
+        }
+    }
+
+    #[test]
+    fn nothing_panics(encoding in sorted(), number: i64, real: f64, bytes: Vec<u8>, now: i64) {
+        for value in [
+            Raw::Integer(number),
+            Raw::Real(real),
+            Raw::Real(f64::from_bits(number.cast_unsigned())),
+            Raw::Text(&bytes),
+            Raw::Blob(&bytes),
+        ] {
+            encoding.read(value);
+        }
+        encoding.horizon(UnixTime(now));
+    }
+}
+
+#[test]
+fn horizons_are_as_tight_as_their_form_allows() {
+    let horizon = |encoding: Encoding| match encoding.horizon(NOON) {
+        None => "none".to_owned(),
+        Some(Datum::Text(text)) => text,
+        Some(other) => format!("{other:?}"),
+    };
+    let utc = || ZoneForm::None(Zone::UTC);
+    for (encoding, expected) in [
+        (text(Separator::Blank, &[0, 6], utc()), "2026-06-15 12:00:00.000000"),
+        (text(Separator::Blank, &[0], utc()), "2026-06-15 12:00:00"),
+        (text(Separator::T, &[3], ZoneForm::Z), "2026-06-15T12:00:00.000Z"),
+        (text(Separator::T, &[0, 3], ZoneForm::Z), "2026-06-15T12:00:00Z"),
+        (text(Separator::T, &[0], ZoneForm::Offset), "2026-06-16T12:00:00"),
+        (text(Separator::T, &[0], ZoneForm::None(berlin())), "2026-06-16T12:00:00"),
+        (text(Separator::Either, &[0], utc()), "none"),
+        (Encoding::Unix(Unit::Seconds, vec![Storage::Text]), "1781524800"),
+        (Encoding::Unix(Unit::Seconds, vec![Storage::Text, Storage::Integer]), "none"),
+        (Encoding::Unix(Unit::Milliseconds, vec![Storage::Real]), "Integer(1781524800000)"),
+        (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), Zone::UTC), "none"),
+    ] {
+        assert_eq!(horizon(encoding.clone()), expected, "{encoding:?}");
+    }
+    let far = text(Separator::T, &[0], ZoneForm::Z);
+    assert_eq!(far.horizon(UnixTime(i64::MAX)), Some(Datum::Text(":".to_owned())));
+    assert_eq!(far.horizon(UnixTime(i64::MIN)), Some(Datum::Text(String::new())));
+    assert_eq!(far.horizon(UnixTime::MAX), Some(Datum::Text("9999-12-31T23:59:59Z".to_owned())));
+}

@@ -1,0 +1,158 @@
+//! Times as text of a date and a time of the day.
+
+use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, wall};
+use crate::domain::profile::moment::SECOND;
+use crate::domain::time::UnixTime;
+use crate::domain::zone::Zone;
+
+/// `2026-06-15T12:00:00`.
+const LENGTH: usize = 19;
+
+impl TextForm {
+    /// The moment that a text of this form says.
+    pub(super) fn read(&self, value: Raw<'_>) -> Option<Moment> {
+        let Raw::Text(text) = value else {
+            return None;
+        };
+        let (head, rest) = text.split_first_chunk::<LENGTH>()?;
+        if !self.separator.is(head[10]) {
+            return None;
+        }
+        let reading = reading(head)?;
+        let (nanoseconds, rest) = self.decimals.read(rest)?;
+        let second = self.zone.second(reading, rest)?;
+        Some(Moment(i128::from(second) * SECOND + i128::from(nanoseconds)))
+    }
+
+    /// See [`Encoding::horizon`](super::Encoding::horizon).
+    pub(super) fn horizon(&self, moment: UnixTime) -> Option<String> {
+        let separator = self.separator.letter()?;
+        let written = |moment, rest: &str| written(moment, separator, rest);
+        Some(match &self.zone {
+            ZoneForm::None(zone) if *zone == Zone::UTC => {
+                written(moment, &Decimals::zeros(self.decimals.most()))
+            }
+            // Z stands behind the digits, and behind the dot before them.
+            ZoneForm::Z => written(moment, &format!("{}Z", Decimals::zeros(self.decimals.least()))),
+            ZoneForm::None(_) | ZoneForm::Offset | ZoneForm::Either => {
+                written(moment.plus(wall::SLACK), "")
+            }
+        })
+    }
+}
+
+/// A moment in UTC, and a rest behind it; beyond the calendar, what stands before all
+/// times or behind them.
+fn written(moment: UnixTime, separator: char, rest: &str) -> String {
+    const FIRST: UnixTime = UnixTime(-62_135_596_800);
+    match moment.utc() {
+        Some(time) if (FIRST..=UnixTime::MAX).contains(&moment) => {
+            format!("{}{separator}{}{rest}", time.format("%Y-%m-%d"), time.format("%H:%M:%S"))
+        }
+        _ if moment < FIRST => String::new(),
+        // The character behind the digits.
+        _ => ":".to_owned(),
+    }
+}
+
+/// What a clock shows, in seconds, as if it were that of UTC.
+fn reading(text: &[u8; LENGTH]) -> Option<i64> {
+    let has_marks = text[4] == b'-' && text[7] == b'-' && text[13] == b':' && text[16] == b':';
+    if !has_marks {
+        return None;
+    }
+    let year = pair(text[0], text[1])? * 100 + pair(text[2], text[3])?;
+    let (month, day) = (pair(text[5], text[6])?, pair(text[8], text[9])?);
+    let days = calendar::days(year, usize::try_from(month).ok()?, day)?;
+    let (hour, minute) = (pair(text[11], text[12])?, pair(text[14], text[15])?);
+    let second = pair(text[17], text[18])?;
+    let is_time = hour < 24 && minute < 60 && second < 60;
+    is_time.then_some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+/// The number of two digits.
+fn pair(tens: u8, ones: u8) -> Option<i64> {
+    let digits = [tens, ones];
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    is_number.then(|| i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+}
+
+impl Separator {
+    fn is(self, letter: u8) -> bool {
+        match self {
+            Self::Blank => letter == b' ',
+            Self::T => letter == b'T',
+            Self::Either => letter == b' ' || letter == b'T',
+        }
+    }
+
+    /// The one that it is, if it is always the same.
+    const fn letter(self) -> Option<char> {
+        match self {
+            Self::Blank => Some(' '),
+            Self::T => Some('T'),
+            Self::Either => None,
+        }
+    }
+}
+
+impl Decimals {
+    /// Nanoseconds, and what stands behind them.
+    fn read<'t>(&self, text: &'t [u8]) -> Option<(u32, &'t [u8])> {
+        let Some((b'.', rest)) = text.split_first() else {
+            return self.0.contains(&0).then_some((0, text));
+        };
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 || !self.0.iter().any(|known| usize::from(*known) == count) {
+            return None;
+        }
+        let (digits, rest) = rest.split_at(count);
+        // More than nine would be less than nanoseconds.
+        let missing = 9_usize.checked_sub(count)?;
+        let digits = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+        Some(((0..missing).fold(digits, |sum, _| sum * 10), rest))
+    }
+
+    fn most(&self) -> u8 {
+        self.0.iter().copied().max().unwrap_or(0)
+    }
+
+    fn least(&self) -> u8 {
+        self.0.iter().copied().min().unwrap_or(0)
+    }
+
+    /// So many, all of them zero.
+    fn zeros(count: u8) -> String {
+        if count == 0 { String::new() } else { format!(".{}", "0".repeat(count.into())) }
+    }
+}
+
+impl ZoneForm {
+    /// The unix second at which a clock shows this, `zone` being what stands behind it.
+    fn second(&self, reading: i64, zone: &[u8]) -> Option<i64> {
+        let is_zulu = zone == b"Z";
+        match self {
+            Self::None(hangs) => zone.is_empty().then(|| wall::unix(reading, hangs)),
+            Self::Z => is_zulu.then_some(reading),
+            Self::Either if is_zulu => Some(reading),
+            Self::Offset | Self::Either => Some(reading - offset(zone)?),
+        }
+    }
+}
+
+/// Seconds that a clock is ahead of UTC: ` +02:00`, `+0200`, `+02`.
+fn offset(text: &[u8]) -> Option<i64> {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    let (hours, minutes) = match text {
+        [_, h, i, b':', m, n] | [_, h, i, m, n] => (pair(*h, *i)?, pair(*m, *n)?),
+        [_, h, i] => (pair(*h, *i)?, 0),
+        _ => return None,
+    };
+    let ahead = hours * 3_600 + minutes * 60;
+    match text[0] {
+        _ if hours > 23 || minutes > 59 => None,
+        b'+' => Some(ahead),
+        b'-' => Some(-ahead),
+        _ => None,
+    }
+}
