@@ -79,6 +79,17 @@ fn raw(value: ValueRef<'_>) -> Raw<'_> {
     }
 }
 
+fn id(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
+        ValueRef::Blob(bytes) => {
+            bytes.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
+        }
+        other => panic!("{other:?} is no id"),
+    }
+}
+
 /// What a profile finds in a database: for each id, the user and the expiry.
 fn sessions(
     profile: &Profile,
@@ -93,7 +104,7 @@ fn sessions(
         let places = 2..2 + profile.inputs.len();
         let inputs: Vec<Raw<'_>> = places.map(|at| raw(row.get_ref_unwrap(at))).collect();
         let user = profile.user(raw(row.get_ref_unwrap(1)));
-        Ok((row.get::<_, String>(0)?, (user, profile.judge(&inputs))))
+        Ok((id(row.get_ref_unwrap(0)), (user, profile.judge(&inputs))))
     });
     sessions.unwrap().collect::<Result<_, _>>().unwrap()
 }
@@ -185,4 +196,51 @@ fn users_are_found_where_the_table_has_them() {
     assert_eq!(users("better-auth"), "u1 u1 u1");
     assert_eq!(users("spring-session"), "alice - bob");
     assert_eq!(users("rails"), "- - -");
+}
+
+/// The blocks of the documentation's page, with their languages.
+fn documented() -> Vec<(&'static str, &'static str)> {
+    let page = include_str!("../docs/profiles.md");
+    let mut blocks = Vec::new();
+    let mut rest = page;
+    while let Some((_, block)) = rest.split_once("\n```") {
+        let (language, body) = block.split_once('\n').unwrap();
+        let (body, behind) = body.split_once("\n```\n").unwrap();
+        blocks.push((language, body));
+        rest = behind;
+    }
+    blocks
+}
+
+#[test]
+fn each_profile_of_the_documentation_finds_what_the_page_says() {
+    let mut rows = None;
+    let mut judged = 0;
+    for (language, block) in documented() {
+        match language {
+            "sql" => rows = Some(block),
+            "toml" if block.starts_with("name = ") => {
+                let profile = parse(block, "docs/profiles.md", &BTreeMap::new())
+                    .unwrap_or_else(|fault| panic!("{fault}\n{block}"));
+                let Some(rows) = rows.take() else { continue };
+                let (_, expected) = rows.rsplit_once("-- over: ").unwrap();
+                let expected: BTreeSet<&str> = expected.split(", ").collect();
+                let database = Connection::open_in_memory().unwrap();
+                database.execute_batch(rows).unwrap();
+                let sessions = sessions(&profile, &database);
+                let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
+                let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
+                assert_eq!(over, expected, "{}", profile.name);
+                assert!(
+                    sessions.values().all(|(_, row)| *row != Judged::Session(Expiry::Unknown)),
+                    "{}",
+                    profile.name
+                );
+                judged += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(rows.is_none(), "rows without a profile");
+    assert_eq!(judged, 10);
 }

@@ -54,7 +54,8 @@ impl Housekeeper {
     ///
     /// # Errors
     /// [`Error::Held`](crate::Error::Held) if a purge or another compaction is at work,
-    /// and then nothing has changed. And whatever keeps the pages from being moved; the
+    /// and [`Error::Refused`](crate::Error::Refused) if it is a framework's; then nothing
+    /// has changed. And whatever keeps the pages from being moved; the
     /// steps before stand.
     pub fn compact(
         &mut self,
@@ -62,6 +63,7 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Compacted> {
+        self.may_compact()?;
         let begun = Instant::now();
         let before = self.store.space()?;
         let mut feat = Feat::default();
@@ -179,8 +181,9 @@ impl Housekeeper {
     /// is asked now and then whether to leave off, and then nothing has changed.
     ///
     /// # Errors
-    /// [`Error::Held`](crate::Error::Held) if a purge or a compaction is at work, what
-    /// `room` answers, and whatever keeps the database from being written. Nothing has
+    /// [`Error::Held`](crate::Error::Held) if a purge or a compaction is at work,
+    /// [`Error::Refused`](crate::Error::Refused) if it is a framework's, what `room`
+    /// answers, and whatever keeps the database from being written. Nothing has
     /// changed then.
     pub fn rebuild(
         &mut self,
@@ -189,6 +192,7 @@ impl Housekeeper {
         room: &mut dyn FnMut(&Demand) -> Result<()>,
         mut leave: Leave,
     ) -> Result<Compacted> {
+        self.may_compact()?;
         let begun = Instant::now();
         let is_up = move || run_time.is_some_and(|limit| begun.elapsed() >= limit);
         let before = self.store.space()?;

@@ -41,7 +41,8 @@ impl Housekeeper {
     /// again goes on.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read or written.
+    /// [`Error::Refused`](crate::Error::Refused) if nothing may be deleted; whatever keeps
+    /// the table from being read or written.
     pub fn cycle(
         &mut self,
         filter: &Filter,
@@ -61,6 +62,7 @@ impl Housekeeper {
         show: &mut dyn FnMut(&Session),
         stop: &mut dyn FnMut(&mut Self) -> Result<Option<Stopped>>,
     ) -> Result<Cycled> {
+        self.may_delete()?;
         self.note_peaks(now)?;
         let (mut after, mut ended) = (None, 0);
         loop {
@@ -101,8 +103,10 @@ impl Housekeeper {
     /// was.
     ///
     /// # Errors
-    /// Whatever keeps the table from being written.
+    /// [`Error::Refused`](crate::Error::Refused) if nothing may be deleted; whatever keeps
+    /// the table from being written.
     pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
+        self.may_delete()?;
         self.end_all(sessions, End { at: now, reason: EndReason::Cycled })
     }
 

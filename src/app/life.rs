@@ -88,9 +88,11 @@ impl Housekeeper {
     /// made to.
     ///
     /// # Errors
-    /// [`Error::Full`] if a limit keeps it out; whatever keeps the row from being
+    /// [`Error::Full`] if a limit keeps it out, [`Error::Refused`] if it is a framework's
+    /// table; whatever keeps the row from being
     /// written, or the system from giving random bits.
     pub fn open(&mut self, opening: Opening, now: UnixTime) -> Result<Opened> {
+        self.may_open()?;
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
@@ -134,15 +136,17 @@ impl Housekeeper {
     /// call in which nothing changes takes no write lock.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read or written; then no touch of
-    /// this call has taken place.
+    /// [`Error::Refused`] in a framework's table. Whatever keeps the table from being read
+    /// or written; then no touch of this call has taken place.
     pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
-        Ok(answers(&keys, self.touch_keys(&keys, now)?.outcomes))
+        let outcomes = self.touch_keys(&keys, now)?.outcomes;
+        Ok(answers(tokens.iter().map(|token| token.digest().handle()), outcomes))
     }
 
     /// The same for the sessions with these keys.
     pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+        self.may_touch()?;
         let mut touched = self.rule_on(keys, now)?;
         let renewals = touched.renewals();
         if renewals.is_empty() {
@@ -176,27 +180,39 @@ impl Housekeeper {
     /// Ends each token's session, as its user asks.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read or written; then no close of
-    /// this call has taken place.
+    /// [`Error::Refused`] where no session [can be closed](Self::may_close). Whatever keeps
+    /// the table from being read or written; then no close of this call has taken place.
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
-        let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
-        Ok(answers(&keys, self.close_keys(&keys, now)?))
+        self.may_close()?;
+        let found = self.store.by_tokens(tokens)?;
+        let handle = |(token, session): (&Token, &Option<Session>)| match session {
+            Some(session) => session.handle.clone(),
+            None => token.digest().handle(),
+        };
+        let handles: Vec<String> = tokens.iter().zip(&found).map(handle).collect();
+        Ok(answers(handles, self.close_found(found, now)?))
     }
 
     /// The same for the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<Outcome>> {
+        self.must_be_own("a digest does not lead to its rows, but a token may")?;
         let found = self.store.find(keys)?;
+        self.close_found(found, now)
+    }
+
+    /// The same for sessions that were found, or not.
+    fn close_found(&mut self, found: Vec<Option<Session>>, now: UnixTime) -> Result<Vec<Outcome>> {
         let live = found.iter().flatten().filter(|session| session.end.is_none());
         let live: Vec<Session> = live.cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
         let mut closed = self.end_all(&live, end)?.into_iter();
-        let mut outcomes = Vec::with_capacity(keys.len());
-        for (key, session) in keys.iter().zip(found) {
-            outcomes.push(match session.map(|session| session.end) {
+        let mut outcomes = Vec::with_capacity(found.len());
+        for session in found {
+            outcomes.push(match session.map(|session| (session.end, session.key)) {
                 None => Outcome::Unknown,
-                Some(Some(end)) => Outcome::Ended(end.reason),
-                Some(None) if closed.next() == Some(true) => Outcome::Closed,
-                Some(None) => self.why_not(key)?,
+                Some((Some(end), _)) => Outcome::Ended(end.reason),
+                Some((None, _)) if closed.next() == Some(true) => Outcome::Closed,
+                Some((None, key)) => self.why_not(&key)?,
             });
         }
         Ok(outcomes)
@@ -236,15 +252,9 @@ impl Housekeeper {
     }
 }
 
-fn answers(keys: &[Key], outcomes: Vec<Outcome>) -> Vec<Answer> {
-    let handle = |key: &Key| match key {
-        Key::Text(id) => handle(id),
-        Key::Integer(_) | Key::Blob(_) | Key::Row(..) => String::new(),
-    };
-    keys.iter()
-        .zip(outcomes)
-        .map(|(key, outcome)| Answer { handle: handle(key), outcome })
-        .collect()
+fn answers(handles: impl IntoIterator<Item = String>, outcomes: Vec<Outcome>) -> Vec<Answer> {
+    let answer = |(handle, outcome)| Answer { handle, outcome };
+    handles.into_iter().zip(outcomes).map(answer).collect()
 }
 
 fn handle(id: &str) -> String {

@@ -8,6 +8,7 @@ mod life;
 mod look;
 mod pace;
 mod purge;
+mod rights;
 mod run;
 mod stream;
 mod tell;

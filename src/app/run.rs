@@ -225,7 +225,7 @@ impl Housekeeper {
         let (outcome, reason, is_settled) = match close {
             Close::Complete => (RunOutcome::Done, None, true),
             Close::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
-            Close::Failed(error @ Error::Guard(_)) => {
+            Close::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
                 (RunOutcome::Refused, Some(error.to_string()), true)
             }
             Close::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),

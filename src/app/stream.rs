@@ -61,7 +61,8 @@ impl Housekeeper {
         served
     }
 
-    /// Ends sessions as their users ask: all that these tokens are for, or none.
+    /// Ends sessions as their users ask: all that these tokens are for, or none. In a
+    /// framework's table, [`close`](Self::close) takes the tokens themselves.
     pub fn close_all(&mut self, digests: &[Digest], now: UnixTime) -> Served {
         let keys: Vec<Key> = digests.iter().map(Digest::key).collect();
         match self.close_keys(&keys, now) {

@@ -1,20 +1,27 @@
 //! `sessctl close`
 
+use sessctl::app::Housekeeper;
+
 use super::clock;
 use super::context::Context;
 use super::exit::Exit;
 use super::tokens::{Service, Source};
 
 /// All in one transaction: a few milliseconds' work.
-const CLOSE: Service =
-    Service { serve: |keeper, digests, _| keeper.close_all(digests, clock::now()), most: 500 };
+const CLOSE: Service = Service {
+    check: Housekeeper::may_close,
+    serve: |keeper, digests, _| keeper.close_all(digests, clock::now()),
+    most: 500,
+    serve_whole: |keeper, tokens| keeper.close(tokens, clock::now()),
+};
 
 /// End sessions as their users ask, at once
 ///
 /// Tokens come on standard input or from a file, one a line and any number. Each
 /// gets an outcome: ended with its reason, which is closed unless it was over
 /// before, or unknown. Sessions that were over before and unknown ones make the
-/// exit code 5.
+/// exit code 5. In a framework's table, its profile says how a token leads to its row,
+/// which is deleted.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]
 pub struct Args {

@@ -140,7 +140,7 @@ struct Lines {
 
 impl Lines {
     fn new(context: &Context, keeper: &Housekeeper) -> anyhow::Result<Self> {
-        let answers = Answers::new(context, &records::SESSIONS)?;
+        let answers = Answers::new(context, records::sessions(keeper.profile()))?;
         Ok(Self { policies: keeper.policies().clone(), now: context.now, answers, shown: 0 })
     }
 

@@ -9,6 +9,7 @@ use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
 
 use super::interrupt::Signal;
+use crate::output::report::NoReport;
 use crate::output::{NoForm, harmless};
 
 /// How a command that did not fail has ended.
@@ -123,6 +124,7 @@ fn failure(error: &anyhow::Error) -> u8 {
             || cause.is::<ConfigError>()
             || cause.is::<ScheduleError>()
             || cause.is::<NoForm>()
+            || cause.is::<NoReport>()
     });
     if is_usage {
         return 2;

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sessctl::domain::token::Digest;
 
 use super::exit::Usage;
 
@@ -41,22 +40,23 @@ impl Lines {
         Self { input, place, number: 0, buffer, start: 0, has_ended: false, fault: None }
     }
 
-    /// The next tokens: as many as have come in, so that a program that waits for the
-    /// answer to one line gets it, and at most so many. None: there are no more.
-    pub fn batch(&mut self, most: usize) -> anyhow::Result<Vec<Digest>> {
-        let mut digests = Vec::new();
+    /// What `keep` makes of each of the next tokens: as many as have come in, so that a
+    /// program that waits for the answer to one line gets it, and at most so many. None:
+    /// there are no more.
+    pub fn batch<T>(&mut self, most: usize, keep: fn(&str) -> T) -> anyhow::Result<Vec<T>> {
+        let mut kept = Vec::new();
         let mut patience = MOMENT;
-        while digests.len() < most && self.fault.is_none() {
+        while kept.len() < most && self.fault.is_none() {
             match self.line() {
-                Ok(Some(place)) => digests.extend(digest(&self.buffer[place])),
-                Ok(None) if self.is_enough(digests.len(), &mut patience) => break,
+                Ok(Some(place)) => kept.extend(token(&self.buffer[place], keep)),
+                Ok(None) if self.is_enough(kept.len(), &mut patience) => break,
                 Ok(None) => self.fault = self.fill().err(),
                 Err(fault) => self.fault = Some(fault),
             }
         }
-        match self.fault.take_if(|_| digests.is_empty()) {
+        match self.fault.take_if(|_| kept.is_empty()) {
             Some(fault) => Err(fault),
-            None => Ok(digests),
+            None => Ok(kept),
         }
     }
 
@@ -114,8 +114,8 @@ impl Lines {
     }
 }
 
-/// That of the token in a line; an empty line has none.
-fn digest(line: &[u8]) -> Option<Digest> {
+/// What is made of the token in a line; an empty line has none.
+fn token<T>(line: &[u8], keep: fn(&str) -> T) -> Option<T> {
     let line = String::from_utf8_lossy(line);
-    Some(line.trim()).filter(|token| !token.is_empty()).map(Digest::of)
+    Some(line.trim()).filter(|token| !token.is_empty()).map(keep)
 }

@@ -39,7 +39,8 @@ pub struct Args {
     /// Only from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR")]
     client: Option<ClientFilter>,
-    /// Only in these states: active, idle, abandoned, ended
+    /// Only in these states: active, idle, abandoned, ended; of a framework's table,
+    /// active or expired
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     state: Vec<State>,
     /// Only those unused for longer than this
@@ -92,7 +93,7 @@ impl Args {
         };
         context.format().check(&records::SESSIONS)?;
         let keeper = context.open(Access::Read)?;
-        let mut listing = context.listing(&records::SESSIONS, None)?;
+        let mut listing = context.listing(records::sessions(keeper.profile()), None)?;
         let listed = keeper.list(&request, now, &mut |session| {
             let record = records::session(&session, keeper.policies(), now);
             listing.record(&record).map_err(unwritten)?;

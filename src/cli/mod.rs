@@ -20,6 +20,8 @@ mod list;
 mod man;
 mod metrics;
 mod open;
+mod profile;
+mod profiles;
 mod progress;
 mod purge;
 mod records;
@@ -47,9 +49,10 @@ Exit codes:
   1    failed
   2    usage: a wrong argument, schedule or configuration
   3    stopped early, work remains
-  4    refused: by the guard, or by a limit on open sessions
+  4    refused: by the guard, by a limit on open sessions, or because a framework's table
+       does not take it or is not what its profile says
   5    no such live session
-  10   no database there, or not one of sessctl's
+  10   no database there, or no table of sessions in it that is known
   11   another program has the database locked, or is at the same work
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM)
@@ -62,6 +65,8 @@ Examples:
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
   sessctl --db app.db compact                  give the space of deleted rows back
+  sessctl --db db.sqlite3 show stat            the same of a framework's own table
+  sessctl show profiles                        the frameworks that are known
   sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
 
 /// The arguments of `sessctl`.
@@ -88,6 +93,7 @@ enum Command {
     Touch(touch::Args),
     Close(close::Args),
     Schedule(schedule::Args),
+    Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -127,6 +133,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Touch(args) => args.run(context),
         Command::Close(args) => args.run(context),
         Command::Schedule(args) => args.run(context),
+        Command::Profile(args) => args.run(context),
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

@@ -1,10 +1,11 @@
 //! Sessions as records, for every command that shows some.
 
 use sessctl::domain::policy::{Policies, Verdict};
+use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::time::UnixTime;
 
-use crate::output::record::{Column, Record, Schema, Tone, Value};
+use crate::output::record::{Column, Place, Record, Schema, Tone, Value};
 
 const HANDLE: Column = Column::row("handle", "handle");
 const USER: Column = Column::row("user", "user");
@@ -29,6 +30,32 @@ pub static SESSIONS: Schema = Schema::many(
     ],
 );
 
+/// The same in a framework's table, which has one task, and no row for the record. Only
+/// what people see differs.
+static ADOPTED_SESSIONS: Schema = Schema::many(
+    "sessions",
+    &[
+        HANDLE,
+        USER,
+        TASK.at(Place::Detail),
+        CLIENT,
+        STATE,
+        CREATED,
+        LAST_USED,
+        IDLE,
+        TIMEOUT.at(Place::Detail),
+        EXPIRES.at(Place::Row),
+        MARKED,
+        ENDED,
+        ENDED_BY.at(Place::Detail),
+    ],
+);
+
+/// Any number of sessions of a table, as [`session`] makes records of them.
+pub fn sessions(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
+}
+
 const ELIGIBLE: Column = Column::row("eligible_since", "eligible").time();
 const NEXT_PURGE: Column = Column::row("next_purge_at", "next purge").time();
 const KEPT_UNTIL: Column = Column::row("kept_until", "kept until").time();
@@ -42,7 +69,18 @@ pub static SESSION_FACTS: Schema = Schema::one(
     ],
 );
 
-/// The same, and what will happen to it.
+/// What of that a framework's table can say.
+static ADOPTED_FACTS: Schema = Schema::one(
+    "a session",
+    &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, ELIGIBLE, NEXT_PURGE],
+);
+
+/// Of the facts about one session, those that a table can say.
+pub fn facts(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
+}
+
+/// One session, and what will happen to it.
 pub static SESSION: Schema = Schema::one(
     "a session",
     &[
@@ -89,21 +127,36 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
     Record::new(key(session), values)
 }
 
+const ACTION: Column = Column::row("action", "action");
+const REASON: Column = Column::row("reason", "reason");
+
 /// What a purge would change.
 pub static DUE: Schema = Schema::many(
     "sessions that are due",
+    &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, IDLE, LAST_USED, ENDED],
+);
+
+/// The same of a framework's table, and when they expired.
+static ADOPTED_DUE: Schema = Schema::many(
+    "sessions that are due",
     &[
-        Column::row("handle", "handle"),
-        Column::row("action", "action"),
-        Column::row("reason", "reason"),
-        Column::row("user", "user"),
-        Column::row("task", "task"),
-        Column::row("client", "client"),
-        Column::row("idle_seconds", "idle"),
-        Column::detail("last_used_at", "last used").time(),
-        Column::detail("ended_at", "ended").time(),
+        HANDLE,
+        ACTION,
+        REASON,
+        USER,
+        TASK.at(Place::Detail),
+        CLIENT,
+        IDLE,
+        LAST_USED,
+        ENDED,
+        EXPIRES.at(Place::Row),
     ],
 );
+
+/// What a purge would change of a table, as [`due`] makes records of it.
+pub fn dues(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_DUE } else { &DUE }
+}
 
 /// A session and what a purge would do with it.
 pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
@@ -111,10 +164,13 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Verdict::Keep => ("keep", Value::Absent),
         Verdict::Mark(_) => ("mark", Value::word("unused")),
         Verdict::End(reason) => ("end", Value::word(reason.as_str())),
+        Verdict::Discard(reason) if session.expiry.is_some() => {
+            ("delete", Value::word(reason.as_str()))
+        }
         Verdict::Discard(reason) => ("end and delete", Value::word(reason.as_str())),
         Verdict::Delete => ("delete", Value::word("retention")),
     };
-    let values = vec![
+    let mut values = vec![
         Value::word(session.handle.clone()),
         Value::word(action),
         reason,
@@ -125,6 +181,9 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Value::time(session.last_used_at),
         Value::time(session.end.map(|end| end.at)),
     ];
+    if let Some(expiry) = session.expiry {
+        values.push(Value::time(expiry.last_moment()));
+    }
     Record::new(key(session), values)
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use sessctl::app::{Answer, Housekeeper, Outcome, Served};
-use sessctl::domain::token::Digest;
+use sessctl::domain::token::{Digest, Token};
 use sessctl::store::Access;
 
 use super::answers::Answers;
@@ -30,11 +30,18 @@ pub struct Source {
 
 /// What is done with the tokens.
 pub struct Service {
-    /// Does it with those that have come in.
+    /// Makes sure that it can be done here at all.
+    pub check: fn(&Housekeeper) -> sessctl::Result<()>,
+    /// Does it with those that have come in, of which no more is kept.
     pub serve: fn(&mut Housekeeper, &[Digest], &Interrupt) -> Served,
     /// How many it takes at once.
     pub most: usize,
+    /// Does it in a framework's table, which may hold the tokens themselves.
+    pub serve_whole: fn(&mut Housekeeper, &[Token]) -> sessctl::Result<Vec<Answer>>,
 }
+
+/// How many tokens are kept whole at once.
+const MOST_WHOLE: usize = 500;
 
 static ANSWERS: Schema = Schema::many(
     "outcomes",
@@ -55,14 +62,25 @@ impl Source {
                 "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
             ));
         }
-        let mut lines = Lines::of(self.input(context)?, self.place());
         let keeper = context.open(Access::Write)?;
+        (service.check)(&keeper)?;
+        let mut lines = Lines::of(self.input(context)?, self.place());
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
         let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
-        let mut desk = Desk { keeper, answers, silent, all_served: true };
-        let served = desk.serve_all(context, &mut lines, &interrupt, service);
+        let is_own = keeper.profile().is_none();
+        let mut desk = Desk { keeper, context, answers, silent, all_served: true };
+        let served = if is_own {
+            desk.serve_all(&mut lines, &interrupt, service.most, Digest::of, |desk, digests| {
+                desk.serve(service, digests, &interrupt)
+            })
+        } else {
+            let keep = |token: &str| Token::presented(token);
+            desk.serve_all(&mut lines, &interrupt, MOST_WHOLE, keep, |desk, tokens| {
+                desk.serve_whole(service, tokens)
+            })
+        };
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
         let untold = context.untold(&mut desk.keeper);
@@ -90,45 +108,65 @@ impl Source {
 }
 
 /// Where tokens are served.
-struct Desk {
+struct Desk<'a> {
     keeper: Housekeeper,
+    context: &'a Context,
     answers: Answers,
     silent: bool,
     all_served: bool,
 }
 
-impl Desk {
-    /// Serves batch after batch, until there are no more or a signal comes.
-    fn serve_all(
+impl Desk<'_> {
+    /// Serves batch after batch, until there are no more or a signal comes. Of each
+    /// token, that is kept which `keep` makes of it.
+    fn serve_all<T>(
         &mut self,
-        context: &Context,
         lines: &mut Lines,
         interrupt: &Interrupt,
-        service: &Service,
+        most: usize,
+        keep: fn(&str) -> T,
+        serve: impl Fn(&mut Self, &[T]) -> sessctl::Result<()>,
     ) -> anyhow::Result<()> {
-        while let Some(batch) = interrupt.wait_for(|| lines.batch(service.most)).transpose()? {
+        while let Some(batch) = interrupt.wait_for(|| lines.batch(most, keep)).transpose()? {
             if batch.is_empty() {
                 break;
             }
-            let served = (service.serve)(&mut self.keeper, &batch, interrupt);
-            // Whoever counts the answers must not take one for that to another token,
-            // so none is given beyond the first token that was not come to.
-            for (digest, outcome) in batch.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
-                self.answer(context, digest, outcome);
-            }
+            let served = serve(self, &batch);
             self.answers.flush();
-            served.ended?;
+            served?;
         }
         Ok(())
     }
 
-    fn answer(&mut self, context: &Context, digest: &Digest, outcome: Outcome) {
-        let answer = || Answer { handle: digest.handle(), outcome };
+    fn serve(
+        &mut self,
+        service: &Service,
+        digests: &[Digest],
+        interrupt: &Interrupt,
+    ) -> sessctl::Result<()> {
+        let served = (service.serve)(&mut self.keeper, digests, interrupt);
+        // Whoever counts the answers must not take one for that to another token,
+        // so none is given beyond the first token that was not come to.
+        for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
+            self.answer(|| digest.handle(), outcome);
+        }
+        served.ended
+    }
+
+    fn serve_whole(&mut self, service: &Service, tokens: &[Token]) -> sessctl::Result<()> {
+        for answer in (service.serve_whole)(&mut self.keeper, tokens)? {
+            self.answer(|| answer.handle.clone(), answer.outcome);
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, handle: impl Fn() -> String, outcome: Outcome) {
+        let answer = || Answer { handle: handle(), outcome };
         let served = outcome.is_served();
         self.all_served &= served;
         self.answers.give(|| record(&answer()), || sentence(&answer()));
         if self.silent && !served {
-            context.say(&sentence(&answer()));
+            self.context.say(&sentence(&answer()));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `sessctl touch`
 
-use sessctl::app::MOST_AT_ONCE;
+use sessctl::app::{Housekeeper, MOST_AT_ONCE};
 
 use super::clock;
 use super::context::Context;
@@ -8,10 +8,12 @@ use super::exit::Exit;
 use super::tokens::{Service, Source};
 
 const TOUCH: Service = Service {
+    check: Housekeeper::may_touch,
     serve: |keeper, digests, interrupt| {
         keeper.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
     most: MOST_AT_ONCE,
+    serve_whole: |keeper, tokens| keeper.touch(tokens, clock::now()),
 };
 
 /// Tell of sessions that they are in use

@@ -30,7 +30,12 @@ impl Token {
     /// The SHA-256 of the token's text in lower-case hexadecimal: the key of
     /// its row in a native table.
     pub fn id(&self) -> String {
-        Digest::of(self.expose()).id()
+        self.digest().id()
+    }
+
+    /// The same, before it is written out.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.expose())
     }
 
     /// The same as a row's key.
@@ -50,7 +55,12 @@ const HANDLE: usize = 12;
 impl Digest {
     /// That of a token's text.
     pub fn of(token: &str) -> Self {
-        Self(Sha256::digest(token.as_bytes()).into())
+        Self::of_bytes(token.as_bytes())
+    }
+
+    /// That of bytes, such as the id of a row in a framework's table.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
     }
 
     /// The key of the session's row in a native table.
@@ -63,7 +73,8 @@ impl Digest {
         hex(&self.0[..HANDLE / 2])
     }
 
-    fn id(&self) -> String {
+    /// All of it, in lower-case hexadecimal digits.
+    pub fn id(&self) -> String {
         hex(&self.0)
     }
 }

@@ -72,7 +72,8 @@ pub(crate) fn object(text: &mut String, schema: &Schema, record: &Record) {
     text.push('}');
 }
 
-fn members(text: &mut String, schema: &Schema, record: &Record) {
+/// Writes the members of a record's object.
+pub(super) fn members(text: &mut String, schema: &Schema, record: &Record) {
     for (place, (column, value)) in schema.columns.iter().zip(&record.values).enumerate() {
         text.push_str(if place == 0 { "\"" } else { ",\"" });
         member(text, column, value);

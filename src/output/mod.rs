@@ -12,6 +12,7 @@ pub(crate) mod people;
 mod plain;
 mod prometheus;
 pub(crate) mod record;
+pub(crate) mod report;
 mod table;
 
 #[cfg(test)]

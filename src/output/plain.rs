@@ -35,7 +35,8 @@ impl<W: io::Write> Format for Plain<W> {
     }
 }
 
-fn facts(schema: &Schema, record: &Record) -> String {
+/// Those of a record and of the records within it.
+pub(super) fn facts(schema: &Schema, record: &Record) -> String {
     let mut lines = String::new();
     add(&mut lines, schema, record);
     lines

@@ -161,6 +161,17 @@ impl Record {
         let key = key.into_iter().map(Into::into).collect();
         Self { key, values, children: Vec::new() }
     }
+
+    /// The same with the columns of another schema: nothing where its own has none of
+    /// that name.
+    pub(crate) fn pick(&self, own: &Schema, schema: &Schema) -> Self {
+        let value = |name: &str| {
+            let place = own.columns.iter().position(|column| column.name == name);
+            place.map_or(Value::Absent, |place| self.values[place].clone())
+        };
+        let values = schema.columns.iter().map(|column| value(column.name)).collect();
+        Self { values, ..self.clone() }
+    }
 }
 
 impl Column {
@@ -172,6 +183,11 @@ impl Column {
     /// A column that tables show where a record stands alone.
     pub(crate) const fn detail(name: &'static str, title: &'static str) -> Self {
         Self { name, title, place: Place::Detail, time: false, metric: None }
+    }
+
+    /// The same column, shown elsewhere.
+    pub(crate) const fn at(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 
     /// The same column, of moments.

@@ -93,6 +93,14 @@ fn missing(tables: &[String]) -> impl Iterator<Item = &'static Script> {
     SCRIPTS.iter().filter(|script| !tables.iter().any(|table| table == script.makes))
 }
 
+/// Whether a database is sessctl's, of whatever version.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn is_marked(database: &impl Transport) -> Result<bool> {
+    Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
+}
+
 /// Makes sure that a database is sessctl's, of whatever version.
 ///
 /// # Errors

@@ -30,11 +30,32 @@ pub use transport::sqlite::Access;
 /// [`Error::NotOurs`] if there is none, and whatever keeps
 /// the file from being opened.
 pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Store>> {
-    let path = path.as_ref();
+    Ok(Box::new(open_native(path.as_ref(), access)?))
+}
+
+fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
     first_look(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
     migrations::check(&file)?;
-    Ok(Box::new(Native::on(file)))
+    Ok(Native::on(file))
+}
+
+/// Whether a SQLite file is sessctl's own, of whatever version: not if it is another
+/// program's, or nobody's yet.
+///
+/// # Errors
+/// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be a SQLite
+/// database, and whatever keeps it from being read.
+pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
+    let path = path.as_ref();
+    // The mark is written before the file has a log, and it never changes: to see it, or
+    // that it is missing, takes no lock. Where the file makes no sense, the moment may
+    // have been the wrong one.
+    match SqliteFile::as_it_lies(path).and_then(|file| migrations::is_marked(&file)) {
+        Ok(is_marked) => Ok(is_marked),
+        Err(refusal @ (Error::Missing { .. } | Error::NotOurs { .. })) => Err(refusal),
+        _ => migrations::is_marked(&SqliteFile::open(path, Access::Read)?),
+    }
 }
 
 /// Makes a SQLite file with an empty table of sessions, readable for its owner
@@ -46,13 +67,16 @@ pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Store>> {
 /// whatever keeps it from being written. A file that was not there is not there
 /// afterwards either, unless another program has begun to use it.
 pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Store>> {
-    let path = path.as_ref();
+    Ok(Box::new(create_native(path.as_ref())?))
+}
+
+fn create_native(path: &Path) -> Result<Native<SqliteFile>> {
     if holds_something(path) {
         first_look(path, migrations::check_owner_if_any)?;
     }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {
-        Ok(()) => Ok(Box::new(Native::on(file))),
+        Ok(()) => Ok(Native::on(file)),
         Err(error) => {
             drop(file);
             // Busy, or no longer empty: another program works on it by now.

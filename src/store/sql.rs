@@ -2,6 +2,7 @@
 
 use rusqlite::types::{Value, ValueRef};
 
+use crate::domain::profile::{Datum, Raw};
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
 
@@ -95,6 +96,18 @@ impl From<&Key> for Bound {
     }
 }
 
+impl From<&Datum> for Bound {
+    fn from(value: &Datum) -> Self {
+        Self(owned(datum(value)))
+    }
+}
+
+impl From<i64> for Bound {
+    fn from(number: i64) -> Self {
+        Self(Value::Integer(number))
+    }
+}
+
 impl<T: Into<Self>> From<Option<T>> for Bound {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(Value::Null), Into::into)
@@ -109,4 +122,47 @@ pub fn bare(key: &Key) -> ValueRef<'_> {
         Key::Blob(bytes) => ValueRef::Blob(bytes),
         Key::Row(place, _) => ValueRef::Integer(*place),
     }
+}
+
+/// A value in the form in which the database holds it, in the very class, without a copy.
+pub fn datum(value: &Datum) -> ValueRef<'_> {
+    match value.raw() {
+        Raw::Null => ValueRef::Null,
+        Raw::Integer(number) => ValueRef::Integer(number),
+        Raw::Real(number) => ValueRef::Real(number),
+        Raw::Text(text) => ValueRef::Text(text),
+        Raw::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
+/// A value of its own. Bytes of a text that are not UTF-8 are replaced.
+pub fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+/// A value that was read, as the rules take it.
+pub fn raw(value: ValueRef<'_>) -> Raw<'_> {
+    match value {
+        ValueRef::Null => Raw::Null,
+        ValueRef::Integer(number) => Raw::Integer(number),
+        ValueRef::Real(number) => Raw::Real(number),
+        ValueRef::Text(text) => Raw::Text(text),
+        ValueRef::Blob(bytes) => Raw::Blob(bytes),
+    }
+}
+
+/// The name of a table, a column or an index, whatever characters it has.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text that belongs to a statement as its names do, and is no value of a row.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -9,8 +9,24 @@ use super::report::{Progress, PurgeRequest, Stopped};
 use super::scope;
 use super::walk::Limits;
 use crate::domain::error::Result;
-use crate::domain::port::{Census, Place, Reach, Scope, Store};
+use crate::domain::port::{Census, Misfit, Place, Reach, Scope, Store};
 use crate::domain::time::UnixTime;
+
+/// What looks have found.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) census: Census,
+    /// What one of the rows has that cannot be read.
+    pub(super) misfit: Option<Misfit>,
+}
+
+impl Seen {
+    /// Adds what another look has found.
+    pub(super) fn add(&mut self, other: Self) {
+        self.census.add(other.census);
+        self.misfit = self.misfit.take().or(other.misfit);
+    }
+}
 
 /// How long one look takes at most. Where there is no write-ahead log, nobody else
 /// can commit meanwhile.
@@ -19,10 +35,10 @@ const LOOK_WITHOUT_A_LOG: Duration = Duration::from_millis(5);
 
 impl Housekeeper {
     /// Counts all rows.
-    pub(super) fn count(&self, scope: &Scope<'_>) -> Result<Census> {
-        let mut seen = Census::default();
-        visit(self.store.as_ref(), scope, None, &mut |census| {
-            seen.add(census);
+    pub(super) fn count(&self, scope: &Scope<'_>) -> Result<Seen> {
+        let mut seen = Seen::default();
+        visit(self.store.as_ref(), scope, None, &mut |found| {
+            seen.add(found);
             ControlFlow::Continue(())
         })?;
         Ok(seen)
@@ -39,8 +55,8 @@ impl Housekeeper {
         let (mut seen, mut after) = (Census::default(), None);
         loop {
             let scope = scope(&self.policies, request, now);
-            let (census, last) = next(self.store.as_ref(), &scope, after.as_ref())?;
-            seen.add(census);
+            let (found, last) = next(self.store.as_ref(), &scope, after.as_ref())?;
+            seen.add(found.census);
             if last.is_none() {
                 return Ok(ControlFlow::Continue(seen));
             }
@@ -58,11 +74,11 @@ impl Housekeeper {
         scope: &Scope<'_>,
         after: Option<&Place>,
         time: Duration,
-    ) -> Result<(Census, bool)> {
+    ) -> Result<(Seen, bool)> {
         let begun = Instant::now();
-        let mut seen = Census::default();
-        let all = visit(self.store.as_ref(), scope, after.cloned(), &mut |census| {
-            seen.add(census);
+        let mut seen = Seen::default();
+        let all = visit(self.store.as_ref(), scope, after.cloned(), &mut |found| {
+            seen.add(found);
             if begun.elapsed() < time { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         Ok((seen, all))
@@ -75,11 +91,11 @@ fn visit(
     store: &dyn Store,
     scope: &Scope<'_>,
     mut after: Option<Place>,
-    look: &mut dyn FnMut(Census) -> ControlFlow<()>,
+    look: &mut dyn FnMut(Seen) -> ControlFlow<()>,
 ) -> Result<bool> {
     loop {
-        let (census, last) = next(store, scope, after.as_ref())?;
-        let enough = look(census).is_break();
+        let (found, last) = next(store, scope, after.as_ref())?;
+        let enough = look(found).is_break();
         match last {
             None => return Ok(true),
             Some(_) if enough => return Ok(false),
@@ -93,8 +109,8 @@ fn next(
     store: &dyn Store,
     scope: &Scope<'_>,
     after: Option<&Place>,
-) -> Result<(Census, Option<Place>)> {
+) -> Result<(Seen, Option<Place>)> {
     let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
     let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
-    Ok((survey.census, survey.last))
+    Ok((Seen { census: survey.census, misfit: survey.misfit }, survey.last))
 }

@@ -17,6 +17,7 @@ use crate::domain::port::{Flow, Order, Query, Scope};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
+use count::Seen;
 use walk::Walk;
 
 pub(super) use report::short_of;
@@ -37,7 +38,10 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Held`](crate::domain::error::Error::Held) if another purge is at work.
     /// [`Error::Guard`](crate::domain::error::Error::Guard) if it would
-    /// end more than the guard allows. In both cases nothing has changed. And
+    /// end more than the guard allows.
+    /// [`Error::Refused`](crate::domain::error::Error::Refused) if nothing may be deleted
+    /// from a framework's table, or if what is there is not what its profile says. In
+    /// these cases nothing has changed. And
     /// whatever keeps the table from being read or written, and then the batches
     /// before stand.
     pub fn purge(
@@ -46,10 +50,15 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Summary> {
+        if request.job.is_none() {
+            self.may_delete()?;
+        }
         let task = request.task.as_ref().map(TaskPattern::as_str);
         let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
         let mut walk = Walk::new(&request.manners);
-        let outcome = self.walk(&mut walk, &mut shift, request, now, go_on);
+        // Of a job, the ledger has it: or the job would be due again at once.
+        let allowed = self.may_delete();
+        let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
         let close = match &outcome {
             Ok(summary) => Close::of(summary.stopped, summary.short_of()),
             Err(error) => Close::Failed(error),
@@ -65,7 +74,7 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
-        let census = self.count(&self.scope(request.task.as_ref(), now))?;
+        let Seen { census, misfit } = self.count(&self.scope(request.task.as_ref(), now))?;
         let done = Progress {
             marked: census.would_mark,
             ended: census.would_end,
@@ -82,6 +91,8 @@ impl Housekeeper {
                 elapsed: begun.elapsed(),
                 stopped: guard.is_err().then_some(Stopped::Guard),
                 untold: None,
+                unreadable: census.unreadable,
+                misfit,
             },
             due: census.due,
             guard,

@@ -8,6 +8,7 @@ use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
 use crate::domain::manners::Manners;
+use crate::domain::port::Misfit;
 use crate::domain::session::words;
 
 /// What a purge is to do.
@@ -73,7 +74,7 @@ pub struct Progress {
 }
 
 /// What a purge has done in all.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
     /// What it has done; in a dry run, what it would do.
     pub done: Progress,
@@ -90,6 +91,11 @@ pub struct Summary {
     pub stopped: Option<Stopped>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
+    /// Rows of a framework's table that were kept because their times cannot be read, as
+    /// far as it has come.
+    pub unreadable: u64,
+    /// What one of them has.
+    pub misfit: Option<Misfit>,
 }
 
 impl Summary {
@@ -103,6 +109,8 @@ impl Summary {
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),
             untold: None,
+            unreadable: 0,
+            misfit: None,
         }
     }
 

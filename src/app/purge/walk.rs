@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use super::super::Housekeeper;
 use super::super::pace::Pace;
 use super::super::run::{Feat, Shift};
+use super::count::Seen;
 use super::report::{Progress, PurgeRequest, Stopped, Summary};
 use super::scope;
 use super::upkeep::Upkeep;
 use crate::domain::error::{Error, Result};
 use crate::domain::manners::Manners;
-use crate::domain::port::{Census, DueRange, Place, Reach, Settled, Survey};
+use crate::domain::port::{DueRange, Place, Reach, Settled, Survey};
 use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
@@ -31,7 +32,7 @@ pub(super) struct Walk {
     upkeep: Upkeep,
     max_log: u64,
     after: Option<Place>,
-    seen: Census,
+    seen: Seen,
     peaks: BTreeMap<String, u64>,
     done: Progress,
     /// When the last batch let go of the lock.
@@ -47,7 +48,7 @@ impl Walk {
             upkeep: Upkeep::default(),
             max_log: manners.max_log.0,
             after: None,
-            seen: Census::default(),
+            seen: Seen::default(),
             peaks: BTreeMap::new(),
             done: Progress::default(),
             released: Instant::now(),
@@ -65,7 +66,7 @@ impl Walk {
         self.after = survey.last.or(self.after.take());
         self.done.walked = survey.walked;
         self.done.rows += survey.rows;
-        self.seen.add(survey.census);
+        self.seen.add(Seen { census: survey.census, misfit: survey.misfit });
         for (task, live) in survey.live {
             *self.peaks.entry(task).or_default() += live;
         }
@@ -150,15 +151,19 @@ impl Housekeeper {
             noted => noted?,
         }
         let (left, counted) = self.left_behind(walk, request, now, stopped)?;
+        let due = left.census.due;
+        walk.seen.add(left);
         Ok(Summary {
             done: walk.done,
-            live: (walk.seen.live + left.live).saturating_sub(walk.done.ended),
-            remaining: left.due,
+            live: walk.seen.census.live.saturating_sub(walk.done.ended),
+            remaining: due,
             counted,
             elapsed: begun.elapsed(),
             // What stops a run that has nothing left has not stopped it.
-            stopped: stopped.filter(|_| left.due > 0 || !counted),
+            stopped: stopped.filter(|_| due > 0 || !counted),
             untold: self.take_untold(),
+            unreadable: walk.seen.census.unreadable,
+            misfit: walk.seen.misfit.take(),
         })
     }
 
@@ -274,9 +279,9 @@ impl Housekeeper {
         request: &PurgeRequest,
         now: UnixTime,
         stopped: Option<Stopped>,
-    ) -> Result<(Census, bool)> {
+    ) -> Result<(Seen, bool)> {
         if stopped.is_none() {
-            return Ok((Census::default(), true));
+            return Ok((Seen::default(), true));
         }
         let scope = scope(&self.policies, request, now);
         self.count_behind(&scope, walk.after.as_ref(), LAST_LOOK)

@@ -28,7 +28,7 @@ use crate::cli::{clock, metrics, records};
 use crate::output::record::{Record, Value};
 use crate::output::{FormatName, Head};
 
-use summary::{RUN, SUMMARY, record, sentence};
+use summary::{RUN, SUMMARY, record, schema, sentence};
 
 /// End and delete what is due
 ///
@@ -119,7 +119,7 @@ impl Args {
         }
         let summary = match (purged, interrupt.signal()) {
             (Err(Error::Guard(refusal)), _) if context.asked_format().is_some() => {
-                unless_gone(answer(&Summary::refused(&refusal), context))?;
+                unless_gone(answer(&Summary::refused(&refusal), &keeper, context))?;
                 return Err(Error::Guard(refusal).into());
             }
             // It was told to stop while it waited for another one.
@@ -130,7 +130,8 @@ impl Args {
         if let Some(untold) = &summary.untold {
             context.say_untold(untold);
         }
-        unless_gone(answer(&summary, context))?;
+        say_unreadable(&summary, false, context);
+        unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
         }
@@ -172,29 +173,39 @@ fn write_metrics(
     now: UnixTime,
 ) -> anyhow::Result<()> {
     let time = Value::Count(now.0.unsigned_abs());
+    let profile = keeper.profile();
     metrics::write(
         path,
         &[
-            (&stat::STAT, &stat::records(keeper, None, now)?),
-            (&SUMMARY, &[record(summary, false)]),
+            (stat::schema(keeper), &stat::records(keeper, None, now)?),
+            (schema(profile), &[record(summary, profile, false)]),
             (&RUN, &[Record::new(["purge"], vec![time])]),
         ],
     )
 }
 
-fn answer(summary: &Summary, context: &Context) -> anyhow::Result<()> {
+fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow::Result<()> {
+    let profile = keeper.profile();
     if context.global.quiet {
         return Ok(());
     }
     if context.asked_format().is_some() {
-        return context.answer(&SUMMARY, &[record(summary, false)]);
+        return context.answer(schema(profile), &[record(summary, profile, false)]);
     }
     if context.is_interactive() {
-        print(sentence(summary, false) + "\n")?;
+        print(sentence(summary, profile, false) + "\n")?;
     } else if context.global.verbose || summary.stopped.is_some() {
-        context.say(&sentence(summary, false));
+        context.say(&sentence(summary, profile, false));
     }
     Ok(())
+}
+
+/// Says which rows a purge keeps because nobody can read them, also to cron: somebody has
+/// to look at them.
+pub fn say_unreadable(summary: &Summary, dry_run: bool, context: &Context) {
+    if let Some(sentence) = summary::unreadable(summary, dry_run) {
+        context.say(&format!("sessctl: {sentence}"));
+    }
 }
 
 fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::Result<Exit> {
@@ -207,8 +218,9 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
             context.say(&remainder(shown, due, "sessions that are due", false));
         }
         if context.format() == FormatName::Table {
-            context.say(&sentence(&plan.summary, true));
+            context.say(&sentence(&plan.summary, keeper.profile(), true));
         }
+        say_unreadable(&plan.summary, true, context);
     }
     match plan.guard {
         Ok(()) => Ok(Exit::Done),
@@ -227,9 +239,10 @@ fn list_due(
     plan: &Plan,
 ) -> anyhow::Result<u64> {
     let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
-    let summary = record(&plan.summary, true);
-    let head = Head { schema: &SUMMARY, record: &summary, rows: "sessions" };
-    let mut listing = context.listing(&records::DUE, Some(head))?;
+    let profile = keeper.profile();
+    let summary = record(&plan.summary, profile, true);
+    let head = Head { schema: schema(profile), record: &summary, rows: "sessions" };
+    let mut listing = context.listing(records::dues(profile), Some(head))?;
     let mut shown = 0;
     keeper.due(request.task.as_ref(), now, &mut |session, verdict| {
         listing.record(&records::due(&session, verdict, now)).map_err(unwritten)?;

@@ -1,6 +1,7 @@
 //! What a purge has done, as a record and in words.
 
 use sessctl::app::Summary;
+use sessctl::domain::profile::Profile;
 
 use crate::output::people::{self, milliseconds, thousands};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
@@ -10,35 +11,76 @@ const fn last(name: &'static str, help: &'static str) -> Metric {
     Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
 }
 
+const DRY_RUN: Column = Column::row("dry_run", "dry run");
+const PROFILE: Column = Column::row("profile", "profile");
+const MARKED: Column = Column::row("marked", "marked")
+    .metric(last("sessctl_purge_marked", "Sessions that the last purge marked as unused."));
+const ENDED: Column = Column::row("ended", "ended")
+    .metric(last("sessctl_purge_ended", "Sessions that the last purge ended."));
+const DELETED: Column = Column::row("deleted", "deleted")
+    .metric(last("sessctl_purge_deleted", "Rows that the last purge deleted."));
+const LIVE: Column = Column::row("live", "live")
+    .metric(last("sessctl_purge_live", "Live sessions that the last purge left."));
+const REMAINING: Column = Column::row("remaining", "remaining").metric(last(
+    "sessctl_purge_remaining",
+    "Rows that were due and that the last purge left for the next.",
+));
+const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(last(
+    "sessctl_purge_unreadable",
+    "Rows that the last purge kept because their times cannot be read.",
+));
+const COUNTED: Column = Column::row("counted", "counted");
+const BATCHES: Column = Column::row("batches", "batches");
+const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
+    "sessctl_purge_longest_hold_milliseconds",
+    "Longest time for which the last purge held up other writers.",
+));
+const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric(last(
+    "sessctl_purge_log_peak_bytes",
+    "Most bytes of a write-ahead log in use during the last purge.",
+));
+const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
+    .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took."));
+const STOPPED: Column = Column::row("stopped", "stopped");
+
+const SUBJECT: &str = "the summary of a purge";
+
 pub static SUMMARY: Schema = Schema::one(
-    "the summary of a purge",
+    SUBJECT,
     &[
-        Column::row("dry_run", "dry run"),
-        Column::row("marked", "marked")
-            .metric(last("sessctl_purge_marked", "Sessions that the last purge marked as unused.")),
-        Column::row("ended", "ended")
-            .metric(last("sessctl_purge_ended", "Sessions that the last purge ended.")),
-        Column::row("deleted", "deleted")
-            .metric(last("sessctl_purge_deleted", "Rows that the last purge deleted.")),
-        Column::row("live", "live")
-            .metric(last("sessctl_purge_live", "Live sessions that the last purge left.")),
-        Column::row("remaining", "remaining").metric(last(
-            "sessctl_purge_remaining",
-            "Rows that were due and that the last purge left for the next.",
-        )),
-        Column::row("counted", "counted"),
-        Column::row("batches", "batches"),
-        Column::row("longest_hold_ms", "longest hold, ms").metric(last(
-            "sessctl_purge_longest_hold_milliseconds",
-            "Longest time for which the last purge held up other writers.",
-        )),
-        Column::row("log_peak_bytes", "log peak, bytes").metric(last(
-            "sessctl_purge_log_peak_bytes",
-            "Most bytes of a write-ahead log in use during the last purge.",
-        )),
-        Column::row("elapsed_ms", "elapsed, ms")
-            .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took.")),
-        Column::row("stopped", "stopped"),
+        DRY_RUN,
+        MARKED,
+        ENDED,
+        DELETED,
+        LIVE,
+        REMAINING,
+        COUNTED,
+        BATCHES,
+        LONGEST_HOLD,
+        LOG_PEAK,
+        ELAPSED,
+        STOPPED,
+    ],
+);
+
+/// That of a framework's table.
+static ADOPTED: Schema = Schema::one(
+    SUBJECT,
+    &[
+        DRY_RUN,
+        PROFILE,
+        MARKED,
+        ENDED,
+        DELETED,
+        LIVE,
+        REMAINING,
+        UNREADABLE,
+        COUNTED,
+        BATCHES,
+        LONGEST_HOLD,
+        LOG_PEAK,
+        ELAPSED,
+        STOPPED,
     ],
 );
 
@@ -49,47 +91,135 @@ pub static RUN: Schema = Schema::one(
         .metric(last("sessctl_purge_time_seconds", "When the last purge ran."))],
 );
 
-pub fn record(summary: &Summary, dry_run: bool) -> Record {
-    let done = &summary.done;
-    let values = vec![
-        Value::Flag(dry_run),
-        Value::Count(done.marked),
-        Value::Count(done.ended),
-        Value::Count(done.deleted),
-        Value::Count(summary.live),
-        Value::Count(summary.remaining),
-        Value::Flag(summary.counted),
-        Value::Count(done.batches),
-        Value::Measure(milliseconds(done.longest_hold)),
-        Value::Count(done.log_peak),
-        Value::Measure(milliseconds(summary.elapsed)),
-        summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
-    ];
-    Record::new(["purge"], values)
+/// The columns of a [`record`].
+pub fn schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
 
-pub fn sentence(summary: &Summary, dry_run: bool) -> String {
+pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Record {
     let done = &summary.done;
-    let [ended, deleted, live] = [done.ended, done.deleted, summary.live].map(thousands);
-    let marked = match done.marked {
-        0 => String::new(),
-        marked => format!("mark{} {}, ", if dry_run { "" } else { "ed" }, thousands(marked)),
+    let adopted = |value: Value| profile.is_some().then_some(value);
+    let name = profile.map(|profile| Value::word(profile.name.clone()));
+    let values = [
+        Some(Value::Flag(dry_run)),
+        name,
+        Some(Value::Count(done.marked)),
+        Some(Value::Count(done.ended)),
+        Some(Value::Count(done.deleted)),
+        Some(Value::Count(summary.live)),
+        Some(Value::Count(summary.remaining)),
+        adopted(Value::Count(summary.unreadable)),
+        Some(Value::Flag(summary.counted)),
+        Some(Value::Count(done.batches)),
+        Some(Value::Measure(milliseconds(done.longest_hold))),
+        Some(Value::Count(done.log_peak)),
+        Some(Value::Measure(milliseconds(summary.elapsed))),
+        Some(summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str()))),
+    ];
+    Record::new(["purge"], values.into_iter().flatten().collect())
+}
+
+pub fn sentence(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> String {
+    let said = match (profile, dry_run) {
+        (None, true) => return would(summary),
+        (None, false) => did(summary),
+        (Some(_), true) => return would_delete(summary),
+        (Some(_), false) => deleted(summary),
     };
-    if dry_run {
-        return format!(
-            "would {marked}end {ended} and delete {deleted} sessions, and leave {live} live"
-        );
-    }
-    let elapsed = people::measure(milliseconds(summary.elapsed));
-    let done = format!(
-        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
-    );
     match summary.stopped {
-        None => done,
+        None => said,
         Some(why) => {
             let least = if summary.counted { "" } else { "at least " };
             let remaining = thousands(summary.remaining);
-            format!("{done}; stopped by {why}, {least}{remaining} rows are still due")
+            format!("{said}; stopped by {why}, {least}{remaining} rows are still due")
         }
+    }
+}
+
+fn would(summary: &Summary) -> String {
+    let [ended, deleted, live] = figures(summary);
+    let marked = match summary.done.marked {
+        0 => String::new(),
+        marked => format!("mark {}, ", thousands(marked)),
+    };
+    format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
+}
+
+fn did(summary: &Summary) -> String {
+    let [ended, deleted, live] = figures(summary);
+    let marked = match summary.done.marked {
+        0 => String::new(),
+        marked => format!("marked {}, ", thousands(marked)),
+    };
+    let elapsed = people::measure(milliseconds(summary.elapsed));
+    format!(
+        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
+    )
+}
+
+fn would_delete(summary: &Summary) -> String {
+    let [_, deleted, live] = figures(summary);
+    format!("would delete {deleted} expired sessions, and leave {live}")
+}
+
+fn deleted(summary: &Summary) -> String {
+    let [_, deleted, live] = figures(summary);
+    let elapsed = people::measure(milliseconds(summary.elapsed));
+    format!("deleted {deleted} expired sessions in {elapsed} ms; {live} are left")
+}
+
+fn figures(summary: &Summary) -> [String; 3] {
+    [summary.done.ended, summary.done.deleted, summary.live].map(thousands)
+}
+
+/// What people should know of the rows that were kept because nobody can read them; in a
+/// dry run, of those that would be.
+pub fn unreadable(summary: &Summary, dry_run: bool) -> Option<String> {
+    let (rows, whose) = match summary.unreadable {
+        0 => return None,
+        1 => ("1 row".to_owned(), "its"),
+        rows => (format!("{} rows", thousands(rows)), "their"),
+    };
+    let kept = match (dry_run, summary.unreadable) {
+        (true, _) => "would be kept",
+        (false, 1) => "was kept",
+        (false, _) => "were kept",
+    };
+    Some(match &summary.misfit {
+        None => format!("{rows} {kept}: {whose} times cannot be read"),
+        Some(misfit) => format!(
+            "{rows} {kept}: {whose} {} cannot be read, such as {}",
+            misfit.input, misfit.value
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sessctl::domain::port::Misfit;
+
+    use super::*;
+
+    #[test]
+    fn rows_that_nobody_can_read_are_counted_with_an_example() {
+        let said = |unreadable, misfit: Option<&str>, dry_run| {
+            let misfit = misfit
+                .map(|value| Misfit { input: "expire_date".to_owned(), value: value.to_owned() });
+            let summary = Summary { unreadable, misfit, ..Summary::default() };
+            super::unreadable(&summary, dry_run)
+        };
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(said(0, None, false), None);
+        assert_eq!(
+            said(1_204, Some("\"0000-00-00 00:00:00\""), false),
+            is(
+                "1,204 rows were kept: their expire_date cannot be read, such as \"0000-00-00 00:00:00\""
+            )
+        );
+        assert_eq!(
+            said(1, Some("NULL"), true),
+            is("1 row would be kept: its expire_date cannot be read, such as NULL")
+        );
+        assert_eq!(said(3, None, false), is("3 rows were kept: their times cannot be read"));
     }
 }

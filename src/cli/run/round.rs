@@ -11,6 +11,7 @@ use crate::cli::clock;
 use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::purge::say_unreadable;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
@@ -58,6 +59,9 @@ impl<'a> Round<'a> {
         // What ended before a failure stays ended.
         let untold = keeper.take_untold();
         let Some(report) = Report::of(&ran) else { return };
+        if let Ok(Ran::Purged(summary)) = &ran {
+            say_unreadable(summary, false, self.context);
+        }
         self.exit = self.exit.or_worse(report.exit);
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
         self.records.push(report.record(job));
@@ -139,7 +143,7 @@ impl Report {
             }
             Ok(Ran::Cycled(cycled)) => Self::of_work([0, cycled.ended, 0], cycled.short_of()),
             Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
-            Err(error @ Error::Guard(_)) => {
+            Err(error @ (Error::Guard(_) | Error::Refused(_))) => {
                 nothing(Exit::Refused, "refused", Some(error.to_string()))
             }
             Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),

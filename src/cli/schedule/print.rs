@@ -16,7 +16,7 @@ use crate::cli::exit::{Exit, Usage};
 /// Where the configuration has a [[job]] and no schedule is given here, they call
 /// `sessctl run` each minute, which keeps to the jobs' own schedules. Otherwise they
 /// call the purge. The text names this program, the database and the configuration by
-/// their full paths. systemd settles the days when clocks change in its own way.
+/// their full paths, and repeats what was said of a profile. systemd settles the days when clocks change in its own way.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config jobs.toml schedule print cron
@@ -52,6 +52,9 @@ impl Args {
         let call = Call {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
             db: &context.db()?,
+            profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
+            params: &context.global.params,
+            state_dir: context.global.state_dir.as_deref(),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
         };

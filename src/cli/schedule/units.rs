@@ -8,11 +8,15 @@ use sessctl::domain::schedule::Schedule;
 use sessctl::domain::zone::Zone;
 
 use crate::cli::exit::Usage;
+use crate::cli::profiles::is_file;
 
 /// What is to be called, as the user has named it.
 pub struct Call<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Path,
+    pub profile: Option<&'a Path>,
+    pub params: &'a [(String, String)],
+    pub state_dir: Option<&'a Path>,
     /// The jobs, and not the purge.
     pub is_of_jobs: bool,
     /// Whether it starts a command of the user's.
@@ -30,8 +34,19 @@ impl Call<'_> {
             words.extend(["--config".to_owned(), absolute(config)?]);
         }
         let verb = if self.is_of_jobs { "run" } else { "purge" };
-        words.extend(["--db".to_owned(), db, verb.to_owned()]);
-        Ok(Resolved { words, folder, verb, has_hook: self.has_hook })
+        words.extend(["--db".to_owned(), db]);
+        if let Some(profile) = self.profile {
+            words.extend(["--profile".to_owned(), named(profile)?]);
+        }
+        for (name, value) in self.params {
+            words.extend(["--param".to_owned(), format!("{name}={value}")]);
+        }
+        let state_dir = self.state_dir.map(absolute).transpose()?;
+        if let Some(folder) = &state_dir {
+            words.extend(["--state-dir".to_owned(), folder.clone()]);
+        }
+        words.push(verb.to_owned());
+        Ok(Resolved { words, folder, state_dir, verb, has_hook: self.has_hook })
     }
 }
 
@@ -39,6 +54,7 @@ impl Call<'_> {
 pub struct Resolved {
     words: Vec<String>,
     folder: String,
+    state_dir: Option<String>,
     verb: &'static str,
     has_hook: bool,
 }
@@ -73,6 +89,15 @@ impl Resolved {
         self.words.iter().any(tmp)
     }
 
+    /// Where it keeps what it has to remember of a framework's table. One that is not
+    /// named is made for it, since no home can be written to.
+    fn state(&self) -> String {
+        match &self.state_dir {
+            Some(folder) => format!("ReadWritePaths={}", of_a_path(folder)),
+            None => "StateDirectory=sessctl".to_owned(),
+        }
+    }
+
     fn service(&self) -> String {
         let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
         format!(
@@ -87,15 +112,21 @@ impl Resolved {
              Nice=10\n\
              IOSchedulingClass=idle\n\
              ReadWritePaths={folder}\n\
+             {state}\n\
              PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
-            // Only commands have variables.
-            folder = systemd_word(&self.folder).replace("$$", "$"),
+            folder = of_a_path(&self.folder),
+            state = self.state(),
             // A private /tmp would hide a program or a database that is there.
             private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
             hardening = if self.has_hook { FOR_A_HOOK } else { HARDENING },
         )
     }
+}
+
+/// A path outside of commands, which alone have variables.
+fn of_a_path(path: &str) -> String {
+    systemd_word(path).replace("$$", "$")
 }
 
 /// What a program that works on one file can do without.
@@ -170,6 +201,11 @@ fn systemd_word(word: &str) -> String {
     quoted
 }
 
+/// A profile: its name, or the full path of its file.
+fn named(profile: &Path) -> anyhow::Result<String> {
+    if is_file(profile) { absolute(profile) } else { Ok(profile.display().to_string()) }
+}
+
 fn absolute(path: &Path) -> anyhow::Result<String> {
     let full =
         std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
@@ -184,7 +220,8 @@ mod tests {
 
     fn purge(path: &str) -> Resolved {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-        Resolved { words, folder: "/srv/a b".to_owned(), verb: "purge", has_hook: false }
+        let folder = "/srv/a b".to_owned();
+        Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! `sessctl show config`
 
-use sessctl::config::Setting;
+use sessctl::config::{Config, Setting};
 
-use crate::cli::context::{Context, Named, Origin};
+use crate::cli::context::{Context, Named, Origin, Source};
 use crate::cli::exit::Exit;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -28,15 +28,50 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
-        for setting in context.config_explained()?.settings() {
-            records.push(match &context.named_db {
-                Some(db) if setting.key == "db" => named("db", db, "--db", "SESSCTL_DB"),
-                _ => from_file(&setting, context),
-            });
+        let config = context.config_explained()?;
+        let params = &context.global.params;
+        let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
+        for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
+            records.push(in_force(&setting, config, context));
+            if setting.key == "profile" {
+                records.extend(params.iter().map(parameter));
+            }
         }
         context.answer(&SETTINGS, &records)?;
         Ok(Exit::Done)
     }
+}
+
+/// A setting of the file, unless something else goes before the file.
+fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
+    match (setting.key.as_str(), &context.named_db, &context.named_profile) {
+        ("db", Some(db), _) => named("db", db, "--db", "SESSCTL_DB"),
+        ("profile", _, Some(profile)) => named("profile", profile, "--profile", "SESSCTL_PROFILE"),
+        ("state_dir", ..) => state_dir(setting, config, context),
+        _ => from_file(setting, context),
+    }
+}
+
+/// The folder in force, whoever names it.
+fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
+    let Some(folder) = context.state_folder(config) else {
+        return from_file(setting, context);
+    };
+    let source = match folder.source {
+        Source::File => return from_file(setting, context),
+        Source::Flag => ("flag", "--state-dir".to_owned()),
+        Source::Variable(name) => ("environment", name.to_owned()),
+        Source::Home => ("default", String::new()),
+    };
+    record("state_dir", &folder.path.to_string_lossy(), source)
+}
+
+fn parameter_key(name: &str) -> String {
+    format!("parameters.{name}")
+}
+
+fn parameter((name, value): &(String, String)) -> Record {
+    record(&parameter_key(name), value, ("flag", "--param".to_owned()))
 }
 
 fn config_file(context: &Context) -> Record {

@@ -1,7 +1,9 @@
 //! `sessctl show`: one file for each thing to look at.
 
+mod adopted;
 mod config;
 mod outlook;
+mod profiles;
 mod runs;
 mod schedule;
 mod session;
@@ -16,7 +18,7 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::output::record::Value;
 
-/// Show figures, one session, runs, the schedule, or the configuration
+/// Show figures, one session, runs, the schedule, the configuration, or profiles
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -32,6 +34,7 @@ enum What {
     Runs(runs::Args),
     Schedule(schedule::Args),
     Config(config::Args),
+    Profiles(profiles::Args),
 }
 
 impl Args {
@@ -44,6 +47,7 @@ impl Args {
             What::Runs(args) => args.run(context),
             What::Schedule(args) => args.run(context),
             What::Config(args) => args.run(context),
+            What::Profiles(args) => args.run(context),
         }
     }
 }

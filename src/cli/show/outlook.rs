@@ -1,6 +1,9 @@
 //! What will happen to a session, in words.
 
+mod adopted;
+
 use sessctl::domain::policy::{Expire, Policy, WhenFull};
+use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -8,6 +11,8 @@ use sessctl::domain::time::{Span, UnixTime};
 pub(super) struct Outlook<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
+    /// That of the framework whose table it is in.
+    pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
     pub(super) plans: Plans,
 }
@@ -27,6 +32,9 @@ impl Outlook<'_> {
     /// Since when the next purge would end it.
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
+        if let Some(expiry) = self.session.expiry {
+            return expiry.is_over(self.now).then_some(since);
+        }
         (self.session.end.is_none() && since < self.now).then_some(since)
     }
 
@@ -37,6 +45,9 @@ impl Outlook<'_> {
 
     /// All that there is to say, a sentence each.
     pub(super) fn sentences(&self) -> Vec<String> {
+        if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
+            return self.of_an_adopted_one(expiry, profile);
+        }
         if self.session.end.is_some() {
             return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
         }

@@ -30,6 +30,7 @@ impl Args {
         let outlook = Outlook {
             session: &session,
             policy: keeper.policies().of(&session.task),
+            profile: keeper.profile(),
             now: context.now,
             plans: plans(&keeper, &session, context)?,
         };
@@ -47,7 +48,8 @@ fn show(outlook: &Outlook<'_>, mut record: Record, context: &Context) -> anyhow:
         Value::time(outlook.kept_until()),
     ]);
     if context.format() == FormatName::Table {
-        context.answer(&records::SESSION_FACTS, &[record])?;
+        let facts = records::facts(outlook.profile);
+        context.answer(facts, &[record.pick(&records::SESSION_FACTS, facts)])?;
         print("\n")?;
         return print_sentences(&sentences);
     }

@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::port::TaskStat;
+use sessctl::domain::profile::Profile;
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::idle_since;
+use super::{adopted, idle_since};
 use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::output::FormatName;
+use crate::output::harmless::visible;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// Count sessions by task and state, with counters
@@ -36,13 +38,13 @@ pub struct Args {
     metrics_file: Option<PathBuf>,
 }
 
-type Labels = &'static [(&'static str, &'static str)];
+pub(super) type Labels = &'static [(&'static str, &'static str)];
 
-const fn gauge(name: &'static str, help: &'static str, labels: Labels) -> Metric {
+pub(super) const fn gauge(name: &'static str, help: &'static str, labels: Labels) -> Metric {
     Metric { name, help, kind: MetricKind::Gauge, labels }
 }
 
-const fn total(name: &'static str, help: &'static str, labels: Labels) -> Metric {
+pub(super) const fn total(name: &'static str, help: &'static str, labels: Labels) -> Metric {
     Metric { name, help, kind: MetricKind::Counter, labels }
 }
 
@@ -59,18 +61,18 @@ const fn ended(name: &'static str, title: &'static str, labels: Labels) -> Colum
     Column::row(name, title).metric(total("sessctl_sessions_ended_total", help, labels))
 }
 
-const TASK: Column = Column::row("task", "task");
+pub(super) const TASK: Column = Column::row("task", "task");
 const LIVE: Column = Column::row("live", "live");
 const ACTIVE: Column = state("active", &[("state", "active")]);
 const IDLE: Column = state("idle", &[("state", "idle")]);
 const ABANDONED: Column = state("abandoned", &[("state", "abandoned")]);
 const ENDED: Column = state("ended", &[("state", "ended")]);
-const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(gauge(
+pub(super) const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(gauge(
     "sessctl_session_oldest_idle_seconds",
     "How long the live session that has been unused for the longest has been unused.",
     &[],
 ));
-const PEAK: Column = Column::row("peak", "peak").metric(gauge(
+pub(super) const PEAK: Column = Column::row("peak", "peak").metric(gauge(
     "sessctl_sessions_peak",
     "Most live sessions that were seen at once.",
     &[],
@@ -80,13 +82,13 @@ const OPENED: Column = Column::row("opened", "opened").metric(total(
     "Sessions that were opened.",
     &[],
 ));
-const CLOSED: Column = ended("ended_closed", "closed", &[("reason", "closed")]);
-const EXPIRED: Column = ended("ended_expired", "expired", &[("reason", "expired")]);
+pub(super) const CLOSED: Column = ended("ended_closed", "closed", &[("reason", "closed")]);
+pub(super) const EXPIRED: Column = ended("ended_expired", "expired", &[("reason", "expired")]);
 const GIVEN_UP: Column = ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
 const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
-const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
+pub(super) const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
 const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);
-const DELETED: Column = Column::row("deleted", "deleted").metric(total(
+pub(super) const DELETED: Column = Column::row("deleted", "deleted").metric(total(
     "sessctl_sessions_deleted_total",
     "Rows of ended sessions that were deleted.",
     &[],
@@ -116,18 +118,37 @@ static EVER: Schema =
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let keeper = context.open(Access::Read)?;
         if let Some(path) = &self.metrics_file {
+            let keeper = context.open(Access::Read)?;
             let records = records(&keeper, None, context.now)?;
-            metrics::write(path, &[(&STAT, &records)])?;
+            metrics::write(path, &[(schema(&keeper), &records)])?;
             return Ok(Exit::Done);
         }
-        show(&records(&keeper, self.task.as_ref(), context.now)?, context)?;
+        let has_heading = context.format() == FormatName::Table && context.is_interactive();
+        let keeper = if has_heading {
+            context.open_unsaid(Access::Read)?
+        } else {
+            context.open(Access::Read)?
+        };
+        let stats = keeper.tasks(self.task.as_ref(), context.now)?;
+        match keeper.profile() {
+            None => show(&records_of(&stats, None, context.now), context)?,
+            Some(profile) => {
+                if has_heading {
+                    print(visible(&adopted::heading(&stats, profile)).into_owned() + "\n")?;
+                }
+                if stats.is_empty() && context.format() == FormatName::Table {
+                    context.say("no sessions");
+                }
+                let records = records_of(&stats, Some(profile), context.now);
+                context.answer(&adopted::STAT, &records)?;
+            }
+        }
         Ok(Exit::Done)
     }
 }
 
-/// Writes figures to standard output.
+/// Writes figures of a table of sessctl's own to standard output.
 pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     if context.format() != FormatName::Table {
         return context.answer(&STAT, records);
@@ -136,31 +157,34 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         context.say("no sessions");
         return Ok(());
     }
-    context.answer(&NOW, &pick(records, &NOW))?;
+    let pick = |schema: &Schema| -> Vec<Record> {
+        records.iter().map(|record| record.pick(&STAT, schema)).collect()
+    };
+    context.answer(&NOW, &pick(&NOW))?;
     print("\n")?;
-    context.answer(&EVER, &pick(records, &EVER))
+    context.answer(&EVER, &pick(&EVER))
 }
 
-/// The records with the columns of a smaller schema.
-fn pick(records: &[Record], schema: &Schema) -> Vec<Record> {
-    let value = |record: &Record, name: &str| {
-        let place = STAT.columns.iter().position(|column| column.name == name);
-        place.map_or(Value::Absent, |place| record.values[place].clone())
-    };
-    let pick = |record: &Record| {
-        let values = schema.columns.iter().map(|column| value(record, column.name)).collect();
-        Record { values, ..record.clone() }
-    };
-    records.iter().map(pick).collect()
+/// The columns of the figures of a table.
+pub fn schema(keeper: &Housekeeper) -> &'static Schema {
+    if keeper.profile().is_some() { &adopted::STAT } else { &STAT }
 }
 
-/// The figures of the tasks that match, as records of [`STAT`].
+/// The figures of the tasks that match, as records of [`schema`].
 pub fn records(
     keeper: &Housekeeper,
     task: Option<&TaskPattern>,
     now: UnixTime,
 ) -> sessctl::Result<Vec<Record>> {
-    Ok(keeper.tasks(task, now)?.iter().map(|stat| record(stat, now)).collect())
+    Ok(records_of(&keeper.tasks(task, now)?, keeper.profile(), now))
+}
+
+fn records_of(stats: &[TaskStat], profile: Option<&Profile>, now: UnixTime) -> Vec<Record> {
+    let record = |stat: &TaskStat| match profile {
+        None => record(stat, now),
+        Some(profile) => adopted::record(stat, profile, now),
+    };
+    stats.iter().map(record).collect()
 }
 
 fn record(stat: &TaskStat, now: UnixTime) -> Record {

@@ -14,8 +14,8 @@ pub struct TaskStat {
     pub live: [u64; 3],
     /// Sessions that are over by the rules of the framework whose table they are in.
     pub expired: u64,
-    /// Rows of which it cannot be said whether they are over: their times are not in
-    /// the form that they should have.
+    /// Live sessions of which it cannot be said whether they are over: their times are
+    /// not in the form that they should have.
     pub unreadable: u64,
     /// Rows of ended sessions that are still kept.
     pub ended: u64,

@@ -33,7 +33,9 @@ pub use ledger::{
 };
 pub use listing::{Order, Query, SortKey};
 pub use log::{Effort, Log, LogSize};
-pub use purge::{Census, DueRange, Found, Place, Reach, Settled, Sighting, Survey, Version};
+pub use purge::{
+    Census, DueRange, Found, Misfit, Place, Reach, Settled, Sighting, Survey, Version,
+};
 pub use space::{Demand, Leave, Released, Space, Storage};
 
 /// The rules, and the moment at which they are asked.

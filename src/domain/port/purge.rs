@@ -10,7 +10,8 @@ use crate::domain::session::{EndReason, Key, Session};
 /// How far one look ahead of a purge may go.
 #[derive(Debug, Clone, Copy)]
 pub struct Reach {
-    /// At most so many rows that are due.
+    /// At most so many rows that are due. Without a limit, `usize::MAX`, the look is one
+    /// that only counts: it may leave [`DueRange::seen`] out, which would have no end.
     pub due: usize,
     /// At most so many rows in all.
     pub rows: usize,
@@ -39,8 +40,19 @@ pub struct Survey {
     pub census: Census,
     /// Live sessions by task, before the purge has changed any.
     pub live: BTreeMap<String, u64>,
+    /// What one of the rows has that are [unreadable](Census::unreadable), if any is.
+    pub misfit: Option<Misfit>,
     /// The state of the database at which this was found, where it has a name.
     pub version: Option<Version>,
+}
+
+/// A value that is no time in the form that it should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The column, with the path in it if there is one.
+    pub input: String,
+    /// The value, as people read it: text in quotes, cut where it is long.
+    pub value: String,
 }
 
 /// A state of the database. While it is the same, nobody else has written; what

@@ -1,97 +1,255 @@
 //! Tables of sessions that belong to frameworks. They are described by profiles, and
 //! their schema is never changed.
+//!
+//! The statements bring rows, and the [profile](Profile::judge) judges them: no rule of
+//! a framework is written twice. What is deleted is still exactly as it was judged.
 
+mod books;
+mod check;
+mod detect;
+mod examine;
+mod index;
+mod listing;
+mod misfit;
+mod references;
+mod rows;
+mod sample;
+mod settle;
+mod space;
+mod spread;
+mod stat;
+mod state;
+mod survey;
+mod table;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Access;
-use crate::domain::error::Result;
-use crate::domain::port::Store;
-use crate::domain::profile::{Difference, Expiry, Profile};
+use super::transport::Transport;
+use super::transport::sqlite::SqliteFile;
+use crate::domain::error::{Error, Result};
+use crate::domain::policy::{Policies, Policy};
+use crate::domain::port::{
+    Admission, DueRange, Ending, Flow, LoadBy, NewSession, Place, Query, Reach, Renewed, Scope,
+    Sessions, Settled, Store, Survey, TaskStat, UserLoad,
+};
+use crate::domain::profile::{Judged, Profile};
+use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
+use crate::domain::token::Token;
+use index::TimeIndex;
+use rows::Reader;
+use sample::Sampling;
+use settle::Deletion;
+use state::State;
+use table::Table;
+
+pub use detect::detect;
+pub use examine::{Class, Examination, Sample, examine};
+
+/// The index is worth its detour through the table where fewer than one in so many rows
+/// are due.
+const FEW: usize = 10;
 
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are
 /// in a file of sessctl's own in the folder `state`, which is made when something is to
 /// be changed.
 ///
 /// # Errors
-/// [`Error::Missing`](crate::domain::error::Error::Missing) and
-/// [`Error::NotOurs`](crate::domain::error::Error::NotOurs) if there is no such table,
-/// [`Error::Refused`](crate::domain::error::Error::Refused) if it is another than the
-/// profile describes or the profile lacks a parameter, and whatever keeps the files from
-/// being opened.
-pub fn open(
-    _path: &Path,
-    _access: Access,
-    _profile: Profile,
-    _state: &Path,
-) -> Result<Box<dyn Store>> {
-    todo!()
+/// [`Error::Missing`] and [`Error::NotOurs`] if there is no such table,
+/// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
+/// parameter, and whatever keeps the files from being opened.
+pub fn open(path: &Path, access: Access, profile: Profile, state: &Path) -> Result<Box<dyn Store>> {
+    if let Some(lack) = check::missing(&profile) {
+        return Err(Error::Refused(lack));
+    }
+    let file = open_file(path, access)?;
+    let table = Table::read(&file, &profile.table)?;
+    if let Some(difference) = profile.difference(&table.columns) {
+        return Err(Error::Refused(check::another(&profile, &table, &difference)));
+    }
+    let state = State::of(path, state)?;
+    Ok(Box::new(Adopted::on(file, Reader::new(profile, table), state)))
 }
 
-/// Which of these profiles fits the one table of sessions in a file, by the names of its
-/// columns and by the values in them.
-///
-/// # Errors
-/// [`Error::NotOurs`](crate::domain::error::Error::NotOurs) if none does, and
-/// [`Error::Ambiguous`](crate::domain::error::Error::Ambiguous) if several do, with what
-/// was found.
-pub fn detect(_path: &Path, _profiles: Vec<Profile>) -> Result<Profile> {
-    todo!()
+/// Opens an application's file.
+fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
+    SqliteFile::open_of_others(path, access).map_err(|error| match error {
+        Error::Missing { at, .. }
+            if path
+                .parent()
+                .is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) =>
+        {
+            Error::Missing { at, hint: "give the path of the application's file".to_owned() }
+        }
+        error => error,
+    })
 }
 
-/// What a profile finds in a file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Examination {
-    /// How the columns differ from those that the table should have.
-    pub difference: Option<Difference>,
-    /// The rows of the table.
-    pub rows: u64,
-    /// What the inputs hold, as far as it was looked at.
-    pub classes: Vec<Class>,
-    /// Some rows, from all over the table.
-    pub samples: Vec<Sample>,
-    /// How SQLite would look for what is due, and how it would go through the table: a
-    /// purpose, and the steps of the plan.
-    pub plans: Vec<(String, Vec<String>)>,
-    /// Tables that refer to it, and what becomes of their rows, in sentences.
-    pub dependents: Vec<String>,
-    /// Why a purge would be refused, in sentences; empty: it would not.
-    pub refusals: Vec<String>,
-    /// What is allowed but looks wrong, in sentences.
-    pub warnings: Vec<String>,
+/// A framework's table in some database.
+struct Adopted<T> {
+    transport: T,
+    reader: Reader,
+    index: Option<TimeIndex>,
+    as_seen: Deletion,
+    of_key: Deletion,
+    state: State,
+    /// Whether it has been made sure that rows may be deleted.
+    is_safe: Cell<bool>,
 }
 
-/// Values of one class in one input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Class {
-    /// The column, with the path in it if there is one.
-    pub input: String,
-    /// The class, in the words of SQLite's `typeof`.
-    pub class: String,
-    /// How many of the rows that were looked at have it.
-    pub rows: u64,
-    /// How many of these cannot be read; 0 where the input is no time.
-    pub unreadable: u64,
+impl<T: Transport> Adopted<T> {
+    fn on(transport: T, reader: Reader, state: State) -> Self {
+        Self {
+            index: TimeIndex::of(&transport, &reader),
+            as_seen: Deletion::as_seen(&reader),
+            of_key: Deletion::of_key(&reader),
+            is_safe: Cell::new(false),
+            transport,
+            reader,
+            state,
+        }
+    }
+
+    /// Makes sure that rows may be deleted: the profile allows it, the tables that refer
+    /// to this one do, and the values of a sample are what the profile says.
+    fn make_sure(&self) -> Result<Sampling> {
+        let deletions = self.as_seen.statements();
+        let (obstacles, _) = check::obstacles(&self.transport, &self.reader, &deletions)?;
+        if !obstacles.is_empty() {
+            return Err(Error::Refused(obstacles.join("; ")));
+        }
+        let sample = Sampling::of(&self.transport, &self.reader)?;
+        let misfits = check::misfits(&self.reader, &sample);
+        if !misfits.is_empty() {
+            return Err(Error::Refused(misfits.join("; ")));
+        }
+        self.is_safe.set(true);
+        Ok(sample)
+    }
+
+    fn make_sure_once(&self) -> Result<()> {
+        if self.is_safe.get() { Ok(()) } else { self.make_sure().map(drop) }
+    }
+
+    /// The index that a purge had better walk along: there is one, and few of the rows
+    /// of a sample are due.
+    fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&TimeIndex> {
+        let is_due = |judged| matches!(judged, Judged::Session(expiry) if expiry.is_over(now));
+        let even = || sample.rows.iter().filter(|row| row.is_even);
+        let judged = even().map(|row| row.judge(&self.reader.profile));
+        let due = judged.filter(|judged| is_due(*judged)).count();
+        self.index.as_ref().filter(|_| due * FEW < even().count().max(1))
+    }
+
+    fn not_ours_to_touch(&self) -> Error {
+        let Profile { title, .. } = &self.reader.profile;
+        let (place, table) = (self.transport.place(), &self.reader.table.name);
+        Error::Refused(format!(
+            "{table} in {place} is a table of {title}: the application opens and touches the \
+             sessions of an adopted table, and sessctl ends them"
+        ))
+    }
 }
 
-/// A row.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
-    /// What people see instead of its id.
-    pub handle: String,
-    /// The user, if it has one.
-    pub user: Option<String>,
-    /// Each of its times: the input's name, the value as it stands, and what it means.
-    pub times: Vec<(String, String, Option<UnixTime>)>,
-    /// When it is over; `None`: it is no session.
-    pub expiry: Option<Expiry>,
-}
+impl<T: Transport> Sessions for Adopted<T> {
+    fn profile(&self) -> Option<&Profile> {
+        Some(&self.reader.profile)
+    }
 
-/// Looks at what a profile finds in a file, without changing anything. A table that has
-/// other columns has no more than the difference.
-///
-/// # Errors
-/// If there is no such table, and whatever keeps the file from being read.
-pub fn examine(_path: &Path, _profile: &Profile, _now: UnixTime) -> Result<Examination> {
-    todo!()
+    fn suit(&mut self, _policies: &Policies) -> Result<()> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn insert(&mut self, _sessions: &[NewSession]) -> Result<()> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn admit(&mut self, _session: &NewSession, _policy: &Policy, _tell: bool) -> Result<Admission> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        listing::find(&self.transport, &self.reader, keys)
+    }
+
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
+        listing::by_tokens(&self.transport, &self.reader, tokens)
+    }
+
+    fn renew_timed(&mut self, _keys: &[Key], _now: UnixTime) -> Result<Renewed> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+        self.make_sure_once()?;
+        let (done, gone) = settle::end(&mut self.transport, &self.of_key, endings)?;
+        self.state.count(&self.reader.profile.task, gone);
+        Ok(done)
+    }
+
+    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
+        listing::scan(&self.transport, &self.reader, query, visit)
+    }
+
+    fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
+        listing::by_handle(&self.transport, &self.reader, prefix, most)
+    }
+
+    fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+        if !stat::is_in_scope(&self.reader, scope) {
+            return Ok(Vec::new());
+        }
+        let remembered = self.state.tasks(scope)?;
+        Ok(vec![stat::task(&self.transport, &self.reader, scope, remembered)?])
+    }
+
+    fn loads(
+        &self,
+        scope: &Scope<'_>,
+        by: LoadBy,
+        visit: &mut dyn FnMut(UserLoad) -> Flow,
+    ) -> Result<()> {
+        if !stat::is_in_scope(&self.reader, scope) {
+            return Ok(());
+        }
+        stat::loads(&self.transport, &self.reader, scope, by, visit)
+    }
+
+    /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
+    /// that rows may be deleted at all, and chooses the way. Others only count.
+    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
+        if !stat::is_in_scope(&self.reader, scope) {
+            return Ok(Survey { walked: 1.0, ..Survey::default() });
+        }
+        let (database, reader) = (&self.transport, &self.reader);
+        let index = match after {
+            Some(Place::Time(..)) => self.index.as_ref(),
+            None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
+            _ => None,
+        };
+        let along = index.map(|index| index.survey(database, reader, scope, after, reach));
+        match along.transpose()?.flatten() {
+            Some(survey) => Ok(survey),
+            None => {
+                let spread = sample::spread(database, reader)?;
+                survey::by_key(database, reader, scope, after, reach, &spread)
+            }
+        }
+    }
+
+    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+        self.make_sure_once()?;
+        let (database, reader) = (&mut self.transport, &self.reader);
+        let settled = settle::settle(database, reader, &self.as_seen, &due.seen, scope.now, tell)?;
+        self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
+        Ok(settled)
+    }
+
+    fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
+        self.state.flush()?;
+        if live.is_empty() { Ok(()) } else { self.state.write()?.note_peaks(live) }
+    }
 }

@@ -21,7 +21,7 @@ use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Place, Query,
     Reach, Renewed, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
 };
-use crate::domain::session::{End, Key, Session};
+use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 
 /// How many digits of the key people see and type, where that is enough to
@@ -45,6 +45,15 @@ pub(super) struct Native<T> {
 impl<T: Transport> Native<T> {
     pub(super) const fn on(transport: T) -> Self {
         Self { transport }
+    }
+
+    /// Adds rows up that have gone from another table, for which this one keeps the
+    /// counters.
+    pub(super) fn count_deleted(
+        &mut self,
+        gone: &BTreeMap<(String, EndReason), u64>,
+    ) -> Result<()> {
+        self.transport.apply(&[stat::deleted_so_many(gone)]).map(drop)
     }
 
     /// The rows of a statement whose every row gives one value.

@@ -53,6 +53,7 @@ pub(super) fn survey(
         rows,
         census: found.census,
         live,
+        misfit: None,
         version,
         due: first_due.map(|first| DueRange {
             first: Key::Text(first),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
-use super::sql::Statement;
+use super::sql::{Statement, owned};
 use crate::domain::error::Result;
 use crate::domain::port::{Demand, Effort, Flow, Leave, LogSize, Released, Space, Version};
 
@@ -43,6 +43,25 @@ pub trait Transport {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<Applied>;
+
+    /// Runs statements that write once for each of these rows, which are the values of
+    /// their parameters `?1`, `?2`, …, for all of the rows or for none. For each row it
+    /// runs them in their order, and answers what each has done.
+    fn apply_rows(
+        &mut self,
+        sqls: &[&str],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        let statement = |sql: &&str, values: &[ValueRef<'_>]| Statement {
+            sql: (*sql).to_owned(),
+            values: values.iter().copied().map(owned).collect(),
+        };
+        let for_row = |row: Vec<ValueRef<'_>>| {
+            sqls.iter().map(|sql| statement(sql, &row)).collect::<Vec<_>>()
+        };
+        let statements: Vec<Statement> = rows.flat_map(for_row).collect();
+        self.apply(&statements)
+    }
 
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.

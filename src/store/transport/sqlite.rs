@@ -21,6 +21,10 @@ use crate::domain::port::{Effort, Flow, LogSize, Version};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;
+/// Pages to remember of another program's file, in KiB, with the sign that SQLite wants
+/// there: a purge comes back to the pages of indexes whose order is random against its
+/// own.
+const CACHE: i64 = -65_536;
 /// What a command wants of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -74,6 +78,21 @@ impl SqliteFile {
             file = Self::as_it_lies(path)?;
         }
         file.pragma("query_only", "ON")?;
+        Ok(file)
+    }
+
+    /// The same for a file that belongs to another program: its foreign keys hold, and
+    /// there is room for the pages that a purge comes back to.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_of_others(path: &Path, access: Access) -> Result<Self> {
+        let file = Self::open(path, access)?;
+        if access == Access::Write {
+            file.pragma("foreign_keys", "ON")?;
+            let size = file.connection.pragma_update(None, "cache_size", CACHE);
+            size.map_err(|e| file.fault("open", e))?;
+        }
         Ok(file)
     }
 
@@ -245,6 +264,15 @@ impl Transport for SqliteFile {
         rest: &[Value],
     ) -> Result<Applied> {
         let applied = each::apply(&mut self.connection, sql, values, rest);
+        applied.map_err(|e| self.fault("write to", e))
+    }
+
+    fn apply_rows(
+        &mut self,
+        sqls: &[&str],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        let applied = each::apply_rows(&mut self.connection, sqls, rows);
         applied.map_err(|e| self.fault("write to", e))
     }
 

@@ -34,7 +34,7 @@ fn show_config_says_where_each_value_comes_from() {
     config c.toml flag --config
     db from-file.db file c.toml:1
     profile - default -
-    state_dir - default -
+    state_dir /dev/null/.local/state/sessctl default -
     policy.expire timeout default -
     policy.timeout 20m file c.toml:3
     policy.min_timeout 5m default -

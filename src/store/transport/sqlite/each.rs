@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Result, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
 
-use super::{Applied, Columns};
+use super::{Answer, Applied, Columns, lists};
 
 pub(super) fn look_up(
     connection: &Connection,
@@ -47,4 +47,45 @@ pub(super) fn apply(
     drop(prepared);
     transaction.commit()?;
     Ok(Applied { rows, hold: begun.elapsed(), ..Applied::default() })
+}
+
+pub(super) fn apply_rows(
+    connection: &mut Connection,
+    sqls: &[&str],
+    rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+) -> Result<Applied> {
+    let asked = Instant::now();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let begun = Instant::now();
+    let mut applied = Applied { waited: begun - asked, ..Applied::default() };
+    let prepared = sqls.iter().map(|sql| transaction.prepare_cached(sql));
+    let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
+    for row in rows {
+        for statement in &mut prepared {
+            let (rows, answers) = run(statement, &row)?;
+            applied.rows.push(rows);
+            applied.answers.push(answers);
+        }
+    }
+    drop(prepared);
+    let done = Instant::now();
+    transaction.commit()?;
+    let (hold, commit) = (begun.elapsed(), done.elapsed());
+    Ok(Applied { hold, commit, ..applied })
+}
+
+/// Runs one statement with these values. One that answers rows has changed as many.
+fn run(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> Result<(u64, Vec<Answer>)> {
+    for (place, value) in row.iter().take(statement.parameter_count()).enumerate() {
+        statement.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(*value))?;
+    }
+    if statement.column_count() == 0 {
+        return Ok((statement.raw_execute()? as u64, Vec::new()));
+    }
+    let mut answers = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        answers.push(lists::answer(row)?);
+    }
+    Ok((answers.len() as u64, answers))
 }

@@ -46,7 +46,8 @@ fn run(transaction: &Transaction<'_>, statement: &Statement, applied: &mut Appli
     Ok(rows)
 }
 
-fn answer(row: &Row<'_>) -> Result<Answer> {
+/// A row that a statement answers.
+pub(super) fn answer(row: &Row<'_>) -> Result<Answer> {
     let columns = row.as_ref().column_count();
     (0..columns).map(|place| row.get(place)).collect::<Result<_>>().map(Answer)
 }

@@ -1,94 +1,36 @@
 //! What all subcommands share: the global options, and what follows from them.
 
+mod global;
+mod screen;
+mod state;
+mod table;
+
 use std::cell::OnceCell;
-use std::env;
 use std::fs;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use clap::{Args, ValueEnum};
-use sessctl::Error;
 use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::{self, Access};
+use sessctl::store::Access;
 
 use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
 use crate::output::record::{Record, Schema};
-use crate::output::{self, Format, FormatName, Head, Look};
+use crate::output::{self, Format, FormatName, Head};
+
+pub use global::{Global, Named, Origin};
+pub use screen::{print, print_sentences, read, stdout, unwritten};
+pub use state::Source;
+
+use screen::look;
 
 /// Read if it is there and no other is named.
 const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
-
-/// Options that every subcommand takes.
-#[derive(Args)]
-#[command(next_help_heading = "Options of all subcommands")]
-pub struct Global {
-    /// The SQLite file that holds the sessions [env: SESSCTL_DB]
-    #[arg(long, global = true, value_name = "PATH")]
-    db: Option<PathBuf>,
-    /// Configuration with policies and guard [env: SESSCTL_CONFIG] [default:
-    /// /etc/sessctl.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// How to write the answer [default: table]
-    #[arg(short, long = "output", global = true, value_name = "FORMAT")]
-    pub output: Option<FormatName>,
-    /// The same as -o json
-    #[arg(long, global = true, conflicts_with = "output")]
-    pub json: bool,
-    /// Say nothing of what was or would be done; open and cycle print nothing
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Say what was done also where it went without saying
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub verbose: bool,
-    /// When to use colours; the variable NO_COLOR is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: When,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    /// On a terminal
-    Auto,
-    /// Also in a pipe
-    Always,
-    /// Nowhere
-    Never,
-}
-
-/// Where a setting of the command line comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// Typed.
-    Flag,
-    /// From the environment.
-    Environment,
-}
-
-/// A path that the user has named.
-pub struct Named {
-    pub path: PathBuf,
-    pub origin: Origin,
-}
-
-impl Named {
-    /// What was typed, or else a variable; an empty one counts as not set.
-    fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
-        let typed = flag.map(|path| Self { path, origin: Origin::Flag });
-        typed.or_else(|| {
-            let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
-            Some(Self { path, origin: Origin::Environment })
-        })
-    }
-}
 
 /// The surroundings of one run.
 pub struct Context {
@@ -99,14 +41,19 @@ pub struct Context {
     pub named_db: Option<Named>,
     /// The configuration file, if the user has named one.
     pub named_config: Option<Named>,
+    /// The profile, if the user has named one.
+    pub named_profile: Option<Named>,
     config: OnceCell<Config>,
+    said: table::Said,
 }
 
 impl Context {
     pub fn new(mut global: Global, now: UnixTime) -> Self {
         let named_db = Named::by(global.db.take(), "SESSCTL_DB");
         let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
-        Self { global, now, named_db, named_config, config: OnceCell::new() }
+        let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
+        let (config, said) = (OnceCell::new(), table::Said::default());
+        Self { global, now, named_db, named_config, named_profile, config, said }
     }
 
     /// The configuration file, if there is one.
@@ -171,24 +118,38 @@ impl Context {
                 "no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
             ));
         };
-        let folder = self.config_path().and_then(Path::parent).unwrap_or(Path::new(""));
-        Ok(folder.join(db))
+        Ok(self.beside_config(Path::new(db)))
     }
 
-    /// Opens the database under the policies of the configuration.
+    /// A path in the configuration, which starts from its file.
+    fn beside_config(&self, path: &Path) -> PathBuf {
+        self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
+    }
+
+    /// Opens the table that is meant, under the policies of the configuration.
     pub fn open(&self, access: Access) -> anyhow::Result<Housekeeper> {
-        // The path first: to name the database needs no configuration.
-        let store = store::open(self.db()?, access)?;
-        Ok(self.in_charge(store, self.config()?))
+        let keeper = self.open_unsaid(access)?;
+        self.introduce(&keeper, self.config()?);
+        Ok(keeper)
     }
 
-    /// The same under a configuration that has been read anew.
+    /// The same, for who names the table in the answer.
+    pub fn open_unsaid(&self, access: Access) -> anyhow::Result<Housekeeper> {
+        // The path first: to name the database needs no configuration.
+        let db = self.db()?;
+        let config = self.config()?;
+        Ok(self.in_charge(self.store(&db, access, config)?, config))
+    }
+
+    /// The same as [`open`](Self::open) under a configuration that has been read anew.
     pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
         let db = match &self.named_db {
             Some(named) => named.path.clone(),
             None => self.db_of(config)?,
         };
-        Ok(self.in_charge(store::open(db, Access::Write)?, config))
+        let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
+        self.introduce(&keeper, config);
+        Ok(keeper)
     }
 
     fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
@@ -281,75 +242,4 @@ pub fn again(untold: &Untold) -> String {
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` has those whose rows are kept"
     )
-}
-
-/// Standard output, buffered.
-pub fn stdout() -> impl Write {
-    BufWriter::with_capacity(64 * 1024, io::stdout())
-}
-
-/// Writes a text to standard output.
-pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
-    let mut out = stdout();
-    // A buffer that is merely dropped keeps to itself what went wrong.
-    out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
-}
-
-/// A failure to write the answer, in an operation's terms.
-pub fn unwritten(error: io::Error) -> Error {
-    Error::failed("write the answer", error)
-}
-
-fn look(when: When) -> Look {
-    let terminal = io::stdout().is_terminal();
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = match when {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => {
-            terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
-        }
-    };
-    Look { colour, width: width() }
-}
-
-/// The columns of the terminal that the answer goes to, if it goes to one.
-fn width() -> Option<usize> {
-    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    columns.filter(|_| io::stdout().is_terminal())
-}
-
-/// Prints sentences, each from the beginning of a line.
-pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
-    let lines = |sentence: &String| {
-        let sentence = output::harmless::visible(sentence).into_owned();
-        width().map_or(sentence.clone(), |width| filled(&sentence, width))
-    };
-    print(sentences.iter().map(lines).collect::<Vec<_>>().join("\n") + "\n")
-}
-
-/// A sentence in lines of this width, broken between words: a moment stays in one piece.
-fn filled(sentence: &str, width: usize) -> String {
-    let options = textwrap::Options::new(width)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(sentence, options)
-}
-
-/// Opens a file of the user's, for a message that names it.
-pub fn read(path: &Path) -> anyhow::Result<fs::File> {
-    fs::File::open(path).with_context(|| format!("could not read {}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::filled;
-
-    #[test]
-    fn no_line_breaks_within_a_moment() {
-        let sentence = "The next purge ends it: at 2026-06-15T04:15:00Z.";
-        for width in 30..48 {
-            assert!(filled(sentence, width).contains("2026-06-15T04:15:00Z."), "{width}");
-        }
-    }
 }

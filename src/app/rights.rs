@@ -1,0 +1,76 @@
+//! What may be done to a table: in that of a framework less than in one of sessctl's
+//! own.
+
+use super::Housekeeper;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::Profile;
+
+impl Housekeeper {
+    /// The profile of the framework whose table it is; `None`: it is sessctl's own.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.store.profile()
+    }
+
+    /// Makes sure that sessions can be opened here.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] in a framework's table: its application opens them.
+    pub fn may_open(&self) -> Result<()> {
+        self.must_be_own("its application opens the sessions")
+    }
+
+    /// Makes sure that sessions can be touched here.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] in a framework's table: its application knows of each use.
+    pub fn may_touch(&self) -> Result<()> {
+        self.must_be_own("its application says of the sessions that they are in use")
+    }
+
+    /// Makes sure that sessions can be closed here by what their clients hold.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if nothing may be deleted, or if the profile of a framework's
+    /// table does not say how a token leads to its row.
+    pub fn may_close(&self) -> Result<()> {
+        self.may_delete()?;
+        match self.profile() {
+            Some(profile) if profile.token.is_none() => Err(Error::Refused(format!(
+                "the profile {} does not say how a token leads to its row in {}; `sessctl cycle \
+                 --session HANDLE` ends a session",
+                profile.name, profile.table
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes sure that the file may be written anew.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it is a framework's.
+    pub fn may_compact(&self) -> Result<()> {
+        self.must_be_own("the file is its application's to compact")
+    }
+
+    /// Makes sure that sessions may be ended, and their rows deleted.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the profile says that nothing may be.
+    pub fn may_delete(&self) -> Result<()> {
+        match self.profile() {
+            Some(Profile { name, table, readonly: Some(reason), .. }) => {
+                Err(Error::Refused(format!(
+                    "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn must_be_own(&self, why: &str) -> Result<()> {
+        self.profile().map_or(Ok(()), |profile| {
+            let Profile { table, title, name, .. } = profile;
+            Err(Error::Refused(format!("{table} is a table of {title} (profile {name}): {why}")))
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! Which table is meant: one of sessctl's own, or a framework's, by a profile.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use sessctl::Error;
+use sessctl::app::Housekeeper;
+use sessctl::config::Config;
+use sessctl::domain::port::Store;
+use sessctl::domain::profile::Profile;
+use sessctl::store::{self, Access, adopted};
+
+use super::Context;
+use super::state::{StateFolder, Surroundings};
+use crate::cli::exit::Usage;
+use crate::cli::profiles::{self, Text};
+
+/// Where no file can be: whoever only reads needs no folder for what is remembered.
+const NOWHERE: &str = "/dev/null/sessctl";
+
+/// Whether the profile has been named to the user.
+pub(super) type Said = Cell<bool>;
+
+impl Context {
+    /// The profile that the user or the configuration has named. A relative path in the
+    /// configuration starts from its file.
+    pub fn wanted_profile(&self, config: &Config) -> Option<PathBuf> {
+        if let Some(named) = &self.named_profile {
+            return Some(named.path.clone());
+        }
+        self.profile_in(config)
+    }
+
+    fn profile_in(&self, config: &Config) -> Option<PathBuf> {
+        let wanted = PathBuf::from(config.profile.as_ref()?);
+        Some(if profiles::is_file(&wanted) { self.beside_config(&wanted) } else { wanted })
+    }
+
+    /// The values of a profile's parameters: what was typed goes before the
+    /// configuration. Where that names another profile, they are that one's: a lifetime
+    /// of one framework would be taken for that of another.
+    pub fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
+        let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
+        let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
+        parameters.extend(self.global.params.iter().cloned());
+        parameters
+    }
+
+    /// The folder for what sessctl has to remember of databases that are not its own.
+    pub fn state_folder(&self, config: &Config) -> Option<StateFolder> {
+        let file = config.state_dir.as_ref().map(|dir| self.beside_config(Path::new(dir)));
+        StateFolder::of(self.global.state_dir.as_deref(), file, Surroundings::look())
+    }
+
+    /// Opens the table that is meant.
+    ///
+    /// 1. A profile that the user or the configuration names.
+    /// 2. A table of sessctl's own.
+    /// 3. Else the one of the profiles that the program was built with that fits.
+    pub(super) fn store(
+        &self,
+        db: &Path,
+        access: Access,
+        config: &Config,
+    ) -> anyhow::Result<Box<dyn Store>> {
+        if let Some(wanted) = self.wanted_profile(config) {
+            let profile = Text::of(&wanted)?.with(&self.parameters(&wanted, config))?;
+            return self.adopt(db, access, profile, config);
+        }
+        match store::open(db, access) {
+            Err(stranger @ Error::NotOurs { .. }) => {
+                // One of sessctl's own that is too old or too new.
+                if store::is_native(db)? {
+                    return Err(stranger.into());
+                }
+                let found = adopted::detect(db, profiles::outlines()?)?;
+                let parameters = self.parameters(Path::new(&found.name), config);
+                let profile = Text::built_in(&found.name)?.with(&parameters)?;
+                self.adopt(db, access, profile, config)
+            }
+            opened => {
+                let store = opened?;
+                self.must_give_no_parameters()?;
+                Ok(store)
+            }
+        }
+    }
+
+    fn adopt(
+        &self,
+        db: &Path,
+        access: Access,
+        profile: Profile,
+        config: &Config,
+    ) -> anyhow::Result<Box<dyn Store>> {
+        config.check_for(&profile)?;
+        let state = match (self.state_folder(config), access) {
+            (Some(state), _) => state.path,
+            (None, Access::Read) => PathBuf::from(NOWHERE),
+            (None, Access::Write) => {
+                return Err(Usage::error(
+                    "no folder for what sessctl has to remember of this database: say --state-dir \
+                     DIR, or write state_dir = \"DIR\" into the configuration",
+                ));
+            }
+        };
+        Ok(adopted::open(db, access, profile, &state)?)
+    }
+
+    fn must_give_no_parameters(&self) -> anyhow::Result<()> {
+        self.global.params.first().map_or(Ok(()), |(name, _)| {
+            Err(Usage::error(format!(
+                "--param {name}: the table is sessctl's own, which takes no parameters"
+            )))
+        })
+    }
+
+    /// Names a framework's table to people: where nobody else has named its profile, or
+    /// they want to know all.
+    pub(super) fn introduce(&self, keeper: &Housekeeper, config: &Config) {
+        let Some(profile) = keeper.profile().filter(|_| !self.said.replace(true)) else {
+            return;
+        };
+        let is_a_guess = self.wanted_profile(config).is_none();
+        if self.global.verbose || (is_a_guess && io::stderr().is_terminal()) {
+            let Profile { table, title, name, .. } = profile;
+            self.say(&format!("sessctl: {table} is a table of {title} (profile {name})"));
+        }
+    }
+}
+
+/// Whether two names are those of one profile.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
+    one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))
+}

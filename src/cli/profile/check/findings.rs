@@ -1,0 +1,164 @@
+//! What a check of a profile has found, as records.
+
+use sessctl::domain::profile::Profile;
+use sessctl::domain::time::UnixTime;
+use sessctl::store::adopted::{Class, Examination};
+
+use super::sample::{self, SAMPLES, Verdict};
+use crate::output::people::thousands;
+use crate::output::record::{Column, Record, Schema, Value};
+use crate::output::report::Section;
+
+pub static CHECK: Schema = Schema::one(
+    "the check of a profile",
+    &[
+        Column::row("profile", "profile"),
+        Column::row("framework", "framework"),
+        Column::row("table", "table"),
+        Column::row("fits", "fits"),
+        Column::row("rows", "rows"),
+        Column::row("sampled", "sampled"),
+        Column::row("would_delete", "would delete"),
+        Column::row("refused", "refused"),
+    ],
+);
+
+/// Columns that the table lacks, or should not have.
+pub static DIFFERENCES: Schema =
+    Schema::many("differences", &[Column::row("column", "column"), Column::row("is", "is")]);
+
+/// What the inputs hold.
+pub static STORAGE: Schema = Schema::many(
+    "storage classes",
+    &[
+        Column::row("input", "input"),
+        Column::row("class", "class"),
+        Column::row("rows", "rows"),
+        Column::row("unreadable", "unreadable"),
+    ],
+);
+
+static PLAN: Schema =
+    Schema::many("query plans", &[Column::row("purpose", "purpose"), Column::row("step", "step")]);
+
+static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "sentence")]);
+
+/// What was found.
+pub struct Findings<'a> {
+    examination: &'a Examination,
+    profile: &'a Profile,
+    now: UnixTime,
+    /// Why a purge would be refused, in sentences; empty: it would not.
+    pub refusals: Vec<String>,
+    /// Sampled rows that a purge would delete.
+    would_delete: u64,
+}
+
+impl<'a> Findings<'a> {
+    pub fn of(examination: &'a Examination, profile: &'a Profile, now: UnixTime) -> Self {
+        let mut refusals = examination.refusals.clone();
+        if refusals.is_empty() && examination.difference.is_some() {
+            refusals.push("it is another table than the profile describes".to_owned());
+        }
+        let is_said = |reason: &&String| refusals.iter().any(|said| said.contains(*reason));
+        refusals.extend(profile.readonly.as_ref().filter(|reason| !is_said(reason)).cloned());
+        let is_over = |sample: &&_| matches!(Verdict::of(sample, now), Verdict::Expired(_));
+        let would_delete = examination.samples.iter().filter(is_over).count() as u64;
+        Self { examination, profile, now, refusals, would_delete }
+    }
+
+    /// The facts that there is one of each.
+    pub fn record(&self) -> Record {
+        let Self { examination, profile, .. } = self;
+        let values = vec![
+            Value::word(profile.name.clone()),
+            Value::text(Some(profile.title.as_str())),
+            Value::text(Some(profile.table.as_str())),
+            Value::Flag(examination.difference.is_none()),
+            Value::Count(examination.rows),
+            Value::Count(examination.samples.len() as u64),
+            Value::Count(self.would_delete),
+            Value::Flag(!self.refusals.is_empty()),
+        ];
+        Record::new(["check"], values)
+    }
+
+    /// All the others.
+    pub fn sections(&self) -> Vec<Section> {
+        let section = |name, schema, records| Section { name, schema, records };
+        let Self { examination, now, .. } = self;
+        vec![
+            section("differences", &DIFFERENCES, self.differences()),
+            section("storage", &STORAGE, self.storage()),
+            section(
+                "samples",
+                &SAMPLES,
+                examination.samples.iter().map(|row| sample::record(row, *now)).collect(),
+            ),
+            section("dependents", &SENTENCES, sentences("dependent", &examination.dependents)),
+            section("plans", &PLAN, plans(examination)),
+            section("warnings", &SENTENCES, sentences("warning", &examination.warnings)),
+            section("refusals", &SENTENCES, sentences("refusal", &self.refusals)),
+        ]
+    }
+
+    pub fn differences(&self) -> Vec<Record> {
+        let record = |column: &String, is: &'static str| {
+            let values = vec![Value::text(Some(column.as_str())), Value::word(is)];
+            Record::new(["column", column.as_str()], values)
+        };
+        self.examination.difference.iter().fold(Vec::new(), |mut records, difference| {
+            records.extend(difference.lacks.iter().map(|column| record(column, "missing")));
+            records.extend(difference.has.iter().map(|column| record(column, "unknown")));
+            records
+        })
+    }
+
+    pub fn storage(&self) -> Vec<Record> {
+        let record = |class: &Class| {
+            let values = vec![
+                Value::text(Some(class.input.as_str())),
+                Value::word(class.class.clone()),
+                Value::Count(class.rows),
+                Value::Count(class.unreadable),
+            ];
+            Record::new(["storage", class.input.as_str(), class.class.as_str()], values)
+        };
+        self.examination.classes.iter().map(record).collect()
+    }
+
+    /// The sample rows, as people read them.
+    pub fn rows(&self) -> Vec<Record> {
+        self.examination.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
+    }
+
+    /// Whether a purge could run, and what of the sample it would delete.
+    pub fn conclusion(&self) -> Vec<String> {
+        if self.refusals.is_empty() {
+            let [due, all] =
+                [self.would_delete, self.examination.samples.len() as u64].map(thousands);
+            return vec![format!("a purge would delete {due} of {all} sampled rows")];
+        }
+        let refused = |reason: &String| format!("a purge would be refused: {reason}");
+        self.refusals.iter().map(refused).collect()
+    }
+}
+
+fn plans(examination: &Examination) -> Vec<Record> {
+    let records = examination.plans.iter().flat_map(|(purpose, steps)| {
+        steps.iter().enumerate().map(move |(place, step)| {
+            let key = ["plan".to_owned(), purpose.clone(), (place + 1).to_string()];
+            let text = |text: &String| Value::text(Some(text.as_str()));
+            Record::new(key, vec![text(purpose), text(step)])
+        })
+    });
+    records.collect()
+}
+
+fn sentences(key: &str, sentences: &[String]) -> Vec<Record> {
+    let record = |(place, sentence): (usize, &String)| {
+        let key = [key.to_owned(), (place + 1).to_string()];
+        Record::new(key, vec![Value::text(Some(sentence.as_str()))])
+    };
+    sentences.iter().enumerate().map(record).collect()
+}

@@ -1,0 +1,106 @@
+//! `sessctl profile check`
+
+mod findings;
+mod sample;
+
+use std::path::PathBuf;
+
+use sessctl::domain::profile::Profile;
+use sessctl::store::adopted::{self, Examination};
+
+use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
+use crate::cli::exit::Exit;
+use crate::cli::profiles::Text;
+use crate::output::FormatName;
+use crate::output::people::thousands;
+use crate::output::record::{Record, Schema};
+use crate::output::report::write_report;
+
+use findings::{CHECK, DIFFERENCES, Findings, STORAGE};
+use sample::ROWS;
+
+/// Explain what a profile finds in a database
+///
+/// Shows whether the columns of the table are those that it should have, what its times
+/// really hold, some rows from all over the table with what the profile makes of each of
+/// them, the tables that refer to it, how SQLite would look for what is due, and whether
+/// a purge would be refused and why. Nothing is changed. The exit code is 0 if a purge
+/// could run, and 4 if it would be refused.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl --db db.sqlite3 profile check django
+  sessctl --db app.sqlite --param lifetime=2h profile check ./own.toml --json")]
+pub struct Args {
+    /// A profile that `sessctl show profiles` lists, or the file of one
+    #[arg(value_name = "NAME|FILE")]
+    which: PathBuf,
+}
+
+impl Args {
+    pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        context.format().check_report(&CHECK)?;
+        let db = context.db()?;
+        let parameters = context.parameters(&self.which, context.config()?);
+        let profile = Text::of(&self.which)?.with(&parameters)?;
+        let examination = adopted::examine(&db, &profile, context.now)?;
+        let findings = Findings::of(&examination, &profile, context.now);
+        match context.format() {
+            FormatName::Table => explain(&findings, &examination, &profile, context)?,
+            format => {
+                let sections = findings.sections();
+                write_report(format, stdout(), &CHECK, &findings.record(), &sections)
+                    .map_err(unwritten)?;
+            }
+        }
+        Ok(if findings.refusals.is_empty() { Exit::Done } else { Exit::Refused })
+    }
+}
+
+/// The same for people: sentences, and small tables between them.
+fn explain(
+    findings: &Findings<'_>,
+    examination: &Examination,
+    profile: &Profile,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let Profile { name, title, about, table, .. } = profile;
+    let mut head = vec![format!("{name} is the profile of {title}: {about}")];
+    if examination.difference.is_none() {
+        let rows = match examination.rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{} rows", thousands(rows)),
+        };
+        head.push(format!("{table} has the columns that it should have, and {rows}"));
+    } else {
+        head.push(format!("{table} has other columns than it should have"));
+    }
+    print_sentences(&head)?;
+    show(&DIFFERENCES, &findings.differences(), context)?;
+    show(&STORAGE, &findings.storage(), context)?;
+    show(&ROWS, &findings.rows(), context)?;
+    paragraph(&examination.dependents)?;
+    for (purpose, steps) in &examination.plans {
+        let steps: Vec<String> = steps.iter().map(|step| format!("  {step}")).collect();
+        paragraph(&[vec![format!("to {purpose}:")], steps].concat())?;
+    }
+    let warnings: Vec<String> =
+        examination.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    paragraph(&warnings)?;
+    paragraph(&findings.conclusion())
+}
+
+fn show(schema: &'static Schema, records: &[Record], context: &Context) -> anyhow::Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    print("\n")?;
+    context.answer(schema, records)
+}
+
+fn paragraph(sentences: &[String]) -> anyhow::Result<()> {
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    print("\n")?;
+    print_sentences(sentences)
+}

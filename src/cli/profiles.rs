@@ -1,0 +1,96 @@
+//! Profiles by their names and files.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use sessctl::config::profile::{built_in, parse};
+use sessctl::domain::profile::Profile;
+
+use super::exit::Usage;
+
+/// The text of a profile, and what messages call it.
+pub struct Text {
+    pub name: String,
+    pub toml: Cow<'static, str>,
+}
+
+impl Text {
+    /// That of a file, if it is one by its name, or of one that the program was built
+    /// with.
+    pub fn of(which: &Path) -> anyhow::Result<Self> {
+        let name = which.to_string_lossy().into_owned();
+        if is_file(which) {
+            let toml = fs::read_to_string(which)
+                .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+            return Ok(Self { name, toml: toml.into() });
+        }
+        Self::built_in(&name)
+    }
+
+    /// That of one that the program was built with.
+    pub fn built_in(name: &str) -> anyhow::Result<Self> {
+        let found = built_in().iter().find(|(known, _)| *known == name);
+        let (name, toml) = found.ok_or_else(|| unknown(name))?;
+        Ok(Self { name: (*name).to_owned(), toml: Cow::from(*toml) })
+    }
+
+    /// What it says, as far as that can be said without parameters.
+    pub fn outline(&self) -> anyhow::Result<Profile> {
+        Ok(parse(&self.toml, &self.name, &BTreeMap::new())?)
+    }
+
+    /// What it says, with all that it asks for.
+    pub fn with(&self, given: &BTreeMap<String, String>) -> anyhow::Result<Profile> {
+        if !given.is_empty() {
+            must_ask_for(&self.outline()?, given)?;
+        }
+        let profile = parse(&self.toml, &self.name, given)?;
+        if profile.missing.is_empty() { Ok(profile) } else { Err(missing(&profile)) }
+    }
+}
+
+/// Whether a profile's name is that of a file.
+pub fn is_file(which: &Path) -> bool {
+    let name = which.to_string_lossy();
+    name.contains('/') || name.ends_with(".toml")
+}
+
+/// All that the program was built with, without their parameters.
+pub fn outlines() -> anyhow::Result<Vec<Profile>> {
+    built_in().iter().map(|(name, _)| Text::built_in(name)?.outline()).collect()
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
+    Usage::error(format!(
+        "there is no profile {name:?}: it is one of {}, or a file, whose name ends in .toml or \
+         has a slash in it",
+        known.join(", ")
+    ))
+}
+
+fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::Result<()> {
+    let asked: Vec<&str> = outline.missing.iter().map(|asked| asked.name.as_str()).collect();
+    let Some(stranger) = given.keys().find(|name| !asked.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let asks_for = match asked.as_slice() {
+        [] => "it takes none".to_owned(),
+        asked => format!("it takes {}", asked.join(", ")),
+    };
+    Err(Usage::error(format!(
+        "profile {} takes no parameter {stranger:?}: {asks_for}",
+        outline.name
+    )))
+}
+
+fn missing(profile: &Profile) -> anyhow::Error {
+    let each = profile
+        .missing
+        .iter()
+        .map(|asked| format!("--param {}={} ({})", asked.name, asked.example, asked.about));
+    let all = each.collect::<Vec<_>>().join(" and ");
+    Usage::error(format!("profile {} needs {all}", profile.name))
+}

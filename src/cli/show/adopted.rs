@@ -1,0 +1,134 @@
+//! `sessctl show stat` of a framework's table.
+
+use sessctl::domain::port::TaskStat;
+use sessctl::domain::profile::Profile;
+use sessctl::domain::session::EndReason;
+use sessctl::domain::time::UnixTime;
+
+use super::idle_since;
+use super::stat::{self, gauge};
+use crate::output::people::thousands;
+use crate::output::record::{Column, Place, Record, Schema, Value};
+
+const PROFILE: Column = Column::detail("profile", "profile");
+const TABLE: Column = Column::row("table", "table");
+const SESSIONS: Column = Column::row("sessions", "sessions");
+const LIVE: Column = Column::row("live", "live").metric(gauge(
+    "sessctl_sessions",
+    "Sessions in the table, by state.",
+    &[("state", "active")],
+));
+const EXPIRED: Column = Column::row("expired", "expired").metric(gauge(
+    "sessctl_sessions",
+    "Sessions in the table, by state.",
+    &[("state", "expired")],
+));
+const PERCENT: Column = Column::row("expired_percent", "expired %");
+const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(gauge(
+    "sessctl_sessions_unreadable",
+    "Rows whose times cannot be read.",
+    &[],
+));
+
+/// The figures of a framework's table. Nobody counts there how many sessions open.
+pub static STAT: Schema = Schema::many(
+    "tasks",
+    &[
+        stat::TASK,
+        PROFILE,
+        TABLE,
+        SESSIONS,
+        LIVE,
+        EXPIRED,
+        PERCENT,
+        UNREADABLE,
+        stat::OLDEST.at(Place::Detail),
+        stat::PEAK.at(Place::Detail),
+        stat::CLOSED.at(Place::Detail),
+        stat::EXPIRED.at(Place::Detail),
+        stat::CYCLED.at(Place::Detail),
+        stat::DELETED,
+    ],
+)
+.labelled("task");
+
+/// All rows that are sessions: those that cannot be read are kept, and so they count as
+/// live.
+fn sessions(stat: &TaskStat) -> u64 {
+    stat.live_total() + stat.expired
+}
+
+/// In percent, with a decimal, and cut off: 100 means all.
+fn percent(stat: &TaskStat) -> Option<f64> {
+    let permille = u128::from(stat.expired) * 1_000 / u128::from(sessions(stat)).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
+    (sessions(stat) > 0).then_some(permille as f64 / 10.0)
+}
+
+pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
+    let ended_by = |reason| Value::Count(stat.ended_by.get(&reason).copied().unwrap_or(0));
+    let values = vec![
+        Value::text(Some(stat.task.as_str())),
+        Value::word(profile.name.clone()),
+        Value::text(Some(profile.table.as_str())),
+        Value::Count(sessions(stat)),
+        Value::Count(stat.live_total()),
+        Value::Count(stat.expired),
+        match percent(stat) {
+            // Not as little as can be measured, but none.
+            Some(0.0) => Value::Count(0),
+            percent => percent.map_or(Value::Absent, Value::Measure),
+        },
+        Value::Count(stat.unreadable),
+        idle_since(stat.oldest_use, now),
+        Value::Count(stat.peak),
+        ended_by(EndReason::Closed),
+        ended_by(EndReason::Expired),
+        ended_by(EndReason::Cycled),
+        Value::Count(stat.deleted),
+    ];
+    Record::new([stat.task.as_str(), "sessions"], values)
+}
+
+/// What stands above the figures, for people who did not say which table it is.
+pub fn heading(stats: &[TaskStat], profile: &Profile) -> String {
+    let Profile { table, title, name, .. } = profile;
+    let all = match stats.iter().map(sessions).sum() {
+        1 => "1 session".to_owned(),
+        all => format!("{} sessions", thousands(all)),
+    };
+    let percent = match stats {
+        [stat] => percent(stat).map(|percent| format!(", {} % expired", percent.floor())),
+        _ => None,
+    };
+    let percent = percent.unwrap_or_default();
+    format!("{table} is a table of {title} (profile {name}): {all}{percent}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::profiles;
+
+    #[test]
+    fn the_heading_is_for_people() {
+        let profile = profiles::Text::built_in("django").unwrap().outline().unwrap();
+        let of = |live, expired| {
+            heading(&[TaskStat { live: [live, 0, 0], expired, ..TaskStat::default() }], &profile)
+        };
+        insta::assert_snapshot!(of(36_136, 1_168_415), @"django_session is a table of Django (profile django): 1,204,551 sessions, 97 % expired");
+        insta::assert_snapshot!(of(1, 0), @"django_session is a table of Django (profile django): 1 session, 0 % expired");
+        insta::assert_snapshot!(of(0, 0), @"django_session is a table of Django (profile django): 0 sessions");
+    }
+
+    #[test]
+    fn a_hundred_percent_are_all() {
+        let of = |live, expired| {
+            percent(&TaskStat { live: [live, 0, 0], expired, ..TaskStat::default() })
+        };
+        assert_eq!(of(0, 0), None);
+        assert_eq!(of(1, 0), Some(0.0));
+        assert_eq!(of(1, 99_999), Some(99.9));
+        assert_eq!(of(0, 7), Some(100.0));
+    }
+}

@@ -1,0 +1,65 @@
+//! What will happen to a session of a framework's table, in words.
+
+use sessctl::domain::profile::{Expiry, Profile};
+
+use super::Outlook;
+
+impl Outlook<'_> {
+    /// All that there is to say of it, a sentence each.
+    pub(super) fn of_an_adopted_one(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
+        let by_rule = format!("by {}'s own rules", profile.title);
+        let mut sentences = if expiry.is_over(self.now) {
+            self.of_one_that_expired(expiry, profile, &by_rule)
+        } else {
+            match expiry.last_moment() {
+                Some(until) => {
+                    vec![
+                        format!("It is valid until {until}, {by_rule}."),
+                        self.of_its_purge(profile),
+                    ]
+                }
+                None if expiry == Expiry::Unknown => {
+                    vec!["Its times cannot be read, so it is kept.".to_owned()]
+                }
+                None => vec![format!("It is never over, {by_rule}.")],
+            }
+        };
+        let is_cycled = profile.readonly.is_none();
+        sentences.extend(self.of_the_cycle().filter(|_| is_cycled));
+        sentences
+    }
+
+    fn of_one_that_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
+        let over = match expiry.last_moment() {
+            Some(since) => format!("It is over since {since}"),
+            None => format!("It is over, {by_rule}"),
+        };
+        if let Some(sentence) = of_one_that_stays(profile) {
+            return vec![format!("{over}."), sentence];
+        }
+        vec![
+            format!("{over}; the next purge deletes it."),
+            match self.plans.next_purge {
+                Some(next) if next <= self.now => "That purge is due now.".to_owned(),
+                Some(next) => format!("That purge is planned for {next}."),
+                None => "No job of the configuration plans one on this machine.".to_owned(),
+            },
+        ]
+    }
+
+    /// Which purge deletes a session that is valid still.
+    fn of_its_purge(&self, profile: &Profile) -> String {
+        of_one_that_stays(profile).unwrap_or_else(|| match self.plans.last_purge {
+            Some(purge) => format!("The purge at {purge} would then delete it."),
+            None => "A purge after that deletes it; no job of the configuration plans one on this \
+                     machine."
+                .to_owned(),
+        })
+    }
+}
+
+/// Why no purge deletes it, where none may.
+fn of_one_that_stays(profile: &Profile) -> Option<String> {
+    let reason = profile.readonly.as_ref()?;
+    Some(format!("No purge deletes it: {}.", reason.trim_end_matches('.')))
+}

@@ -1,0 +1,123 @@
+//! A record, and several listings with it: all that one look has found out.
+
+use std::io;
+
+use super::record::{Record, Schema};
+use super::{FormatName, json, plain};
+
+/// A listing of a report.
+pub(crate) struct Section {
+    /// Its key in JSON.
+    pub(crate) name: &'static str,
+    /// The columns of its records.
+    pub(crate) schema: &'static Schema,
+    /// The records.
+    pub(crate) records: Vec<Record>,
+}
+
+/// There is no such form of a report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no {format} form for {subject}: choose table, plain, json or jsonl")]
+pub(crate) struct NoReport {
+    format: FormatName,
+    subject: &'static str,
+}
+
+impl FormatName {
+    /// Whether the format can say anything about a report, whose record is of this
+    /// schema: for a command to ask before it does its work.
+    ///
+    /// # Errors
+    /// For those that have one kind of row only.
+    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), NoReport> {
+        match self {
+            Self::Csv | Self::Prometheus => Err(NoReport { format: self, subject: schema.subject }),
+            Self::Table | Self::Plain | Self::Json | Self::Jsonl => Ok(()),
+        }
+    }
+}
+
+/// Writes a report: an object in JSON, in `plain` the facts of all its records. What
+/// people read of it has its own form each time, and is not from here.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub(crate) fn write_report(
+    name: FormatName,
+    mut out: impl io::Write,
+    schema: &'static Schema,
+    record: &Record,
+    sections: &[Section],
+) -> io::Result<()> {
+    let text = match name {
+        FormatName::Plain => facts(schema, record, sections),
+        FormatName::Json => object(schema, record, sections, "\n"),
+        _ => object(schema, record, sections, ""),
+    };
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn facts(schema: &Schema, record: &Record, sections: &[Section]) -> String {
+    let mut text = plain::facts(schema, record);
+    for section in sections {
+        for record in &section.records {
+            text.push_str(&plain::facts(section.schema, record));
+        }
+    }
+    text
+}
+
+/// Each record on a line of its own, or all of them on one.
+fn object(schema: &Schema, record: &Record, sections: &[Section], line: &str) -> String {
+    let mut text = String::from("{");
+    json::members(&mut text, schema, record);
+    for Section { name, schema, records } in sections {
+        text.extend([",", line, "\"", name, "\":["]);
+        for (place, record) in records.iter().enumerate() {
+            text.extend([if place == 0 { "" } else { "," }, line]);
+            json::object(&mut text, schema, record);
+        }
+        text.extend([if records.is_empty() { "" } else { line }, "]"]);
+    }
+    text.push_str("}\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn report(name: FormatName) -> String {
+        let sections = [
+            Section { name: "none", schema: &sample::SESSIONS, records: Vec::new() },
+            Section { name: "tasks", schema: &sample::STAT, records: sample::stat() },
+        ];
+        let session = sample::session("3f2a91c07d5e", "a\u{1b}b", "imap", "192.0.2.17");
+        let mut out = Vec::new();
+        write_report(name, &mut out, &sample::SESSION, &session, &sections).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_report_is_an_object_with_lists_in_it() {
+        insta::assert_snapshot!(report(FormatName::Json), @r#"
+        {"handle":"3f2a91c07d5e","user":"a\u001bb","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null,
+        "none":[],
+        "tasks":[
+        {"task":"imap","active":98112,"idle":7,"oldest_idle_seconds":273600,"users":[{"user":"anna","active":3},{"user":"bo b","active":1}]},
+        {"task":"say \"hi\"","active":0,"idle":0,"oldest_idle_seconds":null,"users":[]}
+        ]}
+        "#);
+        let json: serde_json::Value = serde_json::from_str(&report(FormatName::Json)).unwrap();
+        assert_eq!(json["none"], serde_json::json!([]));
+        let line = report(FormatName::Jsonl);
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), json);
+        assert!(report(FormatName::Plain).contains("imap.active 98112\n"));
+        for none in [FormatName::Csv, FormatName::Prometheus] {
+            assert!(none.check_report(&sample::SESSION).is_err());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The ledger of a framework's table: in sessctl's own database for it.
+
+use super::Adopted;
+use crate::domain::error::Result;
+use crate::domain::port::{
+    Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
+};
+use crate::domain::time::UnixTime;
+use crate::store::transport::Transport;
+
+impl<T: Transport> Ledger for Adopted<T> {
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
+        self.state.write()?.begin(lease, run)
+    }
+
+    fn holding(&self, lease: &str) -> Result<Option<Holding>> {
+        Ok(self.state.read(|state| state.holding(lease))?.flatten())
+    }
+
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {
+        self.state.write()?.take_lease(lease, now)
+    }
+
+    fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.state.write()?.drop_lease(lease)
+    }
+
+    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
+        self.state.write()?.renew_lease(lease, now)
+    }
+
+    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        self.state.write()?.finish(lease, job, end)
+    }
+
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+        self.state.write()?.enter(holder, run, end)
+    }
+
+    fn note_anchor(
+        &mut self,
+        job: &JobKey,
+        known: Option<UnixTime>,
+        anchor: UnixTime,
+    ) -> Result<()> {
+        self.state.write()?.note_anchor(job, known, anchor)
+    }
+
+    fn forget_job(&mut self, name: &str) -> Result<()> {
+        self.state.write()?.forget_job(name)
+    }
+
+    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
+        Ok(self.state.read(|state| state.jobs(now))?.unwrap_or_default())
+    }
+
+    fn runs(
+        &self,
+        query: &RunQuery,
+        now: UnixTime,
+        visit: &mut dyn FnMut(RunRecord) -> Flow,
+    ) -> Result<()> {
+        self.state.read(|state| state.runs(query, now, visit)).map(Option::unwrap_or_default)
+    }
+
+    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
+        self.state.write()?.drop_runs(before)
+    }
+}

@@ -1,0 +1,157 @@
+//! Whether a table is what its profile says, before anything is deleted from it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::types::Value;
+
+use super::references::References;
+use super::rows::{Reader, shown};
+use super::sample::Sampling;
+use super::table::Table;
+use crate::domain::error::{Error, Result, grouped};
+use crate::domain::profile::{
+    Condition, Datum, Difference, Parameter, Profile, Reading, Rule, RuleKind, TimeColumn,
+};
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// Example values in a message.
+const EXAMPLES: usize = 2;
+
+/// How the columns of a table differ, in words.
+pub(super) fn in_words(difference: &Difference) -> String {
+    let Difference { lacks, has } = difference;
+    match (lacks.is_empty(), has.is_empty()) {
+        (false, false) => {
+            format!("it lacks {}; it has {} besides", lacks.join(", "), has.join(", "))
+        }
+        (false, true) => format!("it lacks {}", lacks.join(", ")),
+        (true, _) => format!("it has {} besides", has.join(", ")),
+    }
+}
+
+/// That a table is another than its profile describes.
+pub(super) fn another(profile: &Profile, table: &Table, difference: &Difference) -> String {
+    let (title, name) = (&profile.title, &profile.name);
+    format!("{} is no table of {title}: {} (profile {name})", table.name, in_words(difference))
+}
+
+/// Why nothing may be deleted from a table, in sentences, all reasons but what the
+/// values are.
+pub(super) fn obstacles(
+    database: &impl Transport,
+    reader: &Reader,
+    deletions: &[&str],
+) -> Result<(Vec<String>, References)> {
+    let Reader { profile, table, .. } = reader;
+    let mut reasons = Vec::new();
+    if let Some(reason) = &profile.readonly {
+        reasons.push(format!(
+            "profile {} is for looking only, and nothing is deleted from {}: {reason}",
+            profile.name, table.name
+        ));
+    }
+    reasons.extend(missing(profile));
+    let mut references = References::of(database, table, profile)?;
+    reasons.append(&mut references.refusals);
+    if reasons.is_empty() {
+        // SQLite looks at the foreign keys, the triggers and all that hangs on them.
+        for sql in deletions {
+            let mut explained = Statement::new(&format!("EXPLAIN {sql}"));
+            explained.values.resize(profile.inputs.len() + 2, Value::Null);
+            let tried = database.query(&explained, &mut |_| Ok(ControlFlow::Break(())));
+            if let Err(Error::Failed { source, .. }) = tried {
+                let table = &table.name;
+                reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
+            } else {
+                tried?;
+            }
+        }
+    }
+    Ok((reasons, references))
+}
+
+/// The parameters that nobody has given, in a sentence.
+pub(super) fn missing(profile: &Profile) -> Option<String> {
+    let ask = |parameter: &Parameter| {
+        format!("--param {}={} ({})", parameter.name, parameter.example, parameter.about)
+    };
+    let asked: Vec<String> = profile.missing.iter().map(ask).collect();
+    let name = &profile.name;
+    (!asked.is_empty()).then(|| format!("profile {name} needs {}", asked.join(", ")))
+}
+
+/// What the values of a time are, in a sample.
+#[derive(Debug, Default)]
+struct Values {
+    good: u64,
+    /// Those that cannot be read, by their class.
+    bad: BTreeMap<&'static str, u64>,
+    examples: Vec<String>,
+}
+
+/// Why the values of a sample cannot be what the profile says, in sentences.
+///
+/// More than half of the values of a time that some rule needs cannot be read. NULL does
+/// not count, and what means never is as good as a time. Only rows count for which the
+/// rule applies.
+pub(super) fn misfits(reader: &Reader, sample: &Sampling) -> Vec<String> {
+    let profile = &reader.profile;
+    let needed = |time: &usize| profile.rules.iter().any(|rule| is_by(&rule.kind, *time));
+    let times = (0..profile.times.len()).filter(needed);
+    times.filter_map(|time| misfit(reader, sample, time, &profile.times[time])).collect()
+}
+
+pub(super) fn is_by(kind: &RuleKind, time: usize) -> bool {
+    matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
+}
+
+fn misfit(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -> Option<String> {
+    let values = values(reader, sample, place, time);
+    let bad: u64 = values.bad.values().sum();
+    if bad <= values.good {
+        return None;
+    }
+    let (name, table) = (reader.name_of(time.input), &reader.table.name);
+    let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", grouped(*rows)));
+    let classes: Vec<String> = classes.collect();
+    let profile = &reader.profile.name;
+    Some(format!(
+        "{} of {} values of {name} in {table} are no times as profile {profile} has them: {}, such \
+         as {}; `sessctl profile check {profile}` shows what is there",
+        grouped(bad),
+        grouped(bad + values.good),
+        classes.join(", "),
+        values.examples.join(" and ")
+    ))
+}
+
+fn values(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -> Values {
+    let mut values = Values::default();
+    for row in &sample.rows {
+        let inputs = row.raw();
+        let profile = &reader.profile;
+        let holds = |condition: &Condition| condition.holds(&inputs);
+        let applies = |rule: &Rule| is_by(&rule.kind, place) && rule.when.iter().all(holds);
+        if !profile.filter.iter().all(holds) || !profile.rules.iter().any(applies) {
+            continue;
+        }
+        match time.read(&inputs) {
+            Reading::Null => {}
+            Reading::At(_) | Reading::Never => values.good += 1,
+            Reading::Unreadable => values.note_bad(&row.inputs[time.input]),
+        }
+    }
+    values
+}
+
+impl Values {
+    fn note_bad(&mut self, value: &Datum) {
+        *self.bad.entry(value.raw().class()).or_default() += 1;
+        let example = shown(value);
+        if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
+            self.examples.push(example);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Finding out which profile a file's table fits.
+
+use std::path::Path;
+
+use super::check::{in_words, misfits};
+use super::open_file;
+use super::rows::Reader;
+use super::sample::Sampling;
+use super::table::{self, Table};
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::{Difference, Profile};
+use crate::store::Access;
+use crate::store::transport::Transport;
+use crate::store::transport::sqlite::SqliteFile;
+
+/// Which of these profiles fits the one table of sessions in a file, by the names of its
+/// columns and by the values in them.
+///
+/// # Errors
+/// [`Error::NotOurs`] if none does, and [`Error::Ambiguous`] if several do, with what
+/// was found.
+pub fn detect(path: &Path, profiles: Vec<Profile>) -> Result<Profile> {
+    if let Some(refusal) = strange(path, &profiles) {
+        return Err(refusal);
+    }
+    let file = open_file(path, Access::Read)?;
+    let names = table::names(&file)?;
+    let mut found = Findings::default();
+    for profile in profiles {
+        if names.iter().any(|name| name.eq_ignore_ascii_case(&profile.table)) {
+            found.look(&file, profile)?;
+        }
+    }
+    found.conclude(file.place(), &names)
+}
+
+/// Refuses a file that has tables, and none of the names of these, before anything
+/// touches it: to open it would be to work its log into it. What is in the log alone is
+/// not seen, nor what is being written at this moment; then nothing is said.
+fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
+    let file = SqliteFile::as_it_lies(path).ok()?;
+    let names = table::names(&file).ok()?;
+    let is_known =
+        |name: &String| profiles.iter().any(|profile| profile.table.eq_ignore_ascii_case(name));
+    if names.is_empty() || names.iter().any(is_known) {
+        return None;
+    }
+    Findings::default().conclude(file.place(), &names).err()
+}
+
+/// What has been found so far.
+#[derive(Default)]
+struct Findings {
+    /// What fits, with the names of the tables.
+    fits: Vec<(String, Profile)>,
+    /// What fits, but has to be named, in sentences.
+    hints: Vec<String>,
+    /// What fits by the columns and not by the values, in sentences.
+    misfits: Vec<String>,
+    /// The profile whose table has the fewest other columns.
+    nearest: Option<(usize, String)>,
+}
+
+impl Findings {
+    fn look(&mut self, database: &impl Transport, profile: Profile) -> Result<()> {
+        let table = match Table::read(database, &profile.table) {
+            Ok(table) => table,
+            Err(Error::Refused(reason)) => {
+                self.misfits.push(reason);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(difference) = profile.difference(&table.columns) {
+            self.note_near(&table, &profile, &difference);
+            return Ok(());
+        }
+        let reader = Reader::new(profile, table);
+        let misfits = misfits(&reader, &Sampling::of(database, &reader)?);
+        let Reader { profile, table, .. } = reader;
+        if !misfits.is_empty() {
+            self.misfits.extend(misfits);
+        } else if profile.is_detected {
+            self.fits.push((table.name, profile));
+        } else {
+            let Profile { name, title, about, .. } = profile;
+            self.hints.push(format!("{} may be {title} ({about}): --profile {name}", table.name));
+        }
+        Ok(())
+    }
+
+    fn note_near(&mut self, table: &Table, profile: &Profile, difference: &Difference) {
+        let distance = difference.lacks.len() + difference.has.len();
+        if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
+            let (name, title) = (&table.name, &profile.title);
+            let near = format!("{name} is nearest to {title}: {}", in_words(difference));
+            self.nearest = Some((distance, near));
+        }
+    }
+
+    fn conclude(mut self, place: &str, names: &[String]) -> Result<Profile> {
+        let at = place.to_owned();
+        if self.fits.len() > 1 {
+            let fits =
+                self.fits.iter().map(|(table, profile)| format!("{table}: {}", profile.name));
+            let fits: Vec<String> = fits.collect();
+            let found = format!("{}; choose one with --profile", fits.join(", "));
+            return Err(Error::Ambiguous { at, found });
+        }
+        match self.fits.pop() {
+            Some((_, profile)) => Ok(profile),
+            None => Err(Error::NotOurs { at, found: self.nothing(names) }),
+        }
+    }
+
+    fn nothing(self, names: &[String]) -> String {
+        if names.is_empty() {
+            return "it is an SQLite database without tables; `sessctl init` sets it up".to_owned();
+        }
+        let mut found = format!(
+            "it holds {} {}; none is a table of sessions that sessctl knows (`sessctl show \
+             profiles` lists them)",
+            if names.len() == 1 { "the table" } else { "the tables" },
+            table::list(names)
+        );
+        let near = self.nearest.map(|(_, near)| near).filter(|_| self.misfits.is_empty());
+        for sentence in self.misfits.into_iter().chain(self.hints).chain(near) {
+            found.push_str("; ");
+            found.push_str(&sentence);
+        }
+        found
+    }
+}

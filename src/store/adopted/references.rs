@@ -1,0 +1,210 @@
+//! The tables that refer to a table of sessions, and what becomes of their rows.
+
+use std::collections::BTreeSet;
+
+use super::table::{Table, collect};
+use crate::domain::error::Result;
+use crate::domain::profile::{Dependent, Profile};
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// A foreign key that refers to a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reference {
+    /// The table that has it.
+    child: String,
+    /// Its columns.
+    columns: Vec<String>,
+    /// What is to happen to its rows, in SQL's words.
+    on_delete: String,
+}
+
+/// What there is to say of the tables that refer to one.
+#[derive(Debug, Default)]
+pub(super) struct References {
+    /// What becomes of their rows, in sentences.
+    pub(super) sentences: Vec<String>,
+    /// Why nothing may be deleted, in sentences.
+    pub(super) refusals: Vec<String>,
+    /// What makes a deletion slow, in sentences.
+    pub(super) warnings: Vec<String>,
+}
+
+impl References {
+    /// Follows the foreign keys to a table, and on to the tables whose rows go with its
+    /// rows.
+    ///
+    /// 1. Rows that a cascade deletes, or that lose what they refer to, are as the
+    ///    application wants it.
+    /// 2. Where a foreign key keeps its sessions from being deleted (`NO ACTION`,
+    ///    `RESTRICT`), nothing is deleted, unless the profile says that such rows go with
+    ///    their session.
+    /// 3. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
+    ///    SQLite finds out, and then nothing has changed.
+    pub(super) fn of(database: &impl Transport, table: &Table, profile: &Profile) -> Result<Self> {
+        let mut found = Self::default();
+        let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
+        let mut next = vec![table.name.clone()];
+        for dependent in &profile.dependents {
+            found.dependent(database, table, dependent)?;
+            if losing.insert(dependent.table.to_ascii_lowercase()) {
+                next.push(dependent.table.clone());
+            }
+        }
+        let mut doubtful = Vec::new();
+        while let Some(parent) = next.pop() {
+            for reference in references(database, &parent)? {
+                let child = reference.child.to_ascii_lowercase();
+                if found.settles(&reference, &parent, profile) {
+                    found.look_for_an_index(database, &reference)?;
+                    if reference.on_delete == "CASCADE" && losing.insert(child) {
+                        next.push(reference.child.clone());
+                    }
+                } else {
+                    doubtful.push((reference, parent.clone()));
+                }
+            }
+        }
+        for (reference, parent) in doubtful {
+            let may_hold = parent != table.name
+                && reference.on_delete == "NO ACTION"
+                && losing.contains(&reference.child.to_ascii_lowercase());
+            if !may_hold {
+                found.refusals.push(reference.refusal(&parent, parent == table.name));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes what becomes of the rows of a foreign key; answers whether that is settled.
+    fn settles(&mut self, reference: &Reference, parent: &str, profile: &Profile) -> bool {
+        let Reference { child, columns, on_delete } = reference;
+        let columns = columns.join(", ");
+        let is_known = |dependent: &Dependent| {
+            dependent.table.eq_ignore_ascii_case(child)
+                && dependent.column.eq_ignore_ascii_case(&columns)
+                && parent.eq_ignore_ascii_case(&profile.table)
+        };
+        if profile.dependents.iter().any(is_known) {
+            return true;
+        }
+        let becomes = match on_delete.as_str() {
+            "CASCADE" => "are deleted with it",
+            "SET NULL" => "lose the reference",
+            "SET DEFAULT" => "get the default in its place",
+            _ => return false,
+        };
+        self.sentences.push(format!(
+            "rows of {child} whose {columns} refers to a row of {parent} {becomes} (ON DELETE \
+             {on_delete})"
+        ));
+        true
+    }
+
+    /// What a dependent table of the profile is like.
+    fn dependent(
+        &mut self,
+        database: &impl Transport,
+        table: &Table,
+        dependent: &Dependent,
+    ) -> Result<()> {
+        let Dependent { table: child, column, references } = dependent;
+        let columns = columns_of(database, child)?;
+        let has = |name: &str| columns.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if columns.is_empty() {
+            self.refusals.push(format!("there is no table {child}, whose rows go with sessions"));
+        } else if !has(column) {
+            self.refusals.push(format!("{child} has no column {column} that names a session"));
+        } else if !table.has(references) {
+            let name = &table.name;
+            self.refusals.push(format!("{name} has no column {references} for {child} to name"));
+        } else {
+            self.sentences.push(format!(
+                "rows of {child} whose {column} is a session's {references} are deleted with it"
+            ));
+            let columns = vec![column.clone()];
+            let on_delete = String::new();
+            let reference = Reference { child: child.clone(), columns, on_delete };
+            self.look_for_an_index(database, &reference)?;
+        }
+        Ok(())
+    }
+
+    /// Without an index, each deletion goes through all of the table.
+    fn look_for_an_index(
+        &mut self,
+        database: &impl Transport,
+        reference: &Reference,
+    ) -> Result<()> {
+        let Some(column) = reference.columns.first() else {
+            return Ok(());
+        };
+        let child = &reference.child;
+        let has_index = match Table::read(database, child) {
+            Ok(table) => table.finds_by(column),
+            Err(_) => {
+                first_of_key(database, child)?.is_some_and(|key| key.eq_ignore_ascii_case(column))
+            }
+        };
+        if !has_index {
+            self.warnings.push(format!(
+                "{child} has no index on {column}: each deletion of a session reads all of {child}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Reference {
+    /// That rows of its table keep those of another from being deleted.
+    fn refusal(&self, parent: &str, is_session: bool) -> String {
+        let Self { child, columns, on_delete } = self;
+        let columns = columns.join(", ");
+        let refers = format!("{child} refers to {parent} by {columns}, ON DELETE {on_delete}");
+        if is_session {
+            format!(
+                "{refers}: a session with rows there cannot be deleted, unless its profile names \
+                 {child} under [[dependents]]"
+            )
+        } else {
+            format!("{refers}: a session whose rows in {parent} have rows there cannot be deleted")
+        }
+    }
+}
+
+/// The foreign keys of all tables that refer to this one.
+fn references(database: &impl Transport, parent: &str) -> Result<Vec<Reference>> {
+    let sql = Statement::new(
+        "SELECT child.name, key.id, key.\"from\", key.on_delete FROM sqlite_schema AS child \
+         JOIN pragma_foreign_key_list(child.name) AS key \
+         WHERE child.type = 'table' AND key.\"table\" = ?1 COLLATE NOCASE \
+         ORDER BY child.name, key.id, key.seq",
+    )
+    .with(parent);
+    let rows = collect(database, &sql, |row| {
+        let text = |place| row.text(place).unwrap_or_default();
+        (text(0), row.count(1), text(2), text(3))
+    })?;
+    let mut found: Vec<(u64, Reference)> = Vec::new();
+    for (child, id, column, on_delete) in rows {
+        match found.last_mut() {
+            Some((last, reference)) if *last == id && reference.child == child => {
+                reference.columns.push(column);
+            }
+            _ => found.push((id, Reference { child, columns: vec![column], on_delete })),
+        }
+    }
+    Ok(found.into_iter().map(|(_, reference)| reference).collect())
+}
+
+fn columns_of(database: &impl Transport, table: &str) -> Result<Vec<String>> {
+    let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1)").with(table);
+    collect(database, &sql, |row| row.text(0).unwrap_or_default())
+}
+
+/// The first column of a primary key of several.
+fn first_of_key(database: &impl Transport, table: &str) -> Result<Option<String>> {
+    let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
+    let names = collect(database, &sql, |row| row.text(0).unwrap_or_default())?;
+    Ok(names.into_iter().next())
+}

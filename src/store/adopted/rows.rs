@@ -1,0 +1,263 @@
+//! How the rows of a framework's table are read.
+
+use rusqlite::types::ValueRef;
+
+use super::table::{KeyColumn, Table};
+use crate::domain::error::Result;
+use crate::domain::port::Sighting;
+use crate::domain::profile::{Datum, Judged, Profile, Raw, Source};
+use crate::domain::session::{Key, Session};
+use crate::domain::token::Digest;
+use crate::store::sql::{Statement, literal, quoted, raw};
+use crate::store::transport::{Columns, Transport};
+
+/// No profile has more inputs, and if one had, its rows would be read all the same.
+const FEW: usize = 12;
+
+/// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
+const ID: usize = 1;
+pub(super) const INPUTS: usize = 2;
+
+/// The handle's digits, where they are enough to tell sessions apart.
+pub(super) const HANDLE: usize = 12;
+
+/// A profile and the table that it describes, as expressions.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) profile: Profile,
+    pub(super) table: Table,
+    /// What the rows are walked by.
+    pub(super) key: String,
+    id: String,
+    inputs: Vec<String>,
+    user: String,
+    client: String,
+}
+
+impl Reader {
+    pub(super) fn new(profile: Profile, table: Table) -> Self {
+        let expression = |source: &Source| expression(&table, source);
+        let optional = |source: Option<&Source>| source.map_or_else(|| "NULL".into(), expression);
+        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
+        Self {
+            key: quoted(key),
+            id: quoted(&profile.id),
+            inputs: profile.inputs.iter().map(expression).collect(),
+            user: optional(profile.user.as_ref().map(|user| &user.source)),
+            client: optional(profile.client.as_ref()),
+            profile,
+            table,
+        }
+    }
+
+    /// The table's name, quoted.
+    pub(super) fn table(&self) -> String {
+        quoted(&self.table.name)
+    }
+
+    /// What an input is called.
+    pub(super) fn name_of(&self, place: usize) -> String {
+        self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
+            Some(path) => format!("{} {path}", source.column),
+            None => source.column.clone(),
+        })
+    }
+
+    /// What [`judge`](Self::judge) needs of a row, and nothing else.
+    pub(super) fn inputs(&self) -> String {
+        if self.inputs.is_empty() { "NULL".to_owned() } else { self.inputs.join(", ") }
+    }
+
+    /// What [`key_of`](Self::key_of) needs of a row.
+    pub(super) fn key_and_id(&self) -> String {
+        format!("{}, {}", self.key, self.id)
+    }
+
+    /// What [`sighting`](Self::sighting) needs of a row.
+    pub(super) fn seen(&self) -> String {
+        format!("{}, {}", self.key_and_id(), self.inputs())
+    }
+
+    /// What [`session`](Self::session) needs of a row.
+    pub(super) fn whole(&self) -> String {
+        format!("{}, {}, {}", self.seen(), self.user, self.client)
+    }
+
+    /// The condition that a row with the key `?1` is still what it was, down to the
+    /// class and the letter case of each value; the values are `?2` and so on.
+    pub(super) fn as_seen(&self) -> String {
+        let values = std::iter::once(&self.id).chain(&self.inputs);
+        let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
+        let same: String = (2..).zip(values).map(is_same).collect();
+        format!("{} = ?1{same}", self.key)
+    }
+
+    /// The condition that the row with the key `?1` has still the id `?2`. An id that is
+    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`].
+    pub(super) fn of_key(&self) -> String {
+        let (key, id) = (&self.key, &self.id);
+        let same = format!("CASE WHEN typeof({id}) IN ('null', 'real') THEN '' ELSE {id} END");
+        format!("{key} = ?1 AND {same} IS ?2")
+    }
+
+    /// What a row is, its inputs beginning at this place.
+    pub(super) fn judge_at(&self, row: &dyn Columns, at: usize) -> Judged {
+        self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
+    }
+
+    /// What a row of [`seen`](Self::seen) is.
+    pub(super) fn judge(&self, row: &dyn Columns) -> Judged {
+        self.judge_at(row, INPUTS)
+    }
+
+    /// Shows the inputs of a row, which begin at this place, without a copy.
+    pub(super) fn with_inputs<T>(
+        &self,
+        row: &dyn Columns,
+        at: usize,
+        look: impl FnOnce(&[Raw<'_>]) -> T,
+    ) -> T {
+        let count = self.inputs.len();
+        let mut few = [Raw::Null; FEW];
+        if let Some(inputs) = few.get_mut(..count) {
+            for (place, input) in inputs.iter_mut().enumerate() {
+                *input = raw(row.value(at + place));
+            }
+            look(inputs)
+        } else {
+            look(&(0..count).map(|place| raw(row.value(at + place))).collect::<Vec<_>>())
+        }
+    }
+
+    /// The key of a row; `None`: it has none that could be said, such as text that is
+    /// not UTF-8.
+    pub(super) fn key_of(&self, row: &dyn Columns) -> Option<Key> {
+        match self.table.key {
+            KeyColumn::Primary(_) => plain_key(row.value(0)),
+            KeyColumn::Place(_) => {
+                let id = match row.value(ID) {
+                    ValueRef::Text(text) => Key::Text(String::from_utf8_lossy(text).into_owned()),
+                    id => plain_key(id).unwrap_or_else(|| Key::Text(String::new())),
+                };
+                Some(Key::Row(row.integer(0)?, Box::new(id)))
+            }
+        }
+    }
+
+    /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
+    pub(super) fn sighting(&self, row: &dyn Columns) -> Option<Sighting> {
+        let value = |place| raw(row.value(place)).to_datum();
+        let values = (ID..INPUTS + self.inputs.len()).map(value).collect::<Option<_>>()?;
+        Some(Sighting { key: self.key_of(row)?, values })
+    }
+
+    /// Reads a row of [`whole`](Self::whole); `None`: it is no session.
+    pub(super) fn session(&self, row: &dyn Columns) -> Option<Session> {
+        let Judged::Session(expiry) = self.judge(row) else {
+            return None;
+        };
+        let profile = &self.profile;
+        let time = |time| self.with_inputs(row, INPUTS, |inputs| profile.time(time, inputs));
+        let last = INPUTS + self.inputs.len().max(1);
+        Some(Session {
+            key: self.key_of(row)?,
+            handle: digest(row.value(ID)).handle(),
+            user: profile.user(raw(row.value(last))),
+            task: profile.task.clone(),
+            client: text(row.value(last + 1)),
+            created_at: time(profile.created),
+            last_used_at: time(profile.used),
+            idle_timeout: None,
+            marked_at: None,
+            end: None,
+            expiry: Some(expiry),
+        })
+    }
+
+    /// A statement that reads this of all rows.
+    pub(super) fn select(&self, what: &str) -> Statement {
+        Statement::new(&format!("SELECT {what} FROM {}", self.table()))
+    }
+
+    /// The user of a row of which `what` stands at this place.
+    pub(super) fn user_at(&self, row: &dyn Columns, place: usize) -> Option<String> {
+        self.profile.user(raw(row.value(place)))
+    }
+
+    /// The expression of the user.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&self, database: &impl Transport) -> Result<u64> {
+        let mut rows = 0;
+        database.query(&self.select("count(*)"), &mut |row| {
+            rows = row.count(0);
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+        Ok(rows)
+    }
+}
+
+/// A value of a row. What is no JSON has nothing at any path in it.
+fn expression(table: &Table, source: &Source) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        // It may be one of those that a table need not have.
+        _ if !table.has(&source.column) => "NULL".to_owned(),
+        None => column,
+        Some(path) => format!(
+            "CASE WHEN json_valid({column}) THEN json_extract({column}, {}) END",
+            literal(path)
+        ),
+    }
+}
+
+fn plain_key(value: ValueRef<'_>) -> Option<Key> {
+    Some(match value {
+        ValueRef::Integer(number) => Key::Integer(number),
+        ValueRef::Text(text) => Key::Text(str::from_utf8(text).ok()?.to_owned()),
+        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
+        ValueRef::Null | ValueRef::Real(_) => return None,
+    })
+}
+
+/// What an id's handle begins with: the hash of its text, or of its bytes.
+pub(super) fn digest(id: ValueRef<'_>) -> Digest {
+    match id {
+        ValueRef::Null => Digest::of(""),
+        ValueRef::Integer(number) => Digest::of(&number.to_string()),
+        ValueRef::Real(number) => Digest::of(&number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
+    }
+}
+
+/// A value for people; nothing says nothing.
+fn text(value: ValueRef<'_>) -> Option<String> {
+    let text = match value {
+        ValueRef::Null => return None,
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A value as messages show it: of what is long, the beginning, and quoted where it is
+/// no number.
+pub(super) fn shown(value: &Datum) -> String {
+    const LONG: usize = 40;
+    match value {
+        Datum::Null => "NULL".to_owned(),
+        Datum::Integer(number) => number.to_string(),
+        Datum::Real(number) => format!("{number:?}"),
+        Datum::Text(text) => {
+            let more = if text.chars().count() > LONG { "…" } else { "" };
+            format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
+        }
+        Datum::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}

@@ -1,0 +1,117 @@
+//! Some rows from all over a table.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::rows::Reader;
+use super::spread::Spread;
+use crate::domain::error::Result;
+use crate::domain::profile::{Datum, Judged, Profile, Raw};
+use crate::store::sql::{Statement, raw};
+use crate::store::transport::{Columns, Transport};
+
+/// Rows at each end of the table, and places in between at which one is looked for. A
+/// table of fewer rows is read as a whole.
+const END: usize = 100;
+const BETWEEN: u32 = 800;
+const ALL: usize = 1_000;
+
+/// Some rows of a table.
+#[derive(Debug)]
+pub(super) struct Sampling {
+    pub(super) rows: Vec<Row>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The key, and the id.
+    pub(super) key: Datum,
+    pub(super) id: Datum,
+    /// What it is judged by.
+    pub(super) inputs: Vec<Datum>,
+    /// Whether it stands for the whole table, and not for one of its ends, where the
+    /// oldest rows and the newest are.
+    pub(super) is_even: bool,
+}
+
+impl Row {
+    fn of(row: &dyn Columns, inputs: usize) -> Self {
+        let value = |place| owned(raw(row.value(place)));
+        let inputs = (0..inputs).map(|place| value(place + 2)).collect();
+        Self { key: value(0), id: value(1), inputs, is_even: true }
+    }
+
+    /// What it is judged by, as the rules take it.
+    pub(super) fn raw(&self) -> Vec<Raw<'_>> {
+        self.inputs.iter().map(Datum::raw).collect()
+    }
+
+    /// What it is.
+    pub(super) fn judge(&self, profile: &Profile) -> Judged {
+        profile.judge(&self.raw())
+    }
+}
+
+impl Sampling {
+    /// Reads the rows at both ends of the key, and rows evenly between them. It takes
+    /// about as long in a large table as in a small one.
+    pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
+        let mut rows = read(database, reader, &ordered(reader, "ASC", ALL))?;
+        if rows.len() == ALL {
+            let end = |row| Row { is_even: false, ..row };
+            rows = rows.into_iter().take(END).map(end).collect();
+            rows.extend(between(database, reader, &spread(database, reader)?)?);
+            let last = read(database, reader, &ordered(reader, "DESC", END))?;
+            rows.extend(last.into_iter().map(end));
+        }
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| seen.insert(format!("{:?}", row.key)));
+        Ok(Self { rows })
+    }
+}
+
+/// The range of the keys of a table.
+pub(super) fn spread(database: &impl Transport, reader: &Reader) -> Result<Spread> {
+    let (key, table) = (&reader.key, reader.table());
+    // One statement for both would go through the whole table.
+    let ends = format!("SELECT (SELECT min({key}) FROM {table}), (SELECT max({key}) FROM {table})");
+    let mut spread = Spread::Unknown;
+    database.query(&Statement::new(&ends), &mut |row| {
+        spread = Spread::between(row.value(0), row.value(1));
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(spread)
+}
+
+fn ordered(reader: &Reader, direction: &str, most: usize) -> Statement {
+    let mut sql = reader.select(&reader.seen());
+    sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
+    sql
+}
+
+fn read(database: &impl Transport, reader: &Reader, sql: &Statement) -> Result<Vec<Row>> {
+    super::table::collect(database, sql, |row| Row::of(row, reader.profile.inputs.len()))
+}
+
+/// At each of some places, the row that is there or comes next.
+fn between(database: &impl Transport, reader: &Reader, spread: &Spread) -> Result<Vec<Row>> {
+    let mut sql = reader.select(&reader.seen());
+    sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
+    let places = spread.places(BETWEEN);
+    let mut rows = Vec::with_capacity(places.len());
+    let mut values = places.iter().map(super::spread::Place::value);
+    database.look_up(&sql.sql, &mut values, &mut |row| {
+        rows.extend(row.map(|row| Row::of(row, reader.profile.inputs.len())));
+    })?;
+    Ok(rows)
+}
+
+/// A value of its own. Text that is not UTF-8 is never readable, whatever takes the
+/// place of what is wrong in it.
+fn owned(value: Raw<'_>) -> Datum {
+    value.to_datum().unwrap_or_else(|| match value {
+        Raw::Text(bytes) => Datum::Text(String::from_utf8_lossy(bytes).into_owned()),
+        _ => Datum::Null,
+    })
+}

@@ -1,0 +1,138 @@
+//! What sessctl itself has to remember of a framework's table: a database of its own,
+//! beside none of the application's files.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::domain::error::{Error, Result};
+use crate::domain::port::{Scope, Sessions, TaskStat};
+use crate::domain::session::EndReason;
+use crate::domain::token::Digest;
+use crate::store::native::Native;
+use crate::store::transport::sqlite::{Access, SqliteFile};
+
+/// How many digits of the path's hash the file's name has.
+const DIGITS: usize = 12;
+
+/// Who may do what in a folder that is made.
+#[cfg(unix)]
+const OWN: u32 = 0o700;
+
+/// The ledger, the leases and the counters of a framework's table.
+pub(super) struct State {
+    path: PathBuf,
+    open: RefCell<Option<Open>>,
+    /// What has been deleted and not been written yet.
+    deleted: BTreeMap<(String, EndReason), u64>,
+}
+
+/// The database, once it is open.
+struct Open {
+    native: Native<SqliteFile>,
+    may_write: bool,
+}
+
+impl State {
+    /// That of the database at a path, in a folder that need not be there yet.
+    ///
+    /// # Errors
+    /// If the path leads nowhere.
+    pub(super) fn of(database: &Path, folder: &Path) -> Result<Self> {
+        let at = |e| Error::failed(format!("read {}", database.display()), e);
+        let path = fs::canonicalize(database).map_err(at)?;
+        let hash = Digest::of_bytes(path.as_os_str().as_encoded_bytes()).id();
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash)));
+        let (open, deleted) = (RefCell::new(None), BTreeMap::new());
+        Ok(Self { path: folder.join(name), open, deleted })
+    }
+
+    /// Asks the database, if there is one.
+    pub(super) fn read<T>(
+        &self,
+        ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if self.open.borrow().is_none() && self.is_there()? {
+            let native = crate::store::open_native(&self.path, Access::Read)?;
+            *self.open.borrow_mut() = Some(Open { native, may_write: false });
+        }
+        // Whoever asks may ask again before it is done.
+        self.open.borrow().as_ref().map(|open| ask(&open.native)).transpose()
+    }
+
+    /// Not if another process is about to make it.
+    fn is_there(&self) -> Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(file) => Ok(file.len() > 0),
+            // What is no folder has nothing in it.
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(false)
+            }
+            Err(e) => Err(Error::failed(format!("read {}", self.path.display()), e)),
+        }
+    }
+
+    /// The database to write to, which is made if it is not there.
+    pub(super) fn write(&mut self) -> Result<&mut Native<SqliteFile>> {
+        let open = self.open.get_mut();
+        let ready = match open.take() {
+            Some(ready) if ready.may_write => ready,
+            // First the old connection goes.
+            other => {
+                drop(other);
+                Open { native: make(&self.path)?, may_write: true }
+            }
+        };
+        Ok(&mut open.insert(ready).native)
+    }
+
+    /// Remembers how many rows have gone for which reason. They have gone whatever
+    /// becomes of this: what cannot be written now is written with the next.
+    pub(super) fn count(&mut self, task: &str, gone: impl IntoIterator<Item = (EndReason, u64)>) {
+        for (reason, rows) in gone.into_iter().filter(|(_, rows)| *rows > 0) {
+            *self.deleted.entry((task.to_owned(), reason)).or_default() += rows;
+        }
+        let _ = self.flush();
+    }
+
+    /// Writes what has not been written yet.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if self.deleted.is_empty() {
+            return Ok(());
+        }
+        let deleted = std::mem::take(&mut self.deleted);
+        let counted = self.write().and_then(|native| native.count_deleted(&deleted));
+        if counted.is_err() {
+            self.deleted = deleted;
+        }
+        counted
+    }
+
+    /// What is remembered of the tasks in scope.
+    pub(super) fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+        Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
+    }
+}
+
+/// Makes the database, and the folder if it is missing, for this user alone.
+fn make(path: &Path) -> Result<Native<SqliteFile>> {
+    let folder = path.parent().unwrap_or(path);
+    let doing = || {
+        let folder = folder.display();
+        format!(
+            "keep the record of this table's runs in {folder} (--state-dir names another folder)"
+        )
+    };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, OWN);
+    builder.create(folder).map_err(|e| Error::failed(doing(), e))?;
+    crate::store::create_native(path).map_err(|error| match error {
+        Error::Failed { source, .. } => Error::Failed { doing: doing(), source },
+        error => error,
+    })
+}

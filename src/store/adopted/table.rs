@@ -1,0 +1,229 @@
+//! What a database says of a table, read from its schema.
+
+use std::ops::ControlFlow;
+
+use crate::domain::error::{Error, Result};
+use crate::store::sql::Statement;
+use crate::store::transport::{Columns, Transport};
+
+/// The names by which SQLite knows the place of a row, where no column has them.
+const PLACES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// A table of a framework.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// Its name, as its schema spells it.
+    pub(super) name: String,
+    /// Its columns, those among them that are computed or hidden.
+    pub(super) columns: Vec<String>,
+    /// What its rows are walked by.
+    pub(super) key: KeyColumn,
+    /// The first column of its primary key.
+    primary: Option<String>,
+    /// Its indexes.
+    pub(super) indexes: Vec<Index>,
+}
+
+/// What tells rows apart, and what they lie in the order of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KeyColumn {
+    /// The place of the row, by a name that no other column has.
+    Place(String),
+    /// The one column of the primary key.
+    Primary(String),
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Index {
+    /// Its name.
+    pub(super) name: String,
+    /// Its columns; `None`: it is computed.
+    pub(super) columns: Vec<Option<String>>,
+    /// Whether it holds every row, in ascending order, byte by byte.
+    pub(super) is_plain: bool,
+}
+
+impl Table {
+    /// Reads what there is under this name.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if there is no such table, and [`Error::Refused`] if its rows
+    /// cannot be told apart.
+    pub(super) fn read(database: &impl Transport, name: &str) -> Result<Self> {
+        let kinds = kinds(database)?;
+        let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
+        let Some(kind) = found else {
+            return Err(no_such(database.place(), name, &kinds));
+        };
+        let name = kind.name.clone();
+        if kind.is != "table" {
+            let is = if kind.is == "view" { "a view" } else { "a virtual table" };
+            return Err(Error::Refused(format!("{name} is {is}, and not a table of rows")));
+        }
+        let indexes = indexes(database, &name)?;
+        let columns = columns(database, &name)?;
+        let key = key(&name, kind.has_places, &columns)?;
+        let in_key = columns.iter().filter(|column| column.in_key == 1);
+        let primary = in_key.map(|column| column.name.clone()).next();
+        let columns = columns.into_iter().map(|column| column.name).collect();
+        Ok(Self { name, columns, key, primary, indexes })
+    }
+
+    /// Whether it has such a column.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
+    }
+
+    /// The index over this column alone that holds every row.
+    pub(super) fn index_over(&self, column: &str) -> Option<&Index> {
+        let is_over = |index: &&Index| {
+            index.is_plain && index.columns.len() == 1 && index.begins_with(column)
+        };
+        self.indexes.iter().find(is_over)
+    }
+
+    /// Whether rows can be found by this column without going through all of them.
+    pub(super) fn finds_by(&self, column: &str) -> bool {
+        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &self.key;
+        let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
+        let is_first = |index: &Index| index.begins_with(column);
+        is_primary || key.eq_ignore_ascii_case(column) || self.indexes.iter().any(is_first)
+    }
+}
+
+impl Index {
+    fn begins_with(&self, column: &str) -> bool {
+        let first = self.columns.first().and_then(Option::as_ref);
+        first.is_some_and(|name| name.eq_ignore_ascii_case(column))
+    }
+}
+
+/// A table as the list of tables has it.
+struct Kind {
+    name: String,
+    /// `table`, `view`, `virtual`, `shadow`.
+    is: String,
+    has_places: bool,
+}
+
+fn kinds(database: &impl Transport) -> Result<Vec<Kind>> {
+    let sql = "SELECT name, type, wr FROM pragma_table_list \
+               WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
+    collect(database, &Statement::new(sql), |row| Kind {
+        name: row.text(0).unwrap_or_default(),
+        is: row.text(1).unwrap_or_default(),
+        has_places: row.count(2) == 0,
+    })
+}
+
+/// The names of the tables of rows that a database has.
+pub(super) fn names(database: &impl Transport) -> Result<Vec<String>> {
+    let tables = kinds(database)?.into_iter().filter(|kind| kind.is == "table");
+    Ok(tables.map(|kind| kind.name).collect())
+}
+
+fn no_such(place: &str, name: &str, kinds: &[Kind]) -> Error {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+    let found = if names.is_empty() {
+        format!("it has no table {name}, and no other table either")
+    } else {
+        format!("it has no table {name}; it has {}", list(&names))
+    };
+    Error::NotOurs { at: place.to_owned(), found }
+}
+
+/// How many names a message has.
+const NAMED: usize = 12;
+
+/// Names in a row, not all of them where there are many.
+pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
+    let some: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", some.join(", "))
+}
+
+/// A column as the schema declares it.
+struct Column {
+    name: String,
+    is_declared_integer: bool,
+    /// Its place in the primary key, from 1 on; 0: none.
+    in_key: u64,
+}
+
+fn columns(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, pk FROM pragma_table_xinfo(?1) ORDER BY cid";
+    collect(database, &Statement::new(sql).with(table), |row| Column {
+        name: row.text(0).unwrap_or_default(),
+        is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
+        in_key: row.count(2),
+    })
+}
+
+fn indexes(database: &impl Transport, table: &str) -> Result<Vec<Index>> {
+    let sql = "SELECT name, partial FROM pragma_index_list(?1) ORDER BY seq";
+    let names = collect(database, &Statement::new(sql).with(table), |row| {
+        (row.text(0).unwrap_or_default(), row.count(1) != 0)
+    })?;
+    names.into_iter().map(|(name, is_partial)| index(database, name, is_partial)).collect()
+}
+
+fn index(database: &impl Transport, name: String, is_partial: bool) -> Result<Index> {
+    let sql = "SELECT name, desc, coll FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
+    let mut is_plain = !is_partial;
+    let columns = collect(database, &Statement::new(sql).with(name.as_str()), |row| {
+        is_plain &= row.count(1) == 0 && row.bytes(2).eq_ignore_ascii_case(b"binary");
+        row.text(0)
+    })?;
+    Ok(Index { name, columns, is_plain })
+}
+
+/// What the rows of a table are walked by.
+fn key(table: &str, has_places: bool, columns: &[Column]) -> Result<KeyColumn> {
+    let primary: Vec<&Column> = columns.iter().filter(|column| column.in_key > 0).collect();
+    let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    if has_places {
+        let free = PLACES.into_iter().find(|name| !has(name)).map(str::to_owned);
+        let place = free.or_else(|| match primary[..] {
+            [only] if only.is_declared_integer => Some(only.name.clone()),
+            _ => None,
+        });
+        return place.map(KeyColumn::Place).ok_or_else(|| {
+            let hidden = format!("{table} has columns rowid, _rowid_ and oid, so that no name");
+            Error::Refused(format!("{hidden} is left by which its rows could be told apart"))
+        });
+    }
+    match primary[..] {
+        [only] => Ok(KeyColumn::Primary(only.name.clone())),
+        _ => {
+            let names: Vec<&str> = primary.iter().map(|column| column.name.as_str()).collect();
+            Err(Error::Refused(format!(
+                "{table} has a primary key of several columns, {}, and no row ids (it is WITHOUT \
+                 ROWID): sessctl walks through tables by a key of one column",
+                list(&names)
+            )))
+        }
+    }
+}
+
+/// The rows of a statement, each made into a value.
+pub(super) fn collect<V>(
+    database: &impl Transport,
+    statement: &Statement,
+    mut read: impl FnMut(&dyn Columns) -> V,
+) -> Result<Vec<V>> {
+    let mut values = Vec::new();
+    database.query(statement, &mut |row| {
+        values.push(read(row));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(values)
+}
+
+/// The steps by which SQLite would run a statement.
+pub(super) fn plan(database: &impl Transport, statement: &Statement) -> Result<Vec<String>> {
+    let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
+    explained.push(&statement.sql).values.clone_from(&statement.values);
+    collect(database, &explained, |row| row.text(3).unwrap_or_default())
+}

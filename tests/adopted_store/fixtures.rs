@@ -1,0 +1,57 @@
+//! The tables of the frameworks, as they make them.
+
+use sessctl::domain::profile::Profile;
+use sessctl::store;
+
+use crate::profiles::{all, gitea};
+use crate::world::{World, refused};
+
+fn ids(world: &World, profile: &Profile) -> Vec<String> {
+    world.column(&profile.table, &profile.id)
+}
+
+#[test]
+fn exactly_the_expired_sessions_go() {
+    for (mut profile, sql, expired) in all() {
+        profile.readonly = None;
+        for mode in ["DELETE", "WAL"] {
+            let world = World::of(sql);
+            // The application is there all the time.
+            let application = world.application();
+            application.pragma_update(None, "journal_mode", mode).unwrap();
+            let (before, imprint) = (ids(&world, &profile), world.imprint());
+            let mut store = world.store(profile.clone());
+            let walked = world.purge(store.as_mut(), 2).unwrap();
+            let name = &profile.name;
+            assert_eq!(walked.settled.deleted, expired.len() as u64, "{name}");
+            assert_eq!(walked.settled.told.len(), expired.len(), "{name}");
+            assert_eq!(walked.live, before.len() as u64, "{name}");
+            let left: Vec<_> =
+                before.into_iter().filter(|id| !expired.contains(&id.as_str())).collect();
+            assert_eq!(ids(&world, &profile), left, "{name}");
+            let again = world.purge(store.as_mut(), 2).unwrap();
+            assert_eq!((again.settled.deleted, again.live), (0, left.len() as u64), "{name}");
+            drop(store);
+            assert_eq!(world.imprint(), imprint, "{name}");
+        }
+    }
+}
+
+#[test]
+fn each_of_them_is_found_by_its_table() {
+    let profiles: Vec<Profile> = all().into_iter().map(|(profile, ..)| profile).collect();
+    for (profile, sql, _) in all() {
+        let world = World::of(sql);
+        let found = store::adopted::detect(&world.path(), profiles.clone()).unwrap();
+        assert_eq!(found, profile);
+    }
+}
+
+#[test]
+fn what_is_for_looking_only_keeps_its_rows() {
+    let world = World::of(include_str!("../adopted/fixtures/gitea.sql"));
+    let mut store = world.store(gitea());
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 9)), @"refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    assert_eq!(ids(&world, &gitea()).len(), 3);
+    assert_eq!(world.sessions(store.as_ref()).len(), 3);
+}

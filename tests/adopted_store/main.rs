@@ -1,0 +1,15 @@
+//! What the store promises of tables that belong to frameworks: real files, with their
+//! applications at work.
+
+mod detection;
+mod drawn;
+mod examination;
+mod fixtures;
+mod keys;
+mod listing;
+mod profiles;
+mod purge;
+mod references;
+mod state;
+mod unfit;
+mod world;

@@ -1,0 +1,110 @@
+//! Tables that are not what their profile says: nothing is deleted from them.
+
+use sessctl::domain::profile::{Profile, Storage, Test};
+
+use crate::profiles::{draft, laravel, milliseconds, seconds, utc};
+use crate::world::{World, refused};
+
+/// A table whose times are these, one after the other.
+fn world(columns: &str, times: &str) -> World {
+    World::of(&format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, {columns});
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO t SELECT i, {times} FROM n"
+    ))
+}
+
+fn profile(encoding: sessctl::domain::profile::Encoding) -> Profile {
+    draft("unfit", "t", "id", &["id", "expiry"]).time("expiry", encoding).at(0, false).0
+}
+
+#[test]
+fn values_in_another_form_are_refused() {
+    let index = "; CREATE INDEX i ON t (expiry)";
+    for (times, encoding) in [
+        ("1781524700", milliseconds(&[Storage::Integer])),
+        ("1781524700000", seconds()),
+        ("1781524700000", utc(&[0])),
+        ("'2026-06-15T11:00:00'", utc(&[0])),
+        ("'1781524700'", seconds()),
+        ("x'00'", seconds()),
+    ] {
+        for index in ["", index] {
+            let world = world("expiry", times);
+            world.application().execute_batch(index.trim_start_matches(';')).unwrap();
+            let mut store = world.store(profile(encoding.clone()));
+            let said = refused(world.purge(store.as_mut(), 100));
+            assert!(said.contains("expiry") && said.contains("such as"), "{said}");
+            assert_eq!(store.tasks(&world.scope()).unwrap()[0].unreadable, 5_000);
+            assert_eq!(world.column("t", "id").len(), 5_000);
+        }
+    }
+}
+
+#[test]
+fn the_refusal_says_what_is_there() {
+    let world = world("expiry", "CASE i % 2 WHEN 0 THEN 'tomorrow' ELSE 12.5 END");
+    let mut store = world.store(profile(seconds()));
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#);
+    // Neither can single sessions be ended.
+    insta::assert_snapshot!(refused(store.end(&[])), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#);
+}
+
+#[test]
+fn half_of_them_are_enough() {
+    let index = "CREATE INDEX i ON t (expiry)";
+    let world = world("expiry", "CASE WHEN i % 2 THEN 1781524700 ELSE 'x' END");
+    world.application().execute_batch(index).unwrap();
+    let mut store = world.store(profile(seconds()));
+    let walked = world.purge(store.as_mut(), 1_000).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.unreadable), (2_500, 2_500));
+}
+
+#[test]
+fn nulls_and_values_that_mean_never_say_nothing_against_it() {
+    let times = "CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN -1 ELSE 1781524700 END";
+    let world = world("expiry", times);
+    let profile =
+        draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).never(-1).at(0, false).0;
+    let mut store = world.store(profile);
+    let walked = world.purge(store.as_mut(), 1_000).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.unreadable), (1_667, 1_666));
+}
+
+#[test]
+fn only_rows_count_that_a_rule_is_about() {
+    // Nine of ten rows are no sessions, and have something else there.
+    let world = world(
+        "kind, expiry",
+        "CASE i % 10 WHEN 0 THEN 's' ELSE 'o' END,
+        CASE i % 10 WHEN 0 THEN 1781524700 ELSE 'x' END",
+    );
+    let all = || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds());
+    let is_session = || Test::Among(vec![sessctl::domain::profile::Datum::Text("s".to_owned())]);
+    refused(world.purge(world.store(all().at(0, false).0).as_mut(), 9));
+    let by_filter = all().input("kind").at(0, false).only(1, is_session()).0;
+    assert_eq!(world.purge(world.store(by_filter).as_mut(), 999).unwrap().settled.deleted, 500);
+    let by_rule = all().input("kind").at(0, false).when(1, is_session()).0;
+    assert_eq!(world.purge(world.store(by_rule).as_mut(), 999).unwrap().settled.deleted, 0);
+}
+
+#[test]
+fn other_columns_are_refused_with_the_difference() {
+    let world = World::of("CREATE TABLE sessions (id, data, expiry)");
+    insta::assert_snapshot!(refused(world.open(laravel())), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has data, expiry besides (profile laravel)");
+    let missing = World::of("CREATE TABLE a (b); CREATE TABLE c (d)");
+    let Err(error) = missing.open(laravel()) else { panic!() };
+    let said = error.to_string().replace(&missing.path().display().to_string(), "DB");
+    insta::assert_snapshot!(said, @"DB is no database of sessctl: it has no table sessions; it has a, c");
+}
+
+#[test]
+fn a_parameter_that_nobody_gave_is_asked_for() {
+    let world = World::of("CREATE TABLE t (id, expiry)");
+    let lacking = draft("t", "t", "id", &["id", "expiry"])
+        .time("expiry", seconds())
+        .at(0, false)
+        .lacking("lifetime")
+        .0;
+    insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs --param lifetime=2h (of the configuration)");
+}

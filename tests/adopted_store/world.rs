@@ -1,0 +1,163 @@
+//! An application's database, and sessctl beside it.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use sessctl::domain::error::Error;
+use sessctl::domain::filter::Filter;
+use sessctl::domain::policy::Policies;
+use sessctl::domain::port::{Census, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
+use sessctl::domain::profile::Profile;
+use sessctl::domain::session::Session;
+use sessctl::domain::time::UnixTime;
+use sessctl::store::{self, Access};
+use tempfile::TempDir;
+
+/// The moment at which everything is judged.
+pub const NOW: UnixTime = UnixTime(1_781_524_800);
+
+/// A database in a folder that goes with it.
+pub struct World {
+    folder: TempDir,
+    policies: Policies,
+}
+
+/// What a walk has come to.
+#[derive(Debug, Default)]
+pub struct Walked {
+    pub census: Census,
+    pub settled: Settled,
+    pub live: u64,
+    pub rows: u64,
+    /// Whether it went along an index.
+    pub by_time: bool,
+}
+
+impl World {
+    /// As these statements make it.
+    pub fn of(sql: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let world = Self { folder, policies: Policies::default() };
+        world.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
+        world
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("application.db")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("own/records")
+    }
+
+    /// The application's connection.
+    pub fn application(&self) -> Connection {
+        let connection = Connection::open(self.path()).unwrap();
+        connection.pragma_update(None, "synchronous", "OFF").unwrap();
+        connection.pragma_update(None, "foreign_keys", "OFF").unwrap();
+        connection
+    }
+
+    pub fn open(&self, profile: Profile) -> Result<Box<dyn Store>, Error> {
+        store::adopted::open(&self.path(), Access::Write, profile, &self.state())
+    }
+
+    pub fn store(&self, profile: Profile) -> Box<dyn Store> {
+        self.open(profile).unwrap()
+    }
+
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { policies: &self.policies, now: NOW, planned: None, task: None }
+    }
+
+    /// A look of a purge.
+    pub fn look(&self, store: &dyn Store, after: Option<&Place>, rows: usize) -> Survey {
+        store.survey(&self.scope(), after, few(rows)).unwrap()
+    }
+
+    /// All looks and batches of a purge, of so many rows at most.
+    pub fn purge(&self, store: &mut dyn Store, rows: usize) -> Result<Walked, Error> {
+        let (mut walked, mut after) = (Walked::default(), None);
+        loop {
+            let survey = store.survey(&self.scope(), after.as_ref(), few(rows))?;
+            walked.census.add(survey.census);
+            walked.live += survey.live.values().sum::<u64>();
+            walked.rows += survey.rows;
+            assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
+            if let Some(due) = survey.due {
+                let settled = store.settle(&self.scope(), &due, true)?;
+                walked.settled.deleted += settled.deleted;
+                walked.settled.ended += settled.ended;
+                walked.settled.told.extend(settled.told);
+            }
+            walked.by_time |= matches!(survey.last, Some(Place::Time(..)));
+            after = survey.last;
+            if after.is_none() {
+                return Ok(walked);
+            }
+        }
+    }
+
+    /// The sessions that there are, in key order.
+    pub fn sessions(&self, store: &dyn Store) -> Vec<Session> {
+        self.listed(store, &Filter::default(), Order::default())
+    }
+
+    pub fn listed(&self, store: &dyn Store, filter: &Filter, order: Order) -> Vec<Session> {
+        let query = Query { scope: self.scope(), filter, due_only: false, after: None, order };
+        let mut sessions = Vec::new();
+        let visit = &mut |session| {
+            sessions.push(session);
+            Ok(ControlFlow::Continue(()))
+        };
+        store.scan(&query, visit).unwrap();
+        sessions
+    }
+
+    /// One column of all rows, in its order.
+    pub fn column(&self, table: &str, column: &str) -> Vec<String> {
+        let sql = format!(
+            "SELECT CASE typeof(\"{column}\") WHEN 'blob' THEN hex(\"{column}\") \
+             ELSE CAST(\"{column}\" AS TEXT) END FROM \"{table}\" ORDER BY 1"
+        );
+        let application = self.application();
+        let mut rows = application.prepare(&sql).unwrap();
+        let value = |row: &rusqlite::Row<'_>| {
+            row.get::<_, Option<String>>(0).map(|text| text.unwrap_or_else(|| "NULL".to_owned()))
+        };
+        rows.query_map([], value).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// What must never change: the schema, how changes are written, whose file it is.
+    pub fn imprint(&self) -> Vec<String> {
+        let application = self.application();
+        let pragma = |name| {
+            application
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{name} {value:?}"))
+                .unwrap()
+        };
+        let mut schema =
+            application.prepare("SELECT ifnull(sql, name) FROM sqlite_schema").unwrap();
+        let schema = schema.query_map([], |row| row.get(0)).unwrap();
+        let pragmas =
+            ["journal_mode", "application_id", "user_version", "auto_vacuum", "page_size"];
+        schema.map(Result::unwrap).chain(pragmas.map(pragma)).collect()
+    }
+}
+
+/// How far a purge looks.
+pub fn few(rows: usize) -> Reach {
+    Reach { due: rows, rows, time: Duration::from_secs(60) }
+}
+
+/// What a refusal says.
+pub fn refused<T>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Err(error @ Error::Refused(_)) => error.to_string(),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
