@@ -61,7 +61,7 @@ fn gitea_s_table_shows_what_is_over_and_keeps_it() {
     for options in ways(&gitea) {
         application.file("printed.toml", gitea.text());
         let due = at_the_clock(&application, &options, &["purge", "--dry-run", "--json"]);
-        assert_eq!(due.json().as_array().unwrap().len(), 1, "{}", due.stdout());
+        assert_eq!(due.json()["sessions"].as_array().unwrap().len(), 1, "{}", due.stdout());
         at_the_clock(&application, &options, &["purge"]).is_refused_with(4);
     }
     assert!(application.bytes() == bytes);
@@ -80,7 +80,7 @@ fn a_dry_run_at_the_clock_lists_exactly_what_is_over() {
             let due = ran.json();
             // Each by the handle that is made of its id
             let found: std::collections::BTreeSet<String> =
-                crate::fixture::handles(&due).into_iter().collect();
+                crate::fixture::handles(&due["sessions"]).into_iter().collect();
             let expected =
                 framework.expected.iter().map(|id| crate::fixture::sha256(id)[..12].to_owned());
             same_ids(&format!("{} by {options:?}", framework.profile), &found, &expected.collect());

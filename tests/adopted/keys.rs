@@ -37,7 +37,7 @@ fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
     Application::new(Framework {
         profile: "odd".to_owned(),
         parameters: Vec::new(),
-        table: r#"the ""table"""#.to_owned(),
+        table: r#"the "table""#.to_owned(),
         id: "group".to_owned(),
         sql,
         predicate: format!("\"order\" < {}", CLOCK.0),

@@ -63,7 +63,7 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
         let check = [vec!["profile", "check", &framework.profile], framework.params()].concat();
         application.run(check).succeeds();
         let dry_run = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
-        let due = crate::fixture::handles(&application.sessctl(dry_run).json());
+        let due = crate::fixture::handles(&application.sessctl(dry_run).json()["sessions"]);
         let handle = |id: &String| crate::fixture::sha256(id)[..12].to_owned();
         let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
         same_ids(&framework.profile, &due.into_iter().collect(), &expected);

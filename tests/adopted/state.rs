@@ -86,7 +86,7 @@ fn what_was_deleted_is_counted_and_stays_counted() {
     application.sessctl(["purge"]).succeeds();
     let stat = application.sessctl(["show", "stat", "--json"]).succeeds().json();
     assert_eq!((&stat[0]["sessions"], &stat[0]["task"]), (&0.into(), &"django".into()), "{stat}");
-    assert_eq!(stat[0]["deleted_expired"], 3, "{stat}");
+    assert_eq!(stat[0]["ended_expired"], 3, "{stat}");
 }
 
 #[test]

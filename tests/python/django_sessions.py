@@ -1,8 +1,8 @@
 """A Django application, asked one question a call.
 
-It works with the session engine `db` on app.db, in the time zone and with the clock that
-the environment says: DJANGO_ZONE (USE_TZ is False then), FROZEN (unix seconds). What it
-knows of sessions it knows from Django's own code.
+It works on app.db, with the settings of django_settings and with the clock that the
+environment says: FROZEN (unix seconds). What it knows of sessions it knows from Django's
+own code.
 """
 
 import json
@@ -12,32 +12,14 @@ import sys
 from datetime import datetime, timedelta, timezone as zones
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 
-ZONE, FROZEN = os.environ.get("DJANGO_ZONE"), os.environ.get("FROZEN")
+FROZEN = os.environ.get("FROZEN")
 
-settings.configure(
-    SECRET_KEY="a key of the tests",
-    INSTALLED_APPS=[
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-    ],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": "app.db",
-            "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
-        }
-    },
-    SESSION_ENGINE="django.contrib.sessions.backends.db",
-    USE_TZ=ZONE is None,
-    TIME_ZONE=ZONE or "UTC",
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-)
+os.environ["DJANGO_SETTINGS_MODULE"] = "django_settings"
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user, login  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.base import UpdateError  # noqa: E402
@@ -49,7 +31,7 @@ from django.utils import timezone  # noqa: E402
 
 def clock(unix):
     """A moment as Django's clock shows it."""
-    return datetime.fromtimestamp(unix, tz=None if ZONE else zones.utc)
+    return datetime.fromtimestamp(unix, tz=zones.utc if settings.USE_TZ else None)
 
 
 if FROZEN:
