@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use sessctl::UnixTime;
+
 use crate::forms::{Form, MILLI, SECOND};
 use crate::framework::{Application, CLOCK, named, same_ids, without};
 
@@ -26,7 +28,9 @@ impl Around {
         // Not in the order of time: keys and times have nothing to do with each other.
         let count = self.before + self.after;
         let place = |number: i64| (number * 7_919) % count - self.before;
-        (0..count).map(|number| NOW + place(number) * self.step + self.odd).collect()
+        // And some again and again: a framework may write the same time in several forms.
+        let steps = (0..count).map(place).chain((0..4).flat_map(|_| -4..=4));
+        steps.map(|step| NOW + step * self.step + self.odd).collect()
     }
 }
 
@@ -129,10 +133,12 @@ fn a_second_purge_a_moment_later_takes_what_has_become_due_since() {
         let around = Around { before: 500, after: 500, step: SECOND, odd: 0 };
         let (application, over) = application(profile, &around);
         application.purge(CLOCK).unwrap();
-        let later = application.purge(sessctl::UnixTime(CLOCK.0 + 100)).unwrap();
-        let at_once = u64::from(Form::of(&application.framework).at_once);
-        assert_eq!(later.done.ended, 100, "{profile}");
-        assert_eq!(over.len() as u64, 500 + at_once, "{profile}");
+        let later = UnixTime(CLOCK.0 + 100);
+        let summary = application.purge(later).unwrap();
+        let form = Form::of(&application.framework);
+        let is_over = |over: &&i64| form.is_over(**over, later.0 * SECOND);
+        let in_all = around.moments().iter().filter(is_over).count();
+        assert_eq!(summary.done.ended, (in_all - over.len()) as u64, "{profile}");
     }
 }
 
@@ -146,7 +152,7 @@ fn what_means_never_never_goes() {
         let (application, mut over) = application(profile, &around);
         let (table, id) = (&application.framework.table, &application.framework.id);
         let sql = format!("UPDATE \"{table}\" SET {column} = {value} WHERE {id} LIKE 'row%7'");
-        assert_eq!(application.db().execute(&sql, []).unwrap(), 100);
+        assert!(application.db().execute(&sql, []).unwrap() >= 100);
         let changed = application.ids_where(&format!("{id} LIKE 'row%7'"));
         over = if goes { &over | &changed } else { &over - &changed };
         let before = application.ids();

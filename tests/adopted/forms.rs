@@ -55,7 +55,8 @@ pub const FORMS: [Form; 13] = [
         // It is over for its age, or else for being unused.
         times: |serial, over| {
             let (old, new) = (micros(over - 30 * DAY * SECOND), micros(over + HOUR * SECOND));
-            let [created, updated] = if serial.is_multiple_of(2) { [old, new] } else { [new, old] };
+            let [created, updated] =
+                if (serial / 2).is_multiple_of(2) { [old, new] } else { [new, old] };
             vec![("created_at", created.into()), ("updated_at", updated.into())]
         },
     },
@@ -71,11 +72,14 @@ pub const FORMS: [Form; 13] = [
         grain: SECOND,
         at_once: false,
         unique: &[],
-        // An older version has written every other row.
+        // An older version has written half of the rows.
         times: |serial, over| {
             let over = over / SECOND;
-            let [lifetime, time] =
-                if serial.is_multiple_of(2) { [over, over - 900] } else { [1_440, over - 1_440] };
+            let [lifetime, time] = if (serial / 2).is_multiple_of(2) {
+                [over, over - 900]
+            } else {
+                [1_440, over - 1_440]
+            };
             vec![("sess_lifetime", lifetime.into()), ("sess_time", time.into())]
         },
     },
@@ -93,7 +97,8 @@ pub const FORMS: [Form; 13] = [
         unique: &[],
         times: |serial, over| {
             let over = over / MILLI;
-            let value = if serial.is_multiple_of(2) { over.into() } else { real(over).into() };
+            let value =
+                if (serial / 2).is_multiple_of(2) { over.into() } else { real(over).into() };
             vec![("expired", value)]
         },
     },
