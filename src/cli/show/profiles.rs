@@ -29,7 +29,7 @@ pub struct Args {
 static PROFILES: Schema = Schema::many(
     "profiles",
     &[
-        Column::row("profile", "profile"),
+        Column::row("name", "profile"),
         Column::row("framework", "framework"),
         Column::row("table", "table"),
         Column::row("parameters", "parameters"),
