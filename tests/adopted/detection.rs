@@ -133,7 +133,7 @@ fn every_profile_is_listed_and_prints_a_file_that_does_the_same() {
     let sandbox = Sandbox::without_database();
     let listed = sandbox.run(["show", "profiles", "--json"]).succeeds().json();
     let mut names: Vec<&str> =
-        listed.as_array().unwrap().iter().map(|row| row["profile"].as_str().unwrap()).collect();
+        listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     let mut expected: Vec<String> = all().into_iter().map(|known| known.profile).collect();
     expected.push("django-local".to_owned());
