@@ -15,7 +15,13 @@ use crate::domain::port::{Released, Settled, Version};
 /// The least and the most that a batch ever has.
 const FEWEST: usize = 16;
 const MOST: usize = 100_000;
+/// The most where nobody else is there: a table with indexes of its own is rewritten with
+/// each batch, so that few large ones are quickest. Each row that is due takes some
+/// memory until then.
 const MOST_ALONE: usize = 200_000;
+/// With how many such a run begins, and how long it looks for them.
+const FIRST_ALONE: usize = 4_096;
+const LONGEST_LOOK_ALONE: Duration = Duration::from_secs(2);
 /// How much the last batch counts against those before it.
 const WEIGHT: f64 = 0.3;
 /// How long to stay gentle, in batches: at first, when nothing is known of the others,
@@ -99,7 +105,7 @@ impl Pace {
 
     /// That of a run which need not think of others.
     pub(super) fn regardless() -> Self {
-        Self { alone: true, rows: MOST_ALONE, ..Self::aiming_at(UNHURRIED) }
+        Self { alone: true, rows: FIRST_ALONE, ..Self::aiming_at(UNHURRIED) }
     }
 
     /// How many due rows the next batch takes on.
@@ -110,7 +116,7 @@ impl Pace {
     /// How long to look for them. The batch will go over the same rows again under the
     /// lock, in less time.
     pub(super) fn look(&self) -> Duration {
-        if self.alone { LONGEST_HOLD } else { (self.aim * 2).min(LONGEST_PAUSE) }
+        if self.alone { LONGEST_LOOK_ALONE } else { (self.aim * 2).min(LONGEST_PAUSE) }
     }
 
     /// Whether others may be writing.
@@ -154,9 +160,8 @@ impl Pace {
         let row = self.per_row.map_or(last, |before| before + WEIGHT * (last - before));
         self.per_row = Some(row);
         let wanted = (self.aim().as_secs_f64() - commit).max(commit) / row;
-        self.rows = (wanted as usize)
-            .min(self.rows * 2)
-            .clamp(FEWEST, if self.alone { MOST_ALONE } else { MOST });
+        let most = if self.alone { MOST_ALONE } else { MOST };
+        self.rows = (wanted as usize).min(self.rows * 2).clamp(FEWEST, most);
     }
 
     /// How long to keep still, if the lock has been left alone for this time and will
@@ -196,6 +201,21 @@ mod tests {
     fn it_settles_where_a_batch_takes_the_time_that_it_should() {
         assert_eq!(size_where(Duration::from_micros(4), Duration::ZERO), 500);
         assert_eq!(size_where(Duration::from_micros(4), Duration::from_micros(400)), 400);
+    }
+
+    #[test]
+    fn where_nobody_else_is_there_batches_grow_from_small_ones() {
+        let mut pace = Pace::regardless();
+        let mut sizes = vec![pace.rows()];
+        for _ in 0..8 {
+            pace.learn(
+                pace.rows() as u64,
+                cost(pace.rows(), Duration::from_micros(4), Duration::ZERO),
+            );
+            sizes.push(pace.rows());
+        }
+        assert_eq!(sizes[..3], [4_096, 8_192, 16_384]);
+        assert_eq!(sizes[8], MOST_ALONE);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;
+/// And for each row that the batch has room for, where that is more.
+const LOOK_AHEAD_EACH: usize = 10;
 /// How long a run that stops early may go on to count what it leaves.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 /// How long to wait for somebody who reads an older state of the database.
@@ -60,7 +62,7 @@ impl Walk {
     fn reach(&self) -> Reach {
         Reach {
             due: self.pace.rows(),
-            rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(10)),
+            rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(LOOK_AHEAD_EACH)),
             time: self.pace.look(),
         }
     }
