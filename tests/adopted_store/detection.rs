@@ -22,7 +22,7 @@ fn a_file_without_such_a_table_is_described() {
     let world = World::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
     insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it holds the tables orders, users; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them)");
     let world = World::of("");
-    insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it is an SQLite database without tables; `sessctl init` sets it up");
+    insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: the file is empty; `sessctl init` makes a database of it");
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let world = World::of(&format!("CREATE TABLE sessions ({columns})"));
     insta::assert_snapshot!(said(&world, known()), @"DB is no database of sessctl: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to Laravel: it lacks payload; it has data besides");
@@ -68,7 +68,9 @@ fn times_that_are_rather_local_than_utc_leave_a_choice() {
     let of = |over: &str| {
         World::of(&format!(
             "CREATE TABLE django_session (session_key, session_data, expire_date);
-             INSERT INTO django_session VALUES ('a', 'e30:1uQowS:s', '{over}'), ('b', '', '{over}')"
+             INSERT INTO django_session VALUES ('a', 'e30:1uQowS:s', '{over}'), ('b', '', '{over}');
+             INSERT INTO django_session SELECT 'c' || column1, 'e30:1uQowS:s', '{over}'
+             FROM (VALUES (1), (2), (3), (4)) "
         ))
     };
     let utc = of("2025-06-29 15:06:40.116000");

@@ -4,6 +4,7 @@
 mod detection;
 mod drawn;
 mod examination;
+mod files;
 mod fixtures;
 mod keys;
 mod listing;

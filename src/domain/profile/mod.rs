@@ -19,7 +19,7 @@ pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Un
 pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
 pub use fingerprint::Difference;
 pub use moment::Moment;
-pub use payload::{django_user, is_django_local};
+pub use payload::{django_lasts, django_user, is_django_local};
 
 /// A framework's table of sessions.
 #[derive(Debug, Clone, PartialEq)]

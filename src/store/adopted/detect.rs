@@ -9,7 +9,9 @@ use super::rows::Reader;
 use super::sample::Sampling;
 use super::table::{self, Table};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{Difference, Profile, Rule, RuleKind, UserForm, is_django_local};
+use crate::domain::profile::{
+    Difference, Profile, Rule, RuleKind, UserForm, django_lasts, is_django_local,
+};
 use crate::store::Access;
 use crate::store::transport::Transport;
 use crate::store::transport::sqlite::SqliteFile;
@@ -39,9 +41,12 @@ pub fn detect(path: &Path, profiles: Vec<Profile>) -> Result<Profile> {
 }
 
 /// Refuses a file that has tables, and none of the names of these, before anything
-/// touches it: to open it would be to work its log into it. What is in the log alone is
-/// not seen, nor what is being written at this moment; then nothing is said.
+/// touches it. Where somebody uses a log, more may be in that, and nothing is said; nor of
+/// what is being written at this moment.
 fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
+    if SqliteFile::has_a_log_in_use(path) {
+        return None;
+    }
     let file = SqliteFile::as_it_lies(path).ok()?;
     let names = table::names(&file).ok()?;
     let is_known =
@@ -52,9 +57,9 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     Findings::default().conclude(file.place(), &names).err()
 }
 
-/// Whether most of the latest sessions of Django's that tell it are over by another clock
-/// than UTC's, which is taken for theirs: Django has both, and a wall clock
-/// behind UTC's would have them deleted before their time.
+/// Whether the latest sessions of Django's are rather over by another clock than UTC's,
+/// which is taken for theirs: Django has both, and those of a wall clock behind UTC's would
+/// be deleted before their time.
 fn is_of_another_clock(database: &impl Transport, reader: &Reader) -> Result<bool> {
     let Profile { user, times, rules, .. } = &reader.profile;
     let is_payload = user.as_ref().is_some_and(|user| user.form == UserForm::DjangoPayload);
@@ -66,18 +71,13 @@ fn is_of_another_clock(database: &impl Transport, reader: &Reader) -> Result<boo
     }
     let mut sql = reader.select(&format!("{}, {}", reader.user(), reader.inputs()));
     sql.push(&format!(" ORDER BY {} DESC LIMIT ", reader.key)).bind(LATEST);
-    let (mut other, mut utc) = (0, 0);
+    let mut lasts = Vec::with_capacity(LATEST);
     database.query(&sql, &mut |row| {
         let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
-        let text = row.text(0);
-        match text.zip(over).and_then(|(text, over)| is_django_local(&text, over)) {
-            Some(true) => other += 1,
-            Some(false) => utc += 1,
-            None => {}
-        }
+        lasts.extend(row.text(0).zip(over).and_then(|(text, over)| django_lasts(&text, over)));
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(other > utc)
+    Ok(is_django_local(&lasts))
 }
 
 /// What has been found so far.

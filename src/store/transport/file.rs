@@ -80,6 +80,16 @@ pub(super) fn by_name(path: &Path) -> PathBuf {
     Path::new(".").join(path)
 }
 
+/// What a name stands for: the log of a file that has another name lies beside that.
+pub(super) fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether a file has a log that holds something.
+pub(super) fn has_a_log(path: &Path) -> bool {
+    fs::metadata(beside(&real(path), "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
 /// The file of this one's name and a suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
@@ -65,13 +66,20 @@ impl SqliteFile {
     /// program has made them, it makes them, and can take them away again only
     /// if it may write.
     fn open_to_read(path: &Path) -> Result<Self> {
-        let has_log = file::beside(path, "-wal").exists();
-        let flags = if has_log && file::beside(path, "-shm").exists() {
+        let real = file::real(path);
+        let has_log = file::beside(&real, "-wal").exists();
+        let flags = if has_log && file::beside(&real, "-shm").exists() {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
             OpenFlags::SQLITE_OPEN_READ_WRITE
         };
         let mut file = Self::connect(path, flags)?;
+        if file::has_a_log(path) {
+            // Else whoever closes it last works its log into it, also after a mere look.
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let kept = file.connection.set_db_config(keep, true);
+            kept.map_err(|e| file.fault("open", e))?;
+        }
         if !has_log && file.is_read_only()? && file::wants_a_log(path)? {
             // Without a log nobody writes to it now. A program that begins to
             // during this very read may spoil the read, never the file.
@@ -87,6 +95,7 @@ impl SqliteFile {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_of_others(path: &Path, access: Access) -> Result<Self> {
+        file::must_be_a_file(path)?;
         let file = Self::open(path, access)?;
         if access == Access::Write {
             file.pragma("foreign_keys", "ON")?;
@@ -94,6 +103,12 @@ impl SqliteFile {
             size.map_err(|e| file.fault("open", e))?;
         }
         Ok(file)
+    }
+
+    /// Whether a file has a log that somebody uses: it has an index, too, and to open it
+    /// leaves no trace.
+    pub fn has_a_log_in_use(path: &Path) -> bool {
+        file::has_a_log(path) && file::beside(&file::real(path), "-shm").exists()
     }
 
     /// Opens a file as one that does not change: no lock, no log, no trace. It
