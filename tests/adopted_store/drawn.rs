@@ -111,13 +111,19 @@ fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
     }
 }
 
-fn rule(draft: Draft, lifetime: Option<i64>, null: u8, at_once: bool) -> Profile {
+fn rule(draft: Draft, lifetime: Option<i64>, null: u8, over: u8, at_once: bool) -> Profile {
     let draft = match null {
         0 => draft,
         1 => draft.null(Nullness::Expired),
         _ => draft.null(Nullness::Never),
     }
     .never(-1);
+    // Before all times, and behind them.
+    let draft = match over {
+        0 => draft,
+        1 => draft.over(0),
+        _ => draft.over(0).over(i64::MAX),
+    };
     match lifetime {
         None => draft.at(0, at_once).0,
         Some(seconds) => draft.after(0, Span::seconds(seconds), at_once).0,
@@ -132,7 +138,7 @@ proptest! {
         which in 0_usize..13,
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
-        null in 0_u8..3,
+        (null, over) in (0_u8..3, 0_u8..3),
         (at_once, has_index, has_places) in any::<(bool, bool, bool)>(),
         stride in 1_usize..30,
         declared in prop::sample::select(&["", "", "", "INTEGER", "REAL", "TEXT", "DATETIME"][..]),
@@ -143,7 +149,7 @@ proptest! {
         let columns = format!("id TEXT PRIMARY KEY, expiry {declared}");
         let world = World::of(&format!("CREATE TABLE t ({columns}){key}; {index}"));
         let profile =
-            rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, at_once);
+            rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, over, at_once);
         let application = world.application();
         let mut left = Vec::new();
         // Enough of what is good and not over, for the index to be worth it.

@@ -82,7 +82,7 @@ fn what_a_profile_leaves_out_has_its_default() {
     assert_eq!((profile.filter, profile.dependents, profile.missing), (vec![], vec![], vec![]));
     let [time] = profile.times.as_slice() else { panic!("{:?}", profile.times) };
     assert_eq!(time.encoding, Encoding::Unix(Unit::Seconds, vec![Storage::Integer]));
-    assert_eq!((time.null, time.never.as_slice()), (None, [].as_slice()));
+    assert_eq!((time.null, &time.never, &time.over), (None, &vec![], &vec![]));
     let [rule] = profile.rules.as_slice() else { panic!("{:?}", profile.rules) };
     assert_eq!((&rule.kind, rule.at_once, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
     assert_eq!(rule.when, []);
@@ -128,6 +128,7 @@ never = ["9999-12-31", -1, 0.5, true]
 [times.seen]
 encoding = "ticks"
 timezone = "UTC"
+over = [0]
 
 [times.expires]
 column = "data"
@@ -225,6 +226,7 @@ fn what_a_profile_says_is_read() {
     assert_eq!(profile.times[0].never, never);
     let ticks = Encoding::Ticks(vec![Storage::Integer]);
     assert_eq!(profile.times[1].encoding, Encoding::Wall(Box::new(ticks), Zone::UTC));
+    assert_eq!(profile.times[1].over, [Datum::Integer(0)]);
     assert_eq!(profile.times[2].null, Some(Nullness::Expired));
     let kinds: Vec<_> = profile.rules.iter().map(|rule| rule.kind.clone()).collect();
     let never = vec![Datum::Integer(-1)];
@@ -278,8 +280,8 @@ fn parameters_are_given_as_the_profile_asks_for_them() {
     all.push(parse(LEAST, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:84: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:88: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:85: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
+    shop.toml:89: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
     shop.toml:1: parameters.lifetyme: the profile does not ask for it, but for lifetime, timezone
     shop:1: parameters.lifetime: the profile asks for no parameters
     "#);
@@ -308,7 +310,7 @@ fn what_is_missing_is_named() {
     shop.toml:7: times.expires.unit: is missing: it is one of minutes, seconds, milliseconds, microseconds, nanoseconds
     shop.toml:11: expired.at: is missing: a rule has at, or after with lifetime, or not_null
     shop.toml:11: expired.boundary: is missing: it is "<" if a session is still valid at the very moment, else "<="
-    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never
+    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never, over
     shop.toml:1: expired: is missing: write [[expired]] for when a session is over, or readonly with the reason why nothing may be deleted
     "#);
     let readonly =
@@ -335,7 +337,7 @@ fn an_unknown_key_is_named_with_those_that_there_are() {
     ]);
     insta::assert_snapshot!(said, @r"
     shop.toml:1: tabel: unknown key; it may be name, title, about, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
-    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never
+    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never, over
     shop.toml:13: expired.border: unknown key; it may be at, after, not_null, lifetime, boundary, grace, when
     shop.toml:1: user.name: unknown key; it may be column, path, payload
     shop.toml:1: client.colum: unknown key; it may be column, path
@@ -406,6 +408,8 @@ fn a_time_that_makes_no_sense_is_named() {
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = -1",
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = [[]]",
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = [9999999999999999999]",
+        "encoding = \"unix\"\nunit = \"seconds\"\nover = 0",
+        "encoding = \"unix\"\nunit = \"seconds\"\nnever = [-1, 0]\nover = [0.0]",
         "encoding = \"unix\"\nunit = \"seconds\"\ncolumn = \"expiry\"",
         "encoding = \"unix\"\nunit = \"seconds\"\npath = \"cookie.expires\"",
         "encoding = \"unix\"\nunit = \"seconds\"\npath = \"$.cookie..expires\"",
@@ -440,6 +444,8 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:10: times.expires.never: wants a list, like [-1], not the bare number -1
     shop.toml:10: times.expires.never: wants a number or text, not an array
     shop.toml:10: times.expires.never: 9999999999999999999 is beyond 64 bits
+    shop.toml:10: times.expires.over: wants a list, like [-1], not the bare number 0
+    shop.toml:11: times.expires.over: has a value that never has, too: it means one
     shop.toml:10: times.expires.column: "expiry" is no column of the table: columns has no such name
     shop.toml:10: times.expires.path: "cookie.expires" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
     shop.toml:10: times.expires.path: "$.cookie..expires" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
@@ -462,6 +468,28 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:10: times.expires.timezone: goes with a pattern without an offset
     "#);
+}
+
+#[test]
+fn values_that_stand_for_no_time_say_what_becomes_of_their_session() {
+    use crate::domain::profile::{Expiry, Judged, Raw};
+    let listed = "never = [-1]\nover = [0, \"none\"]\n\n[[expired]]";
+    let listed = LEAST.replace("\n[[expired]]", listed);
+    let after = listed.replace("at = \"expires\"", "after = \"expires\"\nlifetime = \"2h\"");
+    for (text, zero, never) in [
+        (LEAST, Expiry::Unknown, Expiry::Unknown),
+        (&listed, Expiry::Over, Expiry::Never),
+        (&after, Expiry::Over, Expiry::Never),
+    ] {
+        let profile = read(text);
+        let judge = |value| profile.judge(&[value]);
+        assert_eq!(judge(Raw::Integer(0)), Judged::Session(zero));
+        assert_eq!(judge(Raw::Real(-0.0)), Judged::Session(zero));
+        assert_eq!(judge(Raw::Text(b"none")), Judged::Session(zero));
+        assert_eq!(judge(Raw::Text(b"0")), Judged::Session(Expiry::Unknown));
+        assert_eq!(judge(Raw::Integer(-1)), Judged::Session(never));
+        assert_eq!(profile.time(Some(0), &[Raw::Integer(0)]), None);
+    }
 }
 
 #[test]

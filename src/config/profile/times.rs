@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "pattern",
     "null",
     "never",
+    "over",
 ];
 
 /// The ways to write a time, and the keys that say more of each.
@@ -101,7 +102,11 @@ impl Reader<'_> {
         let encoding = self.encoding(section)?;
         let null = section.optional("null", |value| choice(value, "meaning of NULL", NULLS))?;
         let never = section.optional("never", data)?.unwrap_or_default();
-        Ok(TimeColumn { input: self.input(source), encoding, null, never })
+        let over = section.optional("over", data)?.unwrap_or_default();
+        if over.iter().any(|value| never.iter().any(|known| known.is_same(value.raw()))) {
+            return Err(section.fault("over", "has a value that never has, too: it means one"));
+        }
+        Ok(TimeColumn { input: self.input(source), encoding, null, never, over })
     }
 
     fn encoding(&self, section: &Section<'_, '_>) -> Read<Encoding> {

@@ -112,8 +112,10 @@ pub enum Reading {
     Null,
     /// That there will never be one.
     Never,
-    /// Nothing that this encoding knows, or a number that is not zero and no moment that
-    /// it could mean: most likely it counts in another unit.
+    /// That it has passed, whenever it was.
+    Over,
+    /// Nothing that this encoding knows, or a moment that it could not mean: most likely
+    /// it counts in another unit, or stands for none.
     Unreadable,
 }
 
@@ -124,12 +126,13 @@ impl Encoding {
     /// 2. A number counts only in a class that the encoding names; text of digits is a
     ///    number of the class `text`, and must be of nothing but digits, with a minus
     ///    where it is negative.
-    /// 3. A number means a moment from 1995 to 9999, or it is zero. Any other is
-    ///    unreadable: numbers in another unit than the encoding's always are. For that
-    ///    to hold, minutes may reach as far as 2999 alone, and ticks as 2499.
+    /// 3. A number means a moment from 1995 to 9999. Any other is unreadable: numbers in
+    ///    another unit than the encoding's always are, and zero is. For that to hold,
+    ///    minutes may reach as far as 2999 alone, and ticks as 2499.
     /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
-    /// 5. Text must be a date of the calendar, from the year 1 to 9999, and a time of a
-    ///    day without leap seconds, in exactly the form that the encoding describes.
+    /// 5. Text must be a date of the calendar, from 1995 to 9999, and a time of a day
+    ///    without leap seconds, in exactly the form that the encoding describes. Earlier
+    ///    ones are what programs write where there is no time: their year 1, or 1970.
     /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999
     ///    as numbers do: digits of another kind may look like a date.
     /// 7. What the wall clock shows twice, or never, is taken for the later of the two

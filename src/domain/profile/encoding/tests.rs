@@ -51,7 +51,8 @@ fn numbers_of_the_fixtures_are_read() {
     assert_eq!(julian.read(Raw::Integer(2_461_207)), Reading::Unreadable);
     let ticks = Encoding::Ticks(vec![Integer]);
     assert_eq!(ticks.read(Raw::Integer(639_171_216_000_000_000)), at(NOON.0));
-    assert_eq!(ticks.read(Raw::Integer(0)), at(-62_135_596_800));
+    assert_eq!(ticks.read(Raw::Integer(0)), Reading::Unreadable);
+    assert_eq!(julian.read(Raw::Real(0.0)), Reading::Unreadable);
     assert_eq!(ticks.read(Raw::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
 }
 
@@ -59,17 +60,16 @@ fn numbers_of_the_fixtures_are_read() {
 fn numbers_that_are_no_times_are_unreadable() {
     let all = vec![Storage::Integer, Storage::Real, Storage::Text];
     let seconds = Encoding::Unix(Unit::Seconds, all);
-    assert_eq!(seconds.read(Raw::Integer(0)), at(0));
-    assert_eq!(seconds.read(Raw::Real(0.0)), at(0));
-    assert_eq!(read(&seconds, "0"), at(0));
     assert_eq!(seconds.read(Raw::Integer(788_918_400)), at(788_918_400));
     assert_eq!(seconds.read(Raw::Integer(253_402_300_799)), at(253_402_300_799));
     assert_eq!(seconds.read(Raw::Null), Reading::Null);
-    for number in [-1, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
+    for number in [-1, 0, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
         assert_eq!(seconds.read(Raw::Integer(number)), Reading::Unreadable, "{number}");
         assert_eq!(read(&seconds, &number.to_string()), Reading::Unreadable, "{number}");
     }
-    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300] {
+    for number in
+        [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300]
+    {
         assert_eq!(seconds.read(Raw::Real(number)), Reading::Unreadable, "{number}");
     }
     for digits in ["", "-", "+1781524800", " 1781524800", "1781524800 ", "1781524800.0", "1e9"] {
@@ -100,8 +100,26 @@ fn texts_of_the_fixtures_are_read() {
     ] {
         assert_eq!(read(&any, same), at(NOON.0), "{same}");
     }
-    assert_eq!(read(&any, "0001-01-01T00:00:00Z"), at(-62_135_596_800));
+    assert_eq!(read(&any, "1995-01-01T00:00:00Z"), at(788_918_400));
     assert_eq!(read(&any, "9999-12-31T23:59:59Z"), at(UnixTime::MAX.0));
+}
+
+/// What programs write for a time that is not set: Go, PHP, .NET, Excel.
+#[test]
+fn text_of_before_1995_is_no_time() {
+    let utc = text(Separator::Blank, &[0, 6], ZoneForm::None(Zone::UTC));
+    let local = text(Separator::Blank, &[0], ZoneForm::None(berlin()));
+    let offset = text(Separator::Blank, &[0], ZoneForm::Offset);
+    for date in ["0001-01-01 00:00:00", "1899-12-30 00:00:00", "1970-01-01 00:00:00"] {
+        assert_eq!(read(&utc, date), Reading::Unreadable, "{date}");
+        assert_eq!(read(&local, date), Reading::Unreadable, "{date}");
+        assert_eq!(read(&offset, &format!("{date}+00:00")), Reading::Unreadable, "{date}");
+    }
+    assert_eq!(read(&utc, "1994-12-31 23:59:59.999999"), Reading::Unreadable);
+    assert_eq!(read(&local, "1995-01-01 00:59:59"), Reading::Unreadable);
+    assert_eq!(read(&local, "1995-01-01 01:00:00"), at(788_918_400));
+    assert_eq!(read(&offset, "1995-01-01 00:00:00+00:01"), Reading::Unreadable);
+    assert_eq!(read(&offset, "1994-12-31 23:59:00-00:01"), at(788_918_400));
 }
 
 #[test]

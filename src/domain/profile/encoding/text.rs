@@ -1,6 +1,6 @@
 //! Times as text of a date and a time of the day.
 
-use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, wall};
+use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, number, wall};
 use crate::domain::profile::moment::SECOND;
 use crate::domain::time::UnixTime;
 use crate::domain::zone::Zone;
@@ -21,7 +21,8 @@ impl TextForm {
         let reading = reading(head)?;
         let (nanoseconds, rest) = self.decimals.read(rest)?;
         let second = self.zone.second(reading, rest)?;
-        Some(Moment(i128::from(second) * SECOND + i128::from(nanoseconds)))
+        let moment = Moment(i128::from(second) * SECOND + i128::from(nanoseconds));
+        Some(moment).filter(|moment| moment.0 >= number::FIRST)
     }
 
     /// See [`Encoding::horizon`](super::Encoding::horizon).
