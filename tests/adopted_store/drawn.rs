@@ -48,6 +48,27 @@ fn encodings() -> Vec<(Encoding, Write)> {
         (text(Separator::Blank, &[0], ZoneForm::None(berlin)), |ms| {
             written(ms + 7_200_000, "%Y-%m-%d %H:%M:%S").into()
         }),
+        (
+            text(
+                Separator::T,
+                &[0, 3],
+                ZoneForm::AnyOf(vec![ZoneForm::None(Zone::UTC), ZoneForm::Z]),
+            ),
+            |ms| {
+                let form = if ms % 2 == 0 { "%Y-%m-%dT%H:%M:%S%.3f" } else { "%Y-%m-%dT%H:%M:%SZ" };
+                written(ms, form).into()
+            },
+        ),
+        (
+            Encoding::Any(vec![
+                unix(Unit::Milliseconds, Storage::Integer),
+                text(Separator::T, &[3], ZoneForm::Z),
+            ]),
+            |ms| match ms % 2 {
+                0 => at(ms).into(),
+                _ => written(ms, "%Y-%m-%dT%H:%M:%S%.3fZ").into(),
+            },
+        ),
         (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), Zone::UTC), |ms| {
             written(ms, "%Y%m%d%H%M%S").into()
         }),
@@ -135,7 +156,7 @@ proptest! {
 
     #[test]
     fn what_goes_is_what_the_profile_says(
-        which in 0_usize..13,
+        which in 0_usize..15,
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
         (null, over) in (0_u8..3, 0_u8..3),

@@ -310,7 +310,7 @@ fn what_is_missing_is_named() {
     shop.toml:7: times.expires.unit: is missing: it is one of minutes, seconds, milliseconds, microseconds, nanoseconds
     shop.toml:11: expired.at: is missing: a rule has at, or after with lifetime, or not_null
     shop.toml:11: expired.boundary: is missing: it is "<" if a session is still valid at the very moment, else "<="
-    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never, over
+    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
     shop.toml:1: expired: is missing: write [[expired]] for when a session is over, or readonly with the reason why nothing may be deleted
     "#);
     let readonly =
@@ -337,7 +337,7 @@ fn an_unknown_key_is_named_with_those_that_there_are() {
     ]);
     insta::assert_snapshot!(said, @r"
     shop.toml:1: tabel: unknown key; it may be name, title, about, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
-    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never, over
+    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
     shop.toml:13: expired.border: unknown key; it may be at, after, not_null, lifetime, boundary, grace, when
     shop.toml:1: user.name: unknown key; it may be column, path, payload
     shop.toml:1: client.colum: unknown key; it may be column, path
@@ -427,6 +427,10 @@ fn a_time_that_makes_no_sense_is_named() {
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"none\"",
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"none\"\ntimezone = 2",
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"Z\"\ntimezone = \"UTC\"",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = []",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"CET\"]",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"either\"]",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"none\"]",
         "encoding = \"pattern\"\ntimezone = \"UTC\"",
         "encoding = \"pattern\"\npattern = \"%H:%M\"\ntimezone = \"UTC\"",
         "encoding = \"pattern\"\npattern = \"%Y%m%d\"",
@@ -458,15 +462,76 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:10: times.expires.decimals: wants numbers from 0 to 9
     shop.toml:10: times.expires.decimals: wants a number, a list like [0, 6], or "any", not a string
     shop.toml:10: times.expires.decimals: wants at least one, like [0, 6]
-    shop.toml:7: times.expires.zone: is missing: it is one of none, Z, offset, either
+    shop.toml:7: times.expires.zone: is missing: it is one of none, Z, offset, either, or a list of them
     shop.toml:11: times.expires.zone: "UTC" is no form of a zone: it is one of none, Z, offset, either
     shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:12: times.expires.timezone: wants text in quotes, not the bare number 2
     shop.toml:12: times.expires.timezone: goes with zone = "none": here each value says its own
+    shop.toml:11: times.expires.zone: wants at least one, like ["none", "Z"]
+    shop.toml:11: times.expires.zone: "CET" is no form of a zone: it is one of none, Z, offset, either
+    shop.toml:11: times.expires.zone: names one of them twice
+    shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:7: times.expires.pattern: is missing: it is one of strftime, like "%Y%m%d%H%M%S"
     shop.toml:9: times.expires.pattern: "%H:%M" does not say a day, or only a part of a time
     shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:10: times.expires.timezone: goes with a pattern without an offset
+    "#);
+}
+
+#[test]
+fn a_time_may_have_several_forms() {
+    let time = |text: &str| {
+        let text = LEAST.replace("encoding = \"unix\"\nunit = \"seconds\"", text);
+        read(&text).times.remove(0).encoding
+    };
+    let zones = |zone: &str| match time(&format!(
+        "encoding = \"text\"\nseparator = \"either\"\ndecimals = 3\nzone = {zone}"
+    )) {
+        Encoding::Text(form) => form.zone,
+        other => panic!("{other:?}"),
+    };
+    let either = ZoneForm::AnyOf(vec![ZoneForm::Z, ZoneForm::Offset]);
+    assert_eq!(zones("\"either\""), either);
+    assert_eq!(zones("[\"offset\", \"Z\"]"), either);
+    assert_eq!(zones("[\"Z\"]"), ZoneForm::Z);
+    let none = ZoneForm::None(Zone::UTC);
+    assert_eq!(
+        zones("[\"Z\", \"none\"]\ntimezone = \"UTC\""),
+        ZoneForm::AnyOf(vec![none, ZoneForm::Z])
+    );
+    let number = Encoding::Unix(Unit::Milliseconds, vec![Storage::Integer]);
+    let one = "forms = [{ encoding = \"unix\", unit = \"milliseconds\" }]";
+    assert_eq!(time(one), number);
+    let julian = Encoding::Julian(vec![Storage::Real]);
+    let two =
+        "forms = [{ encoding = \"unix\", unit = \"milliseconds\" }, { encoding = \"julian\" }]";
+    assert_eq!(time(two), Encoding::Any(vec![number, julian]));
+}
+
+#[test]
+fn forms_that_make_no_sense_are_named() {
+    let unix = "{ encoding = \"unix\", unit = \"seconds\" }";
+    let said = [
+        "forms = []".to_owned(),
+        "forms = \"unix\"".to_owned(),
+        format!("forms = [{unix}]\nencoding = \"unix\""),
+        format!("forms = [{unix}]\nunit = \"seconds\""),
+        "forms = [{ encoding = \"unix\" }]".to_owned(),
+        "forms = [{ encoding = \"unix\", unit = \"seconds\", null = \"never\" }]".to_owned(),
+        "forms = [{ encoding = \"unix\", unit = \"seconds\", zone = \"Z\" }]".to_owned(),
+        format!("forms = [{unix}, {{ encoding = \"ticks\" }}]"),
+        format!("forms = [{unix}, {{ encoding = \"julian\", storage = [\"real\", \"integer\"] }}]"),
+    ];
+    insta::assert_snapshot!(said_of_times(&said.each_ref().map(String::as_str)), @r#"
+    shop.toml:8: times.expires.forms: wants at least one form
+    shop.toml:8: times.expires.forms: is a list of tables, like [{ encoding = "unix", unit = "seconds" }], not a string
+    shop.toml:9: times.expires.encoding: stands within forms, where there are several
+    shop.toml:9: times.expires.unit: stands within forms, where there are several
+    shop.toml:8: times.expires.forms.unit: is missing: it is one of minutes, seconds, milliseconds, microseconds, nanoseconds
+    shop.toml:8: times.expires.forms.null: unknown key; it may be encoding, unit, storage, separator, decimals, zone, timezone, pattern
+    shop.toml:8: times.expires.forms.zone: says nothing here: beside this encoding stand unit, storage
+    shop.toml:8: times.expires.forms.encoding: reads values of a class that another form reads, too: each class of integer, real, text belongs to one
+    shop.toml:8: times.expires.forms.encoding: reads values of a class that another form reads, too: each class of integer, real, text belongs to one
     "#);
 }
 

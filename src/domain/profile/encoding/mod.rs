@@ -29,6 +29,9 @@ pub enum Encoding {
     /// As another encoding has it, but what is written is the wall clock of this zone,
     /// and not UTC.
     Wall(Box<Self>, Zone),
+    /// As one of these has it, each for [classes](Self::classes) of its own: no value can
+    /// be read by two of them.
+    Any(Vec<Self>),
 }
 
 /// What is counted.
@@ -99,8 +102,8 @@ pub enum ZoneForm {
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
     Offset,
-    /// One or the other.
-    Either,
+    /// One of these.
+    AnyOf(Vec<Self>),
 }
 
 /// What a value says.
@@ -152,12 +155,29 @@ impl Encoding {
             Self::Text(form) => form.read(value),
             Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
             Self::Wall(shown, zone) => Some(wall::moment(shown.moment(value)?, zone)),
+            Self::Any(forms) => forms.iter().find_map(|form| form.moment(value)),
+        }
+    }
+
+    /// The classes of the values that it can read.
+    pub fn classes(&self) -> Vec<Storage> {
+        match self {
+            Self::Unix(_, storage) | Self::Julian(storage) | Self::Ticks(storage) => {
+                storage.clone()
+            }
+            Self::Text(_) | Self::Pattern(..) => vec![Storage::Text],
+            Self::Wall(shown, _) => shown.classes(),
+            Self::Any(forms) => forms.iter().flat_map(Self::classes).collect(),
         }
     }
 
     /// Whether it is text that says nothing of a zone and is taken for UTC.
     pub fn is_silently_utc(&self) -> bool {
-        matches!(self, Self::Text(TextForm { zone: ZoneForm::None(zone), .. }) if *zone == Zone::UTC)
+        match self {
+            Self::Text(form) => form.zone.is_silently_utc(),
+            Self::Any(forms) => forms.iter().any(Self::is_silently_utc),
+            _ => false,
+        }
     }
 
     /// A value that no readable value of a moment up to this one exceeds, in the order
@@ -173,7 +193,7 @@ impl Encoding {
             Self::Julian(storage) => number::julian_horizon(storage, moment),
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
             Self::Text(form) => form.horizon(moment).map(Datum::Text),
-            Self::Pattern(..) => None,
+            Self::Pattern(..) | Self::Any(_) => None,
             Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
             Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
         }
