@@ -105,7 +105,13 @@ impl Draft {
     }
 
     pub fn user(mut self, column: &str) -> Self {
-        self.0.user = Some(UserSource { source: source(column), form: UserForm::Plain });
+        let source = source(column);
+        self.0.user = Some(UserSource { source, form: UserForm::Plain, nobody: Vec::new() });
+        self
+    }
+
+    pub fn nobody(mut self, value: i64) -> Self {
+        self.0.user.as_mut().unwrap().nobody.push(Datum::Integer(value));
         self
     }
 

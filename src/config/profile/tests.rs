@@ -106,6 +106,7 @@ used = "seen"
 [user]
 column = "data"
 path = '$."user name".ids[#-1]'
+nobody = [0, "guest"]
 
 [client]
 column = "address"
@@ -195,6 +196,7 @@ fn what_a_profile_says_is_read() {
     let user = profile.user.unwrap();
     assert_eq!(user.source, input("data", Some(r#"$."user name".ids[#-1]"#)));
     assert_eq!(user.form, UserForm::Plain);
+    assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".to_owned())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
     assert_eq!(profile.token, Some(token));
     assert_eq!(
@@ -280,8 +282,8 @@ fn parameters_are_given_as_the_profile_asks_for_them() {
     all.push(parse(LEAST, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:85: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:89: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:86: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
+    shop.toml:90: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
     shop.toml:1: parameters.lifetyme: the profile does not ask for it, but for lifetime, timezone
     shop:1: parameters.lifetime: the profile asks for no parameters
     "#);
@@ -339,7 +341,7 @@ fn an_unknown_key_is_named_with_those_that_there_are() {
     shop.toml:1: tabel: unknown key; it may be name, title, about, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
     shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
     shop.toml:13: expired.border: unknown key; it may be at, after, not_null, lifetime, boundary, grace, when
-    shop.toml:1: user.name: unknown key; it may be column, path, payload
+    shop.toml:1: user.name: unknown key; it may be column, path, payload, nobody
     shop.toml:1: client.colum: unknown key; it may be column, path
     shop.toml:1: token.salt: unknown key; it may be column, prefix, hash
     shop.toml:1: filter.is: unknown key; it may be column, path, above, up_to, equals, any_of, not, null, prefix
@@ -558,6 +560,18 @@ fn values_that_stand_for_no_time_say_what_becomes_of_their_session() {
 }
 
 #[test]
+fn some_users_are_nobody() {
+    use crate::domain::profile::Raw;
+    let user = "[user]\ncolumn = \"data\"\nnobody = [0, \"guest\"]\n\n[[expired]]";
+    let profile = read(&LEAST.replace("[[expired]]", user));
+    for nobody in [Raw::Integer(0), Raw::Real(0.0), Raw::Text(b"guest"), Raw::Null] {
+        assert_eq!(profile.user(nobody), None, "{nobody:?}");
+    }
+    assert_eq!(profile.user(Raw::Integer(1)).as_deref(), Some("1"));
+    assert_eq!(profile.user(Raw::Text(b"0")).as_deref(), Some("0"));
+}
+
+#[test]
 fn a_time_has_to_have_a_column() {
     let said = all_said_of(&[
         ("[times.expires]", "[times.expiry]"),
@@ -635,6 +649,8 @@ fn other_tables_that_make_no_sense_are_named() {
         "[user]\npath = \"$.user\"\n",
         "[user]\ncolumn = \"data\"\npayload = \"rails\"\n",
         "[user]\ncolumn = \"data\"\npayload = \"django\"\npath = \"$.user\"\n",
+        "[user]\ncolumn = \"data\"\npayload = \"django\"\nnobody = [0]\n",
+        "[user]\ncolumn = \"data\"\nnobody = 0\n",
         "[token]\nhash = \"sha256\"\n",
         "[token]\ncolumn = \"id\"\nhash = \"md5\"\n",
         "[token]\ncolumn = \"id\"\nprefix = \"\"\n",
@@ -652,6 +668,8 @@ fn other_tables_that_make_no_sense_are_named() {
     shop.toml:14: user.column: is missing: it names a column of the table
     shop.toml:16: user.payload: "rails" is no payload: it is one of django
     shop.toml:17: user.path: says nothing here: the payload says where the user is
+    shop.toml:17: user.nobody: says nothing here: the payload names users alone
+    shop.toml:16: user.nobody: wants a list, like [-1], not the bare number 0
     shop.toml:14: token.column: is missing: it names a column of the table
     shop.toml:16: token.hash: "md5" is no hash: it is one of sha256
     shop.toml:16: token.prefix: wants text that is not empty
