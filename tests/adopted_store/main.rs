@@ -12,4 +12,5 @@ mod purge;
 mod references;
 mod state;
 mod unfit;
+mod walkthrough;
 mod world;
