@@ -48,6 +48,27 @@ fn encodings() -> Vec<(Encoding, Write)> {
         (text(Separator::Blank, &[0], ZoneForm::None(berlin)), |ms| {
             written(ms + 7_200_000, "%Y-%m-%d %H:%M:%S").into()
         }),
+        (
+            text(
+                Separator::T,
+                &[0, 3],
+                ZoneForm::AnyOf(vec![ZoneForm::None(Zone::UTC), ZoneForm::Z]),
+            ),
+            |ms| {
+                let form = if ms % 2 == 0 { "%Y-%m-%dT%H:%M:%S%.3f" } else { "%Y-%m-%dT%H:%M:%SZ" };
+                written(ms, form).into()
+            },
+        ),
+        (
+            Encoding::Any(vec![
+                unix(Unit::Milliseconds, Storage::Integer),
+                text(Separator::T, &[3], ZoneForm::Z),
+            ]),
+            |ms| match ms % 2 {
+                0 => at(ms).into(),
+                _ => written(ms, "%Y-%m-%dT%H:%M:%S%.3fZ").into(),
+            },
+        ),
         (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), Zone::UTC), |ms| {
             written(ms, "%Y%m%d%H%M%S").into()
         }),
@@ -111,13 +132,19 @@ fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
     }
 }
 
-fn rule(draft: Draft, lifetime: Option<i64>, null: u8, at_once: bool) -> Profile {
+fn rule(draft: Draft, lifetime: Option<i64>, null: u8, over: u8, at_once: bool) -> Profile {
     let draft = match null {
         0 => draft,
         1 => draft.null(Nullness::Expired),
         _ => draft.null(Nullness::Never),
     }
     .never(-1);
+    // Before all times, and behind them.
+    let draft = match over {
+        0 => draft,
+        1 => draft.over(0),
+        _ => draft.over(0).over(i64::MAX),
+    };
     match lifetime {
         None => draft.at(0, at_once).0,
         Some(seconds) => draft.after(0, Span::seconds(seconds), at_once).0,
@@ -129,10 +156,10 @@ proptest! {
 
     #[test]
     fn what_goes_is_what_the_profile_says(
-        which in 0_usize..13,
+        which in 0_usize..15,
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
-        null in 0_u8..3,
+        (null, over) in (0_u8..3, 0_u8..3),
         (at_once, has_index, has_places) in any::<(bool, bool, bool)>(),
         stride in 1_usize..30,
         declared in prop::sample::select(&["", "", "", "INTEGER", "REAL", "TEXT", "DATETIME"][..]),
@@ -143,7 +170,7 @@ proptest! {
         let columns = format!("id TEXT PRIMARY KEY, expiry {declared}");
         let world = World::of(&format!("CREATE TABLE t ({columns}){key}; {index}"));
         let profile =
-            rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, at_once);
+            rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, over, at_once);
         let application = world.application();
         let mut left = Vec::new();
         // Enough of what is good and not over, for the index to be worth it.

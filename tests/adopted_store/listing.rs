@@ -164,6 +164,25 @@ fn figures_are_counted() {
 }
 
 #[test]
+fn who_is_nobody_is_no_user() {
+    let world = World::of(
+        "CREATE TABLE t (id, uid INTEGER, expiry INTEGER); CREATE INDEX i ON t (uid);
+         INSERT INTO t VALUES ('a', 0, 1781530000), ('b', 7, 1781530000), ('c', 0, 1781530000)",
+    );
+    let profile = draft("t", "t", "id", &["id", "uid", "expiry"]).time("expiry", seconds());
+    let store = world.store(profile.at(0, false).user("uid").nobody(0).0);
+    let of = |user: &str| {
+        let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
+        let sessions = world.listed(store.as_ref(), &filter, Order::default());
+        sessions.into_iter().map(|session| session.user).collect::<Vec<_>>()
+    };
+    assert_eq!(of("7"), [Some("7".to_owned())]);
+    assert_eq!(of("0"), []);
+    let users = world.sessions(store.as_ref()).into_iter().map(|session| session.user);
+    assert_eq!(users.collect::<Vec<_>>(), [None, Some("7".to_owned()), None]);
+}
+
+#[test]
 fn users_have_what_is_not_over() {
     let world = world();
     let loads = |store: &dyn Store, by| {

@@ -13,4 +13,5 @@ mod purge;
 mod references;
 mod state;
 mod unfit;
+mod walkthrough;
 mod world;

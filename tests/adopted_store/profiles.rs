@@ -51,7 +51,13 @@ impl Draft {
     /// One that is a time, too.
     pub fn time(mut self, column: &str, encoding: Encoding) -> Self {
         let input = self.0.inputs.len();
-        self.0.times.push(TimeColumn { input, encoding, null: None, never: Vec::new() });
+        self.0.times.push(TimeColumn {
+            input,
+            encoding,
+            null: None,
+            never: Vec::new(),
+            over: Vec::new(),
+        });
         self.input(column)
     }
 
@@ -62,6 +68,11 @@ impl Draft {
 
     pub fn never(mut self, never: i64) -> Self {
         self.0.times.last_mut().unwrap().never.push(Datum::Integer(never));
+        self
+    }
+
+    pub fn over(mut self, over: i64) -> Self {
+        self.0.times.last_mut().unwrap().over.push(Datum::Integer(over));
         self
     }
 
@@ -94,7 +105,13 @@ impl Draft {
     }
 
     pub fn user(mut self, column: &str) -> Self {
-        self.0.user = Some(UserSource { source: source(column), form: UserForm::Plain });
+        let source = source(column);
+        self.0.user = Some(UserSource { source, form: UserForm::Plain, nobody: Vec::new() });
+        self
+    }
+
+    pub fn nobody(mut self, value: i64) -> Self {
+        self.0.user.as_mut().unwrap().nobody.push(Datum::Integer(value));
         self
     }
 

@@ -198,6 +198,20 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
     assert_eq!(world.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
+/// What becomes of such a session is what NULL means, whatever its time.
+#[test]
+fn binary_json_has_nothing_at_any_path() {
+    let world = World::of(
+        r#"CREATE TABLE t (id TEXT PRIMARY KEY, data);
+        INSERT INTO t VALUES ('a', '{"end":1781524700}'), ('b', jsonb('{"end":1781524700}'))"#,
+    );
+    let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
+    let mut store = world.store(profile.null(Nullness::Never).at(0, false).0);
+    let walked = world.purge(store.as_mut(), 2).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.live), (1, 2));
+    assert_eq!(world.column("t", "id"), ["b"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 

@@ -1,6 +1,7 @@
 //! Profiles of frameworks' tables: TOML text in, a [`Profile`] out.
 
 mod columns;
+mod encoding;
 mod parameters;
 mod reader;
 mod rules;

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::columns::Columns;
 use super::parameters::Parameters;
 use super::section::Section;
+use super::times::data;
 use crate::config::page::{Page, Read};
 use crate::config::values::{choice, flag, kind, name, text};
 use crate::domain::profile::{
@@ -111,14 +112,16 @@ impl Reader<'_> {
         let Some(section) = top.section("user")? else {
             return Ok(None);
         };
-        section.knows(&["column", "path", "payload"])?;
+        section.knows(&["column", "path", "payload", "nobody"])?;
         let source = self.columns.source(&section, None)?;
         let known = [("django", UserForm::DjangoPayload)];
         let payload = section.optional("payload", |value| choice(value, "payload", &known))?;
         if payload.is_some() {
             section.refuse("path", "says nothing here: the payload says where the user is")?;
+            section.refuse("nobody", "says nothing here: the payload names users alone")?;
         }
-        Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain) }))
+        let nobody = section.optional("nobody", data)?.unwrap_or_default();
+        Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain), nobody }))
     }
 
     fn client(&self, top: &Section<'_, '_>) -> Read<Option<Source>> {

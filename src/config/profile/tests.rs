@@ -82,7 +82,7 @@ fn what_a_profile_leaves_out_has_its_default() {
     assert_eq!((profile.filter, profile.dependents, profile.missing), (vec![], vec![], vec![]));
     let [time] = profile.times.as_slice() else { panic!("{:?}", profile.times) };
     assert_eq!(time.encoding, Encoding::Unix(Unit::Seconds, vec![Storage::Integer]));
-    assert_eq!((time.null, time.never.as_slice()), (None, [].as_slice()));
+    assert_eq!((time.null, &time.never, &time.over), (None, &vec![], &vec![]));
     let [rule] = profile.rules.as_slice() else { panic!("{:?}", profile.rules) };
     assert_eq!((&rule.kind, rule.at_once, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
     assert_eq!(rule.when, []);
@@ -106,6 +106,7 @@ used = "seen"
 [user]
 column = "data"
 path = '$."user name".ids[#-1]'
+nobody = [0, "guest"]
 
 [client]
 column = "address"
@@ -128,6 +129,7 @@ never = ["9999-12-31", -1, 0.5, true]
 [times.seen]
 encoding = "ticks"
 timezone = "UTC"
+over = [0]
 
 [times.expires]
 column = "data"
@@ -194,6 +196,7 @@ fn what_a_profile_says_is_read() {
     let user = profile.user.unwrap();
     assert_eq!(user.source, input("data", Some(r#"$."user name".ids[#-1]"#)));
     assert_eq!(user.form, UserForm::Plain);
+    assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".to_owned())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
     assert_eq!(profile.token, Some(token));
     assert_eq!(
@@ -225,6 +228,7 @@ fn what_a_profile_says_is_read() {
     assert_eq!(profile.times[0].never, never);
     let ticks = Encoding::Ticks(vec![Storage::Integer]);
     assert_eq!(profile.times[1].encoding, Encoding::Wall(Box::new(ticks), Zone::UTC));
+    assert_eq!(profile.times[1].over, [Datum::Integer(0)]);
     assert_eq!(profile.times[2].null, Some(Nullness::Expired));
     let kinds: Vec<_> = profile.rules.iter().map(|rule| rule.kind.clone()).collect();
     let never = vec![Datum::Integer(-1)];
@@ -278,8 +282,8 @@ fn parameters_are_given_as_the_profile_asks_for_them() {
     all.push(parse(LEAST, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:84: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:88: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:86: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
+    shop.toml:90: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
     shop.toml:1: parameters.lifetyme: the profile does not ask for it, but for lifetime, timezone
     shop:1: parameters.lifetime: the profile asks for no parameters
     "#);
@@ -308,7 +312,7 @@ fn what_is_missing_is_named() {
     shop.toml:7: times.expires.unit: is missing: it is one of minutes, seconds, milliseconds, microseconds, nanoseconds
     shop.toml:11: expired.at: is missing: a rule has at, or after with lifetime, or not_null
     shop.toml:11: expired.boundary: is missing: it is "<" if a session is still valid at the very moment, else "<="
-    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never
+    shop.toml:10: times.expires.readonly: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
     shop.toml:1: expired: is missing: write [[expired]] for when a session is over, or readonly with the reason why nothing may be deleted
     "#);
     let readonly =
@@ -335,9 +339,9 @@ fn an_unknown_key_is_named_with_those_that_there_are() {
     ]);
     insta::assert_snapshot!(said, @r"
     shop.toml:1: tabel: unknown key; it may be name, title, about, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
-    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, null, never
+    shop.toml:9: times.expires.units: unknown key; it may be column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
     shop.toml:13: expired.border: unknown key; it may be at, after, not_null, lifetime, boundary, grace, when
-    shop.toml:1: user.name: unknown key; it may be column, path, payload
+    shop.toml:1: user.name: unknown key; it may be column, path, payload, nobody
     shop.toml:1: client.colum: unknown key; it may be column, path
     shop.toml:1: token.salt: unknown key; it may be column, prefix, hash
     shop.toml:1: filter.is: unknown key; it may be column, path, above, up_to, equals, any_of, not, null, prefix
@@ -406,6 +410,8 @@ fn a_time_that_makes_no_sense_is_named() {
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = -1",
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = [[]]",
         "encoding = \"unix\"\nunit = \"seconds\"\nnever = [9999999999999999999]",
+        "encoding = \"unix\"\nunit = \"seconds\"\nover = 0",
+        "encoding = \"unix\"\nunit = \"seconds\"\nnever = [-1, 0]\nover = [0.0]",
         "encoding = \"unix\"\nunit = \"seconds\"\ncolumn = \"expiry\"",
         "encoding = \"unix\"\nunit = \"seconds\"\npath = \"cookie.expires\"",
         "encoding = \"unix\"\nunit = \"seconds\"\npath = \"$.cookie..expires\"",
@@ -423,6 +429,10 @@ fn a_time_that_makes_no_sense_is_named() {
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"none\"",
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"none\"\ntimezone = 2",
         "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = \"Z\"\ntimezone = \"UTC\"",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = []",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"CET\"]",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"either\"]",
+        "encoding = \"text\"\nseparator = \" \"\ndecimals = 0\nzone = [\"Z\", \"none\"]",
         "encoding = \"pattern\"\ntimezone = \"UTC\"",
         "encoding = \"pattern\"\npattern = \"%H:%M\"\ntimezone = \"UTC\"",
         "encoding = \"pattern\"\npattern = \"%Y%m%d\"",
@@ -440,6 +450,8 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:10: times.expires.never: wants a list, like [-1], not the bare number -1
     shop.toml:10: times.expires.never: wants a number or text, not an array
     shop.toml:10: times.expires.never: 9999999999999999999 is beyond 64 bits
+    shop.toml:10: times.expires.over: wants a list, like [-1], not the bare number 0
+    shop.toml:11: times.expires.over: has a value that never has, too: it means one
     shop.toml:10: times.expires.column: "expiry" is no column of the table: columns has no such name
     shop.toml:10: times.expires.path: "cookie.expires" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
     shop.toml:10: times.expires.path: "$.cookie..expires" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
@@ -452,16 +464,111 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:10: times.expires.decimals: wants numbers from 0 to 9
     shop.toml:10: times.expires.decimals: wants a number, a list like [0, 6], or "any", not a string
     shop.toml:10: times.expires.decimals: wants at least one, like [0, 6]
-    shop.toml:7: times.expires.zone: is missing: it is one of none, Z, offset, either
+    shop.toml:7: times.expires.zone: is missing: it is one of none, Z, offset, either, or a list of them
     shop.toml:11: times.expires.zone: "UTC" is no form of a zone: it is one of none, Z, offset, either
     shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:12: times.expires.timezone: wants text in quotes, not the bare number 2
     shop.toml:12: times.expires.timezone: goes with zone = "none": here each value says its own
+    shop.toml:11: times.expires.zone: wants at least one, like ["none", "Z"]
+    shop.toml:11: times.expires.zone: "CET" is no form of a zone: it is one of none, Z, offset, either
+    shop.toml:11: times.expires.zone: names one of them twice
+    shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:7: times.expires.pattern: is missing: it is one of strftime, like "%Y%m%d%H%M%S"
     shop.toml:9: times.expires.pattern: "%H:%M" does not say a day, or only a part of a time
     shop.toml:7: times.expires.timezone: is missing: it is "UTC", "local", a name such as "Europe/Berlin", or { parameter = "timezone" }
     shop.toml:10: times.expires.timezone: goes with a pattern without an offset
     "#);
+}
+
+#[test]
+fn a_time_may_have_several_forms() {
+    let time = |text: &str| {
+        let text = LEAST.replace("encoding = \"unix\"\nunit = \"seconds\"", text);
+        read(&text).times.remove(0).encoding
+    };
+    let zones = |zone: &str| match time(&format!(
+        "encoding = \"text\"\nseparator = \"either\"\ndecimals = 3\nzone = {zone}"
+    )) {
+        Encoding::Text(form) => form.zone,
+        other => panic!("{other:?}"),
+    };
+    let either = ZoneForm::AnyOf(vec![ZoneForm::Z, ZoneForm::Offset]);
+    assert_eq!(zones("\"either\""), either);
+    assert_eq!(zones("[\"offset\", \"Z\"]"), either);
+    assert_eq!(zones("[\"Z\"]"), ZoneForm::Z);
+    let none = ZoneForm::None(Zone::UTC);
+    assert_eq!(
+        zones("[\"Z\", \"none\"]\ntimezone = \"UTC\""),
+        ZoneForm::AnyOf(vec![none, ZoneForm::Z])
+    );
+    let number = Encoding::Unix(Unit::Milliseconds, vec![Storage::Integer]);
+    let one = "forms = [{ encoding = \"unix\", unit = \"milliseconds\" }]";
+    assert_eq!(time(one), number);
+    let julian = Encoding::Julian(vec![Storage::Real]);
+    let two =
+        "forms = [{ encoding = \"unix\", unit = \"milliseconds\" }, { encoding = \"julian\" }]";
+    assert_eq!(time(two), Encoding::Any(vec![number, julian]));
+}
+
+#[test]
+fn forms_that_make_no_sense_are_named() {
+    let unix = "{ encoding = \"unix\", unit = \"seconds\" }";
+    let said = [
+        "forms = []".to_owned(),
+        "forms = \"unix\"".to_owned(),
+        format!("forms = [{unix}]\nencoding = \"unix\""),
+        format!("forms = [{unix}]\nunit = \"seconds\""),
+        "forms = [{ encoding = \"unix\" }]".to_owned(),
+        "forms = [{ encoding = \"unix\", unit = \"seconds\", null = \"never\" }]".to_owned(),
+        "forms = [{ encoding = \"unix\", unit = \"seconds\", zone = \"Z\" }]".to_owned(),
+        format!("forms = [{unix}, {{ encoding = \"ticks\" }}]"),
+        format!("forms = [{unix}, {{ encoding = \"julian\", storage = [\"real\", \"integer\"] }}]"),
+    ];
+    insta::assert_snapshot!(said_of_times(&said.each_ref().map(String::as_str)), @r#"
+    shop.toml:8: times.expires.forms: wants at least one form
+    shop.toml:8: times.expires.forms: is a list of tables, like [{ encoding = "unix", unit = "seconds" }], not a string
+    shop.toml:9: times.expires.encoding: stands within forms, where there are several
+    shop.toml:9: times.expires.unit: stands within forms, where there are several
+    shop.toml:8: times.expires.forms.unit: is missing: it is one of minutes, seconds, milliseconds, microseconds, nanoseconds
+    shop.toml:8: times.expires.forms.null: unknown key; it may be encoding, unit, storage, separator, decimals, zone, timezone, pattern
+    shop.toml:8: times.expires.forms.zone: says nothing here: beside this encoding stand unit, storage
+    shop.toml:8: times.expires.forms.encoding: reads values of a class that another form reads, too: each class of integer, real, text belongs to one
+    shop.toml:8: times.expires.forms.encoding: reads values of a class that another form reads, too: each class of integer, real, text belongs to one
+    "#);
+}
+
+#[test]
+fn values_that_stand_for_no_time_say_what_becomes_of_their_session() {
+    use crate::domain::profile::{Expiry, Judged, Raw};
+    let listed = "never = [-1]\nover = [0, \"none\"]\n\n[[expired]]";
+    let listed = LEAST.replace("\n[[expired]]", listed);
+    let after = listed.replace("at = \"expires\"", "after = \"expires\"\nlifetime = \"2h\"");
+    for (text, zero, never) in [
+        (LEAST, Expiry::Unknown, Expiry::Unknown),
+        (&listed, Expiry::Over, Expiry::Never),
+        (&after, Expiry::Over, Expiry::Never),
+    ] {
+        let profile = read(text);
+        let judge = |value| profile.judge(&[value]);
+        assert_eq!(judge(Raw::Integer(0)), Judged::Session(zero));
+        assert_eq!(judge(Raw::Real(-0.0)), Judged::Session(zero));
+        assert_eq!(judge(Raw::Text(b"none")), Judged::Session(zero));
+        assert_eq!(judge(Raw::Text(b"0")), Judged::Session(Expiry::Unknown));
+        assert_eq!(judge(Raw::Integer(-1)), Judged::Session(never));
+        assert_eq!(profile.time(Some(0), &[Raw::Integer(0)]), None);
+    }
+}
+
+#[test]
+fn some_users_are_nobody() {
+    use crate::domain::profile::Raw;
+    let user = "[user]\ncolumn = \"data\"\nnobody = [0, \"guest\"]\n\n[[expired]]";
+    let profile = read(&LEAST.replace("[[expired]]", user));
+    for nobody in [Raw::Integer(0), Raw::Real(0.0), Raw::Text(b"guest"), Raw::Null] {
+        assert_eq!(profile.user(nobody), None, "{nobody:?}");
+    }
+    assert_eq!(profile.user(Raw::Integer(1)).as_deref(), Some("1"));
+    assert_eq!(profile.user(Raw::Text(b"0")).as_deref(), Some("0"));
 }
 
 #[test]
@@ -542,6 +649,8 @@ fn other_tables_that_make_no_sense_are_named() {
         "[user]\npath = \"$.user\"\n",
         "[user]\ncolumn = \"data\"\npayload = \"rails\"\n",
         "[user]\ncolumn = \"data\"\npayload = \"django\"\npath = \"$.user\"\n",
+        "[user]\ncolumn = \"data\"\npayload = \"django\"\nnobody = [0]\n",
+        "[user]\ncolumn = \"data\"\nnobody = 0\n",
         "[token]\nhash = \"sha256\"\n",
         "[token]\ncolumn = \"id\"\nhash = \"md5\"\n",
         "[token]\ncolumn = \"id\"\nprefix = \"\"\n",
@@ -559,6 +668,8 @@ fn other_tables_that_make_no_sense_are_named() {
     shop.toml:14: user.column: is missing: it names a column of the table
     shop.toml:16: user.payload: "rails" is no payload: it is one of django
     shop.toml:17: user.path: says nothing here: the payload says where the user is
+    shop.toml:17: user.nobody: says nothing here: the payload names users alone
+    shop.toml:16: user.nobody: wants a list, like [-1], not the bare number 0
     shop.toml:14: token.column: is missing: it names a column of the table
     shop.toml:16: token.hash: "md5" is no hash: it is one of sha256
     shop.toml:16: token.prefix: wants text that is not empty

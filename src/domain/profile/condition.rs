@@ -52,7 +52,7 @@ impl Condition {
 impl Test {
     /// Whether the value is like this.
     pub fn holds(&self, value: Raw<'_>) -> bool {
-        let is_among = |values: &[Datum]| values.iter().any(|known| is_same(known.raw(), value));
+        let is_among = |values: &[Datum]| values.iter().any(|known| known.is_same(value));
         match self {
             Self::Null(is_null) => (value == Raw::Null) == *is_null,
             Self::Among(values) => is_among(values),

@@ -41,6 +41,12 @@ impl Datum {
             Self::Blob(bytes) => Raw::Blob(bytes),
         }
     }
+
+    /// Whether SQLite takes it for the same as another value: numbers by their value,
+    /// text by its bytes.
+    pub fn is_same(&self, other: Raw<'_>) -> bool {
+        super::condition::is_same(self.raw(), other)
+    }
 }
 
 impl<'a> Raw<'a> {

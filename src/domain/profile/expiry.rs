@@ -68,6 +68,9 @@ pub struct TimeColumn {
     pub null: Option<Nullness>,
     /// Values that are no times, but mean never.
     pub never: Vec<Datum>,
+    /// Values that are no times, but mean that it has passed. None of them is among
+    /// [`never`](Self::never).
+    pub over: Vec<Datum>,
 }
 
 /// What NULL means.
@@ -149,7 +152,8 @@ impl Profile {
     /// 3. At that very moment it is over if the rule says so, and else still valid.
     /// 4. A time that is NULL means what the profile says that it means. A value that
     ///    the profile lists under `never` means never, and so does a length of that
-    ///    kind.
+    ///    kind. With a value that it lists under `over`, the session is over, however
+    ///    long it may last after that time.
     /// 5. If a time or a length that a rule needs cannot be read, or what is no number is
     ///    to be above or up to one, nobody can say when the session is over, whatever the
     ///    other rules say.
@@ -169,7 +173,7 @@ impl Profile {
     pub fn time(&self, time: Option<usize>, inputs: &[Raw<'_>]) -> Option<UnixTime> {
         match self.times.get(time?)?.read(inputs) {
             Reading::At(moment) => Some(moment.second()),
-            Reading::Null | Reading::Never | Reading::Unreadable => None,
+            Reading::Null | Reading::Never | Reading::Over | Reading::Unreadable => None,
         }
     }
 
@@ -198,6 +202,7 @@ impl Profile {
         match (time.read(inputs), after) {
             (Reading::Unreadable, _) => Expiry::Unknown,
             (Reading::Never, _) | (Reading::At(_), None) => Expiry::Never,
+            (Reading::Over, _) => Expiry::Over,
             (Reading::Null, _) => match time.null {
                 Some(Nullness::Expired) => Expiry::Over,
                 Some(Nullness::Never) => Expiry::Never,
@@ -215,10 +220,14 @@ impl TimeColumn {
     /// What it says in a row with these inputs.
     pub fn read(&self, inputs: &[Raw<'_>]) -> Reading {
         let value = inputs.get(self.input).copied().unwrap_or(Raw::Null);
-        if self.never.iter().any(|never| super::condition::is_same(never.raw(), value)) {
-            return Reading::Never;
+        let is_among = |values: &[Datum]| values.iter().any(|known| known.is_same(value));
+        if is_among(&self.never) {
+            Reading::Never
+        } else if is_among(&self.over) {
+            Reading::Over
+        } else {
+            self.encoding.read(value)
         }
-        self.encoding.read(value)
     }
 }
 
@@ -230,7 +239,7 @@ impl Length {
             Self::Untold => Ok(None),
             Self::Input { input, unit, never } => {
                 let value = inputs.get(*input).copied().unwrap_or(Raw::Null);
-                if never.iter().any(|never| super::condition::is_same(never.raw(), value)) {
+                if never.iter().any(|never| never.is_same(value)) {
                     return Ok(None);
                 }
                 unit.length(value).map(Some).ok_or(())

@@ -81,12 +81,14 @@ pub struct Source {
 }
 
 /// Where the user of a session is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
     /// In which value.
     pub source: Source,
     /// In which form.
     pub form: UserForm,
+    /// Values that are no users, but mean that it is nobody's.
+    pub nobody: Vec<Datum>,
 }
 
 /// How a user is written.

@@ -4,10 +4,15 @@ use super::{Profile, Raw, UserForm, django_user};
 
 impl Profile {
     /// The user that a value of [`user`](Profile::user) names: text as it stands, a
-    /// number in decimal, bytes in hexadecimal. `None` for NULL and for empty text, and
-    /// for a payload that names nobody.
+    /// number in decimal, bytes in hexadecimal. `None` for NULL and for empty text, for
+    /// the values that the profile lists under `nobody`, and for a payload that names
+    /// nobody.
     pub fn user(&self, value: Raw<'_>) -> Option<String> {
-        match self.user.as_ref()?.form {
+        let source = self.user.as_ref()?;
+        if source.nobody.iter().any(|nobody| nobody.is_same(value)) {
+            return None;
+        }
+        match source.form {
             UserForm::Plain => plain(value),
             UserForm::DjangoPayload => django_user(value.text()?),
         }

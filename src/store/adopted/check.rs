@@ -139,7 +139,7 @@ fn values(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -
         }
         match time.read(&inputs) {
             Reading::Null => {}
-            Reading::At(_) | Reading::Never => values.good += 1,
+            Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
             Reading::Unreadable => values.note_bad(&row.inputs[time.input]),
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn misfit(reader: &Reader, inputs: &[Raw<'_>]) -> Option<Misfit> {
     let odd = times.filter(|(_, time)| match time.read(inputs) {
         Reading::Unreadable => true,
         Reading::Null => time.null.is_none(),
-        Reading::At(_) | Reading::Never => false,
+        Reading::At(_) | Reading::Never | Reading::Over => false,
     });
     // Where all times can be read, it is a length that cannot.
     let lengths = profile.rules.iter().filter_map(|rule| match &rule.kind {

@@ -29,6 +29,9 @@ pub enum Encoding {
     /// As another encoding has it, but what is written is the wall clock of this zone,
     /// and not UTC.
     Wall(Box<Self>, Zone),
+    /// As one of these has it, each for [classes](Self::classes) of its own: no value can
+    /// be read by two of them.
+    Any(Vec<Self>),
 }
 
 /// What is counted.
@@ -99,8 +102,8 @@ pub enum ZoneForm {
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
     Offset,
-    /// One or the other.
-    Either,
+    /// One of these.
+    AnyOf(Vec<Self>),
 }
 
 /// What a value says.
@@ -112,8 +115,10 @@ pub enum Reading {
     Null,
     /// That there will never be one.
     Never,
-    /// Nothing that this encoding knows, or a number that is not zero and no moment that
-    /// it could mean: most likely it counts in another unit.
+    /// That it has passed, whenever it was.
+    Over,
+    /// Nothing that this encoding knows, or a moment that it could not mean: most likely
+    /// it counts in another unit, or stands for none.
     Unreadable,
 }
 
@@ -124,12 +129,13 @@ impl Encoding {
     /// 2. A number counts only in a class that the encoding names; text of digits is a
     ///    number of the class `text`, and must be of nothing but digits, with a minus
     ///    where it is negative.
-    /// 3. A number means a moment from 1995 to 9999, or it is zero. Any other is
-    ///    unreadable: numbers in another unit than the encoding's always are. For that
-    ///    to hold, minutes may reach as far as 2999 alone, and ticks as 2499.
+    /// 3. A number means a moment from 1995 to 9999. Any other is unreadable: numbers in
+    ///    another unit than the encoding's always are, and zero is. For that to hold,
+    ///    minutes may reach as far as 2999 alone, and ticks as 2499.
     /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
-    /// 5. Text must be a date of the calendar, from the year 1 to 9999, and a time of a
-    ///    day without leap seconds, in exactly the form that the encoding describes.
+    /// 5. Text must be a date of the calendar, from 1995 to 9999, and a time of a day
+    ///    without leap seconds, in exactly the form that the encoding describes. Earlier
+    ///    ones are what programs write where there is no time: their year 1, or 1970.
     /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999
     ///    as numbers do: digits of another kind may look like a date.
     /// 7. What the wall clock shows twice, or never, is taken for the later of the two
@@ -149,12 +155,29 @@ impl Encoding {
             Self::Text(form) => form.read(value),
             Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
             Self::Wall(shown, zone) => Some(wall::moment(shown.moment(value)?, zone)),
+            Self::Any(forms) => forms.iter().find_map(|form| form.moment(value)),
+        }
+    }
+
+    /// The classes of the values that it can read.
+    pub fn classes(&self) -> Vec<Storage> {
+        match self {
+            Self::Unix(_, storage) | Self::Julian(storage) | Self::Ticks(storage) => {
+                storage.clone()
+            }
+            Self::Text(_) | Self::Pattern(..) => vec![Storage::Text],
+            Self::Wall(shown, _) => shown.classes(),
+            Self::Any(forms) => forms.iter().flat_map(Self::classes).collect(),
         }
     }
 
     /// Whether it is text that says nothing of a zone and is taken for UTC.
     pub fn is_silently_utc(&self) -> bool {
-        matches!(self, Self::Text(TextForm { zone: ZoneForm::None(zone), .. }) if *zone == Zone::UTC)
+        match self {
+            Self::Text(form) => form.zone.is_silently_utc(),
+            Self::Any(forms) => forms.iter().any(Self::is_silently_utc),
+            _ => false,
+        }
     }
 
     /// A value that no readable value of a moment up to this one exceeds, in the order
@@ -170,7 +193,7 @@ impl Encoding {
             Self::Julian(storage) => number::julian_horizon(storage, moment),
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
             Self::Text(form) => form.horizon(moment).map(Datum::Text),
-            Self::Pattern(..) => None,
+            Self::Pattern(..) | Self::Any(_) => None,
             Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
             Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
         }

@@ -5,8 +5,8 @@ use crate::domain::profile::Datum;
 use crate::domain::profile::moment::SECOND;
 use crate::domain::time::UnixTime;
 
-/// The first moment that a number may mean: 1995-01-01.
-const FIRST: i128 = 788_918_400 * SECOND;
+/// The first moment that a value may mean: 1995-01-01.
+pub(super) const FIRST: i128 = 788_918_400 * SECOND;
 
 /// The ends of what numbers may mean: the first moments of 10000, of 3000 for minutes and
 /// of 2500 for ticks. Seconds that are read as minutes lie beyond 3000, nanoseconds that
@@ -42,13 +42,6 @@ impl Number {
         storage.contains(&class).then_some(number)
     }
 
-    fn is_zero(self) -> bool {
-        match self {
-            Self::Whole(number) => number == 0,
-            Self::Real(number) => number == 0.0,
-        }
-    }
-
     /// So many times a number of nanoseconds. A fraction of one is left out.
     fn times(self, unit: i128) -> i128 {
         match self {
@@ -82,27 +75,26 @@ pub(super) fn is_of_our_time(moment: Moment) -> bool {
 }
 
 /// A moment that a number may mean.
-fn sensible(number: Number, nanoseconds: i128, end: i128) -> Option<Moment> {
-    let is_sensible = number.is_zero() || (FIRST..end).contains(&nanoseconds);
-    is_sensible.then_some(Moment(nanoseconds))
+fn sensible(nanoseconds: i128, end: i128) -> Option<Moment> {
+    (FIRST..end).contains(&nanoseconds).then_some(Moment(nanoseconds))
 }
 
 pub(super) fn unix(unit: Unit, storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
     let number = Number::of(value, storage)?;
     let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
-    sensible(number, number.times(unit.nanoseconds()), end)
+    sensible(number.times(unit.nanoseconds()), end)
 }
 
 pub(super) fn ticks(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
     let number = Number::of(value, storage)?;
     let since = number.times(Unit::Ticks.nanoseconds());
-    sensible(number, FIRST_TICK.saturating_add(since), END_OF_TICKS)
+    sensible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
 }
 
 pub(super) fn julian(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
     let number = Number::of(value, storage)?;
     let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
-    sensible(number, since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
+    sensible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
 }
 
 pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<Datum> {

@@ -23,6 +23,10 @@ fn text(separator: Separator, decimals: &[u8], zone: ZoneForm) -> Encoding {
     Encoding::Text(TextForm { separator, decimals: Decimals(decimals.to_vec()), zone })
 }
 
+fn either() -> ZoneForm {
+    ZoneForm::AnyOf(vec![ZoneForm::Z, ZoneForm::Offset])
+}
+
 fn berlin() -> Zone {
     "Europe/Berlin".parse().unwrap()
 }
@@ -51,7 +55,8 @@ fn numbers_of_the_fixtures_are_read() {
     assert_eq!(julian.read(Raw::Integer(2_461_207)), Reading::Unreadable);
     let ticks = Encoding::Ticks(vec![Integer]);
     assert_eq!(ticks.read(Raw::Integer(639_171_216_000_000_000)), at(NOON.0));
-    assert_eq!(ticks.read(Raw::Integer(0)), at(-62_135_596_800));
+    assert_eq!(ticks.read(Raw::Integer(0)), Reading::Unreadable);
+    assert_eq!(julian.read(Raw::Real(0.0)), Reading::Unreadable);
     assert_eq!(ticks.read(Raw::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
 }
 
@@ -59,17 +64,16 @@ fn numbers_of_the_fixtures_are_read() {
 fn numbers_that_are_no_times_are_unreadable() {
     let all = vec![Storage::Integer, Storage::Real, Storage::Text];
     let seconds = Encoding::Unix(Unit::Seconds, all);
-    assert_eq!(seconds.read(Raw::Integer(0)), at(0));
-    assert_eq!(seconds.read(Raw::Real(0.0)), at(0));
-    assert_eq!(read(&seconds, "0"), at(0));
     assert_eq!(seconds.read(Raw::Integer(788_918_400)), at(788_918_400));
     assert_eq!(seconds.read(Raw::Integer(253_402_300_799)), at(253_402_300_799));
     assert_eq!(seconds.read(Raw::Null), Reading::Null);
-    for number in [-1, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
+    for number in [-1, 0, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
         assert_eq!(seconds.read(Raw::Integer(number)), Reading::Unreadable, "{number}");
         assert_eq!(read(&seconds, &number.to_string()), Reading::Unreadable, "{number}");
     }
-    for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300] {
+    for number in
+        [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300]
+    {
         assert_eq!(seconds.read(Raw::Real(number)), Reading::Unreadable, "{number}");
     }
     for digits in ["", "-", "+1781524800", " 1781524800", "1781524800 ", "1781524800.0", "1e9"] {
@@ -88,7 +92,7 @@ fn texts_of_the_fixtures_are_read() {
     let auth = text(Separator::T, &[3], ZoneForm::Z);
     let moment = Moment(Moment::from(NOON).0 + 337_000_000);
     assert_eq!(read(&auth, "2026-06-15T12:00:00.337Z"), Reading::At(moment));
-    let any = text(Separator::Either, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], ZoneForm::Either);
+    let any = text(Separator::Either, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], either());
     for same in [
         "2026-06-15T12:00:00Z",
         "2026-06-15 12:00:00.0Z",
@@ -100,8 +104,26 @@ fn texts_of_the_fixtures_are_read() {
     ] {
         assert_eq!(read(&any, same), at(NOON.0), "{same}");
     }
-    assert_eq!(read(&any, "0001-01-01T00:00:00Z"), at(-62_135_596_800));
+    assert_eq!(read(&any, "1995-01-01T00:00:00Z"), at(788_918_400));
     assert_eq!(read(&any, "9999-12-31T23:59:59Z"), at(UnixTime::MAX.0));
+}
+
+/// What programs write for a time that is not set: Go, PHP, .NET, Excel.
+#[test]
+fn text_of_before_1995_is_no_time() {
+    let utc = text(Separator::Blank, &[0, 6], ZoneForm::None(Zone::UTC));
+    let local = text(Separator::Blank, &[0], ZoneForm::None(berlin()));
+    let offset = text(Separator::Blank, &[0], ZoneForm::Offset);
+    for date in ["0001-01-01 00:00:00", "1899-12-30 00:00:00", "1970-01-01 00:00:00"] {
+        assert_eq!(read(&utc, date), Reading::Unreadable, "{date}");
+        assert_eq!(read(&local, date), Reading::Unreadable, "{date}");
+        assert_eq!(read(&offset, &format!("{date}+00:00")), Reading::Unreadable, "{date}");
+    }
+    assert_eq!(read(&utc, "1994-12-31 23:59:59.999999"), Reading::Unreadable);
+    assert_eq!(read(&local, "1995-01-01 00:59:59"), Reading::Unreadable);
+    assert_eq!(read(&local, "1995-01-01 01:00:00"), at(788_918_400));
+    assert_eq!(read(&offset, "1995-01-01 00:00:00+00:01"), Reading::Unreadable);
+    assert_eq!(read(&offset, "1994-12-31 23:59:00-00:01"), at(788_918_400));
 }
 
 #[test]
@@ -174,6 +196,37 @@ fn the_wall_clock_is_read_in_its_zone_and_in_doubt_as_the_later_time() {
         assert_eq!(read(&local, shown), read(&zulu, utc), "{shown}");
     }
     assert_eq!("UTC".parse(), Ok(Zone::UTC));
+}
+
+/// As connect-session-knex has it, which writes with its driver and with its server.
+#[test]
+fn a_column_may_hold_several_zones() {
+    let zones = ZoneForm::AnyOf(vec![ZoneForm::None(berlin()), ZoneForm::Z]);
+    let either = text(Separator::Either, &[3], zones);
+    assert_eq!(read(&either, "2026-06-15T12:00:00.000Z"), at(NOON.0));
+    assert_eq!(read(&either, "2026-06-15 14:00:00.000"), at(NOON.0));
+    assert_eq!(read(&either, "2026-06-15 14:00:00.000+02:00"), Reading::Unreadable);
+    assert!(!either.is_silently_utc());
+    let utc = ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(Zone::UTC)]);
+    assert!(text(Separator::T, &[0], utc).is_silently_utc());
+}
+
+#[test]
+fn a_column_may_hold_several_forms() {
+    let forms = vec![
+        Encoding::Unix(Unit::Milliseconds, vec![Storage::Integer]),
+        text(Separator::T, &[3], ZoneForm::Z),
+        Encoding::Wall(Box::new(Encoding::Julian(vec![Storage::Real])), berlin()),
+    ];
+    let any = Encoding::Any(forms);
+    assert_eq!(any.read(Raw::Integer(1_781_524_800_000)), at(NOON.0));
+    assert_eq!(read(&any, "2026-06-15T12:00:00.000Z"), at(NOON.0));
+    assert_eq!(any.read(Raw::Real(2_461_207.0)), at(NOON.0 - 7_200));
+    assert_eq!(any.read(Raw::Real(1_781_524_800_000.0)), Reading::Unreadable);
+    assert_eq!(read(&any, "1781524800000"), Reading::Unreadable);
+    assert_eq!(any.read(Raw::Null), Reading::Null);
+    assert_eq!(any.classes(), [Storage::Integer, Storage::Text, Storage::Real]);
+    assert_eq!((any.horizon(NOON), any.is_silently_utc()), (None, false));
 }
 
 #[test]
@@ -277,21 +330,25 @@ fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
             let offset = zone.offset_at(moment.second()).unwrap();
             write(shown, Moment(moment.0 + i128::from(offset) * SECOND), choice)
         }
-        Encoding::Pattern(..) => unreachable!("has no horizon"),
+        Encoding::Pattern(..) | Encoding::Any(_) => unreachable!("has no horizon"),
     }
 }
 
 fn write_text(form: &TextForm, moment: Moment, choice: usize) -> String {
+    let zone = match &form.zone {
+        ZoneForm::AnyOf(forms) => &forms[choice / 2 % forms.len()],
+        zone => zone,
+    };
     let second = moment.second();
     let separator = match form.separator {
         Separator::Blank => ' ',
         Separator::T => 'T',
         Separator::Either => [' ', 'T'][choice % 2],
     };
-    let offset = match &form.zone {
+    let offset = match zone {
         ZoneForm::None(zone) => zone.offset_at(second).unwrap(),
-        ZoneForm::Z => 0,
-        ZoneForm::Offset | ZoneForm::Either => [0, 7_200, -34_200, 50_400][choice % 4],
+        ZoneForm::Z | ZoneForm::AnyOf(_) => 0,
+        ZoneForm::Offset => [0, 7_200, -34_200, 50_400][choice % 4],
     };
     let clock = FixedOffset::east_opt(offset.try_into().unwrap()).unwrap();
     let time = clock.timestamp_opt(second.0, 0).unwrap();
@@ -300,9 +357,9 @@ fn write_text(form: &TextForm, moment: Moment, choice: usize) -> String {
         0 => String::new(),
         count => format!(".{}", &nanoseconds[..count]),
     };
-    let zone = match (&form.zone, offset) {
-        (ZoneForm::None(_), _) => String::new(),
-        (ZoneForm::Z, _) | (ZoneForm::Either, 0) => "Z".to_owned(),
+    let zone = match zone {
+        ZoneForm::None(_) => String::new(),
+        ZoneForm::Z => "Z".to_owned(),
         _ => time.format([" %:z", "%:z", "%z"][choice % 3]).to_string(),
     };
     format!("{}{separator}{}{decimals}{zone}", time.format("%Y-%m-%d"), time.format("%H:%M:%S"))
@@ -322,7 +379,9 @@ fn sorted() -> impl Strategy<Value = Encoding> {
         ZoneForm::None("Pacific/Apia".parse().unwrap()),
         ZoneForm::Z,
         ZoneForm::Offset,
-        ZoneForm::Either,
+        either(),
+        ZoneForm::AnyOf(vec![ZoneForm::None(Zone::UTC), ZoneForm::Z]),
+        ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(berlin())]),
     ]);
     let decimals =
         select(vec![vec![0], vec![3], vec![6], vec![0, 6], vec![3, 7], (0..10).collect()]);
@@ -344,11 +403,18 @@ fn text_of(separator: Separator, decimals: Vec<u8>, zone: ZoneForm) -> Encoding 
 
 fn is_utc(encoding: &Encoding) -> bool {
     match encoding {
-        Encoding::Text(form) => {
-            matches!(&form.zone, ZoneForm::Z) || form.zone == ZoneForm::None(Zone::UTC)
-        }
+        Encoding::Text(form) => shows_utc(&form.zone),
         Encoding::Wall(_, zone) => *zone == Zone::UTC,
         _ => true,
+    }
+}
+
+fn shows_utc(zone: &ZoneForm) -> bool {
+    match zone {
+        ZoneForm::None(zone) => *zone == Zone::UTC,
+        ZoneForm::Z => true,
+        ZoneForm::Offset => false,
+        ZoneForm::AnyOf(forms) => forms.iter().all(shows_utc),
     }
 }
 
@@ -370,7 +436,7 @@ fn coarseness(encoding: &Encoding) -> i128 {
         Encoding::Julian(_) => 86_400 * SECOND,
         Encoding::Ticks(_) => 50_000,
         Encoding::Wall(shown, _) => coarseness(shown),
-        Encoding::Text(_) | Encoding::Pattern(..) => SECOND,
+        Encoding::Text(_) | Encoding::Pattern(..) | Encoding::Any(_) => SECOND,
     }
 }
 
@@ -475,6 +541,10 @@ fn horizons_are_as_tight_as_their_form_allows() {
         (text(Separator::T, &[0, 3], ZoneForm::Z), "2026-06-15T12:00:00Z"),
         (text(Separator::T, &[0], ZoneForm::Offset), "2026-06-16T12:00:00"),
         (text(Separator::T, &[0], ZoneForm::None(berlin())), "2026-06-16T12:00:00"),
+        (text(Separator::T, &[0, 3], ZoneForm::AnyOf(vec![ZoneForm::Z, utc()])), {
+            "2026-06-15T12:00:00Z"
+        }),
+        (text(Separator::T, &[0], either()), "2026-06-16T12:00:00"),
         (text(Separator::Either, &[0], utc()), "none"),
         (Encoding::Unix(Unit::Seconds, vec![Storage::Text]), "1781524800"),
         (Encoding::Unix(Unit::Seconds, vec![Storage::Text, Storage::Integer]), "none"),

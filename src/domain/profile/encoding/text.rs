@@ -1,6 +1,6 @@
 //! Times as text of a date and a time of the day.
 
-use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, wall};
+use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, number, wall};
 use crate::domain::profile::moment::SECOND;
 use crate::domain::time::UnixTime;
 use crate::domain::zone::Zone;
@@ -21,23 +21,14 @@ impl TextForm {
         let reading = reading(head)?;
         let (nanoseconds, rest) = self.decimals.read(rest)?;
         let second = self.zone.second(reading, rest)?;
-        Some(Moment(i128::from(second) * SECOND + i128::from(nanoseconds)))
+        let moment = Moment(i128::from(second) * SECOND + i128::from(nanoseconds));
+        Some(moment).filter(|moment| moment.0 >= number::FIRST)
     }
 
     /// See [`Encoding::horizon`](super::Encoding::horizon).
     pub(super) fn horizon(&self, moment: UnixTime) -> Option<String> {
         let separator = self.separator.letter()?;
-        let written = |moment, rest: &str| written(moment, separator, rest);
-        Some(match &self.zone {
-            ZoneForm::None(zone) if *zone == Zone::UTC => {
-                written(moment, &Decimals::zeros(self.decimals.most()))
-            }
-            // Z stands behind the digits, and behind the dot before them.
-            ZoneForm::Z => written(moment, &format!("{}Z", Decimals::zeros(self.decimals.least()))),
-            ZoneForm::None(_) | ZoneForm::Offset | ZoneForm::Either => {
-                written(moment.plus(wall::SLACK), "")
-            }
-        })
+        self.zone.horizon(&self.decimals, separator, moment)
     }
 }
 
@@ -128,14 +119,39 @@ impl Decimals {
 }
 
 impl ZoneForm {
+    /// See [`Encoding::horizon`](super::Encoding::horizon). Of several forms it is the
+    /// last: each of them says the second first.
+    fn horizon(&self, decimals: &Decimals, separator: char, moment: UnixTime) -> Option<String> {
+        let written = |moment, rest: &str| Some(written(moment, separator, rest));
+        match self {
+            Self::None(zone) if *zone == Zone::UTC => {
+                written(moment, &Decimals::zeros(decimals.most()))
+            }
+            // Z stands behind the digits, and behind the dot before them.
+            Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
+            Self::None(_) | Self::Offset => written(moment.plus(wall::SLACK), ""),
+            Self::AnyOf(forms) => {
+                forms.iter().filter_map(|form| form.horizon(decimals, separator, moment)).max()
+            }
+        }
+    }
+
+    /// Whether what says nothing is taken for UTC.
+    pub(super) fn is_silently_utc(&self) -> bool {
+        match self {
+            Self::None(zone) => *zone == Zone::UTC,
+            Self::Z | Self::Offset => false,
+            Self::AnyOf(forms) => forms.iter().any(Self::is_silently_utc),
+        }
+    }
+
     /// The unix second at which a clock shows this, `zone` being what stands behind it.
     fn second(&self, reading: i64, zone: &[u8]) -> Option<i64> {
-        let is_zulu = zone == b"Z";
         match self {
             Self::None(hangs) => zone.is_empty().then(|| wall::unix(reading, hangs)),
-            Self::Z => is_zulu.then_some(reading),
-            Self::Either if is_zulu => Some(reading),
-            Self::Offset | Self::Either => Some(reading - offset(zone)?),
+            Self::Z => (zone == b"Z").then_some(reading),
+            Self::Offset => Some(reading - offset(zone)?),
+            Self::AnyOf(forms) => forms.iter().find_map(|form| form.second(reading, zone)),
         }
     }
 }
