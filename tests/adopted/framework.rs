@@ -219,7 +219,7 @@ impl Application {
     /// The library's way to the table.
     pub fn keeper(&self, profile: Profile) -> Result<Housekeeper> {
         let path = self.path("app.db");
-        let store = adopted::open(&path, Access::Write, profile, &self.path("state"))?;
+        let store = adopted::open(&path, Access::Write, profile, Some(&self.path("state")))?;
         Ok(Housekeeper::new(store, Policies::default()))
     }
 

@@ -18,9 +18,6 @@ use super::state::{StateFolder, Surroundings};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{self, Text};
 
-/// Where no file can be: whoever only reads needs no folder for what is remembered.
-const NOWHERE: &str = "/dev/null/sessctl";
-
 /// Whether the profile has been named to the user.
 pub(super) type Said = Cell<bool>;
 
@@ -97,17 +94,14 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
         config.check_for(&profile)?;
-        let state = match (self.state_folder(config), access) {
-            (Some(state), _) => state.path,
-            (None, Access::Read) => PathBuf::from(NOWHERE),
-            (None, Access::Write) => {
-                return Err(Usage::error(
-                    "no folder for what sessctl has to remember of this database: say --state-dir \
-                     DIR, or write state_dir = \"DIR\" into the configuration",
-                ));
-            }
-        };
-        Ok(adopted::open(db, access, profile, &state)?)
+        let state = self.state_folder(config).map(|state| state.path);
+        if state.is_none() && access == Access::Write {
+            return Err(Usage::error(
+                "no folder for what sessctl has to remember of this database: say --state-dir \
+                 DIR, or write state_dir = \"DIR\" into the configuration",
+            ));
+        }
+        Ok(adopted::open(db, access, profile, state.as_deref())?)
     }
 
     fn must_give_no_parameters(&self) -> anyhow::Result<()> {

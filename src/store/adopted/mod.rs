@@ -55,13 +55,18 @@ const FEW: usize = 10;
 
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are
 /// in a file of sessctl's own in the folder `state`, which is made when something is to
-/// be changed.
+/// be changed; `None` is for whoever only looks.
 ///
 /// # Errors
 /// [`Error::Missing`] and [`Error::NotOurs`] if there is no such table,
 /// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
 /// parameter, and whatever keeps the files from being opened.
-pub fn open(path: &Path, access: Access, profile: Profile, state: &Path) -> Result<Box<dyn Store>> {
+pub fn open(
+    path: &Path,
+    access: Access,
+    profile: Profile,
+    state: Option<&Path>,
+) -> Result<Box<dyn Store>> {
     if let Some(lack) = check::missing(&profile) {
         return Err(Error::Refused(lack));
     }
