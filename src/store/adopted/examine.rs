@@ -29,6 +29,11 @@ pub struct Examination {
     pub rows: u64,
     /// What the inputs hold, as far as it was looked at.
     pub classes: Vec<Class>,
+    /// The sessions among some rows that lie evenly over the table: about 800, or all
+    /// rows of a table of less than 1,000.
+    pub sampled: u64,
+    /// Those of them that are over.
+    pub sampled_over: u64,
     /// Some rows, from all over the table, in the order in which they are over.
     pub samples: Vec<Sample>,
     /// How SQLite would look for what is due, and how it would go through the table: a
@@ -92,6 +97,7 @@ pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examinat
     let sampling = Sampling::of(&file, &reader)?;
     found.rows = reader.count(&file)?;
     found.classes = classes(&reader, &sampling);
+    found.count_over(&reader, &sampling, now);
     found.samples = samples(&file, &reader, &sampling, now)?;
     found.plans = plans(&file, &reader, now)?;
     found.judge(&file, &reader, &sampling, now)?;
@@ -99,6 +105,16 @@ pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examinat
 }
 
 impl Examination {
+    /// Counts the sessions that stand for the whole table, and not for one of its ends,
+    /// where the oldest and the newest are.
+    fn count_over(&mut self, reader: &Reader, sampling: &Sampling, now: UnixTime) {
+        for row in sampling.rows.iter().filter(|row| row.is_even) {
+            let judged = row.judge(&reader.profile);
+            self.sampled += u64::from(judged != Judged::NoSession);
+            self.sampled_over += u64::from(is_over(judged, now));
+        }
+    }
+
     /// Notes why a purge would be refused, and what looks wrong.
     fn judge(
         &mut self,
