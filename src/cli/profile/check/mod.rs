@@ -67,6 +67,7 @@ fn explain(
     let mut head = vec![format!("{name} is the profile of {title}: {about}")];
     if examination.difference.is_none() {
         let rows = match examination.rows {
+            0 => "no rows".to_owned(),
             1 => "1 row".to_owned(),
             rows => format!("{} rows", thousands(rows)),
         };
