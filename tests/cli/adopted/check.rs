@@ -183,7 +183,11 @@ fn programs_get_all_of_it_in_one_object() {
 fn a_check_needs_a_table_and_what_the_profile_asks_for() {
     let sandbox = three();
     run(&sandbox, ["profile", "check", "rails", "--param", "lifetime=30d"]).is_refused_with(10);
-    run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(2);
+    run(&laravel(), ["profile", "check", "laravel"]).is_refused_with(2);
+    // What is no table of Laravel's needs no lifetime.
+    run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(10);
+    let other = database("CREATE TABLE sessions (id, expires)");
+    run(&other, ["profile", "check", "laravel"]).exits(4);
     run(&sandbox, ["profile", "check", "djano"]).is_refused_with(2);
     run(&sandbox, ["profile", "check"]).exits(2);
     assert!(!sandbox.path("state").exists());
