@@ -93,9 +93,13 @@ impl Reader {
     }
 
     /// The condition that the row with the key `?1` has still the id `?2`. An id that is
-    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`].
+    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`]. The value
+    /// of a primary key tells a session by itself, which the place of a row does not.
     pub(super) fn of_key(&self) -> String {
         let (key, id) = (&self.key, &self.id);
+        if matches!(self.table.key, KeyColumn::Primary(_)) {
+            return format!("{key} = ?1");
+        }
         let same = format!("CASE WHEN typeof({id}) IN ('null', 'real') THEN '' ELSE {id} END");
         format!("{key} = ?1 AND {same} IS ?2")
     }
