@@ -184,7 +184,13 @@ impl Application {
     /// The ids of the rows of which SQL says this.
     #[track_caller]
     pub fn ids_where(&self, predicate: &str) -> BTreeSet<String> {
-        let Framework { table, id, .. } = &self.framework;
+        self.values_where(&self.framework.id, predicate)
+    }
+
+    /// The values of a column, as text, in the rows of which SQL says this.
+    #[track_caller]
+    pub fn values_where(&self, id: &str, predicate: &str) -> BTreeSet<String> {
+        let table = &self.framework.table;
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let (table, id) = (quoted(table), quoted(id));
         // Bytes need not be text.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rusqlite::types::Value;
 
 use super::references::References;
-use super::rows::{Reader, shown};
+use super::rows::Reader;
 use super::sample::Sampling;
 use super::table::Table;
 use crate::domain::error::{Error, Result, grouped};
@@ -140,16 +140,18 @@ fn values(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -
         match time.read(&inputs) {
             Reading::Null => {}
             Reading::At(_) | Reading::Never => values.good += 1,
-            Reading::Unreadable => values.note_bad(&row.inputs[time.input]),
+            Reading::Unreadable => {
+                let value = &row.inputs[time.input];
+                values.note_bad(value, reader.shown(time.input, value));
+            }
         }
     }
     values
 }
 
 impl Values {
-    fn note_bad(&mut self, value: &Datum) {
+    fn note_bad(&mut self, value: &Datum, example: String) {
         *self.bad.entry(value.raw().class()).or_default() += 1;
-        let example = shown(value);
         if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
             self.examples.push(example);
         }

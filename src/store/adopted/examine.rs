@@ -6,7 +6,7 @@ use std::path::Path;
 use super::check::{another, misfits, obstacles};
 use super::index::TimeIndex;
 use super::open_file;
-use super::rows::{Reader, digest, shown};
+use super::rows::{Reader, digest};
 use super::sample::{Row, Sampling};
 use super::settle::Deletion;
 use super::table::{Table, plan};
@@ -195,6 +195,7 @@ fn samples(
 fn sample(reader: &Reader, row: &Row, judged: Judged, user: Option<String>) -> Sample {
     let inputs = row.raw();
     let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
+        let shown = |value| reader.shown(time.input, value);
         let value = row.inputs.get(time.input).map_or_else(String::new, shown);
         (reader.name_of(time.input), value, reader.profile.time(Some(place), &inputs))
     });

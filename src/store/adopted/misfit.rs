@@ -1,7 +1,7 @@
 //! The value that keeps a row from being judged, for a report.
 
 use super::check::is_by;
-use super::rows::{Reader, shown};
+use super::rows::Reader;
 use crate::domain::port::Misfit;
 use crate::domain::profile::{Length, Raw, Reading, RuleKind};
 
@@ -22,6 +22,7 @@ pub(super) fn misfit(reader: &Reader, inputs: &[Raw<'_>]) -> Option<Misfit> {
     });
     let input = odd.map(|(_, time)| time.input).chain(lengths).next()?;
     let value = inputs.get(input)?.to_datum();
-    let value = value.map_or_else(|| "text that is not UTF-8".to_owned(), |value| shown(&value));
+    let shown = |value| reader.shown(input, &value);
+    let value = value.map_or_else(|| "text that is not UTF-8".to_owned(), shown);
     Some(Misfit { input: reader.name_of(input), value })
 }

@@ -63,6 +63,20 @@ impl Reader {
         })
     }
 
+    /// An input's value as messages show it; nothing of an id or a token, which lets in
+    /// whoever reads it.
+    pub(super) fn shown(&self, place: usize, value: &Datum) -> String {
+        let Profile { id, token, inputs, .. } = &self.profile;
+        let secret = [Some(id), token.as_ref().map(|token| &token.column)];
+        let is_secret = |source: &Source| {
+            secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
+        };
+        if inputs.get(place).is_some_and(is_secret) {
+            return "(an id, not shown)".to_owned();
+        }
+        shown(value)
+    }
+
     /// What [`judge`](Self::judge) needs of a row, and nothing else.
     pub(super) fn inputs(&self) -> String {
         if self.inputs.is_empty() { "NULL".to_owned() } else { self.inputs.join(", ") }
@@ -257,7 +271,7 @@ fn text(value: ValueRef<'_>) -> Option<String> {
 
 /// A value as messages show it: of what is long, the beginning, and quoted where it is
 /// no number.
-pub(super) fn shown(value: &Datum) -> String {
+fn shown(value: &Datum) -> String {
     const LONG: usize = 40;
     match value {
         Datum::Null => "NULL".to_owned(),
