@@ -126,7 +126,7 @@ impl Examination {
         let deletion = Deletion::as_seen(reader);
         let (refusals, references) = obstacles(database, reader, &deletion.statements())?;
         self.refusals = refusals;
-        self.refusals.extend(misfits(reader, sampling));
+        self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
         self.warnings = references.warnings;
         self.warnings.extend(repeated(reader, sampling));
