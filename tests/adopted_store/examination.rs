@@ -108,3 +108,14 @@ fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
     let found = examine(&world.path(), &all().at(0, false).0, NOW).unwrap();
     assert_eq!((found.sampled, found.sampled_over), (30, 9));
 }
+
+#[test]
+fn ids_that_are_there_twice_are_a_warning() {
+    let world = World::of(
+        "CREATE TABLE t (id TEXT, expiry INTEGER); INSERT INTO t VALUES ('a', 1781524700),
+         ('a', 1781524900), ('b', 1781524900)",
+    );
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
+    let found = examine(&world.path(), &profile, NOW).unwrap();
+    insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
+}

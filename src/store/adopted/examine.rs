@@ -1,6 +1,6 @@
 //! What a profile finds in a file, for people who write or choose one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::check::{another, misfits, obstacles};
@@ -126,9 +126,10 @@ impl Examination {
         let deletion = Deletion::as_seen(reader);
         let (refusals, references) = obstacles(database, reader, &deletion.statements())?;
         self.refusals = refusals;
-        self.refusals.extend(misfits(reader, sampling));
+        self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
         self.warnings = references.warnings;
+        self.warnings.extend(repeated(reader, sampling));
         self.warnings.extend(oddities(reader, sampling, now));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
@@ -240,6 +241,22 @@ fn plans(
         ("find what is due, where it is little".to_owned(), plan(database, &due)?),
         ("walk through all".to_owned(), plan(database, &walk)?),
     ])
+}
+
+/// That ids do not tell sessions apart, in a sentence.
+fn repeated(reader: &Reader, sampling: &Sampling) -> Option<String> {
+    let is_session = |row: &&Row| row.judge(&reader.profile) != Judged::NoSession;
+    let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
+    let (mut sessions, mut known) = (0, BTreeSet::new());
+    known.extend(ids.inspect(|_| sessions += 1));
+    let id = &reader.profile.id;
+    (known.len() < sessions).then(|| {
+        format!(
+            "{sessions} sessions that were looked at have {} different values of {id}: it does not \
+             tell sessions apart",
+            known.len()
+        )
+    })
 }
 
 /// What looks wrong in the values, in sentences.

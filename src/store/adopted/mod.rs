@@ -11,6 +11,7 @@ mod examine;
 mod index;
 mod listing;
 mod misfit;
+mod path;
 mod references;
 mod rows;
 mod sample;
@@ -127,7 +128,7 @@ impl<T: Transport> Adopted<T> {
             return Err(Error::Refused(obstacles.join("; ")));
         }
         let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = check::misfits(&self.reader, &sample);
+        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
         if !misfits.is_empty() {
             return Err(Error::Refused(misfits.join("; ")));
         }
@@ -227,7 +228,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         if self.reader.profile.readonly.is_none() {
             return self.make_sure().map(drop);
         }
-        let misfits = check::misfits(&self.reader, &Sampling::of(&self.transport, &self.reader)?);
+        let sample = Sampling::of(&self.transport, &self.reader)?;
+        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
         if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
     }
 

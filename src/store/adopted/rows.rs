@@ -5,7 +5,9 @@ use rusqlite::types::ValueRef;
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::port::Sighting;
-use crate::domain::profile::{Datum, Judged, Profile, Raw, Source};
+use crate::domain::profile::{
+    Condition, Datum, Judged, Length, Profile, Raw, Rule, RuleKind, Source,
+};
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
 use crate::store::sql::{Statement, literal, quoted, raw};
@@ -36,13 +38,13 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(profile: Profile, table: Table) -> Self {
-        let expression = |source: &Source| expression(&table, source);
+        let inputs = profile.inputs.iter().enumerate();
         let optional = |source: Option<&Source>| source.map_or_else(|| "NULL".into(), expression);
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
         Self {
             key: quoted(key),
             id: quoted(&profile.id),
-            inputs: profile.inputs.iter().map(expression).collect(),
+            inputs: inputs.map(|(place, source)| input(&profile, place, source)).collect(),
             user: optional(profile.user.as_ref().map(|user| &user.source)),
             client: optional(profile.client.as_ref()),
             profile,
@@ -224,17 +226,42 @@ impl Reader {
 }
 
 /// A value of a row. What is no JSON has nothing at any path in it.
-fn expression(table: &Table, source: &Source) -> String {
+fn expression(source: &Source) -> String {
     let column = quoted(&source.column);
     match &source.path {
-        // It may be one of those that a table need not have.
-        _ if !table.has(&source.column) => "NULL".to_owned(),
         None => column,
-        Some(path) => format!(
-            "CASE WHEN json_valid({column}) THEN json_extract({column}, {}) END",
-            literal(path)
-        ),
+        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
     }
+}
+
+/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
+/// no length, so that nobody can say when the session is over. Where a condition asks for
+/// anything but some values, it becomes nothing, and the condition does not hold.
+fn input(profile: &Profile, place: usize, source: &Source) -> String {
+    match &source.path {
+        Some(path) if must_be_readable(profile, place) => {
+            let column = quoted(&source.column);
+            format!("CASE WHEN {} ELSE CAST({column} AS BLOB) END", at_path(&column, path))
+        }
+        _ => expression(source),
+    }
+}
+
+fn at_path(column: &str, path: &str) -> String {
+    format!("json_valid({column}) THEN json_extract({column}, {})", literal(path))
+}
+
+fn must_be_readable(profile: &Profile, place: usize) -> bool {
+    let is_length = |rule: &Rule| match &rule.kind {
+        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
+        _ => false,
+    };
+    let is_value =
+        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
+    let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
+    let holds_for_bytes =
+        |condition: &Condition| condition.input == place && condition.test.holds(Raw::Blob(&[]));
+    is_value || !conditions.into_iter().any(holds_for_bytes)
 }
 
 fn plain_key(value: ValueRef<'_>) -> Option<Key> {
