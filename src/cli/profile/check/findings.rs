@@ -150,6 +150,7 @@ fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
         (_, 0) if rows < LARGE => "a purge would find no sessions".to_owned(),
         (_, 1) if rows < LARGE => format!("a purge would delete {due} of 1 session"),
         _ if rows < LARGE => format!("a purge would delete {due} of {all} sessions"),
+        (_, 0) => "a purge would find few sessions or none".to_owned(),
         (0, _) => format!(
             "a purge would delete few sessions or none: {due} of {all} that lie evenly over the \
              table"
@@ -198,6 +199,7 @@ mod tests {
             would_delete(403, 799, 120_000),
             would_delete(798, 799, 120_000),
             would_delete(0, 800, 120_000),
+            would_delete(0, 0, 120_000),
             // Not all rows are sessions.
             would_delete(0, 0, 3),
             would_delete(1, 2, 3),
@@ -209,6 +211,7 @@ mod tests {
         a purge would delete about 50.4 % of the sessions: 403 of 799 that lie evenly over the table
         a purge would delete about 99.8 % of the sessions: 798 of 799 that lie evenly over the table
         a purge would delete few sessions or none: 0 of 800 that lie evenly over the table
+        a purge would find few sessions or none
         a purge would find no sessions
         a purge would delete 1 of 2 sessions
         ");
