@@ -41,13 +41,22 @@ impl Text {
         Ok(parse(&self.toml, &self.name, &BTreeMap::new())?)
     }
 
-    /// What it says, with all that it asks for.
-    pub fn with(&self, given: &BTreeMap<String, String>) -> anyhow::Result<Profile> {
-        if !given.is_empty() {
-            must_ask_for(&self.outline()?, given)?;
+    /// What it says, with what it asks for as far as that is given. `blame` says where a
+    /// value that does not fit comes from, by the parameter's name and what is wrong.
+    pub fn with(
+        &self,
+        given: &BTreeMap<String, String>,
+        blame: impl Fn(&str, &str) -> anyhow::Error,
+    ) -> anyhow::Result<Profile> {
+        if given.is_empty() {
+            return self.outline();
         }
-        let profile = parse(&self.toml, &self.name, given)?;
-        if profile.missing.is_empty() { Ok(profile) } else { Err(missing(&profile)) }
+        // Mistakes of the file's own come to light here.
+        must_ask_for(&self.outline()?, given)?;
+        parse(&self.toml, &self.name, given).map_err(|fault| {
+            let blamed = |name: &String| Some(blame(name, fault.about_parameter(name)?));
+            given.keys().find_map(blamed).unwrap_or_else(|| fault.into())
+        })
     }
 }
 
@@ -86,11 +95,15 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
     )))
 }
 
-fn missing(profile: &Profile) -> anyhow::Error {
+/// Refuses a profile that asks for more than it was given.
+pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
+    if profile.missing.is_empty() {
+        return Ok(());
+    }
     let each = profile
         .missing
         .iter()
         .map(|asked| format!("--param {}={} ({})", asked.name, asked.example, asked.about));
     let all = each.collect::<Vec<_>>().join(" and ");
-    Usage::error(format!("profile {} needs {all}", profile.name))
+    Err(Usage::error(format!("profile {} needs {all}", profile.name)))
 }

@@ -116,6 +116,14 @@ impl ConfigError {
         let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
         Self { file: file.to_owned(), line, key, message: what.to_owned() }
     }
+
+    /// What is wrong with the value of a parameter, if the mistake is in that: a file
+    /// does not hold it, and its line leads to nobody's mistake.
+    #[must_use]
+    pub fn about_parameter(&self, name: &str) -> Option<&str> {
+        let is_about = self.key.strip_suffix(": ")? == format!("parameters.{name}");
+        is_about.then_some(self.message.as_str())
+    }
 }
 
 impl Config {
@@ -126,5 +134,14 @@ impl Config {
     /// the wrong kind, values that contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         read::config(text, file)
+    }
+
+    /// A mistake in the value of a parameter, where the file has it; `None`: it does not
+    /// have this parameter.
+    #[must_use]
+    pub fn fault_in_parameter(&self, name: &str, what: &str) -> Option<ConfigError> {
+        let key = format!("parameters.{name}");
+        let line = *self.lines.get(&key)?;
+        Some(ConfigError::new(&self.file, line, &key, what))
     }
 }

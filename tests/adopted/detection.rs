@@ -1,5 +1,7 @@
 //! Tables that are found without being named, and what a user is told of profiles.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::fixture::{HOUR, Sandbox, now};
@@ -169,23 +171,100 @@ fn a_readonly_table_is_listed_and_never_changed() {
     assert!(application.bytes() == before);
 }
 
+/// What the columns hold that let somebody in: the ids, and the tokens where those are
+/// others.
+fn credentials(application: &Application) -> BTreeSet<String> {
+    let framework = &application.framework;
+    let mut secrets = application.ids();
+    if let Some(token) = framework.read().token {
+        secrets.extend(application.values_where(&token.column, "TRUE"));
+    }
+    secrets
+}
+
+/// Runs all commands that tell of rows, those that delete last, and asserts that none
+/// gives away what lets somebody in. Says what they said.
+#[track_caller]
+fn says_no_credentials(application: &Application) -> String {
+    let secrets = credentials(application);
+    assert!(secrets.len() > 1);
+    let listed = application.sessctl(["list", "--json"]).succeeds().json();
+    let handles: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|row| row["handle"].as_str().unwrap()).collect();
+    let profile = &application.framework.profile;
+    let task = application.framework.read().task;
+    let mut commands: Vec<String> =
+        ["list", "show stat", "show tasks", "show users", "purge --dry-run"].map(Into::into).into();
+    commands.push(format!("profile check {profile}"));
+    commands.extend(handles.iter().map(|handle| format!("show session {handle}")));
+    commands.push(format!("cycle --session {} -v", handles[0]));
+    commands.extend(["purge -v", "purge", "show runs"].map(Into::into));
+    commands.push(format!("cycle {task} -v"));
+    let mut all = String::new();
+    for command in commands {
+        for format in ["table", "json", "jsonl", "csv", "plain"] {
+            let ran = application.sessctl(command.split(' ').chain(["-o", format]));
+            all += &[&command, ": ", &ran.stdout(), &ran.stderr()].concat();
+        }
+    }
+    let tokens: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    application.file("tokens", tokens.join("\n"));
+    let ran = application.sessctl(["close", "--token-file", "tokens", "-o", "json"]);
+    all += &(ran.stdout() + &ran.stderr());
+    for secret in &secrets {
+        assert!(!all.contains(secret.as_str()), "{profile}: {secret}: {all}");
+    }
+    all
+}
+
 #[test]
 fn ids_are_credentials_and_never_shown() {
     for framework in all() {
-        let application = application(framework.clone());
-        let ids = application.ids();
-        let options = ["list", "show stat", "show users", "purge --dry-run", "purge -v"];
-        for args in options {
-            for format in ["table", "json", "csv"] {
-                let args = args.split(' ').chain(["-o", format]);
-                let ran = application.sessctl(args);
-                let said = ran.stdout() + &ran.stderr();
-                for id in &ids {
-                    assert!(!said.contains(id.as_str()), "{}: {said}", framework.profile);
-                }
-            }
+        says_no_credentials(&application(framework));
+    }
+}
+
+#[test]
+fn ids_are_not_shown_where_odd_values_are() {
+    for (profile, column) in [
+        ("django", "expire_date"),
+        ("connect-sqlite3", "expired"),
+        ("better-auth", "expiresAt"),
+        ("spring-session", "EXPIRY_TIME"),
+    ] {
+        for (most, sentence) in [(1, "cannot be read"), (9, "are no times")] {
+            // Given a few rows, or most, whose time is something else
+            let application = application(named(profile));
+            let Framework { table, id, .. } = &application.framework;
+            let moments: Vec<i64> = (1..=9).map(|hours| (now() + hours * HOUR) * SECOND).collect();
+            application.db().execute(&format!("DELETE FROM {table}"), []).unwrap();
+            let form = Form::of(&application.framework);
+            form.insert(&application.framework, &mut application.db(), &moments);
+            let odd = format!(
+                "UPDATE {table} SET {column} = 'not ' || rowid
+                 WHERE {id} IN (SELECT {id} FROM {table} LIMIT ?1)"
+            );
+            application.db().execute(&odd, [most]).unwrap();
+            // When it is spoken of, then by the odd values
+            let said = says_no_credentials(&application);
+            assert!(said.contains(sentence) && said.contains("\"not "), "{profile}: {said}");
         }
     }
+}
+
+#[test]
+fn an_id_that_is_taken_for_a_time_is_not_shown_either() {
+    // Given a profile whose author has mistaken the column
+    let mut framework = named("django");
+    let mistaken = framework
+        .text()
+        .replace("[times.expire_date]", "[times.expire_date]\ncolumn = \"session_key\"");
+    let sandbox = Sandbox::without_database();
+    sandbox.file("mistaken.toml", mistaken);
+    framework.profile = sandbox.path("mistaken.toml").to_str().unwrap().to_owned();
+    // When all its rows are spoken of, then not by their ids
+    let said = says_no_credentials(&Application::new(framework));
+    assert!(said.contains("are no times") && said.contains("(an id, not shown)"), "{said}");
 }
 
 #[test]

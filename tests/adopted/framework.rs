@@ -184,7 +184,13 @@ impl Application {
     /// The ids of the rows of which SQL says this.
     #[track_caller]
     pub fn ids_where(&self, predicate: &str) -> BTreeSet<String> {
-        let Framework { table, id, .. } = &self.framework;
+        self.values_where(&self.framework.id, predicate)
+    }
+
+    /// The values of a column, as text, in the rows of which SQL says this.
+    #[track_caller]
+    pub fn values_where(&self, id: &str, predicate: &str) -> BTreeSet<String> {
+        let table = &self.framework.table;
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let (table, id) = (quoted(table), quoted(id));
         // Bytes need not be text.
@@ -219,7 +225,7 @@ impl Application {
     /// The library's way to the table.
     pub fn keeper(&self, profile: Profile) -> Result<Housekeeper> {
         let path = self.path("app.db");
-        let store = adopted::open(&path, Access::Write, profile, &self.path("state"))?;
+        let store = adopted::open(&path, Access::Write, profile, Some(&self.path("state")))?;
         Ok(Housekeeper::new(store, Policies::default()))
     }
 

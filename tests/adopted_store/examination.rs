@@ -1,6 +1,6 @@
 //! What a profile finds in a file.
 
-use sessctl::domain::profile::Expiry;
+use sessctl::domain::profile::{Datum, Expiry, Test};
 use sessctl::store::adopted::{Class, examine};
 
 use crate::profiles::{django, draft, gitea, laravel, seconds, symfony};
@@ -86,4 +86,36 @@ fn a_large_table_is_sampled_around_the_present_moment() {
     assert!(times.into_iter().all(|distance| distance.abs() < 100));
     assert_eq!(found.samples.last().unwrap().expiry, Some(Expiry::Unknown));
     assert!(found.warnings[0].contains("cannot be judged"), "{:?}", found.warnings);
+}
+
+#[test]
+fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
+    // The oldest tenth is over, and half of it is something else.
+    let world = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT, expiry INTEGER);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO t SELECT i, CASE WHEN i % 2 THEN 's' ELSE 'o' END, 1781522800 + i FROM n",
+    );
+    let all =
+        || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds()).input("kind");
+    let found = examine(&world.path(), &all().at(0, false).0, NOW).unwrap();
+    assert_eq!((found.sampled, found.sampled_over), (800, 80));
+    let is_session = Test::Among(vec![Datum::Text("s".to_owned())]);
+    let found = examine(&world.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
+    assert!((300..500).contains(&found.sampled), "{}", found.sampled);
+    assert!((30..50).contains(&found.sampled_over), "{}", found.sampled_over);
+    world.application().execute("DELETE FROM t WHERE id NOT BETWEEN 1991 AND 2020", []).unwrap();
+    let found = examine(&world.path(), &all().at(0, false).0, NOW).unwrap();
+    assert_eq!((found.sampled, found.sampled_over), (30, 9));
+}
+
+#[test]
+fn ids_that_are_there_twice_are_a_warning() {
+    let world = World::of(
+        "CREATE TABLE t (id TEXT, expiry INTEGER); INSERT INTO t VALUES ('a', 1781524700),
+         ('a', 1781524900), ('b', 1781524900)",
+    );
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
+    let found = examine(&world.path(), &profile, NOW).unwrap();
+    insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
 }

@@ -154,3 +154,29 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         assert_eq!((stat.opened, stat.deleted), (done.len() as u64, done.len() as u64 - 1));
     }
 }
+
+#[test]
+fn a_session_ends_whose_id_is_not_its_primary_key() {
+    let world = World::of(
+        "CREATE TABLE t (pk TEXT PRIMARY KEY, token TEXT, expiry INTEGER) WITHOUT ROWID;
+         CREATE UNIQUE INDEX i ON t (token); CREATE TABLE child (t TEXT);
+         INSERT INTO t VALUES ('1', 'a', 1781524900), ('2', 'b', 1781524900), ('3', 'c', 1781524700);
+         INSERT INTO child VALUES ('a'), ('b'), ('c')",
+    );
+    let profile = draft("t", "t", "token", &["pk", "token", "expiry"])
+        .time("expiry", seconds())
+        .at(0, false)
+        .dependent("child", "t", "token")
+        .0;
+    let mut store = world.store(profile);
+    let sessions = world.sessions(store.as_ref());
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    let ending = Ending { key: sessions[1].key.clone(), end, keep_row: false };
+    assert_eq!(store.end(&[ending]).unwrap(), [true]);
+    assert_eq!((world.column("t", "token"), world.column("child", "t")), {
+        let left = || vec!["a".to_owned(), "c".to_owned()];
+        (left(), left())
+    });
+    assert_eq!(world.purge(store.as_mut(), 9).unwrap().settled.deleted, 1);
+    assert_eq!(world.column("child", "t"), ["a"]);
+}

@@ -126,3 +126,76 @@ fn a_search_without_an_index_is_a_warning() {
     assert_eq!(said(key, dependent()), Vec::<String>::new());
     assert_eq!(said("CREATE TABLE child (t TEXT)", dependent()).len(), 1);
 }
+
+#[test]
+fn no_session_goes_with_another_that_nobody_has_judged() {
+    let rows = "INSERT INTO t VALUES ('old', 1781524700, NULL), ('new', 1781524900, 'old')";
+    let profile = || {
+        draft("plain", "t", "id", &["id", "expiry", "by"]).time("expiry", seconds()).at(0, false)
+    };
+    let said = |sql: &str, profile: Profile| {
+        let world = World::of(&format!("{sql}; {rows}"));
+        let said = refused(purge(&world, profile.clone()));
+        assert_eq!(world.column("t", "id"), ["new", "old"]);
+        assert_eq!(said, refused(world.store(profile).end(&[])));
+        said
+    };
+    let own = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES T ON DELETE";
+    let cascade = format!("{own} CASCADE)");
+    insta::assert_snapshot!(said(&cascade, profile().0), @"refused: t refers to t by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    insta::assert_snapshot!(said(&format!("{own} RESTRICT)"), profile().0), @"refused: t refers to t by by, ON DELETE RESTRICT: a session that others refer to cannot be deleted before they are");
+    let device = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by REFERENCES d ON DELETE CASCADE);
+        INSERT INTO d VALUES ('old', 'old')";
+    let circle =
+        format!("CREATE TABLE d (id PRIMARY KEY, t REFERENCES t ON DELETE CASCADE); {device}");
+    insta::assert_snapshot!(said(&circle, profile().0), @"refused: t refers to d by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    let dependents = format!("CREATE TABLE d (id PRIMARY KEY, t); {device}");
+    insta::assert_snapshot!(said(&dependents, profile().dependent("d", "t", "id").0), @"refused: t refers to d by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    let none = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT)";
+    insta::assert_snapshot!(said(none, profile().dependent("T", "by", "id").0), @"refused: the profile names t itself under [[dependents]]: other sessions would go with one, whether they are over or not");
+    // What loses no more than the reference is as the application wants it.
+    let world = World::of(&format!("{own} SET NULL); {rows}"));
+    assert_eq!(purge(&world, profile().0).unwrap(), 1);
+    assert_eq!(world.column("t", "by"), ["NULL"]);
+}
+
+#[test]
+fn dependents_go_by_what_only_one_session_has() {
+    let make = |sessions: &str| {
+        World::of(&format!(
+            "{sessions}; INSERT INTO t VALUES ('old', 'one', 1781524700), ('new', 'one', 1781524900);
+             CREATE TABLE child (owner TEXT); INSERT INTO child VALUES ('one'), ('old')"
+        ))
+    };
+    let profile = |references: &str| {
+        draft("plain", "t", "id", &["id", "user", "expiry"])
+            .time("expiry", seconds())
+            .at(0, false)
+            .dependent("child", "owner", references)
+            .0
+    };
+    let table = "CREATE TABLE t (id TEXT PRIMARY KEY, user TEXT, expiry)";
+    insta::assert_snapshot!(refused(purge(&make(table), profile("user"))), @"refused: rows of child go with their session by its user, and several sessions may have the same: t has no unique index on user alone, so that what belongs to other sessions could go, too");
+    let several = "CREATE TABLE t (id TEXT, user TEXT, expiry";
+    for (sql, is_unique) in [
+        (table.to_owned(), true),
+        (format!("{table} WITHOUT ROWID"), true),
+        (format!("{several} , UNIQUE (id))"), true),
+        (format!("{several}); CREATE UNIQUE INDEX i ON t (id DESC)"), true),
+        (format!("{several})"), false),
+        (format!("{several}); CREATE INDEX i ON t (id)"), false),
+        (format!("{several}); CREATE UNIQUE INDEX i ON t (id) WHERE user IS NULL"), false),
+        (format!("{several}); CREATE UNIQUE INDEX i ON t (id, user)"), false),
+        (format!("{several}, PRIMARY KEY (id, user))"), false),
+    ] {
+        let world = make(&sql);
+        let purged = purge(&world, profile("id"));
+        assert_eq!(purged.is_ok(), is_unique, "{sql}: {purged:?}");
+        let left = if is_unique { vec!["one"] } else { vec!["old", "one"] };
+        assert_eq!(world.column("child", "owner"), left, "{sql}");
+    }
+    let number = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, user, expiry); CREATE TABLE child (owner)",
+    );
+    assert_eq!(purge(&number, profile("id")).unwrap(), 0);
+}

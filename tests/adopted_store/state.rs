@@ -23,7 +23,8 @@ fn purge(world: &World) -> sessctl::app::Summary {
 }
 
 fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
-    let store = adopted::open(&world.path(), Access::Read, laravel(), &world.state()).unwrap();
+    let store =
+        adopted::open(&world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let mut runs = Vec::new();
     let visit = &mut |run: sessctl::domain::port::RunRecord| {
         runs.push((run.outcome, run.deleted));
@@ -54,7 +55,7 @@ fn the_file_is_named_after_the_database_and_for_its_user_alone() {
     let other_name = world.path().with_file_name("link.db");
     symlink(world.path(), &other_name).unwrap();
     purge(&world);
-    let store = adopted::open(&other_name, Access::Read, laravel(), &world.state()).unwrap();
+    let store = adopted::open(&other_name, Access::Read, laravel(), Some(&world.state())).unwrap();
     assert_eq!(store.tasks(&world.scope()).unwrap()[0].deleted, 2);
     let files: Vec<_> = std::fs::read_dir(world.state()).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> =
@@ -125,7 +126,8 @@ fn what_belongs_to_the_application_is_left_to_it() {
 fn a_reader_changes_nothing() {
     let world = World::of(LARAVEL);
     let before = std::fs::read(world.path()).unwrap();
-    let mut store = adopted::open(&world.path(), Access::Read, laravel(), &world.state()).unwrap();
+    let mut store =
+        adopted::open(&world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let due = world.look(store.as_ref(), None, 9).due.unwrap();
     assert!(store.settle(&world.scope(), &due, false).is_err());
     assert_eq!(world.sessions(store.as_ref()).len(), 3);

@@ -1,9 +1,11 @@
 //! Tables that are not what their profile says: nothing is deleted from them.
 
-use sessctl::domain::profile::{Profile, Storage, Test};
+use sessctl::domain::port::Reach;
+use sessctl::domain::profile::{Length, Nullness, Profile, RuleKind, Storage, Test, Unit};
+use sessctl::store::adopted::examine;
 
 use crate::profiles::{draft, laravel, milliseconds, seconds, utc};
-use crate::world::{World, refused};
+use crate::world::{NOW, World, few, refused};
 
 /// A table whose times are these, one after the other.
 fn world(columns: &str, times: &str) -> World {
@@ -107,4 +109,102 @@ fn a_parameter_that_nobody_gave_is_asked_for() {
         .lacking("lifetime")
         .0;
     insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs --param lifetime=2h (of the configuration)");
+}
+
+/// A profile whose sessions have an end in JSON text, and are over without one.
+fn in_json(path: &str) -> crate::profiles::Draft {
+    draft("json", "t", "id", &["id", "data"])
+        .time("data", seconds())
+        .path(path)
+        .null(Nullness::Expired)
+        .at(0, false)
+}
+
+#[test]
+fn what_is_no_json_is_no_missing_time() {
+    let times = "CASE i % 4 WHEN 0 THEN '{\"a\":{\"end\":1781524700}' WHEN 1 THEN x'ac' \
+        WHEN 2 THEN '{\"a\":{\"end\":1781524700}}' ELSE '{\"a\":{\"end\":null}}' END";
+    let world = world("data", times);
+    let mut store = world.store(in_json("$.a.end").0);
+    // One half cannot be read, and of those that count it is two thirds.
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 999)), @"refused: 475 of 724 values of data $.a.end in t are no times as profile json has them: 475 blob, such as 1 bytes and 23 bytes; `sessctl profile check json` shows what is there");
+    world.application().execute("DELETE FROM t WHERE id % 4 = 1", []).unwrap();
+    let walked = world.purge(store.as_mut(), 999).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.unreadable), (2_500, 1_250));
+    world.application().execute_batch("UPDATE t SET data = '2026-01-01 00:00:00'").unwrap();
+    let mut plain = in_json("$.a.end");
+    plain.0.times[0].encoding = utc(&[0]);
+    assert!(refused(world.purge(world.store(plain.0).as_mut(), 999)).contains("bytes"));
+}
+
+#[test]
+fn conditions_do_not_hold_for_what_is_no_json() {
+    let among = || Test::Among(vec![sessctl::domain::profile::Datum::Integer(1)]);
+    let but = || Test::NotAmong(vec![sessctl::domain::profile::Datum::Integer(1)]);
+    let tests = [Test::Null(true), Test::Null(false), among(), but(), Test::Prefix(String::new())];
+    let tests = tests.into_iter().chain([Test::Above(0), Test::UpTo(0)]);
+    for test in tests {
+        let world = World::of(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, data TEXT, expiry);
+             INSERT INTO t VALUES (1, '{\"a\":', 1781524700)",
+        );
+        let all = draft("t", "t", "id", &["id", "data", "expiry"]);
+        let all = all.time("expiry", seconds()).at(0, false).input("data").path("$.a");
+        let mut store = world.store(all.when(1, test.clone()).0);
+        let walked = world.purge(store.as_mut(), 9).unwrap();
+        let is_asked = matches!(test, Test::Above(_) | Test::UpTo(_));
+        assert_eq!((walked.settled.deleted, walked.live), (0, 1), "{test:?}");
+        assert_eq!(walked.census.unreadable, u64::from(is_asked), "{test:?}");
+    }
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_refused() {
+    let wrong = || in_json("$.cookie.expire").0;
+    let rows = "'{\"cookie\":{\"expires\":1781524900}}'";
+    let world = world("data", rows);
+    insta::assert_snapshot!(refused(world.purge(world.store(wrong()).as_mut(), 999)), @"refused: no row of t has anything at $.cookie.expire in data, and profile json takes sessions without it for over: is the path right?");
+    assert_eq!(world.column("t", "id").len(), 5_000);
+    let found = examine(&world.path(), &wrong(), NOW).unwrap();
+    assert_eq!(found.refusals.len(), 1);
+    // One of them is enough, even with nothing there.
+    let one = "UPDATE t SET data = '{\"cookie\":{\"expire\":null}}' WHERE id = 1";
+    world.application().execute(one, []).unwrap();
+    assert_eq!(world.purge(world.store(wrong()).as_mut(), 999).unwrap().settled.deleted, 5_000);
+    assert_eq!(world.purge(world.store(wrong()).as_mut(), 999).unwrap().settled.deleted, 0);
+}
+
+#[test]
+fn what_keeps_a_row_from_being_judged_is_named() {
+    let lasting = |unit| Length::Input { input: 2, unit, never: Vec::new() };
+    let profile = || {
+        draft("t", "t", "id", &["id", "a", "b", "long", "kind"])
+            .time("a", seconds())
+            .time("b", seconds())
+            .input("long")
+            .input("kind")
+            .at(0, false)
+            .when(3, Test::Above(5))
+            .rule(RuleKind::After(1, lasting(Unit::Seconds)), false)
+            .0
+    };
+    for (row, input) in [
+        // The first rule does not apply: what is odd in its time is no matter.
+        ("'x', 'y', 60, 1", "b \"y\""),
+        ("'x', 'y', 60, 9", "a \"x\""),
+        ("'x', 'y', 60, 'k'", "kind \"k\""),
+        ("'x', 1781524700, 'z', 1", "long \"z\""),
+        ("'x', NULL, 'z', 1", "b NULL"),
+        ("1781524700, 1781524700, NULL, 9", "long NULL"),
+    ] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, long, kind);
+             INSERT INTO t VALUES (1, {row})"
+        ));
+        let store = world.store(profile());
+        let reach = Reach { due: usize::MAX, ..few(9) };
+        let survey = store.survey(&world.scope(), None, reach).unwrap();
+        let misfit = survey.misfit.unwrap();
+        assert_eq!(format!("{} {}", misfit.input, misfit.value), input, "{row}");
+    }
 }

@@ -16,10 +16,7 @@ use sessctl::store::{self, Access, adopted};
 use super::Context;
 use super::state::{StateFolder, Surroundings};
 use crate::cli::exit::Usage;
-use crate::cli::profiles::{self, Text};
-
-/// Where no file can be: whoever only reads needs no folder for what is remembered.
-const NOWHERE: &str = "/dev/null/sessctl";
+use crate::cli::profiles::{self, Text, must_be_complete};
 
 /// Whether the profile has been named to the user.
 pub(super) type Said = Cell<bool>;
@@ -42,11 +39,23 @@ impl Context {
     /// The values of a profile's parameters: what was typed goes before the
     /// configuration. Where that names another profile, they are that one's: a lifetime
     /// of one framework would be taken for that of another.
-    pub fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
+    fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
         let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
         let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
         parameters.extend(self.global.params.iter().cloned());
         parameters
+    }
+
+    /// What the text of a profile says, with its parameters as far as they are given.
+    pub fn profile(&self, text: &Text, which: &Path, config: &Config) -> anyhow::Result<Profile> {
+        text.with(&self.parameters(which, config), |name, what| {
+            let typed = self.global.params.iter().rev().find(|(typed, _)| typed == name);
+            match (typed, config.fault_in_parameter(name, what)) {
+                (None, Some(fault)) => fault.into(),
+                (Some((_, value)), _) => Usage::error(format!("--param {name}={value}: {what}")),
+                (None, None) => Usage::error(format!("parameter {name}: {what}")),
+            }
+        })
     }
 
     /// The folder for what sessctl has to remember of databases that are not its own.
@@ -67,7 +76,12 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
         if let Some(wanted) = self.wanted_profile(config) {
-            let profile = Text::of(&wanted)?.with(&self.parameters(&wanted, config))?;
+            let profile = self.profile(&Text::of(&wanted)?, &wanted, config)?;
+            if !profile.missing.is_empty() {
+                // A table that it does not fit at all needs no parameters.
+                let outline = Profile { missing: Vec::new(), ..profile.clone() };
+                adopted::open(db, Access::Read, outline, None)?;
+            }
             return self.adopt(db, access, profile, config);
         }
         match store::open(db, access) {
@@ -77,8 +91,8 @@ impl Context {
                     return Err(stranger.into());
                 }
                 let found = adopted::detect(db, profiles::outlines()?)?;
-                let parameters = self.parameters(Path::new(&found.name), config);
-                let profile = Text::built_in(&found.name)?.with(&parameters)?;
+                let text = Text::built_in(&found.name)?;
+                let profile = self.profile(&text, Path::new(&found.name), config)?;
                 self.adopt(db, access, profile, config)
             }
             opened => {
@@ -96,18 +110,16 @@ impl Context {
         profile: Profile,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
+        must_be_complete(&profile)?;
         config.check_for(&profile)?;
-        let state = match (self.state_folder(config), access) {
-            (Some(state), _) => state.path,
-            (None, Access::Read) => PathBuf::from(NOWHERE),
-            (None, Access::Write) => {
-                return Err(Usage::error(
-                    "no folder for what sessctl has to remember of this database: say --state-dir \
-                     DIR, or write state_dir = \"DIR\" into the configuration",
-                ));
-            }
-        };
-        Ok(adopted::open(db, access, profile, &state)?)
+        let state = self.state_folder(config).map(|state| state.path);
+        if state.is_none() && access == Access::Write {
+            return Err(Usage::error(
+                "no folder for what sessctl has to remember of this database: say --state-dir \
+                 DIR, or write state_dir = \"DIR\" into the configuration",
+            ));
+        }
+        Ok(adopted::open(db, access, profile, state.as_deref())?)
     }
 
     fn must_give_no_parameters(&self) -> anyhow::Result<()> {

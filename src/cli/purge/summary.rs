@@ -131,7 +131,8 @@ pub fn sentence(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> 
         Some(why) => {
             let least = if summary.counted { "" } else { "at least " };
             let remaining = thousands(summary.remaining);
-            format!("{said}; stopped by {why}, {least}{remaining} rows are still due")
+            let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
+            format!("{said}; stopped by {why}, {least}{remaining} {rows} still due")
         }
     }
 }
@@ -158,14 +159,22 @@ fn did(summary: &Summary) -> String {
 }
 
 fn would_delete(summary: &Summary) -> String {
-    let [_, deleted, live] = figures(summary);
-    format!("would delete {deleted} expired sessions, and leave {live}")
+    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
+    format!("would delete {deleted}, and leave {live}")
 }
 
 fn deleted(summary: &Summary) -> String {
-    let [_, deleted, live] = figures(summary);
+    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
     let elapsed = people::measure(milliseconds(summary.elapsed));
-    format!("deleted {deleted} expired sessions in {elapsed} ms; {live} are left")
+    let are = if summary.live == 1 { "is" } else { "are" };
+    format!("deleted {deleted} in {elapsed} ms; {live} {are} left")
+}
+
+fn expired_sessions(count: u64) -> String {
+    match count {
+        1 => "1 expired session".to_owned(),
+        count => format!("{} expired sessions", thousands(count)),
+    }
 }
 
 fn figures(summary: &Summary) -> [String; 3] {
@@ -199,6 +208,22 @@ mod tests {
     use sessctl::domain::port::Misfit;
 
     use super::*;
+
+    #[test]
+    fn one_session_is_one() {
+        use sessctl::app::Progress;
+        let profile = crate::cli::profiles::Text::built_in("django").unwrap().outline().unwrap();
+        let said = |deleted, live, dry_run| {
+            let done = Progress { deleted, ..Progress::default() };
+            sentence(&Summary { done, live, ..Summary::default() }, Some(&profile), dry_run)
+        };
+        assert_eq!(said(1, 1, true), "would delete 1 expired session, and leave 1");
+        assert_eq!(said(1_204, 0, true), "would delete 1,204 expired sessions, and leave 0");
+        assert!(said(1, 1, false).starts_with("deleted 1 expired session in "));
+        assert!(said(0, 1, false).starts_with("deleted 0 expired sessions in "));
+        assert!(said(0, 1, false).ends_with(" ms; 1 is left"));
+        assert!(said(1, 2, false).ends_with(" ms; 2 are left"));
+    }
 
     #[test]
     fn rows_that_nobody_can_read_are_counted_with_an_example() {

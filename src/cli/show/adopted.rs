@@ -94,6 +94,7 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
 pub fn heading(stats: &[TaskStat], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
     let all = match stats.iter().map(sessions).sum() {
+        0 => "no sessions".to_owned(),
         1 => "1 session".to_owned(),
         all => format!("{} sessions", thousands(all)),
     };
@@ -118,7 +119,7 @@ mod tests {
         };
         insta::assert_snapshot!(of(36_136, 1_168_415), @"django_session is a table of Django (profile django): 1,204,551 sessions, 97 % expired");
         insta::assert_snapshot!(of(1, 0), @"django_session is a table of Django (profile django): 1 session, 0 % expired");
-        insta::assert_snapshot!(of(0, 0), @"django_session is a table of Django (profile django): 0 sessions");
+        insta::assert_snapshot!(of(0, 0), @"django_session is a table of Django (profile django): no sessions");
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
+use super::path;
 use super::references::References;
-use super::rows::{Reader, shown};
-use super::sample::Sampling;
+use super::rows::Reader;
+use super::sample::{Row, Sampling};
 use super::table::Table;
 use crate::domain::error::{Error, Result, grouped};
 use crate::domain::profile::{
-    Condition, Datum, Difference, Parameter, Profile, Reading, Rule, RuleKind, TimeColumn,
+    Datum, Difference, Parameter, Profile, Reading, Rule, RuleKind, TimeColumn,
 };
 use crate::store::sql::Statement;
 use crate::store::transport::Transport;
@@ -93,22 +94,48 @@ struct Values {
 
 /// Why the values of a sample cannot be what the profile says, in sentences.
 ///
-/// More than half of the values of a time that some rule needs cannot be read. NULL does
-/// not count, and what means never is as good as a time. Only rows count for which the
-/// rule applies.
-pub(super) fn misfits(reader: &Reader, sample: &Sampling) -> Vec<String> {
-    let profile = &reader.profile;
-    let needed = |time: &usize| profile.rules.iter().any(|rule| is_by(&rule.kind, *time));
-    let times = (0..profile.times.len()).filter(needed);
-    times.filter_map(|time| misfit(reader, sample, time, &profile.times[time])).collect()
+/// 1. More than half of the values of a time that some rule needs cannot be read. NULL
+///    does not count, and what means never is as good as a time.
+/// 2. A session without the time would be over, and its path leads nowhere in all rows:
+///    it is most likely misspelled.
+///
+/// Only rows count for which the rule applies.
+pub(super) fn misfits(
+    database: &impl Transport,
+    reader: &Reader,
+    sample: &Sampling,
+) -> Result<Vec<String>> {
+    let mut misfits = Vec::new();
+    for place in 0..reader.profile.times.len() {
+        let time = &reader.profile.times[place];
+        let rows: Vec<&Row> = rows(reader, sample, place).collect();
+        misfits.extend(misfit(reader, time, &rows));
+        misfits.extend(path::astray(database, reader, time, &rows)?);
+    }
+    Ok(misfits)
 }
 
-pub(super) fn is_by(kind: &RuleKind, time: usize) -> bool {
+/// The rows of a sample to which some rule by this time applies.
+pub(super) fn rows<'a>(
+    reader: &'a Reader,
+    sample: &'a Sampling,
+    time: usize,
+) -> impl Iterator<Item = &'a Row> {
+    let Profile { filter, rules, .. } = &reader.profile;
+    sample.rows.iter().filter(move |row| {
+        let inputs = row.raw();
+        let applies = |rule: &Rule| is_by(&rule.kind, time) && rule.may_apply(&inputs);
+        let is_session = filter.iter().all(|condition| condition.holds(&inputs));
+        is_session && rules.iter().any(applies)
+    })
+}
+
+fn is_by(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 
-fn misfit(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -> Option<String> {
-    let values = values(reader, sample, place, time);
+fn misfit(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+    let values = Values::of(reader, time, rows);
     let bad: u64 = values.bad.values().sum();
     if bad <= values.good {
         return None;
@@ -127,29 +154,24 @@ fn misfit(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -
     ))
 }
 
-fn values(reader: &Reader, sample: &Sampling, place: usize, time: &TimeColumn) -> Values {
-    let mut values = Values::default();
-    for row in &sample.rows {
-        let inputs = row.raw();
-        let profile = &reader.profile;
-        let holds = |condition: &Condition| condition.holds(&inputs);
-        let applies = |rule: &Rule| is_by(&rule.kind, place) && rule.may_apply(&inputs);
-        if !profile.filter.iter().all(holds) || !profile.rules.iter().any(applies) {
-            continue;
-        }
-        match time.read(&inputs) {
-            Reading::Null => {}
-            Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
-            Reading::Unreadable => values.note_bad(&row.inputs[time.input]),
-        }
-    }
-    values
-}
-
 impl Values {
-    fn note_bad(&mut self, value: &Datum) {
+    fn of(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Self {
+        let mut values = Self::default();
+        for row in rows {
+            match time.read(&row.raw()) {
+                Reading::Null => {}
+                Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
+                Reading::Unreadable => {
+                    let value = &row.inputs[time.input];
+                    values.note_bad(value, reader.shown(time.input, value));
+                }
+            }
+        }
+        values
+    }
+
+    fn note_bad(&mut self, value: &Datum, example: String) {
         *self.bad.entry(value.raw().class()).or_default() += 1;
-        let example = shown(value);
         if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
             self.examples.push(example);
         }

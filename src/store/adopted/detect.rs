@@ -110,7 +110,7 @@ impl Findings {
             return Ok(());
         }
         let reader = Reader::new(profile, table);
-        let misfits = misfits(&reader, &Sampling::of(database, &reader)?);
+        let misfits = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
         let is_doubtful = misfits.is_empty() && is_of_another_clock(database, &reader)?;
         let Reader { profile, table, .. } = reader;
         if !misfits.is_empty() {

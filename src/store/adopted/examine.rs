@@ -1,12 +1,12 @@
 //! What a profile finds in a file, for people who write or choose one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::check::{another, misfits, obstacles};
 use super::index::TimeIndex;
 use super::open_file;
-use super::rows::{Reader, digest, shown};
+use super::rows::{Reader, digest};
 use super::sample::{Row, Sampling};
 use super::settle::Deletion;
 use super::table::{Table, plan};
@@ -29,6 +29,11 @@ pub struct Examination {
     pub rows: u64,
     /// What the inputs hold, as far as it was looked at.
     pub classes: Vec<Class>,
+    /// The sessions among some rows that lie evenly over the table: about 800, or all
+    /// rows of a table of less than 1,000.
+    pub sampled: u64,
+    /// Those of them that are over.
+    pub sampled_over: u64,
     /// Some rows, from all over the table, in the order in which they are over.
     pub samples: Vec<Sample>,
     /// How SQLite would look for what is due, and how it would go through the table: a
@@ -92,6 +97,7 @@ pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examinat
     let sampling = Sampling::of(&file, &reader)?;
     found.rows = reader.count(&file)?;
     found.classes = classes(&reader, &sampling);
+    found.count_over(&reader, &sampling, now);
     found.samples = samples(&file, &reader, &sampling, now)?;
     found.plans = plans(&file, &reader, now)?;
     found.judge(&file, &reader, &sampling, now)?;
@@ -99,6 +105,16 @@ pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examinat
 }
 
 impl Examination {
+    /// Counts the sessions that stand for the whole table, and not for one of its ends,
+    /// where the oldest and the newest are.
+    fn count_over(&mut self, reader: &Reader, sampling: &Sampling, now: UnixTime) {
+        for row in sampling.rows.iter().filter(|row| row.is_even) {
+            let judged = row.judge(&reader.profile);
+            self.sampled += u64::from(judged != Judged::NoSession);
+            self.sampled_over += u64::from(is_over(judged, now));
+        }
+    }
+
     /// Notes why a purge would be refused, and what looks wrong.
     fn judge(
         &mut self,
@@ -110,9 +126,10 @@ impl Examination {
         let deletion = Deletion::as_seen(reader);
         let (refusals, references) = obstacles(database, reader, &deletion.statements())?;
         self.refusals = refusals;
-        self.refusals.extend(misfits(reader, sampling));
+        self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
         self.warnings = references.warnings;
+        self.warnings.extend(repeated(reader, sampling));
         self.warnings.extend(oddities(reader, sampling, now));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
@@ -179,6 +196,7 @@ fn samples(
 fn sample(reader: &Reader, row: &Row, judged: Judged, user: Option<String>) -> Sample {
     let inputs = row.raw();
     let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
+        let shown = |value| reader.shown(time.input, value);
         let value = row.inputs.get(time.input).map_or_else(String::new, shown);
         (reader.name_of(time.input), value, reader.profile.time(Some(place), &inputs))
     });
@@ -223,6 +241,22 @@ fn plans(
         ("find what is due, where it is little".to_owned(), plan(database, &due)?),
         ("walk through all".to_owned(), plan(database, &walk)?),
     ])
+}
+
+/// That ids do not tell sessions apart, in a sentence.
+fn repeated(reader: &Reader, sampling: &Sampling) -> Option<String> {
+    let is_session = |row: &&Row| row.judge(&reader.profile) != Judged::NoSession;
+    let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
+    let (mut sessions, mut known) = (0, BTreeSet::new());
+    known.extend(ids.inspect(|_| sessions += 1));
+    let id = &reader.profile.id;
+    (known.len() < sessions).then(|| {
+        format!(
+            "{sessions} sessions that were looked at have {} different values of {id}: it does not \
+             tell sessions apart",
+            known.len()
+        )
+    })
 }
 
 /// What looks wrong in the values, in sentences.

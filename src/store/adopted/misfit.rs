@@ -1,27 +1,47 @@
 //! The value that keeps a row from being judged, for a report.
 
-use super::check::is_by;
-use super::rows::{Reader, shown};
+use super::rows::Reader;
 use crate::domain::port::Misfit;
-use crate::domain::profile::{Length, Raw, Reading, RuleKind};
+use crate::domain::profile::{
+    Condition, Expiry, Judged, Length, Profile, Raw, Reading, Rule, RuleKind,
+};
 
-/// The first value of a row by which some rule cannot say when its session is over.
+/// The first value of a row by which some rule that may apply to it cannot say when its
+/// session is over: what a condition asks, the time, or how long after it.
 pub(super) fn misfit(reader: &Reader, inputs: &[Raw<'_>]) -> Option<Misfit> {
     let profile = &reader.profile;
-    let is_needed = |time: usize| profile.rules.iter().any(|rule| is_by(&rule.kind, time));
-    let times = profile.times.iter().enumerate().filter(|(time, _)| is_needed(*time));
-    let odd = times.filter(|(_, time)| match time.read(inputs) {
+    let input = profile.rules.iter().find_map(|rule| culprit(profile, rule, inputs))?;
+    let value = inputs.get(input)?.to_datum();
+    let shown = |value| reader.shown(input, &value);
+    let value = value.map_or_else(|| "text that is not UTF-8".to_owned(), shown);
+    Some(Misfit { input: reader.name_of(input), value })
+}
+
+/// The input by which one rule cannot say it.
+fn culprit(profile: &Profile, rule: &Rule, inputs: &[Raw<'_>]) -> Option<usize> {
+    if !rule.may_apply(inputs) {
+        return None;
+    }
+    let is_odd = |condition: &&Condition| !condition.is_askable(inputs);
+    if let Some(condition) = rule.when.iter().find(is_odd) {
+        return Some(condition.input);
+    }
+    let (RuleKind::At(time) | RuleKind::After(time, _)) = rule.kind else {
+        return None;
+    };
+    let time = profile.times.get(time)?;
+    let is_bad = match time.read(inputs) {
         Reading::Unreadable => true,
         Reading::Null => time.null.is_none(),
         Reading::At(_) | Reading::Never | Reading::Over => false,
-    });
-    // Where all times can be read, it is a length that cannot.
-    let lengths = profile.rules.iter().filter_map(|rule| match &rule.kind {
-        RuleKind::After(_, Length::Input { input, .. }) => Some(*input),
+    };
+    match &rule.kind {
+        _ if is_bad => Some(time.input),
+        RuleKind::After(_, Length::Input { input, .. }) => {
+            let rules = vec![rule.clone()];
+            let alone = Profile { rules, filter: Vec::new(), ..profile.clone() };
+            (alone.judge(inputs) == Judged::Session(Expiry::Unknown)).then_some(*input)
+        }
         _ => None,
-    });
-    let input = odd.map(|(_, time)| time.input).chain(lengths).next()?;
-    let value = inputs.get(input)?.to_datum();
-    let value = value.map_or_else(|| "text that is not UTF-8".to_owned(), |value| shown(&value));
-    Some(Misfit { input: reader.name_of(input), value })
+    }
 }

@@ -11,6 +11,7 @@ mod examine;
 mod index;
 mod listing;
 mod misfit;
+mod path;
 mod references;
 mod rows;
 mod sample;
@@ -55,13 +56,18 @@ const FEW: usize = 10;
 
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are
 /// in a file of sessctl's own in the folder `state`, which is made when something is to
-/// be changed.
+/// be changed; `None` is for whoever only looks.
 ///
 /// # Errors
 /// [`Error::Missing`] and [`Error::NotOurs`] if there is no such table,
 /// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
 /// parameter, and whatever keeps the files from being opened.
-pub fn open(path: &Path, access: Access, profile: Profile, state: &Path) -> Result<Box<dyn Store>> {
+pub fn open(
+    path: &Path,
+    access: Access,
+    profile: Profile,
+    state: Option<&Path>,
+) -> Result<Box<dyn Store>> {
     if let Some(lack) = check::missing(&profile) {
         return Err(Error::Refused(lack));
     }
@@ -122,7 +128,7 @@ impl<T: Transport> Adopted<T> {
             return Err(Error::Refused(obstacles.join("; ")));
         }
         let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = check::misfits(&self.reader, &sample);
+        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
         if !misfits.is_empty() {
             return Err(Error::Refused(misfits.join("; ")));
         }
@@ -222,7 +228,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         if self.reader.profile.readonly.is_none() {
             return self.make_sure().map(drop);
         }
-        let misfits = check::misfits(&self.reader, &Sampling::of(&self.transport, &self.reader)?);
+        let sample = Sampling::of(&self.transport, &self.reader)?;
+        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
         if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
     }
 

@@ -39,7 +39,9 @@ impl References {
     /// 2. Where a foreign key keeps its sessions from being deleted (`NO ACTION`,
     ///    `RESTRICT`), nothing is deleted, unless the profile says that such rows go with
     ///    their session.
-    /// 3. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
+    /// 3. Where a cascade comes back to the sessions, others would go with one, and nobody
+    ///    would have judged them: nothing is deleted.
+    /// 4. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
     ///    SQLite finds out, and then nothing has changed.
     pub(super) fn of(database: &impl Transport, table: &Table, profile: &Profile) -> Result<Self> {
         let mut found = Self::default();
@@ -55,7 +57,9 @@ impl References {
         while let Some(parent) = next.pop() {
             for reference in references(database, &parent)? {
                 let child = reference.child.to_ascii_lowercase();
-                if found.settles(&reference, &parent, profile) {
+                if reference.on_delete == "CASCADE" && reference.child == table.name {
+                    found.refusals.push(reference.comes_back(&parent));
+                } else if found.settles(&reference, &parent, profile) {
                     found.look_for_an_index(database, &reference)?;
                     if reference.on_delete == "CASCADE" && losing.insert(child) {
                         next.push(reference.child.clone());
@@ -70,7 +74,7 @@ impl References {
                 && reference.on_delete == "NO ACTION"
                 && losing.contains(&reference.child.to_ascii_lowercase());
             if !may_hold {
-                found.refusals.push(reference.refusal(&parent, parent == table.name));
+                found.refusals.push(reference.refusal(&parent, &table.name));
             }
         }
         Ok(found)
@@ -111,13 +115,24 @@ impl References {
         let Dependent { table: child, column, references } = dependent;
         let columns = columns_of(database, child)?;
         let has = |name: &str| columns.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if columns.is_empty() {
+        let name = &table.name;
+        if child.eq_ignore_ascii_case(name) {
+            self.refusals.push(format!(
+                "the profile names {name} itself under [[dependents]]: other sessions would go with \
+                 one, whether they are over or not"
+            ));
+        } else if columns.is_empty() {
             self.refusals.push(format!("there is no table {child}, whose rows go with sessions"));
         } else if !has(column) {
             self.refusals.push(format!("{child} has no column {column} that names a session"));
         } else if !table.has(references) {
-            let name = &table.name;
             self.refusals.push(format!("{name} has no column {references} for {child} to name"));
+        } else if !table.tells_apart(references) {
+            self.refusals.push(format!(
+                "rows of {child} go with their session by its {references}, and several sessions \
+                 may have the same: {name} has no unique index on {references} alone, so that \
+                 what belongs to other sessions could go, too"
+            ));
         } else {
             self.sentences.push(format!(
                 "rows of {child} whose {column} is a session's {references} are deleted with it"
@@ -156,18 +171,30 @@ impl References {
 }
 
 impl Reference {
-    /// That rows of its table keep those of another from being deleted.
-    fn refusal(&self, parent: &str, is_session: bool) -> String {
+    /// What it says, for people.
+    fn says(&self, parent: &str) -> String {
         let Self { child, columns, on_delete } = self;
-        let columns = columns.join(", ");
-        let refers = format!("{child} refers to {parent} by {columns}, ON DELETE {on_delete}");
-        if is_session {
+        format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
+    }
+
+    /// That with a session other sessions would go.
+    fn comes_back(&self, parent: &str) -> String {
+        let says = self.says(parent);
+        format!("{says}: with a session others would be deleted, whether they are over or not")
+    }
+
+    /// That rows of its table keep those of another from being deleted.
+    fn refusal(&self, parent: &str, sessions: &str) -> String {
+        let (says, child) = (self.says(parent), &self.child);
+        if parent != sessions {
+            format!("{says}: a session whose rows in {parent} have rows there cannot be deleted")
+        } else if child == sessions {
+            format!("{says}: a session that others refer to cannot be deleted before they are")
+        } else {
             format!(
-                "{refers}: a session with rows there cannot be deleted, unless its profile names \
+                "{says}: a session with rows there cannot be deleted, unless its profile names \
                  {child} under [[dependents]]"
             )
-        } else {
-            format!("{refers}: a session whose rows in {parent} have rows there cannot be deleted")
         }
     }
 }

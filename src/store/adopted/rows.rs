@@ -5,7 +5,9 @@ use rusqlite::types::ValueRef;
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::port::Sighting;
-use crate::domain::profile::{Datum, Judged, Profile, Raw, Source};
+use crate::domain::profile::{
+    Condition, Datum, Judged, Length, Profile, Raw, Rule, RuleKind, Source,
+};
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
 use crate::store::sql::{Statement, literal, quoted, raw};
@@ -36,13 +38,13 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(profile: Profile, table: Table) -> Self {
-        let expression = |source: &Source| expression(&table, source);
+        let inputs = profile.inputs.iter().enumerate();
         let optional = |source: Option<&Source>| source.map_or_else(|| "NULL".into(), expression);
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
         Self {
             key: quoted(key),
             id: quoted(&profile.id),
-            inputs: profile.inputs.iter().map(expression).collect(),
+            inputs: inputs.map(|(place, source)| input(&profile, place, source)).collect(),
             user: optional(profile.user.as_ref().map(|user| &user.source)),
             client: optional(profile.client.as_ref()),
             profile,
@@ -61,6 +63,20 @@ impl Reader {
             Some(path) => format!("{} {path}", source.column),
             None => source.column.clone(),
         })
+    }
+
+    /// An input's value as messages show it; nothing of an id or a token, which lets in
+    /// whoever reads it.
+    pub(super) fn shown(&self, place: usize, value: &Datum) -> String {
+        let Profile { id, token, inputs, .. } = &self.profile;
+        let secret = [Some(id), token.as_ref().map(|token| &token.column)];
+        let is_secret = |source: &Source| {
+            secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
+        };
+        if inputs.get(place).is_some_and(is_secret) {
+            return "(an id, not shown)".to_owned();
+        }
+        shown(value)
     }
 
     /// What [`judge`](Self::judge) needs of a row, and nothing else.
@@ -93,9 +109,13 @@ impl Reader {
     }
 
     /// The condition that the row with the key `?1` has still the id `?2`. An id that is
-    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`].
+    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`]. The value
+    /// of a primary key tells a session by itself, which the place of a row does not.
     pub(super) fn of_key(&self) -> String {
         let (key, id) = (&self.key, &self.id);
+        if matches!(self.table.key, KeyColumn::Primary(_)) {
+            return format!("{key} = ?1");
+        }
         let same = format!("CASE WHEN typeof({id}) IN ('null', 'real') THEN '' ELSE {id} END");
         format!("{key} = ?1 AND {same} IS ?2")
     }
@@ -206,17 +226,42 @@ impl Reader {
 }
 
 /// A value of a row. What is no JSON has nothing at any path in it.
-fn expression(table: &Table, source: &Source) -> String {
+fn expression(source: &Source) -> String {
     let column = quoted(&source.column);
     match &source.path {
-        // It may be one of those that a table need not have.
-        _ if !table.has(&source.column) => "NULL".to_owned(),
         None => column,
-        Some(path) => format!(
-            "CASE WHEN json_valid({column}) THEN json_extract({column}, {}) END",
-            literal(path)
-        ),
+        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
     }
+}
+
+/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
+/// no length, so that nobody can say when the session is over. Where a condition asks for
+/// anything but some values, it becomes nothing, and the condition does not hold.
+fn input(profile: &Profile, place: usize, source: &Source) -> String {
+    match &source.path {
+        Some(path) if must_be_readable(profile, place) => {
+            let column = quoted(&source.column);
+            format!("CASE WHEN {} ELSE CAST({column} AS BLOB) END", at_path(&column, path))
+        }
+        _ => expression(source),
+    }
+}
+
+fn at_path(column: &str, path: &str) -> String {
+    format!("json_valid({column}) THEN json_extract({column}, {})", literal(path))
+}
+
+fn must_be_readable(profile: &Profile, place: usize) -> bool {
+    let is_length = |rule: &Rule| match &rule.kind {
+        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
+        _ => false,
+    };
+    let is_value =
+        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
+    let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
+    let holds_for_bytes =
+        |condition: &Condition| condition.input == place && condition.test.holds(Raw::Blob(&[]));
+    is_value || !conditions.into_iter().any(holds_for_bytes)
 }
 
 fn plain_key(value: ValueRef<'_>) -> Option<Key> {
@@ -253,7 +298,7 @@ fn text(value: ValueRef<'_>) -> Option<String> {
 
 /// A value as messages show it: of what is long, the beginning, and quoted where it is
 /// no number.
-pub(super) fn shown(value: &Datum) -> String {
+fn shown(value: &Datum) -> String {
     const LONG: usize = 40;
     match value {
         Datum::Null => "NULL".to_owned(),

@@ -59,11 +59,12 @@ impl Sampling {
     pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
         let mut rows = read(database, reader, &ordered(reader, "ASC", ALL))?;
         if rows.len() == ALL {
-            let end = |row| Row { is_even: false, ..row };
-            rows = rows.into_iter().take(END).map(end).collect();
-            rows.extend(between(database, reader, &spread(database, reader)?)?);
+            let first = rows.into_iter().take(END);
             let last = read(database, reader, &ordered(reader, "DESC", END))?;
-            rows.extend(last.into_iter().map(end));
+            let ends = first.chain(last).map(|row| Row { is_even: false, ..row });
+            // A row that is found both ways counts as one of those in between.
+            rows = between(database, reader, &spread(database, reader)?)?;
+            rows.extend(ends);
         }
         let mut seen = BTreeSet::new();
         rows.retain(|row| seen.insert(format!("{:?}", row.key)));

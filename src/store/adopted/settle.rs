@@ -96,7 +96,7 @@ pub(super) fn end(
     let statements = deletion.statements();
     let mut rows = endings.iter().map(|ending| match &ending.key {
         Key::Row(_, id) => vec![bare(&ending.key), bare(id)],
-        key => vec![bare(key), bare(key)],
+        key => vec![bare(key)],
     });
     let applied = database.apply_rows(&statements, &mut rows)?;
     let done: Vec<bool> =

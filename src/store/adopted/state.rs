@@ -23,7 +23,8 @@ const OWN: u32 = 0o700;
 
 /// The ledger, the leases and the counters of a framework's table.
 pub(super) struct State {
-    path: PathBuf,
+    /// `None`: there is no folder for it.
+    path: Option<PathBuf>,
     open: RefCell<Option<Open>>,
     /// What has been deleted and not been written yet.
     deleted: BTreeMap<(String, EndReason), u64>,
@@ -36,18 +37,19 @@ struct Open {
 }
 
 impl State {
-    /// That of the database at a path, in a folder that need not be there yet.
+    /// That of the database at a path, in a folder that need not be there yet. Without a
+    /// folder nothing is remembered, and nothing can be.
     ///
     /// # Errors
     /// If the path leads nowhere.
-    pub(super) fn of(database: &Path, folder: &Path) -> Result<Self> {
+    pub(super) fn of(database: &Path, folder: Option<&Path>) -> Result<Self> {
         let at = |e| Error::failed(format!("read {}", database.display()), e);
         let path = fs::canonicalize(database).map_err(at)?;
         let hash = Digest::of_bytes(path.as_os_str().as_encoded_bytes()).id();
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash)));
         let (open, deleted) = (RefCell::new(None), BTreeMap::new());
-        Ok(Self { path: folder.join(name), open, deleted })
+        Ok(Self { path: folder.map(|folder| folder.join(name)), open, deleted })
     }
 
     /// Asks the database, if there is one.
@@ -55,24 +57,15 @@ impl State {
         &self,
         ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Option<T>> {
-        if self.open.borrow().is_none() && self.is_there()? {
-            let native = crate::store::open_native(&self.path, Access::Read)?;
+        if self.open.borrow().is_none()
+            && let Some(path) = &self.path
+            && is_there(path)?
+        {
+            let native = crate::store::open_native(path, Access::Read)?;
             *self.open.borrow_mut() = Some(Open { native, may_write: false });
         }
         // Whoever asks may ask again before it is done.
         self.open.borrow().as_ref().map(|open| ask(&open.native)).transpose()
-    }
-
-    /// Not if another process is about to make it.
-    fn is_there(&self) -> Result<bool> {
-        match fs::metadata(&self.path) {
-            Ok(file) => Ok(file.len() > 0),
-            // What is no folder has nothing in it.
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                Ok(false)
-            }
-            Err(e) => Err(Error::failed(format!("read {}", self.path.display()), e)),
-        }
     }
 
     /// The database to write to, which is made if it is not there.
@@ -83,7 +76,8 @@ impl State {
             // First the old connection goes.
             other => {
                 drop(other);
-                Open { native: make(&self.path)?, may_write: true }
+                let path = self.path.as_ref().ok_or_else(no_folder)?;
+                Open { native: make(path)?, may_write: true }
             }
         };
         Ok(&mut open.insert(ready).native)
@@ -115,6 +109,20 @@ impl State {
     pub(super) fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }
+}
+
+/// Whether the database is there: not if another process is about to make it.
+fn is_there(path: &Path) -> Result<bool> {
+    match fs::metadata(path) {
+        Ok(file) => Ok(file.len() > 0),
+        // What is no folder has nothing in it.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(e) => Err(Error::failed(format!("read {}", path.display()), e)),
+    }
+}
+
+fn no_folder() -> Error {
+    Error::Refused("no folder for the record of this table's runs was named".to_owned())
 }
 
 /// Makes the database, and the folder if it is missing, for this user alone.

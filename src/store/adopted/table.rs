@@ -20,6 +20,8 @@ pub(super) struct Table {
     pub(super) key: KeyColumn,
     /// The first column of its primary key.
     primary: Option<String>,
+    /// Whether that is all of its primary key.
+    is_primary_alone: bool,
     /// Its indexes.
     pub(super) indexes: Vec<Index>,
 }
@@ -42,6 +44,8 @@ pub(super) struct Index {
     pub(super) columns: Vec<Option<String>>,
     /// Whether it holds every row, in ascending order, byte by byte.
     pub(super) is_plain: bool,
+    /// Whether no two rows are the same in it, and it holds every row.
+    is_unique: bool,
 }
 
 impl Table {
@@ -66,8 +70,9 @@ impl Table {
         let key = key(&name, kind.has_places, &columns)?;
         let in_key = columns.iter().filter(|column| column.in_key == 1);
         let primary = in_key.map(|column| column.name.clone()).next();
+        let is_primary_alone = columns.iter().all(|column| column.in_key < 2);
         let columns = columns.into_iter().map(|column| column.name).collect();
-        Ok(Self { name, columns, key, primary, indexes })
+        Ok(Self { name, columns, key, primary, is_primary_alone, indexes })
     }
 
     /// Whether it has such a column.
@@ -81,6 +86,14 @@ impl Table {
             index.is_plain && index.columns.len() == 1 && index.begins_with(column)
         };
         self.indexes.iter().find(is_over)
+    }
+
+    /// Whether no two rows have the same value in this column.
+    pub(super) fn tells_apart(&self, column: &str) -> bool {
+        let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
+        let is_over = |index: &Index| index.columns.len() == 1 && index.begins_with(column);
+        (is_primary && self.is_primary_alone)
+            || self.indexes.iter().any(|index| index.is_unique && is_over(index))
     }
 
     /// Whether rows can be found by this column without going through all of them.
@@ -162,21 +175,28 @@ fn columns(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
 }
 
 fn indexes(database: &impl Transport, table: &str) -> Result<Vec<Index>> {
-    let sql = "SELECT name, partial FROM pragma_index_list(?1) ORDER BY seq";
+    let sql = "SELECT name, partial, \"unique\" FROM pragma_index_list(?1) ORDER BY seq";
     let names = collect(database, &Statement::new(sql).with(table), |row| {
-        (row.text(0).unwrap_or_default(), row.count(1) != 0)
+        let (is_partial, is_unique) = (row.count(1) != 0, row.count(2) != 0);
+        (row.text(0).unwrap_or_default(), is_partial, is_unique && !is_partial)
     })?;
-    names.into_iter().map(|(name, is_partial)| index(database, name, is_partial)).collect()
+    let index = |(name, is_partial, is_unique)| index(database, name, is_partial, is_unique);
+    names.into_iter().map(index).collect()
 }
 
-fn index(database: &impl Transport, name: String, is_partial: bool) -> Result<Index> {
+fn index(
+    database: &impl Transport,
+    name: String,
+    is_partial: bool,
+    is_unique: bool,
+) -> Result<Index> {
     let sql = "SELECT name, desc, coll FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
     let mut is_plain = !is_partial;
     let columns = collect(database, &Statement::new(sql).with(name.as_str()), |row| {
         is_plain &= row.count(1) == 0 && row.bytes(2).eq_ignore_ascii_case(b"binary");
         row.text(0)
     })?;
-    Ok(Index { name, columns, is_plain })
+    Ok(Index { name, columns, is_plain, is_unique })
 }
 
 /// What the rows of a table are walked by.

@@ -1,6 +1,6 @@
 //! `sessctl profile check`.
 
-use super::{GITEA, OVER, database, django, handle, laravel, run, three};
+use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::fixture::Sandbox;
 
 /// What is said to people, with a word for each handle.
@@ -17,8 +17,8 @@ fn a_check_explains_what_a_profile_finds() {
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
     django_session has the columns that it should have, and 3 rows
 
-    INPUT        CLASS  ROWS  UNREADABLE
-    expire_date  text      3           0
+    INPUT        CLASS  SAMPLED ROWS  UNREADABLE
+    expire_date  text              3           0
 
     HANDLE        USER  TIME         VALUE                         MEANS                 VERDICT
     <handle....>  -     expire_date  "2020-02-03 04:05:06.789000"  2020-02-03T04:05:06Z  expired since 2020-02-03T04:05:06Z
@@ -31,7 +31,7 @@ fn a_check_explains_what_a_profile_finds() {
     to walk through all:
       SCAN django_session
 
-    a purge would delete 2 of 3 sampled rows
+    a purge would delete 2 of 3 sessions
     "#);
     let sandbox = laravel();
     let args = ["laravel", "--param", "lifetime=2h"];
@@ -39,8 +39,8 @@ fn a_check_explains_what_a_profile_finds() {
     laravel is the profile of Laravel: SESSION_DRIVER=database
     sessions has the columns that it should have, and 2 rows
 
-    INPUT          CLASS    ROWS  UNREADABLE
-    last_activity  integer     2           0
+    INPUT          CLASS    SAMPLED ROWS  UNREADABLE
+    last_activity  integer             2           0
 
     HANDLE        USER  TIME           VALUE       MEANS                 VERDICT
     <handle....>  -     last_activity  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-13T18:53:20Z
@@ -54,7 +54,43 @@ fn a_check_explains_what_a_profile_finds() {
 
     warning: all 2 sessions that were looked at are over: is last_activity the time of the last use rather than of the end, or in another time zone?
 
-    a purge would delete 2 of 2 sampled rows
+    a purge would delete 2 of 2 sessions
+    ");
+}
+
+#[test]
+fn a_check_of_a_large_table_tells_its_share() {
+    let sandbox = database(DJANGO);
+    // All but one session in ten are over.
+    let fill = "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 19999)
+                INSERT INTO django_session
+                SELECT 'key ' || n, 'd', iif(n % 10, ?1, ?2) FROM n";
+    sandbox.db().execute(fill, [OVER, VALID]).unwrap();
+    let text = said(&sandbox, 0, &["django"], &[]);
+    let last = text.lines().last().unwrap();
+    let (share, sample) = last.split_once(" % of the sessions: ").unwrap();
+    let share: f64 = share.strip_prefix("a purge would delete about ").unwrap().parse().unwrap();
+    assert!((88.0..92.0).contains(&share), "{last}");
+    let json = run(&sandbox, ["profile", "check", "django", "--json"]).succeeds().json();
+    let counts = format!("{} of {} ", json["would_delete"], json["sampled"]);
+    assert!(sample.starts_with(&counts), "{last}: {counts}");
+    // Those that are shown are others.
+    assert_eq!(json["samples"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn a_check_of_an_empty_table_reads_well() {
+    insta::assert_snapshot!(said(&django(&[]), 0, &["django"], &[]), @r"
+    django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
+    django_session has the columns that it should have, and no rows
+
+    to find what is due, where it is little:
+      SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
+
+    to walk through all:
+      SCAN django_session
+
+    a purge would find no sessions
     ");
 }
 
@@ -78,9 +114,9 @@ fn a_check_says_why_a_purge_would_be_refused() {
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
     django_session has the columns that it should have, and 3 rows
 
-    INPUT        CLASS    ROWS  UNREADABLE
-    expire_date  integer     2           2
-    expire_date  text        1           0
+    INPUT        CLASS    SAMPLED ROWS  UNREADABLE
+    expire_date  integer             2           2
+    expire_date  text                1           0
 
     HANDLE        USER  TIME         VALUE                         MEANS                 VERDICT
     <handle....>  -     expire_date  "2020-02-03 04:05:06.789000"  2020-02-03T04:05:06Z  expired since 2020-02-03T04:05:06Z
@@ -103,8 +139,8 @@ fn a_check_says_why_a_purge_would_be_refused() {
     gitea is the profile of Gitea: Gitea or Forgejo, [session] PROVIDER = db
     session has the columns that it should have, and 1 row
 
-    INPUT   CLASS    ROWS  UNREADABLE
-    expiry  integer     1           0
+    INPUT   CLASS    SAMPLED ROWS  UNREADABLE
+    expiry  integer             1           0
 
     HANDLE        USER  TIME    VALUE       MEANS                 VERDICT
     <handle....>  -     expiry  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-14T16:53:20Z
@@ -147,7 +183,11 @@ fn programs_get_all_of_it_in_one_object() {
 fn a_check_needs_a_table_and_what_the_profile_asks_for() {
     let sandbox = three();
     run(&sandbox, ["profile", "check", "rails", "--param", "lifetime=30d"]).is_refused_with(10);
-    run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(2);
+    run(&laravel(), ["profile", "check", "laravel"]).is_refused_with(2);
+    // What is no table of Laravel's needs no lifetime.
+    run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(10);
+    let other = database("CREATE TABLE sessions (id, expires)");
+    run(&other, ["profile", "check", "laravel"]).exits(4);
     run(&sandbox, ["profile", "check", "djano"]).is_refused_with(2);
     run(&sandbox, ["profile", "check"]).exits(2);
     assert!(!sandbox.path("state").exists());

@@ -96,11 +96,31 @@ fn what_only_the_application_knows_has_to_be_said() {
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
     insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': write NAME=VALUE; see --help");
-    insta::assert_snapshot!(with("lifetime=120"), @r#"laravel:39: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: write 120s, 120m, 120h or 120d"#);
     insta::assert_snapshot!(with("age=2h"), @r#"profile laravel takes no parameter "age": it takes lifetime"#);
     let ran = run(&sandbox, ["--param", "lifetime=2h", "purge", "--json"]);
     assert_eq!(ran.succeeds().json()["deleted"], 2);
     assert_eq!(LARAVEL.matches("last_activity").count(), 1);
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_where_it_was_given() {
+    let sandbox = laravel();
+    sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"120\"\n");
+    let with =
+        |args: &[&str]| refuses(&sandbox, &[&["--config", "sessctl.toml"], args].concat(), 2);
+    insta::assert_snapshot!(with(&["list"]), @r#"sessctl.toml:4: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=1x", "list"]), @r#"--param lifetime=1x: "1x" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=-2h", "profile", "check", "laravel"]), @r#"--param lifetime=-2h: "-2h" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
+    run(&sandbox, ["--config", "sessctl.toml", "--param", "lifetime=2h", "list"]).succeeds();
+}
+
+#[test]
+fn another_table_is_told_before_a_missing_parameter() {
+    let other = database("CREATE TABLE sessions (id, expires)");
+    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has expires besides (profile laravel)");
+    let none = three();
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is no database of sessctl: it has no table sessions; it has django_session");
 }
 
 #[test]

@@ -68,12 +68,14 @@ fn the_configuration_names_a_profile_and_its_parameters() {
     assert_eq!(expired(&["--param", "lifetime=36500d"]), 0);
     assert_eq!(expired(&["--profile", "laravel"]), 2);
     // The lifetime of one framework is not taken for that of another.
+    let laravel = sandbox.run(["show", "profiles", "laravel"]).succeeds().stdout();
+    sandbox.file("mine.toml", laravel.replacen("name = \"laravel\"", "name = \"mine\"", 1));
     let mut command = sandbox.command(["--config", "c.toml", "list"]);
-    let ran = Ran(command.env("SESSCTL_PROFILE", "rails").output().unwrap());
+    let ran = Ran(command.env("SESSCTL_PROFILE", "mine.toml").output().unwrap());
     let reason = ran.is_refused_with(2).stderr();
-    assert!(reason.starts_with("sessctl: profile rails needs --param lifetime="), "{reason}");
+    assert!(reason.starts_with("sessctl: profile mine needs --param lifetime="), "{reason}");
     let check = ["--config", "c.toml", "profile", "check"];
-    run(&sandbox, check.into_iter().chain(["rails"])).is_refused_with(2);
+    run(&sandbox, check.into_iter().chain(["mine.toml"])).is_refused_with(2);
     run(&sandbox, check.into_iter().chain(["laravel"])).succeeds();
     sandbox.file("c.toml", "profile = \"django\"\n[parameters]\nlifetime = \"2h\"\n");
     let reason = run(&sandbox, ["--config", "c.toml", "list"]).is_refused_with(2).stderr();

@@ -66,7 +66,7 @@ fn a_dry_run_lists_what_would_go() {
     let verbose = run(&sandbox, ["purge", "-v"]).succeeds().stderr();
     let sentence = verbose.lines().nth(1).unwrap();
     assert!(sentence.starts_with("deleted 2 expired sessions in "), "{verbose}");
-    assert!(sentence.ends_with(" ms; 1 are left"), "{verbose}");
+    assert!(sentence.ends_with(" ms; 1 is left"), "{verbose}");
 }
 
 #[test]

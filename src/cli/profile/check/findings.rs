@@ -4,7 +4,7 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::adopted::{Class, Examination};
 
-use super::sample::{self, SAMPLES, Verdict};
+use super::sample::{self, SAMPLES};
 use crate::output::people::thousands;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::Section;
@@ -33,7 +33,7 @@ pub static STORAGE: Schema = Schema::many(
     &[
         Column::row("input", "input"),
         Column::row("class", "class"),
-        Column::row("rows", "rows"),
+        Column::row("rows", "sampled rows"),
         Column::row("unreadable", "unreadable"),
     ],
 );
@@ -43,6 +43,9 @@ static PLAN: Schema =
 
 static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "sentence")]);
 
+/// A table of fewer rows is [sampled](Examination::sampled) as a whole.
+const LARGE: u64 = 1_000;
+
 /// What was found.
 pub struct Findings<'a> {
     examination: &'a Examination,
@@ -50,8 +53,6 @@ pub struct Findings<'a> {
     now: UnixTime,
     /// Why a purge would be refused, in sentences; empty: it would not.
     pub refusals: Vec<String>,
-    /// Sampled rows that a purge would delete.
-    would_delete: u64,
 }
 
 impl<'a> Findings<'a> {
@@ -62,9 +63,7 @@ impl<'a> Findings<'a> {
         }
         let is_said = |reason: &&String| refusals.iter().any(|said| said.contains(*reason));
         refusals.extend(profile.readonly.as_ref().filter(|reason| !is_said(reason)).cloned());
-        let is_over = |sample: &&_| matches!(Verdict::of(sample, now), Verdict::Expired(_));
-        let would_delete = examination.samples.iter().filter(is_over).count() as u64;
-        Self { examination, profile, now, refusals, would_delete }
+        Self { examination, profile, now, refusals }
     }
 
     /// The facts that there is one of each.
@@ -76,8 +75,8 @@ impl<'a> Findings<'a> {
             Value::text(Some(profile.table.as_str())),
             Value::Flag(examination.difference.is_none()),
             Value::Count(examination.rows),
-            Value::Count(examination.samples.len() as u64),
-            Value::Count(self.would_delete),
+            Value::Count(examination.sampled),
+            Value::Count(examination.sampled_over),
             Value::Flag(!self.refusals.is_empty()),
         ];
         Record::new(["check"], values)
@@ -132,15 +131,39 @@ impl<'a> Findings<'a> {
         self.examination.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
     }
 
-    /// Whether a purge could run, and what of the sample it would delete.
+    /// Whether a purge could run, and what it would delete.
     pub fn conclusion(&self) -> Vec<String> {
         if self.refusals.is_empty() {
-            let [due, all] =
-                [self.would_delete, self.examination.samples.len() as u64].map(thousands);
-            return vec![format!("a purge would delete {due} of {all} sampled rows")];
+            let Examination { rows, sampled, sampled_over, .. } = self.examination;
+            return vec![would_delete(*sampled_over, *sampled, *rows)];
         }
         let refused = |reason: &String| format!("a purge would be refused: {reason}");
         self.refusals.iter().map(refused).collect()
+    }
+}
+
+/// What a purge would delete, by so many sessions of a sample; without a word of the
+/// sample where that is the whole table.
+fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
+    let [due, all] = [over, sampled].map(thousands);
+    match (over, sampled) {
+        (_, 0) if rows < LARGE => "a purge would find no sessions".to_owned(),
+        (_, 1) if rows < LARGE => format!("a purge would delete {due} of 1 session"),
+        _ if rows < LARGE => format!("a purge would delete {due} of {all} sessions"),
+        (_, 0) => "a purge would find few sessions or none".to_owned(),
+        (0, _) => format!(
+            "a purge would delete few sessions or none: {due} of {all} that lie evenly over the \
+             table"
+        ),
+        _ => {
+            // Cut off: all are due only where all of the sample are.
+            let permille = u128::from(over) * 1_000 / u128::from(sampled);
+            let (percent, tenth) = (permille / 10, permille % 10);
+            format!(
+                "a purge would delete about {percent}.{tenth} % of the sessions: {due} of {all} \
+                 that lie evenly over the table"
+            )
+        }
     }
 }
 
@@ -161,4 +184,36 @@ fn sentences(key: &str, sentences: &[String]) -> Vec<Record> {
         Record::new(key, vec![Value::text(Some(sentence.as_str()))])
     };
     sentences.iter().enumerate().map(record).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::would_delete;
+
+    #[test]
+    fn a_share_is_only_about_where_it_is_of_a_sample() {
+        let said = [
+            would_delete(0, 0, 0),
+            would_delete(1, 1, 1),
+            would_delete(2, 3, 3),
+            would_delete(403, 799, 120_000),
+            would_delete(798, 799, 120_000),
+            would_delete(0, 800, 120_000),
+            would_delete(0, 0, 120_000),
+            // Not all rows are sessions.
+            would_delete(0, 0, 3),
+            would_delete(1, 2, 3),
+        ];
+        insta::assert_snapshot!(said.join("\n"), @r"
+        a purge would find no sessions
+        a purge would delete 1 of 1 session
+        a purge would delete 2 of 3 sessions
+        a purge would delete about 50.4 % of the sessions: 403 of 799 that lie evenly over the table
+        a purge would delete about 99.8 % of the sessions: 798 of 799 that lie evenly over the table
+        a purge would delete few sessions or none: 0 of 800 that lie evenly over the table
+        a purge would find few sessions or none
+        a purge would find no sessions
+        a purge would delete 1 of 2 sessions
+        ");
+    }
 }

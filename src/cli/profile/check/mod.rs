@@ -10,7 +10,7 @@ use sessctl::store::adopted::{self, Examination};
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::Text;
+use crate::cli::profiles::{Text, must_be_complete};
 use crate::output::FormatName;
 use crate::output::people::thousands;
 use crate::output::record::{Record, Schema};
@@ -40,9 +40,11 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
-        let parameters = context.parameters(&self.which, context.config()?);
-        let profile = Text::of(&self.which)?.with(&parameters)?;
+        let profile = context.profile(&Text::of(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::examine(&db, &profile, context.now)?;
+        if examination.difference.is_none() {
+            must_be_complete(&profile)?;
+        }
         let findings = Findings::of(&examination, &profile, context.now);
         match context.format() {
             FormatName::Table => explain(&findings, &examination, &profile, context)?,
@@ -67,6 +69,7 @@ fn explain(
     let mut head = vec![format!("{name} is the profile of {title}: {about}")];
     if examination.difference.is_none() {
         let rows = match examination.rows {
+            0 => "no rows".to_owned(),
             1 => "1 row".to_owned(),
             rows => format!("{} rows", thousands(rows)),
         };
