@@ -47,7 +47,10 @@ impl Text {
             must_ask_for(&self.outline()?, given)?;
         }
         let profile = parse(&self.toml, &self.name, given)?;
-        if profile.missing.is_empty() { Ok(profile) } else { Err(missing(&profile)) }
+        match profile.asks_for() {
+            Some(asked) => Err(Usage::error(asked)),
+            None => Ok(profile),
+        }
     }
 }
 
@@ -84,13 +87,4 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
         "profile {} takes no parameter {stranger:?}: {asks_for}",
         outline.name
     )))
-}
-
-fn missing(profile: &Profile) -> anyhow::Error {
-    let each = profile
-        .missing
-        .iter()
-        .map(|asked| format!("--param {}={} ({})", asked.name, asked.example, asked.about));
-    let all = each.collect::<Vec<_>>().join(" and ");
-    Usage::error(format!("profile {} needs {all}", profile.name))
 }

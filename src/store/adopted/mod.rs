@@ -64,7 +64,7 @@ const FEW: usize = 10;
 /// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
 /// parameter, and whatever keeps the files from being opened.
 pub fn open(path: &Path, access: Access, profile: Profile, state: &Path) -> Result<Box<dyn Store>> {
-    if let Some(lack) = check::missing(&profile) {
+    if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
     let file = open_file(path, access)?;
