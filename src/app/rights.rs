@@ -34,14 +34,7 @@ impl Housekeeper {
     /// table does not say how a token leads to its row.
     pub fn may_close(&self) -> Result<()> {
         self.may_delete()?;
-        match self.profile() {
-            Some(profile) if profile.token.is_none() => Err(Error::Refused(format!(
-                "the profile {} does not say how a token leads to its row in {}; `sessctl cycle \
-                 --session HANDLE` ends a session",
-                profile.name, profile.table
-            ))),
-            _ => Ok(()),
-        }
+        self.profile().map_or(Ok(()), |profile| profile.token_form().map(drop))
     }
 
     /// Makes sure that the file may be written anew.
@@ -57,14 +50,8 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Refused`] if the profile says that nothing may be.
     pub fn may_delete(&self) -> Result<()> {
-        match self.profile() {
-            Some(Profile { name, table, readonly: Some(reason), .. }) => {
-                Err(Error::Refused(format!(
-                    "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
-                )))
-            }
-            _ => Ok(()),
-        }
+        let reason = self.profile().and_then(Profile::keeps_all);
+        reason.map_or(Ok(()), |reason| Err(Error::Refused(reason)))
     }
 
     pub(super) fn must_be_own(&self, why: &str) -> Result<()> {

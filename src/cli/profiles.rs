@@ -97,13 +97,5 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
 
 /// Refuses a profile that asks for more than it was given.
 pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
-    if profile.missing.is_empty() {
-        return Ok(());
-    }
-    let each = profile
-        .missing
-        .iter()
-        .map(|asked| format!("--param {}={} ({})", asked.name, asked.example, asked.about));
-    let all = each.collect::<Vec<_>>().join(" and ");
-    Err(Usage::error(format!("profile {} needs {all}", profile.name)))
+    profile.asks_for().map_or(Ok(()), |asked| Err(Usage::error(asked)))
 }

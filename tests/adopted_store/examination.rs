@@ -3,7 +3,7 @@
 use sessctl::domain::profile::{Datum, Expiry, Test};
 use sessctl::store::adopted::{Class, examine};
 
-use crate::profiles::{django, draft, gitea, laravel, seconds, symfony};
+use crate::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
 use crate::world::{NOW, World};
 
 #[test]
@@ -118,4 +118,31 @@ fn ids_that_are_there_twice_are_a_warning() {
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
     let found = examine(&world.path(), &profile, NOW).unwrap();
     insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
+}
+
+#[test]
+fn times_that_rather_mean_never_are_a_warning() {
+    let said = |encoding, never: &[i64], values: &str| {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); INSERT INTO t (expiry) VALUES {values}"
+        ));
+        let all = draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding);
+        let all = never.iter().fold(all, |all, value| all.never(*value));
+        examine(&world.path(), &all.at(0, false).0, NOW).unwrap().warnings.join("\n")
+    };
+    let values =
+        "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";
+    insta::assert_snapshot!(said(seconds(), &[], values), @"
+3 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+2 of 6 values of expiry that were looked at are 0: if that means never, write never = [0]
+1 of 6 values of expiry that were looked at is the largest number that there is: if that means never, write never = [9223372036854775807]
+1 of 6 values of expiry that were looked at is in the year 9999: if that means never, write never = [253402300799]
+");
+    insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says");
+    let texts = "('9999-12-31 23:59:59'), ('2026-06-15 13:00:00'), ('1970-01-01 00:00:00')";
+    insta::assert_snapshot!(said(utc(&[0]), &[], texts), @r#"
+1 of 3 values of expiry that were looked at is before 1995: if that means never, write never = ["1970-01-01 00:00:00"]
+1 of 3 values of expiry that were looked at is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
+"#);
+    assert_eq!(said(seconds(), &[], "(1781524900), (788918400)"), "");
 }

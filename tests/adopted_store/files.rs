@@ -32,7 +32,7 @@ fn a_look_leaves_a_log_that_nobody_uses_where_it_is() {
     left_behind(&world, &path);
     let log = folder.path().join("restored.db-wal");
     let before = [&path, &log].map(|file| fs::read(file).unwrap());
-    let store = open(&path, Access::Read, django(), &world.state()).unwrap();
+    let store = open(&path, Access::Read, django(), Some(&world.state())).unwrap();
     assert_eq!(world.sessions(store.as_ref()).len(), 1);
     drop(store);
     assert_eq!([&path, &log].map(|file| fs::read(file).unwrap()), before);
@@ -53,7 +53,7 @@ fn what_is_no_file_is_told_apart() {
     let world = World::of(TABLE);
     let opened = |name: &str| {
         let path = world.path().with_file_name(name);
-        open(&path, Access::Write, django(), &world.state()).map(drop).unwrap_err()
+        open(&path, Access::Write, django(), Some(&world.state())).map(drop).unwrap_err()
     };
     assert!(matches!(opened("missing.db"), Error::Missing { .. }));
     assert!(matches!(opened("."), Error::NotOurs { .. }));

@@ -21,6 +21,8 @@ pub use fingerprint::Difference;
 pub use moment::Moment;
 pub use payload::{django_lasts, django_user, is_django_local};
 
+use super::error::{Error, Result};
+
 /// A framework's table of sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -131,4 +133,41 @@ pub struct Parameter {
     pub about: String,
     /// A value that it might have.
     pub example: String,
+}
+
+impl Profile {
+    /// That nothing may be deleted, and why, in a sentence; `None`: it may.
+    pub fn keeps_all(&self) -> Option<String> {
+        let Self { name, table, readonly, .. } = self;
+        readonly.as_ref().map(|reason| {
+            format!(
+                "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
+            )
+        })
+    }
+
+    /// The [parameters](Self::missing) that nobody has given, and how to give them, in a
+    /// sentence; `None`: there are all.
+    pub fn asks_for(&self) -> Option<String> {
+        let ask = |asked: &Parameter| {
+            format!("--param {}={} ({})", asked.name, asked.example, asked.about)
+        };
+        let asked: Vec<String> = self.missing.iter().map(ask).collect();
+        let name = &self.name;
+        (!asked.is_empty()).then(|| format!("profile {name} needs {}", asked.join(" and ")))
+    }
+
+    /// How a row is found by what its client holds.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it cannot be.
+    pub fn token_form(&self) -> Result<&TokenForm> {
+        let Self { name, table, token, .. } = self;
+        token.as_ref().ok_or_else(|| {
+            Error::Refused(format!(
+                "the profile {name} does not say how a token leads to its row in {table}; \
+                 `sessctl cycle --session HANDLE` ends a session"
+            ))
+        })
+    }
 }

@@ -11,9 +11,7 @@ use super::rows::Reader;
 use super::sample::{Row, Sampling};
 use super::table::Table;
 use crate::domain::error::{Error, Result, grouped};
-use crate::domain::profile::{
-    Datum, Difference, Parameter, Profile, Reading, Rule, RuleKind, TimeColumn,
-};
+use crate::domain::profile::{Datum, Difference, Profile, Reading, Rule, RuleKind, TimeColumn};
 use crate::store::sql::Statement;
 use crate::store::transport::Transport;
 
@@ -46,14 +44,8 @@ pub(super) fn obstacles(
     deletions: &[&str],
 ) -> Result<(Vec<String>, References)> {
     let Reader { profile, table, .. } = reader;
-    let mut reasons = Vec::new();
-    if let Some(reason) = &profile.readonly {
-        reasons.push(format!(
-            "profile {} is for looking only, and nothing is deleted from {}: {reason}",
-            profile.name, table.name
-        ));
-    }
-    reasons.extend(missing(profile));
+    let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
+    let mut reasons: Vec<String> = reasons.collect();
     let mut references = References::of(database, table, profile)?;
     reasons.append(&mut references.refusals);
     if reasons.is_empty() {
@@ -71,16 +63,6 @@ pub(super) fn obstacles(
         }
     }
     Ok((reasons, references))
-}
-
-/// The parameters that nobody has given, in a sentence.
-pub(super) fn missing(profile: &Profile) -> Option<String> {
-    let ask = |parameter: &Parameter| {
-        format!("--param {}={} ({})", parameter.name, parameter.example, parameter.about)
-    };
-    let asked: Vec<String> = profile.missing.iter().map(ask).collect();
-    let name = &profile.name;
-    (!asked.is_empty()).then(|| format!("profile {name} needs {}", asked.join(", ")))
 }
 
 /// What the values of a time are, in a sample.

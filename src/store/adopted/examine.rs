@@ -1,10 +1,11 @@
 //! What a profile finds in a file, for people who write or choose one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::check::{another, misfits, obstacles};
 use super::index::TimeIndex;
+use super::oddities::oddities;
 use super::open_file;
 use super::rows::{Reader, digest};
 use super::sample::{Row, Sampling};
@@ -129,7 +130,6 @@ impl Examination {
         self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
         self.warnings = references.warnings;
-        self.warnings.extend(repeated(reader, sampling));
         self.warnings.extend(oddities(reader, sampling, now));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
@@ -223,7 +223,7 @@ fn rank(judged: Judged) -> (u8, i128) {
     }
 }
 
-fn is_over(judged: Judged, now: UnixTime) -> bool {
+pub(super) fn is_over(judged: Judged, now: UnixTime) -> bool {
     matches!(judged, Judged::Session(expiry) if expiry.is_over(now))
 }
 
@@ -241,46 +241,4 @@ fn plans(
         ("find what is due, where it is little".to_owned(), plan(database, &due)?),
         ("walk through all".to_owned(), plan(database, &walk)?),
     ])
-}
-
-/// That ids do not tell sessions apart, in a sentence.
-fn repeated(reader: &Reader, sampling: &Sampling) -> Option<String> {
-    let is_session = |row: &&Row| row.judge(&reader.profile) != Judged::NoSession;
-    let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
-    let (mut sessions, mut known) = (0, BTreeSet::new());
-    known.extend(ids.inspect(|_| sessions += 1));
-    let id = &reader.profile.id;
-    (known.len() < sessions).then(|| {
-        format!(
-            "{sessions} sessions that were looked at have {} different values of {id}: it does not \
-             tell sessions apart",
-            known.len()
-        )
-    })
-}
-
-/// What looks wrong in the values, in sentences.
-fn oddities(reader: &Reader, sampling: &Sampling, now: UnixTime) -> Vec<String> {
-    let judged: Vec<Judged> = sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
-    let sessions = judged.iter().filter(|judged| **judged != Judged::NoSession).count();
-    let over = judged.iter().filter(|judged| is_over(**judged, now)).count();
-    let unknown = judged.iter().filter(|judged| **judged == Judged::Session(Expiry::Unknown));
-    let unknown = unknown.count();
-    let mut oddities = Vec::new();
-    if sessions > 1 && over == sessions {
-        let times = reader.profile.times.iter().map(|time| reader.name_of(time.input));
-        let times: Vec<String> = times.collect();
-        oddities.push(format!(
-            "all {sessions} sessions that were looked at are over: is {} the time of the last use \
-             rather than of the end, or in another time zone?",
-            times.join(", ")
-        ));
-    }
-    if unknown > 0 {
-        oddities.push(format!(
-            "{unknown} of {sessions} sessions that were looked at cannot be judged, and would be \
-             kept: their times are not in the form that the profile says"
-        ));
-    }
-    oddities
 }

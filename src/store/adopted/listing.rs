@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 
 use super::rows::{HANDLE, Reader, digest};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::port::{Flow, Order, Query, SortKey};
 use crate::domain::profile::{Expiry, UserForm};
@@ -44,13 +44,7 @@ pub(super) fn by_tokens(
     reader: &Reader,
     tokens: &[Token],
 ) -> Result<Vec<Option<Session>>> {
-    let Some(form) = &reader.profile.token else {
-        return Err(Error::Refused(format!(
-            "profile {} does not say how a row is found by what its client holds: end sessions by \
-             their handles, with `sessctl cycle --session`",
-            reader.profile.name
-        )));
-    };
+    let form = reader.profile.token_form()?;
     let held = |token: &Token| {
         let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
         format!("{}{text}", form.prefix)

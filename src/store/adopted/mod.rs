@@ -11,6 +11,7 @@ mod examine;
 mod index;
 mod listing;
 mod misfit;
+mod oddities;
 mod path;
 mod references;
 mod rows;
@@ -68,7 +69,7 @@ pub fn open(
     profile: Profile,
     state: Option<&Path>,
 ) -> Result<Box<dyn Store>> {
-    if let Some(lack) = check::missing(&profile) {
+    if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
     let file = open_file(path, access)?;
@@ -102,7 +103,9 @@ struct Adopted<T> {
     as_seen: Deletion,
     of_key: Deletion,
     state: State,
-    /// Whether it has been made sure that rows may be deleted.
+    /// Whether it has been made sure that nothing stands against deleting rows.
+    is_free: Cell<bool>,
+    /// Whether it has been made sure as well that they are read as they are meant.
     is_safe: Cell<bool>,
 }
 
@@ -112,6 +115,7 @@ impl<T: Transport> Adopted<T> {
             index: TimeIndex::of(&transport, &reader),
             as_seen: Deletion::as_seen(&reader),
             of_key: Deletion::of_key(&reader),
+            is_free: Cell::new(false),
             is_safe: Cell::new(false),
             transport,
             reader,
@@ -122,11 +126,7 @@ impl<T: Transport> Adopted<T> {
     /// Makes sure that rows may be deleted: the profile allows it, the tables that refer
     /// to this one do, and the values of a sample are what the profile says.
     fn make_sure(&self) -> Result<Sampling> {
-        let deletions = self.as_seen.statements();
-        let (obstacles, _) = check::obstacles(&self.transport, &self.reader, &deletions)?;
-        if !obstacles.is_empty() {
-            return Err(Error::Refused(obstacles.join("; ")));
-        }
+        self.make_free()?;
         let sample = Sampling::of(&self.transport, &self.reader)?;
         let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
         if !misfits.is_empty() {
@@ -134,6 +134,17 @@ impl<T: Transport> Adopted<T> {
         }
         self.is_safe.set(true);
         Ok(sample)
+    }
+
+    /// Makes sure that nothing but the values might stand against deleting rows.
+    fn make_free(&self) -> Result<()> {
+        let deletions = self.as_seen.statements();
+        let (obstacles, _) = check::obstacles(&self.transport, &self.reader, &deletions)?;
+        if !obstacles.is_empty() {
+            return Err(Error::Refused(obstacles.join("; ")));
+        }
+        self.is_free.set(true);
+        Ok(())
     }
 
     fn make_sure_once(&self) -> Result<()> {
@@ -189,8 +200,11 @@ impl<T: Transport> Sessions for Adopted<T> {
         Err(self.not_ours_to_touch())
     }
 
+    /// No time says here which sessions go: it is no matter whether times can be read.
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
-        self.make_sure_once()?;
+        if !self.is_free.get() {
+            self.make_free()?;
+        }
         let (done, gone) = settle::end(&mut self.transport, &self.of_key, endings)?;
         self.state.count(&self.reader.profile.task, gone);
         Ok(done)
