@@ -133,7 +133,7 @@ fn times_that_rather_mean_never_are_a_warning() {
     let values =
         "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";
     insta::assert_snapshot!(said(seconds(), &[], values), @"
-3 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+5 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
 2 of 6 values of expiry that were looked at are 0: if that means never, write never = [0]
 1 of 6 values of expiry that were looked at is the largest number that there is: if that means never, write never = [9223372036854775807]
 1 of 6 values of expiry that were looked at is in the year 9999: if that means never, write never = [253402300799]
@@ -141,7 +141,7 @@ fn times_that_rather_mean_never_are_a_warning() {
     insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says");
     let texts = "('9999-12-31 23:59:59'), ('2026-06-15 13:00:00'), ('1970-01-01 00:00:00')";
     insta::assert_snapshot!(said(utc(&[0]), &[], texts), @r#"
-1 of 3 values of expiry that were looked at is before 1995: if that means never, write never = ["1970-01-01 00:00:00"]
+1 of 3 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
 1 of 3 values of expiry that were looked at is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
 "#);
     assert_eq!(said(seconds(), &[], "(1781524900), (788918400)"), "");

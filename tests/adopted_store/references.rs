@@ -51,6 +51,26 @@ fn what_the_profile_names_goes_along() {
 }
 
 #[test]
+fn what_the_column_only_takes_for_the_same_stays() {
+    for (class, [due, live, gone]) in [
+        ("TEXT COLLATE NOCASE", ["'a'", "'A'", "'a'"]),
+        ("INTEGER", ["'1e3'", "'1000'", "'x'"]),
+        ("INTEGER", ["'007'", "'7'", "'x'"]),
+    ] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id PRIMARY KEY, expiry);
+             INSERT INTO t VALUES ({due}, 1781524700), ({live}, 1781524900);
+             CREATE TABLE child (owner {class}); INSERT INTO child VALUES ({live}), ({gone})"
+        ));
+        let profile = plain().dependent("child", "owner", "id").0;
+        assert_eq!(purge(&world, profile).unwrap(), 1, "{due}");
+        let (live, gone) = (live.trim_matches('\''), gone.trim_matches('\''));
+        let left = if gone == "x" { vec![live, gone] } else { vec![live] };
+        assert_eq!(world.column("child", "owner"), left, "{due}");
+    }
+}
+
+#[test]
 fn rows_of_a_session_that_is_used_again_stay() {
     let world = world("");
     let mut store = world.store(plain().dependent("child", "owner", "id").0);

@@ -73,6 +73,8 @@ impl Reader<'_> {
                         or readonly with the reason why nothing may be deleted";
             return Err(top.fault("expired", what));
         }
+        let token = self.token(top)?;
+        let secrets = [Some(id.as_str()), token.as_ref().map(|token| token.column.as_str())];
         let or_name = |text: Option<String>| text.unwrap_or_else(|| profile_name.clone());
         Ok(Profile {
             title: or_name(top.optional("title", name)?),
@@ -81,9 +83,9 @@ impl Reader<'_> {
             table: top.required("table", "it is the name of the table", name)?,
             is_detected: top.optional("detect", flag)?.unwrap_or(true),
             readonly,
-            user: self.user(top)?,
-            client: self.client(top)?,
-            token: self.token(top)?,
+            user: self.user(top, secrets)?,
+            client: self.client(top, secrets)?,
+            token,
             created: top.optional("created", |value| self.time(value))?,
             used: top.optional("used", |value| self.time(value))?,
             rules,
@@ -108,12 +110,13 @@ impl Reader<'_> {
         })
     }
 
-    fn user(&self, top: &Section<'_, '_>) -> Read<Option<UserSource>> {
+    fn user(&self, top: &Section<'_, '_>, secrets: [Option<&str>; 2]) -> Read<Option<UserSource>> {
         let Some(section) = top.section("user")? else {
             return Ok(None);
         };
         section.knows(&["column", "path", "payload", "nobody"])?;
         let source = self.columns.source(&section, None)?;
+        must_be_shown(&section, &source, secrets)?;
         let known = [("django", UserForm::DjangoPayload)];
         let payload = section.optional("payload", |value| choice(value, "payload", &known))?;
         if payload.is_some() {
@@ -124,12 +127,14 @@ impl Reader<'_> {
         Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain), nobody }))
     }
 
-    fn client(&self, top: &Section<'_, '_>) -> Read<Option<Source>> {
+    fn client(&self, top: &Section<'_, '_>, secrets: [Option<&str>; 2]) -> Read<Option<Source>> {
         let Some(section) = top.section("client")? else {
             return Ok(None);
         };
         section.knows(&["column", "path"])?;
-        self.columns.source(&section, None).map(Some)
+        let source = self.columns.source(&section, None)?;
+        must_be_shown(&section, &source, secrets)?;
+        Ok(Some(source))
     }
 
     fn token(&self, top: &Section<'_, '_>) -> Read<Option<TokenForm>> {
@@ -157,6 +162,22 @@ impl Reader<'_> {
         };
         let all = top.list("dependents", "[[dependents]] above the keys of each")?;
         all.into_iter().map(dependent).collect()
+    }
+}
+
+/// Refuses to show an id or a token as something else: it lets in whoever reads it.
+fn must_be_shown(
+    section: &Section<'_, '_>,
+    source: &Source,
+    secrets: [Option<&str>; 2],
+) -> Read<()> {
+    let is_it = |column: &&str| column.eq_ignore_ascii_case(&source.column);
+    match secrets.into_iter().flatten().find(is_it) {
+        Some(column) => {
+            let what = format!("is shown to people, and {column} lets in whoever knows it");
+            Err(section.fault("column", &what))
+        }
+        None => Ok(()),
     }
 }
 

@@ -9,9 +9,6 @@ use super::sample::{Row, Sampling};
 use crate::domain::profile::{Datum, Expiry, Judged, Reading};
 use crate::domain::time::UnixTime;
 
-/// Before 1995 nobody had a session.
-const FIRST: UnixTime = UnixTime(788_918_400);
-
 /// The year 9999, the last that most programs can write.
 const LAST: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
 
@@ -47,7 +44,7 @@ pub(super) fn oddities(reader: &Reader, sampling: &Sampling, now: UnixTime) -> V
 /// Times that rather mean that there is none, in sentences: one for each kind.
 fn far_off(reader: &Reader, sampling: &Sampling, place: usize) -> Vec<String> {
     let time = &reader.profile.times[place];
-    let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 4]);
+    let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
     for row in rows(reader, sampling, place) {
         let value = &row.inputs[time.input];
         looked_at += u64::from(*value != Datum::Null);
@@ -57,7 +54,7 @@ fn far_off(reader: &Reader, sampling: &Sampling, place: usize) -> Vec<String> {
             *example = example.or(Some(value));
         }
     }
-    let says = ["0", "before 1995", "the largest number that there is", "in the year 9999"];
+    let says = ["0", "the largest number that there is", "in the year 9999"];
     let found = says.into_iter().zip(kinds);
     let found = found.filter_map(|(says, (count, value))| Some((says, count, value?)));
     let name = reader.name_of(time.input);
@@ -78,9 +75,8 @@ fn kind(value: &Datum, reading: Reading) -> Option<usize> {
         (_, Reading::Never | Reading::Over | Reading::Null) => None,
         (Datum::Integer(0), _) => Some(0),
         (Datum::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
-        (Datum::Integer(i64::MAX), _) => Some(2),
-        (_, Reading::At(moment)) if moment.second() < FIRST => Some(1),
-        (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(3),
+        (Datum::Integer(i64::MAX), _) => Some(1),
+        (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
         _ => None,
     }
 }

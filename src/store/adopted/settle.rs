@@ -38,8 +38,11 @@ impl Deletion {
         let dependent = |dependent: &Dependent| {
             let child = quoted(&dependent.table);
             let (column, named) = (quoted(&dependent.column), quoted(&dependent.references));
+            // The column may take 1e3 for 1000, or A for a: the ids do not.
             format!(
-                "DELETE FROM {child} WHERE {column} = (SELECT {named} FROM {table} WHERE {condition})"
+                "DELETE FROM {child} WHERE {column} = (SELECT {named} FROM {table} \
+                 WHERE {condition}) AND CAST({column} AS TEXT) COLLATE BINARY = \
+                 (SELECT CAST({named} AS TEXT) FROM {table} WHERE {condition})"
             )
         };
         Self {
