@@ -683,3 +683,12 @@ fn other_tables_that_make_no_sense_are_named() {
     shop.toml:15: parameters.lifetime: is a table: write [parameters.lifetime] above its keys
     "#);
 }
+
+#[test]
+fn what_lets_in_whoever_knows_it_is_shown_as_nobody() {
+    let said = |more: &str| {
+        parse(&format!("{LEAST}\n{more}"), "shop", &given(&[])).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(said("[user]\ncolumn = \"id\""), @"shop:16: user.column: is shown to people, and id lets in whoever knows it");
+    insta::assert_snapshot!(said("[client]\ncolumn = \"id\""), @"shop:16: client.column: is shown to people, and id lets in whoever knows it");
+}
