@@ -219,3 +219,11 @@ fn dependents_go_by_what_only_one_session_has() {
     );
     assert_eq!(purge(&number, profile("id")).unwrap(), 0);
 }
+
+#[test]
+fn a_table_that_each_deletion_reads_is_a_warning_once() {
+    let world = world("REFERENCES t (id)");
+    let profile = plain().dependent("child", "owner", "id").0;
+    let warnings = examine(&world.path(), &profile, NOW).unwrap().warnings;
+    insta::assert_snapshot!(warnings.join("\n"), @"child has no index on owner: each deletion of a session reads all of child");
+}

@@ -162,9 +162,13 @@ impl References {
             }
         };
         if !has_index {
-            self.warnings.push(format!(
+            let warning = format!(
                 "{child} has no index on {column}: each deletion of a session reads all of {child}"
-            ));
+            );
+            // It may be named by the profile and refer to the sessions, too.
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
         }
         Ok(())
     }
