@@ -1,16 +1,10 @@
 //! The files of a database that holds a framework's table. They may be looked at; how
 //! its pages lie is the application's business.
 
-use std::ops::ControlFlow;
-
 use super::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Demand, Effort, Leave, Log, LogSize, Released, Space, Storage};
-use crate::store::sql::Statement;
 use crate::store::transport::{Pages, Transport};
-
-/// Pages that are looked at to judge how full all of them are.
-const SAMPLE: usize = 500;
 
 impl<T: Transport> Log for Adopted<T> {
     fn keep_log(&mut self, keep: bool) -> Result<()> {
@@ -32,21 +26,7 @@ impl<T: Pages> Storage for Adopted<T> {
     }
 
     fn slack(&self) -> Result<u64> {
-        let sample = Statement::new(
-            "SELECT sum(unused), sum(pgsize) FROM \
-             (SELECT unused, pgsize FROM dbstat WHERE name = ?1 LIMIT ?2)",
-        )
-        .with(self.reader.table.name.as_str())
-        .with(SAMPLE);
-        let (mut unused, mut looked_at) = (0, 0);
-        self.transport.query(&sample, &mut |row| {
-            (unused, looked_at) = (row.count(0), row.count(1));
-            Ok(ControlFlow::Break(()))
-        })?;
-        let space = self.transport.space()?;
-        let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
-        let share = u128::from(unused) * u128::from(used) / u128::from(looked_at.max(1));
-        Ok(u64::try_from(share).unwrap_or(used))
+        Err(self.not_ours_to_rebuild())
     }
 
     fn release(&mut self, _pages: usize) -> Result<Released> {
