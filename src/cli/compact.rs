@@ -115,7 +115,8 @@ impl Args {
         }
         let mut room = |demand: &Demand| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
-            let beside = disk::place(&disk::folder_of(&db)?)?;
+            let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is no file")))?;
+            let beside = disk::place(&disk::folder_of(file)?)?;
             let temporary = disk::place(&disk::temporary_folder())?;
             Ok(demand.check(&beside, &temporary)?)
         };

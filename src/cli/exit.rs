@@ -134,7 +134,10 @@ fn failure(error: &anyhow::Error) -> u8 {
         Some(Error::Guard(_) | Error::Full(_) | Error::Refused(_)) => 4,
         Some(Error::NoSession(_)) => 5,
         Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
-        Some(Error::Busy { .. } | Error::Held { .. } | Error::Settled) => 11,
+        Some(
+            Error::Busy { .. } | Error::Unavailable { .. } | Error::Held { .. } | Error::Settled,
+        ) => 11,
+        Some(Error::Unknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
         Some(Error::NoRoom(_) | Error::Failed { .. }) | None => 1,
     }

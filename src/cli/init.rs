@@ -19,15 +19,15 @@ pub struct Args {}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        let path = context.db()?;
+        let db = context.db()?;
         let config = context.config()?;
-        let mut store = store::create(&path)?;
+        let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some() {
             store.suit(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
-            context.say(&format!("{} is ready", path.display()));
+            context.say(&format!("{db} is ready"));
         }
         Ok(Exit::Done)
     }

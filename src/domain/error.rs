@@ -45,6 +45,24 @@ pub enum Error {
         /// Which database.
         at: String,
     },
+    /// The nodes of a cluster do not get it done at this moment; nothing has changed.
+    #[error(
+        "{at} cannot be used at the moment: {why}; nothing was changed by this step, try again"
+    )]
+    Unavailable {
+        /// Which cluster.
+        at: String,
+        /// What its nodes say.
+        why: String,
+    },
+    /// Whether a step took place is not known: no answer to it has come.
+    #[error("it is not known whether {at} has done this step: {why}")]
+    Unknown {
+        /// Which cluster.
+        at: String,
+        /// What has come instead.
+        why: String,
+    },
     /// Another process does the same at this moment.
     #[error(
         "a {work} by {by} is at work, {ago} ago by its last sign; try again later, or wait with --wait"

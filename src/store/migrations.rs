@@ -16,12 +16,36 @@ const APPLICATION_ID: i64 = 0x7363_746c;
 struct Script {
     sql: &'static str,
     makes: &'static str,
+    /// Whether a file has no use for it.
+    is_for_clusters: bool,
+}
+
+/// What kind of database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// A file on this machine.
+    File,
+    /// A cluster.
+    Cluster,
 }
 
 /// All scripts, in their order.
 const SCRIPTS: &[Script] = &[
-    Script { sql: include_str!("../../migrations/0001_sessions.sql"), makes: "sessions" },
-    Script { sql: include_str!("../../migrations/0002_ledger.sql"), makes: "runs" },
+    Script {
+        sql: include_str!("../../migrations/0001_sessions.sql"),
+        makes: "sessions",
+        is_for_clusters: false,
+    },
+    Script {
+        sql: include_str!("../../migrations/0002_ledger.sql"),
+        makes: "runs",
+        is_for_clusters: false,
+    },
+    Script {
+        sql: include_str!("../../migrations/0003_receipts.sql"),
+        makes: "receipts",
+        is_for_clusters: true,
+    },
 ];
 
 /// The version of the contract with applications, docs/sql-contract.md, that this
@@ -78,19 +102,42 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
         let stamp = connection.query_row(STAMP, [], |row| {
             Ok(Stamp { application: row.get(0)?, version: row.get(1)? })
         })?;
-        let tables = tables(connection)?;
-        let is_blank = stamp == Stamp::BLANK && tables.is_empty();
-        if !is_blank && let Err(refusal) = judge(&place, stamp, &tables) {
-            return Ok(Err(refusal));
-        }
-        let is_current = stamp.version == VERSION && missing(&tables).next().is_none();
-        Ok(Ok((!is_current).then(|| script(&tables))))
+        Ok(lacking(&place, Home::File, stamp, &tables(connection)?))
     })
 }
 
+/// The same for a cluster: the database is looked at first, and if another program has
+/// set it up in between, the scripts are refused as a whole.
+///
+/// # Errors
+/// As for [`apply`].
+pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
+    let Some(script) = lacking_in(database)? else { return Ok(()) };
+    match database.apply(&[Statement::new(&script)]) {
+        Err(_) if lacking_in(database)?.is_none() => Ok(()),
+        applied => applied.map(drop),
+    }
+}
+
+fn lacking_in(database: &impl Transport) -> Result<Option<String>> {
+    lacking(database.place(), Home::Cluster, Stamp::of(database)?, &tables_in(database)?)
+}
+
+/// What a database of this program lacks, or one that is nobody's yet, as one script.
+fn lacking(place: &str, home: Home, stamp: Stamp, tables: &[String]) -> Result<Option<String>> {
+    let is_blank = stamp == Stamp::BLANK && tables.is_empty();
+    if !is_blank {
+        judge(place, stamp, tables)?;
+    }
+    let is_current = stamp.version == VERSION && missing(home, tables).next().is_none();
+    Ok((!is_current).then(|| script(home, tables)))
+}
+
 /// The scripts that have not run on a database with these tables.
-fn missing(tables: &[String]) -> impl Iterator<Item = &'static Script> {
-    SCRIPTS.iter().filter(|script| !tables.iter().any(|table| table == script.makes))
+fn missing(home: Home, tables: &[String]) -> impl Iterator<Item = &'static Script> {
+    let is_for = move |script: &&Script| home == Home::Cluster || !script.is_for_clusters;
+    let is_there = |script: &Script| tables.iter().any(|table| table == script.makes);
+    SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
 }
 
 /// Whether a database is sessctl's, of whatever version.
@@ -126,12 +173,12 @@ pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotOurs`] if not.
-pub fn check(database: &impl Transport) -> Result<()> {
+pub fn check(database: &impl Transport, home: Home) -> Result<()> {
     let (stamp, tables) = (Stamp::of(database)?, tables_in(database)?);
     judge(database.place(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)
-    } else if let Some(script) = missing(&tables).next() {
+    } else if let Some(script) = missing(home, &tables).next() {
         format!("it has no table {:?}: an older sessctl made it", script.makes)
     } else {
         return Ok(());
@@ -177,8 +224,8 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// All that a database with these tables lacks.
-fn script(tables: &[String]) -> String {
-    let scripts: Vec<&str> = missing(tables).map(|script| script.sql).collect();
+fn script(home: Home, tables: &[String]) -> String {
+    let scripts: Vec<&str> = missing(home, tables).map(|script| script.sql).collect();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};",
         scripts.join("\n")
@@ -194,16 +241,16 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         for (done, script) in SCRIPTS.iter().enumerate() {
             let before = tables(&connection).unwrap();
-            assert_eq!(missing(&before).count(), SCRIPTS.len() - done);
+            assert_eq!(missing(Home::Cluster, &before).count(), SCRIPTS.len() - done);
             connection.execute_batch(script.sql).unwrap();
         }
-        assert_eq!(missing(&tables(&connection).unwrap()).count(), 0);
+        assert_eq!(missing(Home::Cluster, &tables(&connection).unwrap()).count(), 0);
     }
 
     #[test]
     fn a_blank_database_gets_all_and_its_stamp() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&script(&[])).unwrap();
+        connection.execute_batch(&script(Home::File, &[])).unwrap();
         let stamp: (i64, i64) =
             connection.query_row(STAMP, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(stamp, (APPLICATION_ID, VERSION));

@@ -7,6 +7,7 @@
 pub mod adopted;
 mod lease;
 mod ledger;
+mod location;
 mod migrations;
 mod native;
 mod sql;
@@ -18,36 +19,52 @@ use std::path::Path;
 use crate::domain::error::{Error, Result};
 use crate::domain::port::Store;
 
+use migrations::Home;
 use native::Native;
+use transport::rqlite::Rqlite;
 use transport::sqlite::SqliteFile;
 
+pub use location::{Cluster, Consistency, Credentials, Location, LocationError};
 pub use transport::sqlite::Access;
 
-/// Opens the table of sessions in a SQLite file.
+/// Opens the table of sessions in a database.
 ///
 /// # Errors
 /// [`Error::Missing`] and
 /// [`Error::NotOurs`] if there is none, and whatever keeps
-/// the file from being opened.
-pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Box<dyn Store>> {
-    Ok(Box::new(open_native(path.as_ref(), access)?))
+/// the database from being opened.
+pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Store>> {
+    match at.into() {
+        Location::File(path) => Ok(Box::new(open_native(&path, access)?)),
+        Location::Cluster(cluster) => {
+            let database = Rqlite::new(&cluster, access);
+            migrations::check(&database, Home::Cluster)?;
+            Ok(Box::new(Native::on(database.with_receipts())))
+        }
+    }
 }
 
 fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
     first_look(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
-    migrations::check(&file)?;
+    migrations::check(&file, Home::File)?;
     Ok(Native::on(file))
 }
 
-/// Whether a SQLite file is sessctl's own, of whatever version: not if it is another
+/// Whether a database is sessctl's own, of whatever version: not if it is another
 /// program's, or nobody's yet.
 ///
 /// # Errors
 /// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be a SQLite
 /// database, and whatever keeps it from being read.
-pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
-    let path = path.as_ref();
+pub fn is_native(at: impl Into<Location>) -> Result<bool> {
+    match at.into() {
+        Location::File(path) => is_native_file(&path),
+        Location::Cluster(cluster) => migrations::is_marked(&Rqlite::new(&cluster, Access::Read)),
+    }
+}
+
+fn is_native_file(path: &Path) -> Result<bool> {
     // The mark is written before the file has a log, and it never changes: to see it, or
     // that it is missing, takes no lock. Where the file makes no sense, the moment may
     // have been the wrong one.
@@ -59,15 +76,22 @@ pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
 }
 
 /// Makes a SQLite file with an empty table of sessions, readable for its owner
-/// alone; in a file that has the table already, brings it up to date and keeps
-/// what it holds.
+/// alone, or such a table on a cluster that holds nothing yet; in a database that has
+/// the table already, brings it up to date and keeps what it holds.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if the file is another program's, and
+/// [`Error::NotOurs`] if the database is another program's, and
 /// whatever keeps it from being written. A file that was not there is not there
 /// afterwards either, unless another program has begun to use it.
-pub fn create(path: impl AsRef<Path>) -> Result<Box<dyn Store>> {
-    Ok(Box::new(create_native(path.as_ref())?))
+pub fn create(at: impl Into<Location>) -> Result<Box<dyn Store>> {
+    match at.into() {
+        Location::File(path) => Ok(Box::new(create_native(&path)?)),
+        Location::Cluster(cluster) => {
+            let mut database = Rqlite::new(&cluster, Access::Write);
+            migrations::apply_to_cluster(&mut database)?;
+            Ok(Box::new(Native::on(database.with_receipts())))
+        }
+    }
 }
 
 fn create_native(path: &Path) -> Result<Native<SqliteFile>> {

@@ -13,12 +13,20 @@ pub struct Statement {
     pub sql: String,
     /// The values.
     pub values: Vec<Value>,
+    /// Whether each of its columns is written as
+    /// [`Transport::exactly`](super::transport::Transport::exactly) says.
+    pub is_exact: bool,
 }
 
 impl Statement {
     /// A statement that begins like this.
     pub fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new() }
+        Self { sql: sql.to_owned(), ..Self::default() }
+    }
+
+    /// Whether it changes nothing.
+    pub fn reads(&self) -> bool {
+        self.sql.trim_start().starts_with("SELECT")
     }
 
     /// Appends text.

@@ -8,7 +8,7 @@ use crate::profiles::{all, django, draft, laravel, seconds};
 use crate::world::World;
 
 fn said(world: &World, profiles: Vec<Profile>) -> String {
-    let error = detect(&world.path(), profiles).unwrap_err();
+    let error = detect(world.path(), profiles).unwrap_err();
     assert!(matches!(error, Error::NotOurs { .. } | Error::Ambiguous { .. }), "{error}");
     error.to_string().replace(&world.path().display().to_string(), "DB")
 }
@@ -39,7 +39,7 @@ fn a_file_with_several_leaves_a_choice() {
 #[test]
 fn a_table_without_rows_fits_by_its_columns() {
     let world = World::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
-    assert_eq!(detect(&world.path(), known()).unwrap(), django());
+    assert_eq!(detect(world.path(), known()).unwrap(), django());
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named = named.named().0;
     insta::assert_snapshot!(said(&world, vec![named.clone(), laravel()]), @"DB is no database of sessctl: it holds the table t; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); t may be the framework t-local (): --profile t-local");
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    assert_eq!(detect(&world.path(), vec![named, found.clone()]).unwrap(), found);
+    assert_eq!(detect(world.path(), vec![named, found.clone()]).unwrap(), found);
 }
 
 /// Signed at 2025-06-15T15:06:40Z, for the two weeks that are Django's default.
@@ -74,7 +74,7 @@ fn times_that_are_rather_local_than_utc_leave_a_choice() {
         ))
     };
     let utc = of("2025-06-29 15:06:40.116000");
-    assert_eq!(detect(&utc.path(), known()).unwrap(), django());
+    assert_eq!(detect(utc.path(), known()).unwrap(), django());
     let new_york = of("2025-06-29 11:06:40.116000");
     insta::assert_snapshot!(said(&new_york, known()), @"DB leaves a choice: django_session is a table of Django, but its times are rather local ones than UTC; if they are UTC, say so with --profile django");
 }

@@ -42,7 +42,7 @@ fn each_of_them_is_found_by_its_table() {
     let profiles: Vec<Profile> = all().into_iter().map(|(profile, ..)| profile).collect();
     for (profile, sql, _) in all() {
         let world = World::of(sql);
-        let found = store::adopted::detect(&world.path(), profiles.clone()).unwrap();
+        let found = store::adopted::detect(world.path(), profiles.clone()).unwrap();
         assert_eq!(found, profile);
     }
 }

@@ -23,8 +23,7 @@ fn purge(world: &World) -> sessctl::app::Summary {
 }
 
 fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
-    let store =
-        adopted::open(&world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
+    let store = adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let mut runs = Vec::new();
     let visit = &mut |run: sessctl::domain::port::RunRecord| {
         runs.push((run.outcome, run.deleted));
@@ -127,7 +126,7 @@ fn a_reader_changes_nothing() {
     let world = World::of(LARAVEL);
     let before = std::fs::read(world.path()).unwrap();
     let mut store =
-        adopted::open(&world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
+        adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let due = world.look(store.as_ref(), None, 9).due.unwrap();
     assert!(store.settle(&world.scope(), &due, false).is_err());
     assert_eq!(world.sessions(store.as_ref()).len(), 3);

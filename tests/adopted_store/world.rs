@@ -61,7 +61,7 @@ impl World {
     }
 
     pub fn open(&self, profile: Profile) -> Result<Box<dyn Store>, Error> {
-        store::adopted::open(&self.path(), Access::Write, profile, Some(&self.state()))
+        store::adopted::open(self.path(), Access::Write, profile, Some(&self.state()))
     }
 
     pub fn store(&self, profile: Profile) -> Box<dyn Store> {

@@ -14,7 +14,7 @@ use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::Access;
+use sessctl::store::{Access, Location};
 
 use super::clock;
 use super::exit::{Exit, Usage, complain};
@@ -105,20 +105,23 @@ impl Context {
 
     /// The database that is meant. A relative path in the configuration starts
     /// from its file: schedulers start commands in folders of their own.
-    pub fn db(&self) -> anyhow::Result<PathBuf> {
+    pub fn db(&self) -> anyhow::Result<Location> {
         match &self.named_db {
-            Some(named) => Ok(named.path.clone()),
+            Some(named) => location(&named.path),
             None => self.db_of(self.config()?),
         }
     }
 
-    fn db_of(&self, config: &Config) -> anyhow::Result<PathBuf> {
+    fn db_of(&self, config: &Config) -> anyhow::Result<Location> {
         let Some(db) = &config.db else {
             return Err(Usage::error(
-                "no database given: say --db PATH, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
+                "no database given: say --db PATH|URL, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
             ));
         };
-        Ok(self.beside_config(Path::new(db)))
+        Ok(match location(Path::new(db))? {
+            Location::File(path) => Location::File(self.beside_config(&path)),
+            cluster @ Location::Cluster(_) => cluster,
+        })
     }
 
     /// A path in the configuration, which starts from its file.
@@ -144,7 +147,7 @@ impl Context {
     /// The same as [`open`](Self::open) under a configuration that has been read anew.
     pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
         let db = match &self.named_db {
-            Some(named) => named.path.clone(),
+            Some(named) => location(&named.path)?,
             None => self.db_of(config)?,
         };
         let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
@@ -223,6 +226,11 @@ impl Context {
     fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
     }
+}
+
+/// What a name of a database stands for.
+fn location(name: &Path) -> anyhow::Result<Location> {
+    Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
 }
 
 /// What jobs keep to, by a configuration.

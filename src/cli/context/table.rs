@@ -11,7 +11,7 @@ use sessctl::app::Housekeeper;
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::profile::Profile;
-use sessctl::store::{self, Access, adopted};
+use sessctl::store::{self, Access, Location, adopted};
 
 use super::Context;
 use super::state::{StateFolder, Surroundings};
@@ -71,7 +71,7 @@ impl Context {
     /// 3. Else the one of the profiles that the program was built with that fits.
     pub(super) fn store(
         &self,
-        db: &Path,
+        db: &Location,
         access: Access,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
@@ -105,7 +105,7 @@ impl Context {
 
     fn adopt(
         &self,
-        db: &Path,
+        db: &Location,
         access: Access,
         profile: Profile,
         config: &Config,

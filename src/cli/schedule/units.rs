@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use sessctl::domain::schedule::Schedule;
 use sessctl::domain::zone::Zone;
+use sessctl::store::Location;
 
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
@@ -13,7 +14,7 @@ use crate::cli::profiles::is_file;
 /// What is to be called, as the user has named it.
 pub struct Call<'a> {
     pub config: Option<&'a Path>,
-    pub db: &'a Path,
+    pub db: &'a Location,
     pub profile: Option<&'a Path>,
     pub params: &'a [(String, String)],
     pub state_dir: Option<&'a Path>,
@@ -27,7 +28,10 @@ impl Call<'_> {
     /// The same by full paths: schedulers start it in a folder and with a search path
     /// of their own.
     pub fn resolve(&self) -> anyhow::Result<Resolved> {
-        let db = absolute(self.db)?;
+        let db = match self.db {
+            Location::File(path) => absolute(path)?,
+            Location::Cluster(cluster) => cluster.to_string(),
+        };
         let folder = Path::new(&db).parent().unwrap_or(Path::new("/")).display().to_string();
         let mut words = vec![absolute(&env::current_exe()?)?];
         if let Some(config) = self.config {

@@ -13,7 +13,9 @@ use crate::domain::profile::{
     Difference, Profile, Rule, RuleKind, UserForm, django_lasts, is_django_local,
 };
 use crate::store::Access;
+use crate::store::Location;
 use crate::store::transport::Transport;
+use crate::store::transport::rqlite::Rqlite;
 use crate::store::transport::sqlite::SqliteFile;
 
 /// So many sessions tell of which clock their times are.
@@ -25,19 +27,27 @@ const LATEST: usize = 200;
 /// # Errors
 /// [`Error::NotOurs`] if none does, and [`Error::Ambiguous`] if several do, with what
 /// was found.
-pub fn detect(path: &Path, profiles: Vec<Profile>) -> Result<Profile> {
-    if let Some(refusal) = strange(path, &profiles) {
-        return Err(refusal);
+pub fn detect(at: impl Into<Location>, profiles: Vec<Profile>) -> Result<Profile> {
+    match at.into() {
+        Location::File(path) => {
+            if let Some(refusal) = strange(&path, &profiles) {
+                return Err(refusal);
+            }
+            detect_in(&open_file(&path, Access::Read)?, profiles)
+        }
+        Location::Cluster(cluster) => detect_in(&Rqlite::new(&cluster, Access::Read), profiles),
     }
-    let file = open_file(path, Access::Read)?;
-    let names = table::names(&file)?;
+}
+
+fn detect_in(database: &impl Transport, profiles: Vec<Profile>) -> Result<Profile> {
+    let names = table::names(database)?;
     let mut found = Findings::default();
     for profile in profiles {
         if names.iter().any(|name| name.eq_ignore_ascii_case(&profile.table)) {
-            found.look(&file, profile)?;
+            found.look(database, profile)?;
         }
     }
-    found.conclude(file.place(), &names)
+    found.conclude(database.place(), &names)
 }
 
 /// Refuses a file that has tables, and none of the names of these, before anything

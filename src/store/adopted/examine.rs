@@ -1,7 +1,6 @@
 //! What a profile finds in a file, for people who write or choose one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::check::{another, misfits, obstacles};
 use super::index::TimeIndex;
@@ -14,9 +13,10 @@ use super::table::{Table, plan};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Difference, Expiry, Judged, Profile, Reading};
 use crate::domain::time::UnixTime;
-use crate::store::Access;
 use crate::store::sql::{Statement, datum};
 use crate::store::transport::Transport;
+use crate::store::transport::rqlite::Rqlite;
+use crate::store::{Access, Location};
 
 /// Rows that are shown.
 const SHOWN: usize = 8;
@@ -79,10 +79,18 @@ pub struct Sample {
 ///
 /// # Errors
 /// If there is no such table, and whatever keeps the file from being read.
-pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examination> {
-    let file = open_file(path, Access::Read)?;
+pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Examination> {
+    match at.into() {
+        Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
+        Location::Cluster(cluster) => {
+            examine_in(&Rqlite::new(&cluster, Access::Read), profile, now)
+        }
+    }
+}
+
+fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Result<Examination> {
     let mut found = Examination::default();
-    let table = match Table::read(&file, &profile.table) {
+    let table = match Table::read(database, &profile.table) {
         Err(Error::Refused(reason)) => {
             found.refusals.push(reason);
             return Ok(found);
@@ -95,13 +103,13 @@ pub fn examine(path: &Path, profile: &Profile, now: UnixTime) -> Result<Examinat
         return Ok(found);
     }
     let reader = Reader::new(profile.clone(), table);
-    let sampling = Sampling::of(&file, &reader)?;
-    found.rows = reader.count(&file)?;
+    let sampling = Sampling::of(database, &reader)?;
+    found.rows = reader.count(database)?;
     found.classes = classes(&reader, &sampling);
     found.count_over(&reader, &sampling, now);
-    found.samples = samples(&file, &reader, &sampling, now)?;
-    found.plans = plans(&file, &reader, now)?;
-    found.judge(&file, &reader, &sampling, now)?;
+    found.samples = samples(database, &reader, &sampling, now)?;
+    found.plans = plans(database, &reader, now)?;
+    found.judge(database, &reader, &sampling, now)?;
     Ok(found)
 }
 

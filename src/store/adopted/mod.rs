@@ -28,9 +28,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Access;
-use super::transport::Transport;
+use super::transport::rqlite::Rqlite;
 use super::transport::sqlite::SqliteFile;
+use super::transport::{Pages, Transport};
+use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
@@ -64,7 +65,7 @@ const FEW: usize = 10;
 /// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
 /// parameter, and whatever keeps the files from being opened.
 pub fn open(
-    path: &Path,
+    at: impl Into<Location>,
     access: Access,
     profile: Profile,
     state: Option<&Path>,
@@ -72,13 +73,24 @@ pub fn open(
     if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
-    let file = open_file(path, access)?;
-    let table = Table::read(&file, &profile.table)?;
+    let at = at.into();
+    let state_of = || State::of(&at, state);
+    match &at {
+        Location::File(path) => open_in(open_file(path, access)?, profile, state_of),
+        Location::Cluster(cluster) => open_in(Rqlite::new(cluster, access), profile, state_of),
+    }
+}
+
+fn open_in<T: Pages + 'static>(
+    database: T,
+    profile: Profile,
+    state: impl FnOnce() -> Result<State>,
+) -> Result<Box<dyn Store>> {
+    let table = Table::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(check::another(&profile, &table, &difference)));
     }
-    let state = State::of(path, state)?;
-    Ok(Box::new(Adopted::on(file, Reader::new(profile, table), state)))
+    Ok(Box::new(Adopted::on(database, Reader::new(profile, table), state()?)))
 }
 
 /// Opens an application's file.

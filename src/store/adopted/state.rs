@@ -11,6 +11,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::port::{Scope, Sessions, TaskStat};
 use crate::domain::session::EndReason;
 use crate::domain::token::Digest;
+use crate::store::Location;
 use crate::store::native::Native;
 use crate::store::transport::sqlite::{Access, SqliteFile};
 
@@ -42,9 +43,14 @@ impl State {
     ///
     /// # Errors
     /// If the path leads nowhere.
-    pub(super) fn of(database: &Path, folder: Option<&Path>) -> Result<Self> {
-        let at = |e| Error::failed(format!("read {}", database.display()), e);
-        let path = fs::canonicalize(database).map_err(at)?;
+    pub(super) fn of(database: &Location, folder: Option<&Path>) -> Result<Self> {
+        let path = match database {
+            Location::File(path) => {
+                let at = |e| Error::failed(format!("read {}", path.display()), e);
+                fs::canonicalize(path).map_err(at)?
+            }
+            Location::Cluster(cluster) => PathBuf::from(cluster.to_string()),
+        };
         let hash = Digest::of_bytes(path.as_os_str().as_encoded_bytes()).id();
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash)));

@@ -1,6 +1,7 @@
 //! Where the SQL runs. A transport knows nothing of sessions.
 
 mod file;
+pub mod rqlite;
 pub mod sqlite;
 mod wal;
 
@@ -24,6 +25,17 @@ pub trait Transport {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()>;
+
+    /// Visits the rows of what may be a large part of a table. Where rows come in pages,
+    /// `next` is asked for the statement of each page: the whole, and then what follows
+    /// behind the last row that was visited. It has a total order and no limit.
+    fn walk(
+        &self,
+        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        self.query(&next(None), visit)
+    }
 
     /// Runs a statement that reads once for each of the values that its `?1` is to
     /// have, all at the same state of the database, and visits what is the only row
@@ -55,6 +67,7 @@ pub trait Transport {
         let statement = |sql: &&str, values: &[ValueRef<'_>]| Statement {
             sql: (*sql).to_owned(),
             values: values.iter().copied().map(owned).collect(),
+            is_exact: false,
         };
         let for_row = |row: Vec<ValueRef<'_>>| {
             sqls.iter().map(|sql| statement(sql, &row)).collect::<Vec<_>>()
@@ -75,6 +88,18 @@ pub trait Transport {
         otherwise: &[Statement],
     ) -> Result<Applied> {
         self.apply(otherwise)
+    }
+
+    /// An expression whose value arrives as it is stored, in its class and to the last
+    /// bit, in a statement that is [exact](Statement::is_exact).
+    fn exactly(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    /// Whether rows are dear to bring here, so that they are better counted where they
+    /// are.
+    fn is_far(&self) -> bool {
+        false
     }
 
     /// The state of the database, where it has a name.
@@ -167,6 +192,9 @@ pub struct Applied {
     pub rows: Vec<u64>,
     /// The rows that each of them has read.
     pub answers: Vec<Vec<Answer>>,
+    /// Whether some of those rows have been lost: the answer did not arrive, and it was
+    /// found out afterwards what had been done.
+    pub answers_lost: bool,
     /// Whether they were those of which a number of rows was expected, and it was right.
     pub as_expected: bool,
     /// For how long others could not write.

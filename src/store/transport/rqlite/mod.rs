@@ -1,0 +1,351 @@
+//! An rqlite cluster: SQLite databases on several machines that do the same writes in
+//! the same order, spoken to over HTTP.
+//!
+//! A list of statements is one request, and so one entry in the log that the nodes
+//! share. Where its answer is lost, it is sent again: a statement that has been carried
+//! out finds nothing to do, or the list leaves a receipt, by which the second finds
+//! that the first was carried out and what it did.
+
+mod client;
+mod pages;
+mod wire;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::sqlite::Access;
+use super::{Answer, Applied, Columns, Transport};
+use crate::domain::error::{Error, Result};
+use crate::domain::port::{Effort, Flow, LogSize, Version};
+use crate::store::location::{Cluster, Consistency};
+use crate::store::sql::Statement;
+use client::{Answered, Client, Request};
+use wire::Outcome;
+
+/// Receipts that are kept: those of the last minute or so, however busy the cluster is.
+const RECEIPTS: u64 = 100_000;
+/// Rows that are asked for at once: at first, and at most.
+const FIRST_PAGE: usize = 250;
+const LARGEST_PAGE: usize = 4_000;
+
+/// How the receipt of a list that has been carried out shows.
+const HAS_RECEIPT: &str = "UNIQUE constraint failed: receipts.name";
+
+/// A database on a cluster.
+pub struct Rqlite {
+    client: Client,
+    /// What comes behind a node's address to read.
+    reading: String,
+    /// Whether the database has a table for receipts.
+    has_receipts: bool,
+    /// What the node had changed since it was started when this last wrote.
+    changes: Option<i64>,
+    /// How often others have written since.
+    foreign: i64,
+}
+
+impl Rqlite {
+    /// A cluster, for what a command wants of it. Nothing is sent yet.
+    pub fn new(cluster: &Cluster, access: Access) -> Self {
+        let consistency = match (cluster.consistency, access) {
+            // What is about to change is looked at where it is changed.
+            (Consistency::None, Access::Write) => Consistency::Weak,
+            (consistency, _) => consistency,
+        };
+        Self {
+            client: Client::new(cluster),
+            reading: format!("/db/query?timings&level={consistency}"),
+            has_receipts: false,
+            changes: None,
+            foreign: 0,
+        }
+    }
+
+    /// The same database, which has a table for receipts.
+    #[must_use]
+    pub fn with_receipts(self) -> Self {
+        Self { has_receipts: true, ..self }
+    }
+
+    fn ask(
+        &self,
+        path: &str,
+        body: &str,
+        writes: bool,
+        exact: impl Fn(usize) -> bool,
+    ) -> Result<Answered> {
+        self.client.ask(Request { path, body, writes }, exact)
+    }
+
+    fn read(&self, statements: &[Statement]) -> Result<Vec<Outcome>> {
+        let body = wire::list(statements);
+        let path = if statements.len() > 1 {
+            format!("{}&transaction", self.reading)
+        } else {
+            self.reading.clone()
+        };
+        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
+        match self.ask(&path, &body, false, is_exact)? {
+            Answered::Done(outcomes) => Ok(outcomes),
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
+    /// Sends a list of statements as one request.
+    fn write(&mut self, statements: &[Statement]) -> Result<Written> {
+        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
+        self.send(&wire::list(statements), is_exact)
+    }
+
+    fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
+        let begun = Instant::now();
+        match self.ask("/db/request?transaction&timings", body, true, exact)? {
+            Answered::Done(outcomes) => {
+                let hold = begun.elapsed();
+                let work: f64 = outcomes.iter().map(|outcome| outcome.time).sum();
+                let work = Duration::try_from_secs_f64(work).unwrap_or_default();
+                Ok(Written::Done(outcomes, hold, hold.saturating_sub(work)))
+            }
+            Answered::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
+        }
+    }
+
+    fn fault(&self, doing: &str, why: String) -> Error {
+        let place = self.client.place();
+        if why.contains("malformed") {
+            return Error::Corrupt { at: place.to_owned(), detail: why };
+        }
+        Error::failed(format!("{doing} {place}"), why)
+    }
+
+    /// The statements with a receipt for what each of them does.
+    fn with_receipt(statements: &[Statement], name: &str) -> Vec<Statement> {
+        let total = || Statement::new("SELECT total_changes()");
+        let mut list =
+            vec![total(), Statement::new("INSERT INTO receipts (name) VALUES (?1)").with(name)];
+        for statement in statements {
+            list.push(statement.clone());
+            if !statement.reads() {
+                let note = "UPDATE receipts SET rows = rows || changes() || ' ' WHERE name = ?1";
+                list.push(Statement::new(note).with(name));
+            }
+        }
+        let drop = "DELETE FROM receipts WHERE id <= (SELECT max(id) FROM receipts) - ?1";
+        list.extend([Statement::new(drop).with(RECEIPTS), total()]);
+        list
+    }
+
+    fn apply_with_receipt(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let name = receipt_name()?;
+        let list = Self::with_receipt(statements, &name);
+        match self.write(&list)? {
+            Written::Done(mut outcomes, hold, commit) => {
+                let after = outcomes.pop().and_then(|total| total.answers.first()?.integer_at(0));
+                let _ = outcomes.pop();
+                let mut outcomes = outcomes.into_iter();
+                let before = outcomes.next().and_then(|total| total.answers.first()?.integer_at(0));
+                let _ = outcomes.next();
+                self.notice(before, after);
+                let mut applied = Applied { hold, commit, ..Applied::default() };
+                for statement in statements {
+                    let outcome = outcomes.next().unwrap_or_default();
+                    if !statement.reads() {
+                        let _ = outcomes.next();
+                    }
+                    applied.rows.push(outcome.rows);
+                    applied.answers.push(outcome.answers);
+                }
+                Ok(applied)
+            }
+            Written::Refused(why, true) if why == HAS_RECEIPT => self.recover(statements, &name),
+            Written::Refused(why, _) => Err(self.fault("write to", why)),
+        }
+    }
+
+    /// What a list has done whose answer was lost. What it has read behind its last
+    /// change is read now; the other rows that it has read are lost.
+    fn recover(&self, statements: &[Statement], name: &str) -> Result<Applied> {
+        let receipt = Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name);
+        let is_last = |place: usize| statements[place..].iter().all(Statement::reads);
+        let again = (0..statements.len()).find(|place| is_last(*place)).unwrap_or(statements.len());
+        let mut list = vec![receipt];
+        list.extend_from_slice(&statements[again..]);
+        let mut outcomes = self.read(&list)?.into_iter();
+        let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
+        let rows = rows.ok_or_else(|| Error::Unknown {
+            at: self.client.place().to_owned(),
+            why: "the receipt of it is gone".to_owned(),
+        })?;
+        let mut rows = rows.split_whitespace().map(|rows| rows.parse().unwrap_or(0));
+        let mut applied = Applied { answers_lost: again > 0, ..Applied::default() };
+        for (place, statement) in statements.iter().enumerate() {
+            let outcome = if place < again { None } else { outcomes.next() };
+            let outcome = outcome.unwrap_or_default();
+            applied.rows.push(if statement.reads() {
+                outcome.rows
+            } else {
+                rows.next().unwrap_or(0)
+            });
+            applied.answers.push(outcome.answers);
+        }
+        Ok(applied)
+    }
+
+    /// Learns whether others have written since this did: the node counts what it has
+    /// changed since it was started.
+    fn notice(&mut self, before: Option<i64>, after: Option<i64>) {
+        if self.changes.is_some() && self.changes != before {
+            self.foreign += 1;
+        }
+        self.changes = after;
+    }
+
+    fn apply_plainly(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let written = self.write(statements)?;
+        self.applied(written)
+    }
+
+    fn applied(&self, written: Written) -> Result<Applied> {
+        match written {
+            Written::Done(outcomes, hold, commit) => {
+                let rows = outcomes.iter().map(|outcome| outcome.rows).collect();
+                let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
+                Ok(Applied { rows, answers, hold, commit, ..Applied::default() })
+            }
+            Written::Refused(why, _) => Err(self.fault("write to", why)),
+        }
+    }
+}
+
+/// What came of a request that writes: how long it took, and how much of that was not
+/// the statements themselves.
+enum Written {
+    Done(Vec<Outcome>, Duration, Duration),
+    /// And whether an earlier attempt may have been carried out.
+    Refused(String, bool),
+}
+
+/// A name that no other receipt has.
+fn receipt_name() -> Result<String> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
+}
+
+impl Answer {
+    fn integer_at(&self, place: usize) -> Option<i64> {
+        (self as &dyn Columns).integer(place)
+    }
+
+    fn text(&self, place: usize) -> Option<String> {
+        (self as &dyn Columns).text(place)
+    }
+}
+
+impl Transport for Rqlite {
+    fn place(&self) -> &str {
+        self.client.place()
+    }
+
+    fn query(
+        &self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let outcomes = self.read(std::slice::from_ref(statement))?;
+        for row in outcomes.iter().flat_map(|outcome| &outcome.answers) {
+            if visit(row)? == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(
+        &self,
+        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let (mut last, mut size) = (None::<Answer>, FIRST_PAGE);
+        loop {
+            let mut page = next(last.as_ref().map(|row| row as &dyn Columns));
+            page.push(" LIMIT ").bind(size);
+            let mut rows = self.read(&[page])?.pop().unwrap_or_default().answers;
+            for row in &rows {
+                if visit(row)? == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+            if rows.len() < size {
+                return Ok(());
+            }
+            last = rows.pop();
+            size = (size * 4).min(LARGEST_PAGE);
+        }
+    }
+
+    fn look_up(
+        &self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        let elements = values.map(|value| wire::element(sql, std::iter::once(value)));
+        let body = serde_json::Value::Array(elements.collect()).to_string();
+        let path = format!("{}&transaction", self.reading);
+        match self.ask(&path, &body, false, |_| false)? {
+            Answered::Done(outcomes) => {
+                for outcome in outcomes {
+                    visit(outcome.answers.first().map(|row| row as &dyn Columns));
+                }
+                Ok(())
+            }
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        let rest = || rest.iter().map(ValueRef::from);
+        let elements = values.map(|value| wire::element(sql, std::iter::once(value).chain(rest())));
+        let body = serde_json::Value::Array(elements.collect()).to_string();
+        let written = self.send(&body, |_| false)?;
+        self.applied(written)
+    }
+
+    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        if self.has_receipts {
+            self.apply_with_receipt(statements)
+        } else {
+            self.apply_plainly(statements)
+        }
+    }
+
+    fn version(&self) -> Result<Option<Version>> {
+        Ok(Some(Version(self.foreign)))
+    }
+
+    /// Its own log is the cluster's business, and nobody who reads keeps it from growing
+    /// smaller.
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        Ok(Some(LogSize::default()))
+    }
+
+    fn move_log(&mut self, _effort: Effort) -> Result<Option<LogSize>> {
+        Ok(Some(LogSize::default()))
+    }
+
+    fn exactly(&self, expression: &str) -> String {
+        wire::exactly(expression)
+    }
+
+    fn is_far(&self) -> bool {
+        true
+    }
+}
