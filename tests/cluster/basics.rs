@@ -21,6 +21,6 @@ fn what_one_node_has_acknowledged_the_others_serve() {
         let at = Location::parse(node.url().as_ref()).unwrap();
         let store = store::open(&at, Access::Write).unwrap();
         let mut keeper = Housekeeper::new(store, Policies::default());
-        assert!(keeper.touch(&[token.clone()], now).unwrap()[0].outcome.is_served());
+        assert!(keeper.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_served());
     }
 }

@@ -1,6 +1,7 @@
 //! Sessions on a real cluster of three rqlite nodes.
 
 #[path = "../rqlite/mod.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
 #[allow(dead_code, reason = "not every test needs all that nodes can do")]
 mod rqlite;
 
