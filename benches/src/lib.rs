@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod clock;
+pub mod cluster;
 pub mod load;
 pub mod random;
 pub mod stats;

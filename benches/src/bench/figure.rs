@@ -10,6 +10,7 @@ pub enum Unit {
     Megabytes,
     PerSecond,
     MicrosecondsPerRow,
+    Bytes,
 }
 
 impl Unit {
@@ -21,6 +22,7 @@ impl Unit {
             Self::Megabytes => (value, " MB"),
             Self::PerSecond => (value / 1000.0, "k/s"),
             Self::MicrosecondsPerRow => (value, " µs"),
+            Self::Bytes => (value, " B"),
         };
         format!("{}{unit}", short(value))
     }

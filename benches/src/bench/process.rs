@@ -38,6 +38,12 @@ impl Task {
         Self::new(bed.sessctl(), paths.into_iter().chain(args))
     }
 
+    /// The same with a path for its last argument.
+    pub fn with(mut self, path: PathBuf) -> Self {
+        self.args.push(path.into());
+        self
+    }
+
     /// The sqlite3 shell, as patient as an application.
     pub fn shell(db: &Path, sql: &str) -> Self {
         let args: [OsString; 4] = ["-cmd".into(), ".timeout 5000".into(), db.into(), sql.into()];

@@ -18,6 +18,7 @@ use std::time::Duration;
 pub use parent::run;
 pub use report::{Report, read_samples};
 pub use sample::{Outcome, Sample};
+pub use schedule::{Operation, Schedule};
 pub use worker::{OPEN, TOUCH, work};
 
 /// What the application is like.

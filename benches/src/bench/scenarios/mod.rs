@@ -1,5 +1,6 @@
 //! What can be compared: a file for each scenario, and its line in [`ALL`].
 
+mod cluster;
 mod django;
 mod growth;
 mod idle;
@@ -77,6 +78,11 @@ pub const ALL: &[Scenario] = &[
         run: startup::run,
     },
     Scenario { name: "indexes", about: "What further indexes cost", run: indexes::run },
+    Scenario {
+        name: "cluster",
+        about: "Sessions on three rqlite nodes, all on this machine",
+        run: cluster::run,
+    },
 ];
 
 /// What the help says of them.

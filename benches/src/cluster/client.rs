@@ -1,0 +1,61 @@
+//! One connection of an application to one node.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use crate::clock;
+use crate::load::{OPEN, TOUCH};
+use crate::table::IDLE_TIMEOUT;
+
+/// A node that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// It sends the statements of docs/sql-contract.md, one a request.
+pub struct Client {
+    agent: Agent,
+    requests: String,
+}
+
+impl Client {
+    /// To the node at this address. Nothing is sent yet.
+    pub fn new(node: &str) -> Self {
+        let agent = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
+        Self { agent: agent.into(), requests: format!("{node}/db/request?transaction") }
+    }
+
+    /// Touches a session. Answers whether there is such a live one.
+    pub fn touch(&self, id: &str) -> Result<bool> {
+        let values = json!({ "id": id, "now": clock::now(), "lifetime": null });
+        self.change(TOUCH, &values)
+    }
+
+    /// Opens a session.
+    pub fn open(&self, id: &str) -> Result<bool> {
+        let values = json!({
+            "id": id, "user": "alice", "task": "imap", "client": "10.0.0.1",
+            "now": clock::now(), "idle_timeout": IDLE_TIMEOUT,
+        });
+        self.change(OPEN, &values)
+    }
+
+    fn change(&self, sql: &str, values: &Value) -> Result<bool> {
+        let answer = self.request(&json!([[sql, values]]))?;
+        Ok(answer["results"][0]["rows_affected"].as_u64() == Some(1))
+    }
+
+    /// Runs a list of statements as one transaction.
+    pub fn request(&self, statements: &Value) -> Result<Value> {
+        let body = statements.to_string();
+        let sent = self.agent.post(&self.requests).header("content-type", "application/json");
+        let text = sent.send(&body)?.body_mut().read_to_string()?;
+        let answer: Value = serde_json::from_str(&text).with_context(|| format!("{text:?}"))?;
+        let failed = answer.get("error").or_else(|| answer["results"][0].get("error"));
+        if let Some(error) = failed {
+            bail!("{}: {error}", self.requests);
+        }
+        Ok(answer)
+    }
+}
