@@ -143,6 +143,11 @@ impl Node {
         format!("http://127.0.0.1:{}", self.http)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Starts it, the first time or again.
     pub fn start(&mut self) {
         let mut command = Command::new("sh");

@@ -13,7 +13,7 @@ use super::super::figure::{Figure, Section, Unit};
 use super::super::process::Task;
 use super::rounds;
 use crate::clock;
-use crate::cluster::{Beside, Client, Nodes, beside, flat_out};
+use crate::cluster::{Beside, Client, Node, Nodes, beside, flat_out, processor_time};
 use crate::random;
 use crate::stats::{float, ms};
 use crate::table::{Kind, Spec};
@@ -35,6 +35,10 @@ const STARTS: u32 = 50;
 struct Seen {
     moved: Vec<f64>,
     touches: Vec<Vec<f64>>,
+    /// Microseconds of a processor for each touch of the largest crowd: the leader, and
+    /// the mean of the others.
+    leader: Vec<f64>,
+    follower: Vec<f64>,
     from_file: Vec<f64>,
     none: Vec<Beside<()>>,
     purge: Vec<Beside<f64>>,
@@ -70,11 +74,15 @@ impl Full {
         let copy = bed.copy(spec)?;
         let config = bed.file("cluster.toml", "[policy]\nretention = \"0\"\n")?;
         let nodes = Nodes::start(3);
-        let urls = nodes.nodes.iter().map(crate::cluster::Node::url).collect();
+        let urls = nodes.nodes.iter().map(Node::url).collect();
         let args = ["move", "--from"].map(Into::into).into_iter();
         let args = args.chain([copy.path.clone().into(), "--to".into(), nodes.url().into()]);
         let moved = Task::new::<std::ffi::OsString>(bed.sessctl(), args).time()?;
         Ok(Self { nodes, urls, config, moved })
+    }
+
+    fn processor_times(&self) -> Result<Vec<f64>> {
+        self.nodes.nodes.iter().map(processor_time).collect()
     }
 
     fn sessctl(&self, bed: &Bed, args: &[&str]) -> Task {
@@ -116,7 +124,17 @@ fn round(bed: &Bed, spec: &Spec, seen: &mut Seen) -> Result<()> {
     seen.moved.push(full.moved.as_secs_f64());
     seen.bytes.push(size(&full)?);
     for (crowd, rates) in CROWDS.iter().zip(&mut seen.touches) {
-        rates.push(flat_out(&full.urls, *crowd, &ids, FLAT_OUT)?);
+        let before = full.processor_times()?;
+        let rate = flat_out(&full.urls, *crowd, &ids, FLAT_OUT)?;
+        rates.push(rate);
+        if crowd == &CROWDS[CROWDS.len() - 1] {
+            let (touches, leader) = (rate * FLAT_OUT.as_secs_f64(), full.nodes.leader());
+            let after = full.processor_times()?.into_iter().zip(before);
+            let each = after.map(|(after, before)| (after - before) * 1e6 / touches);
+            let each: Vec<f64> = each.collect();
+            seen.leader.push(each[leader]);
+            seen.follower.push((each.iter().sum::<f64>() - each[leader]) / 2.0);
+        }
     }
     let file = bed.file("cluster-tokens.txt", &(tokens.join("\n") + "\n"))?;
     let touch = full.sessctl(bed, &["touch", "--token-file"]).with(file).time()?;
@@ -183,6 +201,11 @@ fn section(seen: &Seen, spec: &Spec) -> Section {
     for (crowd, rates) in CROWDS.iter().zip(&seen.touches) {
         let what = format!("touches a second, {crowd} clients");
         section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
+    }
+    let most = CROWDS[CROWDS.len() - 1];
+    for (who, times) in [("the leader", &seen.leader), ("each other node", &seen.follower)] {
+        let what = format!("a processor's time of {who} for a touch, {most} clients");
+        section.add(Figure::new(what, Unit::MicrosecondsPerRow, times.clone()));
     }
     let what = "`sessctl touch --token-file`";
     section.add(Figure::new(what, Unit::PerSecond, seen.from_file.clone()));
