@@ -17,9 +17,18 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const AFTERMATH: Duration = Duration::from_secs(2);
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Touches as fast as so many clients can, each on the next of these nodes, and answers
-/// how many in a second.
-pub fn flat_out(nodes: &[String], clients: usize, ids: &[String], time: Duration) -> Result<f64> {
+/// What a client does to one session. It answers whether there is such a one.
+pub type Act = fn(&Client, &str) -> Result<bool>;
+
+/// Does something to sessions as fast as so many clients can, each on the next of these
+/// nodes, and answers how often in a second.
+pub fn flat_out(
+    nodes: &[String],
+    clients: usize,
+    ids: &[String],
+    time: Duration,
+    act: Act,
+) -> Result<f64> {
     let done = AtomicU64::new(0);
     let begun = Instant::now();
     thread::scope(|scope| {
@@ -29,7 +38,7 @@ pub fn flat_out(nodes: &[String], clients: usize, ids: &[String], time: Duration
                 let (client, mut random) = (Client::new(node), Random::new(7, index as u64));
                 while begun.elapsed() < time {
                     let id = &ids[random.place(ids.len())];
-                    ensure!(client.touch(id)?, "a live session was not found");
+                    ensure!(act(&client, id)?, "a live session was not found");
                     done.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(())

@@ -13,17 +13,24 @@ use crate::table::IDLE_TIMEOUT;
 /// A node that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// As the contract has it.
+const LOOK: &str = "
+    SELECT user, task, client, created_at, last_used_at, idle_timeout, marked_at, ended_at,
+        end_reason
+    FROM sessions
+    WHERE id = :id";
+
 /// It sends the statements of docs/sql-contract.md, one a request.
 pub struct Client {
     agent: Agent,
-    requests: String,
+    node: String,
 }
 
 impl Client {
     /// To the node at this address. Nothing is sent yet.
     pub fn new(node: &str) -> Self {
         let agent = Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build();
-        Self { agent: agent.into(), requests: format!("{node}/db/request?transaction") }
+        Self { agent: agent.into(), node: node.to_owned() }
     }
 
     /// Touches a session. Answers whether there is such a live one.
@@ -41,6 +48,13 @@ impl Client {
         self.change(OPEN, &values)
     }
 
+    /// Looks at a session with this level of consistency. Answers whether there is one.
+    pub fn look(&self, id: &str, level: &str) -> Result<bool> {
+        let path = format!("/db/query?level={level}");
+        let answer = self.send(&path, &json!([[LOOK, { "id": id }]]))?;
+        Ok(answer["results"][0].get("values").is_some())
+    }
+
     fn change(&self, sql: &str, values: &Value) -> Result<bool> {
         let answer = self.request(&json!([[sql, values]]))?;
         Ok(answer["results"][0]["rows_affected"].as_u64() == Some(1))
@@ -48,13 +62,17 @@ impl Client {
 
     /// Runs a list of statements as one transaction.
     pub fn request(&self, statements: &Value) -> Result<Value> {
-        let body = statements.to_string();
-        let sent = self.agent.post(&self.requests).header("content-type", "application/json");
+        self.send("/db/request?transaction", statements)
+    }
+
+    fn send(&self, path: &str, statements: &Value) -> Result<Value> {
+        let (url, body) = (format!("{}{path}", self.node), statements.to_string());
+        let sent = self.agent.post(&url).header("content-type", "application/json");
         let text = sent.send(&body)?.body_mut().read_to_string()?;
         let answer: Value = serde_json::from_str(&text).with_context(|| format!("{text:?}"))?;
         let failed = answer.get("error").or_else(|| answer["results"][0].get("error"));
         if let Some(error) = failed {
-            bail!("{}: {error}", self.requests);
+            bail!("{url}: {error}");
         }
         Ok(answer)
     }

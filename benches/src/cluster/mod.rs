@@ -16,7 +16,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
-pub use application::{Beside, beside, flat_out};
+pub use application::{Act, Beside, beside, flat_out};
 pub use client::Client;
 pub use nodes::{Node, Nodes};
 

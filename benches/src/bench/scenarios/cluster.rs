@@ -13,13 +13,20 @@ use super::super::figure::{Figure, Section, Unit};
 use super::super::process::Task;
 use super::rounds;
 use crate::clock;
-use crate::cluster::{Beside, Client, Node, Nodes, beside, flat_out, processor_time};
+use crate::cluster::{Act, Beside, Client, Node, Nodes, beside, flat_out, processor_time};
 use crate::random;
 use crate::stats::{float, ms};
 use crate::table::{Kind, Spec};
 
 /// How many clients touch as fast as they can.
 const CROWDS: [usize; 4] = [1, 8, 32, 128];
+/// How many clients look as fast as they can, and how.
+const LOOKERS: usize = 32;
+const LOOKS: [(&str, Act); 3] = [
+    ("weak", |client, id| client.look(id, "weak")),
+    ("linearizable", |client, id| client.look(id, "linearizable")),
+    ("none", |client, id| client.look(id, "none")),
+];
 /// For how long.
 const FLAT_OUT: Duration = Duration::from_secs(5);
 /// What the application of the other figures does: less than the nodes could.
@@ -39,6 +46,7 @@ struct Seen {
     /// the mean of the others.
     leader: Vec<f64>,
     follower: Vec<f64>,
+    looks: Vec<Vec<f64>>,
     from_file: Vec<f64>,
     none: Vec<Beside<()>>,
     purge: Vec<Beside<f64>>,
@@ -53,6 +61,7 @@ struct Seen {
 pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let spec = Spec::half(Kind::Native, options.scaled(200_000));
     let mut seen = Seen { touches: vec![Vec::new(); CROWDS.len()], ..Seen::default() };
+    seen.looks = vec![Vec::new(); LOOKS.len()];
     rounds(options, || {
         round(bed, &spec, &mut seen)?;
         alone(bed, &spec, &mut seen)
@@ -125,7 +134,7 @@ fn round(bed: &Bed, spec: &Spec, seen: &mut Seen) -> Result<()> {
     seen.bytes.push(size(&full)?);
     for (crowd, rates) in CROWDS.iter().zip(&mut seen.touches) {
         let before = full.processor_times()?;
-        let rate = flat_out(&full.urls, *crowd, &ids, FLAT_OUT)?;
+        let rate = flat_out(&full.urls, *crowd, &ids, FLAT_OUT, Client::touch)?;
         rates.push(rate);
         if crowd == &CROWDS[CROWDS.len() - 1] {
             let (touches, leader) = (rate * FLAT_OUT.as_secs_f64(), full.nodes.leader());
@@ -135,6 +144,9 @@ fn round(bed: &Bed, spec: &Spec, seen: &mut Seen) -> Result<()> {
             seen.leader.push(each[leader]);
             seen.follower.push((each.iter().sum::<f64>() - each[leader]) / 2.0);
         }
+    }
+    for ((_, look), rates) in LOOKS.iter().zip(&mut seen.looks) {
+        rates.push(flat_out(&full.urls, LOOKERS, &ids, FLAT_OUT, *look)?);
     }
     let file = bed.file("cluster-tokens.txt", &(tokens.join("\n") + "\n"))?;
     let touch = full.sessctl(bed, &["touch", "--token-file"]).with(file).time()?;
@@ -206,6 +218,10 @@ fn section(seen: &Seen, spec: &Spec) -> Section {
     for (who, times) in [("the leader", &seen.leader), ("each other node", &seen.follower)] {
         let what = format!("a processor's time of {who} for a touch, {most} clients");
         section.add(Figure::new(what, Unit::MicrosecondsPerRow, times.clone()));
+    }
+    for ((level, _), rates) in LOOKS.iter().zip(&seen.looks) {
+        let what = format!("looks a second, level {level}, {LOOKERS} clients");
+        section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
     }
     let what = "`sessctl touch --token-file`";
     section.add(Figure::new(what, Unit::PerSecond, seen.from_file.clone()));
