@@ -2,6 +2,7 @@
 
 mod admission;
 mod books;
+mod many;
 mod order;
 mod rules;
 mod settle;
@@ -114,6 +115,9 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        if self.transport.is_far() {
+            return many::find(&self.transport, keys);
+        }
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
@@ -122,6 +126,9 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {
+        if self.transport.is_far() {
+            return many::renew(&mut self.transport, keys, now);
+        }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
         let mut values = keys.iter().map(bare);
