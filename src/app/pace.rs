@@ -257,7 +257,7 @@ mod tests {
         let (rows, pause) = go(&mut pace, Duration::from_millis(20));
         assert!((120..=130).contains(&rows) && pause > Duration::from_millis(40), "{rows} {pause:?}");
         // Then it comes back as soon as they leave off
-        assert_eq!(go(&mut pace, Duration::ZERO).0, 500);
+        assert!(go(&mut pace, Duration::ZERO).0 >= 495);
     }
 
     #[test]

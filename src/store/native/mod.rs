@@ -9,6 +9,8 @@ mod settle;
 mod space;
 mod stat;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,7 @@
 //! Where the SQL runs. A transport knows nothing of sessions.
 
+#[cfg(test)]
+pub mod far;
 mod file;
 pub mod rqlite;
 pub mod sqlite;
