@@ -112,14 +112,14 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 /// # Errors
 /// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
-    let mut seen = Seen::of(database)?;
+    let mut seen = Seen::of(database, Home::Cluster)?;
     loop {
         let lacking = lacking(database.place(), Home::Cluster, seen.stamp, &seen.tables)?;
         let Some(script) = lacking else { return Ok(()) };
         let Err(error) = database.apply(&[seen.must_hold(), Statement::new(&script)]) else {
             return Ok(());
         };
-        let now = Seen::of(database)?;
+        let now = Seen::of(database, Home::Cluster)?;
         if now == seen {
             return Err(error);
         }
@@ -135,8 +135,27 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(database: &impl Transport) -> Result<Self> {
-        Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? })
+    fn of(database: &impl Transport, home: Home) -> Result<Self> {
+        match home {
+            Home::File => Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? }),
+            Home::Cluster => Self::at_once(database),
+        }
+    }
+
+    /// By one request, between whose parts nobody can set anything up.
+    fn at_once(database: &impl Transport) -> Result<Self> {
+        let sql = format!(
+            "SELECT application_id, user_version, name \
+             FROM pragma_application_id, pragma_user_version LEFT JOIN ({TABLES}) ORDER BY name"
+        );
+        let mut seen = Self { stamp: Stamp::BLANK, tables: Vec::new() };
+        database.query(&Statement::new(&sql), &mut |row| {
+            let number = |place| row.integer(place).unwrap_or(0);
+            seen.stamp = Stamp { application: number(0), version: number(1) };
+            seen.tables.extend(row.text(2));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(seen)
     }
 
     /// A statement that fails, and with it its list, where that is no longer so.
@@ -206,7 +225,7 @@ pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(database: &impl Transport, home: Home) -> Result<()> {
-    let (stamp, tables) = (Stamp::of(database)?, tables_in(database)?);
+    let Seen { stamp, tables } = Seen::of(database, home)?;
     judge(database.place(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)

@@ -238,8 +238,7 @@ impl Transport for Rqlite {
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         if self.has_receipts {
-            let all: Vec<Step<'_>> =
-                statements.iter().map(|statement| (statement, None)).collect();
+            let all: Vec<Step<'_>> = statements.iter().map(|statement| (statement, None)).collect();
             // Nothing is expected, so nothing is otherwise.
             Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
         } else {
