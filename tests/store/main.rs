@@ -15,6 +15,7 @@ mod leases;
 mod ledger;
 mod limits;
 mod lost;
+mod many;
 mod model;
 mod processes;
 mod rules;

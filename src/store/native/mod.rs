@@ -261,7 +261,9 @@ fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statem
         let mut sql = Statement::new("SELECT ");
         sql.push(COLUMNS).push(", ").push(CLASHES);
         if in_pages {
-            terms.iter().for_each(|term| term.column(&mut sql));
+            for term in terms {
+                term.column(&mut sql);
+            }
         }
         sql.push(" FROM sessions WHERE TRUE");
         if let Some(after) = query.after {

@@ -214,7 +214,9 @@ fn loads_behind(
          sum(state = 2), min(last_used_at)",
     );
     if in_pages {
-        terms.iter().for_each(|term| term.column(&mut sql));
+        for term in &terms {
+            term.column(&mut sql);
+        }
     }
     sql.push(" FROM (SELECT user, task, last_used_at, ");
     rules::state(&mut sql, scope.policies, scope.now);
