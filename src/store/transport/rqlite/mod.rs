@@ -26,9 +26,10 @@ use client::{Answered, Client, Request};
 use receipts::Step;
 use wire::Outcome;
 
-/// Rows that are asked for at once: at first, and at most.
+/// Rows that are asked for at once: at first, and at most. In an order that no index has,
+/// each page sorts all rows anew, so that there should be few; these take some 10 MB.
 const FIRST_PAGE: usize = 250;
-const LARGEST_PAGE: usize = 4_000;
+const LARGEST_PAGE: usize = 10_000;
 
 /// A database on a cluster.
 pub struct Rqlite {
@@ -138,7 +139,11 @@ impl Rqlite {
                 let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
                 Ok(Applied { rows, answers, hold, commit, ..Applied::default() })
             }
-            Written::Refused(why, _) => Err(self.fault("write to", why)),
+            // The first attempt may be what the second was refused for.
+            Written::Refused(why, true) => {
+                Err(Error::Unknown { at: self.client.place().to_owned(), why })
+            }
+            Written::Refused(why, false) => Err(self.fault("write to", why)),
         }
     }
 }

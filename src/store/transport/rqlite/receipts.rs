@@ -41,7 +41,8 @@ impl Rqlite {
                 Ok(Some(applied))
             }
             Written::Refused(why, _) if why == IS_UNEXPECTED => Ok(None),
-            Written::Refused(why, true) if why == IS_DONE => self.recover(steps, &name).map(Some),
+            // Also if it was a node that has asked the leader twice.
+            Written::Refused(why, _) if why == IS_DONE => self.recover(steps, &name).map(Some),
             Written::Refused(why, _) => Err(self.fault("write to", why)),
         }
     }
