@@ -7,8 +7,9 @@ use std::thread;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Policy};
-use sessctl::domain::port::{Ending, LoadBy, Order, SortKey, Store, UserLoad};
+use sessctl::domain::port::{Ending, LoadBy, Order, Reach, SortKey, Store, UserLoad};
 use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::time::UnixTime;
 
 use crate::worlds::{self, But, NOW, World, scope, session, suite};
 
@@ -100,6 +101,29 @@ macro_rules! tests {
             assert_eq!(last.last_used_at, Some(NOW));
             assert!(world.sessions.renew(&[], NOW).unwrap().is_empty());
             assert!(world.sessions.find(&[]).unwrap().is_empty());
+        }
+
+        #[test]
+        $(#[$on])*
+        fn the_version_tells_what_others_have_written_from_what_one_has_oneself() {
+            let mut world = world();
+            world.put(&[session("a").idle(60)]);
+            let keys = [session("a").key];
+            let version = |world: &World| {
+                let policies = Policies::default();
+                world.sessions.survey(&scope(&policies), None, Reach::ALL).unwrap().version
+            };
+            // Given a store that has written before
+            world.sessions.renew(&keys, NOW).unwrap();
+            let before = version(&world);
+            // When it writes once more, then that is its own
+            world.sessions.renew(&keys, NOW).unwrap();
+            assert_eq!(version(&world), before);
+            // When another has written, it knows by its next write at the latest
+            let later = UnixTime(NOW.0 + 1);
+            world.beside().renew(&keys, later).unwrap();
+            world.sessions.renew(&keys, later).unwrap();
+            assert_ne!(version(&world), before);
         }
 
         #[test]
