@@ -106,21 +106,72 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     })
 }
 
-/// The same for a cluster: the database is looked at first, and if another program has
-/// set it up in between, the scripts are refused as a whole.
+/// The same for a cluster: the database is looked at first, and if anybody has set it up
+/// in between, the scripts are refused as a whole, and it is looked at once more.
 ///
 /// # Errors
 /// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
-    let Some(script) = lacking_in(database)? else { return Ok(()) };
-    match database.apply(&[Statement::new(&script)]) {
-        Err(_) if lacking_in(database)?.is_none() => Ok(()),
-        applied => applied.map(drop),
+    let mut seen = Seen::of(database, Home::Cluster)?;
+    loop {
+        let lacking = lacking(database.place(), Home::Cluster, seen.stamp, &seen.tables)?;
+        let Some(script) = lacking else { return Ok(()) };
+        let Err(error) = database.apply(&[seen.must_hold(), Statement::new(&script)]) else {
+            return Ok(());
+        };
+        let now = Seen::of(database, Home::Cluster)?;
+        if now == seen {
+            return Err(error);
+        }
+        seen = now;
     }
 }
 
-fn lacking_in(database: &impl Transport) -> Result<Option<String>> {
-    lacking(database.place(), Home::Cluster, Stamp::of(database)?, &tables_in(database)?)
+/// What a database looks like from outside.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    stamp: Stamp,
+    tables: Vec<String>,
+}
+
+impl Seen {
+    fn of(database: &impl Transport, home: Home) -> Result<Self> {
+        match home {
+            Home::File => Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? }),
+            Home::Cluster => Self::at_once(database),
+        }
+    }
+
+    /// By one request, between whose parts nobody can set anything up.
+    fn at_once(database: &impl Transport) -> Result<Self> {
+        let sql = format!(
+            "SELECT application_id, user_version, name \
+             FROM pragma_application_id, pragma_user_version LEFT JOIN ({TABLES}) ORDER BY name"
+        );
+        let mut seen = Self { stamp: Stamp::BLANK, tables: Vec::new() };
+        database.query(&Statement::new(&sql), &mut |row| {
+            let number = |place| row.integer(place).unwrap_or(0);
+            seen.stamp = Stamp { application: number(0), version: number(1) };
+            seen.tables.extend(row.text(2));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(seen)
+    }
+
+    /// A statement that fails, and with it its list, where that is no longer so.
+    fn must_hold(&self) -> Statement {
+        let tables = (!self.tables.is_empty()).then(|| self.tables.join("/"));
+        // No number is as large as that one without its sign.
+        Statement::new(&format!(
+            "SELECT abs(CASE WHEN (SELECT application_id FROM pragma_application_id) = ?1 \
+             AND (SELECT user_version FROM pragma_user_version) = ?2 \
+             AND (SELECT group_concat(name, '/') FROM ({TABLES})) IS ?3 \
+             THEN 0 ELSE -9223372036854775807 - 1 END)"
+        ))
+        .with(self.stamp.application)
+        .with(self.stamp.version)
+        .with(tables)
+    }
 }
 
 /// What a database of this program lacks, or one that is nobody's yet, as one script.
@@ -174,7 +225,7 @@ pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(database: &impl Transport, home: Home) -> Result<()> {
-    let (stamp, tables) = (Stamp::of(database)?, tables_in(database)?);
+    let Seen { stamp, tables } = Seen::of(database, home)?;
     judge(database.place(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)

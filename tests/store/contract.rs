@@ -19,8 +19,9 @@ fn handles(sessions: &[Session]) -> Vec<&str> {
 }
 
 macro_rules! tests {
-    () => {
+    ($(#[$on:meta])*) => {
         #[test]
+        $(#[$on])*
         fn settling_deletes_what_is_over_ends_what_is_due_and_keeps_the_rest() {
             let mut world = world();
             let over = session("over").idle(9_000).ended(86_400, EndReason::Closed);
@@ -38,6 +39,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn settling_again_changes_nothing() {
             let mut world = world();
             world.put(&[session("due").idle(2_000)]);
@@ -49,6 +51,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w7_a_session_touched_between_the_survey_and_the_settlement_survives() {
             // Given a survey that finds two sessions due
             let mut world = world();
@@ -68,6 +71,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_settlement_keeps_to_its_range_and_its_task() {
             let mut world = world();
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
@@ -89,6 +93,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn counters_outlive_the_rows() {
             let mut world = world();
             world.put(&[
@@ -105,6 +110,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn an_insert_that_cannot_be_whole_is_not_at_all() {
             let mut world = world();
             let new = |token: &str| NewSession {
@@ -121,6 +127,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn finding_answers_in_the_order_of_the_keys_and_none_for_no_row() {
             let mut world = world();
             let (a, b) = (session("a"), session("b").idle(60).timeout(None));
@@ -131,6 +138,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn renewing_never_moves_the_last_use_backwards_nor_wakes_an_ended_session() {
             let mut world = world();
             let over = session("over").ended(0, EndReason::Closed);
@@ -142,6 +150,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn t2_renewing_clears_the_mark() {
             let mut world = world();
             world.put(&[session("a").idle(9_000).marked(60)]);
@@ -151,6 +160,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn t7_a_daily_check_that_is_late_marks_and_ends_by_its_planned_time() {
             // Given sessions marked by the check of yesterday, and an hour and a second later
             let mut world = world();
@@ -171,6 +181,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn ending_happens_once() {
             let mut world = world();
             world.put(&[session("a"), session("b")]);
@@ -194,6 +205,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_handle_is_as_long_as_it_takes_to_tell_the_sessions_apart() {
             let mut world = world();
             let with_id = |id: String| Session { key: Key::Text(id), ..session("") };
@@ -211,6 +223,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn the_peak_is_the_highest_that_was_noted() {
             let mut world = world();
             let peak = |live| BTreeMap::from([("imap".to_owned(), live)]);
@@ -222,6 +235,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w9_no_timeout_never_expires_and_a_timeout_of_zero_expires_at_the_next_pass() {
             let mut world = world();
             let lasting = session("lasting").idle(9_000_000).timeout(None);
@@ -234,6 +248,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn each_task_has_its_own_policy_whatever_the_case_of_its_name() {
             let mut world = world();
             let tasks = ["imap", "IMAP", "http"];
@@ -246,6 +261,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_purge_that_is_stopped_after_each_batch_comes_to_the_same_end() {
             // Given a thousand sessions, every other one due
             let mut world = world();
