@@ -71,9 +71,21 @@ impl Nodes {
 
     /// All of them, as `--db` takes them.
     pub fn url(&self) -> String {
+        self.url_from(0)
+    }
+
+    /// The same in an order that begins with another one each time that `turn` grows.
+    pub fn url_from(&self, turn: usize) -> String {
+        let nodes = self.nodes.iter().cycle().skip(turn % self.nodes.len());
         let hosts: Vec<String> =
-            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.http)).collect();
+            nodes.take(self.nodes.len()).map(|node| format!("127.0.0.1:{}", node.http)).collect();
         format!("http://{}", hosts.join(","))
+    }
+
+    /// How far the log is carried out in which every write is.
+    pub fn index(&self) -> u64 {
+        let indexes = self.nodes.iter().filter_map(Node::index);
+        indexes.max().expect("one of the nodes answers")
     }
 
     /// A folder that goes with them.
@@ -95,9 +107,7 @@ impl Nodes {
     pub fn settle(&self) {
         wait_for("all nodes to agree", || {
             let running = || self.nodes.iter().filter(|node| node.keeper.is_some());
-            let indexes: Option<Vec<u64>> = running()
-                .map(|node| node.get("/status?key=store.fsm_index")?.trim().parse().ok())
-                .collect();
+            let indexes: Option<Vec<u64>> = running().map(Node::index).collect();
             running().all(ready)
                 && indexes.is_some_and(|all| all.windows(2).all(|pair| pair[0] == pair[1]))
         });
@@ -183,6 +193,11 @@ impl Node {
             && self
                 .get("/status?key=store.raft.state")
                 .is_some_and(|state| state.contains("Leader"))
+    }
+
+    /// How far it has carried out the log; `None`: it does not say.
+    fn index(&self) -> Option<u64> {
+        self.get("/status?key=store.fsm_index")?.trim().parse().ok()
     }
 
     /// What it answers to a list of statements; `None`: nothing that makes sense.
