@@ -1,0 +1,271 @@
+//! An application at work on all three nodes, a purge of two hundred thousand sessions,
+//! and a leader that is killed, twice.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+use sessctl::{Config, Token, UnixTime};
+
+use crate::application::{Application, Shared};
+use crate::books;
+use crate::rqlite::{self, Address, Node, Nodes, wait_for};
+
+/// All rows of ended sessions stay, but for those of one task.
+const CONFIG: &str = r#"
+[policy]
+timeout = "24h"
+max_timeout = "24h"
+retention = "forever"
+
+[policy.imap]
+limit = 40
+when_full = "evict-lru"
+
+[policy.pop3]
+limit = 25
+when_full = "refuse"
+
+[policy.edge]
+strict = false
+
+[policy.gone]
+retention = "0"
+"#;
+
+/// The limits, by task.
+const LIMITS: [(&str, i64); 2] = [("imap", 40), ("pop3", 25)];
+/// Sessions that are due when the purge begins, and as many as are added whenever it has
+/// come to its end before the leader has been killed twice.
+const DUE: i64 = 200_000;
+const MORE: i64 = 50_000;
+/// Sessions that are due, too, unless the application uses them first.
+const EDGES: usize = 600;
+const DAY: i64 = 24 * 60 * 60;
+/// Requests of each thread after which work goes on.
+const GOES_ON: u64 = 25;
+
+#[expect(clippy::disallowed_methods, reason = "the purge has the clock of the machine")]
+fn now() -> i64 {
+    UnixTime::from(SystemTime::now()).0
+}
+
+/// Inserts sessions that are long over, each once whatever is repeated: every other one
+/// keeps its row when it ends.
+fn seed(nodes: &[Address], from: i64, count: i64) {
+    let sql = "INSERT OR IGNORE INTO sessions \
+               (id, user, task, created_at, last_used_at, idle_timeout) \
+               WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) \
+               SELECT printf('%08x%056x', (i * 2654435761) % 4294967296, i), 'u' || (i % 5000), \
+               CASE i % 2 WHEN 0 THEN 'old' ELSE 'gone' END, ?3, ?3, 3600 FROM n";
+    let long_ago = now() - 100 * DAY;
+    rqlite::request(nodes, &json!([[sql, from, from + count - 1, long_ago]]));
+}
+
+/// Inserts sessions that are over but served, and answers their tokens.
+fn seed_edges(nodes: &[Address]) -> Vec<Token> {
+    let tokens: Vec<Token> =
+        (0..EDGES).map(|number| Token::presented(format!("edge {number}"))).collect();
+    let sql = "INSERT INTO sessions (id, user, task, created_at, last_used_at, idle_timeout) \
+               VALUES (?1, 'edgar', 'edge', ?2, ?2, 86400)";
+    let row = |token: &Token| json!([sql, token.id(), now() - 2 * DAY]);
+    rqlite::request(nodes, &tokens.iter().map(row).collect());
+    tokens
+}
+
+/// How many sessions are due of those that were seeded, as a node sees it.
+fn due(nodes: &[Address]) -> i64 {
+    let sql = "SELECT count(*) FROM sessions WHERE task IN ('old', 'gone') AND ended_at IS NULL";
+    let mut answers = nodes.iter().filter_map(|node| node.rows(sql, "none"));
+    answers.find_map(|rows| rows[0][0].as_i64()).unwrap_or(i64::MAX)
+}
+
+/// What has been seen of the limits.
+#[derive(Default)]
+struct Watch {
+    looks: u64,
+    /// The most live sessions of each task.
+    most: BTreeMap<String, i64>,
+}
+
+/// What the purges have come to.
+pub struct Purges {
+    /// How many sessions were seeded for them.
+    pub due: i64,
+    /// The exit code of each, and what it said.
+    pub ended: Vec<(i32, String)>,
+}
+
+/// What the parts of the scene share, which all play at the same time.
+struct Scene {
+    urls: Vec<String>,
+    addresses: Vec<Address>,
+    folder: PathBuf,
+    config: Config,
+    shared: Shared,
+    is_purging: AtomicBool,
+    /// No further purge is needed.
+    is_enough: AtomicBool,
+}
+
+/// Brings the scene to its end, also where a test has failed in its midst.
+struct Curtain<'a>(&'a Scene);
+
+impl Drop for Curtain<'_> {
+    fn drop(&mut self) {
+        self.0.is_enough.store(true, Ordering::SeqCst);
+        self.0.shared.is_over.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Scene {
+    fn new(nodes: &Nodes) -> Self {
+        let folder = nodes.folder().to_owned();
+        std::fs::write(folder.join("sessctl.toml"), CONFIG).unwrap();
+        let shared = Shared::default();
+        shared.clock.store(now(), Ordering::Relaxed);
+        let scene = Self {
+            urls: (0..3).map(|turn| nodes.url_from(turn)).collect(),
+            addresses: nodes.nodes.iter().map(Node::address).collect(),
+            folder,
+            config: Config::parse(CONFIG, "sessctl.toml").unwrap(),
+            shared,
+            is_purging: AtomicBool::new(false),
+            is_enough: AtomicBool::new(false),
+        };
+        assert_eq!(scene.runs(&["init"]), (0, String::new()));
+        scene
+    }
+
+    /// Runs the command; answers its exit code and what it has said.
+    fn runs(&self, args: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+        command
+            .args(args)
+            .env_clear()
+            .env("SESSCTL_DB", &self.urls[0])
+            .env("SESSCTL_CONFIG", "sessctl.toml")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        let ran = command.output().unwrap();
+        let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+        (ran.status.code().unwrap(), said)
+    }
+
+    /// Purges one after the other until it is enough, and a last one.
+    fn sweep(&self) -> Purges {
+        let mut purges = Purges { due: DUE, ended: Vec::new() };
+        loop {
+            let is_last = self.is_enough.load(Ordering::SeqCst);
+            self.is_purging.store(true, Ordering::SeqCst);
+            purges.ended.push(self.runs(&["purge", "--wait", "2m", "--json"]));
+            self.is_purging.store(false, Ordering::SeqCst);
+            if is_last {
+                return purges;
+            }
+            if !self.is_enough.load(Ordering::SeqCst) {
+                seed(&self.addresses, purges.due, MORE);
+                purges.due += MORE;
+            }
+        }
+    }
+
+    /// Looks again and again how many sessions are live where there is a limit.
+    fn watch(&self) -> Watch {
+        let sql = "SELECT task, count(*) FROM sessions WHERE ended_at IS NULL \
+                   AND task IN ('imap', 'pop3') GROUP BY task";
+        let mut watch = Watch::default();
+        for node in self.addresses.iter().cycle() {
+            if self.shared.is_over.load(Ordering::SeqCst) {
+                break;
+            }
+            thread::park_timeout(Duration::from_millis(10));
+            let Some(rows) = node.rows(sql, "weak") else { continue };
+            watch.looks += 1;
+            for row in rows {
+                let most = watch.most.entry(row[0].as_str().unwrap().to_owned()).or_default();
+                *most = row[1].as_i64().unwrap().max(*most);
+            }
+        }
+        watch
+    }
+
+    /// Waits until each thread has been served so many times more.
+    fn goes_on(&self) {
+        for served in &self.shared.served {
+            let before = served.load(Ordering::Relaxed);
+            wait_for("the application", || served.load(Ordering::Relaxed) >= before + GOES_ON);
+        }
+    }
+
+    /// Waits until a purge is in the midst of its work.
+    fn is_in_its_midst(&self) {
+        let before = due(&self.addresses);
+        wait_for("the purge", || {
+            thread::park_timeout(Duration::from_millis(100));
+            let due = due(&self.addresses);
+            eprintln!("due {due} served {:?}", self.shared.served);
+            self.is_purging.load(Ordering::SeqCst) && (1..before - 1_000).contains(&due)
+        });
+    }
+
+    /// Kills the leader in the midst of everything, and starts it again when another one
+    /// leads and work goes on.
+    fn kill_the_leader(&self, nodes: &mut Nodes) {
+        self.is_in_its_midst();
+        let leader = nodes.leader();
+        nodes.nodes[leader].kill();
+        assert_ne!(nodes.leader(), leader);
+        self.goes_on();
+        nodes.nodes[leader].start();
+        wait_for("the node that was killed", || nodes.nodes[leader].is_ready());
+        self.goes_on();
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
+    // Given three nodes with many sessions that are due
+    let mut nodes = Nodes::start(3);
+    let scene = Scene::new(&nodes);
+    seed(&scene.addresses, 0, DUE);
+    let tokens = seed_edges(&scene.addresses);
+    // When they are purged, an application is at work on each of the nodes, and the
+    // leader is killed and comes back, twice
+    let (books, purges, watch) = thread::scope(|scope| {
+        let curtain = Curtain(&scene);
+        let client = |seat: usize| {
+            let mine = tokens.iter().skip(seat).step_by(3).cloned().collect();
+            let scene = &scene;
+            scope.spawn(move || {
+                let Scene { urls, config, shared, .. } = scene;
+                Application::new(&urls[seat], config, shared, seat, mine).serve()
+            })
+        };
+        let clients = [0, 1, 2].map(client);
+        let sweep = scope.spawn(|| scene.sweep());
+        let watch = scope.spawn(|| scene.watch());
+        for _ in 0..2 {
+            scene.kill_the_leader(&mut nodes);
+        }
+        scene.is_enough.store(true, Ordering::SeqCst);
+        let purges = sweep.join().unwrap();
+        drop(curtain);
+        (clients.map(|client| client.join().unwrap()), purges, watch.join().unwrap())
+    });
+    // Then the purges have come to their end, and the last one left nothing
+    assert!(purges.ended.iter().all(|(code, _)| [0, 3].contains(code)), "{:?}", purges.ended);
+    assert_eq!(purges.ended.last().unwrap().0, 0, "{:?}", purges.ended);
+    // And the limits were kept at every moment, and the books are right
+    for (task, limit) in LIMITS {
+        assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
+    }
+    nodes.settle();
+    books::all_nodes_have_the_same(&nodes);
+    books::balance(&nodes, &books, &purges);
+}
