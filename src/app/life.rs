@@ -122,6 +122,7 @@ impl Housekeeper {
         let policy = self.policies.of(&session.task);
         let admission = self.store.admit(&session, policy, self.bell.is_heard())?;
         self.bell.ring(&admission.told, &self.policies);
+        self.bell.miss(admission.untold, session.created_at);
         let (limit, user) = match admission.outcome {
             Ok(()) => return Ok(admission.ended),
             Err(Full::Task) => (policy.limit, None),

@@ -30,6 +30,8 @@ const AT_FIRST: u32 = 8;
 const AFTER_A_SIGN: u32 = 50;
 /// The lock was free if it came within this time.
 const AT_ONCE: Duration = Duration::from_micros(300);
+/// Which part of the least commit the work of a batch takes at least.
+const LEAST_WORK: f64 = 0.25;
 /// For how long the lock is left alone beside others, in times that it was held.
 const LEAVE: f64 = 2.0;
 /// Which part of the hold is aimed at beside others.
@@ -72,8 +74,12 @@ impl From<&Released> for Cost {
 /// 2. The next batch has as many rows as the aim has room for, at most twice as many
 ///    as the last.
 /// 3. Where a commit alone takes as long as the aim or longer, as without a
-///    write-ahead log or on a slow disk, it has as many rows as make half of the hold
-///    useful.
+///    write-ahead log, on a slow disk or on a cluster, it has as many rows as make half of
+///    the hold useful.
+/// 4. Where others make commits take longer than the least, the rows cost more by this,
+///    and batches shrink; but not below those whose work, by itself, is a quarter of the
+///    least commit. What is left of the hold then is not the purge's, and shorter batches
+///    would not make it shorter.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     aim: Duration,
@@ -82,6 +88,8 @@ pub(super) struct Pace {
     rows: usize,
     /// Seconds.
     per_row: Option<f64>,
+    /// The same without what commits have taken.
+    work_per_row: Option<f64>,
     per_commit: Option<f64>,
     gentle: u32,
     version: Option<Version>,
@@ -96,6 +104,7 @@ impl Pace {
             alone: false,
             rows: FEWEST * 4,
             per_row: None,
+            work_per_row: None,
             per_commit: None,
             gentle: AT_FIRST,
             version: None,
@@ -154,14 +163,14 @@ impl Pace {
             return;
         }
         let (hold, commit) = (cost.hold.as_secs_f64(), cost.commit.as_secs_f64());
-        let commit = self.per_commit.map_or(commit, |least| least.min(commit));
-        self.per_commit = Some(commit);
-        let last = (hold - commit).max(1e-9) / done as f64;
-        let row = self.per_row.map_or(last, |before| before + WEIGHT * (last - before));
-        self.per_row = Some(row);
-        let wanted = (self.aim().as_secs_f64() - commit).max(commit) / row;
+        let least = self.per_commit.map_or(commit, |least| least.min(commit));
+        self.per_commit = Some(least);
+        let row = average(&mut self.per_row, (hold - least).max(1e-9) / done as f64);
+        let work = average(&mut self.work_per_row, (hold - commit) / done as f64);
+        let wanted = (self.aim().as_secs_f64() - least).max(least) / row;
+        let useful = if work > 0.0 { least * LEAST_WORK / work } else { 0.0 };
         let most = if self.alone { MOST_ALONE } else { MOST };
-        self.rows = (wanted as usize).min(self.rows * 2).clamp(FEWEST, most);
+        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(FEWEST, most);
     }
 
     /// How long to keep still, if the lock has been left alone for this time and will
@@ -174,6 +183,11 @@ impl Pace {
             Duration::ZERO
         }
     }
+}
+
+/// Adds a value to a moving average.
+fn average(average: &mut Option<f64>, last: f64) -> f64 {
+    *average.insert(average.map_or(last, |before| before + WEIGHT * (last - before)))
 }
 
 #[cfg(test)]
@@ -221,6 +235,29 @@ mod tests {
     #[test]
     fn where_a_commit_takes_longer_half_of_the_hold_is_work() {
         assert_eq!(size_where(Duration::from_micros(4), Duration::from_millis(8)), 2000);
+    }
+
+    #[test]
+    fn on_a_cluster_that_others_keep_busy_batches_shrink_and_pauses_grow() {
+        // Given a cluster where a request takes 2.5 ms and a row 5 µs
+        let (row, request) = (Duration::from_micros(5), Duration::from_micros(2_500));
+        let mut pace = Pace::aiming_at(AIM);
+        let go = |pace: &mut Pace, wait: Duration| {
+            for batch in 0..60 {
+                pace.notice(Some(Version(batch)));
+                let cost = cost(pace.rows(), row, request + wait);
+                pace.learn(pace.rows() as u64, cost);
+            }
+            (pace.rows(), pace.pause(Duration::ZERO))
+        };
+        assert_eq!(go(&mut pace, Duration::ZERO), (500, Duration::from_millis(10)));
+        // When others make each request wait, a little or for long
+        let (rows, pause) = go(&mut pace, Duration::from_micros(500));
+        assert!((390..=410).contains(&rows) && pause > Duration::from_millis(9), "{rows} {pause:?}");
+        let (rows, pause) = go(&mut pace, Duration::from_millis(20));
+        assert!((120..=130).contains(&rows) && pause > Duration::from_millis(40), "{rows} {pause:?}");
+        // Then it comes back as soon as they leave off
+        assert!(go(&mut pace, Duration::ZERO).0 >= 495);
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub const MOST_AT_ONCE: usize = 1 << 18;
 
 /// For how long one transaction of a stream may hold up the application.
 const AIM: Duration = Duration::from_millis(2);
-/// The least and the most that a batch ever has.
+/// The least and the most that a batch ever has. On a cluster a batch is one entry in the
+/// log that all nodes share, with some 70 bytes for each key: of more than 256 KiB or so,
+/// each would keep those of the application waiting on its way to them.
 const FEWEST: usize = 128;
 const MOST: usize = 4096;
 /// How many batches are remembered.

@@ -60,6 +60,15 @@ impl Bell {
         }
     }
 
+    /// Notes that so many have ended, of which nobody can say which they were.
+    pub(super) fn miss(&mut self, sessions: u64, since: UnixTime) {
+        if sessions > 0 && self.is_heard() {
+            let why = "the answer of the cluster was lost".to_owned();
+            let untold = self.untold.get_or_insert(Untold { sessions: 0, since, why });
+            untold.sessions += sessions;
+        }
+    }
+
     /// What was missed since the last time that somebody asked.
     pub(super) fn take_untold(&mut self) -> Option<Untold> {
         self.untold.take()

@@ -217,17 +217,7 @@ pub(super) fn runs(
     visit: &mut dyn FnMut(RunRecord) -> Flow,
 ) -> Result<()> {
     let mut left = query.limit.unwrap_or(u64::MAX);
-    let mut sql = Statement::new("SELECT ");
-    sql.push(RUN).push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
-    if let Some(job) = &query.job {
-        sql.push(" AND job = ").bind(job.as_str());
-    }
-    if query.failures {
-        // A run that is at work may turn out to be lost.
-        sql.push(" AND outcome NOT IN ('done', 'skipped')");
-    }
-    sql.push(" ORDER BY runs.id DESC");
-    transport.query(&sql, &mut |row| {
+    transport.walk(&mut |last| runs_behind(query, last), &mut |row| {
         let run = record(row, now);
         if query.failures && run.outcome == RunOutcome::Running {
             return Ok(ControlFlow::Continue(()));
@@ -238,6 +228,24 @@ pub(super) fn runs(
         left -= 1;
         visit(run)
     })
+}
+
+/// All of them; where they come in pages, those behind the `last` of one.
+fn runs_behind(query: &RunQuery, last: Option<&dyn Columns>) -> Statement {
+    let mut sql = Statement::new("SELECT ");
+    sql.push(RUN).push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
+    if let Some(job) = &query.job {
+        sql.push(" AND job = ").bind(job.as_str());
+    }
+    if query.failures {
+        // A run that is at work may turn out to be lost.
+        sql.push(" AND outcome NOT IN ('done', 'skipped')");
+    }
+    if let Some(last) = last.and_then(|row| row.integer(0)) {
+        sql.push(" AND runs.id < ").bind(last);
+    }
+    sql.push(" ORDER BY runs.id DESC");
+    sql
 }
 
 /// Reads a row of [`RUN`].

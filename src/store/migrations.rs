@@ -106,21 +106,53 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     })
 }
 
-/// The same for a cluster: the database is looked at first, and if another program has
-/// set it up in between, the scripts are refused as a whole.
+/// The same for a cluster: the database is looked at first, and if anybody has set it up
+/// in between, the scripts are refused as a whole, and it is looked at once more.
 ///
 /// # Errors
 /// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
-    let Some(script) = lacking_in(database)? else { return Ok(()) };
-    match database.apply(&[Statement::new(&script)]) {
-        Err(_) if lacking_in(database)?.is_none() => Ok(()),
-        applied => applied.map(drop),
+    let mut seen = Seen::of(database)?;
+    loop {
+        let lacking = lacking(database.place(), Home::Cluster, seen.stamp, &seen.tables)?;
+        let Some(script) = lacking else { return Ok(()) };
+        let Err(error) = database.apply(&[seen.must_hold(), Statement::new(&script)]) else {
+            return Ok(());
+        };
+        let now = Seen::of(database)?;
+        if now == seen {
+            return Err(error);
+        }
+        seen = now;
     }
 }
 
-fn lacking_in(database: &impl Transport) -> Result<Option<String>> {
-    lacking(database.place(), Home::Cluster, Stamp::of(database)?, &tables_in(database)?)
+/// What a database looks like from outside.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    stamp: Stamp,
+    tables: Vec<String>,
+}
+
+impl Seen {
+    fn of(database: &impl Transport) -> Result<Self> {
+        Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? })
+    }
+
+    /// A statement that fails, and with it its list, where that is no longer so.
+    fn must_hold(&self) -> Statement {
+        let tables = (!self.tables.is_empty()).then(|| self.tables.join("/"));
+        // No number is as large as that one without its sign.
+        Statement::new(&format!(
+            "SELECT abs(CASE WHEN (SELECT application_id FROM pragma_application_id) = ?1 \
+             AND (SELECT user_version FROM pragma_user_version) = ?2 \
+             AND (SELECT group_concat(name, '/') FROM ({TABLES})) IS ?3 \
+             THEN 0 ELSE -9223372036854775807 - 1 END)"
+        ))
+        .with(self.stamp.application)
+        .with(self.stamp.version)
+        .with(tables)
+    }
 }
 
 /// What a database of this program lacks, or one that is nobody's yet, as one script.

@@ -1,16 +1,20 @@
 //! The promises of `domain::port::Sessions`, one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::thread;
 
 use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{DueRange, Ending, NewSession, Order, Reach, Scope};
+use sessctl::domain::port::{
+    DueRange, Ending, LoadBy, NewSession, Order, Reach, Scope, SortKey, Store, UserLoad,
+};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
-use crate::worlds::{But, NOW, World, everything, never, retention, scope, session, suite};
+use crate::worlds::{self, But, NOW, World, everything, never, retention, scope, session, suite};
 
 suite!(tests);
 
@@ -18,9 +22,19 @@ fn handles(sessions: &[Session]) -> Vec<&str> {
     sessions.iter().map(|session| session.handle.as_str()).collect()
 }
 
+/// Ends these sessions without a trace, whoever comes first, and answers how many it were.
+fn end_all(store: &mut dyn Store, sessions: &[Session]) -> u64 {
+    let end = End { at: NOW, reason: EndReason::Closed };
+    let ending = |session: &Session| Ending { key: session.key.clone(), end, keep_row: false };
+    let endings: Vec<Ending> = sessions.iter().map(ending).collect();
+    let done = endings.chunks(5).flat_map(|some| store.end(some).unwrap());
+    done.map(u64::from).sum()
+}
+
 macro_rules! tests {
-    () => {
+    ($(#[$on:meta])*) => {
         #[test]
+        $(#[$on])*
         fn settling_deletes_what_is_over_ends_what_is_due_and_keeps_the_rest() {
             let mut world = world();
             let over = session("over").idle(9_000).ended(86_400, EndReason::Closed);
@@ -38,6 +52,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn settling_again_changes_nothing() {
             let mut world = world();
             world.put(&[session("due").idle(2_000)]);
@@ -49,6 +64,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w7_a_session_touched_between_the_survey_and_the_settlement_survives() {
             // Given a survey that finds two sessions due
             let mut world = world();
@@ -68,6 +84,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_settlement_keeps_to_its_range_and_its_task() {
             let mut world = world();
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
@@ -89,6 +106,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn counters_outlive_the_rows() {
             let mut world = world();
             world.put(&[
@@ -105,6 +123,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn an_insert_that_cannot_be_whole_is_not_at_all() {
             let mut world = world();
             let new = |token: &str| NewSession {
@@ -121,6 +140,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn finding_answers_in_the_order_of_the_keys_and_none_for_no_row() {
             let mut world = world();
             let (a, b) = (session("a"), session("b").idle(60).timeout(None));
@@ -131,6 +151,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn renewing_never_moves_the_last_use_backwards_nor_wakes_an_ended_session() {
             let mut world = world();
             let over = session("over").ended(0, EndReason::Closed);
@@ -142,6 +163,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn t2_renewing_clears_the_mark() {
             let mut world = world();
             world.put(&[session("a").idle(9_000).marked(60)]);
@@ -151,6 +173,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn t7_a_daily_check_that_is_late_marks_and_ends_by_its_planned_time() {
             // Given sessions marked by the check of yesterday, and an hour and a second later
             let mut world = world();
@@ -171,6 +194,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn ending_happens_once() {
             let mut world = world();
             world.put(&[session("a"), session("b")]);
@@ -194,6 +218,108 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
+        fn of_many_that_end_the_same_sessions_one_ends_each_and_the_counters_add_up() {
+            // Given forty sessions
+            let mut world = world();
+            let sessions: Vec<Session> = (0..40).map(|n| session(&n.to_string())).collect();
+            world.put(&sessions);
+            // When six end all of them at the same time
+            let ended: u64 = thread::scope(|scope| {
+                let end = |n| {
+                    let place = world.place_of(n);
+                    let sessions = &sessions;
+                    scope.spawn(move || end_all(worlds::opened(&place).as_mut(), sessions))
+                };
+                let threads: Vec<_> = (0..6).map(end).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+            });
+            // Then each has ended once
+            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            assert_eq!((ended, stat.deleted, stat.ended_by[&EndReason::Closed]), (40, 40, 40));
+            assert!(world.all().is_empty());
+        }
+
+        #[test]
+        $(#[$on])*
+        fn what_is_longer_than_a_page_is_whole_in_every_order() {
+            let mut world = world();
+            let user = |n: i64| Some(format!("user {}", n % 290)).filter(|_| n % 7 > 0);
+            let sessions: Vec<Session> = (0..600)
+                .map(|n| Session { user: user(n), ..session(&n.to_string()).idle(n % 9 * 400) })
+                .collect();
+            world.put(&sessions);
+            for by in SortKey::ALL {
+                for reverse in [false, true] {
+                    let order = Order { by: *by, reverse };
+                    let filter = Filter::default();
+                    let mut listed = world.listed(&Policies::default(), &filter, false, order);
+                    listed.sort_by(|a, b| a.key.cmp(&b.key));
+                    assert_eq!(listed, world.all(), "{by}");
+                }
+            }
+            let users: BTreeSet<_> = sessions.iter().map(|session| session.user.clone()).collect();
+            for by in [LoadBy::User, LoadBy::TaskAndUser] {
+                let (mut seen, mut live) = (BTreeSet::new(), 0);
+                let mut visit = |load: UserLoad| {
+                    live += load.live.iter().sum::<u64>();
+                    assert!(seen.insert(load.user), "twice");
+                    Ok(ControlFlow::Continue(()))
+                };
+                world.sessions.loads(&scope(&Policies::default()), by, &mut visit).unwrap();
+                assert_eq!((seen, live), (users.clone(), 600));
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn many_keys_are_found_and_renewed_in_their_order_and_one_given_twice_twice() {
+            let mut world = world();
+            let sessions: Vec<Session> = (0..300).map(|n| session(&n.to_string()).idle(60)).collect();
+            world.put(&sessions);
+            let ended = session("over").ended(5, EndReason::Closed);
+            world.put(std::slice::from_ref(&ended));
+            let mut keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+            keys.extend([ended.key.clone(), session("no").key, keys[7].clone()]);
+            let found = world.sessions.find(&keys).unwrap();
+            let mut expected: Vec<Option<Session>> = sessions.iter().cloned().map(Some).collect();
+            expected.extend([Some(ended), None, Some(sessions[7].clone())]);
+            assert_eq!(found, expected);
+            let mut renewed = vec![true; 300];
+            renewed.extend([false, false, true]);
+            assert_eq!(world.sessions.renew(&keys, NOW).unwrap(), renewed);
+            let last = world.sessions.find(&keys[299..300]).unwrap().remove(0).unwrap();
+            assert_eq!(last.last_used_at, Some(NOW));
+            assert!(world.sessions.renew(&[], NOW).unwrap().is_empty());
+            assert!(world.sessions.find(&[]).unwrap().is_empty());
+        }
+
+        #[test]
+        $(#[$on])*
+        fn the_indexes_are_those_that_the_policies_want() {
+            let mut world = world();
+            let indexes = |world: &World| {
+                let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql > '' \
+                           AND tbl_name = 'sessions' ORDER BY name";
+                let rows = world.rows(sql);
+                rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            };
+            let both = Policy { limit: 1, user_limit: 1, ..Policy::default() };
+            for (policy, names) in [
+                (Policy::default(), &[][..]),
+                (both, &["live_by_task", "live_by_user"]),
+                (Policy { user_limit: 9, ..Policy::default() }, &["live_by_user"]),
+                (Policy::default(), &[]),
+            ] {
+                let policies = Policies::same_for_all(policy);
+                world.sessions.suit(&policies).unwrap();
+                world.beside().suit(&policies).unwrap();
+                assert_eq!(indexes(&world), names);
+            }
+        }
+
+        #[test]
+        $(#[$on])*
         fn a_handle_is_as_long_as_it_takes_to_tell_the_sessions_apart() {
             let mut world = world();
             let with_id = |id: String| Session { key: Key::Text(id), ..session("") };
@@ -211,6 +337,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn the_peak_is_the_highest_that_was_noted() {
             let mut world = world();
             let peak = |live| BTreeMap::from([("imap".to_owned(), live)]);
@@ -222,6 +349,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w9_no_timeout_never_expires_and_a_timeout_of_zero_expires_at_the_next_pass() {
             let mut world = world();
             let lasting = session("lasting").idle(9_000_000).timeout(None);
@@ -234,6 +362,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn each_task_has_its_own_policy_whatever_the_case_of_its_name() {
             let mut world = world();
             let tasks = ["imap", "IMAP", "http"];
@@ -246,6 +375,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_purge_that_is_stopped_after_each_batch_comes_to_the_same_end() {
             // Given a thousand sessions, every other one due
             let mut world = world();

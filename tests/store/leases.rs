@@ -1,17 +1,20 @@
 //! The promises of `domain::port::Ledger` that are about leases: who may run, and
 //! what becomes of a run that dies or is late.
 
+use std::thread;
+
 use sessctl::domain::job::Unfinished;
 use sessctl::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunOutcome, RunQuery};
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, run};
-use crate::worlds::{World, suite};
+use crate::worlds::{self, World, suite};
 
 suite!(tests);
 
 macro_rules! tests {
-    () => {
+    ($(#[$on:meta])*) => {
         #[test]
+        $(#[$on])*
         fn w8_of_two_runs_the_second_learns_who_has_the_lease_and_since_when() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -24,6 +27,28 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
+        fn w8_of_many_that_want_a_lease_at_the_same_time_one_gets_it() {
+            let world = world();
+            let begun: Vec<Begun> = thread::scope(|scope| {
+                let begin = |n: usize| {
+                    let place = world.place_of(n);
+                    let want = move || {
+                        let holder = lease(&n.to_string());
+                        worlds::opened(&place).begin(&holder, &by_hand(0)).unwrap()
+                    };
+                    scope.spawn(want)
+                };
+                let threads: Vec<_> = (0..9).map(begin).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(begun.iter().filter(|begun| **begun == Begun::Yes).count(), 1);
+            assert!(begun.iter().all(|begun| *begun != Begun::Settled));
+            assert_eq!(world.sessions.outcomes(0), [RunOutcome::Running]);
+        }
+
+        #[test]
+        $(#[$on])*
         fn leases_of_different_names_do_not_meet() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -33,6 +58,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w8_a_lease_holds_for_60_seconds_and_is_free_after_61_or_in_the_future() {
             for (later, is_free) in [(0, false), (60, false), (61, true), (-10, false), (-11, true)]
             {
@@ -45,6 +71,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w8_a_run_that_renews_its_lease_keeps_it() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -56,6 +83,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w8_a_lease_that_is_over_cannot_be_renewed_whoever_has_it() {
             for (later, is_renewed) in [(60, true), (61, false), (-10, true), (-11, false)] {
                 let mut world = world();
@@ -66,6 +94,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn w8_a_lease_that_was_taken_over_cannot_be_renewed() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -76,6 +105,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_died_is_lost_once_its_lease_is_over() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -92,6 +122,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_died_stays_lost_when_another_has_the_lease() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -104,6 +135,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_has_lost_its_lease_tells_what_it_did_and_leaves_the_lease_alone() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -119,6 +151,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_has_lost_its_lease_no_longer_says_up_to_when_its_job_is_settled() {
             // Given a run that was stopped, and the next one, done in the meantime
             let mut world = world();
@@ -133,6 +166,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_job_that_does_other_work_by_now_has_no_part_in_a_run_that_died() {
             // Given a job whose purge died, and that was made a cycle then
             let mut world = world();

@@ -15,8 +15,9 @@ use crate::worlds::{World, suite};
 suite!(tests);
 
 macro_rules! tests {
-    () => {
+    ($(#[$on:meta])*) => {
         #[test]
+        $(#[$on])*
         fn a_run_that_has_ended_gives_its_lease_back_and_is_on_record() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -45,6 +46,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn an_anchor_is_set_by_an_end_that_has_one_and_goes_with_the_spec() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -65,6 +67,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_was_found_due_before_another_settled_it_does_not_begin() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -82,6 +85,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn an_end_leaves_the_anchor_of_a_job_alone_that_is_another_by_now() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -101,6 +105,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_job_that_has_not_run_may_have_an_anchor_and_be_forgotten() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -118,6 +123,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn each_host_has_an_account_of_its_own() {
             // Given a job that has run on one host and was skipped on another
             let mut world = world();
@@ -143,6 +149,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_run_that_did_not_take_place_has_no_lease() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -157,6 +164,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn runs_are_found_by_job_and_failure_the_latest_first_and_at_most_so_many() {
             // Given a run of each outcome, in two jobs by turns, a dead and a live one
             let mut world = world();
@@ -189,6 +197,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_visitor_of_runs_may_stop() {
             let mut world = world();
             let ledger = &mut world.sessions;
@@ -205,6 +214,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn dropping_runs_takes_those_that_began_before_and_have_ended() {
             let mut world = world();
             let ledger = &mut world.sessions;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Verdict};
 use sessctl::domain::port::{Census, Order, Query, Reach, SortKey};
@@ -13,7 +14,9 @@ use sessctl::domain::session::{End, EndReason, Key, Session, State};
 use sessctl::domain::time::UnixTime;
 
 use crate::drawn::{Scene, check, filter, scene};
-use crate::worlds::{NOW, World, everything, scope};
+use crate::worlds::{NOW, World, everything, scope, suite};
+
+suite!(tests);
 
 /// What a purge leaves of a session, by the rules of the domain.
 fn after_purge(scene: &Scene, session: &Session) -> Option<Session> {
@@ -76,7 +79,7 @@ fn overtake(world: &World, scene: &mut Scene) {
     let session = touch(&scene.sessions[place]);
     let Key::Text(id) = &session.key else { panic!("{:?} is no native key", session.key) };
     let sql = "UPDATE sessions SET last_used_at = ?2, marked_at = NULL WHERE id = ?1";
-    world.database().execute(sql, rusqlite::params![id, NOW.0]).unwrap();
+    world.execute(&[json!([sql, id, NOW.0])]);
     scene.sessions[place] = session;
 }
 
@@ -107,86 +110,11 @@ fn going(scene: &Scene) -> BTreeMap<(String, EndReason), u64> {
 fn counted(world: &World) -> BTreeMap<(String, EndReason), u64> {
     let sql =
         "SELECT lower(task), substr(name, 9), value FROM counters WHERE name GLOB 'deleted.*'";
-    let db = world.database();
-    let mut counters = db.prepare(sql).unwrap();
-    let read = |row: &rusqlite::Row<'_>| {
-        let reason: String = row.get(1)?;
-        Ok(((row.get(0)?, reason.parse().unwrap()), row.get::<_, i64>(2)?.unsigned_abs()))
+    let read = |row: Vec<Value>| {
+        let text = |place: usize| row[place].as_str().unwrap();
+        ((text(0).to_owned(), text(1).parse().unwrap()), row[2].as_u64().unwrap())
     };
-    counters.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap()
-}
-
-#[test]
-fn the_purge_does_with_each_session_what_its_policy_says() {
-    check(4_000, (scene(), look()), |world, (mut scene, look)| {
-        world.put(&scene.sessions);
-        let survey = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap();
-        prop_assert_eq!(survey.census, census(&scene));
-        prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
-
-        let due = survey.due.filter(|_| !matches!(look, Look::Never)).unwrap_or_else(everything);
-        if matches!(look, Look::Overtaken) {
-            overtake(world, &mut scene);
-        }
-        let census = census(&scene);
-        let settled = world.sessions.settle(&scene.scope(), &due, true).unwrap();
-        let counts = (settled.marked, settled.ended, settled.deleted);
-        prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
-        prop_assert_eq!(in_key_order(settled.told), ending(&scene));
-        let left = scene.sessions.iter().filter_map(|session| after_purge(&scene, session));
-        prop_assert_eq!(world.all(), left.collect::<Vec<_>>());
-        prop_assert_eq!(counted(world), going(&scene));
-        Ok(())
-    });
-}
-
-#[test]
-fn a_dry_run_lists_what_a_purge_would_change() {
-    check(1_000, scene(), |world, scene| {
-        let scene = Scene { task: None, ..scene };
-        world.put(&scene.sessions);
-        let is_due = |session: &&Session| scene.scope().verdict(session) != Verdict::Keep;
-        let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
-        let filter = &Filter::default();
-        let (scope, order) = (scene.scope(), Order::default());
-        let query = Query { scope, filter, due_only: true, after: None, order };
-        prop_assert_eq!(world.visited(&query), due);
-        Ok(())
-    });
-}
-
-#[test]
-fn a_filter_lets_through_what_the_rules_say() {
-    check(1_500, (scene(), filter()), |world, (Scene { sessions, policies, .. }, filter)| {
-        world.put(&sessions);
-        let expected: Vec<Session> = sessions
-            .iter()
-            .filter(|session| filter.matches(session, &policies, NOW))
-            .cloned()
-            .collect();
-        prop_assert_eq!(world.listed(&policies, &filter, false, Order::default()), expected);
-        Ok(())
-    });
-}
-
-#[test]
-fn figures_count_the_states_that_the_rules_give() {
-    check(500, scene(), |world, Scene { sessions, policies, .. }| {
-        world.put(&sessions);
-        for stat in world.sessions.tasks(&scope(&policies)).unwrap() {
-            let of_task =
-                || sessions.iter().filter(|session| session.task.eq_ignore_ascii_case(&stat.task));
-            for state in State::ALL {
-                let has =
-                    |session: &&Session| policies.of(&session.task).state(session, NOW) == *state;
-                prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
-            }
-            prop_assert_eq!(stat.opened, of_task().count() as u64);
-            let live = of_task().filter(|session| session.is_live(NOW));
-            prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
-        }
-        Ok(())
-    });
+    world.rows(sql).into_iter().map(read).collect()
 }
 
 /// How two sessions compare by one field, before it is reversed.
@@ -212,23 +140,106 @@ fn compare(by: SortKey, a: &Session, b: &Session, policies: &Policies) -> Orderi
     }
 }
 
-#[test]
-fn every_order_is_the_one_that_the_rules_give() {
-    let input = (scene(), select(SortKey::ALL), any::<bool>());
-    check(1_500, input, |world, (Scene { sessions, policies, .. }, by, reverse)| {
-        world.put(&sessions);
-        let mut expected = sessions;
-        expected.sort_by(|a, b| {
-            let order = compare(by, a, b, &policies);
-            (if reverse { order.reverse() } else { order }).then_with(|| a.key.cmp(&b.key))
-        });
-        if by == SortKey::Handle && reverse {
-            expected.sort_by(|a, b| b.key.cmp(&a.key));
+macro_rules! tests {
+    ($(#[$on:meta])*) => {
+        #[test]
+        $(#[$on])*
+        fn the_purge_does_with_each_session_what_its_policy_says() {
+            check(world(), 4_000, (scene(), look()), |world, (mut scene, look)| {
+                world.put(&scene.sessions);
+                let survey = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap();
+                prop_assert_eq!(survey.census, census(&scene));
+                prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
+
+                let due = survey.due.filter(|_| !matches!(look, Look::Never)).unwrap_or_else(everything);
+                if matches!(look, Look::Overtaken) {
+                    overtake(world, &mut scene);
+                }
+                let census = census(&scene);
+                let settled = world.sessions.settle(&scene.scope(), &due, true).unwrap();
+                let counts = (settled.marked, settled.ended, settled.deleted);
+                prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
+                prop_assert_eq!(in_key_order(settled.told), ending(&scene));
+                let left = scene.sessions.iter().filter_map(|session| after_purge(&scene, session));
+                prop_assert_eq!(world.all(), left.collect::<Vec<_>>());
+                prop_assert_eq!(counted(world), going(&scene));
+                Ok(())
+            });
         }
-        prop_assert_eq!(
-            world.listed(&policies, &Filter::default(), false, Order { by, reverse }),
-            expected
-        );
-        Ok(())
-    });
+
+        #[test]
+        $(#[$on])*
+        fn a_dry_run_lists_what_a_purge_would_change() {
+            check(world(), 1_000, scene(), |world, scene| {
+                let scene = Scene { task: None, ..scene };
+                world.put(&scene.sessions);
+                let is_due = |session: &&Session| scene.scope().verdict(session) != Verdict::Keep;
+                let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
+                let filter = &Filter::default();
+                let (scope, order) = (scene.scope(), Order::default());
+                let query = Query { scope, filter, due_only: true, after: None, order };
+                prop_assert_eq!(world.visited(&query), due);
+                Ok(())
+            });
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_filter_lets_through_what_the_rules_say() {
+            check(world(), 1_500, (scene(), filter()), |world, (Scene { sessions, policies, .. }, filter)| {
+                world.put(&sessions);
+                let expected: Vec<Session> = sessions
+                    .iter()
+                    .filter(|session| filter.matches(session, &policies, NOW))
+                    .cloned()
+                    .collect();
+                prop_assert_eq!(world.listed(&policies, &filter, false, Order::default()), expected);
+                Ok(())
+            });
+        }
+
+        #[test]
+        $(#[$on])*
+        fn figures_count_the_states_that_the_rules_give() {
+            check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
+                world.put(&sessions);
+                for stat in world.sessions.tasks(&scope(&policies)).unwrap() {
+                    let of_task =
+                        || sessions.iter().filter(|session| session.task.eq_ignore_ascii_case(&stat.task));
+                    for state in State::ALL {
+                        let has =
+                            |session: &&Session| policies.of(&session.task).state(session, NOW) == *state;
+                        prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
+                    }
+                    prop_assert_eq!(stat.opened, of_task().count() as u64);
+                    let live = of_task().filter(|session| session.is_live(NOW));
+                    prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
+                }
+                Ok(())
+            });
+        }
+
+        #[test]
+        $(#[$on])*
+        fn every_order_is_the_one_that_the_rules_give() {
+            let input = (scene(), select(SortKey::ALL), any::<bool>());
+            check(world(), 1_500, input, |world, (Scene { sessions, policies, .. }, by, reverse)| {
+                world.put(&sessions);
+                let mut expected = sessions;
+                expected.sort_by(|a, b| {
+                    let order = compare(by, a, b, &policies);
+                    (if reverse { order.reverse() } else { order }).then_with(|| a.key.cmp(&b.key))
+                });
+                if by == SortKey::Handle && reverse {
+                    expected.sort_by(|a, b| b.key.cmp(&a.key));
+                }
+                prop_assert_eq!(
+                    world.listed(&policies, &Filter::default(), false, Order { by, reverse }),
+                    expected
+                );
+                Ok(())
+            });
+        }
+    };
 }
+use tests;

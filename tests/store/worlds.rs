@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::MutexGuard;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
@@ -9,7 +10,11 @@ use sessctl::domain::port::{DueRange, Order, Query, Scope, Store};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
+use sessctl::store::{Access, Location};
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::rqlite::{self, Nodes};
 
 /// The moment at which everything is judged.
 pub const NOW: UnixTime = UnixTime(1_781_524_800);
@@ -26,14 +31,32 @@ macro_rules! suite {
 
             $tests!();
         }
+
+        mod native_on_rqlite {
+            use super::*;
+
+            fn world() -> World {
+                World::native_on_rqlite()
+            }
+
+            $tests!(#[ignore = "needs rqlite"]);
+        }
     };
 }
 pub(crate) use suite;
 
-/// A store in a folder of its own.
+/// A store that nobody else has.
 pub struct World {
     pub sessions: Box<dyn Store>,
-    folder: TempDir,
+    database: Database,
+}
+
+/// Where it is.
+enum Database {
+    /// In a folder of its own.
+    File(TempDir),
+    /// On three nodes.
+    Cluster(MutexGuard<'static, Nodes>),
 }
 
 impl World {
@@ -41,26 +64,87 @@ impl World {
     pub fn native_in_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let sessions = sessctl::store::create(folder.path().join("sessions.db")).unwrap();
-        Self { sessions, folder }
+        Self { sessions, database: Database::File(folder) }
+    }
+
+    /// With the native table, on an rqlite cluster.
+    pub fn native_on_rqlite() -> Self {
+        let nodes = rqlite::shared();
+        let sessions = sessctl::store::create(location(&nodes.nodes[0].url())).unwrap();
+        Self { sessions, database: Database::Cluster(nodes) }
+    }
+
+    /// Whether each request takes its time.
+    pub fn is_far(&self) -> bool {
+        matches!(self.database, Database::Cluster(_))
     }
 
     /// The file.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("sessions.db")
+        match &self.database {
+            Database::File(folder) => folder.path().join("sessions.db"),
+            Database::Cluster(_) => panic!("a cluster is no file"),
+        }
+    }
+
+    /// Where the store is for another program: on a cluster, one node of it after the
+    /// other, beginning with that which this program asks.
+    pub fn place_of(&self, program: usize) -> Location {
+        match &self.database {
+            Database::File(_) => self.path().into(),
+            Database::Cluster(nodes) => location(&nodes.nodes[program % nodes.nodes.len()].url()),
+        }
     }
 
     /// The store, as another program that opens it at the same time.
     pub fn beside(&self) -> Box<dyn Store> {
-        sessctl::store::open(self.path(), sessctl::store::Access::Write).unwrap()
+        opened(&self.place_of(1))
     }
 
     /// Forgets all rows and counters.
     pub fn clear(&mut self) {
-        self.database().execute_batch("DELETE FROM sessions; DELETE FROM counters").unwrap();
+        self.execute(&[json!(["DELETE FROM sessions"]), json!(["DELETE FROM counters"])]);
     }
 
-    /// The tables, past the store.
-    pub fn database(&self) -> rusqlite::Connection {
+    /// Runs statements past the store, all or none: each a list of its text and the values
+    /// of its parameters.
+    pub fn execute(&self, statements: &[Value]) {
+        match &self.database {
+            Database::File(_) => {
+                let db = self.connection();
+                let transaction = db.unchecked_transaction().unwrap();
+                for statement in statements {
+                    let (sql, values) = statement.as_array().unwrap().split_first().unwrap();
+                    let mut prepared = transaction.prepare_cached(sql.as_str().unwrap()).unwrap();
+                    let values = rusqlite::params_from_iter(values.iter().map(parameter));
+                    prepared.execute(values).unwrap();
+                }
+                transaction.commit().unwrap();
+            }
+            Database::Cluster(nodes) => drop(nodes.request(&json!(statements))),
+        }
+    }
+
+    /// The rows of a query past the store: numbers and texts.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        let Database::Cluster(nodes) = &self.database else {
+            let db = self.connection();
+            let mut prepared = db.prepare(sql).unwrap();
+            let columns = prepared.column_count();
+            let value = |row: &rusqlite::Row<'_>, place| match row.get(place)? {
+                rusqlite::types::Value::Integer(number) => Ok(json!(number)),
+                rusqlite::types::Value::Text(text) => Ok(json!(text)),
+                other => panic!("{other:?} is neither number nor text"),
+            };
+            let read = |row: &rusqlite::Row<'_>| (0..columns).map(|place| value(row, place)).collect();
+            return prepared.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap();
+        };
+        let answer = nodes.request(&json!([sql]));
+        let rows = answer["results"][0]["values"].as_array().cloned().unwrap_or_default();
+        rows.into_iter().map(|row| row.as_array().unwrap().clone()).collect()
+    }
+
+    fn connection(&self) -> rusqlite::Connection {
         let db = rusqlite::Connection::open(self.path()).unwrap();
         db.pragma_update(None, "synchronous", "OFF").unwrap();
         db
@@ -68,12 +152,7 @@ impl World {
 
     /// Puts sessions in, as they are.
     pub fn put(&mut self, sessions: &[Session]) {
-        let db = self.database();
-        let transaction = db.unchecked_transaction().unwrap();
-        for session in sessions {
-            put_row(&transaction, session);
-        }
-        transaction.commit().unwrap();
+        self.execute(&sessions.iter().map(row).collect::<Vec<_>>());
     }
 
     /// How many sessions were refused, of all tasks.
@@ -111,10 +190,11 @@ impl World {
     }
 }
 
-fn put_row(db: &rusqlite::Connection, session: &Session) {
+/// The statement that puts a session in.
+fn row(session: &Session) -> Value {
     let Key::Text(id) = &session.key else { panic!("{:?} is no native key", session.key) };
-    let sql = "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    let row = rusqlite::params![
+    json!([
+        "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         id,
         session.user,
         session.task,
@@ -125,8 +205,26 @@ fn put_row(db: &rusqlite::Connection, session: &Session) {
         session.marked_at.map(|time| time.0),
         session.end.map(|end| end.at.0),
         session.end.map(|end| end.reason.as_str()),
-    ];
-    db.prepare_cached(sql).unwrap().execute(row).unwrap();
+    ])
+}
+
+fn parameter(value: &Value) -> rusqlite::types::Value {
+    match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Number(number) => number.as_i64().unwrap().into(),
+        Value::String(text) => text.clone().into(),
+        other => panic!("{other} is no value of a row"),
+    }
+}
+
+/// A cluster, as `--db` takes it.
+pub fn location(url: &str) -> Location {
+    Location::parse(url.as_ref()).unwrap()
+}
+
+/// A store that is there.
+pub fn opened(place: &Location) -> Box<dyn Store> {
+    sessctl::store::open(place, Access::Write).unwrap()
 }
 
 /// These policies, now, for all tasks.

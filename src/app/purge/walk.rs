@@ -242,6 +242,7 @@ impl Housekeeper {
             let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
             walk.did(due, &settled);
             self.bell.ring(&settled.told, &self.policies);
+            self.bell.miss(settled.untold, now);
         }
         Ok(step)
     }

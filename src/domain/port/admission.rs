@@ -11,6 +11,9 @@ pub struct Admission {
     pub ended: u64,
     /// Those sessions, if the caller wanted to be told.
     pub told: Vec<Session>,
+    /// How many of them it cannot tell of, though the caller wanted to be told: the answer
+    /// of a cluster was lost.
+    pub untold: u64,
 }
 
 /// The limit that kept a session from opening.

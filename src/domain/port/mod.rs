@@ -100,7 +100,8 @@ pub struct Ending {
 pub struct Renewed {
     /// For each key, whether there was such a live session.
     pub done: Vec<bool>,
-    /// For how long it held the write lock, at most.
+    /// For how long it held the write lock, at most; on a cluster, for how long a node was
+    /// at it, without the way there and back.
     pub hold: Duration,
 }
 

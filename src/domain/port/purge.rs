@@ -170,4 +170,7 @@ pub struct Settled {
     pub waited: Duration,
     /// The sessions that it ended, if the caller wanted to be told.
     pub told: Vec<Session>,
+    /// How many it ended of which it cannot tell, though the caller wanted to be told: the
+    /// answer of a cluster was lost.
+    pub untold: u64,
 }

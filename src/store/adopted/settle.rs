@@ -86,7 +86,7 @@ pub(super) fn settle(
     let told = applied.answers.iter().flatten().filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
     let Applied { hold, commit, waited, .. } = applied;
-    Ok(Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told })
+    Ok(Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told, untold: 0 })
 }
 
 /// Deletes the sessions with these keys. Answers for each whether it was there, and how

@@ -59,18 +59,23 @@ pub(super) fn admit(
         Door::is_evicted,
     );
     list.add(door.count_refusal());
-    let full = list.add(door.what_is_full());
     list.add(stat::note_peak_of_a_small_table(&session.task));
+    // Behind all that writes: where the answer is lost, it is asked once more.
+    let full = list.add(door.what_is_full());
 
     let applied = transport.apply(&list.statements)?;
     let rows = |place: &usize| applied.rows[*place];
     let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
-    let is_user = || applied.answers[full].first().is_some_and(|row| row.0[0] == 1.into());
-    let full = || if is_user() { Full::User } else { Full::Task };
+    // What was full may have room again by the time at which it is asked once more.
+    let is_user = policy.limit == 0
+        || applied.answers[full].first().is_some_and(|row| row.0[0] == 1.into());
+    let full = if is_user { Full::User } else { Full::Task };
+    let ended = list.ends.iter().map(rows).sum();
     Ok(Admission {
-        outcome: if rows(&open) > 0 { Ok(()) } else { Err(full()) },
-        ended: list.ends.iter().map(rows).sum(),
+        outcome: if rows(&open) > 0 { Ok(()) } else { Err(full) },
+        ended,
         told: told.filter_map(|row| ended_session(row, session.created_at)).collect(),
+        untold: if tell && applied.answers_lost { ended } else { 0 },
     })
 }
 

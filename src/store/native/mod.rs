@@ -2,11 +2,16 @@
 
 mod admission;
 mod books;
+mod many;
+mod order;
 mod rules;
 mod settle;
 mod space;
 mod stat;
 mod survey;
+#[cfg(test)]
+mod tests;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -112,6 +117,9 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        if self.transport.is_far() {
+            return many::find(&self.transport, keys);
+        }
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
@@ -120,6 +128,9 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {
+        if self.transport.is_far() {
+            return many::renew(&mut self.transport, keys, now);
+        }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
         let mut values = keys.iter().map(bare);
@@ -145,7 +156,8 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
         let clash_column = COLUMNS.split(',').count();
-        self.transport.query(&scan(query), &mut |row| {
+        let is_far = self.transport.is_far();
+        self.transport.walk(&mut |last| scan(query, is_far, last), &mut |row| {
             let mut session = session(row);
             if row.integer(clash_column) == Some(1)
                 && let Key::Text(id) = &session.key
@@ -243,20 +255,31 @@ fn delete_live_row(ending: &Ending) -> Statement {
     Statement::new("DELETE FROM sessions WHERE id = ?1 AND ended_at IS NULL").with(&ending.key)
 }
 
-fn scan(query: &Query<'_>) -> Statement {
-    let mut sql = Statement::new("SELECT ");
-    sql.push(COLUMNS).push(", ").push(CLASHES).push(" FROM sessions WHERE TRUE");
-    if let Some(after) = query.after {
-        sql.push(" AND id > ").bind(after);
-    }
-    rules::and_filter(&mut sql, query.filter, &query.scope);
-    if query.due_only {
-        sql.push(" AND (");
-        rules::verdict(&mut sql, &query.scope);
-        sql.push(") IS NOT NULL");
-    }
-    rules::order(&mut sql, query.order, &query.scope);
-    sql
+/// The rows of a query; where they come in pages, those behind the `last` row of one.
+fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statement {
+    order::with_terms(query.order, &query.scope, |terms| {
+        let mut sql = Statement::new("SELECT ");
+        sql.push(COLUMNS).push(", ").push(CLASHES);
+        if in_pages {
+            terms.iter().for_each(|term| term.column(&mut sql));
+        }
+        sql.push(" FROM sessions WHERE TRUE");
+        if let Some(after) = query.after {
+            sql.push(" AND id > ").bind(after);
+        }
+        rules::and_filter(&mut sql, query.filter, &query.scope);
+        if query.due_only {
+            sql.push(" AND (");
+            rules::verdict(&mut sql, &query.scope);
+            sql.push(") IS NOT NULL");
+        }
+        if let Some(last) = last {
+            sql.push(" AND ");
+            order::behind(&mut sql, terms, last, COLUMNS.split(',').count() + 1);
+        }
+        order::by(&mut sql, terms);
+        sql
+    })
 }
 
 /// Reads a row of [`COLUMNS`] with the reason for which it is about to end.

@@ -6,7 +6,7 @@
 
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Check, Expire, Policies, Policy};
-use crate::domain::port::{Order, Scope, SortKey};
+use crate::domain::port::Scope;
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
 use crate::store::sql::Statement;
@@ -19,7 +19,11 @@ pub(super) const DELETE: &str = "delete";
 pub(super) const MARK: &str = "mark";
 
 /// Writes, for each task's policy, the expression that `write` makes of it.
-fn per_task(sql: &mut Statement, policies: &Policies, write: impl Fn(&mut Statement, &Policy)) {
+pub(super) fn per_task(
+    sql: &mut Statement,
+    policies: &Policies,
+    write: impl Fn(&mut Statement, &Policy),
+) {
     let mut named = policies.named().peekable();
     if named.peek().is_none() {
         sql.push("(");
@@ -206,7 +210,7 @@ pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
 }
 
 /// How long the session has been unused, and before its end, in seconds.
-fn idle(sql: &mut Statement, now: UnixTime) {
+pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
     sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
     sql.push(") - last_used_at)");
 }
@@ -245,67 +249,4 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>
 fn numbers(states: &[State]) -> String {
     let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
     states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// The order of a list. By the key alone, no sorting is needed.
-pub(super) fn order(sql: &mut Statement, order: Order, scope: &Scope<'_>) {
-    // The longest idle come first unless the order is reversed.
-    let descending = order.reverse != (order.by == SortKey::Idle);
-    let direction = if descending { " DESC" } else { " ASC" };
-    sql.push(" ORDER BY ");
-    match order.by {
-        SortKey::Handle => {
-            sql.push("id").push(direction);
-            return;
-        }
-        SortKey::User => {
-            sql.push("user");
-        }
-        SortKey::Task => {
-            sql.push("task");
-        }
-        SortKey::Client => {
-            sql.push("client");
-        }
-        SortKey::State => state(sql, scope.policies, scope.now),
-        SortKey::Idle => idle(sql, scope.now),
-        SortKey::Created => {
-            sql.push("created_at");
-        }
-        SortKey::LastUsed => {
-            sql.push("last_used_at");
-        }
-        SortKey::Expires => expires_last(sql, scope),
-        SortKey::Ended => {
-            sql.push("ifnull(ended_at, 1 << 60)");
-        }
-    }
-    sql.push(direction).push(", id");
-}
-
-/// The moment up to which a live session is valid; those without one sort
-/// behind all others.
-fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
-    sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
-    per_task(sql, scope.policies, |sql, policy| {
-        sql.push("min(");
-        match policy.expire {
-            Expire::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
-            Expire::Abandoned => sql
-                .push("ifnull(last_used_at + max(idle_timeout, ")
-                .bind(policy.abandoned)
-                .push("), 1 << 60)"),
-            Expire::TwoPass => {
-                sql.push("ifnull(marked_at + ").bind(policy.ripe_age()).push(", 1 << 60)")
-            }
-            Expire::Never => sql.push("1 << 60"),
-        };
-        sql.push(", ");
-        match policy.lifetime {
-            Some(lifetime) => sql.push("created_at + ").bind(lifetime),
-            None => sql.push("1 << 60"),
-        };
-        sql.push(")");
-    });
-    sql.push(" END");
 }

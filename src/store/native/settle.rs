@@ -44,14 +44,16 @@ pub(super) fn settle(
     let rows = |change| batch.place_of(change).map_or(0, |place| applied.rows[place]);
     let told = batch.told.map(|place| &applied.answers[place][..]).unwrap_or_default();
     let discarded = rows(Change::Discard);
+    let ended = rows(Change::End) + discarded;
     Ok(Settled {
         marked: rows(Change::Mark),
-        ended: rows(Change::End) + discarded,
+        ended,
         deleted: rows(Change::Delete) + discarded,
         hold: applied.hold,
         commit: applied.commit,
         waited: applied.waited,
         told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
+        untold: if tell && applied.answers_lost { ended } else { 0 },
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::order::{self, Term};
 use super::rules;
 use crate::domain::error::Result;
 use crate::domain::port::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
@@ -16,6 +17,9 @@ use crate::store::transport::{Columns, Transport};
 /// many rows is cheap. In a larger one it would hold up the application, and
 /// the purge notes it.
 const SMALL: usize = 1_000;
+
+/// The columns of what a user has.
+const LOAD: usize = 7;
 
 pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
@@ -171,18 +175,8 @@ pub(super) fn loads(
     by: LoadBy,
     visit: &mut dyn FnMut(UserLoad) -> Flow,
 ) -> Result<()> {
-    let mut sql = Statement::new(
-        "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
-         sum(state = 2), min(last_used_at) FROM (SELECT user, task, last_used_at, ",
-    );
-    rules::state(&mut sql, scope.policies, scope.now);
-    sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
-    rules::and_in_scope(&mut sql, scope);
-    sql.push(match by {
-        LoadBy::TaskAndUser => ") GROUP BY task, user ORDER BY task, user",
-        LoadBy::User => ") GROUP BY user ORDER BY count(*) DESC, user",
-    });
-    transport.query(&sql, &mut |row| {
+    let in_pages = transport.is_far();
+    transport.walk(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
         visit(UserLoad {
             user: row.text(0),
             task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
@@ -191,4 +185,49 @@ pub(super) fn loads(
             oldest_use: row.integer(6).map(UnixTime),
         })
     })
+}
+
+/// All of them; where they come in pages, those behind the `last` of one. A page counts
+/// all over again: whose number changes meanwhile may be seen twice, or not at all.
+fn loads_behind(
+    scope: &Scope<'_>,
+    by: LoadBy,
+    in_pages: bool,
+    last: Option<&dyn Columns>,
+) -> Statement {
+    let task = |sql: &mut Statement| {
+        sql.push("task");
+    };
+    let user = |sql: &mut Statement| {
+        sql.push("user");
+    };
+    let number = |sql: &mut Statement| {
+        sql.push("count(*)");
+    };
+    let user = Term { write: &user, is_descending: false, is_text: true };
+    let terms = match by {
+        LoadBy::TaskAndUser => [Term { write: &task, is_descending: false, is_text: true }, user],
+        LoadBy::User => [Term { write: &number, is_descending: true, is_text: false }, user],
+    };
+    let mut sql = Statement::new(
+        "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
+         sum(state = 2), min(last_used_at)",
+    );
+    if in_pages {
+        terms.iter().for_each(|term| term.column(&mut sql));
+    }
+    sql.push(" FROM (SELECT user, task, last_used_at, ");
+    rules::state(&mut sql, scope.policies, scope.now);
+    sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
+    rules::and_in_scope(&mut sql, scope);
+    sql.push(match by {
+        LoadBy::TaskAndUser => ") GROUP BY task, user",
+        LoadBy::User => ") GROUP BY user",
+    });
+    if let Some(last) = last {
+        sql.push(" HAVING ");
+        order::behind(&mut sql, &terms, last, LOAD);
+    }
+    order::by(&mut sql, &terms);
+    sql
 }

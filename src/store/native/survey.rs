@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::rules;
+use super::{rules, windows};
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::port::{DueRange, Found, Place, Reach, Scope, Survey};
@@ -18,6 +18,16 @@ const FEW: usize = 8;
 /// After so many rows it is time to look at the clock.
 const CLOCK: u64 = 128;
 
+/// What a look has seen.
+#[derive(Default)]
+pub(super) struct Look {
+    pub(super) tally: Tally,
+    /// The last key, if there may be more behind it.
+    pub(super) last: Option<String>,
+    /// The first key that is due, and the last, if any is.
+    pub(super) due: Option<(String, String)>,
+}
+
 /// Looks at the rows behind a key.
 pub(super) fn survey(
     transport: &impl Transport,
@@ -27,12 +37,47 @@ pub(super) fn survey(
 ) -> Result<Survey> {
     // Read first: what is found is at least as new as that.
     let version = transport.version()?;
+    let after = match after {
+        Some(Place::Key(key)) => Some(key),
+        _ => None,
+    };
+    let look = if transport.is_far() {
+        windows::look(transport, scope, after, reach)?
+    } else {
+        look(transport, scope, after, reach)?
+    };
+    let (rows, mut found) = (look.tally.rows, Found::default());
+    let live = look.tally.sum_up(scope, &mut found);
+    Ok(Survey {
+        walked: look.last.as_deref().map_or(1.0, share),
+        last: look.last.map(|last| Place::Key(Key::Text(last))),
+        rows,
+        census: found.census,
+        live,
+        misfit: None,
+        version,
+        due: look.due.map(|(first, last)| DueRange {
+            first: Key::Text(first),
+            last: Key::Text(last),
+            found: Some(found),
+            seen: Vec::new(),
+        }),
+    })
+}
+
+/// Looks at them one by one.
+fn look(
+    transport: &impl Transport,
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    reach: Reach,
+) -> Result<Look> {
     let begun = Instant::now();
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
     transport.query(&rows_with_verdicts(scope, after), &mut |row| {
         // There are millions of rows: a key is read only where it is needed.
-        if tally.count(row) {
+        if tally.count(row, 1) {
             keep(&mut last_due, row);
             first_due.get_or_insert_with(|| last_due.clone());
         }
@@ -45,23 +90,7 @@ pub(super) fn survey(
         keep(last.get_or_insert_default(), row);
         Ok(ControlFlow::Break(()))
     })?;
-    let (rows, mut found) = (tally.rows, Found::default());
-    let live = tally.sum_up(scope, &mut found);
-    Ok(Survey {
-        walked: last.as_deref().map_or(1.0, share),
-        last: last.map(|last| Place::Key(Key::Text(last))),
-        rows,
-        census: found.census,
-        live,
-        misfit: None,
-        version,
-        due: first_due.map(|first| DueRange {
-            first: Key::Text(first),
-            last: Key::Text(last_due),
-            found: Some(found),
-            seen: Vec::new(),
-        }),
-    })
+    Ok(Look { tally, last, due: first_due.map(|first| (first, last_due)) })
 }
 
 /// Remembers the key of a row in place.
@@ -82,11 +111,11 @@ fn share(key: &str) -> f64 {
     digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
-fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Place>) -> Statement {
+fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
     rules::verdict(&mut sql, scope);
     sql.push(", end_reason FROM sessions WHERE TRUE");
-    if let Some(Place::Key(after)) = after {
+    if let Some(after) = after {
         sql.push(" AND id > ").bind(after);
     }
     rules::and_in_scope(&mut sql, scope);
@@ -96,9 +125,9 @@ fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Place>) -> Statement {
 
 /// Rows counted by what is alike in them.
 #[derive(Default)]
-struct Tally {
-    rows: u64,
-    due: u64,
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) due: u64,
     tasks: Vec<Task>,
     /// Where each of them is.
     places: HashMap<Vec<u8>, usize>,
@@ -123,24 +152,24 @@ struct Kind {
 }
 
 impl Tally {
-    /// Counts a row, and answers whether it is due.
-    fn count(&mut self, row: &dyn Columns) -> bool {
-        self.rows += 1;
+    /// Counts so many rows that are like this one, and answers whether they are due.
+    pub(super) fn count(&mut self, row: &dyn Columns, rows: u64) -> bool {
+        self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
         let is_live = row.count(2) == 1;
         let ended_by = if verdict == rules::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
-        self.due += u64::from(is_due);
+        self.due += u64::from(is_due) * rows;
         let place = self.place_of(task);
         let kinds = &mut self.tasks[place].kinds;
         let alike = kinds.iter_mut().find(|(kind, _)| {
             kind.is_live == is_live && kind.verdict == verdict && kind.ended_by == ended_by
         });
         match alike {
-            Some((_, rows)) => *rows += 1,
+            Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((Kind { is_live, verdict, ended_by }, 1));
+                kinds.push((Kind { is_live, verdict, ended_by }, rows));
             }
         }
         is_due

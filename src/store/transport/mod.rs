@@ -1,5 +1,7 @@
 //! Where the SQL runs. A transport knows nothing of sessions.
 
+#[cfg(test)]
+pub mod far;
 mod file;
 pub mod rqlite;
 pub mod sqlite;
@@ -78,6 +80,13 @@ pub trait Transport {
 
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
+    ///
+    /// It takes effect exactly once, whatever becomes of the answer, where it does not
+    /// fail with [`Error::Unknown`](crate::domain::error::Error::Unknown). Where an answer
+    /// is [lost](Applied::answers_lost), the rows that were changed are known all the
+    /// same, and what is read behind the last of the writes is read anew. (On a cluster,
+    /// where a table of sessctl's own is; in another program's table a list may take
+    /// effect twice, so that it must be one that finds nothing to do the second time.)
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
 
     /// Runs statements that write, if they change as many rows as is expected of them,

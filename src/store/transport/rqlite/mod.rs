@@ -8,6 +8,7 @@
 
 mod client;
 mod pages;
+mod receipts;
 mod wire;
 
 use std::ops::ControlFlow;
@@ -16,22 +17,18 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::Access;
-use super::{Answer, Applied, Columns, Transport};
+use super::{Answer, Applied, Columns, Expecting, Transport};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
 use crate::store::location::{Cluster, Consistency};
 use crate::store::sql::Statement;
 use client::{Answered, Client, Request};
+use receipts::Step;
 use wire::Outcome;
 
-/// Receipts that are kept: those of the last minute or so, however busy the cluster is.
-const RECEIPTS: u64 = 100_000;
 /// Rows that are asked for at once: at first, and at most.
 const FIRST_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 4_000;
-
-/// How the receipt of a list that has been carried out shows.
-const HAS_RECEIPT: &str = "UNIQUE constraint failed: receipts.name";
 
 /// A database on a cluster.
 pub struct Rqlite {
@@ -120,79 +117,6 @@ impl Rqlite {
         Error::failed(format!("{doing} {place}"), why)
     }
 
-    /// The statements with a receipt for what each of them does.
-    fn with_receipt(statements: &[Statement], name: &str) -> Vec<Statement> {
-        let total = || Statement::new("SELECT total_changes()");
-        let mut list =
-            vec![total(), Statement::new("INSERT INTO receipts (name) VALUES (?1)").with(name)];
-        for statement in statements {
-            list.push(statement.clone());
-            if !statement.reads() {
-                let note = "UPDATE receipts SET rows = rows || changes() || ' ' WHERE name = ?1";
-                list.push(Statement::new(note).with(name));
-            }
-        }
-        let drop = "DELETE FROM receipts WHERE id <= (SELECT max(id) FROM receipts) - ?1";
-        list.extend([Statement::new(drop).with(RECEIPTS), total()]);
-        list
-    }
-
-    fn apply_with_receipt(&mut self, statements: &[Statement]) -> Result<Applied> {
-        let name = receipt_name()?;
-        let list = Self::with_receipt(statements, &name);
-        match self.write(&list)? {
-            Written::Done(mut outcomes, hold, commit) => {
-                let after = outcomes.pop().and_then(|total| total.answers.first()?.integer_at(0));
-                let _ = outcomes.pop();
-                let mut outcomes = outcomes.into_iter();
-                let before = outcomes.next().and_then(|total| total.answers.first()?.integer_at(0));
-                let _ = outcomes.next();
-                self.notice(before, after);
-                let mut applied = Applied { hold, commit, ..Applied::default() };
-                for statement in statements {
-                    let outcome = outcomes.next().unwrap_or_default();
-                    if !statement.reads() {
-                        let _ = outcomes.next();
-                    }
-                    applied.rows.push(outcome.rows);
-                    applied.answers.push(outcome.answers);
-                }
-                Ok(applied)
-            }
-            Written::Refused(why, true) if why == HAS_RECEIPT => self.recover(statements, &name),
-            Written::Refused(why, _) => Err(self.fault("write to", why)),
-        }
-    }
-
-    /// What a list has done whose answer was lost. What it has read behind its last
-    /// change is read now; the other rows that it has read are lost.
-    fn recover(&self, statements: &[Statement], name: &str) -> Result<Applied> {
-        let receipt = Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name);
-        let is_last = |place: usize| statements[place..].iter().all(Statement::reads);
-        let again = (0..statements.len()).find(|place| is_last(*place)).unwrap_or(statements.len());
-        let mut list = vec![receipt];
-        list.extend_from_slice(&statements[again..]);
-        let mut outcomes = self.read(&list)?.into_iter();
-        let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
-        let rows = rows.ok_or_else(|| Error::Unknown {
-            at: self.client.place().to_owned(),
-            why: "the receipt of it is gone".to_owned(),
-        })?;
-        let mut rows = rows.split_whitespace().map(|rows| rows.parse().unwrap_or(0));
-        let mut applied = Applied { answers_lost: again > 0, ..Applied::default() };
-        for (place, statement) in statements.iter().enumerate() {
-            let outcome = if place < again { None } else { outcomes.next() };
-            let outcome = outcome.unwrap_or_default();
-            applied.rows.push(if statement.reads() {
-                outcome.rows
-            } else {
-                rows.next().unwrap_or(0)
-            });
-            applied.answers.push(outcome.answers);
-        }
-        Ok(applied)
-    }
-
     /// Learns whether others have written since this did: the node counts what it has
     /// changed since it was started.
     fn notice(&mut self, before: Option<i64>, after: Option<i64>) {
@@ -225,13 +149,6 @@ enum Written {
     Done(Vec<Outcome>, Duration, Duration),
     /// And whether an earlier attempt may have been carried out.
     Refused(String, bool),
-}
-
-/// A name that no other receipt has.
-fn receipt_name() -> Result<String> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }
 
 impl Answer {
@@ -321,10 +238,32 @@ impl Transport for Rqlite {
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         if self.has_receipts {
-            self.apply_with_receipt(statements)
+            let all: Vec<Step<'_>> =
+                statements.iter().map(|statement| (statement, None)).collect();
+            // Nothing is expected, so nothing is otherwise.
+            Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
         } else {
             self.apply_plainly(statements)
         }
+    }
+
+    fn apply_expecting(
+        &mut self,
+        expected: &[Expecting],
+        otherwise: &[Statement],
+    ) -> Result<Applied> {
+        if !self.has_receipts {
+            return self.apply(otherwise);
+        }
+        let begun = Instant::now();
+        let all: Vec<Step<'_>> =
+            expected.iter().map(|expected| (&expected.statement, expected.rows)).collect();
+        if let Some(applied) = self.apply_with_receipt(&all)? {
+            return Ok(Applied { as_expected: true, ..applied });
+        }
+        let in_vain = begun.elapsed();
+        let applied = self.apply(otherwise)?;
+        Ok(Applied { hold: applied.hold + in_vain, ..applied })
     }
 
     fn version(&self) -> Result<Option<Version>> {

@@ -1,0 +1,58 @@
+//! Many keys in one statement, where a statement for each would be most of a request: the
+//! keys come as a list in JSON.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::{COLUMNS, session};
+use crate::domain::error::Result;
+use crate::domain::port::Renewed;
+use crate::domain::session::{Key, Session};
+use crate::domain::time::UnixTime;
+use crate::store::sql::Statement;
+use crate::store::transport::{Columns, Transport};
+
+const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
+
+/// As [`Sessions::find`](crate::domain::port::Sessions::find).
+pub(super) fn find(transport: &impl Transport, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
+    let mut found = HashMap::new();
+    transport.query(&Statement::new(&sql).with(list(keys)), &mut |row| {
+        let session = session(row);
+        found.insert(session.key.clone(), session);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+}
+
+/// As [`Sessions::renew_timed`](crate::domain::port::Sessions::renew_timed). It leaves no
+/// receipt: to be done twice does no harm.
+pub(super) fn renew(
+    transport: &mut impl Transport,
+    keys: &[Key],
+    now: UnixTime,
+) -> Result<Renewed> {
+    let sql = format!(
+        "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL{IS_AMONG} \
+         AND ended_at IS NULL RETURNING id"
+    );
+    let list = list(keys);
+    let mut lists = std::iter::once(ValueRef::Text(list.as_bytes()));
+    let applied = transport.apply_to_each(&sql, &mut lists, &[Value::Integer(now.0)])?;
+    let rows = applied.answers.iter().flatten();
+    let renewed: HashSet<Key> =
+        rows.filter_map(|row| (row as &dyn Columns).text(0).map(Key::Text)).collect();
+    let done = keys.iter().map(|key| renewed.contains(key)).collect();
+    Ok(Renewed { done, hold: applied.hold.saturating_sub(applied.commit) })
+}
+
+fn list(keys: &[Key]) -> String {
+    let text = |key: &Key| match key {
+        Key::Text(text) => Some(serde_json::Value::from(text.as_str())),
+        _ => None,
+    };
+    serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
+}

@@ -1,0 +1,251 @@
+//! What is asked of a database far away comes to the same as what is asked of a file.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::policy::Expire;
+use crate::domain::port::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
+use crate::store::Access;
+use crate::store::transport::far::Far;
+use crate::store::transport::sqlite::SqliteFile;
+
+const NOW: UnixTime = UnixTime(1_781_524_800);
+
+/// A table with rows, near and far.
+struct Both {
+    near: Native<SqliteFile>,
+    far: Native<Far>,
+    _folder: TempDir,
+}
+
+/// Bytes of a text, which need not be UTF-8, and may hold anything.
+type Text = Vec<u8>;
+/// Task, user, client, seconds since the last use, the timeout, seconds since the end.
+type Row = (Text, Option<Text>, Option<Text>, i64, Option<i64>, Option<i64>);
+
+fn texts(some: Vec<&'static [u8]>) -> impl Strategy<Value = Text> {
+    select(some).prop_map(<[u8]>::to_vec)
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let odd: Vec<&[u8]> = vec![b"alice", b"Alice", b"", b"bo\0b", b"bo\xffb", "bo\u{fffd}b".as_bytes()];
+    (
+        texts(vec![b"imap", b"IMAP", b"http", b"im_p"]),
+        option::of(texts(odd.clone())),
+        option::of(texts(odd)),
+        -2..6_i64,
+        option::of(0..4_i64),
+        option::weighted(0.3, -1..6_i64),
+    )
+}
+
+impl Both {
+    fn with(rows: &[Row]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sessions.db");
+        let mut near = crate::store::create_native(&path).unwrap();
+        let insert = |(serial, row): (usize, &Row)| {
+            let (task, user, client, idle, timeout, ended) = row;
+            let text = |text: &Text| Value::Blob(text.clone());
+            let maybe = |text: &Option<Text>| text.clone().map_or(Value::Null, Value::Blob);
+            let ago = |seconds: i64| Value::Integer(NOW.0 - seconds);
+            let mut sql = Statement::new(
+                "INSERT INTO sessions SELECT ?1, CAST(?2 AS TEXT), CAST(?3 AS TEXT), \
+                 CAST(?4 AS TEXT), ?5, ?5, ?6, NULL, ?7, iif(?7 IS NULL, NULL, 'closed')",
+            );
+            sql.values = vec![
+                Value::Text(format!("{:064x}", serial * 7_919 % 1_009)),
+                maybe(user),
+                text(task),
+                maybe(client),
+                ago(*idle),
+                timeout.map_or(Value::Null, Value::Integer),
+                ended.map_or(Value::Null, ago),
+            ];
+            sql
+        };
+        let statements: Vec<Statement> = rows.iter().enumerate().map(insert).collect();
+        near.transport.apply(&statements).unwrap();
+        let far = Native::on(Far(SqliteFile::open(&path, Access::Write).unwrap()));
+        Self { near, far, _folder: folder }
+    }
+}
+
+prop_compose! {
+    fn policy()(
+        expire in select(Expire::ALL),
+        abandoned in 0..4_i64,
+        lifetime in option::of(0..6_i64),
+        retention in option::of(0..4_i64),
+    ) -> Policy {
+        Policy {
+            expire,
+            abandoned: Span::seconds(abandoned),
+            lifetime: lifetime.map(Span::seconds),
+            retention: retention.map(Span::seconds),
+            ..Policy::default()
+        }
+    }
+}
+
+fn policies() -> impl Strategy<Value = Policies> {
+    (policy(), option::of(policy())).prop_map(|(default, imap)| {
+        let mut policies = Policies::same_for_all(default);
+        if let Some(imap) = imap {
+            policies.insert("Imap", imap);
+        }
+        policies
+    })
+}
+
+fn scope<'a>(policies: &'a Policies, task: Option<&'a TaskPattern>) -> Scope<'a> {
+    Scope { policies, now: NOW, planned: None, task }
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn listed<T: Transport>(table: &Native<T>, query: &Query<'_>) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    table
+        .scan(query, &mut |session| {
+            sessions.push(session);
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    sessions
+}
+
+fn loads<T: Transport>(table: &Native<T>, scope: &Scope<'_>, by: LoadBy) -> Vec<String> {
+    let mut loads = Vec::new();
+    table
+        .loads(scope, by, &mut |load| {
+            loads.push(format!("{load:?}"));
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    loads
+}
+
+proptest! {
+    #![proptest_config(config(250))]
+
+    #[test]
+    fn pages_put_together_are_the_whole_in_every_order(
+        rows in vec(row(), 0..14),
+        policies in policies(),
+        due_only in any::<bool>(),
+        reverse in any::<bool>(),
+    ) {
+        let both = Both::with(&rows);
+        for by in SortKey::ALL {
+            let order = Order { by: *by, reverse };
+            let filter = &Filter::default();
+            let query = Query { scope: scope(&policies, None), filter, due_only, after: None, order };
+            prop_assert_eq!(listed(&both.far, &query), listed(&both.near, &query), "{}", by);
+        }
+        for by in [LoadBy::User, LoadBy::TaskAndUser] {
+            let scope = scope(&policies, None);
+            prop_assert_eq!(loads(&both.far, &scope, by), loads(&both.near, &scope, by));
+        }
+    }
+
+    #[test]
+    fn windows_put_together_are_the_look_at_each_row(
+        rows in vec(row(), 0..20),
+        policies in policies(),
+        task in option::weighted(0.3, select(vec!["imap", "i*", "*p"]).prop_map(TaskPattern::from)),
+        (due, most) in (prop_oneof![1..5_usize, Just(usize::MAX)], prop_oneof![1..9_usize, Just(usize::MAX)]),
+    ) {
+        let both = Both::with(&rows);
+        let scope = scope(&policies, task.as_ref());
+        let reach = Reach { due, rows: most, time: Duration::MAX };
+        let mut after = None;
+        loop {
+            let look = |survey: Survey| Survey { version: None, ..survey };
+            let near = look(both.near.survey(&scope, after.as_ref(), reach).unwrap());
+            let far = look(both.far.survey(&scope, after.as_ref(), reach).unwrap());
+            prop_assert_eq!(format!("{far:?}"), format!("{near:?}"));
+            if near.last.is_none() {
+                break;
+            }
+            after = near.last;
+        }
+    }
+}
+
+#[test]
+fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
+    // Given more rows than one window has
+    let rows: Vec<Row> =
+        (0..900).map(|serial| (b"imap".to_vec(), None, None, serial % 2 * 5, Some(3), None)).collect();
+    let both = Both::with(&rows);
+    let policies = Policies::default();
+    // When each look may take no time at all
+    let reach = Reach { due: 100, rows: 70, time: Duration::ZERO };
+    let (mut after, mut seen, mut due) = (None, 0, 0);
+    loop {
+        let survey = both.far.survey(&scope(&policies, None), after.as_ref(), reach).unwrap();
+        assert!(survey.rows <= 70);
+        seen += survey.rows;
+        due += survey.census.due;
+        match survey.last {
+            None => break,
+            last => after = last,
+        }
+    }
+    // Then all rows have been seen once
+    assert_eq!((seen, due), (900, 450));
+}
+
+#[test]
+fn runs_come_in_pages_too() {
+    let mut both = Both::with(&[]);
+    let run = NewRun {
+        job: None,
+        work: "purge".to_owned(),
+        task: None,
+        planned: NOW,
+        started: NOW,
+        anchor: None,
+        missed: 0,
+        origin: Origin { host: "mail1".to_owned(), pid: 1, version: "0".to_owned() },
+    };
+    let end = |outcome| RunEnd {
+        finished: NOW,
+        outcome,
+        reason: None,
+        marked: 0,
+        ended: 0,
+        deleted: 0,
+        anchor: None,
+    };
+    for serial in 0..10 {
+        let outcome = if serial % 3 == 0 { RunOutcome::Failed } else { RunOutcome::Done };
+        both.near.enter(&serial.to_string(), &run, &end(outcome)).unwrap();
+    }
+    let runs = |table: &dyn Ledger, query: &RunQuery| {
+        let mut runs = Vec::new();
+        table
+            .runs(query, NOW, &mut |run| {
+                runs.push(run.id);
+                Ok(ControlFlow::Continue(()))
+            })
+            .unwrap();
+        runs
+    };
+    for (failures, limit, count) in [(false, None, 10), (true, None, 4), (false, Some(5), 5)] {
+        let query = RunQuery { job: None, failures, limit };
+        let far = runs(&both.far, &query);
+        assert_eq!((far.len(), &far), (count, &runs(&both.near, &query)));
+    }
+}
