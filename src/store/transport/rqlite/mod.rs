@@ -7,6 +7,7 @@
 //! that the first was carried out and what it did.
 
 mod client;
+mod fault;
 mod pages;
 mod wire;
 
@@ -17,12 +18,15 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::Access;
 use super::{Answer, Applied, Columns, Transport};
+use crate::domain::cluster::{Consistency, Freshness};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
-use crate::store::location::{Cluster, Consistency};
+use crate::store::location::Cluster;
 use crate::store::sql::Statement;
 use client::{Answered, Client, Request};
 use wire::Outcome;
+
+pub use client::Link;
 
 /// Receipts that are kept: those of the last minute or so, however busy the cluster is.
 const RECEIPTS: u64 = 100_000;
@@ -67,6 +71,11 @@ impl Rqlite {
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
+    }
+
+    /// How fresh that is what the node has that answered last.
+    pub fn freshness(&self) -> Freshness {
+        self.client.freshness()
     }
 
     fn ask(
@@ -172,7 +181,12 @@ impl Rqlite {
         let again = (0..statements.len()).find(|place| is_last(*place)).unwrap_or(statements.len());
         let mut list = vec![receipt];
         list.extend_from_slice(&statements[again..]);
-        let mut outcomes = self.read(&list)?.into_iter();
+        // It is done; without the receipt nobody knows what that was.
+        let outcomes = self.read(&list).map_err(|error| match error {
+            Error::Unavailable { at, why } => Error::Unknown { at, why },
+            error => error,
+        })?;
+        let mut outcomes = outcomes.into_iter();
         let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
         let rows = rows.ok_or_else(|| Error::Unknown {
             at: self.client.place().to_owned(),
@@ -261,6 +275,10 @@ impl Transport for Rqlite {
             }
         }
         Ok(())
+    }
+
+    fn query_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Answer>>> {
+        Ok(self.read(statements)?.into_iter().map(|outcome| outcome.answers).collect())
     }
 
     fn walk(
