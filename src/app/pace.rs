@@ -253,9 +253,15 @@ mod tests {
         assert_eq!(go(&mut pace, Duration::ZERO), (500, Duration::from_millis(10)));
         // When others make each request wait, a little or for long
         let (rows, pause) = go(&mut pace, Duration::from_micros(500));
-        assert!((390..=410).contains(&rows) && pause > Duration::from_millis(9), "{rows} {pause:?}");
+        assert!(
+            (390..=410).contains(&rows) && pause > Duration::from_millis(9),
+            "{rows} {pause:?}"
+        );
         let (rows, pause) = go(&mut pace, Duration::from_millis(20));
-        assert!((120..=130).contains(&rows) && pause > Duration::from_millis(40), "{rows} {pause:?}");
+        assert!(
+            (120..=130).contains(&rows) && pause > Duration::from_millis(40),
+            "{rows} {pause:?}"
+        );
         // Then it comes back as soon as they leave off
         assert!(go(&mut pace, Duration::ZERO).0 >= 495);
     }

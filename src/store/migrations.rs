@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 
 use super::sql::Statement;
-use super::transport::Transport;
 use super::transport::sqlite::SqliteFile;
+use super::transport::{Columns, Transport};
 use crate::domain::error::{Error, Result};
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
@@ -85,6 +85,17 @@ const STAMP: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
+/// The stamp and the tables, where each request is dear all at once.
+fn look(database: &impl Transport) -> Result<(Stamp, Vec<String>)> {
+    let statements = ["PRAGMA application_id", "PRAGMA user_version", TABLES].map(Statement::new);
+    let answers = database.query_all(&statements)?;
+    let rows =
+        |place: usize| answers.get(place).into_iter().flatten().map(|row| row as &dyn Columns);
+    let number = |place: usize| rows(place).next().and_then(|row| row.integer(0)).unwrap_or(0);
+    let stamp = Stamp { application: number(0), version: number(1) };
+    Ok((stamp, rows(2).filter_map(|row| row.text(0)).collect()))
+}
+
 /// How many tables of another program a message names.
 const NAMED: usize = 4;
 
@@ -136,7 +147,8 @@ struct Seen {
 
 impl Seen {
     fn of(database: &impl Transport) -> Result<Self> {
-        Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? })
+        let (stamp, tables) = look(database)?;
+        Ok(Self { stamp, tables })
     }
 
     /// A statement that fails, and with it its list, where that is no longer so.
@@ -206,7 +218,7 @@ pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
 /// # Errors
 /// [`Error::NotOurs`] if not.
 pub fn check(database: &impl Transport, home: Home) -> Result<()> {
-    let (stamp, tables) = (Stamp::of(database)?, tables_in(database)?);
+    let (stamp, tables) = look(database)?;
     judge(database.place(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)

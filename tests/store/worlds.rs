@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::MutexGuard;
 
+use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
 use sessctl::domain::port::{DueRange, Order, Query, Scope, Store};
@@ -11,7 +12,6 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
 use sessctl::store::{Access, Location};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::rqlite::{self, Nodes};
@@ -136,7 +136,8 @@ impl World {
                 rusqlite::types::Value::Text(text) => Ok(json!(text)),
                 other => panic!("{other:?} is neither number nor text"),
             };
-            let read = |row: &rusqlite::Row<'_>| (0..columns).map(|place| value(row, place)).collect();
+            let read =
+                |row: &rusqlite::Row<'_>| (0..columns).map(|place| value(row, place)).collect();
             return prepared.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap();
         };
         let answer = nodes.request(&json!([sql]));

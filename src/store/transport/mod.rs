@@ -7,6 +7,7 @@ pub mod rqlite;
 pub mod sqlite;
 mod wal;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use rusqlite::Row;
@@ -27,6 +28,20 @@ pub trait Transport {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()>;
+
+    /// Runs statements that read a few rows of one column, where each request is dear
+    /// all at once, and answers the rows of each.
+    fn query_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Answer>>> {
+        let rows_of = |statement: &Statement| {
+            let mut rows = Vec::new();
+            self.query(statement, &mut |row| {
+                rows.push(Answer(vec![owned(row.value(0))]));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(rows)
+        };
+        statements.iter().map(rows_of).collect()
+    }
 
     /// Visits the rows of what may be a large part of a table. Where rows come in pages,
     /// `next` is asked for the statement of each page: the whole, and then what follows

@@ -7,6 +7,7 @@
 //! that the first was carried out and what it did.
 
 mod client;
+mod fault;
 mod pages;
 mod receipts;
 mod wire;
@@ -18,13 +19,16 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::Access;
 use super::{Answer, Applied, Columns, Expecting, Transport};
+use crate::domain::cluster::{Consistency, Freshness};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
-use crate::store::location::{Cluster, Consistency};
+use crate::store::location::Cluster;
 use crate::store::sql::Statement;
 use client::{Answered, Client, Request};
 use receipts::Step;
 use wire::Outcome;
+
+pub use client::Link;
 
 /// Rows that are asked for at once: at first, and at most.
 const FIRST_PAGE: usize = 250;
@@ -64,6 +68,11 @@ impl Rqlite {
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
+    }
+
+    /// How fresh that is what the node has that answered last.
+    pub fn freshness(&self) -> Freshness {
+        self.client.freshness()
     }
 
     fn ask(
@@ -180,6 +189,10 @@ impl Transport for Rqlite {
         Ok(())
     }
 
+    fn query_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Answer>>> {
+        Ok(self.read(statements)?.into_iter().map(|outcome| outcome.answers).collect())
+    }
+
     fn walk(
         &self,
         next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
@@ -238,8 +251,7 @@ impl Transport for Rqlite {
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         if self.has_receipts {
-            let all: Vec<Step<'_>> =
-                statements.iter().map(|statement| (statement, None)).collect();
+            let all: Vec<Step<'_>> = statements.iter().map(|statement| (statement, None)).collect();
             // Nothing is expected, so nothing is otherwise.
             Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
         } else {
