@@ -67,8 +67,8 @@ pub(super) fn admit(
     let rows = |place: &usize| applied.rows[*place];
     let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
     // What was full may have room again by the time at which it is asked once more.
-    let is_user =
-        policy.limit == 0 || applied.answers[full].first().is_some_and(|row| row.0[0] == 1.into());
+    let is_user = policy.limit == 0
+        || applied.answers[full].first().is_some_and(|row| row.0[0] == 1.into());
     let full = if is_user { Full::User } else { Full::Task };
     let ended = list.ends.iter().map(rows).sum();
     Ok(Admission {

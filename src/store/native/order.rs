@@ -92,11 +92,7 @@ pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn Columns
 
 /// Hands the terms of an order on, of which the key is the last. By the key alone, no
 /// sorting is needed.
-pub(super) fn with_terms<R>(
-    order: Order,
-    scope: &Scope<'_>,
-    on: impl FnOnce(&[Term<'_>]) -> R,
-) -> R {
+pub(super) fn with_terms<R>(order: Order, scope: &Scope<'_>, on: impl FnOnce(&[Term<'_>]) -> R) -> R {
     // The longest idle come first unless the order is reversed.
     let is_descending = order.reverse != (order.by == SortKey::Idle);
     let key = |sql: &mut Statement| {

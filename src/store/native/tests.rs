@@ -36,8 +36,7 @@ fn texts(some: Vec<&'static [u8]>) -> impl Strategy<Value = Text> {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    let odd: Vec<&[u8]> =
-        vec![b"alice", b"Alice", b"", b"bo\0b", b"bo\xffb", "bo\u{fffd}b".as_bytes()];
+    let odd: Vec<&[u8]> = vec![b"alice", b"Alice", b"", b"bo\0b", b"bo\xffb", "bo\u{fffd}b".as_bytes()];
     (
         texts(vec![b"imap", b"IMAP", b"http", b"im_p"]),
         option::of(texts(odd.clone())),
@@ -187,9 +186,8 @@ proptest! {
 #[test]
 fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
     // Given more rows than one window has
-    let rows: Vec<Row> = (0..900)
-        .map(|serial| (b"imap".to_vec(), None, None, serial % 2 * 5, Some(3), None))
-        .collect();
+    let rows: Vec<Row> =
+        (0..900).map(|serial| (b"imap".to_vec(), None, None, serial % 2 * 5, Some(3), None)).collect();
     let both = Both::with(&rows);
     let policies = Policies::default();
     // When each look may take no time at all
