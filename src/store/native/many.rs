@@ -4,8 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use rusqlite::types::{Value, ValueRef};
-
 use super::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::port::Renewed;
@@ -28,20 +26,21 @@ pub(super) fn find(transport: &impl Transport, keys: &[Key]) -> Result<Vec<Optio
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// As [`Sessions::renew_timed`](crate::domain::port::Sessions::renew_timed). It leaves no
-/// receipt: to be done twice does no harm.
+/// As [`Sessions::renew_timed`](crate::domain::port::Sessions::renew_timed).
 pub(super) fn renew(
     transport: &mut impl Transport,
     keys: &[Key],
     now: UnixTime,
 ) -> Result<Renewed> {
-    let sql = format!(
-        "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL{IS_AMONG} \
-         AND ended_at IS NULL RETURNING id"
-    );
     let list = list(keys);
-    let mut lists = std::iter::once(ValueRef::Text(list.as_bytes()));
-    let applied = transport.apply_to_each(&sql, &mut lists, &[Value::Integer(now.0)])?;
+    let statement = |sql: &str| {
+        let sql = format!("{sql}{IS_AMONG} AND ended_at IS NULL");
+        Statement::new(&sql).with(list.as_str())
+    };
+    let renew = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL";
+    // A node would not hand on what an UPDATE with a list in it returns.
+    let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
+    let applied = transport.apply(&statements)?;
     let rows = applied.answers.iter().flatten();
     let renewed: HashSet<Key> =
         rows.filter_map(|row| (row as &dyn Columns).text(0).map(Key::Text)).collect();

@@ -34,8 +34,8 @@ pub(super) fn look(
         let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
         let rows = rows.min(reach.rows.saturating_sub(count(seen)));
         let last = add(transport, &window(scope, after.as_ref(), rows, due), &mut look)?;
-        if look.tally.rows == seen {
-            // There are no more, however many were due before.
+        let is_full = look.tally.rows - seen >= rows as u64;
+        if !is_full && look.tally.due < reach.due as u64 {
             look.last = None;
             return Ok(look);
         }
@@ -76,7 +76,8 @@ fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Resul
 }
 
 /// Counts the next rows by what is alike in them: at most so many, and not beyond the
-/// last of so many that are due.
+/// last of so many that are due. SQLite visits the rows of the inner statement in their
+/// order, and leaves off at that one.
 fn window(scope: &Scope<'_>, after: Option<&Key>, rows: usize, due: usize) -> Statement {
     let mut sql = Statement::new(
         "SELECT min(id), task, is_live, verdict, end_reason, count(*), max(id) \
