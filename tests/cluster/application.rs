@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use sessctl::app::Outcome;
 use sessctl::domain::session::EndReason;
@@ -10,6 +12,9 @@ use sessctl::store::{self, Access, Location};
 use sessctl::{Config, Error, Housekeeper, Opening, Token, UnixTime};
 
 use crate::chance::Chance;
+
+/// Between two requests, the client thinks.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What all threads of it share.
 #[derive(Default)]
@@ -88,6 +93,7 @@ impl<'a> Application<'a> {
                 self.touch(now);
             }
             self.shared.served[self.seat].fetch_add(1, Ordering::Relaxed);
+            thread::park_timeout(PAUSE);
         }
         self.book
     }

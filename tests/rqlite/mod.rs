@@ -180,6 +180,11 @@ impl Node {
         self.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
     }
 
+    /// Whether it takes part and has carried out the log up to there.
+    pub fn has_come(&self, far: u64) -> bool {
+        self.is_ready() && self.index().is_some_and(|index| index >= far)
+    }
+
     fn leads(&self) -> bool {
         self.keeper.is_some()
             && self
