@@ -1,9 +1,20 @@
 //! Answers that are none, or not those that were wanted.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::fake::{Act, Fake, json, native, status, together};
 use crate::{impatient, refusal, run};
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
+
+/// What is said in each of these cases, line by line. Each waits for a second.
+fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + Sync) -> String {
+    let said = &said;
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = acts.into_iter().map(|act| scope.spawn(move || said(act))).collect();
+        begun.into_iter().map(|each| each.join().unwrap()).collect()
+    })
+}
 
 /// What `list` says where each request is answered like this.
 #[track_caller]
@@ -42,7 +53,7 @@ fn who_does_not_listen_is_not_there() {
 
 #[test]
 fn who_answers_otherwise_is_no_rqlite() {
-    let said = [
+    let acts = [
         page("200 OK"),
         json("{\"hello\": [1]}"),
         json("[]"),
@@ -55,9 +66,8 @@ fn who_answers_otherwise_is_no_rqlite() {
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
         ),
         Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
-    ]
-    .map(|act| said_of_list(act, 10));
-    insta::assert_snapshot!(said.concat(), @r#"
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r#"
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
@@ -103,9 +113,11 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"results\":[{{\"colu"
         ))
     };
-    let said = [
+    let acts = [
         no_leader(),
-        json(r#"{"results":[],"error":"node failed to process Query on remote node at db2:4002: EOF"}"#),
+        json(
+            r#"{"results":[],"error":"node failed to process Query on remote node at db2:4002: EOF"}"#,
+        ),
         page("502 Bad Gateway"),
         page("503 Service Unavailable"),
         status("500 Internal Server Error", "text/plain", "store\u{1b}[31m is\r\nnot open"),
@@ -114,9 +126,8 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
         cut_off(1000),
         cut_off(18),
         Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-ty".into()),
-    ]
-    .map(|act| said_of_list(act, 11));
-    insta::assert_snapshot!(said.concat(), @r#"
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r#"
     sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: node failed to process Query on remote node at db2:4002: EOF; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: status 502; nothing was changed by this step, try again
@@ -141,16 +152,15 @@ fn a_long_word_of_a_node_is_cut() {
 
 #[test]
 fn an_open_that_may_have_been_done_is_unknown() {
-    let said = [
+    let acts = [
         Act::HangUp,
         Act::Silence,
         json(r#"{"results":[],"error":"leadership lost while committing log"}"#),
         Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"results\":[".into()),
         page("200 OK"),
         page("504 Gateway Timeout"),
-    ]
-    .map(|act| said_of_open(act, 3));
-    insta::assert_snapshot!(said.concat(), @r#"
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r#"
     sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: no answer in time; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: leadership lost while committing log; look before you do it again
@@ -162,12 +172,13 @@ fn an_open_that_may_have_been_done_is_unknown() {
 
 #[test]
 fn an_open_that_cannot_have_been_done_is_unavailable() {
-    let said = [
+    let acts = [
         no_leader(),
-        json(r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#),
-    ]
-    .map(|act| said_of_open(act, 11));
-    insta::assert_snapshot!(said.concat(), @r#"
+        json(
+            r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#,
+        ),
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r#"
     sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; nothing was changed by this step, try again
     "#);
@@ -206,6 +217,18 @@ fn what_one_cannot_do_another_does() {
         let (bad, node) = (Fake::that(act), Fake::start(native));
         run(&impatient(), &together(&[&bad, &node]), ["list"]).succeeds();
     }
+}
+
+#[test]
+fn a_read_whose_answer_is_lost_is_asked_again() {
+    let asked = AtomicUsize::new(0);
+    let node = Fake::start(move |seen| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Act::HangUp,
+        1 => no_leader(),
+        _ => native(seen),
+    });
+    run(&impatient(), &node.url, ["list"]).succeeds();
+    assert_eq!(node.seen()[0].body, node.seen()[2].body);
 }
 
 #[test]
