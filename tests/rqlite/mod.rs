@@ -135,6 +135,23 @@ impl Nodes {
 }
 
 impl Node {
+    /// Starts one alone, in this folder and with further options of rqlited, and does
+    /// not wait for it: it may speak otherwise than these tests do.
+    pub fn alone(folder: &Path, options: &[&str]) -> Self {
+        let mut node = Self {
+            number: 1,
+            folder: folder.to_owned(),
+            http: free_port(),
+            raft: free_port(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            joins: None,
+            keeper: None,
+            pid: 0,
+        };
+        node.start();
+        node
+    }
+
     /// Its address, as `--db` takes it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)
