@@ -100,8 +100,8 @@ impl<'a> Application<'a> {
 
     fn open(&mut self, now: UnixTime) {
         let task = self.chance.one_of(&["imap", "imap", "pop3", "http", "http"]);
-        let user = format!("user {}", self.chance.between(1, 20));
-        let opening = Opening { task: task.into(), user: Some(user), ..Opening::default() };
+        let name = format!("user {}", self.chance.between(1, 20));
+        let opening = Opening { task: task.into(), user: Some(name), ..Opening::default() };
         match self.keeper.open(opening, now) {
             Ok(opened) => {
                 let (token, used) = (opened.token, Some(now.0));

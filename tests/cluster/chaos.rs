@@ -2,40 +2,17 @@
 //! and a leader that is killed, twice.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::json;
-use sessctl::{Config, Token, UnixTime};
+use sessctl::Token;
 
 use crate::application::{Application, Shared};
 use crate::books;
-use crate::rqlite::{self, Address, Node, Nodes, wait_for};
-
-/// All rows of ended sessions stay, but for those of one task.
-const CONFIG: &str = r#"
-[policy]
-timeout = "24h"
-max_timeout = "24h"
-retention = "forever"
-
-[policy.imap]
-limit = 40
-when_full = "evict-lru"
-
-[policy.pop3]
-limit = 25
-when_full = "refuse"
-
-[policy.edge]
-strict = false
-
-[policy.gone]
-retention = "0"
-"#;
+use crate::rqlite::{self, Address, Nodes, wait_for};
+use crate::scene::{CONFIG, DAY, Scene, now};
 
 /// The limits, by task.
 const LIMITS: [(&str, i64); 2] = [("imap", 40), ("pop3", 25)];
@@ -48,26 +25,8 @@ const EDGES: usize = 600;
 /// A purge that may hold others up for longer than usual, or it would take minutes beside
 /// applications that never pause.
 const PURGE: [&str; 6] = ["purge", "--hold", "20ms", "--wait", "2m", "--json"];
-const DAY: i64 = 24 * 60 * 60;
 /// Requests of each thread after which work goes on.
 const GOES_ON: u64 = 25;
-
-#[expect(clippy::disallowed_methods, reason = "the purge has the clock of the machine")]
-fn now() -> i64 {
-    UnixTime::from(SystemTime::now()).0
-}
-
-/// Inserts sessions that are long over, each once whatever is repeated: every other one
-/// keeps its row when it ends.
-fn seed(nodes: &[Address], from: i64, count: i64) {
-    let sql = "INSERT OR IGNORE INTO sessions \
-               (id, user, task, created_at, last_used_at, idle_timeout) \
-               WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) \
-               SELECT printf('%08x%056x', (i * 2654435761) % 4294967296, i), 'u' || (i % 5000), \
-               CASE i % 2 WHEN 0 THEN 'old' ELSE 'gone' END, ?3, ?3, 3600 FROM n";
-    let long_ago = now() - 100 * DAY;
-    rqlite::request(nodes, &json!([[sql, from, from + count - 1, long_ago]]));
-}
 
 /// Inserts sessions that are over but served, and answers their tokens.
 fn seed_edges(nodes: &[Address]) -> Vec<Token> {
@@ -78,13 +37,6 @@ fn seed_edges(nodes: &[Address]) -> Vec<Token> {
     let row = |token: &Token| json!([sql, token.id(), now() - 2 * DAY]);
     rqlite::request(nodes, &tokens.iter().map(row).collect());
     tokens
-}
-
-/// How many sessions are due of those that were seeded, as the leader sees it.
-fn due(nodes: &[Address]) -> i64 {
-    let sql = "SELECT count(*) FROM sessions WHERE task IN ('old', 'gone') AND ended_at IS NULL";
-    let mut answers = nodes.iter().filter_map(|node| node.rows(sql, "weak"));
-    answers.find_map(|rows| rows[0][0].as_i64()).unwrap_or(i64::MAX)
 }
 
 /// What has been seen of the limits.
@@ -103,21 +55,17 @@ pub struct Purges {
     pub ended: Vec<(i32, String)>,
 }
 
-/// What the parts of the scene share, which all play at the same time.
-struct Scene {
-    urls: Vec<String>,
-    addresses: Vec<Address>,
-    folder: PathBuf,
-    config: Config,
+/// What the parts of the drama share, which all play at the same time.
+struct Drama {
+    scene: Scene,
     shared: Shared,
     is_purging: AtomicBool,
-    begun: std::time::Instant,
     /// No further purge is needed.
     is_enough: AtomicBool,
 }
 
-/// Brings the scene to its end, also where a test has failed in its midst.
-struct Curtain<'a>(&'a Scene);
+/// Brings it to its end, also where a test has failed in its midst.
+struct Curtain<'a>(&'a Drama);
 
 impl Drop for Curtain<'_> {
     fn drop(&mut self) {
@@ -126,39 +74,12 @@ impl Drop for Curtain<'_> {
     }
 }
 
-impl Scene {
-    fn new(nodes: &Nodes) -> Self {
-        let folder = nodes.folder().to_owned();
-        std::fs::write(folder.join("sessctl.toml"), CONFIG).unwrap();
+impl Drama {
+    fn on(scene: Scene) -> Self {
         let shared = Shared::default();
         shared.clock.store(now(), Ordering::Relaxed);
-        let scene = Self {
-            urls: (0..3).map(|turn| nodes.url_from(turn)).collect(),
-            addresses: nodes.nodes.iter().map(Node::address).collect(),
-            folder,
-            config: Config::parse(CONFIG, "sessctl.toml").unwrap(),
-            shared,
-            is_purging: AtomicBool::new(false),
-            begun: std::time::Instant::now(),
-            is_enough: AtomicBool::new(false),
-        };
-        assert_eq!(scene.runs(&["init"]), (0, String::new()));
-        scene
-    }
-
-    /// Runs the command; answers its exit code and what it has said.
-    fn runs(&self, args: &[&str]) -> (i32, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
-        command
-            .args(args)
-            .env_clear()
-            .env("SESSCTL_DB", &self.urls[0])
-            .env("SESSCTL_CONFIG", "sessctl.toml")
-            .current_dir(&self.folder)
-            .stdin(Stdio::null());
-        let ran = command.output().unwrap();
-        let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
-        (ran.status.code().unwrap(), said)
+        let is_purging = AtomicBool::new(false);
+        Self { scene, shared, is_purging, is_enough: AtomicBool::new(false) }
     }
 
     /// Purges one after the other until it is enough, and a last one.
@@ -167,13 +88,13 @@ impl Scene {
         loop {
             let is_last = self.is_enough.load(Ordering::SeqCst);
             self.is_purging.store(true, Ordering::SeqCst);
-            purges.ended.push(self.runs(&PURGE));
+            purges.ended.push(self.scene.runs(&PURGE));
             self.is_purging.store(false, Ordering::SeqCst);
             if is_last {
                 return purges;
             }
             if !self.is_enough.load(Ordering::SeqCst) {
-                seed(&self.addresses, purges.due, MORE);
+                self.scene.seed(purges.due, MORE);
                 purges.due += MORE;
             }
         }
@@ -184,7 +105,7 @@ impl Scene {
         let sql = "SELECT task, count(*) FROM sessions WHERE ended_at IS NULL \
                    AND task IN ('imap', 'pop3') GROUP BY task";
         let mut watch = Watch::default();
-        for node in self.addresses.iter().cycle() {
+        for node in self.scene.addresses.iter().cycle() {
             if self.shared.is_over.load(Ordering::SeqCst) {
                 break;
             }
@@ -209,11 +130,10 @@ impl Scene {
 
     /// Waits until a purge is in the midst of its work.
     fn is_in_its_midst(&self) {
-        let before = due(&self.addresses);
+        let before = self.scene.due();
         wait_for("the purge", || {
             thread::park_timeout(Duration::from_millis(100));
-            let due = due(&self.addresses);
-            eprintln!("{:?} due {due} served {:?}", self.begun.elapsed(), self.shared.served);
+            let due = self.scene.due();
             self.is_purging.load(Ordering::SeqCst) && (1..before - 1_000).contains(&due)
         });
     }
@@ -226,11 +146,9 @@ impl Scene {
         nodes.nodes[leader].kill();
         assert_ne!(nodes.leader(), leader);
         self.goes_on();
-        eprintln!("{:?} goes on without", self.begun.elapsed());
         nodes.nodes[leader].start();
         let far = nodes.index();
         wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
-        eprintln!("{:?} is back", self.begun.elapsed());
         self.goes_on();
     }
 }
@@ -240,33 +158,32 @@ impl Scene {
 fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     // Given three nodes with many sessions that are due
     let mut nodes = Nodes::start(3);
-    let scene = Scene::new(&nodes);
-    seed(&scene.addresses, 0, DUE);
-    let tokens = seed_edges(&scene.addresses);
+    let drama = Drama::on(Scene::new(&nodes, CONFIG));
+    drama.scene.seed(0, DUE);
+    let tokens = seed_edges(&drama.scene.addresses);
     // When they are purged, an application is at work on each of the nodes, and the
     // leader is killed and comes back, twice
     let (books, purges, watch) = thread::scope(|scope| {
-        let curtain = Curtain(&scene);
+        let curtain = Curtain(&drama);
         let client = |seat: usize| {
             let mine = tokens.iter().skip(seat).step_by(3).cloned().collect();
-            let scene = &scene;
+            let drama = &drama;
             scope.spawn(move || {
-                let Scene { urls, config, shared, .. } = scene;
-                Application::new(&urls[seat], config, shared, seat, mine).serve()
+                let Scene { urls, config, .. } = &drama.scene;
+                Application::new(&urls[seat], config, &drama.shared, seat, mine).serve()
             })
         };
         let clients = [0, 1, 2].map(client);
-        let sweep = scope.spawn(|| scene.sweep());
-        let watch = scope.spawn(|| scene.watch());
+        let sweep = scope.spawn(|| drama.sweep());
+        let watch = scope.spawn(|| drama.watch());
         for _ in 0..2 {
-            scene.kill_the_leader(&mut nodes);
+            drama.kill_the_leader(&mut nodes);
         }
         // The purge is quicker with the cluster for itself
         drop(curtain);
         let books = clients.map(|client| client.join().unwrap());
         (books, sweep.join().unwrap(), watch.join().unwrap())
     });
-    eprintln!("{:?} {:?} {:?}", scene.begun.elapsed(), purges.ended, scene.shared.served);
     // Then the purges have come to their end, and the last one left nothing
     assert!(purges.ended.iter().all(|(code, _)| [0, 3].contains(code)), "{:?}", purges.ended);
     assert_eq!(purges.ended.last().unwrap().0, 0, "{:?}", purges.ended);

@@ -13,3 +13,5 @@ mod books;
 #[path = "../simulation/chance.rs"]
 mod chance;
 mod chaos;
+mod scene;
+mod trouble;

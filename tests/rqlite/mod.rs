@@ -192,6 +192,11 @@ impl Node {
         assert!(sent.unwrap().success());
     }
 
+    /// Whether it has been started, and not killed since.
+    pub fn is_running(&self) -> bool {
+        self.keeper.is_some()
+    }
+
     /// Whether it takes part, under a leader that it knows.
     pub fn is_ready(&self) -> bool {
         self.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
