@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::fixture::{Ran, feed};
-use crate::place::is_cluster;
 use crate::system::System;
 
 /// A command on the host mail1, with a clock that begins at a time of this zone.
@@ -23,8 +22,6 @@ pub fn command(system: &System, zone: &str, time: &str, args: &[&str]) -> Comman
         .envs(settings)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("TZ", zone)
-        // A file is not asked over a network, where time-outs would fly with the clock.
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", if is_cluster() { "1" } else { "0" })
         .stdin(Stdio::null());
     command
 }
