@@ -67,7 +67,7 @@ fn who_answers_otherwise_is_no_rqlite() {
         ),
         Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r#"
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r"
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
@@ -76,7 +76,7 @@ fn who_answers_otherwise_is_no_rqlite() {
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 302)
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 307)
     sessctl: CLUSTER is no database of sessctl: what answers there speaks no HTTP
-    "#);
+    ");
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn who_is_not_let_in_is_told_what_is_wanted() {
             said.push(refusal(&ran, 1, &fake.url));
         }
     }
-    insta::assert_snapshot!(said.concat(), @r#"
+    insta::assert_snapshot!(said.concat(), @r"
     sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
     sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
     sessctl: could not ask CLUSTER: it does not accept this user and password
     sessctl: could not ask CLUSTER: this user has no permission for it there
     sessctl: could not ask CLUSTER: this user has no permission for it there
     sessctl: could not ask CLUSTER: this user has no permission for it there
-    "#);
+    ");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
         cut_off(18),
         Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-ty".into()),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r#"
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r"
     sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: node failed to process Query on remote node at db2:4002: EOF; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: status 502; nothing was changed by this step, try again
@@ -138,7 +138,7 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
     sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: the answer broke off; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
-    "#);
+    ");
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn an_open_that_may_have_been_done_is_unknown() {
         page("200 OK"),
         page("504 Gateway Timeout"),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r#"
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r"
     sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: no answer in time; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: leadership lost while committing log; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: what answers there is no rqlite; look before you do it again
     sessctl: it is not known whether CLUSTER has done this step: status 504; look before you do it again
-    "#);
+    ");
 }
 
 #[test]
@@ -178,10 +178,10 @@ fn an_open_that_cannot_have_been_done_is_unavailable() {
             r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#,
         ),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r#"
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r"
     sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
     sessctl: CLUSTER cannot be used at the moment: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; nothing was changed by this step, try again
-    "#);
+    ");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod answers;
 mod fake;
 #[path = "../cli/fixture.rs"]
 #[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod fixture;
 mod nodes;
 mod options;

@@ -43,11 +43,11 @@ fn who_asks_is_let_in_or_told_why_not() {
         run(&sandbox, &db, ["list"]),
     ]
     .map(|ran| refusal(&ran, 1, &db));
-    insta::assert_snapshot!(said.concat(), @r#"
+    insta::assert_snapshot!(said.concat(), @r"
     sessctl: could not ask CLUSTER: this user has no permission for it there
     sessctl: could not ask CLUSTER: it does not accept this user and password
     sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
-    "#);
+    ");
 }
 
 /// Makes an authority, and a certificate of its for this machine's loopback address.
@@ -92,11 +92,11 @@ fn a_node_at_https_shows_who_it_is() {
         refusal(&trusting(&by_name, &["list"]), 1, &by_name),
         refusal(&run(&sandbox, &plain, ["list"]), 10, &plain),
     ];
-    insta::assert_snapshot!(said.concat(), @r#"
+    insta::assert_snapshot!(said.concat(), @r"
     sessctl: could not ask CLUSTER: its certificate is by nobody who is trusted: name its authority with --ca-file
     sessctl: could not ask CLUSTER: its certificate is for another name than this address has
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400)
-    "#);
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    ");
 }
 
 #[test]
@@ -161,9 +161,9 @@ fn an_outage_of_all_nodes_is_waited_for() {
 fn said_of_freshness(ran: &Ran, node: &Node) -> String {
     let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
     let words = said.split_whitespace();
-    let word = |word: &str| match word.strip_suffix('s').is_some_and(|n| n.parse::<f64>().is_ok()) {
-        true => "SECONDS".to_owned(),
-        false => word.to_owned(),
+    let word = |word: &str| match word.strip_suffix('s').map(str::parse::<f64>) {
+        Some(Ok(_)) => "SECONDS".to_owned(),
+        _ => word.to_owned(),
     };
     words.map(word).collect::<Vec<_>>().join(" ")
 }
@@ -174,6 +174,7 @@ fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
     let mut nodes = Nodes::start(3);
     let sandbox = impatient();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();
+    run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
     nodes.settle();
     let leader = nodes.leader();
     let other = (leader + 1) % 3;

@@ -66,13 +66,13 @@ fn credentials_that_are_none_are_not_shown() {
         .collect();
     let mut command = sandbox.command(["--db", db, "list"]);
     all.push(said(&Ran(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
-    insta::assert_snapshot!(all.concat(), @r#"
+    insta::assert_snapshot!(all.concat(), @r"
     sessctl: empty: its first line is to be USER:PASSWORD
     sessctl: line: its first line is to be USER:PASSWORD
     sessctl: bytes: its first line is to be USER:PASSWORD
     sessctl: could not read missing: No such file or directory (os error 2)
     sessctl: SESSCTL_CREDENTIALS: its first line is to be USER:PASSWORD
-    "#);
+    ");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_address_with_a_password_is_refused_unsaid() {
     ];
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
-    insta::assert_snapshot!(said.concat(), @r#"
+    insta::assert_snapshot!(said.concat(), @r"
     sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
     sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
     sessctl: unexpected argument '--no-such-option' found; see --help
@@ -109,7 +109,7 @@ fn an_address_with_a_password_is_refused_unsaid() {
     sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
     sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
     sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    "#);
+    ");
 }
 
 #[test]
@@ -124,13 +124,13 @@ fn what_is_for_a_cluster_is_refused_for_a_file() {
         sandbox.run(["--db", "http://127.0.0.1:1", "--ca-file", "ca.pem", "list"]),
     ]
     .map(|ran| said(&ran));
-    insta::assert_snapshot!(all.concat(), @r#"
+    insta::assert_snapshot!(all.concat(), @r"
     sessctl: --credentials is for a cluster, and app.db is a file
     sessctl: --ca-file is for a cluster, and app.db is a file
     sessctl: --consistency is for a cluster, and app.db is a file
-    sessctl: invalid value 'strong' for '--consistency <LEVEL>': "strong" is no consistency: it is one of weak, linearizable, none; see --help
+    sessctl: invalid value 'strong' for '--consistency <LEVEL>' [possible values: weak, linearizable, none]; see --help
     sessctl: --ca-file is for https://, and this is http://127.0.0.1:1
-    "#);
+    ");
     // What nobody typed may be meant for another database.
     sandbox.file("sessctl.toml", "[cluster]\ncredentials = \"gone\"\nca_file = \"gone\"\n");
     let mut list = sandbox.command(["--config", "sessctl.toml", "list"]);
@@ -144,10 +144,10 @@ fn an_authority_has_a_certificate() {
     sandbox.file("ca.pem", "hello\n");
     let all = ["ca.pem", "missing.pem"]
         .map(|file| said(&run(&sandbox, "https://127.0.0.1:1", ["--ca-file", file, "list"])));
-    insta::assert_snapshot!(all.concat(), @r#"
+    insta::assert_snapshot!(all.concat(), @r"
     sessctl: ca.pem holds no certificate in PEM, or a damaged one
     sessctl: could not read missing.pem: No such file or directory (os error 2)
-    "#);
+    ");
 }
 
 #[test]
@@ -155,9 +155,9 @@ fn what_one_node_says_alone_is_said_to_be_that() {
     // Given a node that last heard of the leader a while ago
     let node = Fake::start(native);
     let sandbox = impatient();
-    let none = ["--consistency", "none"];
+    let alone = ["--consistency", "none"];
     // When somebody wants to know all
-    let ran = run(&sandbox, &node.url, none.into_iter().chain(["-v", "list", "--json"]));
+    let ran = run(&sandbox, &node.url, alone.into_iter().chain(["-v", "list", "--json"]));
     // Then they are told, beside the answer
     assert_eq!(ran.succeeds().stdout(), "[]\n");
     let said = ran.stderr().replace(&node.url, "NODE");
@@ -165,7 +165,7 @@ fn what_one_node_says_alone_is_said_to_be_that() {
     assert!(node.seen().iter().any(|seen| seen.path.contains("level=none")));
     // Else nothing is said, nor asked
     let quiet = Fake::start(native);
-    let ran = run(&sandbox, &quiet.url, none.into_iter().chain(["list", "--json"]));
+    let ran = run(&sandbox, &quiet.url, alone.into_iter().chain(["list", "--json"]));
     assert_eq!((ran.succeeds().stderr(), ran.stdout()), (String::new(), "[]\n".to_owned()));
     assert!(quiet.seen().iter().all(|seen| !seen.path.starts_with("/status")));
     // Nor is it where all was read from the leader
@@ -201,43 +201,43 @@ fn show_config_names_the_file_and_not_what_it_holds() {
         "[cluster]\ncredentials = \"secret\"\nca_file = \"ca.pem\"\nconsistency = \"none\"\n\
          timeout = \"20s\"\npatience = \"40s\"\n",
     );
-    insta::assert_snapshot!(shown(&sandbox.run(["--config", "sessctl.toml", "show", "config"])), @r#"
+    insta::assert_snapshot!(shown(&sandbox.run(["--config", "sessctl.toml", "show", "config"])), @r"
     cluster.credentials - default -
     cluster.ca_file - default -
     cluster.consistency weak default -
     cluster.timeout 1s file sessctl.toml:2
     cluster.patience 1s file sessctl.toml:3
-    "#);
+    ");
     let ran = sandbox.run(["--config", "all.toml", "show", "config"]);
-    insta::assert_snapshot!(shown(&ran), @r#"
+    insta::assert_snapshot!(shown(&ran), @r"
     cluster.credentials secret file all.toml:2
     cluster.ca_file ca.pem file all.toml:3
     cluster.consistency none file all.toml:4
     cluster.timeout 20s file all.toml:5
     cluster.patience 40s file all.toml:6
-    "#);
+    ");
     insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: other users may read secret, which holds a password: chmod 600 secret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = sandbox.command(["--config", "all.toml", "show", "config"]);
     command.args(["--credentials", "secret", "--ca-file", "other.pem", "--consistency", "weak"]);
     let ran = Ran(command.output().unwrap());
     assert_eq!(ran.stderr(), "");
-    insta::assert_snapshot!(shown(&ran), @r#"
+    insta::assert_snapshot!(shown(&ran), @r"
     cluster.credentials secret flag --credentials
     cluster.ca_file other.pem flag --ca-file
     cluster.consistency weak flag --consistency
     cluster.timeout 20s file all.toml:5
     cluster.patience 40s file all.toml:6
-    "#);
+    ");
     let mut command = sandbox.command(["show", "config"]);
     command.env("SESSCTL_CREDENTIALS", "bob:topsecret").env("SESSCTL_CA_FILE", "ca.pem");
-    insta::assert_snapshot!(shown(&Ran(command.output().unwrap())), @r#"
+    insta::assert_snapshot!(shown(&Ran(command.output().unwrap())), @r"
     cluster.credentials - environment SESSCTL_CREDENTIALS
     cluster.ca_file ca.pem environment SESSCTL_CA_FILE
     cluster.consistency weak default -
     cluster.timeout 10s default -
     cluster.patience 30s default -
-    "#);
+    ");
 }
 
 #[test]
@@ -268,4 +268,21 @@ fn terms_that_make_no_sense_are_refused_or_warned_of() {
     sessctl: warning: cluster.patience = "2m" is long beside the lease of a purge, a minute: while one waits for the cluster, another may begin; 45s is sensible
     sessctl: warning: cluster.timeout = "20s" has no effect: cluster.patience ends a request after 5s
     "#);
+}
+
+#[test]
+fn a_schedule_names_the_files_by_their_full_paths() {
+    let sandbox = Sandbox::without_database();
+    let secret = sandbox.file("secret", "bob:topsecret");
+    let print = ["--db", "http://db1,db2", "schedule", "print", "cron"];
+    let mut command = sandbox.command(print);
+    command.env("SESSCTL_CREDENTIALS_FILE", "secret");
+    let printed = Ran(command.output().unwrap()).succeeds().stdout();
+    let named = format!("--db 'http://db1:4001,db2:4001' --credentials {}", secret.display());
+    assert!(printed.contains(&named) || printed.contains(&named.replace('\'', "")), "{printed}");
+    // What is in the environment alone must not be written down.
+    let mut command = sandbox.command(print);
+    let ran = Ran(command.env("SESSCTL_CREDENTIALS", "bob:topsecret").output().unwrap());
+    assert!(!ran.succeeds().stdout().contains("topsecret"));
+    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is for this process alone: name a file for the scheduled ones");
 }

@@ -13,8 +13,7 @@ use sessctl::domain::time::Span;
 use sessctl::store::{self, Access, Authorities, Cluster, Consistency, Credentials, Location};
 
 use super::{Context, Named, Origin};
-use crate::cli::exit::{Usage, complain};
-use crate::output::harmless::visible;
+use crate::cli::exit::Usage;
 
 /// Holds a user and a password, where no file does.
 const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
@@ -117,13 +116,35 @@ impl Context {
                 let name = path.display();
                 let text = fs::read(&path)
                     .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
-                if io::stderr().is_terminal() {
+                // Once: a watch reads it again for each round.
+                if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
                     self.warn_of_readers(&path);
                 }
                 let credentials = str::from_utf8(&text).ok().and_then(Credentials::parse);
                 credentials.map(Some).ok_or_else(|| Usage::error(format!("{name}: {FORM}")))
             }
         }
+    }
+
+    /// The options that name files for this cluster where the configuration does not:
+    /// what a scheduler starts has none of this environment.
+    pub fn files_beside(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
+        let mut files = Vec::new();
+        let Location::Cluster(cluster) = db else { return files };
+        match self.keeper_of_credentials(config) {
+            Some(Keeper::File(path, namer)) if namer != Namer::Config => {
+                files.push(("--credentials", path));
+            }
+            Some(Keeper::Variable) => self.warn(&format!(
+                "{CREDENTIALS} is for this process alone: name a file for the scheduled ones"
+            )),
+            _ => {}
+        }
+        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != Namer::Config);
+        files.extend(
+            ca_file.filter(|_| cluster.is_encrypted()).map(|(path, _)| ("--ca-file", path)),
+        );
+        files
     }
 
     /// Says so if others may read the file with the password.
@@ -181,9 +202,9 @@ impl Context {
     /// Says how fresh the answer was, if it is that of one node alone: to people, and to
     /// who wants to know all.
     pub fn say_how_fresh(&self) {
-        let is_wanted = self.global.verbose || io::stderr().is_terminal();
-        if let Some(cluster) = self.read_alone.get().filter(|_| is_wanted && !self.global.quiet) {
-            complain(&visible(&format!("sessctl: {}", store::freshness(cluster))));
+        let Some(cluster) = self.read_alone.get() else { return };
+        if self.global.verbose || io::stderr().is_terminal() {
+            self.say(&format!("sessctl: {}", store::freshness(cluster)));
         }
     }
 }
@@ -191,13 +212,28 @@ impl Context {
 /// A file that was typed, or that a variable names.
 fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, Namer)> {
     let named = Named::by(flag, variable)?;
-    let namer = match named.origin {
+    let by = match named.origin {
         Origin::Flag => Namer::Flag,
         Origin::Environment => Namer::Variable(variable),
     };
-    Some((named.path, namer))
+    Some((named.path, by))
 }
 
 fn duration(span: Span) -> Duration {
     Duration::from_secs(span.as_seconds().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use sessctl::config::ClusterTerms;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_says_nothing_changes_nothing() {
+        let terms = ClusterTerms::default();
+        assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
+        assert_eq!(duration(terms.patience), Cluster::PATIENCE);
+        assert_eq!(terms.consistency, Consistency::default());
+    }
 }

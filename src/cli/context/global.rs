@@ -3,14 +3,15 @@
 use std::env;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use sessctl::domain::cluster::Consistency;
-use sessctl::domain::session::UnknownWord;
 
 use crate::output::FormatName;
 
 /// Options that every subcommand takes.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
     /// The SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
@@ -43,9 +44,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Of a cluster: what a command that only looks may see: what the leader has, all that
-    /// was acknowledged, or what the next node has, however old
-    /// [possible values: weak, linearizable, none] [default: weak]
-    #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency)]
+    /// was acknowledged, or what the next node has, however old [default: weak]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
     pub consistency: Option<Consistency>,
     /// How to write the answer [default: table]
     #[arg(short, long = "output", global = true, value_name = "FORMAT")]
@@ -75,8 +75,9 @@ pub enum When {
     Never,
 }
 
-fn consistency(word: &str) -> Result<Consistency, String> {
-    word.parse().map_err(|e: UnknownWord| e.to_string())
+fn consistency() -> impl TypedValueParser<Value = Consistency> {
+    let words = Consistency::ALL.iter().map(|level| level.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Consistency>())
 }
 
 fn parameter(text: &str) -> Result<(String, String), &'static str> {

@@ -6,7 +6,7 @@ mod screen;
 mod state;
 mod table;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -48,6 +48,8 @@ pub struct Context {
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
     said: table::Said,
+    /// Whether it was said that others may read the password.
+    said_of_readers: Cell<bool>,
     /// The cluster that was read from at one node alone, if one was.
     read_alone: OnceCell<Cluster>,
 }
@@ -65,6 +67,7 @@ impl Context {
             named_profile,
             config: OnceCell::new(),
             said: table::Said::default(),
+            said_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
         }
     }

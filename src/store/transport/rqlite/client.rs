@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ureq::http::Response;
+use ureq::http::{HeaderValue, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
@@ -157,7 +157,7 @@ impl Client {
                     Ok(Reply::Refused(why)) => {
                         return Ok(Answered::Refused(why, faults.leave_doubt()));
                     }
-                    Ok(Reply::Failed(words)) => Fault::of_words(words, request.writes),
+                    Ok(Reply::Failed(words)) => Fault::of_words(&words, request.writes),
                     Err(fault) => fault,
                 };
                 let at = self.at();
@@ -165,7 +165,7 @@ impl Client {
                 self.memory().first.store(at + 1, Ordering::Relaxed);
             }
             if left() <= wait + LEAST || faults.are_final(self.has_met()) {
-                return Err(faults.verdict(&self.place, nodes, self.has_met()));
+                return Err(faults.meaning(&self.place, nodes, self.has_met()));
             }
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
@@ -195,8 +195,7 @@ impl Client {
         if is_ours {
             return Err(Fault::cut_off(asked));
         }
-        let words = Some(text.as_str()).filter(|_| is_plain(&response));
-        Err(Fault::of_status(response.status().as_u16(), words, asked))
+        Err(Fault::of_status(response.status().as_u16(), words(&response, &text), asked))
     }
 
     fn asked(&self, perhaps: bool) -> Asked {
@@ -212,7 +211,7 @@ impl Client {
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         // A node that passes it on to a leader that does not answer says so before this
         // gives up on the node.
-        let passed_on = (limit - limit / 5).as_millis().max(1);
+        let passed_on = (limit / 5 * 4).as_millis().max(1);
         let url = format!("{}{}&timeout={passed_on}ms", self.node(), request.path);
         let mut post = self.agent().post(&url).header("content-type", "application/json");
         post = post.header("content-length", request.body.len());
@@ -251,10 +250,11 @@ fn text(response: &mut Response<Body>) -> std::result::Result<String, ureq::Erro
     body.limit(LONGEST_ANSWER).lossy_utf8(true).read_to_string()
 }
 
-/// Whether an answer is text for people, and no page.
-fn is_plain(response: &Response<Body>) -> bool {
-    let media = response.headers().get("content-type").and_then(|media| media.to_str().ok());
-    media.is_some_and(|media| media.starts_with("text/plain"))
+/// The words of an answer that is text for people, and no page.
+fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
+    let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
+    let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
+    (is_plain && !text.trim_start().starts_with('<')).then_some(text)
 }
 
 /// The part of a request's body that has not gone out yet. Without all of it a node has

@@ -132,7 +132,7 @@ impl Fault {
             401 | 403 => Self::new(Kind::Barred, "this user has no permission for it there"),
             // It waits for something.
             408 | 425 | 429 => Self::new(Kind::Passing, said),
-            503 => Self::of_words(text.unwrap_or(said), asked.perhaps),
+            503 => Self::of_words(text.as_deref().unwrap_or(&said), asked.perhaps),
             500.. => Self::new(Kind::Passing, said).perhaps(asked.perhaps),
             _ => Self::new(Kind::Stranger, format!("no rqlite answers there ({said})")),
         }
@@ -140,9 +140,9 @@ impl Fault {
 
     /// What rqlite itself says: that it could not do it, or does not know what came of
     /// it.
-    pub(super) fn of_words(words: String, perhaps: bool) -> Self {
+    pub(super) fn of_words(words: &str, perhaps: bool) -> Self {
         let is_certain = NOT_DONE.iter().any(|certain| words.contains(certain));
-        Self::new(Kind::Passing, in_one_line(&words)).perhaps(perhaps && !is_certain)
+        Self::new(Kind::Passing, in_one_line(words)).perhaps(perhaps && !is_certain)
     }
 
     /// An answer of rqlite's that is not whole.
@@ -210,7 +210,7 @@ impl Faults {
     }
 
     /// What it means for who has asked.
-    pub(super) fn verdict(&self, at: &str, nodes: &[String], has_met: bool) -> Error {
+    pub(super) fn meaning(&self, at: &str, nodes: &[String], has_met: bool) -> Error {
         let (at, why) = (at.to_owned(), self.why(nodes));
         let of = |kind| self.last.iter().flatten().any(|fault| fault.kind == kind);
         match &self.doubt {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn said(faults: &Faults, has_met: bool) -> String {
-        faults.verdict("http://db1:4001,…", &nodes(), has_met).with_causes()
+        faults.meaning("http://db1:4001,…", &nodes(), has_met).with_causes()
     }
 
     fn refused() -> Fault {
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn nodes_that_differ_are_named() {
-        let no_leader = Fault::of_words("leader not found\n".to_owned(), true);
+        let no_leader = Fault::of_words("leader not found\n", true);
         let some = faults([refused(), no_leader, refused()]);
         assert!(!some.are_final(false) && !some.leave_doubt());
         insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… cannot be used at the moment: db1:4001, db3:4001: connection refused; db2:4001: leader not found; nothing was changed by this step, try again");
@@ -295,8 +295,8 @@ mod tests {
             ),
             ("leadership lost while committing log", true),
         ] {
-            assert_eq!(Fault::of_words(words.to_owned(), true).perhaps, perhaps, "{words}");
-            assert!(!Fault::of_words(words.to_owned(), false).perhaps);
+            assert_eq!(Fault::of_words(words, true).perhaps, perhaps, "{words}");
+            assert!(!Fault::of_words(words, false).perhaps);
         }
     }
 
