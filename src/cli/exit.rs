@@ -1,5 +1,6 @@
 //! Exit codes.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -84,9 +85,32 @@ pub fn unless_gone(written: anyhow::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// A line on standard error. Where nobody reads that, there is nobody to tell.
+/// A line on standard error, without the passwords of addresses. Where nobody reads that,
+/// there is nobody to tell.
 pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", discreet(line));
+}
+
+/// A text without what stands before the @ of an address, which may be a password.
+fn discreet(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") || !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(begin) = rest.find("://") {
+        let (before, address) = rest.split_at(begin + "://".len());
+        shown.push_str(before);
+        let end = address.find(char::is_whitespace).unwrap_or(address.len());
+        rest = match address[..end].rfind('@') {
+            Some(at) => {
+                shown.push('…');
+                &address[at..]
+            }
+            None => address,
+        };
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
 }
 
 /// Gives the help or the version that was asked for, or says in a line what is
@@ -148,4 +172,24 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::discreet;
+
+    #[test]
+    fn no_password_of_an_address_is_shown() {
+        for (text, shown) in [
+            (
+                "no database at rqlite://bob:a/b@c@db1:4001, or so",
+                "no database at rqlite://…@db1:4001, or so",
+            ),
+            ("http://db1:4001 and x@y", "http://db1:4001 and x@y"),
+            ("'http://a:b@c' http://d 'https://e@f'", "'http://…@c' http://d 'https://…@f'"),
+            ("nobody@home", "nobody@home"),
+        ] {
+            assert_eq!(discreet(text), shown);
+        }
+    }
 }

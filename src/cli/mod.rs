@@ -104,7 +104,11 @@ pub fn main() -> ExitCode {
     match arguments() {
         Ok(cli) => {
             let context = Context::new(cli.global, clock::now());
-            exit::report(run(cli.command, &context))
+            let outcome = run(cli.command, &context);
+            if outcome.is_ok() {
+                context.say_how_fresh();
+            }
+            exit::report(outcome)
         }
         Err(answer) => exit::report_arguments(&answer),
     }

@@ -2,6 +2,7 @@
 //! file itself is left to the caller.
 
 mod adopted;
+mod cluster;
 mod delays;
 mod jobs;
 mod keys;
@@ -16,6 +17,7 @@ pub use settings::Setting;
 
 use std::collections::BTreeMap;
 
+use crate::domain::cluster::Consistency;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::manners::Manners;
@@ -49,6 +51,8 @@ pub struct Config {
     pub hooks: Hooks,
     /// How long the ledger keeps an entry; `None`: for ever.
     pub keep_runs: Option<Span>,
+    /// How to talk to a cluster, if the database is on one.
+    pub cluster: ClusterTerms,
     /// What was accepted but will surprise, in sentences.
     pub warnings: Vec<String>,
     /// The file's name in messages.
@@ -71,6 +75,7 @@ impl Default for Config {
             jobs: Vec::new(),
             hooks: Hooks::default(),
             keep_runs: Some(Span::days(90)),
+            cluster: ClusterTerms::default(),
             warnings: Vec::new(),
             file: String::new(),
             lines: BTreeMap::new(),
@@ -97,6 +102,43 @@ impl Hooks {
 impl Default for Hooks {
     fn default() -> Self {
         Self { on_end: Vec::new(), timeout: Span::seconds(10) }
+    }
+}
+
+/// How to talk to a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterTerms {
+    /// The file with the user and the password, from the configuration's folder.
+    pub credentials: Option<String>,
+    /// The file with the certificates of the authorities that are trusted, likewise.
+    pub ca_file: Option<String>,
+    /// What a command that only looks may see.
+    pub consistency: Consistency,
+    /// How long one request may take.
+    pub timeout: Span,
+    /// For how long a step is tried again until it is given up.
+    pub patience: Span,
+}
+
+impl ClusterTerms {
+    /// The least and the longest that a request may take.
+    pub const TIMEOUTS: [Span; 2] = [Span::seconds(1), Span::seconds(60)];
+    /// The least and the longest patience.
+    pub const PATIENCES: [Span; 2] = [Span::seconds(1), Span::minutes(10)];
+    /// With more patience than this, a purge that waits may outstay its lease of a
+    /// minute.
+    pub const SENSIBLE_PATIENCE: Span = Span::seconds(45);
+}
+
+impl Default for ClusterTerms {
+    fn default() -> Self {
+        Self {
+            credentials: None,
+            ca_file: None,
+            consistency: Consistency::default(),
+            timeout: Span::seconds(10),
+            patience: Span::seconds(30),
+        }
     }
 }
 

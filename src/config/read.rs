@@ -46,6 +46,7 @@ impl Reader<'_> {
                 "job" => self.jobs(entry)?,
                 "hooks" => self.hooks(entry)?,
                 "ledger" => self.ledger(entry)?,
+                "cluster" => self.cluster(entry)?,
                 _ => return Err(self.page.unknown("", entry, TOP)),
             }
         }
@@ -150,6 +151,7 @@ const TOP: &[&str] = &[
     "job",
     "hooks",
     "ledger",
+    "cluster",
 ];
 
 impl Reader<'_> {

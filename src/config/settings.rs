@@ -46,6 +46,7 @@ impl Config {
             self.setting("hooks.timeout", self.hooks.timeout.to_string()),
             self.setting("ledger.keep", keys::or_forever(self.keep_runs)),
         ]);
+        settings.extend(self.cluster_settings());
         settings.extend(self.jobs.iter().flat_map(|job| self.job_settings(job)));
         settings
     }
@@ -74,7 +75,7 @@ impl Config {
         values.map(setting).into()
     }
 
-    fn setting(&self, key: &str, value: String) -> Setting {
+    pub(super) fn setting(&self, key: &str, value: String) -> Setting {
         Setting { key: key.to_owned(), value, line: self.lines.get(key).copied() }
     }
 }

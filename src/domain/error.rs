@@ -56,7 +56,7 @@ pub enum Error {
         why: String,
     },
     /// Whether a step took place is not known: no answer to it has come.
-    #[error("it is not known whether {at} has done this step: {why}")]
+    #[error("it is not known whether {at} has done this step: {why}; look before you do it again")]
     Unknown {
         /// Which cluster.
         at: String,

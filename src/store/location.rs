@@ -3,9 +3,14 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::Uri;
+use ureq::tls::{Certificate, PemItem, parse_pem};
+
+use super::transport::rqlite::Link;
+use crate::domain::cluster::Consistency;
 
 /// The port of a node that names none, as rqlite's own.
 const PORT: u16 = 4001;
@@ -28,7 +33,7 @@ impl Location {
     /// What is wrong with the address of a cluster. The sentence repeats nothing that
     /// may be a password.
     pub fn parse(name: &OsStr) -> Result<Self, LocationError> {
-        let text = name.to_str().unwrap_or_default();
+        let text = name.to_str().unwrap_or_default().trim();
         let is_cluster = |scheme: &str| {
             text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
@@ -100,14 +105,16 @@ pub struct Cluster {
     pub consistency: Consistency,
     /// Who asks, where the nodes want to know.
     pub credentials: Option<Credentials>,
-    /// The certificates of the authorities that are trusted, in PEM; `None`: those that
-    /// browsers trust.
-    pub ca_file: Option<PathBuf>,
+    /// The authorities whose certificates are trusted; `None`: those that browsers
+    /// trust.
+    pub authorities: Option<Authorities>,
     /// How long one request may take.
     pub timeout: Duration,
     /// For how long a step is tried again, on one node after the other, until it is
     /// given up.
     pub patience: Duration,
+    /// What clones of this share.
+    pub(super) link: Link,
 }
 
 impl Cluster {
@@ -117,15 +124,29 @@ impl Cluster {
     pub const PATIENCE: Duration = Duration::from_secs(30);
 
     fn parse(scheme: &str, text: &str) -> Result<Self, LocationError> {
+        // In the whole of it: a password may have a comma.
+        if text.contains('@') {
+            return Err(LocationError(
+                "user and password do not belong into the address, which other users can see: \
+                 give them in a file, with --credentials"
+                    .to_owned(),
+            ));
+        }
         let node = |name: &str| node(scheme, name);
         Ok(Self {
             nodes: text.split(',').map(node).collect::<Result<_, _>>()?,
             consistency: Consistency::default(),
             credentials: None,
-            ca_file: None,
+            authorities: None,
             timeout: Self::TIMEOUT,
             patience: Self::PATIENCE,
+            link: Link::default(),
         })
+    }
+
+    /// Whether what is said is encrypted, and the nodes show who they are.
+    pub fn is_encrypted(&self) -> bool {
+        self.nodes.iter().all(|node| node.starts_with("https:"))
     }
 }
 
@@ -150,21 +171,24 @@ fn node(scheme: &str, name: &str) -> Result<String, LocationError> {
             return Err(LocationError("all nodes of a cluster have the same scheme".to_owned()));
         }
     };
-    if host.contains('@') {
-        return Err(LocationError(
-            "user and password do not belong into the address, which other users can see: give \
-             them in a file, with --credentials"
-                .to_owned(),
-        ));
-    }
-    let wrong = || LocationError(format!("{name:?} is no node of a cluster: write HOST:PORT"));
+    let wrong = || LocationError(format!("{host:?} is no node of a cluster: write HOST:PORT"));
     let uri: Uri = format!("{scheme}{host}").parse().map_err(|_| wrong())?;
-    let (Some(host), "/", None) =
-        (uri.host().filter(|host| !host.is_empty()), uri.path(), uri.query())
-    else {
-        return Err(wrong());
+    let named = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+    let behind = uri.authority().and_then(|all| all.as_str().strip_prefix(named));
+    let port = match behind.ok_or_else(wrong)?.strip_prefix(':') {
+        None => PORT,
+        Some(port) => number(port).ok_or_else(wrong)?,
     };
-    Ok(format!("{}{host}:{}", scheme.to_ascii_lowercase(), uri.port_u16().unwrap_or(PORT)))
+    if uri.path() != "/" || uri.query().is_some() {
+        return Err(wrong());
+    }
+    Ok(format!("{}{named}:{port}", scheme.to_ascii_lowercase()))
+}
+
+/// A port, which has no sign.
+fn number(port: &str) -> Option<u16> {
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 /// A user and a password.
@@ -176,10 +200,10 @@ pub struct Credentials {
 
 impl Credentials {
     /// Reads `USER:PASSWORD`, the content of a file or of a variable: its first line.
-    /// `None` if there is no colon.
+    /// `None` if it names no user, or has no colon.
     pub fn parse(text: &str) -> Option<Self> {
         let line = text.lines().next()?;
-        let (user, password) = line.split_once(':')?;
+        let (user, password) = line.split_once(':').filter(|(user, _)| !user.is_empty())?;
         Some(Self { user: user.to_owned(), password: password.to_owned() })
     }
 }
@@ -190,21 +214,112 @@ impl fmt::Debug for Credentials {
     }
 }
 
-crate::domain::session::words!(Consistency, "consistency", {
-    Weak => "weak",
-    Linearizable => "linearizable",
-    None => "none",
-});
+/// The certificates of authorities that are trusted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authorities(Arc<Vec<Vec<u8>>>);
 
-/// What a read from a cluster may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Consistency {
-    /// What the leader has. If it has just been replaced without knowing it, it may be
-    /// up to its lease of about a second behind.
-    #[default]
-    Weak,
-    /// All that was acknowledged before the read began.
-    Linearizable,
-    /// What the node has that was asked, which may be behind the others by any time.
-    None,
+impl Authorities {
+    /// Reads certificates in PEM. `None` if there is none, or one that is damaged.
+    pub fn parse(pem: &[u8]) -> Option<Self> {
+        let mut certificates = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.ok()? {
+                certificates.push(certificate.der().to_owned());
+            }
+        }
+        (!certificates.is_empty()).then(|| Self(Arc::new(certificates)))
+    }
+
+    pub(super) fn certificates(&self) -> Vec<Certificate<'static>> {
+        self.0.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
+    }
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Authorities({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(name: &str) -> Result<Location, String> {
+        Location::parse(name.as_ref()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_nodes_of_a_cluster_share_their_scheme() {
+        for (name, shown) in [
+            ("http://db1:4001,db2:4002", "http://db1:4001,db2:4002"),
+            ("HTTPS://db1,https://db2/ , db3:1", "https://db1:4001,db2:4001,db3:1"),
+            (" http://10.0.0.1", "http://10.0.0.1:4001"),
+            ("http://[::1]:5,[fe80::1]", "http://[::1]:5,[fe80::1]:4001"),
+        ] {
+            assert_eq!(parsed(name).unwrap().to_string(), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_file() {
+        for name in ["app.db", "http", "http:/db1", "./http://db1", "", "db1:4001"] {
+            assert_eq!(parsed(name), Ok(Location::File(name.into())), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_node_is_a_host_and_a_port() {
+        let said = |name| parsed(name).unwrap_err();
+        let wrong = |node: &str| format!("{node:?} is no node of a cluster: write HOST:PORT");
+        for (name, node) in [
+            ("http://", ""),
+            ("http://db1,", ""),
+            ("http://db1:99999", "db1:99999"),
+            ("http://db1:", "db1:"),
+            ("http://db1:0", "db1:0"),
+            ("http://db1:+1", "db1:+1"),
+            ("http://db1/path", "db1/path"),
+            ("http://db1?x", "db1?x"),
+            ("http://db 1", "db 1"),
+            ("http://:4001", ":4001"),
+        ] {
+            assert_eq!(said(name), wrong(node), "{name}");
+        }
+        assert_eq!(said("http://db1,https://db2"), "all nodes of a cluster have the same scheme");
+    }
+
+    #[test]
+    fn nothing_of_a_password_is_repeated() {
+        for name in [
+            "http://bob:secret@db1",
+            "http://bob:sec,ret@db1",
+            "https://db1,bob:secret@db2",
+            "http://bob:sec/ret@db1",
+        ] {
+            let said = parsed(name).unwrap_err();
+            assert!(!said.contains("sec") && !said.contains("ret"), "{said}");
+            assert!(said.contains("--credentials"), "{said}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_the_first_line() {
+        let parsed = |text| Credentials::parse(text).map(|c| (c.user, c.password));
+        let is = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(parsed("bob:a:b\nmore:text"), is("bob", "a:b"));
+        assert_eq!(parsed("bob:\r\n"), is("bob", ""));
+        for text in ["", "bob", ":secret", "\nbob:secret"] {
+            assert_eq!(parsed(text), None, "{text:?}");
+        }
+        let shown = format!("{:?}", Credentials::parse("bob:secret"));
+        assert_eq!(shown, "Some(Credentials)");
+    }
+
+    #[test]
+    fn what_holds_no_certificate_is_no_authority() {
+        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
+            assert_eq!(Authorities::parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
 }

@@ -24,8 +24,10 @@ use native::Native;
 use transport::rqlite::Rqlite;
 use transport::sqlite::SqliteFile;
 
-pub use location::{Cluster, Consistency, Credentials, Location, LocationError};
+pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
 pub use transport::sqlite::Access;
+
+pub use crate::domain::cluster::{Consistency, Freshness};
 
 /// Opens the table of sessions in a database.
 ///
@@ -62,6 +64,12 @@ pub fn is_native(at: impl Into<Location>) -> Result<bool> {
         Location::File(path) => is_native_file(&path),
         Location::Cluster(cluster) => migrations::is_marked(&Rqlite::new(&cluster, Access::Read)),
     }
+}
+
+/// How fresh that is what a cluster has answered that was read with
+/// [`Consistency::None`]: it is the node that answered last that is asked.
+pub fn freshness(cluster: &Cluster) -> Freshness {
+    Rqlite::new(cluster, Access::Read).freshness()
 }
 
 fn is_native_file(path: &Path) -> Result<bool> {

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use sha2::{Digest, Sha256};
 
 /// A row that says what matters and leaves the rest to itself:
@@ -110,23 +111,26 @@ impl Row {
         self.id()[..12].to_owned()
     }
 
+    pub const INSERT: &str = "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout, \
+         ended_at, end_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+    /// The values of that statement.
+    pub fn values(&self) -> [Value; 9] {
+        [
+            self.id().into(),
+            self.user.clone().into(),
+            self.task.clone().into(),
+            self.client.clone().into(),
+            self.created_at.into(),
+            self.last_used_at.into(),
+            self.idle_timeout.into(),
+            self.end.map(|end| end.0).into(),
+            self.end.map(|end| end.1.to_owned()).into(),
+        ]
+    }
+
     pub fn insert(&self, db: &Connection) {
-        db.execute(
-            "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout, \
-             ended_at, end_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            rusqlite::params![
-                self.id(),
-                self.user,
-                self.task,
-                self.client,
-                self.created_at,
-                self.last_used_at,
-                self.idle_timeout,
-                self.end.map(|end| end.0),
-                self.end.map(|end| end.1),
-            ],
-        )
-        .unwrap();
+        db.execute(Self::INSERT, self.values()).unwrap();
     }
 }
 

@@ -1,8 +1,17 @@
 //! Sessions on a real cluster of three rqlite nodes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../rqlite/mod.rs"]
 #[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
 #[allow(dead_code, reason = "not every test needs all that nodes can do")]
 mod rqlite;
 
+mod application;
 mod basics;
+mod books;
+#[path = "../simulation/chance.rs"]
+mod chance;
+mod chaos;
+mod scene;
+mod trouble;

@@ -61,19 +61,31 @@ impl Nodes {
             node.start();
             nodes.push(node);
             if number == 1 {
-                wait_for("the first node", || ready(&nodes[0]));
+                wait_for("the first node", || nodes[0].is_ready());
             }
         }
         let cluster = Self { nodes, folder };
-        wait_for("the cluster", || cluster.nodes.iter().all(ready));
+        wait_for("the cluster", || cluster.nodes.iter().all(Node::is_ready));
         cluster
     }
 
     /// All of them, as `--db` takes them.
     pub fn url(&self) -> String {
+        self.url_from(0)
+    }
+
+    /// The same in an order that begins with another one each time that `turn` grows.
+    pub fn url_from(&self, turn: usize) -> String {
+        let nodes = self.nodes.iter().cycle().skip(turn % self.nodes.len());
         let hosts: Vec<String> =
-            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.http)).collect();
+            nodes.take(self.nodes.len()).map(|node| format!("127.0.0.1:{}", node.http)).collect();
         format!("http://{}", hosts.join(","))
+    }
+
+    /// How far the log is carried out in which every write is.
+    pub fn index(&self) -> u64 {
+        let indexes = self.nodes.iter().filter_map(Node::index);
+        indexes.max().expect("one of the nodes answers")
     }
 
     /// A folder that goes with them.
@@ -95,32 +107,17 @@ impl Nodes {
     pub fn settle(&self) {
         wait_for("all nodes to agree", || {
             let running = || self.nodes.iter().filter(|node| node.keeper.is_some());
-            let indexes: Option<Vec<u64>> = running()
-                .map(|node| node.get("/status?key=store.fsm_index")?.trim().parse().ok())
-                .collect();
-            running().all(ready)
+            let indexes: Option<Vec<u64>> = running().map(Node::index).collect();
+            running().all(Node::is_ready)
                 && indexes.is_some_and(|all| all.windows(2).all(|pair| pair[0] == pair[1]))
         });
     }
 
-    /// Runs a list of statements on the first node that does it, as one transaction.
+    /// Runs a list of statements on the first node that does it, as one transaction. If
+    /// an answer is lost, it runs them again.
     pub fn request(&self, statements: &Value) -> Value {
-        let mut answer = Value::Null;
-        wait_for("an answer to a request", || {
-            let asked = self.nodes.iter().filter(|node| node.keeper.is_some());
-            let mut answers = asked.filter_map(|node| node.request(statements));
-            match answers.find(|answer| answer.get("error").is_none()) {
-                Some(found) => {
-                    answer = found;
-                    true
-                }
-                None => false,
-            }
-        });
-        let results = answer["results"].as_array().cloned().unwrap_or_default();
-        let failed = results.iter().find_map(|result| result.get("error"));
-        assert!(failed.is_none(), "{statements}: {failed:?}");
-        answer
+        let running = self.nodes.iter().filter(|node| node.keeper.is_some());
+        request(&running.map(Node::address).collect::<Vec<_>>(), statements)
     }
 
     /// Drops every table that there is, and what marks the database as anybody's.
@@ -138,6 +135,23 @@ impl Nodes {
 }
 
 impl Node {
+    /// Starts one alone, in this folder and with further options of rqlited, and does
+    /// not wait for it: it may speak otherwise than these tests do.
+    pub fn alone(folder: &Path, options: &[&str]) -> Self {
+        let mut node = Self {
+            number: 1,
+            folder: folder.to_owned(),
+            http: free_port(),
+            raft: free_port(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            joins: None,
+            keeper: None,
+            pid: 0,
+        };
+        node.start();
+        node
+    }
+
     /// Its address, as `--db` takes it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)
@@ -183,6 +197,21 @@ impl Node {
         assert!(sent.unwrap().success());
     }
 
+    /// Whether it has been started, and not killed since.
+    pub fn is_running(&self) -> bool {
+        self.keeper.is_some()
+    }
+
+    /// Whether it takes part, under a leader that it knows.
+    pub fn is_ready(&self) -> bool {
+        self.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
+    }
+
+    /// Whether it takes part and has carried out the log up to there.
+    pub fn has_come(&self, far: u64) -> bool {
+        self.is_ready() && self.index().is_some_and(|index| index >= far)
+    }
+
     fn leads(&self) -> bool {
         self.keeper.is_some()
             && self
@@ -190,28 +219,60 @@ impl Node {
                 .is_some_and(|state| state.contains("Leader"))
     }
 
+    /// How far it has carried out the log; `None`: it does not say.
+    fn index(&self) -> Option<u64> {
+        self.get("/status?key=store.fsm_index")?.trim().parse().ok()
+    }
+
+    /// Where it can be asked, whatever becomes of it.
+    pub fn address(&self) -> Address {
+        Address(self.http)
+    }
+
     /// What it answers to a list of statements; `None`: nothing that makes sense.
     pub fn request(&self, statements: &Value) -> Option<Value> {
-        let answer = self.send("POST", "/db/request?transaction", &statements.to_string())?;
-        serde_json::from_str(&answer).ok()
+        self.address().request(statements)
     }
 
     /// The rows of a query, as this very node has them.
     pub fn rows(&self, sql: &str) -> Vec<Value> {
-        let query = json!([sql]).to_string();
-        let answer = self.send("POST", "/db/query?level=none", &query).expect("the node answers");
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer["results"][0].get("error").is_none(), "{sql}: {answer}");
-        answer["results"][0]["values"].as_array().cloned().unwrap_or_default()
+        self.address().rows(sql, "none").expect("the node answers")
     }
 
     fn get(&self, path: &str) -> Option<String> {
-        self.send("GET", path, "")
+        self.address().send("GET", path, "")
+    }
+}
+
+/// Where a node listens, on this machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Address(u16);
+
+impl Address {
+    /// What it answers to a list of statements; `None`: nothing that makes sense.
+    pub fn request(self, statements: &Value) -> Option<Value> {
+        let answer = self.send("POST", "/db/request?transaction", &statements.to_string())?;
+        serde_json::from_str(&answer).ok()
+    }
+
+    /// The rows of a query at a level of consistency; `None`: it cannot say.
+    pub fn rows(self, sql: &str, level: &str) -> Option<Vec<Value>> {
+        let answer: Value = serde_json::from_str(&self.text(sql, level)?).unwrap();
+        if answer.get("error").is_some() {
+            return None;
+        }
+        assert!(answer["results"][0].get("error").is_none(), "{sql}: {answer}");
+        Some(answer["results"][0]["values"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// The same as it comes.
+    pub fn text(self, sql: &str, level: &str) -> Option<String> {
+        self.send("POST", &format!("/db/query?level={level}"), &json!([sql]).to_string())
     }
 
     /// The body of an answer of status 200.
-    fn send(&self, method: &str, path: &str, body: &str) -> Option<String> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.http));
+    fn send(self, method: &str, path: &str, body: &str) -> Option<String> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.0));
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         let length = body.len();
@@ -246,8 +307,23 @@ pub fn shared() -> MutexGuard<'static, Nodes> {
     nodes
 }
 
-fn ready(node: &Node) -> bool {
-    node.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
+/// As [`Nodes::request`], asking these.
+pub fn request(nodes: &[Address], statements: &Value) -> Value {
+    let mut answer = Value::Null;
+    wait_for("an answer to a request", || {
+        let mut answers = nodes.iter().filter_map(|node| node.request(statements));
+        match answers.find(|answer| answer.get("error").is_none()) {
+            Some(found) => {
+                answer = found;
+                true
+            }
+            None => false,
+        }
+    });
+    let results = answer["results"].as_array().cloned().unwrap_or_default();
+    let failed = results.iter().find_map(|result| result.get("error"));
+    assert!(failed.is_none(), "{statements}: {failed:?}");
+    answer
 }
 
 fn program() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use crate::fixture::{HOUR, MINUTE, Ran, row};
+use crate::fixture::{HOUR, MINUTE, Ran, now, row};
 use crate::system::System;
 
 const CLIENTS: usize = 50;
@@ -21,8 +21,9 @@ fn crowd(redbex: &System, user: impl Fn(usize) -> String) -> Crowd {
     let db = redbex.db();
     let live = || -> i64 {
         let sql = "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND task = 'imap' \
-                   AND last_used_at > unixepoch() - 7200";
-        db.query_row(sql, [], |row| row.get(0)).unwrap()
+                   AND last_used_at > ?1";
+        let [live] = db.numbers(sql, &[&(now() - 2 * HOUR)]);
+        live
     };
     let login =
         |client| redbex.start(&["open", "--user", &user(client), "--task", "imap", "--json"]);

@@ -170,10 +170,10 @@ fn d5_cycle_takes_a_user_a_client_a_network_handles_or_all() {
     for (which, tokens) in cases {
         // Given the same server each time
         let domino = domino();
-        let before = domino.files();
+        let before = domino.everything();
         // When it is asked what would end, and then to end it
         let planned = domino.run(&[&["cycle", "--dry-run"], which].concat()).succeeds().stdout();
-        assert!(domino.files() == before, "{which:?}");
+        assert!(domino.everything() == before, "{which:?}");
         let done = domino.run(&[&["cycle"], which].concat()).succeeds().stdout();
         // Then the lines are the same, and those sessions and no others have ended
         let without_idle =

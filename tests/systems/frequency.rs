@@ -85,7 +85,6 @@ fn s2_fields_hold_lists_ranges_steps_and_names_of_weekdays() {
 
 #[test]
 fn s3_everything_else_is_refused_and_the_mistake_pointed_out() {
-    let stalwart = System::new("stalwart");
     for (times, field, place) in [
         ("60 * *", "minute holds 0-59", "  ^^"),
         ("0 24 *", "hour holds 0-23", "    ^^"),
@@ -97,6 +96,7 @@ fn s3_everything_else_is_refused_and_the_mistake_pointed_out() {
         ("0 3 * *", "<minute> <hour> <weekday>", "        ^"),
         ("0 3 * * 2", "write 0 3 2", "      ^^^"),
     ] {
+        let mut stalwart = System::new("stalwart");
         // Given a schedule with a mistake in it, then the check shows what the field may
         // hold, and where the mistake is
         let said = stalwart.run(&["schedule", "check", times]).exits(2).stderr();
@@ -106,7 +106,7 @@ fn s3_everything_else_is_refused_and_the_mistake_pointed_out() {
         assert!(lines[3].contains(field), "{said}");
         // And the configuration is refused with the line, the key and the same words
         let [(words, others)] = purge_at(times);
-        let stalwart = System::but("stalwart", &[(words, &others)]);
+        stalwart.change("stalwart", &[(words, &others)]);
         let reason = stalwart.run(&["run"]).is_refused_with(2).stderr();
         assert!(reason.contains("sessctl.toml:") && reason.contains(": job.at: "), "{reason}");
         assert!(reason.contains(field), "{reason}");

@@ -5,12 +5,19 @@
 //! behaviours of that system. They run the real binary, with rows written relative to
 //! now; where time has to pass, the library, which takes now as a parameter, or the
 //! binary with a clock that lies.
+//!
+//! The sessions are in a SQLite file, or on a cluster of three rqlite nodes if
+//! `SESSCTL_TEST_ON` is `cluster`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../cli/fixture.rs"]
 #[expect(dead_code, reason = "it has more to offer than is used here")]
 mod fixture;
+#[path = "../rqlite/mod.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
+#[allow(dead_code, reason = "not every test needs all that nodes can do")]
+mod rqlite;
 
 mod crowd;
 mod domino;
@@ -19,6 +26,7 @@ mod folders;
 mod frequency;
 mod licence;
 mod lying_clock;
+mod place;
 mod reaper;
 mod redbex;
 mod stalwart;

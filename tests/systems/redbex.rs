@@ -41,7 +41,7 @@ fn r1_active_idle_and_abandoned_begin_a_second_after_their_spans_are_over() {
     let noon = at(NOON);
     let [usual, patient] = [noon, noon].map(|noon| redbex.open("imap", noon));
     let longer = "UPDATE sessions SET idle_timeout = 10800 WHERE id = ?1";
-    redbex.db().execute(longer, [patient.id()]).unwrap();
+    redbex.db().execute(longer, &[&patient.id()]);
     for (idle, states) in [
         (0, ["active", "active"]),
         (30 * MINUTE, ["active", "active"]),

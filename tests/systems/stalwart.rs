@@ -5,7 +5,7 @@ use sessctl::app::{Outcome, Ran};
 use sessctl::domain::job::Standing;
 use sessctl::domain::session::EndReason;
 
-use crate::fixture::{self, HOUR, MINUTE, Row, row};
+use crate::fixture::{HOUR, MINUTE, Row, row};
 use crate::system::{System, entry};
 use crate::world::{World, at, later, minutes};
 
@@ -129,10 +129,7 @@ fn s8_a_missed_run_is_made_up_once_and_the_ledger_shows_how_late() {
     // And the ledger says that it was late, and by how much
     let late = |place: usize| runs[place].started.since(runs[place].planned).as_seconds();
     assert_eq!([late(0), late(1), late(2)], [10, 25 * MINUTE + 10, 10]);
-    let system = System::new("stalwart");
-    let mut command = system.command(&["show", "runs", "--json"]);
-    let shown = fixture::Ran(command.env("SESSCTL_DB", stalwart.path()).output().unwrap());
-    let shown = &shown.succeeds().json()[1];
+    let shown = &stalwart.commands("stalwart").json(&["show", "runs"])[1];
     assert_eq!((&shown["late_seconds"], &shown["missed"]), (&(25 * MINUTE + 10).into(), &4.into()));
 }
 
@@ -160,7 +157,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     stalwart.insert(&row("in use"));
     let trigger = "CREATE TRIGGER no BEFORE UPDATE ON sessions WHEN old.task = 'jmap' \
                    BEGIN SELECT raise(ABORT, 'the disk is on fire'); END";
-    stalwart.db().execute_batch(trigger).unwrap();
+    stalwart.db().execute(trigger, &[]);
     // When both are due
     let reason = stalwart.run(&["run"]).is_refused_with(1).stderr();
     // Then the ledger has the error, and the other job has run

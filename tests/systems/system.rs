@@ -1,14 +1,13 @@
 //! The command under the configuration of one of the systems.
 
 use std::fs;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
 
-use crate::fixture::{Ran, Sandbox, feed, now, sha256};
+use crate::fixture::{Ran, Row, Sandbox, feed, handles, now, sha256};
+use crate::place::{Db, Place, State};
 
 /// The path of a system's configuration.
 pub fn path(system: &str) -> PathBuf {
@@ -33,29 +32,72 @@ pub fn text_but(system: &str, changes: &[(&str, &str)]) -> String {
 /// on the host mail1.
 pub struct System {
     sandbox: Sandbox,
+    place: Place,
     config: PathBuf,
-}
-
-impl Deref for System {
-    type Target = Sandbox;
-
-    fn deref(&self) -> &Sandbox {
-        &self.sandbox
-    }
 }
 
 impl System {
     pub fn new(system: &str) -> Self {
-        Self { sandbox: Sandbox::new(), config: path(system) }
+        Self::initialised(Sandbox::without_database(), path(system))
+    }
+
+    /// On a database that is there.
+    pub fn at(place: &Place, system: &str) -> Self {
+        let sandbox = Sandbox::without_database();
+        Self { sandbox, place: place.clone(), config: path(system) }
     }
 
     /// With some words of the configuration replaced.
     #[track_caller]
     pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
         let text = text_but(system, changes);
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
-        Self { sandbox, config }
+        Self::initialised(sandbox, config)
+    }
+
+    fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
+        let place = Place::new(&sandbox.path(""));
+        let system = Self { sandbox, place, config };
+        Ran(system.plain_command(&["init"]).output().unwrap()).succeeds();
+        system
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.path(name)
+    }
+
+    pub fn db(&self) -> Db {
+        self.place.db()
+    }
+
+    /// All that a command could change.
+    pub fn everything(&self) -> State {
+        self.place.everything(&self.sandbox.path(""))
+    }
+
+    /// The rows and all that goes with them.
+    pub fn content(&self) -> State {
+        self.place.content()
+    }
+
+    /// Inserts the row of a session.
+    pub fn insert(&self, row: &Row) {
+        self.db().insert(std::slice::from_ref(row));
+    }
+
+    /// Inserts many rows, one for each number.
+    pub fn insert_all(&self, numbers: std::ops::Range<u32>, row: impl Fn(u32) -> Row) {
+        self.db().insert(&numbers.map(row).collect::<Vec<_>>());
+    }
+
+    /// The handles that a list with these arguments shows, in its order, to somebody with
+    /// no configuration.
+    #[track_caller]
+    pub fn listed<const N: usize>(&self, args: [&str; N]) -> Vec<String> {
+        let args = [&["list", "--json"], &args[..]].concat();
+        handles(&Ran(self.plain_command(&args).output().unwrap()).succeeds().json())
     }
 
     /// Goes on in the same database with some words of the configuration replaced.
@@ -64,8 +106,15 @@ impl System {
         self.config = self.sandbox.file("sessctl.toml", text_but(system, changes));
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    /// With no configuration.
+    fn plain_command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
+        self.place.tell(&mut command);
+        command
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.plain_command(args);
         command.env("SESSCTL_CONFIG", &self.config).env("SESSCTL_HOST", "mail1");
         command
     }
@@ -144,16 +193,12 @@ impl System {
     pub fn purge_is_at_work(&self, seconds_ago: i64) {
         let sql = "INSERT OR REPLACE INTO leases (name, holder, renewed_at) \
                    VALUES ('purge', 'x', ?1)";
-        self.db().execute(sql, [now() - seconds_ago]).unwrap();
+        self.db().execute(sql, &[&(now() - seconds_ago)]);
     }
 
     /// Runs something while another program holds the lock on writing.
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
-        let mut other: Connection = self.db();
-        let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        let answer = run();
-        lock.rollback().unwrap();
-        answer
+        self.place.while_locked(run)
     }
 }
 

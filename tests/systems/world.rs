@@ -2,18 +2,18 @@
 //! test's own.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use sessctl::app::{Housekeeper, Opened, Opening, Outcome, PurgeRequest, Ran, Summary, Terms};
 use sessctl::domain::job::{Jitter, Job, Standing};
-use sessctl::domain::port::{RunQuery, RunRecord};
+use sessctl::domain::port::{RunQuery, RunRecord, Store};
 use sessctl::domain::session::Session;
 use sessctl::domain::zone::Zone;
 use sessctl::store::{self, Access};
 use sessctl::{Config, Error, Span, Token, UnixTime};
 use tempfile::TempDir;
 
-use crate::system;
+use crate::place::{Db, Place};
+use crate::system::{self, System};
 
 /// A moment, as RFC 3339 has it.
 pub fn at(rfc3339: &str) -> UnixTime {
@@ -25,7 +25,8 @@ pub struct World {
     pub keeper: Housekeeper,
     pub config: Config,
     pub terms: Terms,
-    folder: TempDir,
+    place: Place,
+    _folder: TempDir,
 }
 
 impl World {
@@ -44,7 +45,8 @@ impl World {
     #[track_caller]
     pub fn of(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = store::create(folder.path().join("app.db")).unwrap();
+        let place = Place::new(folder.path());
+        let store = store::create(place.location()).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = Terms {
             zone: Zone::UTC,
@@ -54,7 +56,7 @@ impl World {
             keep_runs: config.keep_runs,
         };
         let keeper = Housekeeper::new(store, config.policies.clone()).on_host("mail1");
-        Self { keeper, config, terms, folder }
+        Self { keeper, config, terms, place, _folder: folder }
     }
 
     /// With the machine's clock in another zone.
@@ -63,18 +65,23 @@ impl World {
         self
     }
 
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("app.db")
+    pub fn db(&self) -> Db {
+        self.place.db()
     }
 
-    pub fn db(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.path()).unwrap()
+    /// The database, as another process opens it.
+    pub fn store(&self) -> Box<dyn Store> {
+        store::open(self.place.location(), Access::Write).unwrap()
+    }
+
+    /// The command on the same database, under the configuration of a system.
+    pub fn commands(&self, system: &str) -> System {
+        System::at(&self.place, system)
     }
 
     /// Another process on the same database.
     pub fn beside(&self, host: &str) -> Housekeeper {
-        let store = store::open(self.path(), Access::Write).unwrap();
-        Housekeeper::new(store, self.config.policies.clone()).on_host(host)
+        Housekeeper::new(self.store(), self.config.policies.clone()).on_host(host)
     }
 
     /// Opens a session of alice's.

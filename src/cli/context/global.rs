@@ -3,12 +3,15 @@
 use std::env;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use sessctl::domain::cluster::Consistency;
 
 use crate::output::FormatName;
 
 /// Options that every subcommand takes.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
     /// The SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
@@ -32,6 +35,18 @@ pub struct Global {
     /// [default: $STATE_DIRECTORY, or sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Of a cluster: the file whose first line is USER:PASSWORD [env:
+    /// SESSCTL_CREDENTIALS_FILE, or SESSCTL_CREDENTIALS for the line itself]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Of a cluster at https://: the certificates of the authorities to trust, in PEM
+    /// [env: SESSCTL_CA_FILE] [default: those that browsers trust]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Of a cluster: what a command that only looks may see: what the leader has, all that
+    /// was acknowledged, or what the next node has, however old [default: weak]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
+    pub consistency: Option<Consistency>,
     /// How to write the answer [default: table]
     #[arg(short, long = "output", global = true, value_name = "FORMAT")]
     pub output: Option<FormatName>,
@@ -58,6 +73,11 @@ pub enum When {
     Always,
     /// Nowhere
     Never,
+}
+
+fn consistency() -> impl TypedValueParser<Value = Consistency> {
+    let words = Consistency::ALL.iter().map(|level| level.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Consistency>())
 }
 
 fn parameter(text: &str) -> Result<(String, String), &'static str> {

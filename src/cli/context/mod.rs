@@ -1,11 +1,12 @@
 //! What all subcommands share: the global options, and what follows from them.
 
+mod cluster;
 mod global;
 mod screen;
 mod state;
 mod table;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::{Access, Location};
+use sessctl::store::{Access, Cluster, Location};
 
 use super::clock;
 use super::exit::{Exit, Usage, complain};
@@ -23,10 +24,12 @@ use super::host;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head};
 
+pub use cluster::{Keeper, Namer};
 pub use global::{Global, Named, Origin};
 pub use screen::{print, print_sentences, read, stdout, unwritten};
 pub use state::Source;
 
+use cluster::location;
 use screen::look;
 
 /// Read if it is there and no other is named.
@@ -45,6 +48,10 @@ pub struct Context {
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
     said: table::Said,
+    /// Whether it was said that others may read the password.
+    said_of_readers: Cell<bool>,
+    /// The cluster that was read from at one node alone, if one was.
+    read_alone: OnceCell<Cluster>,
 }
 
 impl Context {
@@ -52,8 +59,17 @@ impl Context {
         let named_db = Named::by(global.db.take(), "SESSCTL_DB");
         let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
         let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
-        let (config, said) = (OnceCell::new(), table::Said::default());
-        Self { global, now, named_db, named_config, named_profile, config, said }
+        Self {
+            global,
+            now,
+            named_db,
+            named_config,
+            named_profile,
+            config: OnceCell::new(),
+            said: table::Said::default(),
+            said_of_readers: Cell::new(false),
+            read_alone: OnceCell::new(),
+        }
     }
 
     /// The configuration file, if there is one.
@@ -107,7 +123,7 @@ impl Context {
     /// from its file: schedulers start commands in folders of their own.
     pub fn db(&self) -> anyhow::Result<Location> {
         match &self.named_db {
-            Some(named) => location(&named.path),
+            Some(named) => self.equipped(location(&named.path)?, None),
             None => self.db_of(self.config()?),
         }
     }
@@ -118,10 +134,11 @@ impl Context {
                 "no database given: say --db PATH|URL, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
             ));
         };
-        Ok(match location(Path::new(db))? {
+        let location = match location(Path::new(db))? {
             Location::File(path) => Location::File(self.beside_config(&path)),
             cluster @ Location::Cluster(_) => cluster,
-        })
+        };
+        self.equipped(location, Some(config))
     }
 
     /// A path in the configuration, which starts from its file.
@@ -147,7 +164,7 @@ impl Context {
     /// The same as [`open`](Self::open) under a configuration that has been read anew.
     pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
         let db = match &self.named_db {
-            Some(named) => location(&named.path)?,
+            Some(named) => self.equipped(location(&named.path)?, Some(config))?,
             None => self.db_of(config)?,
         };
         let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
@@ -226,11 +243,6 @@ impl Context {
     fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
     }
-}
-
-/// What a name of a database stands for.
-fn location(name: &Path) -> anyhow::Result<Location> {
-    Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
 }
 
 /// What jobs keep to, by a configuration.

@@ -75,6 +75,7 @@ impl Context {
         access: Access,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
+        self.note_read(db, access);
         if let Some(wanted) = self.wanted_profile(config) {
             let profile = self.profile(&Text::of(&wanted)?, &wanted, config)?;
             if !profile.missing.is_empty() {

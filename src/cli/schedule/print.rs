@@ -49,12 +49,14 @@ impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let config = context.config()?;
         let zone = &config.zone;
+        let db = context.db()?;
         let call = Call {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
-            db: &context.db()?,
+            db: &db,
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
+            files: context.files_beside(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
         };

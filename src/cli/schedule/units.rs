@@ -1,7 +1,8 @@
 //! A call of sessctl as a crontab line and as systemd units.
 
+use std::borrow::Cow;
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sessctl::domain::schedule::Schedule;
@@ -18,6 +19,8 @@ pub struct Call<'a> {
     pub profile: Option<&'a Path>,
     pub params: &'a [(String, String)],
     pub state_dir: Option<&'a Path>,
+    /// Options that name files which a cluster wants.
+    pub files: Vec<(&'static str, PathBuf)>,
     /// The jobs, and not the purge.
     pub is_of_jobs: bool,
     /// Whether it starts a command of the user's.
@@ -28,11 +31,15 @@ impl Call<'_> {
     /// The same by full paths: schedulers start it in a folder and with a search path
     /// of their own.
     pub fn resolve(&self) -> anyhow::Result<Resolved> {
-        let db = match self.db {
-            Location::File(path) => absolute(path)?,
-            Location::Cluster(cluster) => cluster.to_string(),
+        let (db, folder) = match self.db {
+            Location::File(path) => {
+                let db = absolute(path)?;
+                let folder = Path::new(&db).parent().unwrap_or(Path::new("/"));
+                let folder = folder.display().to_string();
+                (db, Some(folder))
+            }
+            Location::Cluster(cluster) => (cluster.to_string(), None),
         };
-        let folder = Path::new(&db).parent().unwrap_or(Path::new("/")).display().to_string();
         let mut words = vec![absolute(&env::current_exe()?)?];
         if let Some(config) = self.config {
             words.extend(["--config".to_owned(), absolute(config)?]);
@@ -44,6 +51,9 @@ impl Call<'_> {
         }
         for (name, value) in self.params {
             words.extend(["--param".to_owned(), format!("{name}={value}")]);
+        }
+        for (option, file) in &self.files {
+            words.extend([(*option).to_owned(), absolute(file)?]);
         }
         let state_dir = self.state_dir.map(absolute).transpose()?;
         if let Some(folder) = &state_dir {
@@ -57,7 +67,8 @@ impl Call<'_> {
 /// A call that works from anywhere.
 pub struct Resolved {
     words: Vec<String>,
-    folder: String,
+    /// The folder of the database; `None`: it is on a cluster.
+    folder: Option<String>,
     state_dir: Option<String>,
     verb: &'static str,
     has_hook: bool,
@@ -102,12 +113,37 @@ impl Resolved {
         }
     }
 
+    /// What must be there before it starts.
+    fn order(&self) -> &'static str {
+        match self.folder {
+            Some(_) => "",
+            None => "Wants=network-online.target\nAfter=network-online.target\n",
+        }
+    }
+
+    /// What it may write to.
+    fn folder(&self) -> String {
+        let line = |folder: &String| format!("ReadWritePaths={}\n", of_a_path(folder));
+        self.folder.as_ref().map_or_else(String::new, line)
+    }
+
+    fn hardening(&self) -> Cow<'static, str> {
+        match self.folder {
+            _ if self.has_hook => FOR_A_HOOK.into(),
+            Some(_) => HARDENING.into(),
+            None => HARDENING
+                .replace("PrivateNetwork=yes\n", "")
+                .replace(NO_FAMILIES, FAMILIES_OF_A_CLUSTER)
+                .into(),
+        }
+    }
+
     fn service(&self) -> String {
         let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
         format!(
             "[Unit]\n\
              Description=End and purge sessions that nobody uses any more\n\
-             \n\
+             {order}\n\
              [Service]\n\
              Type=oneshot\n\
              ExecStart={command}\n\
@@ -115,15 +151,15 @@ impl Resolved {
              SuccessExitStatus=3 11\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\
-             ReadWritePaths={folder}\n\
-             {state}\n\
+             {folder}{state}\n\
              PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
-            folder = of_a_path(&self.folder),
+            order = self.order(),
+            folder = self.folder(),
             state = self.state(),
             // A private /tmp would hide a program or a database that is there.
             private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
-            hardening = if self.has_hook { FOR_A_HOOK } else { HARDENING },
+            hardening = self.hardening(),
         )
     }
 }
@@ -157,6 +193,10 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 UMask=0077
 ";
+
+const NO_FAMILIES: &str = "RestrictAddressFamilies=none";
+/// A name is looked up through the last two.
+const FAMILIES_OF_A_CLUSTER: &str = "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
 
 /// What a command of the user's may need, nobody knows.
 const FOR_A_HOOK: &str = "\
@@ -224,7 +264,7 @@ mod tests {
 
     fn purge(path: &str) -> Resolved {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-        let folder = "/srv/a b".to_owned();
+        let folder = Some("/srv/a b".to_owned());
         Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false }
     }
 
@@ -247,5 +287,18 @@ mod tests {
             let [(_, service), _] = with(has_hook).units(&schedule, &Zone::Local);
             assert!(service.contains(&format!("PrivateTmp={private_tmp}\n")), "{service}");
         }
+    }
+
+    #[test]
+    fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
+        let schedule = "15 * *".parse().unwrap();
+        let away = Resolved { folder: None, ..purge("http://db1:4001") };
+        let [(_, service), _] = away.units(&schedule, &Zone::Local);
+        assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
+        assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));
+        assert!(service.contains("After=network-online.target\n\n[Service]"));
+        let [(_, service), _] = purge("/srv/app.db").units(&schedule, &Zone::Local);
+        assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
+        assert!(service.contains(NO_FAMILIES));
     }
 }

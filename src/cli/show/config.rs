@@ -1,8 +1,10 @@
 //! `sessctl show config`
 
+use std::path::Path;
+
 use sessctl::config::{Config, Setting};
 
-use crate::cli::context::{Context, Named, Origin, Source};
+use crate::cli::context::{Context, Keeper, Named, Namer, Origin, Source};
 use crate::cli::exit::Exit;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -29,6 +31,7 @@ impl Args {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
         let config = context.config_explained()?;
+        context.must_name_a_database(config)?;
         let params = &context.global.params;
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
@@ -48,6 +51,17 @@ fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
         ("db", Some(db), _) => named("db", db, "--db", "SESSCTL_DB"),
         ("profile", _, Some(profile)) => named("profile", profile, "--profile", "SESSCTL_PROFILE"),
         ("state_dir", ..) => state_dir(setting, config, context),
+        ("cluster.credentials", ..) => credentials(setting, config, context),
+        ("cluster.ca_file", ..) => match context.ca_file(config) {
+            Some((path, namer)) => file(setting, &path, namer, "--ca-file", context),
+            None => from_file(setting, context),
+        },
+        ("cluster.consistency", ..) => match context.global.consistency {
+            Some(level) => {
+                record(&setting.key, level.as_str(), ("flag", "--consistency".to_owned()))
+            }
+            None => from_file(setting, context),
+        },
         _ => from_file(setting, context),
     }
 }
@@ -64,6 +78,29 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
         Source::Home => ("default", String::new()),
     };
     record("state_dir", &folder.path.to_string_lossy(), source)
+}
+
+/// Where the user and the password stand, and never what they are.
+fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
+    match context.keeper_of_credentials(config) {
+        Some(Keeper::File(path, namer)) => {
+            context.warn_of_readers(&path);
+            file(setting, &path, namer, "--credentials", context)
+        }
+        Some(Keeper::Variable) => {
+            record(&setting.key, "", ("environment", "SESSCTL_CREDENTIALS".to_owned()))
+        }
+        None => from_file(setting, context),
+    }
+}
+
+fn file(setting: &Setting, path: &Path, namer: Namer, flag: &str, context: &Context) -> Record {
+    let source = match namer {
+        Namer::Config => return from_file(setting, context),
+        Namer::Flag => ("flag", flag.to_owned()),
+        Namer::Variable(name) => ("environment", name.to_owned()),
+    };
+    record(&setting.key, &path.to_string_lossy(), source)
 }
 
 fn parameter_key(name: &str) -> String {

@@ -37,7 +37,7 @@ fn the_documented_defaults_are_the_defaults() {
     assert_eq!(read.policies.retention_cap, default.policies.retention_cap);
     assert_eq!((read.guard, read.zone), (default.guard, default.zone));
     assert_eq!((read.jobs, read.hooks), (default.jobs, default.hooks));
-    assert_eq!(read.keep_runs, default.keep_runs);
+    assert_eq!((read.keep_runs, read.cluster), (default.keep_runs, default.cluster));
     assert!(read.warnings.is_empty(), "{:?}", read.warnings);
 }
 

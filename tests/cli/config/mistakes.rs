@@ -19,8 +19,8 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[[job]]\nname = \"purge\"\nwhen = \"0 3 *\"\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger
-    c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger
+    c.toml:1: foo: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger, cluster
     c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows

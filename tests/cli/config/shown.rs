@@ -59,6 +59,11 @@ fn show_config_says_where_each_value_comes_from() {
     hooks.on_end - default -
     hooks.timeout 10s default -
     ledger.keep 90d default -
+    cluster.credentials - default -
+    cluster.ca_file - default -
+    cluster.consistency weak default -
+    cluster.timeout 10s default -
+    cluster.patience 30s default -
     ");
 }
 

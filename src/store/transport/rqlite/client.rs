@@ -1,17 +1,28 @@
 //! Asking the nodes of a cluster, one after the other, until one has an answer.
 
-use std::cell::{Cell, OnceCell};
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::{HeaderValue, Response};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, SendBody};
 
+use super::fault::{Asked, Fault, Faults};
 use super::wire::{self, Outcome, Reply};
-use crate::domain::error::{Error, Result};
-use crate::store::location::Cluster;
+use crate::domain::cluster::{Contact, Freshness};
+use crate::domain::error::Result;
+use crate::store::location::{Cluster, Credentials};
 
 /// How long to wait before all nodes are asked once more: at first, and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
+/// With less time than this left, nothing is begun.
+const LEAST: Duration = Duration::from_millis(50);
 /// A node of a cluster is near.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The most that one answer may have, in bytes.
@@ -20,7 +31,7 @@ const LONGEST_ANSWER: u64 = 256 << 20;
 /// What one request is about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// What comes behind the node's address.
+    /// What comes behind the node's address, with a question mark in it.
     pub(super) path: &'a str,
     pub(super) body: &'a str,
     /// Whether it changes anything. It is then repeated all the same where its answer
@@ -36,46 +47,50 @@ pub(super) enum Answered {
     Refused(String, bool),
 }
 
-/// Why a node has not answered.
-struct Fault {
-    why: String,
-    /// Whether the request may have been carried out all the same.
-    perhaps: bool,
-    /// Whether the node would say the same in a minute.
-    kind: Kind,
+/// What is remembered of a cluster between two requests, by all who talk to it.
+#[derive(Clone, Default)]
+pub struct Link(Arc<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    /// Holds the connections.
+    agent: OnceLock<Agent>,
+    /// The node that is asked first: the one that answered last. Those before it have
+    /// failed since they did.
+    first: AtomicUsize,
+    /// Whether any node has ever answered.
+    has_met: AtomicBool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Nobody answers there.
-    Absent,
-    /// It is no rqlite.
-    Stranger,
-    /// It will not have this user.
-    Barred,
-    /// It may be better soon.
-    Passing,
+/// It is no part of what a cluster is.
+impl PartialEq for Link {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Link {}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link")
+    }
 }
 
 /// A cluster's nodes.
 pub(super) struct Client {
     cluster: Cluster,
     place: String,
-    agent: OnceCell<Agent>,
-    /// The node that is asked first.
-    at: Cell<usize>,
-    /// Whether any node has ever answered.
-    has_met: Cell<bool>,
+    /// What shows a node who asks.
+    authorization: Option<String>,
 }
 
 impl Client {
     pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
             place: cluster.to_string(),
+            authorization: cluster.credentials.as_ref().map(authorization),
             cluster: cluster.clone(),
-            agent: OnceCell::new(),
-            at: Cell::new(0),
-            has_met: Cell::new(false),
         }
     }
 
@@ -83,18 +98,37 @@ impl Client {
         &self.place
     }
 
-    /// The node that answered last.
-    pub(super) fn node(&self) -> &str {
-        self.cluster.nodes.get(self.at.get()).map_or("", String::as_str)
+    fn memory(&self) -> &Memory {
+        &self.cluster.link.0
+    }
+
+    fn has_met(&self) -> bool {
+        self.memory().has_met.load(Ordering::Relaxed)
+    }
+
+    /// The place of the node that is asked next.
+    fn at(&self) -> usize {
+        self.memory().first.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
+    }
+
+    fn node(&self) -> &str {
+        self.cluster.nodes.get(self.at()).map_or("", String::as_str)
     }
 
     fn agent(&self) -> &Agent {
-        self.agent.get_or_init(|| {
+        self.memory().agent.get_or_init(|| {
+            let roots = match &self.cluster.authorities {
+                Some(authorities) => RootCerts::new_with_certs(&authorities.certificates()),
+                None => RootCerts::WebPki,
+            };
             let config = Agent::config_builder()
                 .http_status_as_error(false)
                 .max_redirects(0)
+                .max_redirects_will_error(false)
                 .proxy(None)
-                .timeout_connect(Some(CONNECT.min(self.cluster.timeout)))
+                .user_agent(concat!("sessctl/", env!("CARGO_PKG_VERSION")))
+                .tls_config(TlsConfig::builder().root_certs(roots).build())
+                .timeout_connect(Some(CONNECT))
                 .timeout_global(Some(self.cluster.timeout));
             config.build().new_agent()
         })
@@ -102,30 +136,36 @@ impl Client {
 
     /// Sends a request to one node after the other until one answers it, or patience
     /// is at its end.
+    ///
+    /// Each node gets its share of the time that is left, so that one that says nothing
+    /// leaves some to the others; it is asked last from then on. What would not be
+    /// better in a minute ends it at once.
     pub(super) fn ask(
         &self,
         request: Request<'_>,
         exact: impl Fn(usize) -> bool,
     ) -> Result<Answered> {
-        let (begun, mut wait, mut perhaps) = (Instant::now(), FIRST_WAIT, false);
+        let nodes = &self.cluster.nodes;
+        let begun = Instant::now();
+        let left = || self.cluster.patience.saturating_sub(begun.elapsed());
+        let (mut faults, mut wait) = (Faults::of(nodes.len()), FIRST_WAIT);
         loop {
-            let mut faults = Vec::new();
-            for _ in 0..self.cluster.nodes.len() {
-                match self.ask_node(request, &exact) {
+            for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
+                let limit = self.cluster.timeout.min(left() / still).max(LEAST);
+                let fault = match self.ask_node(request, limit, &exact) {
                     Ok(Reply::Done(outcomes)) => return Ok(Answered::Done(outcomes)),
-                    Ok(Reply::Refused(why)) => return Ok(Answered::Refused(why, perhaps)),
-                    Ok(Reply::Failed(why)) => {
-                        faults.push(Fault { why, perhaps: request.writes, kind: Kind::Passing });
+                    Ok(Reply::Refused(why)) => {
+                        return Ok(Answered::Refused(why, faults.leave_doubt()));
                     }
-                    Err(fault) => faults.push(fault),
-                }
-                perhaps |= faults.last().is_some_and(|fault| fault.perhaps);
-                self.at.set((self.at.get() + 1) % self.cluster.nodes.len());
+                    Ok(Reply::Failed(words)) => Fault::of_words(&words, request.writes),
+                    Err(fault) => fault,
+                };
+                let at = self.at();
+                faults.note(at, fault);
+                self.memory().first.store(at + 1, Ordering::Relaxed);
             }
-            let is_hopeless = faults.iter().all(|fault| fault.kind != Kind::Passing);
-            let is_over = begun.elapsed() + wait >= self.cluster.patience;
-            if is_over || (is_hopeless && !perhaps && !self.has_met.get()) {
-                return Err(self.given_up(&faults, perhaps, request.writes));
+            if left() <= wait + LEAST || faults.are_final(self.has_met()) {
+                return Err(faults.meaning(&self.place, nodes, self.has_met()));
             }
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
@@ -135,69 +175,100 @@ impl Client {
     fn ask_node(
         &self,
         request: Request<'_>,
+        limit: Duration,
         exact: &impl Fn(usize) -> bool,
     ) -> std::result::Result<Reply, Fault> {
-        let url = format!("{}{}", self.node(), request.path);
-        let sent =
-            self.agent().post(&url).header("content-type", "application/json").send(request.body);
-        let fault = |error: ureq::Error| fault(&error, request.writes);
-        let mut response = sent.map_err(fault)?;
-        let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_string();
-        let text = body.map_err(fault)?;
-        let stranger = || Fault {
-            why: "it does not answer as rqlite does".to_owned(),
-            perhaps: false,
-            kind: Kind::Stranger,
+        let mut out = Outgoing(request.body.as_bytes());
+        let sent = self.send(request, limit, &mut out);
+        let asked = self.asked(request.writes && out.is_all_out());
+        let mut response = sent.map_err(|error| Fault::of_error(&error, asked))?;
+        let text = text(&mut response).map_err(|error| Fault::of_error(&error, asked))?;
+        let reply = match response.status().as_u16() {
+            200 => wire::reply(&text, exact),
+            _ => None,
         };
-        match status {
-            200 => {
-                let reply = wire::reply(&text, exact).ok_or_else(stranger)?;
-                self.has_met.set(true);
-                Ok(reply)
-            }
-            401 | 403 => Err(Fault {
-                why: "it does not accept this user and password".to_owned(),
-                perhaps: false,
-                kind: Kind::Barred,
-            }),
-            // No leader, most likely.
-            503 => Err(Fault { why: text.trim().to_owned(), perhaps: false, kind: Kind::Passing }),
-            500.. => {
-                let why = format!("it answers {status}: {}", text.trim());
-                Err(Fault { why, perhaps: request.writes, kind: Kind::Passing })
-            }
-            _ => Err(stranger()),
+        if let Some(reply) = reply {
+            self.memory().has_met.store(true, Ordering::Relaxed);
+            return Ok(reply);
         }
+        let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
+        if is_ours {
+            return Err(Fault::cut_off(asked));
+        }
+        Err(Fault::of_status(response.status().as_u16(), words(&response, &text), asked))
     }
 
-    /// What it means that nobody has answered.
-    fn given_up(&self, faults: &[Fault], perhaps: bool, writes: bool) -> Error {
-        let at = self.place.clone();
-        let why = faults.first().map_or_else(String::new, |fault| fault.why.clone());
-        let all = |kind| faults.iter().all(|fault| fault.kind == kind);
-        if writes && perhaps {
-            Error::Unknown { at, why }
-        } else if all(Kind::Absent) {
-            Error::Missing { at, hint: why }
-        } else if all(Kind::Barred) {
-            Error::failed(format!("ask {at}"), why)
-        } else if all(Kind::Stranger) {
-            Error::NotOurs { at, found: why }
-        } else {
-            Error::Unavailable { at, why }
+    fn asked(&self, perhaps: bool) -> Asked {
+        let has_credentials = self.authorization.is_some();
+        Asked { perhaps, has_credentials, has_met: self.has_met() }
+    }
+
+    fn send(
+        &self,
+        request: Request<'_>,
+        limit: Duration,
+        out: &mut Outgoing<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        // A node that passes it on to a leader that does not answer says so before this
+        // gives up on the node.
+        let passed_on = (limit / 5 * 4).as_millis().max(1);
+        let url = format!("{}{}&timeout={passed_on}ms", self.node(), request.path);
+        let mut post = self.agent().post(&url).header("content-type", "application/json");
+        post = post.header("content-length", request.body.len());
+        if let Some(authorization) = &self.authorization {
+            post = post.header("authorization", authorization);
         }
+        if limit < self.cluster.timeout {
+            post = post.config().timeout_global(Some(limit)).build();
+        }
+        post.send(SendBody::from_reader(out))
+    }
+
+    /// What the node that answered last says of the leader.
+    pub(super) fn freshness(&self) -> Freshness {
+        let node = self.node().to_owned();
+        let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
+        if let Some(authorization) = &self.authorization {
+            get = get.header("authorization", authorization);
+        }
+        let get = get.config().timeout_global(Some(CONNECT)).build();
+        let answer = get.call().ok().filter(|response| response.status() == 200);
+        let text = answer.and_then(|mut response| text(&mut response).ok());
+        let contact = text.and_then(|text| wire::contact(&text)).unwrap_or(Contact::Unsaid);
+        Freshness { node, contact }
     }
 }
 
-/// Why a request has not come to an answer.
-fn fault(error: &ureq::Error, writes: bool) -> Fault {
-    let (why, perhaps, kind) = match error {
-        ureq::Error::HostNotFound => ("its name does not resolve".to_owned(), false, Kind::Absent),
-        ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => {
-            ("it refuses connections".to_owned(), false, Kind::Absent)
-        }
-        error => (error.to_string(), writes, Kind::Passing),
-    };
-    Fault { why, perhaps, kind }
+fn authorization(credentials: &Credentials) -> String {
+    let Credentials { user, password } = credentials;
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// What an answer holds. Bytes that are no text are replaced: nothing of rqlite's has any.
+fn text(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
+    let body = response.body_mut().with_config();
+    body.limit(LONGEST_ANSWER).lossy_utf8(true).read_to_string()
+}
+
+/// The words of an answer that is text for people, and no page.
+fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
+    let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
+    let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
+    (is_plain && !text.trim_start().starts_with('<')).then_some(text)
+}
+
+/// The part of a request's body that has not gone out yet. Without all of it a node has
+/// nothing to carry out.
+struct Outgoing<'b>(&'b [u8]);
+
+impl Outgoing<'_> {
+    fn is_all_out(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Read for Outgoing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
 }

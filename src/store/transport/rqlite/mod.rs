@@ -7,6 +7,7 @@
 //! that the first was carried out and what it did.
 
 mod client;
+mod fault;
 mod pages;
 mod receipts;
 mod wire;
@@ -18,13 +19,16 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::Access;
 use super::{Answer, Applied, Columns, Expecting, Transport};
+use crate::domain::cluster::{Consistency, Freshness};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
-use crate::store::location::{Cluster, Consistency};
+use crate::store::location::Cluster;
 use crate::store::sql::Statement;
 use client::{Answered, Client, Request};
 use receipts::Step;
 use wire::Outcome;
+
+pub use client::Link;
 
 /// Rows that are asked for at once: at first, and at most. In an order that no index has,
 /// each page sorts all rows anew, so that there should be few; these take some 10 MB.
@@ -65,6 +69,11 @@ impl Rqlite {
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
+    }
+
+    /// How fresh that is what the node has that answered last.
+    pub fn freshness(&self) -> Freshness {
+        self.client.freshness()
     }
 
     fn ask(

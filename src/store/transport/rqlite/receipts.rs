@@ -55,7 +55,12 @@ impl Rqlite {
         let again = steps.len() - steps.iter().rev().take_while(|step| reads(step)).count();
         let mut list = vec![receipt];
         list.extend(steps[again..].iter().map(|(statement, _)| (*statement).clone()));
-        let mut outcomes = self.read(&list)?.into_iter();
+        // It is done; without the receipt nobody knows what that was.
+        let outcomes = self.read(&list).map_err(|error| match error {
+            Error::Unavailable { at, why } => Error::Unknown { at, why },
+            error => error,
+        })?;
+        let mut outcomes = outcomes.into_iter();
         let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
         let rows = rows.ok_or_else(|| Error::Unknown {
             at: self.client.place().to_owned(),

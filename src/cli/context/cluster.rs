@@ -1,0 +1,239 @@
+//! How to talk to a cluster: what was typed goes before the environment, and that before
+//! the configuration. None of it is looked at where the database is a file.
+
+use std::env;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sessctl::config::Config;
+use sessctl::domain::time::Span;
+use sessctl::store::{self, Access, Authorities, Cluster, Consistency, Credentials, Location};
+
+use super::{Context, Named, Origin};
+use crate::cli::exit::Usage;
+
+/// Holds a user and a password, where no file does.
+const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
+
+/// Where the user and the password stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeper {
+    /// In a file, and who has named it.
+    File(PathBuf, Namer),
+    /// In the environment itself.
+    Variable,
+}
+
+/// Who has named a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namer {
+    Flag,
+    /// A variable, by its name.
+    Variable(&'static str),
+    Config,
+}
+
+/// What a name of a database stands for.
+pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
+    Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
+}
+
+impl Context {
+    /// A database with all that belongs to it.
+    pub(super) fn equipped(
+        &self,
+        location: Location,
+        config: Option<&Config>,
+    ) -> anyhow::Result<Location> {
+        match (location, config) {
+            (Location::File(path), _) => {
+                self.must_be_for_a_file(&path)?;
+                Ok(Location::File(path))
+            }
+            (Location::Cluster(cluster), Some(config)) => self.with_terms(cluster, config),
+            (Location::Cluster(cluster), None) => self.with_terms(cluster, self.config()?),
+        }
+    }
+
+    /// Refuses an address that makes no sense, or that must not be shown, as there is a
+    /// password in it.
+    pub fn must_name_a_database(&self, config: &Config) -> anyhow::Result<()> {
+        let named = self.named_db.as_ref().map(|named| named.path.as_path());
+        let name = named.or_else(|| config.db.as_ref().map(Path::new));
+        name.map_or(Ok(()), |name| location(name).map(drop))
+    }
+
+    fn must_be_for_a_file(&self, path: &Path) -> anyhow::Result<()> {
+        let typed = [
+            ("--credentials", self.global.credentials.is_some()),
+            ("--ca-file", self.global.ca_file.is_some()),
+            ("--consistency", self.global.consistency.is_some()),
+        ];
+        match typed.into_iter().find(|(_, is_typed)| *is_typed) {
+            Some((option, _)) => Err(Usage::error(format!(
+                "{option} is for a cluster, and {} is a file",
+                path.display()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn with_terms(&self, mut cluster: Cluster, config: &Config) -> anyhow::Result<Location> {
+        cluster.authorities = self.authorities(&cluster, config)?;
+        cluster.credentials = self.credentials(config)?;
+        cluster.consistency = self.global.consistency.unwrap_or(config.cluster.consistency);
+        cluster.timeout = duration(config.cluster.timeout);
+        cluster.patience = duration(config.cluster.patience);
+        Ok(Location::Cluster(cluster))
+    }
+
+    /// Where the user and the password stand, if anybody has said so.
+    pub fn keeper_of_credentials(&self, config: &Config) -> Option<Keeper> {
+        const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
+        if let Some((path, namer)) = named(self.global.credentials.clone(), FILE) {
+            return Some(Keeper::File(path, namer));
+        }
+        if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
+            return Some(Keeper::Variable);
+        }
+        let path = self.beside_config(Path::new(config.cluster.credentials.as_ref()?));
+        Some(Keeper::File(path, Namer::Config))
+    }
+
+    fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
+        const FORM: &str = "its first line is to be USER:PASSWORD";
+        match self.keeper_of_credentials(config) {
+            None => Ok(None),
+            Some(Keeper::Variable) => {
+                let line = env::var(CREDENTIALS).unwrap_or_default();
+                let credentials = Credentials::parse(&line);
+                credentials.map(Some).ok_or_else(|| Usage::error(format!("{CREDENTIALS}: {FORM}")))
+            }
+            Some(Keeper::File(path, _)) => {
+                let name = path.display();
+                let text = fs::read(&path)
+                    .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+                // Once: a watch reads it again for each round.
+                if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
+                    self.warn_of_readers(&path);
+                }
+                let credentials = str::from_utf8(&text).ok().and_then(Credentials::parse);
+                credentials.map(Some).ok_or_else(|| Usage::error(format!("{name}: {FORM}")))
+            }
+        }
+    }
+
+    /// The options that name files for this cluster where the configuration does not:
+    /// what a scheduler starts has none of this environment.
+    pub fn files_beside(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
+        let mut files = Vec::new();
+        let Location::Cluster(cluster) = db else { return files };
+        match self.keeper_of_credentials(config) {
+            Some(Keeper::File(path, namer)) if namer != Namer::Config => {
+                files.push(("--credentials", path));
+            }
+            Some(Keeper::Variable) => self.warn(&format!(
+                "{CREDENTIALS} is for this process alone: name a file for the scheduled ones"
+            )),
+            _ => {}
+        }
+        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != Namer::Config);
+        files.extend(
+            ca_file.filter(|_| cluster.is_encrypted()).map(|(path, _)| ("--ca-file", path)),
+        );
+        files
+    }
+
+    /// Says so if others may read the file with the password.
+    pub fn warn_of_readers(&self, path: &Path) {
+        let is_open =
+            fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
+        if is_open {
+            self.warn(&format!(
+                "other users may read {0}, which holds a password: chmod 600 {0}",
+                path.display()
+            ));
+        }
+    }
+
+    /// The file with the authorities, if anybody has named one.
+    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, Namer)> {
+        named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
+            let path = self.beside_config(Path::new(config.cluster.ca_file.as_ref()?));
+            Some((path, Namer::Config))
+        })
+    }
+
+    fn authorities(
+        &self,
+        cluster: &Cluster,
+        config: &Config,
+    ) -> anyhow::Result<Option<Authorities>> {
+        if !cluster.is_encrypted() {
+            return match self.global.ca_file {
+                Some(_) => {
+                    Err(Usage::error(format!("--ca-file is for https://, and this is {cluster}")))
+                }
+                None => Ok(None),
+            };
+        }
+        let Some((path, _)) = self.ca_file(config) else { return Ok(None) };
+        let name = path.display();
+        let pem =
+            fs::read(&path).map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+        let authorities = Authorities::parse(&pem);
+        authorities.map(Some).ok_or_else(|| {
+            Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))
+        })
+    }
+
+    /// Remembers what was opened, so that it can be said in the end how fresh it was.
+    pub(super) fn note_read(&self, db: &Location, access: Access) {
+        if let (Location::Cluster(cluster), Access::Read) = (db, access)
+            && cluster.consistency == Consistency::None
+        {
+            let _ = self.read_alone.set(cluster.clone());
+        }
+    }
+
+    /// Says how fresh the answer was, if it is that of one node alone: to people, and to
+    /// who wants to know all.
+    pub fn say_how_fresh(&self) {
+        let Some(cluster) = self.read_alone.get() else { return };
+        if self.global.verbose || io::stderr().is_terminal() {
+            self.say(&format!("sessctl: {}", store::freshness(cluster)));
+        }
+    }
+}
+
+/// A file that was typed, or that a variable names.
+fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, Namer)> {
+    let named = Named::by(flag, variable)?;
+    let by = match named.origin {
+        Origin::Flag => Namer::Flag,
+        Origin::Environment => Namer::Variable(variable),
+    };
+    Some((named.path, by))
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_secs(span.as_seconds().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use sessctl::config::ClusterTerms;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_says_nothing_changes_nothing() {
+        let terms = ClusterTerms::default();
+        assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
+        assert_eq!(duration(terms.patience), Cluster::PATIENCE);
+        assert_eq!(terms.consistency, Consistency::default());
+    }
+}

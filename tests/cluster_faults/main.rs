@@ -1,0 +1,43 @@
+//! What the user is told when nodes of a cluster do not do what they should: one clear
+//! line, and the right exit code.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod answers;
+mod fake;
+#[path = "../cli/fixture.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
+mod fixture;
+mod nodes;
+mod options;
+#[path = "../rqlite/mod.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
+#[allow(dead_code, reason = "not every test needs all that nodes can do")]
+mod rqlite;
+
+use fixture::{Ran, Sandbox};
+
+/// An empty folder, where commands do not wait for long.
+fn impatient() -> Sandbox {
+    let sandbox = Sandbox::without_database();
+    sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\npatience = \"1s\"\n");
+    sandbox
+}
+
+/// Runs a command on this database.
+fn run<'a>(sandbox: &Sandbox, db: &'a str, args: impl IntoIterator<Item = &'a str>) -> Ran {
+    let args = ["--config", "sessctl.toml", "--db", db].into_iter().chain(args);
+    sandbox.run(args.collect::<Vec<_>>())
+}
+
+/// The one line that a refused command says, with this in place of the database's name.
+#[track_caller]
+fn refusal(ran: &Ran, code: i32, db: &str) -> String {
+    let hosts = db.replace("http://", "");
+    let mut said = ran.is_refused_with(code).stderr().replace(db, "CLUSTER");
+    for (place, host) in hosts.split(',').enumerate() {
+        said = said.replace(host, &format!("db{}:4001", place + 1));
+    }
+    said
+}
