@@ -11,6 +11,7 @@ pub mod profile;
 pub mod room;
 pub mod schedule;
 pub mod session;
+pub mod stored;
 pub mod time;
 pub mod token;
 pub mod zone;

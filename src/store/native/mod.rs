@@ -2,6 +2,7 @@
 
 mod admission;
 mod books;
+mod copies;
 mod rules;
 mod settle;
 mod space;
