@@ -5,11 +5,13 @@
 mod admission;
 mod books;
 mod contract;
+mod copies;
 mod drawn;
 mod leases;
 mod ledger;
 mod limits;
 mod model;
+mod moves;
 mod processes;
 mod rules;
 mod worlds;

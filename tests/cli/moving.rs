@@ -1,0 +1,367 @@
+//! Copying a table to another database: the same rows there, and the source as it was.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::fixture::{DAY, HOUR, Ran, Sandbox, now, row};
+use crate::interrupted::{INT, TERM, signal, start};
+
+const MOVE: [&str; 5] = ["move", "--from", "app.db", "--to", "new.db"];
+const ALL: &str = "SELECT group_concat(concat_ws('|', id, hex(user), hex(task), hex(client), \
+                   created_at, last_used_at, idle_timeout, marked_at, ended_at, end_reason), \
+                   x'0a') FROM (SELECT * FROM sessions ORDER BY id)";
+
+fn moves(sandbox: &Sandbox, args: &[&str]) -> Ran {
+    sandbox.run([&MOVE, args].concat())
+}
+
+fn moved(sandbox: &Sandbox, args: &[&str], code: i32) -> Value {
+    moves(sandbox, &[&["--json"], args].concat()).exits(code).json()
+}
+
+fn new_db(sandbox: &Sandbox) -> Connection {
+    Connection::open(sandbox.path("new.db")).unwrap()
+}
+
+fn rows(db: &Connection) -> Option<String> {
+    db.query_row(ALL, [], |row| row.get(0)).unwrap()
+}
+
+#[track_caller]
+fn are_equal(sandbox: &Sandbox) {
+    let counters = "SELECT group_concat(task || name || value) FROM counters";
+    let counters = |db: &Connection| -> Option<String> {
+        db.query_row(counters, [], |row| row.get(0)).unwrap()
+    };
+    let (here, there) = (sandbox.db(), new_db(sandbox));
+    assert!(rows(&here) == rows(&there));
+    assert_eq!(counters(&here), counters(&there));
+}
+
+/// Sessions of all kinds, and counters.
+fn filled() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..1_200, |n| row(&n.to_string()).idle(i64::from(n)));
+    sandbox.insert(&row("nobody").nobody().timeout(None).client("o'hara\n\u{1b}"));
+    sandbox.insert(&row("closed").task("HTTP").idle(DAY).ended(HOUR, "closed"));
+    let db = sandbox.db();
+    db.execute_batch(
+        "INSERT INTO counters VALUES ('imap', 'peak', 4711), ('http', 'deleted.closed', 12);
+         UPDATE sessions SET marked_at = last_used_at + 1 WHERE id LIKE '0%';
+         UPDATE sessions SET user = CAST(x'ff27' AS TEXT) WHERE id LIKE '00%'",
+    )
+    .unwrap();
+    sandbox
+}
+
+#[test]
+fn a_move_copies_every_row_as_it_is_and_leaves_the_source_as_it_was() {
+    // Given a database that nobody has open
+    let sandbox = filled();
+    let before = sandbox.files();
+    assert_eq!(before.len(), 1);
+    // When it is moved, then nothing is said of it, and the source has not changed
+    moves(&sandbox, &[]).succeeds().is_silent();
+    let mut after = sandbox.files();
+    assert!(after.remove("new.db").is_some());
+    assert!(after == before, "{:?}", after.keys());
+    are_equal(&sandbox);
+    // And what is counted there is the same
+    let stat = |db: &str| sandbox.run(["--db", db, "show", "stat", "--json"]).succeeds().json();
+    let measures = |db: &str| {
+        let mut stat = stat(db);
+        let tasks = stat.as_array_mut().unwrap();
+        tasks.iter_mut().for_each(|task| task["oldest_idle_seconds"] = Value::Null);
+        stat
+    };
+    assert_eq!(measures("app.db"), measures("new.db"));
+}
+
+#[test]
+fn a_repetition_finds_nothing_to_do() {
+    let sandbox = filled();
+    let first = moved(&sandbox, &[], 0);
+    assert_eq!((&first["new"], &first["counters"]), (&1_202.into(), &2.into()));
+    let before = new_db(&sandbox).query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0));
+    let mut again = moved(&sandbox, &[], 0);
+    assert_eq!(first["sha256_from"], again["sha256_from"]);
+    assert_eq!(again["sha256_from"].as_str().unwrap().len(), 64);
+    assert_eq!(again["sha256_from"], again["sha256_to"]);
+    for measure in ["elapsed_ms", "sha256_from", "sha256_to"] {
+        again[measure] = Value::Null;
+    }
+    assert_eq!(
+        again,
+        json!({
+            "from": "app.db", "to": "new.db", "verify_only": false, "new": 0, "changed": 0,
+            "deleted": 0, "left_newer": 0, "left_extra": 0, "counters": 0, "same": true,
+            "rows_from": 1_202, "rows_to": 1_202, "sha256_from": null, "sha256_to": null,
+            "differ": 0, "elapsed_ms": null, "stopped": null
+        })
+    );
+    let after = new_db(&sandbox).query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0));
+    assert_eq!(before.unwrap(), after.unwrap());
+}
+
+#[test]
+fn what_it_says_when_it_is_asked() {
+    let sandbox = filled();
+    let said = |args: &[&str]| {
+        let ran = moves(&sandbox, args);
+        assert_eq!(ran.succeeds().stdout(), "");
+        ran.stderr()
+    };
+    let (first, again) = (said(&["-v"]), said(&["-v"]));
+    let start = "copied 1,202 sessions (of which 1,202 were new or changed); both sides have the \
+                 same 1,202 rows, sha256 ";
+    assert!(first.starts_with(start) && first.lines().count() == 1, "{first}");
+    assert!(again.starts_with("copied 1,202 sessions (of which 0 were new"), "{again}");
+    assert!(said(&["--verify-only", "-v"]).starts_with("both sides have the same 1,202 rows"));
+    moves(&sandbox, &["-q", "--json"]).succeeds().is_silent();
+    moves(&sandbox, &["-o", "prometheus"]).is_refused_with(2);
+}
+
+#[test]
+fn an_application_may_have_the_source_open_and_its_log_full() {
+    // Given rows that are in the log alone
+    let sandbox = filled();
+    let application = sandbox.db();
+    application.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    row("in the log").insert(&application);
+    let before = sandbox.files();
+    moves(&sandbox, &[]).succeeds().is_silent();
+    for (name, bytes) in before.iter().filter(|(name, _)| !name.ends_with("-shm")) {
+        assert!(sandbox.files()[name] == *bytes, "{name}");
+    }
+    are_equal(&sandbox);
+}
+
+#[test]
+fn a_second_pass_brings_what_has_changed_and_takes_what_has_gone() {
+    // Given a first pass, after which the application has gone on
+    let sandbox = filled();
+    moves(&sandbox, &[]).succeeds().is_silent();
+    sandbox.insert_all(2_000..2_010, |n| row(&n.to_string()));
+    let db = sandbox.db();
+    let changes = "UPDATE sessions SET last_used_at = last_used_at + 5, marked_at = NULL
+                     WHERE id LIKE '1%';
+                   UPDATE sessions SET ended_at = last_used_at, end_reason = 'closed'
+                     WHERE id LIKE '2%';
+                   DELETE FROM sessions WHERE id LIKE '3%' AND task = 'imap' AND user = 'alice';
+                   UPDATE counters SET value = value + 7";
+    db.execute_batch(changes).unwrap();
+    // When the destination is compared, then it is said what is missing
+    let compared = moved(&sandbox, &["--verify-only", "--replace"], 3);
+    let differ = compared["differ"].as_u64().unwrap();
+    assert!(differ > 100 && compared["same"] == false, "{compared}");
+    // And the last pass brings that, and no more
+    let last = moved(&sandbox, &["--replace"], 0);
+    let count = |name: &str| last[name].as_u64().unwrap();
+    assert!(count("new") == 10 && count("deleted") > 0, "{last}");
+    assert_eq!(count("new") + count("changed") + count("deleted"), differ);
+    are_equal(&sandbox);
+    moves(&sandbox, &["--verify-only"]).succeeds().is_silent();
+}
+
+#[test]
+fn what_is_newer_or_there_alone_is_left_alone_and_told_of() {
+    // Given a destination that an application uses already
+    let sandbox = filled();
+    moves(&sandbox, &[]).succeeds().is_silent();
+    let there = new_db(&sandbox);
+    row("new").insert(&there);
+    let touch = "UPDATE sessions SET last_used_at = last_used_at + 1 WHERE id LIKE '0%'";
+    let touched = there.execute(touch, []).unwrap();
+    let before = rows(&there);
+    // When it is moved to again, then nothing of that is lost, and somebody is told
+    for args in [&["--json"][..], &["--json", "--verify-only"]] {
+        let ran = moves(&sandbox, args);
+        let summary = ran.exits(1).json();
+        assert_eq!((&summary["left_extra"], &summary["left_newer"]), (&1.into(), &touched.into()));
+        let said = ran.stderr();
+        assert!(said.starts_with("sessctl: 1 session in new.db is not in app.db, and "), "{said}");
+        assert!(said.ends_with("; --replace makes both equal\n"), "{said}");
+        assert!(rows(&there) == before);
+    }
+    let said = moves(&sandbox, &[]).exits(1).stderr();
+    assert!(
+        said.contains(&format!("{} differ: {touched} newer there, 1 there alone\n", touched + 1))
+    );
+    // And with the word for it, both are equal
+    moves(&sandbox, &["--replace"]).succeeds().is_silent();
+    are_equal(&sandbox);
+}
+
+#[test]
+fn a_row_that_was_tampered_with_is_found_and_nothing_is_changed() {
+    let sandbox = filled();
+    moves(&sandbox, &[]).succeeds().is_silent();
+    let there = new_db(&sandbox);
+    there.execute("UPDATE sessions SET user = 'mallory' WHERE task = 'HTTP'", []).unwrap();
+    drop(there);
+    let before = sandbox.files();
+    let found = moved(&sandbox, &["--dry-run"], 3);
+    assert_eq!((&found["differ"], &found["verify_only"]), (&1.into(), &true.into()));
+    assert_ne!(found["sha256_from"], found["sha256_to"]);
+    let said = moves(&sandbox, &["--verify-only"]).exits(3).stderr();
+    let end = "of 1,202 rows here and 1,202 there, 1 differ: 1 older there; another pass brings \
+               that\n";
+    assert_eq!(said, end);
+    assert!(sandbox.files() == before);
+    // And a destination that is not there is not made to be compared
+    let absent = ["move", "--from", "app.db", "--to", "none.db", "--verify-only"];
+    sandbox.run(absent).is_refused_with(10);
+    assert!(sandbox.files() == before);
+}
+
+#[test]
+fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
+    for (asked, code) in [(TERM, 143), (INT, 130)] {
+        // Given a move that waits for its destination
+        let sandbox = filled();
+        sandbox.run(["--db", "new.db", "init"]).succeeds();
+        let writer = new_db(&sandbox);
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let moving = start(&sandbox, "move --from app.db --to new.db --json");
+        // When it is told to stop, and then may write
+        signal(&moving, asked);
+        drop(writer);
+        // Then it stops before all is there
+        let ran = Ran(moving.wait_with_output().unwrap());
+        let summary = ran.exits(code).json();
+        assert_eq!((&summary["stopped"], &summary["same"]), (&"signal".into(), &Value::Null));
+        assert!(summary["new"].as_u64().unwrap() < 1_202);
+        // And the next one brings the rest; no lease is in its way
+        let rest = moved(&sandbox, &[], 0);
+        assert_eq!(rest["new"].as_u64().unwrap() + summary["new"].as_u64().unwrap(), 1_202);
+        are_equal(&sandbox);
+    }
+}
+
+#[test]
+fn a_batch_that_fails_leaves_the_ones_before_and_the_next_move_goes_on() {
+    // Given a destination that refuses some rows for a while
+    let sandbox = filled();
+    sandbox.run(["--db", "new.db", "init"]).succeeds();
+    let there = new_db(&sandbox);
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON sessions WHEN new.id > '8'
+                  BEGIN SELECT raise(ABORT, 'no room for it'); END";
+    there.execute_batch(refuse).unwrap();
+    let said = moves(&sandbox, &[]).is_refused_with(1).stderr();
+    assert!(said.contains("new.db: no room for it"), "{said}");
+    let count = "SELECT count(*) FROM sessions";
+    let some: i64 = there.query_row(count, [], |row| row.get(0)).unwrap();
+    assert!((1..1_202).contains(&some), "{some}");
+    // When that is over, then the rest follows
+    there.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(moved(&sandbox, &[], 0)["new"], 1_202 - some);
+    are_equal(&sandbox);
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_on_either_side() {
+    let sandbox = filled();
+    Connection::open(sandbox.path("other.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
+    let before = sandbox.files();
+    for ends in [["app.db", "other.db"], ["other.db", "new.db"], ["none.db", "new.db"]] {
+        sandbox.run(["move", "--from", ends[0], "--to", ends[1]]).is_refused_with(10);
+        assert!(sandbox.files() == before, "{ends:?}");
+    }
+}
+
+#[test]
+fn a_framework_s_table_moves_with_its_application() {
+    let sandbox = filled();
+    let django = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
+                  session_data text NOT NULL, expire_date datetime NOT NULL)";
+    Connection::open(sandbox.path("django.db")).unwrap().execute_batch(django).unwrap();
+    let before = sandbox.files();
+    let ran = sandbox.run(["move", "--from", "django.db", "--to", "new.db"]);
+    let said = ran.is_refused_with(4).stderr();
+    assert!(said.contains("django.db holds a table of Django"), "{said}");
+    sandbox.run(["move", "--from", "app.db", "--to", "django.db"]).is_refused_with(10);
+    moves(&sandbox, &["--profile", "django"]).is_refused_with(2);
+    assert!(sandbox.files() == before);
+}
+
+#[test]
+fn the_two_databases_are_named_and_are_two() {
+    let sandbox = filled();
+    std::os::unix::fs::symlink("app.db", sandbox.path("link.db")).unwrap();
+    let before = sandbox.files();
+    let wrong: [&[&str]; 7] = [
+        &["--db", "app.db", "move", "--from", "app.db", "--to", "new.db"],
+        &["move", "--from", "app.db"],
+        &["move", "--to", "new.db"],
+        &["move", "--from", "app.db", "--to", "./app.db"],
+        &["move", "--from", "link.db", "--to", "app.db"],
+        &["move", "--from", "http://db1,db2", "--to", "http://db3,db2:4001"],
+        &["move", "--from", "app.db", "--to", "http://a:b@db1"],
+    ];
+    for args in wrong {
+        sandbox.run(args.iter().copied()).is_refused_with(2);
+        assert!(sandbox.files() == before, "{args:?}");
+    }
+}
+
+#[test]
+fn an_empty_source_takes_nothing_away_by_mistake() {
+    let sandbox = filled();
+    sandbox.run(["--db", "new.db", "init"]).succeeds();
+    // Given the two ends in the wrong order
+    let before = rows(&sandbox.db());
+    let back = ["move", "--from", "new.db", "--to", "app.db", "--replace"];
+    let said = sandbox.run(back).is_refused_with(4).stderr();
+    assert!(said.contains("the source holds no session"), "{said}");
+    assert!(rows(&sandbox.db()) == before);
+}
+
+#[test]
+fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
+    let sandbox = filled();
+    sandbox.run(["--db", "new.db", "init"]).succeeds();
+    let there = new_db(&sandbox);
+    let hold = "INSERT OR REPLACE INTO leases VALUES ('purge', 'x', ?1)";
+    there.execute(hold, [now()]).unwrap();
+    let said = moves(&sandbox, &[]).is_refused_with(11).stderr();
+    assert!(said.contains("a purge by another process is at work"), "{said}");
+    assert_eq!(rows(&there), None);
+    // And it waits if it is told to; its lease is gone when it is done
+    let waiting = start(&sandbox, "move --from app.db --to new.db --wait 5m");
+    there.execute("DELETE FROM leases", []).unwrap();
+    Ran(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    are_equal(&sandbox);
+    let leases = "SELECT count(*) FROM leases";
+    assert_eq!(there.query_row(leases, [], |row| row.get(0)), Ok(0));
+    // Nor is a table moved that is just being moved to, which may be the same by another name
+    let at_work = "INSERT OR REPLACE INTO leases VALUES ('purge', 'move:x', ?1)";
+    sandbox.db().execute(at_work, [now()]).unwrap();
+    let said = moves(&sandbox, &[]).is_refused_with(4).stderr();
+    assert!(said.contains("the source is the destination itself"), "{said}");
+}
+
+#[test]
+fn limits_find_their_indexes_in_the_destination() {
+    let sandbox = filled();
+    sandbox.file("limits.toml", "[policy]\nuser_limit = 3\n");
+    moves(&sandbox, &["--config", "limits.toml"]).succeeds().is_silent();
+    let indexes = "SELECT group_concat(name) FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX%'";
+    let there: String = new_db(&sandbox).query_row(indexes, [], |row| row.get(0)).unwrap();
+    assert_eq!(there, "runs_at_work,live_by_user");
+    are_equal(&sandbox);
+}
+
+#[test]
+fn a_table_without_rows_is_moved_too() {
+    let sandbox = Sandbox::new();
+    let summary = moved(&sandbox, &[], 0);
+    assert_eq!((&summary["rows_to"], &summary["same"]), (&0.into(), &true.into()));
+    sandbox.run(["--db", "new.db", "list"]).succeeds();
+    let token = sandbox.open([]);
+    moves(&sandbox, &[]).succeeds().is_silent();
+    let touched = sandbox.run_with_input(["--db", "new.db", "touch", "--json"], token);
+    assert_eq!(touched.succeeds().json()[0]["outcome"], "unchanged");
+}
