@@ -7,9 +7,11 @@ use crate::fixture::{DAY, HOUR, Ran, Sandbox, now, row};
 use crate::interrupted::{INT, TERM, signal, start};
 
 const MOVE: [&str; 5] = ["move", "--from", "app.db", "--to", "new.db"];
-const ALL: &str = "SELECT group_concat(concat_ws('|', id, hex(user), hex(task), hex(client), \
-                   created_at, last_used_at, idle_timeout, marked_at, ended_at, end_reason), \
-                   x'0a') FROM (SELECT * FROM sessions ORDER BY id)";
+/// All rows in one text.
+const ALL: &str = "SELECT group_concat(id || quote(CAST(user AS BLOB)) || quote(task) || \
+                   quote(client) || ' ' || created_at || ' ' || last_used_at || ' ' || \
+                   quote(idle_timeout) || ' ' || quote(marked_at) || ' ' || quote(ended_at) || \
+                   quote(end_reason), x'0a') FROM (SELECT * FROM sessions ORDER BY id)";
 
 fn moves(sandbox: &Sandbox, args: &[&str]) -> Ran {
     sandbox.run([&MOVE, args].concat())

@@ -6,3 +6,4 @@
 mod rqlite;
 
 mod basics;
+mod moving;
