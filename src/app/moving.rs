@@ -2,6 +2,7 @@
 //! other. What both sides have already is left as it is, so that a repetition goes on
 //! where the last attempt has stopped, and brings what has changed since.
 
+mod journey;
 mod report;
 mod section;
 
@@ -10,14 +11,14 @@ use std::thread;
 use std::time::Instant;
 
 use super::Housekeeper;
-use super::pace::{Cost, Pace};
 use super::purge::Stopped;
-use super::run::{PURGE, Shift};
+use super::run::PURGE;
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Lease, Put, Store, Stretch};
+use crate::domain::port::{Lease, Store, Stretch};
 use crate::domain::stored::{Differences, StoredRow};
 use crate::domain::time::UnixTime;
 
+use journey::{Deed, Journey};
 use section::{Section, Tally, counters_to_change};
 
 pub use report::{Comparison, MoveProgress, MoveRequest, Moved};
@@ -32,72 +33,6 @@ const MOST_BYTES: usize = 256 << 10;
 
 /// Is told how far it is, and says whether to go on.
 type GoOn<'a> = &'a mut dyn FnMut(&MoveProgress) -> ControlFlow<()>;
-
-/// What a batch does with its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
-    Insert,
-    WriteOver,
-    Delete,
-}
-
-/// A move that is at work.
-struct Journey<'a> {
-    request: &'a MoveRequest,
-    source: &'a dyn Store,
-    /// `None`: it only looks.
-    shift: Option<Shift>,
-    pace: Pace,
-    /// When the last batch let go of the lock.
-    released: Instant,
-    done: Moved,
-    progress: MoveProgress,
-    go_on: GoOn<'a>,
-}
-
-impl<'a> Journey<'a> {
-    fn new(source: &'a dyn Store, request: &'a MoveRequest, go_on: GoOn<'a>) -> Self {
-        Self {
-            request,
-            source,
-            shift: None,
-            pace: Pace::aiming_at(request.hold.0),
-            released: Instant::now(),
-            done: Moved::default(),
-            progress: MoveProgress::default(),
-            go_on,
-        }
-    }
-
-    fn came_through(&mut self, section: &Section) {
-        self.progress.walked = section.walked();
-        self.progress.rows += section.here.len() as u64;
-    }
-
-    fn did(&mut self, deed: Deed, asked: u64, put: &Put) {
-        let count = match deed {
-            Deed::Insert => &mut self.done.new,
-            Deed::WriteOver => &mut self.done.changed,
-            Deed::Delete => &mut self.done.deleted,
-        };
-        *count += put.rows;
-        if deed != Deed::Delete {
-            // Somebody has been faster.
-            self.done.newer += asked.saturating_sub(put.rows);
-        }
-        self.progress.written += put.rows;
-        self.pace.notice(put.version);
-        self.pace.learn(asked, put);
-        self.released = Instant::now();
-    }
-}
-
-impl From<&Put> for Cost {
-    fn from(put: &Put) -> Self {
-        let Put { hold, commit, waited, .. } = *put;
-        Self { hold, commit, waited }
-    }
-}
 
 impl Housekeeper {
     /// Copies rows and counters from another table to this one, as they are, and

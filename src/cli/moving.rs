@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::{Housekeeper, MoveProgress, MoveRequest, Moved, Stopped};
+use sessctl::domain::manners::Hold;
 use sessctl::domain::port::Store;
 use sessctl::store::{self, Access, Consistency, Location, adopted};
 
@@ -22,6 +23,10 @@ use super::progress::{Display, left};
 use super::waiting::waiting;
 use crate::output::people::thousands;
 use summary::Ends;
+
+/// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
+/// the application does not use that database yet.
+const FAR: Duration = Duration::from_millis(100);
 
 /// Copy all sessions to another database: from a file to a cluster, or back
 ///
@@ -81,7 +86,7 @@ impl Args {
             replace: self.replace,
             // Without a configuration nobody has said that there are no limits.
             suit: context.config_path().is_some(),
-            hold: config.manners.hold,
+            hold: hold(&ends.to, config.manners.hold),
         };
         let interrupt = Interrupt::listen()?;
         let store = if self.verify_only {
@@ -186,6 +191,14 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Store>> {
             }
         }
         opened => Ok(opened?),
+    }
+}
+
+/// For how long one write may hold up others who write to the destination.
+fn hold(to: &Location, asked: Hold) -> Hold {
+    match to {
+        Location::File(_) => asked,
+        Location::Cluster(_) => Hold(asked.0.max(FAR)),
     }
 }
 

@@ -2,7 +2,7 @@
 //! nothing in them is interpreted, and two tables that hold the same can be told by it.
 
 use std::cmp::Ordering;
-use std::io::Write;
+use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -89,8 +89,7 @@ fn append_text(text: &mut Vec<u8>, value: Option<&[u8]>, end: u8) {
 fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
     match value {
         None => text.extend(b"NULL,"),
-        // Nothing keeps a vector from growing.
-        Some(number) => drop(write!(text, "{number},")),
+        Some(number) => text.extend(format!("{number},").bytes()),
     }
 }
 
@@ -126,7 +125,11 @@ impl Intake {
     /// What it was.
     pub fn content(self) -> Content {
         let hash = self.hash.finalize();
-        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut sha256 = String::with_capacity(2 * hash.len());
+        for byte in hash {
+            // Nothing keeps a text from growing.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Content { rows: self.rows, sha256 }
     }
 }
@@ -260,7 +263,9 @@ mod tests {
         let rows = [row("a"), row("b"), row("c")];
         let content = |portions: &[&[StoredRow]]| {
             let mut intake = Intake::default();
-            portions.iter().for_each(|portion| intake.take(portion));
+            for portion in portions {
+                intake.take(portion);
+            }
             intake.content()
         };
         assert_eq!(content(&[&rows]), content(&[&rows[..1], &[], &rows[1..]]));

@@ -122,7 +122,9 @@ fn a_file_moves_to_a_cluster_and_back_and_nothing_has_changed() {
         let stat = run(&["--db", db, "show", "stat", "--json"], 0);
         let mut stat: serde_json::Value = serde_json::from_str(&stat).unwrap();
         let tasks = stat.as_array_mut().unwrap();
-        tasks.iter_mut().for_each(|task| task["oldest_idle_seconds"] = serde_json::Value::Null);
+        for task in tasks {
+            task["oldest_idle_seconds"] = serde_json::Value::Null;
+        }
         stat
     };
     assert_eq!(without_ages(&url), without_ages(file));
