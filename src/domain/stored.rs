@@ -51,7 +51,7 @@ impl StoredRow {
 
     /// About how many bytes it takes in a request.
     pub fn size(&self) -> usize {
-        const REST: usize = 160;
+        const REST: usize = 200;
         let length = |text: &Option<Vec<u8>>| text.as_ref().map_or(0, Vec::len);
         REST + length(&self.user) + self.task.len() + length(&self.client)
     }

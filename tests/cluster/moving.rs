@@ -49,7 +49,7 @@ fn filled(path: &Path, sessions: u32) -> Connection {
             "UPDATE sessions SET ended_at = last_used_at, end_reason = 'closed'
                WHERE id LIKE '0%';
              UPDATE sessions SET marked_at = last_used_at, user = NULL WHERE id LIKE '1%';
-             UPDATE sessions SET user = 'o''hära' || char(10), task = 'HTTP' WHERE id LIKE '2%';
+             UPDATE sessions SET user = 'o''hära' || char(10, 0, 9), task = 'HTTP' WHERE id LIKE '2%';
              UPDATE sessions SET client = CAST(x'00ff27' AS TEXT) WHERE id LIKE '3%';
              INSERT INTO counters VALUES ('imap', 'peak', 123456), ('http', 'refused', 7)",
         )

@@ -45,7 +45,12 @@ impl<'a> Journey<'a> {
     }
 
     pub(super) fn came_through(&mut self, section: &Section) {
-        self.progress.walked = section.walked();
+        let walked = section.walked();
+        self.progress.walked = match (&self.shift, self.progress.is_comparing) {
+            (None, _) => walked,
+            (Some(_), false) => walked / 2.0,
+            (Some(_), true) => f64::midpoint(1.0, walked),
+        };
         self.progress.rows += section.here.len() as u64;
     }
 

@@ -37,9 +37,10 @@ impl MoveRequest {
 pub struct MoveProgress {
     /// Whether all is copied, and both sides are being compared.
     pub is_comparing: bool,
-    /// Which share of the range of all keys this has come through, in `[0, 1]`.
+    /// Which share of its way it has come, in `[0, 1]`: the comparison is the second half
+    /// of it, or all where nothing is copied.
     pub walked: f64,
-    /// Rows of the source that it has read.
+    /// Rows of the source that were read, or since the comparison has begun, compared.
     pub rows: u64,
     /// Rows that were written or deleted.
     pub written: u64,
