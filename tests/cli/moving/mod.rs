@@ -293,7 +293,8 @@ fn a_table_without_rows_is_moved_too() {
     let token = sandbox.open([]);
     moves(&sandbox, &[]).succeeds().is_silent();
     let touched = sandbox.run_with_input(["--db", "new.db", "touch", "--json"], token);
-    assert_eq!(touched.succeeds().json()[0]["outcome"], "unchanged");
+    let outcome = &touched.succeeds().json()[0]["outcome"];
+    assert!(outcome == "unchanged" || outcome == "renewed", "{outcome}");
 }
 
 #[test]
