@@ -19,6 +19,7 @@ mod lines;
 mod list;
 mod man;
 mod metrics;
+mod moving;
 mod open;
 mod profile;
 mod profiles;
@@ -89,6 +90,7 @@ enum Command {
     Show(show::Args),
     Cycle(cycle::Args),
     Compact(compact::Args),
+    Move(moving::Args),
     Open(open::Args),
     Touch(touch::Args),
     Close(close::Args),
@@ -133,6 +135,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Show(args) => args.run(context),
         Command::Cycle(args) => args.run(context),
         Command::Compact(args) => args.run(context),
+        Command::Move(args) => args.run(context),
         Command::Open(args) => args.run(context),
         Command::Touch(args) => args.run(context),
         Command::Close(args) => args.run(context),

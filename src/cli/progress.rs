@@ -40,22 +40,27 @@ impl Display {
         Self { begun: Instant::now(), form }
     }
 
-    /// Shows how far it is.
+    /// Shows how far a purge is.
     pub fn show(&mut self, progress: &Progress) {
+        self.show_share(progress.walked, |elapsed| figures(progress, elapsed));
+    }
+
+    /// Shows how far something else is that walks through all keys, with its figures.
+    pub fn show_share(&mut self, walked: f64, figures: impl FnOnce(Duration) -> String) {
         let elapsed = self.begun.elapsed();
         match &mut self.form {
             Form::Nothing => {}
             Form::Lines { every, next } => {
                 if elapsed >= *next {
                     *next = elapsed + *every;
-                    complain(&format!("sessctl: {}", sentence(progress, elapsed)));
+                    complain(&format!("sessctl: {}", sentence(walked, &figures(elapsed))));
                 }
             }
             Form::Bar(bar) => {
                 if elapsed >= SHORT {
                     let bar = bar.get_or_insert_with(new_bar);
-                    bar.set_position(of_whole(progress.walked));
-                    bar.set_message(figures(progress, elapsed));
+                    bar.set_position(of_whole(walked));
+                    bar.set_message(figures(elapsed));
                 }
             }
         }
@@ -87,8 +92,8 @@ fn of_whole(share: f64) -> u64 {
     (share * WHOLE as f64) as u64
 }
 
-fn sentence(progress: &Progress, elapsed: Duration) -> String {
-    format!("{:.1} % of the keys walked, {}", progress.walked * 100.0, figures(progress, elapsed))
+fn sentence(walked: f64, figures: &str) -> String {
+    format!("{:.1} % of the keys walked, {figures}", walked * 100.0)
 }
 
 fn figures(progress: &Progress, elapsed: Duration) -> String {
@@ -112,7 +117,7 @@ fn figures(progress: &Progress, elapsed: Duration) -> String {
 }
 
 /// How long it will take at the rate at which it went so far.
-fn left(walked: f64, elapsed: Duration) -> String {
+pub fn left(walked: f64, elapsed: Duration) -> String {
     if walked <= 0.0 {
         return "?".to_owned();
     }
@@ -145,7 +150,7 @@ mod tests {
             ..Progress::default()
         };
         insta::assert_snapshot!(
-            sentence(&progress, Duration::from_secs(25)),
+            sentence(progress.walked, &figures(&progress, Duration::from_secs(25))),
             @"25.0 % of the keys walked, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
         );
     }

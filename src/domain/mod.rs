@@ -12,6 +12,7 @@ pub mod profile;
 pub mod room;
 pub mod schedule;
 pub mod session;
+pub mod stored;
 pub mod time;
 pub mod token;
 pub mod zone;

@@ -22,6 +22,7 @@ mod killed;
 mod lease;
 mod life;
 mod list;
+mod moving;
 mod out_of_reach;
 mod outlook;
 mod pipes;

@@ -13,5 +13,6 @@ mod books;
 #[path = "../simulation/chance.rs"]
 mod chance;
 mod chaos;
+mod moving;
 mod scene;
 mod trouble;

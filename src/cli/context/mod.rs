@@ -128,6 +128,11 @@ impl Context {
         }
     }
 
+    /// The database that a name stands for which is not that of `--db`.
+    pub fn location_of(&self, name: &Path) -> anyhow::Result<Location> {
+        location(name)
+    }
+
     fn db_of(&self, config: &Config) -> anyhow::Result<Location> {
         let Some(db) = &config.db else {
             return Err(Usage::error(
@@ -172,7 +177,8 @@ impl Context {
         Ok(keeper)
     }
 
-    fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
+    /// Takes charge of a table, under the policies of a configuration.
+    pub fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host(host::name())
             .timed_by(clock::uptime);

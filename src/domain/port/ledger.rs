@@ -273,6 +273,6 @@ pub trait Ledger {
 }
 
 /// Where sessions and their ledger are kept.
-pub trait Store: super::Sessions + Ledger + super::Log + super::Storage {}
+pub trait Store: super::Sessions + Ledger + super::Log + super::Storage + super::Copies {}
 
-impl<T: super::Sessions + Ledger + super::Log + super::Storage> Store for T {}
+impl<T: super::Sessions + Ledger + super::Log + super::Storage + super::Copies> Store for T {}

@@ -6,6 +6,7 @@
 //! beside an application that writes to the same table, and on a cluster too.
 
 mod admission;
+mod copies;
 mod figures;
 mod ledger;
 mod listing;
@@ -26,6 +27,7 @@ use super::time::{Span, UnixTime};
 use super::token::Token;
 
 pub use admission::{Admission, Full};
+pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
 pub use ledger::{
     Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,

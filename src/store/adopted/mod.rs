@@ -6,6 +6,7 @@
 
 mod books;
 mod check;
+mod copies;
 mod detect;
 mod examine;
 mod index;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod books;
+mod copies;
 mod many;
 mod order;
 mod rules;

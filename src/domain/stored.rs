@@ -1,0 +1,274 @@
+//! Rows of sessctl's own table as they are stored, to be copied to another such table:
+//! nothing in them is interpreted, and two tables that hold the same can be told by it.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// A row, with all of its ten columns. Text is bytes: what an application has written
+/// need not be UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRow {
+    /// The key.
+    pub id: String,
+    /// Whose session it is.
+    pub user: Option<Vec<u8>>,
+    /// The service, in the case in which it was written.
+    pub task: Vec<u8>,
+    /// Where the client is.
+    pub client: Option<Vec<u8>>,
+    /// When it was opened, in unix seconds as all that follow.
+    pub created_at: i64,
+    /// When it was last used.
+    pub last_used_at: i64,
+    /// How long it may stay unused, in seconds.
+    pub idle_timeout: Option<i64>,
+    /// Since when a check has found it unused.
+    pub marked_at: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// Why.
+    pub end_reason: Option<Vec<u8>>,
+}
+
+impl StoredRow {
+    /// Whether this row of a session tells of a later moment than the other:
+    ///
+    /// 1. It was used later.
+    /// 2. It has ended, and the other has not: nothing undoes an end.
+    /// 3. Both have ended, and this one later.
+    ///
+    /// Two rows may each be newer than the other: one was used after the other had ended.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let has_ended_later = match (self.ended_at, other.ended_at) {
+            (Some(end), Some(other)) => end > other,
+            (end, None) => end.is_some(),
+            (None, Some(_)) => false,
+        };
+        self.last_used_at > other.last_used_at || has_ended_later
+    }
+
+    /// About how many bytes it takes in a request.
+    pub fn size(&self) -> usize {
+        const REST: usize = 200;
+        let length = |text: &Option<Vec<u8>>| text.as_ref().map_or(0, Vec::len);
+        REST + length(&self.user) + self.task.len() + length(&self.client)
+    }
+
+    /// Appends the row as `sqlite3 -quote` writes it: its columns in their order, with
+    /// commas between them and a line feed behind the last.
+    fn append_to(&self, text: &mut Vec<u8>) {
+        append_text(text, Some(self.id.as_bytes()), b',');
+        append_text(text, self.user.as_deref(), b',');
+        append_text(text, Some(&self.task), b',');
+        append_text(text, self.client.as_deref(), b',');
+        append_number(text, Some(self.created_at));
+        append_number(text, Some(self.last_used_at));
+        append_number(text, self.idle_timeout);
+        append_number(text, self.marked_at);
+        append_number(text, self.ended_at);
+        append_text(text, self.end_reason.as_deref(), b'\n');
+    }
+}
+
+fn append_text(text: &mut Vec<u8>, value: Option<&[u8]>, end: u8) {
+    match value {
+        None => text.extend(b"NULL"),
+        Some(bytes) => {
+            text.push(b'\'');
+            for byte in bytes {
+                text.extend(if *byte == b'\'' { b"''" } else { std::slice::from_ref(byte) });
+            }
+            text.push(b'\'');
+        }
+    }
+    text.push(end);
+}
+
+fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
+    match value {
+        None => text.extend(b"NULL,"),
+        Some(number) => text.extend(format!("{number},").bytes()),
+    }
+}
+
+/// What one side of a comparison holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// How many rows.
+    pub rows: u64,
+    /// The SHA-256, in lower-case hexadecimal, of all rows in key order, each as
+    /// `sqlite3 -quote` writes it.
+    pub sha256: String,
+}
+
+/// Takes in rows, one after the other in key order, and says what they are.
+#[derive(Default)]
+pub struct Intake {
+    rows: u64,
+    hash: Sha256,
+    text: Vec<u8>,
+}
+
+impl Intake {
+    /// Takes in the next rows.
+    pub fn take(&mut self, rows: &[StoredRow]) {
+        self.text.clear();
+        for row in rows {
+            row.append_to(&mut self.text);
+        }
+        self.hash.update(&self.text);
+        self.rows += rows.len() as u64;
+    }
+
+    /// What it was.
+    pub fn content(self) -> Content {
+        let hash = self.hash.finalize();
+        let mut sha256 = String::with_capacity(2 * hash.len());
+        for byte in hash {
+            // Nothing keeps a text from growing.
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        Content { rows: self.rows, sha256 }
+    }
+}
+
+/// In what a table, there, differs from another, here, within a range of keys.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Differences<'a> {
+    /// Rows that are here alone.
+    pub missing: Vec<&'a StoredRow>,
+    /// Rows, as they are here, that are otherwise there, and not newer.
+    pub older: Vec<&'a StoredRow>,
+    /// Rows, as they are here, that are newer there.
+    pub newer: Vec<&'a StoredRow>,
+    /// Rows that are there alone.
+    pub extra: Vec<&'a StoredRow>,
+}
+
+impl<'a> Differences<'a> {
+    /// Compares the rows of a range of keys, both in key order.
+    pub fn between(here: &'a [StoredRow], there: &'a [StoredRow]) -> Self {
+        let mut differences = Self::default();
+        let (mut here, mut there) = (here.iter().peekable(), there.iter().peekable());
+        loop {
+            let order = match (here.peek(), there.peek()) {
+                (None, None) => return differences,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(one), Some(other)) => one.id.cmp(&other.id),
+            };
+            match order {
+                Ordering::Less => differences.missing.extend(here.next()),
+                Ordering::Greater => differences.extra.extend(there.next()),
+                Ordering::Equal => {
+                    if let (Some(one), Some(other)) = (here.next(), there.next()) {
+                        differences.judge(one, other);
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self, here: &'a StoredRow, there: &'a StoredRow) {
+        if here == there {
+            return;
+        }
+        let those = if there.is_newer_than(here) { &mut self.newer } else { &mut self.older };
+        those.push(here);
+    }
+}
+
+/// A figure that the rows can no longer tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// The task that it is about. Names match without regard to ASCII case.
+    pub task: Vec<u8>,
+    /// Which figure.
+    pub name: Vec<u8>,
+    /// How many.
+    pub value: i64,
+}
+
+impl Counter {
+    /// Whether both are the same figure.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.task.eq_ignore_ascii_case(&other.task) && self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str) -> StoredRow {
+        StoredRow {
+            id: id.to_owned(),
+            user: Some(b"o'hara".to_vec()),
+            task: b"imap".to_vec(),
+            client: None,
+            created_at: 1,
+            last_used_at: 20,
+            idle_timeout: Some(1800),
+            marked_at: None,
+            ended_at: None,
+            end_reason: None,
+        }
+    }
+
+    fn ended(at: i64) -> StoredRow {
+        StoredRow { ended_at: Some(at), end_reason: Some(b"closed".to_vec()), ..row("a") }
+    }
+
+    #[test]
+    fn a_row_reads_as_sqlite_quotes_it() {
+        let mut text = Vec::new();
+        row("a").append_to(&mut text);
+        ended(30).append_to(&mut text);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "'a','o''hara','imap',NULL,1,20,1800,NULL,NULL,NULL\n\
+             'a','o''hara','imap',NULL,1,20,1800,NULL,30,'closed'\n"
+        );
+    }
+
+    #[test]
+    fn newer_is_what_was_used_later_or_has_ended_or_has_ended_later() {
+        let used = |at| StoredRow { last_used_at: at, ..row("a") };
+        assert!(used(21).is_newer_than(&used(20)) && !used(20).is_newer_than(&used(20)));
+        assert!(ended(20).is_newer_than(&used(20)) && !used(20).is_newer_than(&ended(20)));
+        assert!(ended(31).is_newer_than(&ended(30)) && !ended(30).is_newer_than(&ended(30)));
+        // One was used after the other had ended.
+        assert!(ended(20).is_newer_than(&used(21)) && used(21).is_newer_than(&ended(20)));
+    }
+
+    #[test]
+    fn each_row_differs_in_one_way_or_in_none() {
+        let older = StoredRow { user: None, ..row("c") };
+        let newer = StoredRow { last_used_at: 21, ..row("d") };
+        let here = [row("a"), row("b"), row("c"), row("d"), row("f")];
+        let there = [row("b"), older, newer, row("e")];
+        let expected = Differences {
+            missing: vec![&here[0], &here[4]],
+            older: vec![&here[2]],
+            newer: vec![&here[3]],
+            extra: vec![&there[3]],
+        };
+        assert_eq!(Differences::between(&here, &there), expected);
+    }
+
+    #[test]
+    fn content_does_not_depend_on_the_portions() {
+        let rows = [row("a"), row("b"), row("c")];
+        let content = |portions: &[&[StoredRow]]| {
+            let mut intake = Intake::default();
+            for portion in portions {
+                intake.take(portion);
+            }
+            intake.content()
+        };
+        assert_eq!(content(&[&rows]), content(&[&rows[..1], &[], &rows[1..]]));
+        assert_ne!(content(&[&rows]), content(&[&rows[1..]]));
+    }
+}
