@@ -1,10 +1,10 @@
 //! Statements and answers as rqlite's HTTP interface has them: JSON.
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
-use super::super::Answer;
-use crate::store::sql::Statement;
+use super::super::{Answer, Held};
+use crate::store::sql::{Statement, hex};
 
 /// What one statement has done.
 #[derive(Debug, Clone, Default)]
@@ -74,10 +74,6 @@ fn plain(value: ValueRef<'_>) -> Result<Json, String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A statement with some of its parameters `?1`, `?2`, … written out. What stands in
 /// quotes is left alone.
 fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
@@ -145,16 +141,16 @@ fn outcome(mut result: Json, is_exact: bool) -> Option<Outcome> {
     Some(Outcome { rows: answers.len() as u64, answers, time })
 }
 
-fn value(json: Json) -> Value {
+fn value(json: Json) -> Held {
     match json {
-        Json::Null => Value::Null,
-        Json::Bool(is) => Value::Integer(i64::from(is)),
+        Json::Null => Held::Null,
+        Json::Bool(is) => Held::Integer(i64::from(is)),
         Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Integer(number),
-            None => number.as_f64().map_or(Value::Null, Value::Real),
+            Some(number) => Held::Integer(number),
+            None => number.as_f64().map_or(Held::Null, Held::Real),
         },
-        Json::String(text) => Value::Text(text),
-        other => Value::Text(other.to_string()),
+        Json::String(text) => Held::Text(text.into_bytes()),
+        other => Held::Text(other.to_string().into_bytes()),
     }
 }
 
@@ -169,18 +165,18 @@ pub(super) fn exactly(expression: &str) -> String {
 }
 
 /// Such a value; what is none, such as a count, is what it is.
-fn exact_value(json: Json) -> Value {
+fn exact_value(json: Json) -> Held {
     let Json::String(text) = &json else { return value(json) };
     let digits = text.get(1..).unwrap_or_default();
     match text.as_bytes().first() {
-        Some(b'i') => digits.parse().map_or(Value::Null, Value::Integer),
+        Some(b'i') => digits.parse().map_or(Held::Null, Held::Integer),
         Some(b'r') => match digits {
-            "Inf" => Value::Real(f64::INFINITY),
-            "-Inf" => Value::Real(f64::NEG_INFINITY),
-            digits => digits.parse().map_or(Value::Null, Value::Real),
+            "Inf" => Held::Real(f64::INFINITY),
+            "-Inf" => Held::Real(f64::NEG_INFINITY),
+            digits => digits.parse().map_or(Held::Null, Held::Real),
         },
-        Some(b't') => Value::Text(String::from_utf8_lossy(&unhex(digits)).into_owned()),
-        _ => Value::Blob(unhex(digits)),
+        Some(b't') => Held::Text(unhex(digits)),
+        _ => Held::Blob(unhex(digits)),
     }
 }
 
