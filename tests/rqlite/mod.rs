@@ -1,5 +1,7 @@
 //! Real rqlite nodes on this machine, for tests that need a cluster.
 
+pub mod copy;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
