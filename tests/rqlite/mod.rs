@@ -180,6 +180,12 @@ impl Node {
         assert!(sent.unwrap().success());
     }
 
+    /// How much of the cluster's log it has carried out.
+    pub fn log_index(&self) -> u64 {
+        let index = self.get("/status?key=store.fsm_index").expect("the node answers");
+        index.trim().parse().unwrap()
+    }
+
     fn leads(&self) -> bool {
         self.keeper.is_some()
             && self

@@ -24,6 +24,7 @@ const REQUEST: usize = 256 << 10;
 pub(super) struct Deletion {
     dependents: Vec<Statement>,
     session: Statement,
+    condition: String,
 }
 
 impl Deletion {
@@ -52,12 +53,27 @@ impl Deletion {
         Self {
             dependents: reader.profile.dependents.iter().map(dependent).collect(),
             session: Statement::new(&format!("DELETE FROM {table} WHERE {condition}")),
+            condition: condition.to_owned(),
         }
     }
 
     /// All of them.
     pub(super) fn statements(&self) -> Vec<Statement> {
         self.dependents.iter().chain([&self.session]).cloned().collect()
+    }
+
+    /// All of them, of which the last one answers the row that it deletes.
+    fn telling(&self, reader: &Reader) -> Vec<Statement> {
+        let session = format!("{} RETURNING {}", self.session.sql, reader.whole());
+        self.dependents.iter().cloned().chain([reader.exact(&session)]).collect()
+    }
+
+    /// All of them, after one that answers the row that will be deleted: rqlite lets a
+    /// change answer rows only where it can parse it, and these it cannot.
+    fn told_before(&self, reader: &Reader) -> Vec<Statement> {
+        let mut session = reader.select(&reader.whole());
+        session.push(&format!(" WHERE {}", self.condition));
+        std::iter::once(session).chain(self.statements()).collect()
     }
 }
 
@@ -76,12 +92,11 @@ pub(super) fn settle(
     if seen.is_empty() {
         return (Settled::default(), Ok(()));
     }
-    let mut statements = deletion.statements();
-    if tell {
-        statements.pop();
-        let telling = format!("{} RETURNING {}", deletion.session.sql, reader.whole());
-        statements.push(reader.exact(&telling));
-    }
+    let statements = match (tell, database.is_far()) {
+        (false, _) => deletion.statements(),
+        (true, false) => deletion.telling(reader),
+        (true, true) => deletion.told_before(reader),
+    };
     let rows = seen.iter().map(|row| {
         let values = row.values.iter().map(datum);
         std::iter::once(bare(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()

@@ -155,7 +155,8 @@ fn value(json: Json) -> Held {
 }
 
 /// An expression whose value comes through JSON as it is, in its class and to the last
-/// bit: with a letter for the class before it, and bytes as digits.
+/// bit but for the sign of a nought: with a letter for the class before it, and bytes as
+/// digits.
 pub(super) fn exactly(expression: &str) -> String {
     format!(
         "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
