@@ -302,8 +302,12 @@ impl Transport for Rqlite {
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
         let one = |value| wire::element(&statement.sql, std::iter::once(value));
-        let elements = values.map(one);
-        let body = serde_json::Value::Array(elements.collect()).to_string();
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite takes no list of nothing.
+            return Ok(());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
         let path = format!("{}&transaction", self.reading);
         match self.ask(&path, &body, false, |_| statement.is_exact)? {
             Answered::Done(outcomes) => {
