@@ -167,7 +167,8 @@ pub fn owned(value: ValueRef<'_>) -> Value {
 
 /// Bytes as the digits of a blob in SQL.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// A value that was read, as the rules take it.

@@ -65,7 +65,7 @@ impl Reader {
             user: optional(profile.user.as_ref().map(|user| &user.source)),
             client: optional(profile.client.as_ref()),
         };
-        Self { key, id, inputs, columns, profile, table }
+        Self { profile, table, key, id, inputs, columns }
     }
 
     /// The table's name, quoted.
