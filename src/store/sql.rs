@@ -44,6 +44,17 @@ impl Statement {
         self
     }
 
+    /// Appends a parameter that holds this value, in its class and to the last byte.
+    pub fn bind_exactly(&mut self, value: ValueRef<'_>) -> &mut Self {
+        match value {
+            ValueRef::Text(bytes) if str::from_utf8(bytes).is_err() => {
+                // No parameter holds it.
+                self.push(&format!("CAST(X'{}' AS TEXT)", hex(bytes)))
+            }
+            value => self.bind(Bound(owned(value))),
+        }
+    }
+
     /// The same statement with the next value bound, for texts that name their
     /// parameters themselves.
     #[must_use]
@@ -152,6 +163,12 @@ pub fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
     }
+}
+
+/// Bytes as the digits of a blob in SQL.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// A value that was read, as the rules take it.

@@ -23,7 +23,7 @@ fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> R
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("TZ", "UTC")
         .stdin(Stdio::null());
-    Ran(command.output().unwrap())
+    application.ran(command)
 }
 
 /// By its name, by what it looks like, and by the file that `show profiles` prints.

@@ -1,17 +1,19 @@
 //! The tables of frameworks, as fixtures/ has them, and a folder with one of them.
 
 use std::collections::BTreeSet;
-use std::ops::{ControlFlow, Deref};
+use std::ops::{ControlFlow, Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
 use sessctl::app::Summary;
 use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
-use sessctl::store::{Access, adopted};
+use sessctl::store::{Access, Location, adopted};
 use sessctl::{Housekeeper, Policies, PurgeRequest, Result, UnixTime};
 
+use crate::cluster::{self, Turn};
 use crate::fixture::{Ran, Sandbox};
 
 /// The moment that the fixtures are made for: 2026-06-15T12:00:00Z.
@@ -223,10 +225,32 @@ impl Application {
     }
 
     /// The library's way to the table.
-    pub fn keeper(&self, profile: Profile) -> Result<Housekeeper> {
-        let path = self.path("app.db");
-        let store = adopted::open(&path, Access::Write, profile, Some(&self.path("state")))?;
-        Ok(Housekeeper::new(store, Policies::default()))
+    pub fn keeper(&self, profile: Profile) -> Result<Keeper> {
+        let turn = self.turn();
+        let at = match &turn {
+            Some(turn) => Location::parse(turn.url().as_ref()).unwrap(),
+            None => self.path("app.db").into(),
+        };
+        let store = adopted::open(at, Access::Write, profile, Some(&self.path("state")))?;
+        Ok(Keeper { keeper: Housekeeper::new(store, Policies::default()), _turn: turn })
+    }
+
+    fn turn(&self) -> Option<Turn> {
+        cluster::is_meant().then(|| Turn::of(&self.path("app.db")))
+    }
+
+    /// Runs the command.
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
+        self.ran(self.command(args))
+    }
+
+    /// Runs a command that works on the database.
+    pub fn ran(&self, mut command: Command) -> Ran {
+        let turn = self.turn();
+        if let Some(turn) = &turn {
+            command.env("SESSCTL_DB", turn.url());
+        }
+        Ran(command.output().unwrap())
     }
 
     /// Purges it through the library, by its profile.
@@ -254,6 +278,26 @@ impl Application {
     ) -> Ran {
         let args = args.into_iter().chain(options).chain(["--state-dir", "state"]);
         self.run(args.collect::<Vec<_>>())
+    }
+}
+
+/// A housekeeper, while the database is where it works.
+pub struct Keeper {
+    keeper: Housekeeper,
+    _turn: Option<Turn>,
+}
+
+impl Deref for Keeper {
+    type Target = Housekeeper;
+
+    fn deref(&self) -> &Housekeeper {
+        &self.keeper
+    }
+}
+
+impl DerefMut for Keeper {
+    fn deref_mut(&mut self) -> &mut Housekeeper {
+        &mut self.keeper
     }
 }
 

@@ -12,9 +12,15 @@
 #[expect(dead_code, unused_imports, reason = "it has more to offer than is used here")]
 mod fixture;
 
+#[path = "../rqlite/mod.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
+#[allow(dead_code, reason = "not every test needs all that nodes can do")]
+mod rqlite;
+
 mod beside;
 mod boundary;
 mod clock;
+mod cluster;
 mod detection;
 mod disguise;
 mod django;

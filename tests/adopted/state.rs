@@ -1,8 +1,6 @@
 //! Where sessctl keeps its own books about a framework's table.
 
-use std::process::Command;
-
-use crate::fixture::{HOUR, Ran, now};
+use crate::fixture::{HOUR, now};
 use crate::forms::{Form, SECOND};
 use crate::framework::{Application, named};
 
@@ -23,10 +21,6 @@ fn folders(application: &Application, below: &str) -> Vec<String> {
     names
 }
 
-fn run(mut command: Command) -> Ran {
-    Ran(command.output().unwrap())
-}
-
 #[test]
 fn the_books_are_kept_where_the_system_wants_them() {
     for (variable, value, place) in [
@@ -39,12 +33,12 @@ fn the_books_are_kept_where_the_system_wants_them() {
         let value: Vec<String> = value.split(':').map(absolute).collect();
         let mut purge = application.command(["purge"]);
         purge.env(variable, value.join(":"));
-        run(purge).succeeds().is_silent();
+        application.ran(purge).succeeds().is_silent();
         assert_eq!(folders(&application, place).len(), 1, "{variable}");
         // And there they are found again
         let mut runs = application.command(["show", "runs", "--json"]);
         runs.env(variable, value.join(":"));
-        let runs = run(runs).succeeds().json();
+        let runs = application.ran(runs).succeeds().json();
         assert_eq!(runs[0]["ended"], 3, "{runs}");
     }
 }

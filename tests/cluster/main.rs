@@ -7,6 +7,12 @@
 #[allow(dead_code, reason = "not every test needs all that nodes can do")]
 mod rqlite;
 
+#[path = "../adopted_store/profiles.rs"]
+#[expect(clippy::allow_attributes, reason = "what is not needed changes with each test")]
+#[allow(dead_code, reason = "not every test needs all profiles")]
+mod profiles;
+
+mod adopted;
 mod application;
 mod basics;
 mod books;

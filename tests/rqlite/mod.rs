@@ -1,5 +1,7 @@
 //! Real rqlite nodes on this machine, for tests that need a cluster.
 
+pub mod copy;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -210,6 +212,12 @@ impl Node {
     /// Whether it takes part and has carried out the log up to there.
     pub fn has_come(&self, far: u64) -> bool {
         self.is_ready() && self.index().is_some_and(|index| index >= far)
+    }
+
+    /// How much of the cluster's log it has carried out.
+    pub fn log_index(&self) -> u64 {
+        let index = self.get("/status?key=store.fsm_index").expect("the node answers");
+        index.trim().parse().unwrap()
     }
 
     fn leads(&self) -> bool {

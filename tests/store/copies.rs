@@ -67,8 +67,9 @@ fn counter(task: &str, value: i64) -> Counter {
 suite!(tests);
 
 macro_rules! tests {
-    () => {
+    ($(#[$on:meta])*) => {
         #[test]
+        $(#[$on])*
         fn a_row_is_read_as_it_was_put_whatever_its_text_is() {
             let texts: [&[u8]; 5] = [b"", b"o'hara\0\n", "jürgen".as_bytes(), b"\xff\xfe", b"b'"];
             let mut rows = vec![stored('0'), StoredRow { user: None, ..stored('1') }];
@@ -92,6 +93,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_stretch_has_ends_and_is_read_in_portions() {
             let mut world = world();
             let rows: Vec<StoredRow> = ('0'..='7').map(stored).collect();
@@ -114,6 +116,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_failed_put_has_changed_nothing() {
             let mut world = world();
             put_all(&mut world, &[stored('a')]);
@@ -124,6 +127,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn what_is_removed_is_not_counted_as_deleted() {
             let mut world = world();
             put_all(&mut world, &[stored('a'), stored('b')]);
@@ -133,6 +137,7 @@ macro_rules! tests {
         }
 
         #[test]
+        $(#[$on])*
         fn a_counter_is_set_where_it_may_be_and_dropped() {
             let mut world = world();
             let store = &mut world.sessions;
@@ -144,18 +149,19 @@ macro_rules! tests {
             assert_eq!(store.counters().unwrap(), [low]);
             store.put_counters(&[], &[], Over::All).unwrap();
         }
+
+        #[test]
+        $(#[$on])*
+        fn a_row_that_is_newer_stays_and_is_not_counted() {
+            check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
+                put_all(world, std::slice::from_ref(&there));
+                let put = world.sessions.put(&[&new], Over::Older).unwrap();
+                let stays = there.is_newer_than(&new);
+                prop_assert_eq!(put.rows, u64::from(!stays));
+                prop_assert_eq!(all(world), [if stays { there } else { new }]);
+                Ok(())
+            });
+        }
     };
 }
 use tests;
-
-#[test]
-fn a_row_that_is_newer_stays_and_is_not_counted() {
-    check(300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
-        put_all(world, std::slice::from_ref(&there));
-        let put = world.sessions.put(&[&new], Over::Older).unwrap();
-        let stays = there.is_newer_than(&new);
-        prop_assert_eq!(put.rows, u64::from(!stays));
-        prop_assert_eq!(all(world), [if stays { there } else { new }]);
-        Ok(())
-    });
-}

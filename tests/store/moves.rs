@@ -26,7 +26,7 @@ fn each(
     property: impl Fn(&World, &World, &[StoredRow], &[StoredRow]) -> Result<(), TestCaseError>,
 ) {
     let here = RefCell::new(World::native_in_sqlite());
-    check(60, (table(), table()), |there, (source, destination)| {
+    check(World::native_in_sqlite(), 60, (table(), table()), |there, (source, destination)| {
         let mut here = here.borrow_mut();
         here.clear();
         put_all(&mut here, &source);

@@ -41,7 +41,7 @@ pub(super) fn another(profile: &Profile, table: &Table, difference: &Difference)
 pub(super) fn obstacles(
     database: &impl Transport,
     reader: &Reader,
-    deletions: &[&str],
+    deletions: &[Statement],
 ) -> Result<(Vec<String>, References)> {
     let Reader { profile, table, .. } = reader;
     let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
@@ -50,8 +50,8 @@ pub(super) fn obstacles(
     reasons.append(&mut references.refusals);
     if reasons.is_empty() {
         // SQLite looks at the foreign keys, the triggers and all that hangs on them.
-        for sql in deletions {
-            let mut explained = Statement::new(&format!("EXPLAIN {sql}"));
+        for deletion in deletions {
+            let mut explained = Statement::new(&format!("EXPLAIN {}", deletion.sql));
             explained.values.resize(profile.inputs.len() + 2, Value::Null);
             let tried = database.query(&explained, &mut |_| Ok(ControlFlow::Break(())));
             if let Err(Error::Failed { source, .. }) = tried {

@@ -119,7 +119,7 @@ impl Findings {
             self.note_near(&table, &profile, &difference);
             return Ok(());
         }
-        let reader = Reader::new(profile, table);
+        let reader = Reader::new(database, profile, table);
         let misfits = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
         let is_doubtful = misfits.is_empty() && is_of_another_clock(database, &reader)?;
         let Reader { profile, table, .. } = reader;

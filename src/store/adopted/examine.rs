@@ -102,7 +102,7 @@ fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Re
         found.difference = Some(difference);
         return Ok(found);
     }
-    let reader = Reader::new(profile.clone(), table);
+    let reader = Reader::new(database, profile.clone(), table);
     let sampling = Sampling::of(database, &reader)?;
     found.rows = reader.count(database)?;
     found.classes = classes(&reader, &sampling);
@@ -194,7 +194,7 @@ fn samples(
     let mut sql = reader.select(&reader.whole());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut keys = rows.iter().map(|(row, _)| datum(&row.key));
-    database.look_up(&sql.sql, &mut keys, &mut |row| {
+    database.look_up(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
     let rows = rows.into_iter().zip(users);
@@ -242,7 +242,7 @@ fn plans(
     now: UnixTime,
 ) -> Result<Vec<(String, Vec<String>)>> {
     let mut walk = reader.select(&reader.seen());
-    walk.push(&format!(" ORDER BY {}", reader.key));
+    reader.in_order(&mut walk, None, false);
     let index = TimeIndex::of(database, reader).and_then(|index| index.due(reader, now));
     let due = index.unwrap_or_else(|| Statement::clone(&walk));
     Ok(vec![

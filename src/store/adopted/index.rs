@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
-use super::rows::Reader;
+use super::rows::{INPUTS, Reader};
 use super::survey::Tally;
 use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
@@ -22,6 +22,8 @@ use crate::store::transport::{Columns, Transport};
 pub(super) struct TimeIndex {
     name: String,
     column: String,
+    /// The same, as a column of a statement.
+    shown: String,
     time: usize,
     input: usize,
     /// How long after that time a session is over.
@@ -61,6 +63,7 @@ impl TimeIndex {
         let index = Self {
             name: quoted(&table.index_over(&source.column)?.name),
             column: quoted(&source.column),
+            shown: database.exactly(&quoted(&source.column)),
             time,
             input: *input,
             after,
@@ -84,7 +87,7 @@ impl TimeIndex {
     pub(super) fn due(&self, reader: &Reader, now: UnixTime) -> Option<Statement> {
         let bound = self.bound(reader, now)?;
         let all = Part { along: self, reader, bound: &bound, cursor: None };
-        Some(all.behind(Side::Due))
+        Some(all.page(&all.behind(Side::Due), None))
     }
 
     /// Looks at the rows behind a place, first those whose time may be over, then the
@@ -108,8 +111,8 @@ impl TimeIndex {
         let version = database.version()?;
         let part = Part { along: self, reader, bound: &bound, cursor };
         let mut tally = Tally::new(scope.now, reach);
-        for (side, sql) in part.statements() {
-            self.look(database, reader, side, &sql, &mut tally)?;
+        for stretch in part.stretches() {
+            self.look(database, part, &stretch, &mut tally)?;
             if tally.last.is_some() {
                 break;
             }
@@ -118,18 +121,18 @@ impl TimeIndex {
         Ok(Some(Survey { walked, version, ..tally.sum_up(reader) }))
     }
 
-    /// Looks at a part of the index.
+    /// Looks at a stretch of the index.
     fn look(
         &self,
         database: &impl Transport,
-        reader: &Reader,
-        side: Side,
-        sql: &Statement,
+        part: Part<'_>,
+        stretch: &Stretch,
         tally: &mut Tally,
     ) -> Result<()> {
-        let reads_all = side.reads_all(self);
+        let (reader, reads_all) = (part.reader, stretch.side.reads_all(self));
         let mut strays = Vec::new();
-        database.query(sql, &mut |row| {
+        let mut page = |last: Option<&dyn Columns>| part.page(stretch, last);
+        database.walk(&mut page, &mut |row| {
             if reads_all {
                 tally.see(reader, row);
             } else if self.is_due(reader, row, tally) {
@@ -155,8 +158,13 @@ impl TimeIndex {
 
     /// Where a row is; `None`: its time cannot be said.
     fn place(&self, row: &dyn Columns, reads_all: bool) -> Option<Place> {
-        let time = if reads_all { 2 + self.input } else { 1 };
-        Some(Place::Time(raw(row.value(time)).to_datum()?, row.integer(0)?))
+        let time = row.value(self.at(reads_all));
+        Some(Place::Time(raw(time).to_datum()?, row.integer(0)?))
+    }
+
+    /// Where the time is in the rows of a stretch.
+    fn at(&self, reads_all: bool) -> usize {
+        if reads_all { INPUTS + self.input } else { 1 }
     }
 
     /// Which share of the time between the first and the last lies before a place.
@@ -175,12 +183,8 @@ impl TimeIndex {
             Reading::At(moment) => Some(moment.second().0),
             _ => None,
         };
-        let (column, table) = (&self.column, reader.table());
-        let ends = Statement::new(&format!(
-            "SELECT (SELECT min({column}) FROM {table}), (SELECT max({column}) FROM {table})"
-        ));
         let mut share = None;
-        database.query(&ends, &mut |row| {
+        database.query(&reader.ends(database, &self.column), &mut |row| {
             let ends = moment(raw(row.value(0))).zip(moment(raw(row.value(1))));
             share = ends
                 .zip(moment(time.raw()))
@@ -204,7 +208,7 @@ fn find(
     let mut sql = reader.select(&reader.seen());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut values = places.iter().map(|place| ValueRef::Integer(*place));
-    database.look_up(&sql.sql, &mut values, &mut |row| {
+    database.look_up(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let still_due = |row: &&dyn Columns| tally.is_over(reader.judge(*row));
         if let Some(row) = row.filter(still_due) {
@@ -236,6 +240,7 @@ impl Side {
 }
 
 /// What is left of an index behind a place.
+#[derive(Clone, Copy)]
 struct Part<'a> {
     along: &'a TimeIndex,
     reader: &'a Reader,
@@ -243,19 +248,51 @@ struct Part<'a> {
     cursor: Option<(&'a Datum, i64)>,
 }
 
+/// Rows of an index that one statement finds, in whose order they lie.
+struct Stretch {
+    side: Side,
+    sql: Statement,
+    /// Whether they have several times, and not all the same or none.
+    has_times: bool,
+}
+
 impl Part<'_> {
     /// One statement after the other. Rows with the same time are a part of their own:
     /// SQLite finds the next of them by its place, and would else begin with the first.
-    fn statements(&self) -> Vec<(Side, Statement)> {
-        let mut statements = Vec::new();
+    fn stretches(&self) -> Vec<Stretch> {
+        let mut stretches = Vec::new();
         if self.cursor.is_none_or(|(time, _)| *time == Datum::Null) {
-            statements.push((Side::Null, self.without_time()));
+            stretches.push(self.without_time());
         }
         for side in [Side::Due, Side::Later] {
-            statements.extend(self.beside(side).map(|sql| (side, sql)));
-            statements.push((side, self.behind(side)));
+            stretches.extend(self.beside(side));
+            stretches.push(self.behind(side));
         }
-        statements
+        stretches
+    }
+
+    /// The rows of a stretch behind this one of it, in their order.
+    fn page(&self, stretch: &Stretch, last: Option<&dyn Columns>) -> Statement {
+        let (key, column) = (&self.reader.key, &self.along.column);
+        let Stretch { side, sql, has_times } = stretch;
+        let mut sql = sql.clone();
+        match last {
+            Some(row) if *has_times => {
+                // The rows of the same time that have been there are passed over one by
+                // one, which is quick as long as they fill no more than a few pages.
+                let time = row.value(self.along.at(side.reads_all(self.along)));
+                sql.push(&format!(" AND {column} >= ")).bind_exactly(time);
+                sql.push(&format!(" AND ({column} > ")).bind_exactly(time);
+                sql.push(&format!(" OR {key} > ")).bind_exactly(row.value(0)).push(")");
+            }
+            Some(row) => {
+                sql.push(&format!(" AND {key} > ")).bind_exactly(row.value(0));
+            }
+            None => {}
+        }
+        let first = if *has_times { format!("{column}, ") } else { String::new() };
+        sql.push(&format!(" ORDER BY {first}{key}"));
+        sql
     }
 
     fn select(&self, side: Side) -> Statement {
@@ -263,38 +300,37 @@ impl Part<'_> {
         let read = if side.reads_all(along) {
             reader.seen()
         } else {
-            format!("{}, {}", reader.key, along.column)
+            format!("{}, {}", reader.place(), along.shown)
         };
         let mut sql = reader.select(&read);
         sql.push(&format!(" INDEXED BY {} WHERE {}", along.name, along.column));
         sql
     }
 
-    fn without_time(&self) -> Statement {
+    fn without_time(&self) -> Stretch {
         let key = &self.reader.key;
         let mut sql = self.select(Side::Null);
         sql.push(" IS NULL");
         if let Some((_, row)) = self.cursor {
             sql.push(&format!(" AND {key} > ")).bind(row);
         }
-        sql.push(&format!(" ORDER BY {key}"));
-        sql
+        Stretch { side: Side::Null, sql, has_times: false }
     }
 
     /// The rows of the same time.
-    fn beside(&self, side: Side) -> Option<Statement> {
+    fn beside(&self, side: Side) -> Option<Stretch> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != Datum::Null)?;
         let (key, column) = (&self.reader.key, &self.along.column);
         let mut sql = self.select(side);
         sql.push(" = ").bind(time).push(&format!(" AND {key} > ")).bind(row);
         sql.push(&format!(" AND {column} {} ", if side == Side::Due { "<=" } else { ">" }));
-        sql.bind(self.bound).push(&format!(" ORDER BY {key}"));
-        Some(sql)
+        sql.bind(self.bound);
+        Some(Stretch { side, sql, has_times: false })
     }
 
     /// The rows of later times.
-    fn behind(&self, side: Side) -> Statement {
-        let (key, column) = (&self.reader.key, &self.along.column);
+    fn behind(&self, side: Side) -> Stretch {
+        let column = &self.along.column;
         let time = self.cursor.map(|(time, _)| time).filter(|time| **time != Datum::Null);
         let mut sql = self.select(side);
         match (side, time) {
@@ -311,7 +347,6 @@ impl Part<'_> {
                 sql.push(" <= ").bind(self.bound);
             }
         }
-        sql.push(&format!(" ORDER BY {column}, {key}"));
-        sql
+        Stretch { side, sql, has_times: true }
     }
 }

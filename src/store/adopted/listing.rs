@@ -14,7 +14,7 @@ use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::store::sql::{Statement, bare, quoted};
-use crate::store::transport::Transport;
+use crate::store::transport::{Columns, Transport};
 
 /// Rows that are fetched at once, where they were sorted before.
 const CHUNK: usize = 500;
@@ -28,7 +28,7 @@ pub(super) fn find(
     let mut sql = reader.select(&reader.whole());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut found = Vec::with_capacity(keys.len());
-    database.look_up(&sql.sql, &mut keys.iter().map(bare), &mut |row| {
+    database.look_up(&sql, &mut keys.iter().map(bare), &mut |row| {
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     for (session, key) in found.iter_mut().zip(keys) {
@@ -54,7 +54,7 @@ pub(super) fn by_tokens(
     sql.push(&format!(" WHERE {} = ?1", quoted(&form.column)));
     let mut found = Vec::with_capacity(tokens.len());
     let mut values = held.iter().map(|token| ValueRef::Text(token.as_bytes()));
-    database.look_up(&sql.sql, &mut values, &mut |row| {
+    database.look_up(&sql, &mut values, &mut |row| {
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     Ok(found)
@@ -71,8 +71,7 @@ pub(super) fn by_handle(
 ) -> Result<Vec<Session>> {
     let prefix = prefix.to_ascii_lowercase();
     let mut found: Vec<(String, Key)> = Vec::new();
-    let sql = reader.select(&reader.key_and_id());
-    database.query(&sql, &mut |row| {
+    reader.each(database, reader.id(), &mut |row| {
         let id = digest(row.value(1)).id();
         if id.starts_with(&prefix) {
             found.extend(reader.key_of(row).map(|key| (id, key)));
@@ -114,7 +113,8 @@ pub(super) fn scan(
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
-            database.query(&in_key_order(reader, query), &mut |row| match reader.session(row) {
+            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, last);
+            database.walk(&mut page, &mut |row| match reader.session(row) {
                 Some(session) if fits(query, &session) => visit(session),
                 _ => Ok(ControlFlow::Continue(())),
             })
@@ -129,15 +129,15 @@ fn fits(query: &Query<'_>, session: &Session) -> bool {
     filter.matches(session, scope.policies, scope.now) && (!due_only || is_due())
 }
 
-fn in_key_order(reader: &Reader, query: &Query<'_>) -> Statement {
+/// The rows behind the last one that has been visited.
+fn in_key_order(reader: &Reader, query: &Query<'_>, last: Option<&dyn Columns>) -> Statement {
     let mut sql = reader.select(&reader.whole());
     sql.push(" WHERE TRUE");
     if let Some(after) = query.after {
         sql.push(&format!(" AND {} > ", reader.key)).bind(after);
     }
     and_user(&mut sql, reader, query.filter);
-    let direction = if query.order.reverse { "DESC" } else { "ASC" };
-    sql.push(&format!(" ORDER BY {} {direction}", reader.key));
+    reader.in_order(&mut sql, last, query.order.reverse);
     sql
 }
 
@@ -170,7 +170,8 @@ fn sorted(
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = Query { order: Order::default(), ..*query };
-    database.query(&in_key_order(reader, &in_order), &mut |row| {
+    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, last);
+    database.walk(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session));
         found.extend(session.map(|session| (rank(query, &session), session.key)));
         Ok(ControlFlow::Continue(()))

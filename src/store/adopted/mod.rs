@@ -91,7 +91,8 @@ fn open_in<T: Pages + 'static>(
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(check::another(&profile, &table, &difference)));
     }
-    Ok(Box::new(Adopted::on(database, Reader::new(profile, table), state()?)))
+    let reader = Reader::new(&database, profile, table);
+    Ok(Box::new(Adopted::on(database, reader, state()?)))
 }
 
 /// Opens an application's file.
@@ -218,9 +219,9 @@ impl<T: Transport> Sessions for Adopted<T> {
         if !self.is_free.get() {
             self.make_free()?;
         }
-        let (done, gone) = settle::end(&mut self.transport, &self.of_key, endings)?;
+        let ((done, gone), outcome) = settle::end(&mut self.transport, &self.of_key, endings);
         self.state.count(&self.reader.profile.task, gone);
-        Ok(done)
+        outcome.map(|()| done)
     }
 
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
@@ -285,9 +286,10 @@ impl<T: Transport> Sessions for Adopted<T> {
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
         self.make_sure_once()?;
         let (database, reader) = (&mut self.transport, &self.reader);
-        let settled = settle::settle(database, reader, &self.as_seen, &due.seen, scope.now, tell)?;
+        let (settled, outcome) =
+            settle::settle(database, reader, &self.as_seen, &due.seen, scope.now, tell);
         self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
-        Ok(settled)
+        outcome.map(|()| settled)
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {

@@ -28,6 +28,8 @@ pub(super) struct References {
     pub(super) refusals: Vec<String>,
     /// What makes a deletion slow, in sentences.
     pub(super) warnings: Vec<String>,
+    /// Whether foreign keys are not enforced.
+    are_idle: bool,
 }
 
 impl References {
@@ -43,8 +45,11 @@ impl References {
     ///    would have judged them: nothing is deleted.
     /// 4. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
     ///    SQLite finds out, and then nothing has changed.
+    /// 5. Where the database does not enforce foreign keys, nothing happens to the rows
+    ///    that have them: nothing is deleted, unless the profile says that such rows go
+    ///    with their session.
     pub(super) fn of(database: &impl Transport, table: &Table, profile: &Profile) -> Result<Self> {
-        let mut found = Self::default();
+        let mut found = Self { are_idle: !are_enforced(database)?, ..Self::default() };
         let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
         let mut next = vec![table.name.clone()];
         for dependent in &profile.dependents {
@@ -57,7 +62,9 @@ impl References {
         while let Some(parent) = next.pop() {
             for reference in references(database, &parent)? {
                 let child = reference.child.to_ascii_lowercase();
-                if reference.on_delete == "CASCADE" && reference.child == table.name {
+                if found.are_idle && !is_listed(&reference, &parent, profile) {
+                    found.refusals.push(reference.is_idle(&parent, database.place()));
+                } else if reference.on_delete == "CASCADE" && reference.child == table.name {
                     found.refusals.push(reference.comes_back(&parent));
                 } else if found.settles(&reference, &parent, profile) {
                     found.look_for_an_index(database, &reference)?;
@@ -84,12 +91,7 @@ impl References {
     fn settles(&mut self, reference: &Reference, parent: &str, profile: &Profile) -> bool {
         let Reference { child, columns, on_delete } = reference;
         let columns = columns.join(", ");
-        let is_known = |dependent: &Dependent| {
-            dependent.table.eq_ignore_ascii_case(child)
-                && dependent.column.eq_ignore_ascii_case(&columns)
-                && parent.eq_ignore_ascii_case(&profile.table)
-        };
-        if profile.dependents.iter().any(is_known) {
+        if is_listed(reference, parent, profile) {
             return true;
         }
         let becomes = match on_delete.as_str() {
@@ -174,11 +176,38 @@ impl References {
     }
 }
 
+/// Whether a profile says that the rows with this foreign key go with their session.
+fn is_listed(reference: &Reference, parent: &str, profile: &Profile) -> bool {
+    let columns = reference.columns.join(", ");
+    let is_it = |dependent: &Dependent| {
+        dependent.table.eq_ignore_ascii_case(&reference.child)
+            && dependent.column.eq_ignore_ascii_case(&columns)
+            && parent.eq_ignore_ascii_case(&profile.table)
+    };
+    profile.dependents.iter().any(is_it)
+}
+
+/// Whether foreign keys hold for what is written here.
+fn are_enforced(database: &impl Transport) -> Result<bool> {
+    let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
+    Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
+}
+
 impl Reference {
     /// What it says, for people.
     fn says(&self, parent: &str) -> String {
         let Self { child, columns, on_delete } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
+    }
+
+    /// That its rows would be left as they are.
+    fn is_idle(&self, parent: &str, place: &str) -> String {
+        let (says, child) = (self.says(parent), &self.child);
+        format!(
+            "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
+             rows of {child} would be left behind, unless the profile names {child} under \
+             [[dependents]]"
+        )
     }
 
     /// That with a session other sessions would go.

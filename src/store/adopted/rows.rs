@@ -4,7 +4,7 @@ use rusqlite::types::ValueRef;
 
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
-use crate::domain::port::Sighting;
+use crate::domain::port::{Flow, Sighting};
 use crate::domain::profile::{
     Condition, Datum, Judged, Length, Profile, Raw, Rule, RuleKind, Source,
 };
@@ -23,7 +23,8 @@ pub(super) const INPUTS: usize = 2;
 /// The handle's digits, where they are enough to tell sessions apart.
 pub(super) const HANDLE: usize = 12;
 
-/// A profile and the table that it describes, as expressions.
+/// A profile and the table that it describes, as expressions. Conditions have them bare,
+/// so that indexes serve, and columns as the database brings them without a loss.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) profile: Profile,
@@ -32,24 +33,39 @@ pub(super) struct Reader {
     pub(super) key: String,
     id: String,
     inputs: Vec<String>,
+    /// The same, as columns.
+    columns: Columned,
+}
+
+/// What is read of a row, as the columns of a statement.
+#[derive(Debug)]
+struct Columned {
+    key: String,
+    id: String,
+    inputs: String,
     user: String,
     client: String,
 }
 
 impl Reader {
-    pub(super) fn new(profile: Profile, table: Table) -> Self {
-        let inputs = profile.inputs.iter().enumerate();
-        let optional = |source: Option<&Source>| source.map_or_else(|| "NULL".into(), expression);
+    pub(super) fn new(database: &impl Transport, profile: Profile, table: Table) -> Self {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
-        Self {
-            key: quoted(key),
-            id: quoted(&profile.id),
-            inputs: inputs.map(|(place, source)| input(&profile, place, source)).collect(),
+        let (key, id) = (quoted(key), quoted(&profile.id));
+        let inputs = profile.inputs.iter().enumerate();
+        let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
+        let exactly = |expression: &String| database.exactly(expression);
+        let optional = |source: Option<&Source>| {
+            source.map_or_else(|| "NULL".to_owned(), |source| exactly(&expression(source)))
+        };
+        let exact: Vec<String> = inputs.iter().map(exactly).collect();
+        let columns = Columned {
+            key: exactly(&key),
+            id: exactly(&id),
+            inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
             user: optional(profile.user.as_ref().map(|user| &user.source)),
             client: optional(profile.client.as_ref()),
-            profile,
-            table,
-        }
+        };
+        Self { profile, table, key, id, inputs, columns }
     }
 
     /// The table's name, quoted.
@@ -80,23 +96,28 @@ impl Reader {
     }
 
     /// What [`judge`](Self::judge) needs of a row, and nothing else.
-    pub(super) fn inputs(&self) -> String {
-        if self.inputs.is_empty() { "NULL".to_owned() } else { self.inputs.join(", ") }
+    pub(super) fn inputs(&self) -> &str {
+        &self.columns.inputs
     }
 
-    /// What [`key_of`](Self::key_of) needs of a row.
-    pub(super) fn key_and_id(&self) -> String {
-        format!("{}, {}", self.key, self.id)
+    /// The id.
+    pub(super) fn id(&self) -> &str {
+        &self.columns.id
+    }
+
+    /// The key, as a column.
+    pub(super) fn place(&self) -> &str {
+        &self.columns.key
     }
 
     /// What [`sighting`](Self::sighting) needs of a row.
     pub(super) fn seen(&self) -> String {
-        format!("{}, {}", self.key_and_id(), self.inputs())
+        format!("{}, {}, {}", self.place(), self.id(), self.inputs())
     }
 
     /// What [`session`](Self::session) needs of a row.
     pub(super) fn whole(&self) -> String {
-        format!("{}, {}, {}", self.seen(), self.user, self.client)
+        format!("{}, {}, {}", self.seen(), self.columns.user, self.columns.client)
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
@@ -199,9 +220,44 @@ impl Reader {
         })
     }
 
-    /// A statement that reads this of all rows.
+    /// A statement that reads this of all rows. What matters to the last bit is written
+    /// as the methods above have it.
     pub(super) fn select(&self, what: &str) -> Statement {
-        Statement::new(&format!("SELECT {what} FROM {}", self.table()))
+        self.exact(&format!("SELECT {what} FROM {}", self.table()))
+    }
+
+    /// A statement whose columns are written as [`Transport::exactly`] says.
+    #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
+    pub(super) fn exact(&self, sql: &str) -> Statement {
+        Statement { is_exact: true, ..Statement::new(sql) }
+    }
+
+    /// Visits all rows of the table: the key, and behind it this. They come as they lie,
+    /// in an index perhaps that holds all of it, or in pages, in the order of the key.
+    pub(super) fn each(
+        &self,
+        database: &impl Transport,
+        what: &str,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let mut page = |last: Option<&dyn Columns>| {
+            let mut sql = self.select(&format!("{}, {what}", self.place()));
+            if database.is_far() {
+                self.in_order(sql.push(" WHERE TRUE"), last, false);
+            }
+            sql
+        };
+        database.walk(&mut page, visit)
+    }
+
+    /// Goes on with the order of the key, and with the rows behind this one, whose key is
+    /// its first column.
+    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn Columns>, reverse: bool) {
+        let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(last) = last {
+            sql.push(&format!(" AND {} {beyond} ", self.key)).bind_exactly(last.value(0));
+        }
+        sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
     /// The user of a row of which `what` stands at this place.
@@ -209,9 +265,17 @@ impl Reader {
         self.profile.user(raw(row.value(place)))
     }
 
-    /// The expression of the user.
+    /// The user, as a column.
     pub(super) fn user(&self) -> &str {
-        &self.user
+        &self.columns.user
+    }
+
+    /// A statement that reads the least and the greatest value of a column.
+    pub(super) fn ends(&self, database: &impl Transport, column: &str) -> Statement {
+        // One look for both would go through the whole table.
+        let end =
+            |which| database.exactly(&format!("(SELECT {which}({column}) FROM {})", self.table()));
+        self.exact(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
     /// How many rows there are.

@@ -74,11 +74,8 @@ impl Sampling {
 
 /// The range of the keys of a table.
 pub(super) fn spread(database: &impl Transport, reader: &Reader) -> Result<Spread> {
-    let (key, table) = (&reader.key, reader.table());
-    // One statement for both would go through the whole table.
-    let ends = format!("SELECT (SELECT min({key}) FROM {table}), (SELECT max({key}) FROM {table})");
     let mut spread = Spread::Unknown;
-    database.query(&Statement::new(&ends), &mut |row| {
+    database.query(&reader.ends(database, &reader.key), &mut |row| {
         spread = Spread::between(row.value(0), row.value(1));
         Ok(ControlFlow::Break(()))
     })?;
@@ -102,7 +99,7 @@ fn between(database: &impl Transport, reader: &Reader, spread: &Spread) -> Resul
     let places = spread.places(BETWEEN);
     let mut rows = Vec::with_capacity(places.len());
     let mut values = places.iter().map(super::spread::Place::value);
-    database.look_up(&sql.sql, &mut values, &mut |row| {
+    database.look_up(&sql, &mut values, &mut |row| {
         rows.extend(row.map(|row| Row::of(row, reader.profile.inputs.len())));
     })?;
     Ok(rows)

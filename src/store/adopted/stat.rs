@@ -29,15 +29,15 @@ pub(super) fn task(
     let mut stat = remembered.into_iter().find(is_it).unwrap_or_default();
     stat.task.clone_from(&reader.profile.task);
     let mut sessions = 0;
-    database.query(&reader.select(&reader.inputs()), &mut |row| {
-        if let Judged::Session(expiry) = reader.judge_at(row, 0) {
+    reader.each(database, reader.inputs(), &mut |row| {
+        if let Judged::Session(expiry) = reader.judge_at(row, 1) {
             sessions += 1;
             if expiry.is_over(scope.now) {
                 stat.expired += 1;
             } else {
                 stat.live[0] += 1;
                 stat.unreadable += u64::from(expiry == Expiry::Unknown);
-                stat.oldest_use = earlier(stat.oldest_use, used(reader, row, 0));
+                stat.oldest_use = earlier(stat.oldest_use, used(reader, row, 1));
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -96,13 +96,13 @@ fn by_user(
     scope: &Scope<'_>,
 ) -> Result<HashMap<Option<String>, Load>> {
     let mut loads: HashMap<Option<String>, Load> = HashMap::new();
-    let sql = reader.select(&format!("{}, {}", reader.user(), reader.inputs()));
-    database.query(&sql, &mut |row| {
-        match reader.judge_at(row, 1) {
+    let what = format!("{}, {}", reader.user(), reader.inputs());
+    reader.each(database, &what, &mut |row| {
+        match reader.judge_at(row, 2) {
             Judged::Session(expiry) if !expiry.is_over(scope.now) => {
-                let load = loads.entry(reader.user_at(row, 0)).or_default();
+                let load = loads.entry(reader.user_at(row, 1)).or_default();
                 load.sessions += 1;
-                load.oldest_use = earlier(load.oldest_use, used(reader, row, 1));
+                load.oldest_use = earlier(load.oldest_use, used(reader, row, 2));
             }
             _ => {}
         }

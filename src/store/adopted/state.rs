@@ -2,7 +2,8 @@
 //! beside none of the application's files.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,9 @@ use crate::domain::error::{Error, Result};
 use crate::domain::port::{Scope, Sessions, TaskStat};
 use crate::domain::session::EndReason;
 use crate::domain::token::Digest;
-use crate::store::Location;
 use crate::store::native::Native;
 use crate::store::transport::sqlite::{Access, SqliteFile};
+use crate::store::{Cluster, Location};
 
 /// How many digits of the path's hash the file's name has.
 const DIGITS: usize = 12;
@@ -38,22 +39,17 @@ struct Open {
 }
 
 impl State {
-    /// That of the database at a path, in a folder that need not be there yet. Without a
-    /// folder nothing is remembered, and nothing can be.
+    /// That of a database, in a folder that need not be there yet. Without a folder
+    /// nothing is remembered, and nothing can be. That of a cluster is this machine's: no
+    /// other sees the lease.
     ///
     /// # Errors
     /// If the path leads nowhere.
     pub(super) fn of(database: &Location, folder: Option<&Path>) -> Result<Self> {
-        let path = match database {
-            Location::File(path) => {
-                let at = |e| Error::failed(format!("read {}", path.display()), e);
-                fs::canonicalize(path).map_err(at)?
-            }
-            Location::Cluster(cluster) => PathBuf::from(cluster.to_string()),
+        let name = match database {
+            Location::File(path) => name_of_file(path)?,
+            Location::Cluster(cluster) => name_of_cluster(cluster).into(),
         };
-        let hash = Digest::of_bytes(path.as_os_str().as_encoded_bytes()).id();
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash)));
         let (open, deleted) = (RefCell::new(None), BTreeMap::new());
         Ok(Self { path: folder.map(|folder| folder.join(name)), open, deleted })
     }
@@ -117,6 +113,36 @@ impl State {
     }
 }
 
+/// The name of the file for what is remembered of another, wherever that is reached from.
+fn name_of_file(path: &Path) -> Result<OsString> {
+    let at = |e| Error::failed(format!("read {}", path.display()), e);
+    let path = fs::canonicalize(path).map_err(at)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending(path.as_os_str().as_encoded_bytes()));
+    Ok(name)
+}
+
+/// The name of the file for what is remembered of a cluster: the same in whatever order
+/// and spelling its nodes are named. It begins with the first of them.
+fn name_of_cluster(cluster: &Cluster) -> String {
+    let host = |node: &String| {
+        let host = node.split_once("://").map_or(node.as_str(), |(_, host)| host);
+        host.to_ascii_lowercase()
+    };
+    let hosts: BTreeSet<String> = cluster.nodes.iter().map(host).collect();
+    let first = hosts.first().map_or("", String::as_str);
+    let parts = first.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let all: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    format!("{}{}", parts.join("-"), ending(all.join(",").as_bytes()))
+}
+
+/// What tells the databases of one name apart.
+fn ending(whole: &[u8]) -> String {
+    let hash = Digest::of_bytes(whole).id();
+    format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash))
+}
+
 /// Whether the database is there: not if another process is about to make it.
 fn is_there(path: &Path) -> Result<bool> {
     match fs::metadata(path) {
@@ -149,4 +175,28 @@ fn make(path: &Path) -> Result<Native<SqliteFile>> {
         Error::Failed { source, .. } => Error::Failed { doing: doing(), source },
         error => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(url: &str) -> String {
+        match Location::parse(url.as_ref()).unwrap() {
+            Location::Cluster(cluster) => name_of_cluster(&cluster),
+            Location::File(_) => panic!("{url}"),
+        }
+    }
+
+    #[test]
+    fn a_cluster_has_one_name_whatever_the_order_of_its_nodes() {
+        let usual = name("http://db1:4001,db2:4001");
+        let hash = usual.strip_prefix("db1-4001-").and_then(|rest| rest.strip_suffix(".db"));
+        assert_eq!(hash.map(str::len), Some(DIGITS), "{usual}");
+        for same in ["https://DB2:4001,Db1", "http://db2,db1,db2"] {
+            assert_eq!(name(same), usual);
+        }
+        assert_ne!(name("http://db1:4001"), usual);
+        assert!(name("http://[::1]:4001").starts_with("1-4001-"));
+    }
 }

@@ -28,12 +28,16 @@ pub(super) fn by_key(
 ) -> Result<Survey> {
     let version = database.version()?;
     let mut tally = Tally::new(scope.now, reach);
-    let mut sql = reader.select(&reader.seen());
-    if let Some(Place::Key(after)) = after {
-        sql.push(&format!(" WHERE {} > ", reader.key)).bind(after);
-    }
-    sql.push(&format!(" ORDER BY {}", reader.key));
-    database.query(&sql, &mut |row| {
+    let mut page = |last: Option<&dyn Columns>| {
+        let mut sql = reader.select(&reader.seen());
+        sql.push(" WHERE TRUE");
+        if let (Some(Place::Key(after)), None) = (after, last) {
+            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
+        }
+        reader.in_order(&mut sql, last, false);
+        sql
+    };
+    database.walk(&mut page, &mut |row| {
         tally.see(reader, row);
         // There is no way back to a row whose key cannot be said.
         let key = if tally.is_enough() { reader.key_of(row) } else { None };

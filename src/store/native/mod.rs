@@ -121,7 +121,7 @@ impl<T: Transport> Sessions for Native<T> {
         if self.transport.is_far() {
             return many::find(&self.transport, keys);
         }
-        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+        let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
         self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;

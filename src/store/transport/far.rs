@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::SqliteFile;
-use super::{Answer, Applied, Columns, Transport};
+use super::{Answer, Applied, Columns, Held, Transport};
 use crate::domain::error::Result;
 use crate::domain::port::Flow;
-use crate::store::sql::{Statement, owned};
+use crate::store::sql::Statement;
 
 /// Rows in a page.
 const PAGE: usize = 3;
@@ -40,7 +40,7 @@ impl Transport for Far {
             let mut rows = Vec::new();
             self.0.query(&page, &mut |row| {
                 // No statement has more columns.
-                rows.push(Answer((0..24).map(|place| owned(row.value(place))).collect()));
+                rows.push(Answer((0..24).map(|place| Held::from(row.value(place))).collect()));
                 Ok(ControlFlow::Continue(()))
             })?;
             for row in &rows {
@@ -57,11 +57,11 @@ impl Transport for Far {
 
     fn look_up(
         &self,
-        sql: &str,
+        statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
-        self.0.look_up(sql, values, visit)
+        self.0.look_up(statement, values, visit)
     }
 
     fn apply_to_each(
@@ -71,6 +71,14 @@ impl Transport for Far {
         rest: &[Value],
     ) -> Result<Applied> {
         self.0.apply_to_each(sql, values, rest)
+    }
+
+    fn apply_rows(
+        &mut self,
+        statements: &[Statement],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        self.0.apply_rows(statements, rows)
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
-use super::sql::{Statement, owned};
+use super::sql::Statement;
 use crate::domain::error::Result;
 use crate::domain::port::{Demand, Effort, Flow, Leave, LogSize, Released, Space, Version};
 
@@ -44,7 +44,7 @@ pub trait Transport {
     /// of each, or none.
     fn look_up(
         &self,
-        sql: &str,
+        statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()>;
@@ -63,20 +63,9 @@ pub trait Transport {
     /// runs them in their order, and answers what each has done.
     fn apply_rows(
         &mut self,
-        sqls: &[&str],
+        statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-    ) -> Result<Applied> {
-        let statement = |sql: &&str, values: &[ValueRef<'_>]| Statement {
-            sql: (*sql).to_owned(),
-            values: values.iter().copied().map(owned).collect(),
-            is_exact: false,
-        };
-        let for_row = |row: Vec<ValueRef<'_>>| {
-            sqls.iter().map(|sql| statement(sql, &row)).collect::<Vec<_>>()
-        };
-        let statements: Vec<Statement> = rows.flat_map(for_row).collect();
-        self.apply(&statements)
-    }
+    ) -> Result<Applied>;
 
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
@@ -214,12 +203,52 @@ pub struct Applied {
     pub waited: Duration,
 }
 
-/// A row that was read in the midst of writing.
+/// A row that is held: it was read in the midst of writing, or came from far away.
 #[derive(Debug, Clone, Default)]
-pub struct Answer(pub Vec<Value>);
+pub struct Answer(pub Vec<Held>);
 
 impl Columns for Answer {
     fn value(&self, place: usize) -> ValueRef<'_> {
         self.0.get(place).map_or(ValueRef::Null, ValueRef::from)
+    }
+}
+
+/// A value of a row, whose text need not be UTF-8.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Held {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl<'a> From<&'a Held> for ValueRef<'a> {
+    fn from(value: &'a Held) -> Self {
+        match value {
+            Held::Null => Self::Null,
+            Held::Integer(number) => Self::Integer(*number),
+            Held::Real(number) => Self::Real(*number),
+            Held::Text(bytes) => Self::Text(bytes),
+            Held::Blob(bytes) => Self::Blob(bytes),
+        }
+    }
+}
+
+impl From<ValueRef<'_>> for Held {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number),
+            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+}
+
+impl From<i64> for Held {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
     }
 }

@@ -123,11 +123,12 @@ impl Transport for SqliteFile {
 
     fn look_up(
         &self,
-        sql: &str,
+        statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
-        each::look_up(&self.connection, sql, values, visit).map_err(|e| self.fault("read", e))
+        let looked = each::look_up(&self.connection, &statement.sql, values, visit);
+        looked.map_err(|e| self.fault("read", e))
     }
 
     fn apply_to_each(
@@ -142,10 +143,10 @@ impl Transport for SqliteFile {
 
     fn apply_rows(
         &mut self,
-        sqls: &[&str],
+        statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<Applied> {
-        let applied = each::apply_rows(&mut self.connection, sqls, rows);
+        let applied = each::apply_rows(&mut self.connection, statements, rows);
         applied.map_err(|e| self.fault("write to", e))
     }
 

@@ -88,7 +88,10 @@ impl Rqlite {
 
     fn read(&self, statements: &[Statement]) -> Result<Vec<Outcome>> {
         let body = wire::list(statements);
-        let path = if statements.len() > 1 {
+        let path = if statements.iter().any(explains_a_change) {
+            // What only reads is not for such as these, though they change nothing.
+            "/db/request?timings".to_owned()
+        } else if statements.len() > 1 {
             format!("{}&transaction", self.reading)
         } else {
             self.reading.clone()
@@ -157,6 +160,12 @@ impl Rqlite {
     }
 }
 
+/// Whether a statement asks how another would be carried out that changes something.
+fn explains_a_change(statement: &Statement) -> bool {
+    let explained = statement.sql.strip_prefix("EXPLAIN ");
+    explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
+}
+
 /// What came of a request that writes: how long it took, and how much of that was not
 /// the statements themselves.
 enum Written {
@@ -219,14 +228,19 @@ impl Transport for Rqlite {
 
     fn look_up(
         &self,
-        sql: &str,
+        statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
-        let elements = values.map(|value| wire::element(sql, std::iter::once(value)));
-        let body = serde_json::Value::Array(elements.collect()).to_string();
+        let one = |value| wire::element(&statement.sql, std::iter::once(value));
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite takes no list of nothing.
+            return Ok(());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
         let path = format!("{}&transaction", self.reading);
-        match self.ask(&path, &body, false, |_| false)? {
+        match self.ask(&path, &body, false, |_| statement.is_exact)? {
             Answered::Done(outcomes) => {
                 for outcome in outcomes {
                     visit(outcome.answers.first().map(|row| row as &dyn Columns));
@@ -248,6 +262,37 @@ impl Transport for Rqlite {
         let body = serde_json::Value::Array(elements.collect()).to_string();
         let written = self.send(&body, |_| false)?;
         self.applied(written)
+    }
+
+    /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
+    /// list is sent again, rows that the first has deleted are found gone, and what is
+    /// answered is less than what was done.
+    fn apply_rows(
+        &mut self,
+        statements: &[Statement],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        let total = || wire::element("SELECT total_changes()", std::iter::empty());
+        let mut list = vec![total()];
+        for row in rows {
+            let one = |statement: &Statement| wire::element(&statement.sql, row.iter().copied());
+            list.extend(statements.iter().map(one));
+        }
+        list.push(total());
+        let count = list.len();
+        let is_exact = |place: usize| {
+            let is_of_a_row = place > 0 && place + 1 < count;
+            is_of_a_row && statements[(place - 1) % statements.len()].is_exact
+        };
+        let written = self.send(&serde_json::Value::Array(list).to_string(), is_exact)?;
+        let mut applied = self.applied(written)?;
+        let total = |answers: Option<Vec<Answer>>| answers?.first()?.integer_at(0);
+        let after = total(applied.answers.pop());
+        let before = total((!applied.answers.is_empty()).then(|| applied.answers.remove(0)));
+        self.notice(before, after);
+        applied.rows.pop();
+        applied.rows.drain(..applied.rows.len().min(1));
+        Ok(applied)
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
-use super::super::Answer;
+use super::super::{Answer, Held};
 use crate::domain::cluster::Contact;
-use crate::store::sql::Statement;
+use crate::store::sql::{Statement, hex};
 
 /// What one statement has done.
 #[derive(Debug, Clone, Default)]
@@ -77,13 +77,6 @@ fn plain(value: ValueRef<'_>) -> Result<Json, String> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits =
-        |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)]));
-    bytes.iter().flat_map(digits).collect()
-}
-
 /// A statement with some of its parameters `?1`, `?2`, … written out. What stands in
 /// quotes is left alone.
 fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
@@ -151,21 +144,22 @@ fn outcome(mut result: Json, is_exact: bool) -> Option<Outcome> {
     Some(Outcome { rows: answers.len() as u64, answers, time })
 }
 
-fn value(json: Json) -> Value {
+fn value(json: Json) -> Held {
     match json {
-        Json::Null => Value::Null,
-        Json::Bool(is) => Value::Integer(i64::from(is)),
+        Json::Null => Held::Null,
+        Json::Bool(is) => Held::Integer(i64::from(is)),
         Json::Number(number) => match number.as_i64() {
-            Some(number) => Value::Integer(number),
-            None => number.as_f64().map_or(Value::Null, Value::Real),
+            Some(number) => Held::Integer(number),
+            None => number.as_f64().map_or(Held::Null, Held::Real),
         },
-        Json::String(text) => Value::Text(text),
-        other => Value::Text(other.to_string()),
+        Json::String(text) => Held::Text(text.into_bytes()),
+        other => Held::Text(other.to_string().into_bytes()),
     }
 }
 
 /// An expression whose value comes through JSON as it is, in its class and to the last
-/// bit: with a letter for the class before it, and bytes as digits.
+/// bit but for the sign of a nought: with a letter for the class before it, and bytes as
+/// digits.
 pub(super) fn exactly(expression: &str) -> String {
     format!(
         "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
@@ -175,18 +169,18 @@ pub(super) fn exactly(expression: &str) -> String {
 }
 
 /// Such a value; what is none, such as a count, is what it is.
-fn exact_value(json: Json) -> Value {
+fn exact_value(json: Json) -> Held {
     let Json::String(text) = &json else { return value(json) };
     let digits = text.get(1..).unwrap_or_default();
     match text.as_bytes().first() {
-        Some(b'i') => digits.parse().map_or(Value::Null, Value::Integer),
+        Some(b'i') => digits.parse().map_or(Held::Null, Held::Integer),
         Some(b'r') => match digits {
-            "Inf" => Value::Real(f64::INFINITY),
-            "-Inf" => Value::Real(f64::NEG_INFINITY),
-            digits => digits.parse().map_or(Value::Null, Value::Real),
+            "Inf" => Held::Real(f64::INFINITY),
+            "-Inf" => Held::Real(f64::NEG_INFINITY),
+            digits => digits.parse().map_or(Held::Null, Held::Real),
         },
-        Some(b't') => Value::Text(String::from_utf8_lossy(&unhex(digits)).into_owned()),
-        _ => Value::Blob(unhex(digits)),
+        Some(b't') => Held::Text(unhex(digits)),
+        _ => Held::Blob(unhex(digits)),
     }
 }
 
@@ -234,6 +228,7 @@ fn duration(text: &str) -> Option<Duration> {
 mod tests {
     use proptest::prelude::*;
     use rusqlite::Connection;
+    use rusqlite::types::{ToSqlOutput, Value};
 
     use super::*;
 
@@ -258,7 +253,9 @@ mod tests {
         let sql = parts.next().unwrap().as_str().unwrap();
         let mut statement = connection.prepare(sql).unwrap();
         for (place, given) in (1..=statement.parameter_count()).zip(parts) {
-            statement.raw_bind_parameter(place, value(given.clone())).unwrap();
+            let given = value(given.clone());
+            let given = ToSqlOutput::Borrowed(ValueRef::from(&given));
+            statement.raw_bind_parameter(place, given).unwrap();
         }
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
@@ -284,7 +281,7 @@ mod tests {
                 connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
             let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
             let Some(Reply::Done(outcomes)) = reply(&text.to_string(), |_| true) else { panic!() };
-            prop_assert_eq!(&outcomes[0].answers[0].0[0], &sent);
+            prop_assert_eq!(&outcomes[0].answers[0].0[0], &Held::from(ValueRef::from(&sent)));
         }
 
         #[test]
@@ -325,7 +322,7 @@ mod tests {
         let rows = r#"{"results":[{"columns":["a","b"],"values":[[1,"x"],[null,1.5]]}]}"#;
         let Some(Reply::Done(outcomes)) = reply(rows, |_| false) else { panic!() };
         assert_eq!(outcomes[0].rows, 2);
-        assert_eq!(outcomes[0].answers[1].0, [Value::Null, Value::Real(1.5)]);
+        assert_eq!(outcomes[0].answers[1].0, [Held::Null, Held::Real(1.5)]);
         // Without rows, the values are left out.
         let none = r#"{"results":[{"columns":["a"],"types":["text"]}]}"#;
         let Some(Reply::Done(outcomes)) = reply(none, |_| false) else { panic!() };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
 
-use super::{Answer, Applied, Columns, lists};
+use super::{Answer, Applied, Columns, Statement, lists};
 
 pub(super) fn look_up(
     connection: &Connection,
@@ -51,14 +51,14 @@ pub(super) fn apply(
 
 pub(super) fn apply_rows(
     connection: &mut Connection,
-    sqls: &[&str],
+    statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
 ) -> Result<Applied> {
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
     let mut applied = Applied { waited: begun - asked, ..Applied::default() };
-    let prepared = sqls.iter().map(|sql| transaction.prepare_cached(sql));
+    let prepared = statements.iter().map(|one| transaction.prepare_cached(&one.sql));
     let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
     for row in rows {
         for statement in &mut prepared {

@@ -49,5 +49,5 @@ fn run(transaction: &Transaction<'_>, statement: &Statement, applied: &mut Appli
 /// A row that a statement answers.
 pub(super) fn answer(row: &Row<'_>) -> Result<Answer> {
     let columns = row.as_ref().column_count();
-    (0..columns).map(|place| row.get(place)).collect::<Result<_>>().map(Answer)
+    (0..columns).map(|place| row.get_ref(place).map(Into::into)).collect::<Result<_>>().map(Answer)
 }
