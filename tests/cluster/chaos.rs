@@ -25,14 +25,16 @@ const EDGES: usize = 600;
 /// A purge that may hold others up for longer than usual, or it would take minutes beside
 /// applications that never pause.
 const PURGE: [&str; 6] = ["purge", "--hold", "20ms", "--wait", "2m", "--json"];
-/// Requests of each thread after which work goes on.
+/// Requests of each thread after which work goes on, and those at the end.
 const GOES_ON: u64 = 25;
+const WORK: u64 = 250;
 
 /// Inserts sessions that are over but served, and answers their tokens.
 fn seed_edges(nodes: &[Address]) -> Vec<Token> {
     let tokens: Vec<Token> =
         (0..EDGES).map(|number| Token::presented(format!("edge {number}"))).collect();
-    let sql = "INSERT INTO sessions (id, user, task, created_at, last_used_at, idle_timeout) \
+    let sql = "INSERT OR IGNORE INTO sessions \
+               (id, user, task, created_at, last_used_at, idle_timeout) \
                VALUES (?1, 'edgar', 'edge', ?2, ?2, 86400)";
     let row = |token: &Token| json!([sql, token.id(), now() - 2 * DAY]);
     rqlite::request(nodes, &tokens.iter().map(row).collect());
@@ -121,10 +123,10 @@ impl Drama {
     }
 
     /// Waits until each thread has been served so many times more.
-    fn goes_on(&self) {
-        for served in &self.shared.served {
-            let before = served.load(Ordering::Relaxed);
-            wait_for("the application", || served.load(Ordering::Relaxed) >= before + GOES_ON);
+    fn goes_on(&self, times: u64) {
+        let before = self.shared.served.each_ref().map(|served| served.load(Ordering::Relaxed));
+        for (served, before) in self.shared.served.iter().zip(before) {
+            wait_for("the application", || served.load(Ordering::Relaxed) >= before + times);
         }
     }
 
@@ -145,11 +147,11 @@ impl Drama {
         let leader = nodes.leader();
         nodes.nodes[leader].kill();
         assert_ne!(nodes.leader(), leader);
-        self.goes_on();
+        self.goes_on(GOES_ON);
         nodes.nodes[leader].start();
         let far = nodes.index();
         wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
-        self.goes_on();
+        self.goes_on(GOES_ON);
     }
 }
 
@@ -179,7 +181,8 @@ fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
         for _ in 0..2 {
             drama.kill_the_leader(&mut nodes);
         }
-        // The purge is quicker with the cluster for itself
+        drama.goes_on(WORK);
+        // From here on the purge has the cluster for itself, and is quicker
         drop(curtain);
         let books = clients.map(|client| client.join().unwrap());
         (books, sweep.join().unwrap(), watch.join().unwrap())
