@@ -22,9 +22,8 @@ const DUE: i64 = 200_000;
 const MORE: i64 = 50_000;
 /// Sessions that are due, too, unless the application uses them first.
 const EDGES: usize = 600;
-/// A purge that may hold others up for longer than usual, or it would take minutes beside
-/// applications that never pause.
-const PURGE: [&str; 6] = ["purge", "--hold", "20ms", "--wait", "2m", "--json"];
+/// One waits for another whose process has died.
+const PURGE: [&str; 4] = ["purge", "--wait", "2m", "--json"];
 /// Requests of each thread after which work goes on, and those at the end.
 const GOES_ON: u64 = 25;
 const WORK: u64 = 250;

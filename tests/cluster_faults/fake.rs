@@ -56,12 +56,10 @@ pub fn native(seen: &Seen) -> Act {
     let statements: Vec<Value> = serde_json::from_str(&seen.body).unwrap();
     let rows = |statement: &Value| {
         let sql = statement[0].as_str().unwrap();
-        let rows = if sql.contains("application_id") {
+        let rows = if sql.contains("user_version") {
+            json!(["receipts", "runs", "sessions"].map(|table| json!([0x7363_746c, 1, table])))
+        } else if sql.contains("application_id") {
             json!([[0x7363_746c]])
-        } else if sql.contains("user_version") {
-            json!([[1]])
-        } else if sql.contains("sqlite_schema") {
-            json!([["receipts"], ["runs"], ["sessions"]])
         } else {
             json!([])
         };
