@@ -1,5 +1,6 @@
 //! Session housekeeping: end and purge the sessions that nobody uses any more, in
-//! a SQLite table that an application goes on writing to.
+//! a SQLite table that an application goes on writing to, in a file or on an rqlite
+//! cluster.
 //!
 //! This library is what the command `sessctl` runs on; a server can do the same
 //! in process:

@@ -47,14 +47,16 @@ const ABOUT: &str = "End and purge the sessions that nobody uses any more";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, also when there was nothing to do
-  1    failed
+  1    failed, also where a cluster does not let this user in
   2    usage: a wrong argument, schedule or configuration
-  3    stopped early, work remains
+  3    stopped early, work remains; or nobody knows whether a cluster has done a step
   4    refused: by the guard, by a limit on open sessions, or because a framework's table
        does not take it or is not what its profile says
   5    no such live session
-  10   no database there, or no table of sessions in it that is known
-  11   another program has the database locked, or is at the same work
+  10   no database there, nobody at the address of a cluster, or no table of sessions
+       there that is known
+  11   another program has the database locked, or is at the same work; or a cluster
+       cannot be used at the moment
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM)
 
@@ -67,6 +69,8 @@ Examples:
   sessctl --db app.db cycle imap               end all sessions of a task now
   sessctl --db app.db compact                  give the space of deleted rows back
   sessctl --db db.sqlite3 show stat            the same of a framework's own table
+  sessctl --db http://db1:4001,db2:4001,db3:4001 purge
+                                               the same on an rqlite cluster
   sessctl show profiles                        the frameworks that are known
   sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
 
