@@ -137,12 +137,12 @@ impl Housekeeper {
     /// `None`: none.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being written; but not that another program does
-    /// so at this moment, as the next run drops them as well.
+    /// Whatever keeps the ledger from being written; but not what is over in a moment, as
+    /// the next run drops them as well.
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
         match self.store.drop_runs(UnixTime(now.0.saturating_sub(keep.as_seconds()))) {
-            Err(Error::Busy { .. }) => Ok(()),
+            Err(error) if error.is_passing() => Ok(()),
             dropped => dropped,
         }
     }

@@ -14,7 +14,7 @@ use super::Housekeeper;
 use super::purge::Stopped;
 use super::run::PURGE;
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Lease, Store, Stretch};
+use crate::domain::port::{Lease, RunQuery, Store, Stretch};
 use crate::domain::stored::{Differences, StoredRow};
 use crate::domain::time::UnixTime;
 
@@ -53,7 +53,8 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Held`] if one is at work. [`Error::Refused`] if the source is this very
     /// database, or the destination of another move, or a framework's table, or if it is
-    /// empty and all sessions here were to be replaced by none. In these cases nothing
+    /// empty and all sessions here were to be replaced by none; or, without `replace`, if
+    /// anything has run here: rows that have gone would come back. In these cases nothing
     /// has changed. And whatever keeps the tables from being read or written, and then
     /// the batches before stand.
     pub fn bring(
@@ -106,6 +107,14 @@ impl Housekeeper {
                     .to_owned(),
             ));
         }
+        if !journey.request.replace && self.has_run(now)? {
+            return Err(Error::Refused(
+                "a purge or a job has run in the destination already: what has gone there since \
+                 an earlier pass would come back. If nobody uses it yet, --replace makes it equal \
+                 to the source"
+                    .to_owned(),
+            ));
+        }
         let one = Stretch { rows: 1, bytes: 1, ..Stretch::default() };
         let is_empty = |store: &dyn Store| store.stored(one).map(|portion| portion.rows.is_empty());
         if journey.request.replace && is_empty(journey.source)? && !is_empty(self.store.as_ref())? {
@@ -116,6 +125,17 @@ impl Housekeeper {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the ledger here has any run, of whatever outcome.
+    fn has_run(&self, now: UnixTime) -> Result<bool> {
+        let mut has_run = false;
+        let latest = RunQuery { limit: Some(1), ..RunQuery::default() };
+        self.store.runs(&latest, now, &mut |_| {
+            has_run = true;
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(has_run)
     }
 
     fn bring_all(&mut self, journey: &mut Journey<'_>) -> Result<Option<Stopped>> {

@@ -158,7 +158,8 @@ impl Pace {
         if cost.waited > AT_ONCE {
             self.gentle = AFTER_A_SIGN;
         }
-        if done == 0 {
+        // What has no time was found out afterwards, and says nothing of the next.
+        if done == 0 || cost.hold.is_zero() {
             return;
         }
         let (hold, commit) = (cost.hold.as_secs_f64(), cost.commit.as_secs_f64());

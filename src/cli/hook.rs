@@ -15,6 +15,7 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 
+use super::context::CREDENTIALS;
 use super::records;
 use crate::output::{self, FormatName, Look};
 
@@ -57,6 +58,8 @@ impl Hook {
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
         let mut child = Command::new(&self.program)
             .args(&self.args)
+            // Whatever it is, it is not the one who was let in.
+            .env_remove(CREDENTIALS)
             .stdin(Stdio::piped())
             .stdout(io::stderr())
             // A group of its own: whatever it starts can be stopped with it, and

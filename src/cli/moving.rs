@@ -44,7 +44,9 @@ const FAR: Duration = Duration::from_millis(100);
 ///
 /// A session that is newer in the destination, or that is there alone, is left alone
 /// without --replace, and the exit code is 1: the application may use the destination
-/// already. It may also have gone from the source since an earlier pass.
+/// already. It may also have gone from the source since an earlier pass. Where a purge or
+/// a job has run in the destination, a move without --replace is refused: what it has
+/// deleted would come back.
 ///
 /// A purge of the destination and a move to it exclude each other.
 #[derive(clap::Args)]
@@ -92,7 +94,7 @@ impl Args {
         let store = if self.verify_only {
             store::open(up_to_date(&ends.to), Access::Read)?
         } else {
-            store::create(&ends.to)?
+            store::create(up_to_date(&ends.to))?
         };
         let mut keeper = context.in_charge(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::Held { .. }));

@@ -8,11 +8,13 @@ use super::session::words;
 /// What a read from a cluster may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Consistency {
-    /// What the leader has. If it has just been replaced without knowing it, it may be
-    /// up to its lease of about a second behind.
+    /// What the leader has. One that has been replaced without knowing it may be up to
+    /// its lease of about a second behind, and one that has just been chosen a few
+    /// milliseconds, until it has carried out all that its predecessor acknowledged.
     #[default]
     Weak,
-    /// All that was acknowledged before the read began.
+    /// All that was acknowledged before the read began: it goes through the log that the
+    /// nodes share, as a write does, and takes as long.
     Linearizable,
     /// What the node has that was asked, which may be behind the others by any time.
     None,

@@ -133,6 +133,11 @@ impl Error {
         Self::Failed { doing: doing.into(), source: source.into() }
     }
 
+    /// Whether the same may go well in a moment.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. })
+    }
+
     /// The error and what has caused it, in one sentence.
     pub fn with_causes(&self) -> String {
         let causes =

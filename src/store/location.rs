@@ -26,7 +26,7 @@ pub enum Location {
 
 impl Location {
     /// Reads what names a database: `http://HOST:PORT,HOST:PORT,…` or the same with
-    /// `https` is a cluster, everything else the path of a file. The scheme may stand
+    /// `https` is a cluster, everything else but another address the path of a file. The scheme may stand
     /// before each node or before the first alone; the port is 4001 if none is given.
     ///
     /// # Errors
@@ -39,6 +39,10 @@ impl Location {
         };
         match ["http://", "https://"].into_iter().find(|scheme| is_cluster(scheme)) {
             Some(scheme) => Cluster::parse(scheme, text).map(Self::Cluster),
+            // There may be a password in it, which no message may repeat.
+            None if has_scheme(text) => Err(LocationError(
+                "the address of a cluster begins with http:// or https://".to_owned(),
+            )),
             None => Ok(Self::File(name.into())),
         }
     }
@@ -161,6 +165,15 @@ impl fmt::Display for Cluster {
     }
 }
 
+/// Whether a name begins as an address does.
+fn has_scheme(name: &str) -> bool {
+    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+')
+    })
+}
+
 /// The base address of a node.
 fn node(scheme: &str, name: &str) -> Result<String, LocationError> {
     let name = name.trim();
@@ -171,7 +184,12 @@ fn node(scheme: &str, name: &str) -> Result<String, LocationError> {
             return Err(LocationError("all nodes of a cluster have the same scheme".to_owned()));
         }
     };
-    let wrong = || LocationError(format!("{host:?} is no node of a cluster: write HOST:PORT"));
+    // What stands behind a colon and is no number may be a password.
+    let shown = match host.split_once(':') {
+        Some((name, rest)) if !rest.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let wrong = || LocationError(format!("{shown:?} is no node of a cluster: write HOST:PORT"));
     let uri: Uri = format!("{scheme}{host}").parse().map_err(|_| wrong())?;
     let named = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
     let behind = uri.authority().and_then(|all| all.as_str().strip_prefix(named));
@@ -278,7 +296,8 @@ mod tests {
             ("http://db1:99999", "db1:99999"),
             ("http://db1:", "db1:"),
             ("http://db1:0", "db1:0"),
-            ("http://db1:+1", "db1:+1"),
+            ("http://db1:+1", "db1"),
+            ("http://bob:secret", "bob"),
             ("http://db1/path", "db1/path"),
             ("http://db1?x", "db1?x"),
             ("http://db 1", "db 1"),

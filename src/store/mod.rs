@@ -1,6 +1,6 @@
 //! Session tables and the databases that they are in: the only place with SQL.
 //!
-//! Two axes meet here. A table (native, and later those of frameworks) turns
+//! Two axes meet here. A table (native, or a framework's) turns
 //! what [`Sessions`](crate::domain::port::Sessions) asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 

@@ -16,12 +16,20 @@ pub struct Statement {
     /// Whether each of its columns is written as
     /// [`Transport::exactly`](super::transport::Transport::exactly) says.
     pub is_exact: bool,
+    /// Whether it must see all that was acknowledged before, wherever it runs.
+    pub is_sure: bool,
 }
 
 impl Statement {
     /// A statement that begins like this.
     pub fn new(sql: &str) -> Self {
         Self { sql: sql.to_owned(), ..Self::default() }
+    }
+
+    /// The same, but that it sees all that was acknowledged before.
+    #[must_use]
+    pub fn surely(self) -> Self {
+        Self { is_sure: true, ..self }
     }
 
     /// Whether it changes nothing.

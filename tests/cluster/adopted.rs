@@ -11,15 +11,16 @@ use serde_json::json;
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
-use sessctl::domain::port::{Order, Place, Query, Reach, Scope, Settled, Store, Survey};
+use sessctl::domain::port::{Ending, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
 use sessctl::domain::profile::Profile;
-use sessctl::domain::session::Session;
+use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{Access, Location, adopted};
 use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::profiles::{all, django, draft, seconds};
+use crate::rqlite::proxy::Proxy;
 use crate::rqlite::{self, Nodes, copy};
 
 /// The moment of the fixtures.
@@ -332,6 +333,34 @@ fn a_session_that_is_used_after_it_was_seen_stays() {
     let settled = opened.settle(&survey).unwrap();
     assert_eq!((settled.deleted, settled.told.len()), (2, 2));
     assert_eq!(opened.sessions().len(), 1);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn what_a_lost_answer_would_have_said_is_not_passed_over() {
+    let nodes = rqlite::shared();
+    let (_folder, path) = file(&djangos(5, 1, 1));
+    copy::load(&path, &nodes.nodes[0].url());
+    let proxy = Proxy::before(&nodes.nodes[0].url());
+    let at = || Location::parse(proxy.url().as_ref()).unwrap();
+    let mut opened = Opened::at(at(), django()).unwrap();
+    // When the answer is lost to a request that ends a session
+    let session = opened.sessions().remove(0);
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    proxy.lose("DELETE");
+    let ending = Ending { key: session.key, end, keep_row: false };
+    // Then it is said to be over, as it is
+    assert_eq!(opened.store.end(&[ending]).unwrap(), [true]);
+    assert!(proxy.has_lost());
+    assert_eq!(opened.sessions().len(), 4);
+    // When it is that to a batch of a purge
+    let survey = opened.look(None, 10).unwrap();
+    proxy.lose("DELETE");
+    let settled = opened.settle(&survey).unwrap();
+    // Then nobody can be told of its sessions, and that is said
+    assert!(proxy.has_lost());
+    assert_eq!((settled.deleted + settled.untold, settled.told.len()), (4, 0));
+    assert_eq!(opened.sessions(), []);
 }
 
 #[test]

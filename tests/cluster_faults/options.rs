@@ -49,6 +49,33 @@ fn a_node_is_told_who_asks() {
     assert!(node.seen()[0].head.to_ascii_lowercase().contains(&version));
 }
 
+#[test]
+fn a_move_presents_the_same() {
+    let node = Fake::start(native);
+    let sandbox = impatient();
+    sandbox.file("secret", "bob:secret\n");
+    sandbox.run(["init"]).succeeds();
+    let args = ["--credentials", "secret", "move", "--verify-only", "--from", "app.db", "--to"];
+    let mut command = sandbox.command(args);
+    // What the node answers is of no use to a move.
+    let _ = command.arg(&node.url).env_remove("SESSCTL_DB").output().unwrap();
+    assert_eq!(presented(&node).as_deref(), Some(BOB));
+}
+
+#[test]
+fn what_is_to_be_sure_goes_through_the_log() {
+    let node = Fake::start(native);
+    let sandbox = impatient();
+    let levels = |consistency| {
+        let args = ["--db", &node.url, "--consistency", consistency, "list"];
+        sandbox.run(args).succeeds();
+        node.seen().pop().unwrap().path
+    };
+    assert!(levels("linearizable").contains("level=strong"));
+    assert!(levels("weak").contains("level=weak"));
+    assert!(levels("none").contains("level=none"));
+}
+
 fn said(ran: &Ran) -> String {
     ran.is_refused_with(2).stderr()
 }

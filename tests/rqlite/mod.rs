@@ -1,6 +1,7 @@
 //! Real rqlite nodes on this machine, for tests that need a cluster.
 
 pub mod copy;
+pub mod proxy;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -1,10 +1,7 @@
 //! Answers that get lost on their way from a cluster: what was asked for takes effect
 //! once, and is reported as it was.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use sessctl::app::{Listener, Opening, Outcome, PurgeRequest};
 use sessctl::domain::error::Error;
@@ -15,81 +12,16 @@ use sessctl::domain::time::Span;
 use sessctl::{Housekeeper, Token};
 
 use crate::books::{Look, by_hand, done, job, lease, run};
+use crate::rqlite::proxy::Proxy;
 use crate::worlds::{But, NOW, World, location, opened, retention, scope, session};
 
-/// Stands before a node, and loses answers.
-struct Proxy {
-    address: SocketAddr,
-    /// What stands in the request whose answer is lost next.
-    marked: Arc<Mutex<Option<&'static str>>>,
+/// The store behind a proxy.
+fn behind(proxy: &Proxy) -> Box<dyn Store> {
+    opened(&location(&proxy.url()))
 }
 
-impl Proxy {
-    fn before(world: &World) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let marked = Arc::new(Mutex::new(None));
-        let (node, losing) = (world.place_of(0).to_string(), Arc::clone(&marked));
-        let node = node.strip_prefix("http://").unwrap().to_owned();
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                // Whoever has gone does not wait for an answer.
-                let _ = pass_on(&client, &node, &losing);
-            }
-        });
-        Self { address, marked }
-    }
-
-    /// Loses the answer to the next request that has this in it.
-    fn lose(&self, marked: &'static str) {
-        *self.marked.lock().unwrap() = Some(marked);
-    }
-
-    /// The store behind it.
-    fn store(&self) -> Box<dyn Store> {
-        opened(&location(&format!("http://{}", self.address)))
-    }
-
-    /// Whether the answer has been lost by now.
-    fn has_lost(&self) -> bool {
-        self.marked.lock().unwrap().is_none()
-    }
-}
-
-/// Passes one request on, and its answer back.
-fn pass_on(
-    mut client: &TcpStream,
-    node: &str,
-    losing: &Mutex<Option<&'static str>>,
-) -> std::io::Result<()> {
-    let mut reader = BufReader::new(client);
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? <= 2 {
-            break;
-        }
-        let lower = line.to_ascii_lowercase();
-        if let Some(number) = lower.strip_prefix("content-length:") {
-            length = number.trim().parse().unwrap();
-        }
-        if !lower.starts_with("connection:") {
-            head.push_str(&line.replace("HTTP/1.1", "HTTP/1.0"));
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let mut server = TcpStream::connect(node)?;
-    server.write_all(format!("{head}\r\n").as_bytes())?;
-    server.write_all(&body)?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer)?;
-    let mut losing = losing.lock().unwrap();
-    if losing.is_some_and(|marked| String::from_utf8_lossy(&body).contains(marked)) {
-        *losing = None;
-        return Ok(());
-    }
-    client.write_all(&answer)
+fn before(world: &World) -> Proxy {
+    Proxy::before(&world.place_of(0).to_string())
 }
 
 /// Counts who has ended.
@@ -116,8 +48,8 @@ fn an_open_evicts_one_and_says_so() {
     // Given a task with one place that is taken, and somebody who wants to know who ends
     let mut world = World::native_on_rqlite();
     world.put(&[session("a").idle(9)]);
-    let (proxy, told) = (Proxy::before(&world), Arc::default());
-    let keeper = Housekeeper::new(proxy.store(), one_place(WhenFull::EvictLru));
+    let (proxy, told) = (before(&world), Arc::default());
+    let keeper = Housekeeper::new(behind(&proxy), one_place(WhenFull::EvictLru));
     let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
     proxy.lose("INSERT INTO sessions");
@@ -141,8 +73,8 @@ fn an_open_evicts_one_and_says_so() {
 #[ignore = "needs rqlite"]
 fn an_open_without_a_limit_opens_once() {
     let world = World::native_on_rqlite();
-    let proxy = Proxy::before(&world);
-    let mut keeper = Housekeeper::new(proxy.store(), Policies::default());
+    let proxy = before(&world);
+    let mut keeper = Housekeeper::new(behind(&proxy), Policies::default());
     proxy.lose("INSERT INTO sessions");
     keeper.open(opening(), NOW).unwrap();
     assert_eq!((world.all().len(), proxy.has_lost()), (1, true));
@@ -153,8 +85,8 @@ fn an_open_without_a_limit_opens_once() {
 fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a")]);
-    let proxy = Proxy::before(&world);
-    let mut keeper = Housekeeper::new(proxy.store(), one_place(WhenFull::EvictIdle));
+    let proxy = before(&world);
+    let mut keeper = Housekeeper::new(behind(&proxy), one_place(WhenFull::EvictIdle));
     proxy.lose("INSERT INTO sessions");
     let refused = keeper.open(opening(), NOW);
     let Err(Error::Full(refusal)) = refused else { panic!("{refused:?}") };
@@ -162,7 +94,7 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
-    let mut keeper = Housekeeper::new(proxy.store(), Policies::same_for_all(policy));
+    let mut keeper = Housekeeper::new(behind(&proxy), Policies::same_for_all(policy));
     proxy.lose("INSERT INTO sessions");
     let alice = Opening { user: Some("alice".to_owned()), ..opening() };
     let refused = keeper.open(alice, NOW);
@@ -177,9 +109,9 @@ fn a_close_says_that_it_closed() {
     for retention in [None, Some(Span::ZERO)] {
         let mut world = World::native_on_rqlite();
         world.put(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
-        let (proxy, told) = (Proxy::before(&world), Arc::default());
+        let (proxy, told) = (before(&world), Arc::default());
         let policies = Policies::same_for_all(Policy { retention, ..Policy::default() });
-        let keeper = Housekeeper::new(proxy.store(), policies);
+        let keeper = Housekeeper::new(behind(&proxy), policies);
         let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
         proxy.lose("ended_at IS NULL");
         let tokens = ["a", "over", "no"].map(Token::presented);
@@ -197,8 +129,8 @@ fn a_close_says_that_it_closed() {
 fn a_touch_is_served() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a").idle(600)]);
-    let proxy = Proxy::before(&world);
-    let mut keeper = Housekeeper::new(proxy.store(), Policies::default());
+    let proxy = before(&world);
+    let mut keeper = Housekeeper::new(behind(&proxy), Policies::default());
     proxy.lose("SET last_used_at");
     let answers = keeper.touch(&[Token::presented("a")], NOW).unwrap();
     assert_eq!((answers[0].outcome, proxy.has_lost()), (Outcome::Renewed, true));
@@ -213,8 +145,8 @@ fn a_purge_counts_what_it_has_done() {
     let due = (0..30).map(|n| session(&n.to_string()).idle(2_000));
     let old = (30..40).map(|n| session(&n.to_string()).ended(90_000, EndReason::Closed));
     world.put(&due.chain(old).collect::<Vec<_>>());
-    let (proxy, told) = (Proxy::before(&world), Arc::default());
-    let keeper = Housekeeper::new(proxy.store(), retention(Some(Span::hours(24))));
+    let (proxy, told) = (before(&world), Arc::default());
+    let keeper = Housekeeper::new(behind(&proxy), retention(Some(Span::hours(24))));
     let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
     // When the answer to its one batch is lost
     proxy.lose("DELETE FROM sessions");
@@ -233,8 +165,8 @@ fn a_purge_counts_what_it_has_done() {
 #[ignore = "needs rqlite"]
 fn a_run_begins_and_ends_once() {
     let mut world = World::native_on_rqlite();
-    let proxy = Proxy::before(&world);
-    let mut store = proxy.store();
+    let proxy = before(&world);
+    let mut store = behind(&proxy);
     // When the answers to a run's beginning and end are lost
     proxy.lose("INSERT INTO runs");
     store.starts("first", &run(0));

@@ -12,7 +12,7 @@ use super::count::Seen;
 use super::report::{Progress, PurgeRequest, Stopped, Summary};
 use super::scope;
 use super::upkeep::Upkeep;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::Result;
 use crate::domain::manners::Manners;
 use crate::domain::port::{DueRange, Place, Reach, Settled, Survey};
 use crate::domain::time::UnixTime;
@@ -153,7 +153,7 @@ impl Housekeeper {
         walk.done.log_peak = walk.upkeep.peak;
         match self.store.note_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
-            Err(Error::Busy { .. }) => {}
+            Err(error) if error.is_passing() => {}
             noted => noted?,
         }
         let (left, counted) = self.left_behind(walk, request, now, stopped)?;

@@ -16,7 +16,7 @@ use super::{Context, Named, Origin};
 use crate::cli::exit::Usage;
 
 /// Holds a user and a password, where no file does.
-const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
+pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
 
 /// Where the user and the password stand.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,7 +24,7 @@ use super::host;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head};
 
-pub use cluster::{Keeper, Namer};
+pub use cluster::{CREDENTIALS, Keeper, Namer};
 pub use global::{Global, Named, Origin};
 pub use screen::{print, print_sentences, read, stdout, unwritten};
 pub use state::Source;
@@ -130,7 +130,10 @@ impl Context {
 
     /// The database that a name stands for which is not that of `--db`.
     pub fn location_of(&self, name: &Path) -> anyhow::Result<Location> {
-        location(name)
+        match location(name)? {
+            cluster @ Location::Cluster(_) => self.equipped(cluster, None),
+            file @ Location::File(_) => Ok(file),
+        }
     }
 
     fn db_of(&self, config: &Config) -> anyhow::Result<Location> {

@@ -157,9 +157,20 @@ pub trait Sessions {
     /// there is no such row. A key given twice is answered twice.
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
 
+    /// Whether [`find`](Self::find) sees all that was acknowledged before, and not all but
+    /// the last moments where another machine has just taken over.
+    fn finds_all(&self) -> bool {
+        true
+    }
+
+    /// The same as [`find`](Self::find), with all that was acknowledged before.
+    fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        self.find(keys)
+    }
+
     /// The sessions that clients hold these tokens of, in the order of the tokens.
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
-        self.find(&tokens.iter().map(Token::key).collect::<Vec<_>>())
+        self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())
     }
 
     /// Moves the last use of live sessions to `now`, never backwards, and

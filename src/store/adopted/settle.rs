@@ -102,13 +102,16 @@ pub(super) fn settle(
         std::iter::once(bare(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
     });
     let (applied, outcome) = apply(database, &statements, rows);
-    let deleted = of_sessions(&applied.rows, statements.len()).sum();
+    let deleted: u64 = of_sessions(&applied.rows, statements.len()).sum();
     let end = Some(End { at: now, reason: EndReason::Expired });
     let told = applied.answers.iter().flatten().filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
-    let Applied { hold, commit, waited, .. } = applied;
+    let Applied { hold, commit, waited, answers_lost, .. } = applied;
+    // Some of those that were not found may have gone by the request whose answer was lost.
+    let gone =
+        if tell && answers_lost { seen.len() as u64 - deleted.min(seen.len() as u64) } else { 0 };
     let settled =
-        Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told, untold: 0 };
+        Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told, untold: gone };
     (settled, outcome)
 }
 
@@ -125,8 +128,10 @@ pub(super) fn end(
         key => vec![bare(key)],
     });
     let (applied, outcome) = apply(database, &statements, rows);
-    let done: Vec<bool> =
-        of_sessions(&applied.rows, statements.len()).map(|rows| rows > 0).collect();
+    // What was there a moment ago and is gone, has gone by the request whose answer was
+    // lost.
+    let is_done = |rows| rows > 0 || applied.answers_lost;
+    let done: Vec<bool> = of_sessions(&applied.rows, statements.len()).map(is_done).collect();
     let mut gone = BTreeMap::new();
     for (ending, _) in endings.iter().zip(&done).filter(|(_, done)| **done) {
         *gone.entry(ending.end.reason).or_default() += 1;
@@ -156,6 +161,7 @@ fn apply<'r>(
             Ok(applied) => {
                 all.rows.extend(applied.rows);
                 all.answers.extend(applied.answers);
+                all.answers_lost |= applied.answers_lost;
                 all.hold += applied.hold;
                 all.commit += applied.commit;
                 all.waited += applied.waited;

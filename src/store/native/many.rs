@@ -14,11 +14,17 @@ use crate::store::transport::{Columns, Transport};
 
 const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
-/// As [`Sessions::find`](crate::domain::port::Sessions::find).
-pub(super) fn find(transport: &impl Transport, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+/// As [`Sessions::find`](crate::domain::port::Sessions::find), or
+/// [`find_surely`](crate::domain::port::Sessions::find_surely).
+pub(super) fn find(
+    transport: &impl Transport,
+    keys: &[Key],
+    is_sure: bool,
+) -> Result<Vec<Option<Session>>> {
     let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
+    let statement = Statement { is_sure, ..Statement::new(&sql).with(list(keys)) };
     let mut found = HashMap::new();
-    transport.query(&Statement::new(&sql).with(list(keys)), &mut |row| {
+    transport.query(&statement, &mut |row| {
         let session = session(row);
         found.insert(session.key.clone(), session);
         Ok(ControlFlow::Continue(()))

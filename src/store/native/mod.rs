@@ -119,13 +119,25 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         if self.transport.is_far() {
-            return many::find(&self.transport, keys);
+            return many::find(&self.transport, keys, false);
         }
         let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
         self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
         Ok(found)
+    }
+
+    fn finds_all(&self) -> bool {
+        !self.transport.is_far()
+    }
+
+    fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        if self.transport.is_far() {
+            many::find(&self.transport, keys, true)
+        } else {
+            self.find(keys)
+        }
     }
 
     fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {

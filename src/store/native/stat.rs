@@ -23,15 +23,18 @@ const LOAD: usize = 7;
 
 pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
-/// The end of a statement that counts rows by task and reason.
+/// The end of a statement that counts rows by task and reason. Of a task that is spelled
+/// in several ways, one spelling is taken by its letters and not by the order in which
+/// rows come, which may differ from one node of a cluster to the next.
 pub(super) const ADDED_UP: &str =
-    " GROUP BY 1, 2 ON CONFLICT DO UPDATE SET value = value + excluded.value";
+    " GROUP BY task, counter ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
 /// Counts, by task and reason, the ended rows that a condition selects.
 pub(super) fn deleted() -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) \
-         SELECT task, 'deleted.' || end_reason, count(*) FROM sessions",
+         SELECT min(task COLLATE BINARY), 'deleted.' || end_reason AS counter, count(*) \
+         FROM sessions",
     )
 }
 
@@ -53,10 +56,12 @@ pub(super) fn discarded(scope: &Scope<'_>) -> Statement {
 
 /// The same, for reasons that this expression gives.
 pub(super) fn discarded_for(reason: impl FnOnce(&mut Statement)) -> Statement {
-    let mut sql =
-        Statement::new("INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ");
+    let mut sql = Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT min(task COLLATE BINARY), 'deleted.' || ",
+    );
     reason(&mut sql);
-    sql.push(", count(*) FROM sessions");
+    sql.push(" AS counter, count(*) FROM sessions");
     sql
 }
 

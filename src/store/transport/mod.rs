@@ -50,7 +50,8 @@ pub trait Transport {
     ) -> Result<()>;
 
     /// Runs a statement that writes once for each of the values that its `?1` is to
-    /// have, the others being `rest`, for all of them or for none.
+    /// have, the others being `rest`, for all of them or for none. Where an answer is lost
+    /// it may run twice, so that it must be one that does the same again or nothing.
     fn apply_to_each(
         &mut self,
         sql: &str,

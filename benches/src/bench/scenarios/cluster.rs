@@ -24,7 +24,7 @@ const CROWDS: [usize; 4] = [1, 8, 32, 128];
 const LOOKERS: usize = 32;
 const LOOKS: [(&str, Act); 3] = [
     ("weak", |client, id| client.look(id, "weak")),
-    ("linearizable", |client, id| client.look(id, "linearizable")),
+    ("strong", |client, id| client.look(id, "strong")),
     ("none", |client, id| client.look(id, "none")),
 ];
 /// For how long.

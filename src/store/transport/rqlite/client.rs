@@ -41,7 +41,8 @@ pub(super) struct Request<'a> {
 
 /// What came of a list of statements that a node has answered.
 pub(super) enum Answered {
-    Done(Vec<Outcome>),
+    /// And whether an earlier attempt may have been carried out.
+    Done(Vec<Outcome>, bool),
     /// SQLite has refused it as a whole, in these words; and whether an earlier attempt
     /// may have been carried out.
     Refused(String, bool),
@@ -111,8 +112,8 @@ impl Client {
         self.memory().first.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }
 
-    fn node(&self) -> &str {
-        self.cluster.nodes.get(self.at()).map_or("", String::as_str)
+    fn node(&self, at: usize) -> &str {
+        self.cluster.nodes.get(at).map_or("", String::as_str)
     }
 
     fn agent(&self) -> &Agent {
@@ -152,17 +153,25 @@ impl Client {
         loop {
             for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
                 let limit = self.cluster.timeout.min(left() / still).max(LEAST);
-                let fault = match self.ask_node(request, limit, &exact) {
-                    Ok(Reply::Done(outcomes)) => return Ok(Answered::Done(outcomes)),
+                let at = self.at();
+                let fault = match self.ask_node(at, request, limit, &exact) {
+                    Ok(Reply::Done(outcomes)) => {
+                        return Ok(Answered::Done(outcomes, faults.leave_doubt()));
+                    }
                     Ok(Reply::Refused(why)) => {
                         return Ok(Answered::Refused(why, faults.leave_doubt()));
                     }
                     Ok(Reply::Failed(words)) => Fault::of_words(&words, request.writes),
                     Err(fault) => fault,
                 };
-                let at = self.at();
                 faults.note(at, fault);
-                self.memory().first.store(at + 1, Ordering::Relaxed);
+                // Unless another thread has found a better one meanwhile.
+                let _ = self.memory().first.compare_exchange(
+                    at,
+                    (at + 1) % nodes.len(),
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                );
             }
             if left() <= wait + LEAST || faults.are_final(self.has_met()) {
                 return Err(faults.meaning(&self.place, nodes, self.has_met()));
@@ -174,12 +183,13 @@ impl Client {
 
     fn ask_node(
         &self,
+        at: usize,
         request: Request<'_>,
         limit: Duration,
         exact: &impl Fn(usize) -> bool,
     ) -> std::result::Result<Reply, Fault> {
         let mut out = Outgoing(request.body.as_bytes());
-        let sent = self.send(request, limit, &mut out);
+        let sent = self.send(at, request, limit, &mut out);
         let asked = self.asked(request.writes && out.is_all_out());
         let mut response = sent.map_err(|error| Fault::of_error(&error, asked))?;
         let text = text(&mut response).map_err(|error| Fault::of_error(&error, asked))?;
@@ -205,6 +215,7 @@ impl Client {
 
     fn send(
         &self,
+        at: usize,
         request: Request<'_>,
         limit: Duration,
         out: &mut Outgoing<'_>,
@@ -212,7 +223,7 @@ impl Client {
         // A node that passes it on to a leader that does not answer says so before this
         // gives up on the node.
         let passed_on = (limit / 5 * 4).as_millis().max(1);
-        let url = format!("{}{}&timeout={passed_on}ms", self.node(), request.path);
+        let url = format!("{}{}&timeout={passed_on}ms", self.node(at), request.path);
         let mut post = self.agent().post(&url).header("content-type", "application/json");
         post = post.header("content-length", request.body.len());
         if let Some(authorization) = &self.authorization {
@@ -226,7 +237,7 @@ impl Client {
 
     /// What the node that answered last says of the leader.
     pub(super) fn freshness(&self) -> Freshness {
-        let node = self.node().to_owned();
+        let node = self.node(self.at()).to_owned();
         let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
         if let Some(authorization) = &self.authorization {
             get = get.header("authorization", authorization);

@@ -30,6 +30,9 @@ use wire::Outcome;
 
 pub use client::Link;
 
+/// The level at which a read goes through the log of the cluster like a write, so that it
+/// sees all that was acknowledged before. All versions have it.
+const STRONG: &str = "strong";
 /// Rows that are asked for at once: at first, and at most. In an order that no index has,
 /// each page sorts all rows anew, so that there should be few; these take some 10 MB.
 const FIRST_PAGE: usize = 250;
@@ -38,8 +41,8 @@ const LARGEST_PAGE: usize = 10_000;
 /// A database on a cluster.
 pub struct Rqlite {
     client: Client,
-    /// What comes behind a node's address to read.
-    reading: String,
+    /// What a read may see that asks for nothing else.
+    consistency: Consistency,
     /// Whether the database has a table for receipts.
     has_receipts: bool,
     /// What the node had changed since it was started when this last wrote.
@@ -58,7 +61,7 @@ impl Rqlite {
         };
         Self {
             client: Client::new(cluster),
-            reading: format!("/db/query?timings&level={consistency}"),
+            consistency,
             has_receipts: false,
             changes: None,
             foreign: 0,
@@ -86,19 +89,29 @@ impl Rqlite {
         self.client.ask(Request { path, body, writes }, exact)
     }
 
+    /// What comes behind a node's address to read.
+    fn reading(&self, is_sure: bool) -> String {
+        let level = match self.consistency {
+            _ if is_sure => STRONG,
+            Consistency::Weak => "weak",
+            // Nodes of this version take the word for `weak`, without a sign.
+            Consistency::Linearizable => STRONG,
+            Consistency::None => "none",
+        };
+        format!("/db/query?timings&transaction&level={level}")
+    }
+
     fn read(&self, statements: &[Statement]) -> Result<Vec<Outcome>> {
         let body = wire::list(statements);
         let path = if statements.iter().any(explains_a_change) {
             // What only reads is not for such as these, though they change nothing.
             "/db/request?timings".to_owned()
-        } else if statements.len() > 1 {
-            format!("{}&transaction", self.reading)
         } else {
-            self.reading.clone()
+            self.reading(statements.iter().any(|statement| statement.is_sure))
         };
         let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
         match self.ask(&path, &body, false, is_exact)? {
-            Answered::Done(outcomes) => Ok(outcomes),
+            Answered::Done(outcomes, _) => Ok(outcomes),
             Answered::Refused(why, _) => Err(self.fault("read", why)),
         }
     }
@@ -112,11 +125,12 @@ impl Rqlite {
     fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
         let begun = Instant::now();
         match self.ask("/db/request?transaction&timings", body, true, exact)? {
-            Answered::Done(outcomes) => {
+            Answered::Done(outcomes, is_in_doubt) => {
                 let hold = begun.elapsed();
                 let work: f64 = outcomes.iter().map(|outcome| outcome.time).sum();
                 let work = Duration::try_from_secs_f64(work).unwrap_or_default();
-                Ok(Written::Done(outcomes, hold, hold.saturating_sub(work)))
+                let commit = hold.saturating_sub(work);
+                Ok(Written::Done(Done { outcomes, hold, commit, is_in_doubt }))
             }
             Answered::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
         }
@@ -124,7 +138,7 @@ impl Rqlite {
 
     fn fault(&self, doing: &str, why: String) -> Error {
         let place = self.client.place();
-        if why.contains("malformed") {
+        if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
             return Error::Corrupt { at: place.to_owned(), detail: why };
         }
         Error::failed(format!("{doing} {place}"), why)
@@ -146,10 +160,11 @@ impl Rqlite {
 
     fn applied(&self, written: Written) -> Result<Applied> {
         match written {
-            Written::Done(outcomes, hold, commit) => {
+            Written::Done(Done { outcomes, hold, commit, is_in_doubt }) => {
                 let rows = outcomes.iter().map(|outcome| outcome.rows).collect();
                 let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
-                Ok(Applied { rows, answers, hold, commit, ..Applied::default() })
+                let answers_lost = is_in_doubt;
+                Ok(Applied { rows, answers, answers_lost, hold, commit, ..Applied::default() })
             }
             // The first attempt may be what the second was refused for.
             Written::Refused(why, true) => {
@@ -166,12 +181,21 @@ fn explains_a_change(statement: &Statement) -> bool {
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
 }
 
-/// What came of a request that writes: how long it took, and how much of that was not
-/// the statements themselves.
+/// What came of a request that writes.
 enum Written {
-    Done(Vec<Outcome>, Duration, Duration),
+    Done(Done),
     /// And whether an earlier attempt may have been carried out.
     Refused(String, bool),
+}
+
+/// A request that was carried out.
+struct Done {
+    outcomes: Vec<Outcome>,
+    hold: Duration,
+    /// The part of that which was not the statements themselves.
+    commit: Duration,
+    /// Whether an earlier attempt may have been carried out, too.
+    is_in_doubt: bool,
 }
 
 impl Answer {
@@ -239,9 +263,9 @@ impl Transport for Rqlite {
             return Ok(());
         }
         let body = serde_json::Value::Array(elements).to_string();
-        let path = format!("{}&transaction", self.reading);
+        let path = self.reading(statement.is_sure);
         match self.ask(&path, &body, false, |_| statement.is_exact)? {
-            Answered::Done(outcomes) => {
+            Answered::Done(outcomes, _) => {
                 for outcome in outcomes {
                     visit(outcome.answers.first().map(|row| row as &dyn Columns));
                 }
@@ -266,7 +290,7 @@ impl Transport for Rqlite {
 
     /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
     /// list is sent again, rows that the first has deleted are found gone, and what is
-    /// answered is less than what was done.
+    /// answered may be less than what was done; it says so.
     fn apply_rows(
         &mut self,
         statements: &[Statement],
@@ -319,9 +343,11 @@ impl Transport for Rqlite {
         if let Some(applied) = self.apply_with_receipt(&all)? {
             return Ok(Applied { as_expected: true, ..applied });
         }
+        // What was rolled back on the way is no work of these rows.
         let in_vain = begun.elapsed();
         let applied = self.apply(otherwise)?;
-        Ok(Applied { hold: applied.hold + in_vain, ..applied })
+        let Applied { hold, commit, .. } = applied;
+        Ok(Applied { hold: hold + in_vain, commit: commit + in_vain, ..applied })
     }
 
     fn version(&self) -> Result<Option<Version>> {

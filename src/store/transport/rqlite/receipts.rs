@@ -1,7 +1,9 @@
 //! Lists of statements that leave a receipt: where the answer is lost, the same list is
 //! sent again, fails at the receipt of the first, and reads there what that has done.
 
-use super::{Applied, Rqlite, Written};
+use std::time::Instant;
+
+use super::{Applied, Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
 use crate::store::sql::Statement;
 
@@ -20,9 +22,9 @@ impl Rqlite {
     /// Runs statements as one request; `None`: one of them did not do what was expected
     /// of it, and nothing has changed.
     pub(super) fn apply_with_receipt(&mut self, steps: &[Step<'_>]) -> Result<Option<Applied>> {
-        let name = new_name()?;
+        let (begun, name) = (Instant::now(), new_name()?);
         match self.write(&with_receipt(steps, &name))? {
-            Written::Done(mut outcomes, hold, commit) => {
+            Written::Done(Done { mut outcomes, hold, commit, .. }) => {
                 let after = outcomes.pop().and_then(|total| total.answers.first()?.integer_at(0));
                 let _ = outcomes.pop();
                 let mut outcomes = outcomes.into_iter();
@@ -42,30 +44,33 @@ impl Rqlite {
             }
             Written::Refused(why, _) if why == IS_UNEXPECTED => Ok(None),
             // Also if it was a node that has asked the leader twice.
-            Written::Refused(why, _) if why == IS_DONE => self.recover(steps, &name).map(Some),
-            Written::Refused(why, _) => Err(self.fault("write to", why)),
+            Written::Refused(why, _) if why == IS_DONE => {
+                let applied = self.recover(steps, &name)?;
+                // How much of it was work, nobody knows.
+                let hold = begun.elapsed();
+                Ok(Some(Applied { hold, commit: hold, ..applied }))
+            }
+            refused @ Written::Refused(..) => self.applied(refused).map(Some),
         }
     }
 
     /// What a list has done whose answer was lost. What it has read behind its last
     /// change is read now; the other rows that it has read are lost.
     fn recover(&self, steps: &[Step<'_>], name: &str) -> Result<Applied> {
-        let receipt = Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name);
+        let receipt =
+            Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name).surely();
         let reads = |(statement, _): &Step<'_>| statement.reads();
         let again = steps.len() - steps.iter().rev().take_while(|step| reads(step)).count();
         let mut list = vec![receipt];
         list.extend(steps[again..].iter().map(|(statement, _)| (*statement).clone()));
         // It is done; without the receipt nobody knows what that was.
-        let outcomes = self.read(&list).map_err(|error| match error {
-            Error::Unavailable { at, why } => Error::Unknown { at, why },
-            error => error,
-        })?;
+        let place = || self.client.place().to_owned();
+        let unknown = |error: Error| Error::Unknown { at: place(), why: error.with_causes() };
+        let outcomes = self.read(&list).map_err(unknown)?;
         let mut outcomes = outcomes.into_iter();
         let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
-        let rows = rows.ok_or_else(|| Error::Unknown {
-            at: self.client.place().to_owned(),
-            why: "the receipt of it is gone".to_owned(),
-        })?;
+        let gone = || Error::Unknown { at: place(), why: "the receipt of it is gone".to_owned() };
+        let rows = rows.ok_or_else(gone)?;
         let mut rows = rows.split_whitespace().map(|rows| rows.parse().unwrap_or(0));
         let answers_lost = steps[..again].iter().any(reads);
         let mut applied = Applied { answers_lost, ..Applied::default() };
