@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::Housekeeper;
 use super::purge::Stopped;
-use super::run::PURGE;
+use super::run::{PURGE, held};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Lease, RunQuery, Store, Stretch};
 use crate::domain::stored::{Differences, StoredRow};
@@ -101,11 +101,17 @@ impl Housekeeper {
     /// What is asked while nobody else can begin to move anything here.
     fn may_bring(&self, journey: &Journey<'_>, now: UnixTime) -> Result<()> {
         let holding = journey.source.holding(PURGE)?;
-        if holding.is_some_and(|it| it.work == MOVE && Lease::holds(it.renewed_at, now)) {
-            return Err(Error::Refused(
-                "the source is the destination itself, or that of another move at this moment"
-                    .to_owned(),
-            ));
+        if let Some(holding) =
+            holding.filter(|it| it.work == MOVE && Lease::holds(it.renewed_at, now))
+        {
+            // The lease that was taken just now is there, too.
+            if holding.renewed_at == now {
+                return Err(Error::Refused(
+                    "the source is the destination itself, or that of another move at this moment"
+                        .to_owned(),
+                ));
+            }
+            return Err(held(holding, now));
         }
         if !journey.request.replace && self.has_run(now)? {
             return Err(Error::Refused(

@@ -258,7 +258,8 @@ pub(super) fn random_name() -> Result<String> {
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }
 
-fn held(holding: Holding, now: UnixTime) -> Error {
+/// That somebody else is at work.
+pub(super) fn held(holding: Holding, now: UnixTime) -> Error {
     Error::Held {
         work: holding.work,
         by: holding.by.map_or_else(

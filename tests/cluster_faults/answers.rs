@@ -58,6 +58,7 @@ fn who_answers_otherwise_is_no_rqlite() {
         json("{\"hello\": [1]}"),
         json("[]"),
         page("404 Not Found"),
+        page("501 Unsupported method"),
         status("400 Bad Request", "text/plain", "Client sent an HTTP request\nto an HTTPS server."),
         Act::SayAndHangUp(
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
@@ -72,6 +73,7 @@ fn who_answers_otherwise_is_no_rqlite() {
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 404)
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 501)
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 302)
     sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 307)

@@ -98,6 +98,9 @@ impl Fault {
         let why = if error.contains("UnknownIssuer") {
             "its certificate is by nobody who is trusted: name its authority with --ca-file"
                 .to_owned()
+        } else if error.contains("CaUsedAsEndEntity") {
+            "its certificate is that of an authority: it needs one of its own, signed by that"
+                .to_owned()
         } else if error.contains("not valid for name") {
             "its certificate is for another name than this address has".to_owned()
         } else if error.contains("certificate expired") {
@@ -132,6 +135,8 @@ impl Fault {
             401 | 403 => Self::new(Kind::Barred, "this user has no permission for it there"),
             // It waits for something.
             408 | 425 | 429 => Self::new(Kind::Passing, said),
+            // A server that knows no such request at all.
+            501 | 505 => Self::new(Kind::Stranger, format!("no rqlite answers there ({said})")),
             503 => Self::of_words(text.as_deref().unwrap_or(&said), asked.perhaps),
             500.. => Self::new(Kind::Passing, said).perhaps(asked.perhaps),
             _ => Self::new(Kind::Stranger, format!("no rqlite answers there ({said})")),

@@ -1,11 +1,8 @@
 //! The pages of a cluster's databases: each node looks after its own.
 
-use std::ops::ControlFlow;
-
 use super::Rqlite;
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Demand, Leave, Released, Space};
-use crate::store::sql::Statement;
 use crate::store::transport::{Pages, Transport};
 
 impl Rqlite {
@@ -19,20 +16,8 @@ impl Rqlite {
 }
 
 impl Pages for Rqlite {
-    /// What the database takes up on one of the nodes.
     fn space(&self) -> Result<Space> {
-        let pages = Statement::new(
-            "SELECT page_size, page_count, freelist_count FROM pragma_page_size, \
-             pragma_page_count, pragma_freelist_count",
-        );
-        let mut space = Space::default();
-        self.query(&pages, &mut |row| {
-            let (page_size, pages, free_pages) = (row.count(0), row.count(1), row.count(2));
-            let file_bytes = page_size * pages;
-            space = Space { page_size, pages, free_pages, file_bytes, ..Space::default() };
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(space)
+        Err(self.not_from_here())
     }
 
     fn release(&mut self, _pages: usize) -> Result<Released> {
