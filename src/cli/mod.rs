@@ -69,8 +69,7 @@ Examples:
   sessctl --db app.db cycle imap               end all sessions of a task now
   sessctl --db app.db compact                  give the space of deleted rows back
   sessctl --db db.sqlite3 show stat            the same of a framework's own table
-  sessctl --db http://db1:4001,db2:4001,db3:4001 purge
-                                               the same on an rqlite cluster
+  sessctl --db http://db1,db2,db3 show stat    the same on an rqlite cluster
   sessctl show profiles                        the frameworks that are known
   sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
 

@@ -15,7 +15,7 @@ use crate::output::FormatName;
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
     /// The SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
-    /// http://db1:4001,db2:4001,db3:4001 [env: SESSCTL_DB]
+    /// http://db1:4001,db2:4001 [env: SESSCTL_DB]
     #[arg(long, global = true, value_name = "PATH|URL")]
     pub(super) db: Option<PathBuf>,
     /// Configuration with policies and guard [env: SESSCTL_CONFIG] [default:
