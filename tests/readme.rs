@@ -91,8 +91,9 @@ fn shows_what_happens(page: &str, programs: &[&Path]) {
     let own = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
     let programs = programs.iter().chain([&own]).map(|folder| folder.display().to_string());
     let path: Vec<String> = programs.chain([std::env::var("PATH").unwrap()]).collect();
-    let output = Command::new("bash")
-        .args(["-c", &format!("exec 2>&1\n{clean_up}\n{}", script.join("\n"))])
+    // What waits in vain fails, and says where.
+    let output = Command::new("timeout")
+        .args(["240", "bash", "-c", &format!("exec 2>&1\n{clean_up}\n{}", script.join("\n"))])
         .current_dir(folder.path())
         .env("PATH", path.join(":"))
         .env("TZ", "UTC")
