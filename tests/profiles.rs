@@ -103,7 +103,7 @@ fn sessions(
     let sessions = statement.query_map([], |row| {
         let places = 2..2 + profile.inputs.len();
         let inputs: Vec<Raw<'_>> = places.map(|at| raw(row.get_ref_unwrap(at))).collect();
-        let user = profile.user(raw(row.get_ref_unwrap(1)));
+        let user = profile.owner(raw(row.get_ref_unwrap(1))).user();
         Ok((id(row.get_ref_unwrap(0)), (user, profile.judge(&inputs))))
     });
     sessions.unwrap().collect::<Result<_, _>>().unwrap()

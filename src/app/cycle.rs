@@ -7,7 +7,7 @@ use super::purge::{Stopped, short_of};
 use super::tell::Untold;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
-use crate::domain::port::{Order, Query, Reach};
+use crate::domain::port::{Order, Query, Reach, Scanned};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 
@@ -24,6 +24,9 @@ pub struct Cycled {
     pub stopped: Option<Stopped>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
+    /// Live sessions that it left alone although they may have been meant: it was to end
+    /// those of a user, and the user of these cannot be read.
+    pub unreadable_users: u64,
 }
 
 impl Cycled {
@@ -65,9 +68,10 @@ impl Housekeeper {
     ) -> Result<Cycled> {
         self.may_delete()?;
         self.note_peaks(now)?;
-        let (mut after, mut ended) = (None, 0);
+        let (mut after, mut ended, mut unreadable_users) = (None, 0, 0);
         loop {
-            let (batch, last) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            let (batch, last, scanned) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            unreadable_users += scanned.unreadable_users;
             let done = self.cycle_sessions(&batch, now)?;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
@@ -75,13 +79,15 @@ impl Housekeeper {
             }
             let stopped = if batch.len() < BATCH { None } else { stop(self)? };
             if batch.len() < BATCH || stopped.is_some() {
-                return Ok(Cycled { ended, stopped, untold: self.take_untold() });
+                let untold = self.take_untold();
+                return Ok(Cycled { ended, stopped, untold, unreadable_users });
             }
             after = last;
         }
     }
 
-    /// Shows the sessions that [`cycle`](Self::cycle) would end.
+    /// Shows the sessions that [`cycle`](Self::cycle) would end, and answers what it would
+    /// have done.
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
@@ -90,14 +96,15 @@ impl Housekeeper {
         filter: &Filter,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
-    ) -> Result<u64> {
-        let mut shown = 0;
-        self.live(filter, now, None, &mut |session| {
+    ) -> Result<Cycled> {
+        let mut ended = 0;
+        let scanned = self.live(filter, now, None, &mut |session| {
             show(&session);
-            shown += 1;
+            ended += 1;
             ControlFlow::Continue(())
         })?;
-        Ok(shown)
+        let Scanned { unreadable_users } = scanned;
+        Ok(Cycled { ended, stopped: None, untold: None, unreadable_users })
     }
 
     /// Ends these sessions, if they are live, and answers for each whether it
@@ -117,14 +124,14 @@ impl Housekeeper {
         now: UnixTime,
         after: Option<&Key>,
         most: usize,
-    ) -> Result<(Vec<Session>, Option<Key>)> {
+    ) -> Result<(Vec<Session>, Option<Key>, Scanned)> {
         let (mut batch, mut last) = (Vec::new(), None);
-        self.live(filter, now, after, &mut |session| {
+        let scanned = self.live(filter, now, after, &mut |session| {
             last = Some(session.key.clone());
             batch.push(session);
             if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        Ok((batch, last))
+        Ok((batch, last, scanned))
     }
 
     /// Visits the live sessions that a filter fits, in key order.
@@ -134,7 +141,7 @@ impl Housekeeper {
         now: UnixTime,
         after: Option<&Key>,
         visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
-    ) -> Result<()> {
+    ) -> Result<Scanned> {
         let scope = self.scope(None, now);
         let query = Query { scope, filter, due_only: false, after, order: Order::default() };
         self.store.scan(&query, &mut |session| {

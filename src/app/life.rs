@@ -100,7 +100,7 @@ impl Housekeeper {
         let policy = self.policies.of(&opening.task);
         let idle_timeout = policy.grant(opening.asked);
         let session = NewSession {
-            key: Key::Text(id.clone()),
+            key: token.key(),
             user: opening.user,
             task: opening.task,
             client: opening.client,

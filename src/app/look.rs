@@ -33,6 +33,9 @@ pub struct Listed {
     pub shown: u64,
     /// Those that the filter fits, as far as they were counted.
     pub counted: u64,
+    /// Those that may have been meant: the filter asks for a user, and theirs cannot be
+    /// read.
+    pub unreadable_users: u64,
 }
 
 impl Housekeeper {
@@ -54,7 +57,7 @@ impl Housekeeper {
             after: None,
             order: request.order,
         };
-        self.store.scan(&query, &mut |session| {
+        let scanned = self.store.scan(&query, &mut |session| {
             if !request.filter.matches_client(&session) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -69,7 +72,7 @@ impl Housekeeper {
             listed.shown += 1;
             visit(session)
         })?;
-        Ok(listed)
+        Ok(Listed { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
     /// The one session whose handle begins like this.

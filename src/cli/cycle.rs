@@ -24,7 +24,8 @@ const LONGEST: usize = 40;
 /// End live sessions now, whatever their state
 ///
 /// Each session that ends is printed. A session that was cycled cannot come
-/// back: its next touch is refused.
+/// back: its next touch is refused. With --user, sessions of a framework's table
+/// whose user cannot be read are left alone and counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:
@@ -84,8 +85,10 @@ impl Args {
         };
         let now = context.now;
         if self.dry_run {
-            keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
-            return Ok(Exit::Done);
+            let cycled = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
+            return Ok(
+                context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone")
+            );
         }
         let interrupt = Interrupt::listen()?;
         let cycled = keeper
@@ -93,7 +96,8 @@ impl Args {
         if let Some(untold) = &cycled.untold {
             context.say_untold(untold);
         }
-        let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
+        let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { left };
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
@@ -147,7 +151,7 @@ impl Lines {
     fn show(&mut self, session: &Session) {
         self.shown += 1;
         self.answers.give(
-            || records::session(session, &self.policies, self.now),
+            || records::listed(session, &self.policies, self.now),
             || sentence(session, self.now),
         );
     }

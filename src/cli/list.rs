@@ -22,7 +22,8 @@ pub const TABLE_ROWS: u64 = 100;
 /// List sessions
 ///
 /// A table shows the first 100 and says how many there are; the other formats
-/// give all of them.
+/// give all of them. With --user, sessions of a framework's table whose user
+/// cannot be read are counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl list --state idle,abandoned --sort idle
@@ -95,7 +96,7 @@ impl Args {
         let keeper = context.open(Access::Read)?;
         let mut listing = context.listing(records::sessions(keeper.profile()), None)?;
         let listed = keeper.list(&request, now, &mut |session| {
-            let record = records::session(&session, keeper.policies(), now);
+            let record = records::listed(&session, keeper.policies(), now);
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;
@@ -105,7 +106,7 @@ impl Args {
         } else if table && listed.shown < listed.counted {
             context.say(&remainder(listed.shown, listed.counted, "sessions", is_limited));
         }
-        Ok(Exit::Done)
+        Ok(context.unreadable_users(listed.unreadable_users, "list leaves {} out"))
     }
 }
 

@@ -33,10 +33,21 @@ pub struct Filter {
 impl Filter {
     /// Whether the session passes; what a store's SQL must agree with.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
+        (self.user.is_none() || self.user == session.user)
+            && self.matches_but_for_user(session, policies, now)
+    }
+
+    /// Whether the session might pass, if only its user could be read.
+    pub fn might_match(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
+        self.user.is_some()
+            && session.is_user_unreadable
+            && self.matches_but_for_user(session, policies, now)
+    }
+
+    fn matches_but_for_user(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         let state = policies.of(&session.task).state(session, now);
         let end = session.end.filter(|end| end.at <= now);
         self.task.as_ref().is_none_or(|task| task.matches(&session.task))
-            && (self.user.is_none() || self.user == session.user)
             && self.matches_client(session)
             && (self.states.is_empty() || self.states.contains(&state))
             && self.idle_over.is_none_or(|span| session.idle(now).is_some_and(|idle| idle > span))

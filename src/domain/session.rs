@@ -1,19 +1,92 @@
 //! A session as the rules see it, and the words for what becomes of it.
 
-use super::profile::Expiry;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+use super::profile::{Expiry, Raw, order};
 use super::time::{Span, UnixTime};
 
-/// A row's key, in the order in which SQLite sorts keys of these classes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
+/// text and bytes, byte by byte.
+#[derive(Debug, Clone)]
 pub enum Key {
     /// A whole number.
     Integer(i64),
-    /// Text: native tables have the lower-case hex SHA-256 of the token.
-    Text(String),
+    /// A number with a fraction, or of a column that holds whole numbers like these.
+    Real(f64),
+    /// Text, which need not be UTF-8: native tables have the lower-case hex SHA-256 of the
+    /// token.
+    Text(Vec<u8>),
     /// Bytes.
     Blob(Vec<u8>),
     /// A place in a framework's table, and what is there: another row may take the place.
     Row(i64, Box<Self>),
+}
+
+impl Key {
+    /// Its text, if it is text.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(bytes) => str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// The place of its class in the order.
+    const fn class(&self) -> u8 {
+        match self {
+            Self::Integer(_) | Self::Real(_) => 0,
+            Self::Text(_) => 1,
+            Self::Blob(_) => 2,
+            Self::Row(..) => 3,
+        }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
+            // What is the same number may still be another value.
+            (Self::Integer(one), Self::Real(other)) => order(Raw::Real(*other), *one)
+                .map_or(Ordering::Less, Ordering::reverse)
+                .then(Ordering::Less),
+            (Self::Real(_), Self::Integer(_)) => other.cmp(self).reverse(),
+            (Self::Real(one), Self::Real(other)) => one.total_cmp(other),
+            (Self::Text(one), Self::Text(other)) | (Self::Blob(one), Self::Blob(other)) => {
+                one.cmp(other)
+            }
+            (Self::Row(one, id), Self::Row(other, another)) => {
+                one.cmp(other).then_with(|| id.cmp(another))
+            }
+            _ => self.class().cmp(&other.class()),
+        }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Integer(number) => number.hash(state),
+            Self::Real(number) => number.to_bits().hash(state),
+            Self::Text(bytes) | Self::Blob(bytes) => bytes.hash(state),
+            Self::Row(place, id) => (place, id).hash(state),
+        }
+    }
 }
 
 /// One row of a session table.
@@ -25,6 +98,8 @@ pub struct Session {
     pub handle: String,
     /// Whose session it is; `None` before anyone has logged in.
     pub user: Option<String>,
+    /// Whether nobody can say whose it is: what names the user cannot be read.
+    pub is_user_unreadable: bool,
     /// The service that it belongs to. Names match without regard to ASCII
     /// case.
     pub task: String,

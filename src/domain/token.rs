@@ -40,7 +40,7 @@ impl Token {
 
     /// The same as a row's key.
     pub fn key(&self) -> Key {
-        Key::Text(self.id())
+        Key::Text(self.id().into())
     }
 }
 
@@ -65,7 +65,7 @@ impl Digest {
 
     /// The key of the session's row in a native table.
     pub fn key(&self) -> Key {
-        Key::Text(self.id())
+        Key::Text(self.id().into())
     }
 
     /// What people call the session, also where there is none.
@@ -103,7 +103,7 @@ mod tests {
     fn the_id_is_the_hash_of_the_text() {
         let id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Token::presented("abc").id(), id);
-        assert_eq!(Digest::of("abc").key(), Key::Text(id.to_owned()));
+        assert_eq!(Digest::of("abc").key(), Key::Text(id.into()));
         assert_eq!(Digest::of("abc").handle(), id[..12]);
         assert_eq!(Token::from_random([0xa5; 32]).expose(), "a5".repeat(32));
         assert_eq!(format!("{:?}", Token::presented("abc")), "Token(…)");

@@ -113,19 +113,10 @@ impl From<String> for Bound {
 }
 
 impl From<&Key> for Bound {
+    /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
+    /// is replaced, and [`bind_exactly`](Statement::bind_exactly) is for that.
     fn from(key: &Key) -> Self {
-        Self(match key {
-            Key::Integer(number) => Value::Integer(*number),
-            Key::Text(text) => Value::Text(text.clone()),
-            Key::Blob(bytes) => Value::Blob(bytes.clone()),
-            Key::Row(place, _) => Value::Integer(*place),
-        })
-    }
-}
-
-impl From<&Datum> for Bound {
-    fn from(value: &Datum) -> Self {
-        Self(owned(datum(value)))
+        Self(owned(bare(key)))
     }
 }
 
@@ -145,7 +136,8 @@ impl<T: Into<Self>> From<Option<T>> for Bound {
 pub fn bare(key: &Key) -> ValueRef<'_> {
     match key {
         Key::Integer(number) => ValueRef::Integer(*number),
-        Key::Text(text) => ValueRef::Text(text.as_bytes()),
+        Key::Real(number) => ValueRef::Real(*number),
+        Key::Text(bytes) => ValueRef::Text(bytes),
         Key::Blob(bytes) => ValueRef::Blob(bytes),
         Key::Row(place, _) => ValueRef::Integer(*place),
     }

@@ -120,7 +120,7 @@ fn datum(value: &Value) -> Datum {
         Value::Null => Datum::Null,
         Value::Integer(number) => Datum::Integer(*number),
         Value::Real(number) => Datum::Real(*number),
-        Value::Text(text) => Datum::Text(text.clone()),
+        Value::Text(text) => Datum::Text(text.clone().into()),
         Value::Blob(bytes) => Datum::Blob(bytes.clone()),
     }
 }

@@ -137,8 +137,8 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         let found = store.find(&keys).unwrap();
         assert_eq!(found.into_iter().map(Option::unwrap).collect::<Vec<_>>(), sessions);
         let b = keys.iter().position(|key| match key {
-            Key::Row(_, id) => **id == Key::Text("b".to_owned()),
-            key => *key == Key::Text("b".to_owned()),
+            Key::Row(_, id) => **id == Key::Text("b".into()),
+            key => *key == Key::Text("b".into()),
         });
         world.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
         let end = End { at: NOW, reason: EndReason::Cycled };

@@ -87,7 +87,7 @@ fn only_rows_count_that_a_rule_is_about() {
         CASE i % 10 WHEN 0 THEN 1781524700 ELSE 'x' END",
     );
     let all = || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds());
-    let is_session = || Test::Among(vec![sessctl::domain::profile::Datum::Text("s".to_owned())]);
+    let is_session = || Test::Among(vec![sessctl::domain::profile::Datum::Text("s".into())]);
     refused(world.purge(world.store(all().at(0, false).0).as_mut(), 9));
     let by_filter = all().input("kind").at(0, false).only(1, is_session()).0;
     assert_eq!(world.purge(world.store(by_filter).as_mut(), 999).unwrap().settled.deleted, 500);

@@ -208,7 +208,7 @@ macro_rules! tests {
         $(#[$on])*
         fn a_handle_is_as_long_as_it_takes_to_tell_the_sessions_apart() {
             let mut world = world();
-            let with_id = |id: String| Session { key: Key::Text(id), ..session("") };
+            let with_id = |id: String| Session { key: Key::Text(id.into()), ..session("") };
             let ids = ["abcdef0123456789", "abcdef0123456780", "0123456789abcdef"]
                 .map(|start| start.repeat(4));
             world.put(&ids.clone().map(with_id));

@@ -101,11 +101,12 @@ fn end(
 }
 
 fn opened(new: &NewSession) -> Session {
-    let sessctl::domain::session::Key::Text(id) = &new.key else { panic!("no native key") };
+    let id = new.key.text().expect("a native key");
     Session {
         key: new.key.clone(),
         handle: id[..12].to_owned(),
         user: new.user.clone(),
+        is_user_unreadable: false,
         task: new.task.clone(),
         client: new.client.clone(),
         created_at: Some(new.created_at),

@@ -77,7 +77,7 @@ fn overtake(world: &World, scene: &mut Scene) {
     };
     let Some(place) = scene.sessions.iter().position(stays) else { return };
     let session = touch(&scene.sessions[place]);
-    let Key::Text(id) = &session.key else { panic!("{:?} is no native key", session.key) };
+    let id = session.key.text().expect("a native key");
     let sql = "UPDATE sessions SET last_used_at = ?2, marked_at = NULL WHERE id = ?1";
     world.execute(&[json!([sql, id, NOW.0])]);
     scene.sessions[place] = session;

@@ -195,7 +195,7 @@ impl World {
 
 /// The statement that puts a session in.
 fn row(session: &Session) -> Value {
-    let Key::Text(id) = &session.key else { panic!("{:?} is no native key", session.key) };
+    let id = session.key.text().expect("a native key");
     json!([
         "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         id,
@@ -238,8 +238,8 @@ pub fn scope(policies: &Policies) -> Scope<'_> {
 /// All keys.
 pub fn everything() -> DueRange {
     DueRange {
-        first: Key::Text("0".to_owned()),
-        last: Key::Text("g".to_owned()),
+        first: Key::Text("0".into()),
+        last: Key::Text("g".into()),
         found: None,
         seen: Vec::new(),
     }
@@ -251,8 +251,9 @@ pub fn session(token: &str) -> Session {
     let id = Token::presented(token).id();
     Session {
         handle: id[..12].to_owned(),
-        key: Key::Text(id),
+        key: Key::Text(id.into()),
         user: Some("alice".to_owned()),
+        is_user_unreadable: false,
         task: "imap".to_owned(),
         client: None,
         created_at: Some(NOW),

@@ -121,7 +121,8 @@ impl Housekeeper {
         self.store.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
             visit(session, verdict)
-        })
+        })?;
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@ use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
 use crate::output::record::{Record, Schema};
-use crate::output::{self, Format, FormatName, Head};
+use crate::output::{self, Format, FormatName, Head, people};
 
 pub use cluster::{CREDENTIALS, Keeper, Namer};
 pub use global::{Global, Named, Origin};
@@ -247,6 +247,22 @@ impl Context {
     /// Tells of ended sessions that the hook was not told of.
     pub fn say_untold(&self, untold: &Untold) {
         complain(&output::harmless::visible(&format!("sessctl: {untold}; {}", again(untold))));
+    }
+
+    /// Tells of sessions whose user cannot be read, if there are any, and what follows, `{}`
+    /// standing for them. Answers the exit code of a command that was asked for a user's.
+    pub fn unreadable_users(&self, sessions: u64, what_follows: &str) -> Exit {
+        let (sessions, them) = match sessions {
+            0 => return Exit::Done,
+            1 => ("1 session".to_owned(), "it"),
+            many => (format!("{} sessions", people::thousands(many)), "them"),
+        };
+        let so = what_follows.replace("{}", them);
+        complain(&format!(
+            "sessctl: could not read the user of {sessions}, so {so}; `sessctl list --json` marks \
+             them with \"user_unreadable\": true, and `sessctl cycle --session HANDLE` ends one"
+        ));
+        Exit::StoppedEarly
     }
 
     fn warn(&self, sentence: &str) {

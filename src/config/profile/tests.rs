@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::profile::{
-    Condition, Datum, Decimals, Dependent, Encoding, Length, Nullness, RuleKind, Separator, Source,
-    Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
+    Condition, Datum, Decimals, Dependent, Encoding, Length, Nullness, Owner, RuleKind, Separator,
+    Source, Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
 };
 use crate::domain::time::Span;
 use crate::domain::zone::Zone;
@@ -196,7 +196,7 @@ fn what_a_profile_says_is_read() {
     let user = profile.user.unwrap();
     assert_eq!(user.source, input("data", Some(r#"$."user name".ids[#-1]"#)));
     assert_eq!(user.form, UserForm::Plain);
-    assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".to_owned())]);
+    assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".into())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
     assert_eq!(profile.token, Some(token));
     assert_eq!(
@@ -219,12 +219,8 @@ fn what_a_profile_says_is_read() {
         zone: ZoneForm::None(Zone::UTC),
     };
     assert_eq!(profile.times[0].encoding, Encoding::Text(form));
-    let never = [
-        Datum::Text("9999-12-31".to_owned()),
-        Datum::Integer(-1),
-        Datum::Real(0.5),
-        Datum::Integer(1),
-    ];
+    let never =
+        [Datum::Text("9999-12-31".into()), Datum::Integer(-1), Datum::Real(0.5), Datum::Integer(1)];
     assert_eq!(profile.times[0].never, never);
     let ticks = Encoding::Ticks(vec![Storage::Integer]);
     assert_eq!(profile.times[1].encoding, Encoding::Wall(Box::new(ticks), Zone::UTC));
@@ -243,7 +239,7 @@ fn what_a_profile_says_is_read() {
     );
     let rule = &profile.rules[0];
     assert_eq!((rule.at_once, rule.grace), (true, Span::minutes(5)));
-    let robots = vec![Datum::Text("robot".to_owned())];
+    let robots = vec![Datum::Text("robot".into())];
     assert_eq!(
         rule.when,
         [
@@ -252,7 +248,7 @@ fn what_a_profile_says_is_read() {
             Condition { input: 4, test: Test::NotAmong(robots) },
         ]
     );
-    let kinds = vec![Datum::Text("session".to_owned()), Datum::Integer(2)];
+    let kinds = vec![Datum::Text("session".into()), Datum::Integer(2)];
     assert_eq!(
         profile.filter,
         [
@@ -565,10 +561,10 @@ fn some_users_are_nobody() {
     let user = "[user]\ncolumn = \"data\"\nnobody = [0, \"guest\"]\n\n[[expired]]";
     let profile = read(&LEAST.replace("[[expired]]", user));
     for nobody in [Raw::Integer(0), Raw::Real(0.0), Raw::Text(b"guest"), Raw::Null] {
-        assert_eq!(profile.user(nobody), None, "{nobody:?}");
+        assert_eq!(profile.owner(nobody), Owner::Nobody, "{nobody:?}");
     }
-    assert_eq!(profile.user(Raw::Integer(1)).as_deref(), Some("1"));
-    assert_eq!(profile.user(Raw::Text(b"0")).as_deref(), Some("0"));
+    assert_eq!(profile.owner(Raw::Integer(1)).user().as_deref(), Some("1"));
+    assert_eq!(profile.owner(Raw::Text(b"0")).user().as_deref(), Some("0"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(super) fn data(value: &DeValue<'_>) -> Result<Vec<Datum>, String> {
 pub(super) fn datum(value: &DeValue<'_>) -> Result<Datum, String> {
     match value {
         DeValue::Integer(_) => whole(value).map(Datum::Integer),
-        DeValue::String(text) => Ok(Datum::Text(text.clone().into_owned())),
+        DeValue::String(text) => Ok(Datum::Text(text.as_bytes().to_vec())),
         // SQLite has no class of its own for these.
         DeValue::Boolean(is_true) => Ok(Datum::Integer((*is_true).into())),
         DeValue::Float(number) => {

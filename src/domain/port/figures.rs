@@ -56,6 +56,8 @@ impl TaskStat {
 pub struct UserLoad {
     /// Who; `None`: the sessions that belong to nobody yet.
     pub user: Option<String>,
+    /// Whether these are the sessions of which nobody can say whose they are.
+    pub is_user_unreadable: bool,
     /// The task, where the load is that of one task.
     pub task: Option<String>,
     /// Of how many tasks.

@@ -20,6 +20,14 @@ pub struct Query<'a> {
     pub order: Order,
 }
 
+/// What a visit has come across besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scanned {
+    /// Sessions that may have been meant: the filter asks for a user, theirs cannot be
+    /// read, and they fit in all else.
+    pub unreadable_users: u64,
+}
+
 /// An order, the key deciding between equals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Order {

@@ -33,7 +33,7 @@ pub use ledger::{
     Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
     RunQuery, RunRecord, Store,
 };
-pub use listing::{Order, Query, SortKey};
+pub use listing::{Order, Query, Scanned, SortKey};
 pub use log::{Effort, Log, LogSize};
 pub use purge::{
     Census, DueRange, Found, Misfit, Place, Reach, Settled, Sighting, Survey, Version,
@@ -190,7 +190,10 @@ pub trait Sessions {
     /// Visits sessions one by one, in flat memory. The filter on the client is
     /// left to the caller,
     /// [`Filter::matches_client`](super::filter::Filter::matches_client).
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()>;
+    ///
+    /// Sessions whose user cannot be read are visited where the filter asks for no user.
+    /// Where it does, those that fit in all else are counted, as far as the visit goes.
+    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned>;
 
     /// The sessions whose handle begins like this, at most so many. A prefix
     /// is 4 hexadecimal digits or more, of either case.

@@ -76,7 +76,7 @@ pub(super) fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
 }
 
 /// How a number compares with a whole one; `None`: it is none.
-fn order(value: Raw<'_>, whole: i64) -> Option<Ordering> {
+pub(in crate::domain) fn order(value: Raw<'_>, whole: i64) -> Option<Ordering> {
     match value {
         Raw::Integer(number) => Some(number.cmp(&whole)),
         Raw::Real(number) => {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn values_are_among_others_if_sqlite_takes_them_for_the_same() {
-        let known = vec![Datum::Integer(1), Datum::Text("a".to_owned())];
+        let known = vec![Datum::Integer(1), Datum::Text("a".into())];
         for (value, is_among) in [
             (Raw::Integer(1), true),
             (Raw::Real(1.0), true),

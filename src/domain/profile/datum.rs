@@ -9,8 +9,8 @@ pub enum Datum {
     Integer(i64),
     /// A number with a fraction.
     Real(f64),
-    /// Text.
-    Text(String),
+    /// Text; it need not be UTF-8.
+    Text(Vec<u8>),
     /// Bytes.
     Blob(Vec<u8>),
 }
@@ -24,7 +24,7 @@ pub enum Raw<'a> {
     Integer(i64),
     /// A number with a fraction.
     Real(f64),
-    /// Text; in a damaged database it need not be UTF-8.
+    /// Text; it need not be UTF-8.
     Text(&'a [u8]),
     /// Bytes.
     Blob(&'a [u8]),
@@ -37,7 +37,7 @@ impl Datum {
             Self::Null => Raw::Null,
             Self::Integer(number) => Raw::Integer(*number),
             Self::Real(number) => Raw::Real(*number),
-            Self::Text(text) => Raw::Text(text.as_bytes()),
+            Self::Text(bytes) => Raw::Text(bytes),
             Self::Blob(bytes) => Raw::Blob(bytes),
         }
     }
@@ -61,15 +61,15 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// A value of its own; `None` for text that is not UTF-8.
-    pub fn to_datum(self) -> Option<Datum> {
-        Some(match self {
+    /// A value of its own.
+    pub fn to_datum(self) -> Datum {
+        match self {
             Self::Null => Datum::Null,
             Self::Integer(number) => Datum::Integer(number),
             Self::Real(number) => Datum::Real(number),
-            Self::Text(_) => Datum::Text(self.text()?.to_owned()),
+            Self::Text(bytes) => Datum::Text(bytes.to_vec()),
             Self::Blob(bytes) => Datum::Blob(bytes.to_vec()),
-        })
+        }
     }
 
     /// Its text, if it is text.

@@ -13,6 +13,7 @@ mod moment;
 mod payload;
 mod user;
 
+pub(super) use condition::order;
 pub use condition::{Condition, Test};
 pub use datum::{Datum, Raw};
 pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
@@ -20,6 +21,7 @@ pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
 pub use fingerprint::Difference;
 pub use moment::Moment;
 pub use payload::{django_lasts, django_user, is_django_local};
+pub use user::{Owner, values_shown_as};
 
 use super::error::{Error, Result};
 
@@ -155,6 +157,21 @@ impl Profile {
         let asked: Vec<String> = self.missing.iter().map(ask).collect();
         let name = &self.name;
         (!asked.is_empty()).then(|| format!("profile {name} needs {}", asked.join(" and ")))
+    }
+
+    /// Makes sure that it says whose sessions are.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it does not.
+    pub fn must_name_users(&self) -> Result<()> {
+        let Self { name, table, user, .. } = self;
+        if user.is_some() {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "the profile {name} does not say where {table} has the user of a session, so that \
+             none can be chosen by it; `sessctl cycle --session HANDLE` ends a session"
+        )))
     }
 
     /// How a row is found by what its client holds.

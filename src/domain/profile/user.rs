@@ -1,22 +1,64 @@
 //! Whose session a row is.
 
-use super::{Profile, Raw, UserForm, django_user};
+use super::{Datum, Profile, Raw, UserForm, django_user};
 
-impl Profile {
-    /// The user that a value of [`user`](Profile::user) names: text as it stands, a
-    /// number in decimal, bytes in hexadecimal. `None` for NULL and for empty text, for
-    /// the values that the profile lists under `nobody`, and for a payload that names
-    /// nobody.
-    pub fn user(&self, value: Raw<'_>) -> Option<String> {
-        let source = self.user.as_ref()?;
-        if source.nobody.iter().any(|nobody| nobody.is_same(value)) {
-            return None;
-        }
-        match source.form {
-            UserForm::Plain => plain(value),
-            UserForm::DjangoPayload => django_user(value.text()?),
+/// Whose session a row is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// Nobody's: nobody has logged in.
+    Nobody,
+    /// This user's.
+    User(String),
+    /// It cannot be said: what names the user cannot be read.
+    Unreadable,
+}
+
+impl Owner {
+    /// The user, if it is known that there is one.
+    pub fn user(self) -> Option<String> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Nobody | Self::Unreadable => None,
         }
     }
+}
+
+impl Profile {
+    /// Whose session a row is, by its value of [`user`](Profile::user): text as it stands,
+    /// a number in decimal, bytes in hexadecimal.
+    ///
+    /// NULL, empty text and the values that the profile lists under `nobody` are nobody,
+    /// and so is a payload that names nobody. A payload of a form that is not known is
+    /// unreadable, and so are bytes at a path in JSON, by which the store says that the
+    /// column holds something else.
+    pub fn owner(&self, value: Raw<'_>) -> Owner {
+        let Some(source) = &self.user else {
+            return Owner::Nobody;
+        };
+        if value == Raw::Null || source.nobody.iter().any(|nobody| nobody.is_same(value)) {
+            return Owner::Nobody;
+        }
+        match (source.form, value) {
+            (UserForm::DjangoPayload, Raw::Text(payload)) => django_user(payload),
+            (UserForm::DjangoPayload, _) => Owner::Unreadable,
+            (UserForm::Plain, Raw::Blob(_)) if source.source.path.is_some() => Owner::Unreadable,
+            (UserForm::Plain, value) => plain(value).map_or(Owner::Nobody, Owner::User),
+        }
+    }
+}
+
+/// All values that are shown as this user where the form is [plain](UserForm::Plain);
+/// `None`: too many to list.
+pub fn values_shown_as(user: &str) -> Option<Vec<Datum>> {
+    if user.contains(char::REPLACEMENT_CHARACTER) {
+        // It may stand for any bytes.
+        return None;
+    }
+    let integer = user.parse().ok().map(Datum::Integer);
+    let real = user.parse().ok().map(Datum::Real);
+    let values = [Some(Datum::Text(user.into())), integer, real, unhex(user).map(Datum::Blob)];
+    let is_shown_so = |value: &Datum| plain(value.raw()).as_deref() == Some(user);
+    Some(values.into_iter().flatten().filter(is_shown_so).collect())
 }
 
 fn plain(value: Raw<'_>) -> Option<String> {
@@ -36,9 +78,59 @@ fn hex(bytes: &[u8]) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).map(pair).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn any_value() -> impl Strategy<Value = Datum> {
+        let hex = any::<u16>().prop_map(|number| Datum::Text(format!("{number:04x}").into()));
+        let number = any::<i64>().prop_map(|number| Datum::Text(number.to_string().into()));
+        prop_oneof![
+            any::<i64>().prop_map(Datum::Integer),
+            (-9_i64..9).prop_map(Datum::Integer),
+            any::<f64>().prop_filter("NaN is NULL", |real| !real.is_nan()).prop_map(Datum::Real),
+            any::<i64>().prop_map(|number| Datum::Real(number as f64)),
+            any::<String>().prop_map(|text| Datum::Text(text.into())),
+            hex,
+            number,
+            any::<Vec<u8>>().prop_map(Datum::Text),
+            any::<Vec<u8>>().prop_map(Datum::Blob),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_among_those_that_are_shown_as_it_is(value in any_value()) {
+            let user = plain(value.raw());
+            let values = user.as_deref().map(values_shown_as);
+            if let Some(Some(values)) = values {
+                prop_assert!(values.contains(&value), "{value:?} {user:?} {values:?}");
+            } else {
+                let is_garbled = user.is_some_and(|user| user.contains('\u{fffd}'));
+                prop_assert!(is_garbled || values.is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_texts_and_bytes_may_be_shown_alike() {
+        let shown = |user| format!("{:?}", values_shown_as(user));
+        assert_eq!(shown("7.0"), "Some([Text([55, 46, 48])])");
+        assert_eq!(shown("+7"), "Some([Text([43, 55])])");
+        assert_eq!(shown("07"), "Some([Text([48, 55]), Blob([7])])");
+        assert_eq!(shown("-0"), "Some([Text([45, 48]), Real(-0.0)])");
+        assert_eq!(shown("inf"), "Some([Text([105, 110, 102]), Real(inf)])");
+        assert_eq!(shown("7"), "Some([Text([55]), Integer(7), Real(7.0)])");
+        assert_eq!(shown("0A"), "Some([Text([48, 65])])");
+        assert_eq!(shown("a\u{fffd}"), "None");
+    }
 
     #[test]
     fn users_are_numbers_texts_or_bytes() {

@@ -14,7 +14,7 @@ use crate::domain::profile::{
     Datum, Expiry, Judged, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
-use crate::store::sql::{Statement, quoted, raw};
+use crate::store::sql::{Statement, datum, quoted, raw};
 use crate::store::transport::{Columns, Transport};
 
 /// An index in the order of the one time that says when sessions are over.
@@ -156,10 +156,10 @@ impl TimeIndex {
         tally.is_due(judged)
     }
 
-    /// Where a row is; `None`: its time cannot be said.
+    /// Where a row is.
     fn place(&self, row: &dyn Columns, reads_all: bool) -> Option<Place> {
         let time = row.value(self.at(reads_all));
-        Some(Place::Time(raw(time).to_datum()?, row.integer(0)?))
+        Some(Place::Time(raw(time).to_datum(), row.integer(0)?))
     }
 
     /// Where the time is in the rows of a stretch.
@@ -322,9 +322,9 @@ impl Part<'_> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != Datum::Null)?;
         let (key, column) = (&self.reader.key, &self.along.column);
         let mut sql = self.select(side);
-        sql.push(" = ").bind(time).push(&format!(" AND {key} > ")).bind(row);
+        sql.push(" = ").bind_exactly(datum(time)).push(&format!(" AND {key} > ")).bind(row);
         sql.push(&format!(" AND {column} {} ", if side == Side::Due { "<=" } else { ">" }));
-        sql.bind(self.bound);
+        sql.bind_exactly(datum(self.bound));
         Some(Stretch { side, sql, has_times: false })
     }
 
@@ -335,16 +335,18 @@ impl Part<'_> {
         let mut sql = self.select(side);
         match (side, time) {
             (Side::Later, Some(time)) => {
-                sql.push(" > max(").bind(time).push(", ").bind(self.bound).push(")");
+                sql.push(" > max(").bind_exactly(datum(time));
+                sql.push(", ").bind_exactly(datum(self.bound)).push(")");
             }
             (Side::Later, None) => {
-                sql.push(" > ").bind(self.bound);
+                sql.push(" > ").bind_exactly(datum(self.bound));
             }
             (_, Some(time)) => {
-                sql.push(" > ").bind(time).push(&format!(" AND {column} <= ")).bind(self.bound);
+                sql.push(" > ").bind_exactly(datum(time)).push(&format!(" AND {column} <= "));
+                sql.bind_exactly(datum(self.bound));
             }
             (_, None) => {
-                sql.push(" <= ").bind(self.bound);
+                sql.push(" <= ").bind_exactly(datum(self.bound));
             }
         }
         Stretch { side, sql, has_times: true }

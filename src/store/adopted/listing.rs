@@ -8,12 +8,12 @@ use rusqlite::types::ValueRef;
 use super::rows::{HANDLE, Reader, digest};
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
-use crate::domain::port::{Flow, Order, Query, SortKey};
-use crate::domain::profile::{Expiry, UserForm};
+use crate::domain::port::{Flow, Order, Query, Scanned, SortKey};
+use crate::domain::profile::{Expiry, UserForm, values_shown_as};
 use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
-use crate::store::sql::{Statement, bare, quoted};
+use crate::store::sql::{Statement, bare, datum, quoted};
 use crate::store::transport::{Columns, Transport};
 
 /// Rows that are fetched at once, where they were sorted before.
@@ -106,27 +106,40 @@ pub(super) fn scan(
     reader: &Reader,
     query: &Query<'_>,
     visit: &mut dyn FnMut(Session) -> Flow,
-) -> Result<()> {
+) -> Result<Scanned> {
     let task = &reader.profile.task;
+    let mut scanned = Scanned::default();
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
-        return Ok(());
+        return Ok(scanned);
+    }
+    if query.filter.user.is_some() {
+        reader.profile.must_name_users()?;
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
             let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, last);
-            database.walk(&mut page, &mut |row| match reader.session(row) {
-                Some(session) if fits(query, &session) => visit(session),
-                _ => Ok(ControlFlow::Continue(())),
-            })
+            database.walk(&mut page, &mut |row| match reader
+                .session(row)
+                .filter(|session| fits(query, session, &mut scanned))
+            {
+                Some(session) => visit(session),
+                None => Ok(ControlFlow::Continue(())),
+            })?;
         }
-        _ => sorted(database, reader, query, visit),
+        _ => sorted(database, reader, query, &mut scanned, visit)?,
     }
+    Ok(scanned)
 }
 
-fn fits(query: &Query<'_>, session: &Session) -> bool {
+/// Whether a session is meant. One of which nobody can say is counted.
+fn fits(query: &Query<'_>, session: &Session, scanned: &mut Scanned) -> bool {
     let Query { scope, filter, due_only, .. } = query;
-    let is_due = || session.expiry.is_some_and(|expiry| expiry.is_over(scope.now));
-    filter.matches(session, scope.policies, scope.now) && (!due_only || is_due())
+    if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
+        return false;
+    }
+    let might_fit = filter.might_match(session, scope.policies, scope.now);
+    scanned.unreadable_users += u64::from(might_fit);
+    filter.matches(session, scope.policies, scope.now)
 }
 
 /// The rows behind the last one that has been visited.
@@ -134,29 +147,33 @@ fn in_key_order(reader: &Reader, query: &Query<'_>, last: Option<&dyn Columns>) 
     let mut sql = reader.select(&reader.whole());
     sql.push(" WHERE TRUE");
     if let Some(after) = query.after {
-        sql.push(&format!(" AND {} > ", reader.key)).bind(after);
+        sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
     }
     and_user(&mut sql, reader, query.filter);
     reader.in_order(&mut sql, last, query.order.reverse);
     sql
 }
 
-/// Lets an index find the rows of one user, where there is one. Each row is looked at
-/// again all the same: this may let others pass, too.
+/// Lets an index find the rows of one user, where there is one that can. Each row is looked
+/// at again all the same: this may let others pass, but holds no row back whose user is
+/// shown like that. A column or an index that sorts by the application's own rules is left
+/// alone, and so is a user that values without number are shown as.
 fn and_user(sql: &mut Statement, reader: &Reader, filter: &Filter) {
-    let source = reader.profile.user.as_ref().map(|user| &user.source);
-    let column = source.filter(|source| source.path.is_none()).map(|source| &source.column);
-    let (Some(user), Some(column)) = (&filter.user, column) else {
+    let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
+    let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
+    let Some(column) = source.map(|source| &source.column) else {
         return;
     };
-    let is_plain = reader.profile.user.as_ref().is_some_and(|user| user.form == UserForm::Plain);
-    if !is_plain || !reader.table.finds_by(column) {
+    let collation = reader.table.collation_to_find_by(column);
+    let values = filter.user.as_deref().and_then(values_shown_as);
+    let Some((collation, values)) = collation.zip(values) else {
         return;
+    };
+    sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
+    for (place, value) in values.iter().enumerate() {
+        sql.push(if place > 0 { ", " } else { "" }).bind_exactly(datum(value));
     }
-    // As text, as a number and as bytes: whatever a user is shown like that is.
-    sql.push(&format!(" AND {} IN (", quoted(column))).bind(user.as_str());
-    sql.push(", CAST(").bind(user.as_str()).push(" AS NUMERIC), unhex(");
-    sql.bind(user.as_str()).push("))");
+    sql.push(")");
 }
 
 /// What a session is sorted by: a number, then a text.
@@ -166,13 +183,14 @@ fn sorted(
     database: &impl Transport,
     reader: &Reader,
     query: &Query<'_>,
+    scanned: &mut Scanned,
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = Query { order: Order::default(), ..*query };
     let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, last);
     database.walk(&mut page, &mut |row| {
-        let session = reader.session(row).filter(|session| fits(query, session));
+        let session = reader.session(row).filter(|session| fits(query, session, scanned));
         found.extend(session.map(|session| (rank(query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
     })?;
@@ -183,7 +201,9 @@ fn sorted(
         let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
         for session in find(database, reader, &keys)?.into_iter().flatten() {
             // It may have changed meanwhile.
-            if fits(query, &session) && visit(session)? == ControlFlow::Break(()) {
+            if fits(query, &session, &mut Scanned::default())
+                && visit(session)? == ControlFlow::Break(())
+            {
                 return Ok(());
             }
         }

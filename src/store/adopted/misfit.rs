@@ -11,9 +11,7 @@ use crate::domain::profile::{
 pub(super) fn misfit(reader: &Reader, inputs: &[Raw<'_>]) -> Option<Misfit> {
     let profile = &reader.profile;
     let input = profile.rules.iter().find_map(|rule| culprit(profile, rule, inputs))?;
-    let value = inputs.get(input)?.to_datum();
-    let shown = |value| reader.shown(input, &value);
-    let value = value.map_or_else(|| "text that is not UTF-8".to_owned(), shown);
+    let value = reader.shown(input, &inputs.get(input)?.to_datum());
     Some(Misfit { input: reader.name_of(input), value })
 }
 

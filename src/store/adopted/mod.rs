@@ -36,8 +36,8 @@ use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, DueRange, Ending, Flow, LoadBy, NewSession, Place, Query, Reach, Renewed, Scope,
-    Sessions, Settled, Store, Survey, TaskStat, UserLoad,
+    Admission, DueRange, Ending, Flow, LoadBy, NewSession, Place, Query, Reach, Renewed, Scanned,
+    Scope, Sessions, Settled, Store, Survey, TaskStat, UserLoad,
 };
 use crate::domain::profile::{Judged, Profile};
 use crate::domain::session::{EndReason, Key, Session};
@@ -224,7 +224,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         outcome.map(|()| done)
     }
 
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
+    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
         listing::scan(&self.transport, &self.reader, query, visit)
     }
 

@@ -6,7 +6,7 @@ use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::port::{Flow, Sighting};
 use crate::domain::profile::{
-    Condition, Datum, Judged, Length, Profile, Raw, Rule, RuleKind, Source,
+    Condition, Datum, Judged, Length, Owner, Profile, Raw, Rule, RuleKind, Source,
 };
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
@@ -62,7 +62,10 @@ impl Reader {
             key: exactly(&key),
             id: exactly(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
-            user: optional(profile.user.as_ref().map(|user| &user.source)),
+            user: profile
+                .user
+                .as_ref()
+                .map_or_else(|| "NULL".to_owned(), |user| exactly(&user_expression(&user.source))),
             client: optional(profile.client.as_ref()),
         };
         Self { profile, table, key, id, inputs, columns }
@@ -130,15 +133,14 @@ impl Reader {
     }
 
     /// The condition that the row with the key `?1` has still the id `?2`. An id that is
-    /// nothing, or has a fraction, is taken for an empty one, as in a [`Key`]. The value
-    /// of a primary key tells a session by itself, which the place of a row does not.
+    /// nothing is taken for an empty one, as in a [`Key`]. The value of a primary key tells
+    /// a session by itself, which the place of a row does not.
     pub(super) fn of_key(&self) -> String {
         let (key, id) = (&self.key, &self.id);
         if matches!(self.table.key, KeyColumn::Primary(_)) {
             return format!("{key} = ?1");
         }
-        let same = format!("CASE WHEN typeof({id}) IN ('null', 'real') THEN '' ELSE {id} END");
-        format!("{key} = ?1 AND {same} IS ?2")
+        format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
     }
 
     /// What a row is, its inputs beginning at this place.
@@ -170,25 +172,18 @@ impl Reader {
         }
     }
 
-    /// The key of a row; `None`: it has none that could be said, such as text that is
-    /// not UTF-8.
+    /// The key of a row; `None`: its place is no number, which no place is.
     pub(super) fn key_of(&self, row: &dyn Columns) -> Option<Key> {
-        match self.table.key {
+        Some(match self.table.key {
             KeyColumn::Primary(_) => plain_key(row.value(0)),
-            KeyColumn::Place(_) => {
-                let id = match row.value(ID) {
-                    ValueRef::Text(text) => Key::Text(String::from_utf8_lossy(text).into_owned()),
-                    id => plain_key(id).unwrap_or_else(|| Key::Text(String::new())),
-                };
-                Some(Key::Row(row.integer(0)?, Box::new(id)))
-            }
-        }
+            KeyColumn::Place(_) => Key::Row(row.integer(0)?, Box::new(plain_key(row.value(ID)))),
+        })
     }
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
     pub(super) fn sighting(&self, row: &dyn Columns) -> Option<Sighting> {
         let value = |place| raw(row.value(place)).to_datum();
-        let values = (ID..INPUTS + self.inputs.len()).map(value).collect::<Option<_>>()?;
+        let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {
             KeyColumn::Primary(_) => self.key_of(row)?,
@@ -205,10 +200,12 @@ impl Reader {
         let profile = &self.profile;
         let time = |time| self.with_inputs(row, INPUTS, |inputs| profile.time(time, inputs));
         let last = INPUTS + self.inputs.len().max(1);
+        let owner = profile.owner(raw(row.value(last)));
         Some(Session {
             key: self.key_of(row)?,
             handle: digest(row.value(ID)).handle(),
-            user: profile.user(raw(row.value(last))),
+            is_user_unreadable: owner == Owner::Unreadable,
+            user: owner.user(),
             task: profile.task.clone(),
             client: text(row.value(last + 1)),
             created_at: time(profile.created),
@@ -260,9 +257,9 @@ impl Reader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    /// The user of a row of which `what` stands at this place.
-    pub(super) fn user_at(&self, row: &dyn Columns, place: usize) -> Option<String> {
-        self.profile.user(raw(row.value(place)))
+    /// Whose session a row is, what names the user standing at this place.
+    pub(super) fn owner_at(&self, row: &dyn Columns, place: usize) -> Owner {
+        self.profile.owner(raw(row.value(place)))
     }
 
     /// The user, as a column.
@@ -298,6 +295,19 @@ fn expression(source: &Source) -> String {
     }
 }
 
+/// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
+/// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
+fn user_expression(source: &Source) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        None => column,
+        Some(path) => {
+            let found = at_path(&column, path);
+            format!("CASE WHEN {found} WHEN CAST({column} AS BLOB) <> x'' THEN x'00' END")
+        }
+    }
+}
+
 /// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
 /// no length, so that nobody can say when the session is over. Where a condition asks for
 /// anything but some values, it becomes nothing, and the condition does not hold.
@@ -328,13 +338,15 @@ fn must_be_readable(profile: &Profile, place: usize) -> bool {
     is_value || !conditions.into_iter().any(holds_for_bytes)
 }
 
-fn plain_key(value: ValueRef<'_>) -> Option<Key> {
-    Some(match value {
+/// A value as a key. Nothing is taken for an empty text.
+fn plain_key(value: ValueRef<'_>) -> Key {
+    match value {
+        ValueRef::Null => Key::Text(Vec::new()),
         ValueRef::Integer(number) => Key::Integer(number),
-        ValueRef::Text(text) => Key::Text(str::from_utf8(text).ok()?.to_owned()),
+        ValueRef::Real(number) => Key::Real(number),
+        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
         ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
-        ValueRef::Null | ValueRef::Real(_) => return None,
-    })
+    }
 }
 
 /// What an id's handle begins with: the hash of its text, or of its bytes.
@@ -368,7 +380,10 @@ fn shown(value: &Datum) -> String {
         Datum::Null => "NULL".to_owned(),
         Datum::Integer(number) => number.to_string(),
         Datum::Real(number) => format!("{number:?}"),
-        Datum::Text(text) => {
+        Datum::Text(bytes) => {
+            let Ok(text) = str::from_utf8(bytes) else {
+                return "text that is not UTF-8".to_owned();
+            };
             let more = if text.chars().count() > LONG { "…" } else { "" };
             format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
         }

@@ -37,7 +37,7 @@ pub(super) struct Row {
 
 impl Row {
     fn of(row: &dyn Columns, inputs: usize) -> Self {
-        let value = |place| owned(raw(row.value(place)));
+        let value = |place| raw(row.value(place)).to_datum();
         let inputs = (0..inputs).map(|place| value(place + 2)).collect();
         Self { key: value(0), id: value(1), inputs, is_even: true }
     }
@@ -103,13 +103,4 @@ fn between(database: &impl Transport, reader: &Reader, spread: &Spread) -> Resul
         rows.extend(row.map(|row| Row::of(row, reader.profile.inputs.len())));
     })?;
     Ok(rows)
-}
-
-/// A value of its own. Text that is not UTF-8 is never readable, whatever takes the
-/// place of what is wrong in it.
-fn owned(value: Raw<'_>) -> Datum {
-    value.to_datum().unwrap_or_else(|| match value {
-        Raw::Text(bytes) => Datum::Text(String::from_utf8_lossy(bytes).into_owned()),
-        _ => Datum::Null,
-    })
 }

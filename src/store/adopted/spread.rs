@@ -141,7 +141,7 @@ mod tests {
     fn shares_grow_from_none_to_all() {
         let texts = Spread::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
         for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
-            let found = texts.share(&Key::Text(key.to_owned()));
+            let found = texts.share(&Key::Text(key.into()));
             assert!((found - share).abs() < 0.01, "{key}: {found}");
         }
         let numbers = Spread::Numbers(10, 20);

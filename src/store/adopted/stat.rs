@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::rows::Reader;
 use crate::domain::error::Result;
 use crate::domain::port::{Flow, LoadBy, Scope, TaskStat, UserLoad};
-use crate::domain::profile::{Expiry, Judged};
+use crate::domain::profile::{Expiry, Judged, Owner};
 use crate::domain::time::UnixTime;
 use crate::store::transport::{Columns, Transport};
 
@@ -72,17 +72,24 @@ pub(super) fn loads(
     by: LoadBy,
     visit: &mut dyn FnMut(UserLoad) -> Flow,
 ) -> Result<()> {
-    let mut loads: Vec<_> = by_user(database, reader, scope)?.into_iter().collect();
-    loads.sort_by(|(user, load), (other, another)| {
+    let mut loads: Vec<_> = by_owner(database, reader, scope)?.into_iter().collect();
+    loads.sort_by(|(owner, load), (other, another)| {
         let most_first = match by {
             LoadBy::User => another.sessions.cmp(&load.sessions),
             LoadBy::TaskAndUser => Ordering::Equal,
         };
-        most_first.then_with(|| user.cmp(other))
+        most_first.then_with(|| owner.cmp(other))
     });
-    for (user, Load { sessions, oldest_use }) in loads {
+    for (owner, Load { sessions, oldest_use }) in loads {
         let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let load = UserLoad { user, task, tasks: 1, live: [sessions, 0, 0], oldest_use };
+        let load = UserLoad {
+            is_user_unreadable: owner == Owner::Unreadable,
+            user: owner.user(),
+            task,
+            tasks: 1,
+            live: [sessions, 0, 0],
+            oldest_use,
+        };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }
@@ -90,17 +97,17 @@ pub(super) fn loads(
     Ok(())
 }
 
-fn by_user(
+fn by_owner(
     database: &impl Transport,
     reader: &Reader,
     scope: &Scope<'_>,
-) -> Result<HashMap<Option<String>, Load>> {
-    let mut loads: HashMap<Option<String>, Load> = HashMap::new();
+) -> Result<HashMap<Owner, Load>> {
+    let mut loads: HashMap<Owner, Load> = HashMap::new();
     let what = format!("{}, {}", reader.user(), reader.inputs());
     reader.each(database, &what, &mut |row| {
         match reader.judge_at(row, 2) {
             Judged::Session(expiry) if !expiry.is_over(scope.now) => {
-                let load = loads.entry(reader.user_at(row, 1)).or_default();
+                let load = loads.entry(reader.owner_at(row, 1)).or_default();
                 load.sessions += 1;
                 load.oldest_use = earlier(load.oldest_use, used(reader, row, 2));
             }

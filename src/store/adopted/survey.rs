@@ -12,6 +12,7 @@ use crate::domain::port::{Census, DueRange, Found, Misfit, Place, Reach, Scope, 
 use crate::domain::profile::{Expiry, Judged, Raw};
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
+use crate::store::sql::bare;
 use crate::store::transport::{Columns, Transport};
 
 /// After so many rows it is time to look at the clock.
@@ -32,14 +33,13 @@ pub(super) fn by_key(
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
         if let (Some(Place::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
+            sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
         }
         reader.in_order(&mut sql, last, false);
         sql
     };
     database.walk(&mut page, &mut |row| {
         tally.see(reader, row);
-        // There is no way back to a row whose key cannot be said.
         let key = if tally.is_enough() { reader.key_of(row) } else { None };
         Ok(tally.stop_at(key.map(Place::Key)))
     })?;
@@ -103,8 +103,7 @@ impl Tally {
         matches!(judged, Judged::Session(expiry) if expiry.is_over(self.now))
     }
 
-    /// Takes note of a row that is due. One that cannot be looked for again as it was,
-    /// its id being no text, is one of those that cannot be read.
+    /// Takes note of a row that is due.
     pub(super) fn note_due(&mut self, reader: &Reader, row: &dyn Columns) {
         if self.reach.due == usize::MAX {
             // Nobody settles all that there is, and there may be millions of them.

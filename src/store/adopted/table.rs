@@ -46,7 +46,12 @@ pub(super) struct Index {
     pub(super) is_plain: bool,
     /// Whether no two rows are the same in it, and it holds every row.
     is_unique: bool,
+    /// The collation of its first column.
+    collation: String,
 }
+
+/// The collations that SQLite itself has. Under each of them a text is equal to itself.
+const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
 impl Table {
     /// Reads what there is under this name.
@@ -102,6 +107,18 @@ impl Table {
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_first = |index: &Index| index.begins_with(column);
         is_primary || key.eq_ignore_ascii_case(column) || self.indexes.iter().any(is_first)
+    }
+
+    /// The collation, one of SQLite's own, in which rows can be found by this column
+    /// without going through all of them; `None`: there is none.
+    pub(super) fn collation_to_find_by(&self, column: &str) -> Option<&'static str> {
+        let indexes = || self.indexes.iter().filter(|index| index.begins_with(column));
+        let is_one_of = |collation: &&str| {
+            indexes().any(|index| index.collation.eq_ignore_ascii_case(collation))
+        };
+        // A column that is the place of a row has no index of its own.
+        let as_place = self.finds_by(column).then_some("BINARY").filter(|_| indexes().count() == 0);
+        COLLATIONS.into_iter().find(is_one_of).or(as_place)
     }
 }
 
@@ -191,12 +208,13 @@ fn index(
     is_unique: bool,
 ) -> Result<Index> {
     let sql = "SELECT name, desc, coll FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
-    let mut is_plain = !is_partial;
+    let (mut is_plain, mut collation) = (!is_partial, None);
     let columns = collect(database, &Statement::new(sql).with(name.as_str()), |row| {
+        collation = collation.take().or_else(|| row.text(2));
         is_plain &= row.count(1) == 0 && row.bytes(2).eq_ignore_ascii_case(b"binary");
         row.text(0)
     })?;
-    Ok(Index { name, columns, is_plain, is_unique })
+    Ok(Index { name, columns, is_plain, is_unique, collation: collation.unwrap_or_default() })
 }
 
 /// What the rows of a table are walked by.

@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 
 use super::{COLUMNS, Native};
+use rusqlite::types::ValueRef;
+
 use crate::domain::error::Result;
 use crate::domain::port::{Copies, Over, Portion, Put, Stretch};
-use crate::domain::profile::Datum;
 use crate::domain::stored::{Counter, StoredRow};
 use crate::store::sql::Statement;
 use crate::store::transport::{Applied, Columns, Transport};
@@ -158,13 +159,7 @@ fn insert(rows: &[&StoredRow], over: Over) -> Statement {
 
 /// Appends a parameter that holds this text, byte for byte.
 fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Statement {
-    match text.map(|bytes| (bytes, str::from_utf8(bytes))) {
-        None => sql.bind(None::<&str>),
-        Some((_, Ok(text))) => sql.bind(text),
-        Some((bytes, Err(_))) => {
-            sql.push("CAST(").bind(&Datum::Blob(bytes.to_vec())).push(" AS TEXT)")
-        }
-    }
+    sql.bind_exactly(text.map_or(ValueRef::Null, ValueRef::Text))
 }
 
 fn delete(rows: &[&StoredRow]) -> Statement {

@@ -48,16 +48,14 @@ pub(super) fn renew(
     let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
     let applied = transport.apply(&statements)?;
     let rows = applied.answers.iter().flatten();
-    let renewed: HashSet<Key> =
-        rows.filter_map(|row| (row as &dyn Columns).text(0).map(Key::Text)).collect();
+    let renewed: HashSet<Key> = rows
+        .filter_map(|row| (row as &dyn Columns).text(0).map(|id| Key::Text(id.into())))
+        .collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
     Ok(Renewed { done, hold: applied.hold.saturating_sub(applied.commit) })
 }
 
 fn list(keys: &[Key]) -> String {
-    let text = |key: &Key| match key {
-        Key::Text(text) => Some(serde_json::Value::from(text.as_str())),
-        _ => None,
-    };
+    let text = |key: &Key| key.text().map(serde_json::Value::from);
     serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
 }

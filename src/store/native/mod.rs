@@ -25,7 +25,7 @@ use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Place, Query,
-    Reach, Renewed, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
+    Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -167,18 +167,19 @@ impl<T: Transport> Sessions for Native<T> {
         Ok(decisive.iter().map(|at| rows[*at] > 0).collect())
     }
 
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()> {
+    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
         let clash_column = COLUMNS.split(',').count();
         let is_far = self.transport.is_far();
         self.transport.walk(&mut |last| scan(query, is_far, last), &mut |row| {
             let mut session = session(row);
             if row.integer(clash_column) == Some(1)
-                && let Key::Text(id) = &session.key
+                && let Some(id) = session.key.text()
             {
                 session.handle = self.unique_prefix(id)?;
             }
             visit(session)
-        })
+        })?;
+        Ok(Scanned::default())
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
@@ -189,7 +190,7 @@ impl<T: Transport> Sessions for Native<T> {
         statement.push(" ORDER BY id LIMIT ").bind(most);
         let mut sessions = self.collect(&statement, session)?;
         for session in &mut sessions {
-            if let Key::Text(id) = &session.key {
+            if let Some(id) = session.key.text() {
                 session.handle = self.unique_prefix(id)?;
             }
         }
@@ -310,8 +311,9 @@ fn session(row: &dyn Columns) -> Session {
     let reason = row.text(9).and_then(|word| word.parse().ok());
     Session {
         handle: id.get(..HANDLE).unwrap_or(&id).to_owned(),
-        key: Key::Text(id),
+        key: Key::Text(id.into()),
         user: row.text(1),
+        is_user_unreadable: false,
         task: row.text(2).unwrap_or_default(),
         client: row.text(3),
         created_at: time(4),

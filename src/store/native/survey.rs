@@ -50,15 +50,15 @@ pub(super) fn survey(
     let live = look.tally.sum_up(scope, &mut found);
     Ok(Survey {
         walked: look.last.as_deref().map_or(1.0, share),
-        last: look.last.map(|last| Place::Key(Key::Text(last))),
+        last: look.last.map(|last| Place::Key(Key::Text(last.into()))),
         rows,
         census: found.census,
         live,
         misfit: None,
         version,
         due: look.due.map(|(first, last)| DueRange {
-            first: Key::Text(first),
-            last: Key::Text(last),
+            first: Key::Text(first.into()),
+            last: Key::Text(last.into()),
             found: Some(found),
             seen: Vec::new(),
         }),

@@ -42,7 +42,7 @@ pub(super) fn look(
         let enough = look.tally.due >= reach.due as u64
             || look.tally.rows >= reach.rows as u64
             || begun.elapsed() >= reach.time;
-        after = Some(Key::Text(last.clone()));
+        after = Some(Key::Text(last.clone().into()));
         look.last = Some(last);
         if enough {
             return Ok(look);

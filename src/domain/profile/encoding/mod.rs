@@ -192,7 +192,7 @@ impl Encoding {
             Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
             Self::Julian(storage) => number::julian_horizon(storage, moment),
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
-            Self::Text(form) => form.horizon(moment).map(Datum::Text),
+            Self::Text(form) => form.horizon(moment).map(|text| Datum::Text(text.into())),
             Self::Pattern(..) | Self::Any(_) => None,
             Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
             Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),

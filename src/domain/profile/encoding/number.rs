@@ -122,7 +122,7 @@ fn horizon(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Datum> 
     if storage.contains(&Storage::Text) {
         // Text stands behind all numbers.
         let is_text = storage.iter().all(|class| *class == Storage::Text);
-        return is_text.then(|| Datum::Text(whole.to_string()));
+        return is_text.then(|| Datum::Text(whole.to_string().into()));
     }
     let has_reals = storage.contains(&Storage::Real);
     let is_exact = whole * unit == nanoseconds;

@@ -1,0 +1,390 @@
+//! The user within the payload of Django's session backends.
+
+mod json;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE_NO_PAD};
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+
+use super::Owner;
+use crate::domain::time::UnixTime;
+use json::{Member, Scan};
+
+/// Maximum size of what a payload unpacks to. It is looked through as it is unpacked, so
+/// that this bounds the time, and not the memory.
+const MOST: usize = 64 << 20;
+
+/// Digits of base 64 that are read at once; four of them are three bytes.
+const DIGITS: usize = 4 << 10;
+const BYTES: usize = DIGITS / 4 * 3;
+
+/// Bytes that are unpacked at once.
+const UNPACKED: usize = 8 << 10;
+
+/// Length of the signature in a payload from before Django 3.1: a SHA-1 in hexadecimal
+/// digits.
+const SHA1: usize = 40;
+
+/// Reads whose session a payload is, as Django would: the `_auth_user_id` in it.
+///
+/// 1. Django 3.1 and later write `BASE64:TIMESTAMP:SIGNATURE`, with a dot before it if it
+///    is compressed; earlier versions write the base 64 of `SIGNATURE:JSON`.
+/// 2. It holds what Python's `json` module reads, each byte being one character. Of
+///    several members of the name, the last one counts.
+/// 3. Text and whole numbers are users, `null` and empty text are nobody.
+/// 4. What is of any other form cannot be read: the application may use a serializer of
+///    its own.
+///
+/// The signature is not looked at, since nothing is granted for it.
+pub fn django_user(payload: &[u8]) -> Owner {
+    if payload.is_empty() {
+        return Owner::Nobody;
+    }
+    match member(payload) {
+        Some(Member::Missing | Member::Null) => Owner::Nobody,
+        Some(Member::Text(user)) if user.is_empty() => Owner::Nobody,
+        Some(Member::Text(user) | Member::Integer(user)) => Owner::User(user),
+        Some(Member::Other) | None => Owner::Unreadable,
+    }
+}
+
+fn member(payload: &[u8]) -> Option<Member> {
+    let mut json = Scan::of("_auth_user_id");
+    match signed(payload) {
+        None => {
+            let mut is_first = true;
+            decode(&STANDARD, payload, |bytes| {
+                let bytes = if std::mem::take(&mut is_first) { behind_sha1(bytes)? } else { bytes };
+                json.feed(bytes);
+                Some(())
+            })?;
+        }
+        Some([b'.', packed @ ..]) => {
+            let mut unpacking = Unpacking::new();
+            decode(&URL_SAFE_NO_PAD, packed, |bytes| unpacking.feed(bytes, &mut json))?;
+            unpacking.finish()?;
+        }
+        Some(plain) => decode(&URL_SAFE_NO_PAD, plain, |bytes| {
+            json.feed(bytes);
+            Some(())
+        })?,
+    }
+    json.finish()
+}
+
+/// What is signed in a payload of Django 3.1 or later.
+fn signed(payload: &[u8]) -> Option<&[u8]> {
+    let mut parts = payload.rsplitn(3, |byte| *byte == b':');
+    parts.nth(2)
+}
+
+/// What is signed in a payload of an earlier version.
+fn behind_sha1(bytes: &[u8]) -> Option<&[u8]> {
+    let (signature, rest) = bytes.split_at_checked(SHA1)?;
+    let is_signature = signature.iter().all(u8::is_ascii_hexdigit);
+    rest.strip_prefix(b":").filter(|_| is_signature)
+}
+
+/// Decodes base 64, some digits at a time.
+fn decode(
+    base64: &GeneralPurpose,
+    digits: &[u8],
+    mut feed: impl FnMut(&[u8]) -> Option<()>,
+) -> Option<()> {
+    let mut bytes = [0; BYTES];
+    for digits in digits.chunks(DIGITS) {
+        let length = base64.decode_slice(digits, &mut bytes).ok()?;
+        feed(&bytes[..length])?;
+    }
+    Some(())
+}
+
+/// A payload that is unpacked as it arrives.
+struct Unpacking {
+    state: Box<InflateState>,
+    length: usize,
+    is_done: bool,
+}
+
+impl Unpacking {
+    fn new() -> Self {
+        Self { state: InflateState::new_boxed(DataFormat::Zlib), length: 0, is_done: false }
+    }
+
+    /// Unpacks what has arrived; `None`: it cannot be unpacked, or is too large.
+    fn feed(&mut self, mut packed: &[u8], json: &mut Scan) -> Option<()> {
+        let mut unpacked = [0; UNPACKED];
+        while !self.is_done {
+            let step = inflate(&mut self.state, packed, &mut unpacked, MZFlush::None);
+            packed = &packed[step.bytes_consumed..];
+            self.length += step.bytes_written;
+            if self.length > MOST {
+                return None;
+            }
+            json.feed(&unpacked[..step.bytes_written]);
+            match step.status {
+                Ok(MZStatus::StreamEnd) => self.is_done = true,
+                // It may hold back more than there was room for.
+                Ok(_) if step.bytes_written == UNPACKED || !packed.is_empty() => {}
+                Ok(_) | Err(miniz_oxide::MZError::Buf) => break,
+                Err(_) => return None,
+            }
+        }
+        Some(())
+    }
+
+    /// Whether that was all of it.
+    fn finish(self) -> Option<()> {
+        self.is_done.then_some(())
+    }
+}
+
+/// By how much the moment of the signature and that of the time may differ, in seconds.
+const JITTER: i64 = 2;
+/// Usual times are whole numbers of this, in seconds, and so is what wall clocks differ
+/// from UTC's by.
+const FIVE_MINUTES: i64 = 300;
+/// They differ by no more than this.
+const FARTHEST: i64 = 14 * HOUR;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+/// Fewer payloads say nothing.
+const FEWEST: usize = 5;
+
+/// When Django signed a payload: what stands before the signature, in digits of base 62.
+fn signed_at(text: &str) -> Option<UnixTime> {
+    let (_, digits) = text.rsplit_once(':')?.0.rsplit_once(':')?;
+    let add = |sum: i64, digit: u8| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'A'..=b'Z' => digit - b'A' + 10,
+            b'a'..=b'z' => digit - b'a' + 36,
+            _ => return None,
+        };
+        sum.checked_mul(62)?.checked_add(value.into())
+    };
+    digits.bytes().try_fold(0, add).filter(|_| !digits.is_empty()).map(UnixTime)
+}
+
+/// How long a session of Django's lasts from the moment at which its payload was signed
+/// to the time at which it is over, in seconds; `None`: the payload has no such moment.
+pub fn django_lasts(text: &str, over: UnixTime) -> Option<i64> {
+    over.0.checked_sub(signed_at(text)?.0)
+}
+
+/// Whether times that were read as UTC are rather those of another wall clock, by how
+/// long sessions of Django's [last](django_lasts).
+///
+/// 1. Sessions last for a usual time: days, a part of a day such as 12, 8 or 6 hours, or
+///    five minutes or a multiple of that up to an hour.
+/// 2. By another clock they last for as much more or less as it differs from UTC's, up to
+///    14 hours: a multiple of five minutes still. Some are over before they were signed.
+/// 3. It is another clock, if more than half last so, and none for a usual time. Fewer
+///    than five sessions say nothing.
+pub fn is_django_local(lasts: &[i64]) -> bool {
+    let count = |is: fn(i64) -> bool| lasts.iter().filter(|lasts| is(**lasts)).count();
+    lasts.len() >= FEWEST && count(is_shifted) * 2 > lasts.len() && count(is_usual) == 0
+}
+
+fn is_usual(lasts: i64) -> bool {
+    const PARTS: [i64; 7] = [1, 2, 3, 4, 6, 8, 12];
+    let is_near = |rest: i64| rest <= 2 * JITTER;
+    match lasts + JITTER {
+        ..=0 => false,
+        lasts if lasts < HOUR => is_near(lasts % FIVE_MINUTES),
+        lasts if lasts < DAY => is_near(lasts % HOUR) && PARTS.contains(&(lasts / HOUR)),
+        lasts => is_near(lasts % DAY),
+    }
+}
+
+fn is_shifted(lasts: i64) -> bool {
+    let rest = (lasts + JITTER).rem_euclid(FIVE_MINUTES);
+    lasts >= -FARTHEST && lasts.abs() > JITTER && rest <= 2 * JITTER && !is_usual(lasts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Django 5.2 has written.
+    const WRITTEN: &str = ".eJyrVkpOLCpRsjLQUYpPLC3JiC8tTi2Kz0xRslIyVEIRS0pMzk7NA0mkZCXmpefrJefnlRRlJumBlOhBZYv1fPNTUnOcoGqBBhSnFhdn5ufFp1YUZBZVKlkZmxkY1AIAigYphw:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
+
+    fn user(name: &str) -> Owner {
+        Owner::User(name.to_owned())
+    }
+
+    /// What is read of this JSON, whichever way it is written down.
+    #[track_caller]
+    fn read(json: impl AsRef<[u8]>) -> Owner {
+        let json = json.as_ref();
+        let owner = django_user(format!("{}:t:s", URL_SAFE_NO_PAD.encode(json)).as_bytes());
+        assert_eq!(django_user(packed(json).as_bytes()), owner);
+        let legacy = [&[b'a'; SHA1], &b":"[..], json].concat();
+        assert_eq!(django_user(STANDARD.encode(legacy).as_bytes()), owner);
+        owner
+    }
+
+    fn packed(json: &[u8]) -> String {
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(json, 6);
+        format!(".{}:t:s", URL_SAFE_NO_PAD.encode(packed))
+    }
+
+    #[test]
+    fn the_user_of_a_payload_is_found() {
+        assert_eq!(django_user(WRITTEN.as_bytes()), user("1"));
+        assert_eq!(read(r#"{"_auth_user_id": "a2b0"}"#), user("a2b0"));
+        assert_eq!(read(r#"{"_auth_user_id": 7}"#), user("7"));
+        assert_eq!(read(r#"{"_auth_user_id":-0}"#), user("0"));
+        assert_eq!(read(r#"{"\u005fauth_user_id":"\ud83d\ude00\ud800"}"#), user("😀\u{fffd}"));
+        assert_eq!(read(b"{\"_auth_user_id\":\"\xe9\"}"), user("é"));
+        let long = "9".repeat(4_000);
+        assert_eq!(read(format!("{{\"_auth_user_id\":{long}}}")), user(&long));
+        // The last one counts.
+        assert_eq!(read(r#"{"_auth_user_id":"1","_auth_user_id":"2"}"#), user("2"));
+        for nobody in [
+            r#"{"_auth_user_id": ""}"#,
+            r#"{"_auth_user_id": null}"#,
+            r#"{"_auth_user_id":"1","_auth_user_id":null}"#,
+            r#"{"cart": {"_auth_user_id":"1"}}"#,
+            r#"["_auth_user_id"]"#,
+            "{}",
+            " 7 ",
+        ] {
+            assert_eq!(read(nobody), Owner::Nobody, "{nobody}");
+        }
+    }
+
+    #[test]
+    fn what_python_reads_besides_does_not_hide_the_user() {
+        let (deep, shut) = ("[".repeat(90_000), "]".repeat(90_000));
+        let large = format!("\"{}\"", "x".repeat(3 << 20));
+        for odd in [
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            r#""\ud800""#,
+            r#""\udc00\ud83d\ude00\"""#,
+            "1e999",
+            "-0.0e-0",
+            "[{},[],[1 ,\t2\r\n]]",
+            "\"\u{7f}\"",
+            &"8".repeat(5_000),
+            &format!("{deep}{shut}"),
+            &large,
+        ] {
+            for json in [
+                format!("{{\"a\":{odd},\"_auth_user_id\":\"3\"}}"),
+                format!("{{\"_auth_user_id\":\"3\" , \"a\" : {odd} }}"),
+            ] {
+                assert_eq!(read(&json), user("3"), "{}", &json[..json.len().min(99)]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_python_does_not_read_is_unreadable() {
+        let deep = "[".repeat((1 << 20) + 1);
+        for json in [
+            "",
+            "{",
+            r#"{"_auth_user_id":"1""#,
+            r#"{"_auth_user_id":"1"}}"#,
+            r#"{"_auth_user_id":"1",}"#,
+            r#"{"_auth_user_id":"1" "a":1}"#,
+            r#"{"_auth_user_id":01}"#,
+            r#"{"_auth_user_id":1.}"#,
+            r#"{"_auth_user_id":+1}"#,
+            r#"{"_auth_user_id":-}"#,
+            r#"{"_auth_user_id":"1","a":nul}"#,
+            r#"{"_auth_user_id":"1","a":-NaN}"#,
+            r#"{"_auth_user_id":"1","a":"\u12g4"}"#,
+            r#"{"_auth_user_id":"1","a":"\x"}"#,
+            r#"{"_auth_user_id":"1","a":[1,]}"#,
+            r#"{"_auth_user_id":"1","a":[}]}"#,
+            r#"{"_auth_user_id":"1","a":'b'}"#,
+            r#"{"_auth_user_id":"1",a:1}"#,
+            "{\"_auth_user_id\":\"1\",\"a\":\"\n\"}",
+            "\u{feff}{\"_auth_user_id\":\"1\"}",
+            // Which user these are is for the application to say.
+            r#"{"_auth_user_id":true}"#,
+            r#"{"_auth_user_id":1.5}"#,
+            r#"{"_auth_user_id":NaN}"#,
+            r#"{"_auth_user_id":-Infinity}"#,
+            r#"{"_auth_user_id":[]}"#,
+            r#"{"_auth_user_id":"1","_auth_user_id":{}}"#,
+            &format!("{{\"_auth_user_id\":\"{}\"}}", "1".repeat(70_000)),
+            &deep,
+        ] {
+            assert_eq!(read(json), Owner::Unreadable, "{}", &json[..json.len().min(99)]);
+        }
+        // What pickle writes.
+        assert_eq!(read(b"\x80\x04}\x94\x8c\r_auth_user_id\x94K\x01s."), Owner::Unreadable);
+    }
+
+    #[test]
+    fn what_is_no_payload_is_unreadable() {
+        assert_eq!(django_user(b""), Owner::Nobody);
+        for text in
+            [":", ".", "..", "a", "e30:s", "gASVAAAA:t:s", ".AAAA:t:s", "Zürich:t:s", "=:t:s"]
+        {
+            assert_eq!(django_user(text.as_bytes()), Owner::Unreadable, "{text}");
+        }
+        for end in 1..WRITTEN.len() - 50 {
+            assert_eq!(django_user(&WRITTEN.as_bytes()[..end]), Owner::Unreadable, "{end}");
+        }
+        let unsigned = STANDARD.encode(r#"{"_auth_user_id":"1"}"#);
+        assert_eq!(django_user(unsigned.as_bytes()), Owner::Unreadable);
+    }
+
+    #[test]
+    fn the_moment_of_the_signature_is_read() {
+        // 1_750_000_000 in base 62.
+        let text = format!("{}:1uQowS:s", URL_SAFE_NO_PAD.encode("{}"));
+        assert_eq!(django_lasts(&text, UnixTime(1_750_003_600)), Some(3_600));
+        for text in ["", ":", "a:b", "a:é:s", "a::s", "a:zzzzzzzzzzzzzz:s"] {
+            assert_eq!(django_lasts(text, UnixTime(0)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_long_sessions_last_tells_which_clock_their_times_are_of() {
+        const HOURS: i64 = 3_600;
+        for (age, usual) in
+            [(14 * 24 * HOURS, true), (24 * HOURS, true), (HOURS, true), (1_200, true)]
+        {
+            assert_eq!(is_usual(age), usual, "{age}");
+            for behind in [4, 5, 6, 7, 9] {
+                let lasts = age - behind * HOURS - 1;
+                assert!(is_django_local(&[lasts; 5]), "{age} {behind}");
+                assert!(!is_django_local(&[lasts; 4]), "{age} {behind}");
+                assert!(!is_django_local(&[lasts, lasts, lasts, lasts, age]), "{age} {behind}");
+            }
+            assert!(!is_django_local(&[age; 9]), "{age}");
+        }
+        // India is ahead by half an hour more than five.
+        assert!(is_django_local(&[14 * 24 * HOURS + 5 * HOURS + 1_800; 5]));
+        // Whatever an application has set, once or for some of them.
+        assert!(!is_django_local(&[-400 * 24 * HOURS + 77, 5, 777, -777, 12_345]));
+        assert!(!is_django_local(&[-HOURS, -HOURS, 5, 777, -777, 12_345]));
+    }
+
+    #[test]
+    fn a_payload_that_unpacks_to_too_much_is_unreadable() {
+        let json = format!("{{\"_auth_user_id\":\"1\",\"x\":\"{}\"}}", "x".repeat(MOST));
+        assert_eq!(django_user(packed(json.as_bytes()).as_bytes()), Owner::Unreadable);
+    }
+
+    #[test]
+    fn a_payload_may_arrive_in_any_parts() {
+        let json =
+            r#"{"a":["\ud83d\ude00",-1.5e-3,NaN,{"_auth_user_id":1}],"_auth_user_id":"\u00e93"}"#;
+        for at in 0..json.len() {
+            let mut scan = Scan::of("_auth_user_id");
+            let (one, other) = json.as_bytes().split_at(at);
+            scan.feed(one);
+            scan.feed(other);
+            assert_eq!(scan.finish(), Some(Member::Text("é3".to_owned())), "{at}");
+        }
+    }
+}
