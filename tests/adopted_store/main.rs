@@ -13,5 +13,7 @@ mod purge;
 mod references;
 mod state;
 mod unfit;
+mod users;
+mod values;
 mod walkthrough;
 mod world;

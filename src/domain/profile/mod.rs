@@ -169,8 +169,8 @@ impl Profile {
             return Ok(());
         }
         Err(Error::Refused(format!(
-            "the profile {name} does not say where {table} has the user of a session, so that \
-             none can be chosen by it; `sessctl cycle --session HANDLE` ends a session"
+            "the profile {name} does not say where {table} names the user of a session, so \
+             sessions cannot be selected by user; `sessctl cycle --session HANDLE` ends a session"
         )))
     }
 

@@ -18,6 +18,8 @@ const GOLDEN: i128 = 618;
 pub(super) enum Spread {
     /// Of whole numbers: the first and the last.
     Numbers(i64, i64),
+    /// Of numbers, some of which may have a fraction: the first and the last.
+    Reals(f64, f64),
     /// Of texts or bytes: what all of them begin with, and what follows in the first and
     /// in the last, as a number.
     Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
@@ -32,7 +34,10 @@ impl Spread {
             (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
             (ValueRef::Text(first), ValueRef::Text(last)) => Self::of_bytes(true, first, last),
             (ValueRef::Blob(first), ValueRef::Blob(last)) => Self::of_bytes(false, first, last),
-            _ => Self::Unknown,
+            (first, last) => match (real(first), real(last)) {
+                (Some(first), Some(last)) => Self::Reals(first, last),
+                _ => Self::Unknown,
+            },
         }
     }
 
@@ -52,6 +57,12 @@ impl Spread {
         match (self, bare(key)) {
             (Self::Numbers(first, last), ValueRef::Integer(here)) => {
                 share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
+            }
+            (Self::Reals(first, last), here) => {
+                // Half of each, so that the largest distance is still a number.
+                let to = |end: f64| end / 2.0 - first / 2.0;
+                let share = real(here).map_or(0.5, |here| to(here) / to(*last));
+                if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) }
             }
             (
                 Self::Bytes { prefix, first, last, .. },
@@ -78,6 +89,12 @@ impl Spread {
                 .filter_map(|part| i64::try_from(at((*first).into(), (*last).into(), part)).ok())
                 .map(Place::Number)
                 .collect(),
+            Self::Reals(first, last) => (0..count)
+                .map(|part| {
+                    let share = f64::from(part) / f64::from(count.max(1));
+                    Place::Real(first * (1.0 - share) + last * share)
+                })
+                .collect(),
             Self::Bytes { is_text, prefix, first, last } => (0..count)
                 .filter_map(|part| u64::try_from(at((*first).into(), (*last).into(), part)).ok())
                 .map(|number| {
@@ -90,9 +107,10 @@ impl Spread {
 }
 
 /// A place where a key might be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Place {
     Number(i64),
+    Real(f64),
     /// It need not be UTF-8: it is only compared with keys.
     Text(Vec<u8>),
     Blob(Vec<u8>),
@@ -102,9 +120,20 @@ impl Place {
     pub(super) fn value(&self) -> ValueRef<'_> {
         match self {
             Self::Number(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
             Self::Text(bytes) => ValueRef::Text(bytes),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
         }
+    }
+}
+
+/// A number as one with a fraction, which is finite; `None`: it is none.
+#[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
+fn real(value: ValueRef<'_>) -> Option<f64> {
+    match value {
+        ValueRef::Integer(number) => Some(number as f64),
+        ValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
+        _ => None,
     }
 }
 
@@ -133,6 +162,8 @@ mod tests {
         assert_eq!(places[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
         let ValueRef::Text(second) = places[1].value() else { panic!() };
         assert!(second.starts_with(b"session:b"), "{second:?}");
+        let reals = Spread::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).places(4);
+        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(Place::Real));
         let mixed = Spread::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
         assert_eq!((mixed.places(9), mixed.clone()), (Vec::new(), Spread::Unknown));
     }
@@ -149,5 +180,9 @@ mod tests {
         assert!((numbers.share(&row(15)) - 0.5).abs() < 0.01);
         assert!((numbers.share(&row(99)) - 1.0).abs() < 0.01);
         assert!((Spread::Unknown.share(&row(1)) - 0.5).abs() < 0.01);
+        let all = Spread::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
+        for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
+            assert!((all.share(&Key::Real(key)) - share).abs() < 0.01, "{key}");
+        }
     }
 }
