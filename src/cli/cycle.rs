@@ -25,7 +25,8 @@ const LONGEST: usize = 40;
 ///
 /// Each session that ends is printed. A session that was cycled cannot come
 /// back: its next touch is refused. With --user, sessions of a framework's table
-/// whose user cannot be read are left alone and counted, and the exit code is 3.
+/// whose user cannot be read are left alone and counted, and the exit code is 3;
+/// --user-unreadable ends them.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:
@@ -41,14 +42,17 @@ pub struct Args {
     /// The sessions of this user
     #[arg(long, group = "which")]
     user: Option<String>,
+    /// The sessions of a framework's table whose user cannot be read
+    #[arg(long, group = "which", conflicts_with = "user")]
+    user_unreadable: bool,
     /// The sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
     client: Option<ClientFilter>,
     /// The sessions with these handles
-    #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "client", "all"])]
+    #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client", "all"])]
     session: Vec<String>,
     /// The sessions of all tasks
-    #[arg(long, group = "which", conflicts_with_all = ["task", "user", "client"])]
+    #[arg(long, group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client"])]
     all: bool,
     /// Print what would end; change nothing
     #[arg(long)]
@@ -79,6 +83,7 @@ impl Args {
         let filter = Filter {
             task: self.task,
             user: self.user,
+            user_unreadable: self.user_unreadable,
             client: self.client,
             states: State::LIVE.to_vec(),
             ..Filter::default()
@@ -151,7 +156,7 @@ impl Lines {
     fn show(&mut self, session: &Session) {
         self.shown += 1;
         self.answers.give(
-            || records::listed(session, &self.policies, self.now),
+            || records::session(session, &self.policies, self.now),
             || sentence(session, self.now),
         );
     }

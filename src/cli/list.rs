@@ -37,6 +37,9 @@ pub struct Args {
     /// Only of this user
     #[arg(long, value_name = "USER")]
     user: Option<String>,
+    /// Only those of a framework's table whose user cannot be read
+    #[arg(long, conflicts_with = "user")]
+    user_unreadable: bool,
     /// Only from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR")]
     client: Option<ClientFilter>,
@@ -81,6 +84,7 @@ impl Args {
             filter: Filter {
                 task: self.task,
                 user: self.user,
+                user_unreadable: self.user_unreadable,
                 client: self.client,
                 states: self.state,
                 idle_over: self.idle_over,
@@ -96,7 +100,7 @@ impl Args {
         let keeper = context.open(Access::Read)?;
         let mut listing = context.listing(records::sessions(keeper.profile()), None)?;
         let listed = keeper.list(&request, now, &mut |session| {
-            let record = records::listed(&session, keeper.policies(), now);
+            let record = records::session(&session, keeper.policies(), now);
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;

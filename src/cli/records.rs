@@ -48,11 +48,10 @@ static ADOPTED_SESSIONS: Schema = Schema::many(
         MARKED,
         ENDED,
         ENDED_BY.at(Place::Detail),
-        Column::detail("user_unreadable", "user unreadable"),
     ],
 );
 
-/// Any number of sessions of a table, as [`listed`] makes records of them.
+/// Any number of sessions of a table, as [`session`] makes records of them.
 pub fn sessions(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
 }
@@ -126,13 +125,6 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),
     ];
     Record::new(key(session), values)
-}
-
-/// The same, as one of many: in a framework's table, also whether its user can be read.
-pub fn listed(one: &Session, policies: &Policies, now: UnixTime) -> Record {
-    let mut record = session(one, policies, now);
-    record.values.extend(one.expiry.map(|_| Value::Flag(one.is_user_unreadable)));
-    record
 }
 
 const ACTION: Column = Column::row("action", "action");

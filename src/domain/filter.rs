@@ -16,6 +16,8 @@ pub struct Filter {
     pub task: Option<TaskPattern>,
     /// Of this user, to the letter.
     pub user: Option<String>,
+    /// Of a user that cannot be read.
+    pub user_unreadable: bool,
     /// From this client or network.
     pub client: Option<ClientFilter>,
     /// In one of these states; empty: in any.
@@ -34,6 +36,7 @@ impl Filter {
     /// Whether the session passes; what a store's SQL must agree with.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         (self.user.is_none() || self.user == session.user)
+            && (!self.user_unreadable || session.is_user_unreadable)
             && self.matches_but_for_user(session, policies, now)
     }
 

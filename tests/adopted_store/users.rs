@@ -134,16 +134,16 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
     }
     let sessions = world.sessions(store.as_ref());
     assert_eq!(sessions.iter().filter(|session| session.is_user_unreadable).count(), 4);
+    let unreadable = Filter { user_unreadable: true, ..Filter::default() };
+    assert_eq!(count(&unreadable, SortKey::Handle), (4, 0));
     let mut loads = Vec::new();
     let visit = &mut |load: UserLoad| {
-        loads.push((load.user, load.is_user_unreadable, load.live[0]));
+        loads.push((load.user, load.unreadable_users, load.live[0]));
         Ok(ControlFlow::Continue(()))
     };
     store.loads(&world.scope(), LoadBy::TaskAndUser, visit).unwrap();
     let user = |user: &str| Some(user.to_owned());
-    let expected =
-        [(None, false, 3), (user("3"), false, 1), (user("4"), false, 1), (None, true, 3)];
-    assert_eq!(loads, expected);
+    assert_eq!(loads, [(None, 3, 6), (user("3"), 0, 1), (user("4"), 0, 1)]);
 }
 
 #[test]

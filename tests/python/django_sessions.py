@@ -8,6 +8,7 @@ own code.
 import json
 import os
 import random
+import re
 import sys
 from datetime import datetime, timedelta, timezone as zones
 
@@ -20,11 +21,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "django_settings"
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.auth import get_user, login  # noqa: E402
+from django.contrib.auth import SESSION_KEY, get_user, login  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.base import UpdateError  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
+from django.contrib.sessions.serializers import JSONSerializer  # noqa: E402
+from django.core import signing  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -81,6 +84,44 @@ def accepted(keys):
 def users(keys):
     """Who is logged in with each of these, by the id."""
     return {key: get_user(request_of(SessionStore(key))).pk for key in keys}
+
+
+class Verbatim:
+    """Writes down what it is given: JSON that no serializer would write."""
+
+    def dumps(self, text):
+        return text.encode("latin-1")
+
+
+def whose(texts):
+    """What these texts are as the data of a session, and whose session that is by Django's
+    serializer. Users that are neither text nor a whole number count as unreadable."""
+    answers = []
+    for place, text in enumerate(texts):
+        data = signing.dumps(
+            text, salt=SessionStore().key_salt, serializer=Verbatim, compress=place % 2 == 1
+        )
+        try:
+            session = JSONSerializer().loads(text.encode("latin-1"))
+        except RecursionError:
+            continue
+        except ValueError:
+            answers.append([data, "unreadable", None])
+            continue
+        assert str(SessionStore().decode(data)) == str(session)
+        user = session.get(SESSION_KEY) if isinstance(session, dict) else None
+        if user is None or user == "":
+            answers.append([data, "nobody", None])
+        elif isinstance(user, str) or type(user) is int:
+            answers.append([data, "user", re.sub("[\ud800-\udfff]", "\ufffd", str(user))])
+        else:
+            answers.append([data, "unreadable", None])
+    return answers
+
+
+def whose_in(path):
+    with open(path, encoding="utf-8") as texts:
+        return whose(json.load(texts))
 
 
 def rows():
@@ -143,6 +184,7 @@ QUESTIONS = {
     "open": open_sessions,
     "accepted": accepted,
     "users": users,
+    "whose": whose_in,
     "rows": rows,
     "clearsessions": clearsessions,
     "serve": serve,

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -167,6 +168,7 @@ prop_compose! {
     pub fn filter()(
         task in option::of(pattern()),
         user in user(),
+        user_unreadable in weighted(0.1),
         states in subsequence(State::ALL.to_vec(), 0..=4),
         idle_over in option::of(span()),
         ended_by in option::of(select(EndReason::ALL)),
@@ -174,7 +176,17 @@ prop_compose! {
         opened_by in option::of(moment()),
     ) -> Filter {
         let client = None;
-        Filter { task, user, client, states, idle_over, ended_by, ended_since, opened_by }
+        Filter {
+            task,
+            user,
+            user_unreadable,
+            client,
+            states,
+            idle_over,
+            ended_by,
+            ended_since,
+            opened_by,
+        }
     }
 }
 

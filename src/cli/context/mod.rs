@@ -259,8 +259,8 @@ impl Context {
         };
         let so = what_follows.replace("{}", them);
         complain(&format!(
-            "sessctl: could not read the user of {sessions}, so {so}; `sessctl list --json` marks \
-             them with \"user_unreadable\": true, and `sessctl cycle --session HANDLE` ends one"
+            "sessctl: could not read the user of {sessions}, so {so}; `sessctl list \
+             --user-unreadable` shows {them}, and `sessctl cycle --user-unreadable` ends {them}"
         ));
         Exit::StoppedEarly
     }

@@ -18,7 +18,7 @@ use crate::output::record::{Column, Record, Schema, Value};
 ///
 /// A table shows the first 100 and says how many there are; the other formats
 /// give all of them. Sessions of a framework's table whose user cannot be read
-/// are counted on standard error; other formats have a record of them, too.
+/// count as nobody's, and standard error says how many they are.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only of this task; * stands for any text, case does not matter
@@ -41,45 +41,20 @@ static USERS: Schema = Schema::many(
     ],
 );
 
-/// The same in a framework's table. The sessions whose user cannot be read are a record
-/// of their own.
-static ADOPTED_USERS: Schema = Schema::many(
-    "users",
-    &[
-        Column::row("user", "user"),
-        Column::row("sessions", "sessions"),
-        Column::row("active", "active"),
-        Column::row("idle", "idle"),
-        Column::row("abandoned", "abandoned"),
-        Column::row("tasks", "tasks"),
-        Column::row("oldest_idle_seconds", "oldest idle"),
-        Column::detail("user_unreadable", "user unreadable"),
-    ],
-);
-
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&USERS)?;
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let keeper = context.open(Access::Read)?;
-        let is_adopted = keeper.profile().is_some();
-        let schema = if is_adopted { &ADOPTED_USERS } else { &USERS };
-        let mut listing = context.listing(schema, None)?;
+        let mut listing = context.listing(&USERS, None)?;
         let (mut all, mut unreadable) = (0, 0);
         keeper.users(self.task.as_ref(), context.now, &mut |load| {
-            if load.is_user_unreadable {
-                unreadable = load.live_total();
-                if table {
-                    return Ok(ControlFlow::Continue(()));
-                }
-            }
             all += 1;
+            unreadable += load.unreadable_users;
             if all <= most {
-                let mut record = record(&load, context.now);
-                record.values.extend(is_adopted.then_some(Value::Flag(load.is_user_unreadable)));
-                listing.record(&record).map_err(unwritten)?;
-            } else if !table && !is_adopted {
+                listing.record(&record(&load, context.now)).map_err(unwritten)?;
+            } else if !table && keeper.profile().is_none() {
                 return Ok(ControlFlow::Break(()));
             }
             Ok(ControlFlow::Continue(()))
@@ -91,7 +66,7 @@ impl Args {
             context.say(&remainder(most, all, "users", self.limit.is_some()));
         }
         // Nobody was asked for, and nobody is left out.
-        context.unreadable_users(unreadable, "show users counts {} for no user");
+        context.unreadable_users(unreadable, "show users counts {} as nobody's");
         Ok(Exit::Done)
     }
 }
@@ -101,6 +76,5 @@ fn record(load: &UserLoad, now: UnixTime) -> Record {
     values.extend(load.live.map(Value::Count));
     values.extend([Value::Count(load.tasks), idle_since(load.oldest_use, now)]);
     let user = load.user.clone().unwrap_or_default();
-    let name = if load.is_user_unreadable { "user_unreadable" } else { "user" };
-    Record::new([name.to_owned(), user], values)
+    Record::new(["user".to_owned(), user], values)
 }

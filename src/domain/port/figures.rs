@@ -56,8 +56,8 @@ impl TaskStat {
 pub struct UserLoad {
     /// Who; `None`: the sessions that belong to nobody yet.
     pub user: Option<String>,
-    /// Whether these are the sessions of which nobody can say whose they are.
-    pub is_user_unreadable: bool,
+    /// Those among them whose user cannot be read, and who are counted with nobody's.
+    pub unreadable_users: u64,
     /// The task, where the load is that of one task.
     pub task: Option<String>,
     /// Of how many tasks.

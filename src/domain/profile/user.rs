@@ -3,7 +3,7 @@
 use super::{Datum, Profile, Raw, UserForm, django_user};
 
 /// Whose session a row is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// Nobody's: nobody has logged in.
     Nobody,

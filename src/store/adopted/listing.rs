@@ -112,7 +112,7 @@ pub(super) fn scan(
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
         return Ok(scanned);
     }
-    if query.filter.user.is_some() {
+    if query.filter.user.is_some() || query.filter.user_unreadable {
         reader.profile.must_name_users()?;
     }
     match query.order.by {

@@ -61,6 +61,7 @@ fn earlier(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
 #[derive(Default)]
 struct Load {
     sessions: u64,
+    unreadable_users: u64,
     oldest_use: Option<UnixTime>,
 }
 
@@ -72,24 +73,18 @@ pub(super) fn loads(
     by: LoadBy,
     visit: &mut dyn FnMut(UserLoad) -> Flow,
 ) -> Result<()> {
-    let mut loads: Vec<_> = by_owner(database, reader, scope)?.into_iter().collect();
-    loads.sort_by(|(owner, load), (other, another)| {
+    let mut loads: Vec<_> = by_user(database, reader, scope)?.into_iter().collect();
+    loads.sort_by(|(user, load), (other, another)| {
         let most_first = match by {
             LoadBy::User => another.sessions.cmp(&load.sessions),
             LoadBy::TaskAndUser => Ordering::Equal,
         };
-        most_first.then_with(|| owner.cmp(other))
+        most_first.then_with(|| user.cmp(other))
     });
-    for (owner, Load { sessions, oldest_use }) in loads {
+    for (user, Load { sessions, unreadable_users, oldest_use }) in loads {
         let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let load = UserLoad {
-            is_user_unreadable: owner == Owner::Unreadable,
-            user: owner.user(),
-            task,
-            tasks: 1,
-            live: [sessions, 0, 0],
-            oldest_use,
-        };
+        let live = [sessions, 0, 0];
+        let load = UserLoad { user, unreadable_users, task, tasks: 1, live, oldest_use };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }
@@ -97,18 +92,21 @@ pub(super) fn loads(
     Ok(())
 }
 
-fn by_owner(
+fn by_user(
     database: &impl Transport,
     reader: &Reader,
     scope: &Scope<'_>,
-) -> Result<HashMap<Owner, Load>> {
-    let mut loads: HashMap<Owner, Load> = HashMap::new();
+) -> Result<HashMap<Option<String>, Load>> {
+    let mut loads: HashMap<Option<String>, Load> = HashMap::new();
     let what = format!("{}, {}", reader.user(), reader.inputs());
     reader.each(database, &what, &mut |row| {
         match reader.judge_at(row, 2) {
             Judged::Session(expiry) if !expiry.is_over(scope.now) => {
-                let load = loads.entry(reader.owner_at(row, 1)).or_default();
+                let owner = reader.owner_at(row, 1);
+                let is_unreadable = owner == Owner::Unreadable;
+                let load = loads.entry(owner.user()).or_default();
                 load.sessions += 1;
+                load.unreadable_users += u64::from(is_unreadable);
                 load.oldest_use = earlier(load.oldest_use, used(reader, row, 2));
             }
             _ => {}

@@ -224,6 +224,10 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>
     if let Some(user) = &filter.user {
         sql.push(" AND user = ").bind(user.as_str());
     }
+    if filter.user_unreadable {
+        // Users are text here, which is always read.
+        sql.push(" AND FALSE");
+    }
     if !filter.states.is_empty() {
         sql.push(" AND ");
         state(sql, scope.policies, scope.now);

@@ -184,7 +184,7 @@ pub(super) fn loads(
     transport.walk(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
         visit(UserLoad {
             user: row.text(0),
-            is_user_unreadable: false,
+            unreadable_users: 0,
             task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
             tasks: row.count(2),
             live: [row.count(3), row.count(4), row.count(5)],
