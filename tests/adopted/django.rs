@@ -318,7 +318,7 @@ proptest! {
         texts in vec(nearly_json(), 600),
     ) {
         let django = Django { application: Application::new(named("django")), zone: None };
-        django.file("texts.json", &json!(texts).to_string());
+        django.file("texts.json", json!(texts).to_string());
         let answers = django.asked("whose", &[&json!("texts.json")]);
         for answer in answers.as_array().unwrap() {
             let (data, user) = (answer[0].as_str().unwrap(), answer[2].as_str());

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Verdict};
 use sessctl::domain::port::{Census, Order, Query, Reach, SortKey};
-use sessctl::domain::session::{End, EndReason, Key, Session, State};
+use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
 
 use crate::drawn::{Scene, check, filter, scene};

@@ -96,7 +96,7 @@ mod tests {
             any::<i64>().prop_map(Datum::Integer),
             (-9_i64..9).prop_map(Datum::Integer),
             any::<f64>().prop_filter("NaN is NULL", |real| !real.is_nan()).prop_map(Datum::Real),
-            any::<i64>().prop_map(|number| Datum::Real(number as f64)),
+            any::<i32>().prop_map(|number| Datum::Real(f64::from(number) * 4e9)),
             any::<String>().prop_map(|text| Datum::Text(text.into())),
             hex,
             number,

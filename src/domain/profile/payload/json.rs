@@ -330,7 +330,7 @@ impl Scan {
 /// A text that is put together from codes, some of which are halves of a character.
 #[derive(Debug, Default)]
 struct Text {
-    text: String,
+    chars: String,
     /// The first half, which waits for the second.
     high: Option<u16>,
     is_too_long: bool,
@@ -352,9 +352,9 @@ impl Text {
     }
 
     fn push_char(&mut self, one: char) {
-        self.is_too_long |= self.text.len() >= LONGEST;
+        self.is_too_long |= self.chars.len() >= LONGEST;
         if !self.is_too_long {
-            self.text.push(one);
+            self.chars.push(one);
         }
     }
 
@@ -363,6 +363,6 @@ impl Text {
         if self.high.is_some() {
             self.push_char(char::REPLACEMENT_CHARACTER);
         }
-        (!self.is_too_long).then_some(self.text)
+        (!self.is_too_long).then_some(self.chars)
     }
 }
