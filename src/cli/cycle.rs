@@ -43,7 +43,7 @@ pub struct Args {
     /// The sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
     client: Option<ClientFilter>,
-    /// The sessions with these handles
+    /// The sessions with these handles; where ids are not unique, all with the same id
     #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "client", "all"])]
     session: Vec<String>,
     /// The sessions of all tasks
@@ -105,12 +105,13 @@ impl Args {
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
-        let found: sessctl::Result<Vec<Session>> =
-            self.session.iter().map(|handle| keeper.session(handle)).collect();
+        let found: sessctl::Result<Vec<Vec<Session>>> =
+            self.session.iter().map(|handle| keeper.sessions_called(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();
         let (live, over): (Vec<Session>, Vec<Session>) = found?
             .into_iter()
+            .flatten()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
         let ended = if self.dry_run {

@@ -1,6 +1,7 @@
 //! What the store promises of tables that belong to frameworks: real files, with their
 //! applications at work.
 
+mod close;
 mod detection;
 mod drawn;
 mod examination;

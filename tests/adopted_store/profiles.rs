@@ -3,8 +3,8 @@
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{
     Condition, Datum, Decimals, Dependent, Encoding, Length, Nullness, Parameter, Profile, Rule,
-    RuleKind, Separator, Source, Storage, Test, TextForm, TimeColumn, Unit, UserForm, UserSource,
-    ZoneForm,
+    RuleKind, Separator, Source, Storage, Test, TextForm, TimeColumn, TokenForm, Unit, UserForm,
+    UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::zone::Zone;
@@ -107,6 +107,12 @@ impl Draft {
     pub fn user(mut self, column: &str) -> Self {
         let source = source(column);
         self.0.user = Some(UserSource { source, form: UserForm::Plain, nobody: Vec::new() });
+        self
+    }
+
+    pub fn token(mut self, column: &str) -> Self {
+        let (column, prefix) = (column.to_owned(), String::new());
+        self.0.token = Some(TokenForm { column, prefix, is_hashed: false });
         self
     }
 

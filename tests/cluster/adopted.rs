@@ -409,7 +409,7 @@ fn a_table_without_rows_is_as_good() {
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     assert_eq!(opened.purge(10).unwrap().1, 0);
     assert_eq!(opened.store.find(&[]).unwrap(), []);
-    assert_eq!(opened.store.by_tokens(&[]).unwrap(), []);
+    assert!(opened.store.by_tokens(&[]).unwrap().is_empty());
     assert_eq!(opened.store.end(&[]).unwrap(), [] as [bool; 0]);
 }
 

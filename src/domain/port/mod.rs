@@ -168,9 +168,12 @@ pub trait Sessions {
         self.find(keys)
     }
 
-    /// The sessions that clients hold these tokens of, in the order of the tokens.
-    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
-        self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())
+    /// The sessions that clients hold these tokens of, in the order of the tokens. Tokens
+    /// are compared by their bytes. In a framework's table, several sessions may have the
+    /// same, and some of them may be over.
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
+        let found = self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
+        Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
     /// Moves the last use of live sessions to `now`, never backwards, and
@@ -192,8 +195,9 @@ pub trait Sessions {
     /// [`Filter::matches_client`](super::filter::Filter::matches_client).
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<()>;
 
-    /// The sessions whose handle begins like this, at most so many. A prefix
-    /// is 4 hexadecimal digits or more, of either case.
+    /// The sessions whose handle begins like this, of at most so many ids, in the order of
+    /// their handles. A prefix is 4 hexadecimal digits or more, of either case. In a
+    /// framework's table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
 
     /// The figures of the tasks in scope, by name, in one pass over the table.

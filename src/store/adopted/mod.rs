@@ -206,7 +206,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         listing::find(&self.transport, &self.reader, keys)
     }
 
-    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         listing::by_tokens(&self.transport, &self.reader, tokens)
     }
 

@@ -131,6 +131,16 @@ impl Transport for SqliteFile {
         looked.map_err(|e| self.fault("read", e))
     }
 
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let looked = each::look_up_all(&self.connection, &statement.sql, values, visit);
+        looked.map_err(|e| self.fault("read", e))
+    }
+
     fn apply_to_each(
         &mut self,
         sql: &str,

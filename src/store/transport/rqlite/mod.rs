@@ -116,6 +116,26 @@ impl Rqlite {
         }
     }
 
+    /// Runs one statement for each of these values, in one request.
+    fn read_for_each(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    ) -> Result<Vec<Outcome>> {
+        let one = |value| wire::element(&statement.sql, std::iter::once(value));
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite takes no list of nothing.
+            return Ok(Vec::new());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
+        let path = self.reading(statement.is_sure);
+        match self.ask(&path, &body, false, |_| statement.is_exact)? {
+            Answered::Done(outcomes, _) => Ok(outcomes),
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
     /// Sends a list of statements as one request.
     fn write(&mut self, statements: &[Statement]) -> Result<Written> {
         let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
@@ -256,23 +276,23 @@ impl Transport for Rqlite {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
-        let one = |value| wire::element(&statement.sql, std::iter::once(value));
-        let elements: Vec<_> = values.map(one).collect();
-        if elements.is_empty() {
-            // rqlite takes no list of nothing.
-            return Ok(());
+        for outcome in self.read_for_each(statement, values)? {
+            visit(outcome.answers.first().map(|row| row as &dyn Columns));
         }
-        let body = serde_json::Value::Array(elements).to_string();
-        let path = self.reading(statement.is_sure);
-        match self.ask(&path, &body, false, |_| statement.is_exact)? {
-            Answered::Done(outcomes, _) => {
-                for outcome in outcomes {
-                    visit(outcome.answers.first().map(|row| row as &dyn Columns));
-                }
-                Ok(())
-            }
-            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        Ok(())
+    }
+
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let outcomes = self.read_for_each(statement, values)?.into_iter().enumerate();
+        for (place, outcome) in outcomes {
+            outcome.answers.iter().for_each(|row| visit(place, row));
         }
+        Ok(())
     }
 
     fn apply_to_each(
