@@ -14,6 +14,7 @@ use super::args::task;
 use super::context::Context;
 use super::exit::Exit;
 use super::interrupt::Interrupt;
+use super::kept::{self, Wording, say_kept};
 use super::records;
 use crate::output::harmless::visible;
 use crate::output::people;
@@ -84,8 +85,9 @@ impl Args {
         };
         let now = context.now;
         if self.dry_run {
-            keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
-            return Ok(Exit::Done);
+            let kept = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
+            say_kept(&kept, Wording::end(true), context);
+            return Ok(kept::exit(&kept));
         }
         let interrupt = Interrupt::listen()?;
         let cycled = keeper
@@ -93,7 +95,9 @@ impl Args {
         if let Some(untold) = &cycled.untold {
             context.say_untold(untold);
         }
-        let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        say_kept(&cycled.kept, Wording::end(false), context);
+        let untold = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        let partial = untold.or_worse(kept::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
@@ -114,20 +118,23 @@ impl Args {
             .flatten()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
-        let ended = if self.dry_run {
-            vec![true; live.len()]
+        let kept = if self.dry_run {
+            let (ends, kept) = keeper.would_end(&live)?;
+            ends.into_iter().for_each(|session| lines.show(session));
+            kept
         } else {
-            keeper.cycle_sessions(&live, context.now)?
+            let ended = keeper.cycle_sessions(&live, context.now)?;
+            let ended = live.iter().zip(ended).filter(|(_, ended)| *ended);
+            ended.for_each(|(session, _)| lines.show(session));
+            keeper.take_kept()
         };
-        live.iter()
-            .zip(ended)
-            .filter(|(_, ended)| *ended)
-            .for_each(|(session, _)| lines.show(session));
+        say_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
             let why = session.end.map_or("", |end| end.reason.as_str());
             context.say(&format!("{}: ended before ({why})", session.handle));
         }
-        Ok(if over.is_empty() { Exit::Done } else { Exit::NoSession })
+        let exit = if over.is_empty() { Exit::Done } else { Exit::NoSession };
+        Ok(exit.or_worse(kept::exit(&kept)))
     }
 }
 

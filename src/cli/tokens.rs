@@ -14,6 +14,7 @@ use super::answers::Answers;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
+use super::kept::{Wording, say_kept};
 use super::lines::Lines;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -84,6 +85,7 @@ impl Source {
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
         let untold = context.untold(&mut desk.keeper);
+        say_kept(&desk.keeper.take_kept(), Wording::end(false), context);
         served?;
         Ok(interrupt.signal().map_or(desk.exit.or_worse(untold), Exit::Interrupted))
     }

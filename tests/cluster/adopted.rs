@@ -392,6 +392,7 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
         table: "device".to_owned(),
         column: "session".to_owned(),
         references: "session_key".to_owned(),
+        action: sessctl::domain::profile::DependentAction::Delete,
     });
     let (_, gone) = Opened::at(location(&nodes), profile).unwrap().purge(10).unwrap();
     assert_eq!((gone, opened.sessions().len()), (3, 0));

@@ -8,6 +8,7 @@
 mod admission;
 mod copies;
 mod figures;
+mod kept;
 mod ledger;
 mod listing;
 mod log;
@@ -29,6 +30,7 @@ use super::token::Token;
 pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
     Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
     RunQuery, RunRecord, Store,
@@ -228,6 +230,23 @@ pub trait Sessions {
     /// the next run. With `tell`, the sessions that ended are answered as they
     /// ended.
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled>;
+
+    /// What [`end`](Self::end) and [`settle`](Self::settle) have kept although it was to be
+    /// deleted, since this was asked last. A table of sessctl's own keeps nothing.
+    fn take_kept(&mut self) -> Kept {
+        Kept::default()
+    }
+
+    /// Which of the sessions with these keys [`end`](Self::end) would keep because rows of
+    /// other tables refer to them, for each key, and by what.
+    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, Kept)> {
+        Ok((vec![false; keys.len()], Kept::default()))
+    }
+
+    /// Tables that each deletion of a session reads as a whole.
+    fn unindexed(&self) -> Result<Vec<Unindexed>> {
+        Ok(Vec::new())
+    }
 
     /// Remembers how many live sessions were seen at once.
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()>;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
+use super::held::Held;
 use super::rows::{HANDLE, Reader, digest};
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
@@ -127,6 +128,7 @@ pub(super) fn scan(
     database: &impl Transport,
     reader: &Reader,
     query: &Query<'_>,
+    held: &Held<'_>,
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<()> {
     let task = &reader.profile.task;
@@ -135,13 +137,13 @@ pub(super) fn scan(
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
-            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, last);
+            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, held, last);
             database.walk(&mut page, &mut |row| match reader.session(row) {
                 Some(session) if fits(query, &session) => visit(session),
                 _ => Ok(ControlFlow::Continue(())),
             })
         }
-        _ => sorted(database, reader, query, visit),
+        _ => sorted(database, reader, query, held, visit),
     }
 }
 
@@ -152,9 +154,18 @@ fn fits(query: &Query<'_>, session: &Session) -> bool {
 }
 
 /// The rows behind the last one that has been visited.
-fn in_key_order(reader: &Reader, query: &Query<'_>, last: Option<&dyn Columns>) -> Statement {
+fn in_key_order(
+    reader: &Reader,
+    query: &Query<'_>,
+    held: &Held<'_>,
+    last: Option<&dyn Columns>,
+) -> Statement {
     let mut sql = reader.select(&reader.whole());
     sql.push(" WHERE TRUE");
+    if query.due_only {
+        // What other rows refer to is not deleted.
+        sql.push(&held.and_free());
+    }
     if let Some(after) = query.after {
         sql.push(&format!(" AND {} > ", reader.key)).bind(after);
     }
@@ -188,11 +199,12 @@ fn sorted(
     database: &impl Transport,
     reader: &Reader,
     query: &Query<'_>,
+    held: &Held<'_>,
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = Query { order: Order::default(), ..*query };
-    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, last);
+    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, held, last);
     database.walk(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session));
         found.extend(session.map(|session| (rank(query, &session), session.key)));

@@ -71,6 +71,9 @@ pub trait Transport {
     /// Runs statements that write once for each of these rows, which are the values of
     /// their parameters `?1`, `?2`, …, for all of the rows or for none. For each row it
     /// runs them in their order, and answers what each has done.
+    ///
+    /// It fails with [`Error::Rejected`](crate::domain::error::Error::Rejected) where a
+    /// constraint or a trigger does not accept one of the changes.
     fn apply_rows(
         &mut self,
         statements: &[Statement],

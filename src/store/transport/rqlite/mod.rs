@@ -201,6 +201,29 @@ fn explains_a_change(statement: &Statement) -> bool {
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
 }
 
+/// What the SQLite of a node says where the reason lies in no single row.
+const NOT_OF_A_ROW: &[&str] = &[
+    "no such ",
+    "has no column",
+    "syntax error",
+    "foreign key mismatch",
+    "malformed",
+    "disk is full",
+    "disk I/O",
+    "readonly",
+    "is locked",
+    "out of memory",
+    "interrupted",
+    "unable to open",
+    "too many ",
+];
+
+/// Whether the words by which a node refuses a change may be those of a constraint, or of
+/// a trigger, whose text is the application's.
+fn is_about_rows(why: &str) -> bool {
+    !NOT_OF_A_ROW.iter().any(|known| why.contains(known))
+}
+
 /// What came of a request that writes.
 enum Written {
     Done(Done),
@@ -329,6 +352,12 @@ impl Transport for Rqlite {
             is_of_a_row && statements[(place - 1) % statements.len()].is_exact
         };
         let written = self.send(&serde_json::Value::Array(list).to_string(), is_exact)?;
+        if let Written::Refused(why, false) = &written
+            && is_about_rows(why)
+        {
+            let doing = format!("write to {}", self.client.place());
+            return Err(Error::Rejected { doing, why: why.clone() });
+        }
         let mut applied = self.applied(written)?;
         let total = |answers: Option<Vec<Answer>>| answers?.first()?.integer_at(0);
         let after = total(applied.answers.pop());
