@@ -7,6 +7,7 @@ mod drawn;
 mod examination;
 mod files;
 mod fixtures;
+mod held;
 mod keys;
 mod listing;
 mod profiles;
