@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::Housekeeper;
-use super::purge::{Stopped, short_of};
+use super::purge::{Stopped, rejected, short_of};
 use super::tell::Untold;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
-use crate::domain::port::{Order, Query, Reach, Scanned};
+use crate::domain::port::{Kept, Order, Query, Reach, Scanned, Unindexed};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 
@@ -16,7 +16,7 @@ use crate::domain::time::UnixTime;
 const BATCH: usize = 250;
 
 /// What a cycle has done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cycled {
     /// Live sessions that it ended.
     pub ended: u64,
@@ -27,12 +27,22 @@ pub struct Cycled {
     /// Live sessions that it left alone although they may have been meant: it was to end
     /// those of a user, and the user of these cannot be read.
     pub unreadable_users: u64,
+    /// Sessions of a framework's table that are still live, because other rows refer to
+    /// them or the database does not let them go.
+    pub kept: Kept,
 }
 
 impl Cycled {
     /// What keeps it from being complete, in words.
     pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref())
+        let kept = match self.kept.referenced_rows() {
+            0 => None,
+            1 => Some("1 session was kept, since other rows refer to it".to_owned()),
+            rows => Some(format!("{rows} sessions were kept, since other rows refer to them")),
+        };
+        let reasons: Vec<String> = kept.into_iter().chain(rejected(&self.kept)).collect();
+        let kept = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
+        short_of(self.stopped, self.untold.as_ref(), kept)
     }
 }
 
@@ -79,8 +89,8 @@ impl Housekeeper {
             }
             let stopped = if batch.len() < BATCH { None } else { stop(self)? };
             if batch.len() < BATCH || stopped.is_some() {
-                let untold = self.take_untold();
-                return Ok(Cycled { ended, stopped, untold, unreadable_users });
+                let (untold, kept) = (self.take_untold(), self.take_kept());
+                return Ok(Cycled { ended, stopped, untold, kept, unreadable_users });
             }
             after = last;
         }
@@ -97,14 +107,44 @@ impl Housekeeper {
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
     ) -> Result<Cycled> {
-        let mut ended = 0;
-        let scanned = self.live(filter, now, None, &mut |session| {
-            show(&session);
-            ended += 1;
-            ControlFlow::Continue(())
-        })?;
-        let Scanned { unreadable_users } = scanned;
-        Ok(Cycled { ended, stopped: None, untold: None, unreadable_users })
+        let (mut after, mut cycled) = (None, Cycled::default());
+        loop {
+            let (batch, last, scanned) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            let (ends, kept) = self.would_end(&batch)?;
+            cycled.ended += ends.len() as u64;
+            cycled.unreadable_users += scanned.unreadable_users;
+            cycled.kept.add(kept);
+            ends.into_iter().for_each(&mut *show);
+            if batch.len() < BATCH {
+                return Ok(cycled);
+            }
+            after = last;
+        }
+    }
+
+    /// Those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would end, and
+    /// what would be kept.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, Kept)> {
+        let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+        let (are_kept, kept) = self.store.would_keep(&keys)?;
+        let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
+        Ok((ends.map(|(session, _)| session).collect(), kept))
+    }
+
+    /// What was to end since this was asked last, and was kept.
+    pub fn take_kept(&mut self) -> Kept {
+        self.store.take_kept()
+    }
+
+    /// Tables that each deletion of a session reads as a whole, for lack of an index.
+    ///
+    /// # Errors
+    /// Whatever keeps the schema from being read.
+    pub fn unindexed(&self) -> Result<Vec<Unindexed>> {
+        self.store.unindexed()
     }
 
     /// Ends these sessions, if they are live, and answers for each whether it

@@ -47,6 +47,9 @@ pub enum Outcome {
     Closed,
     /// It was over before.
     Ended(EndReason),
+    /// It is live, and its row cannot be deleted: rows of another table refer to it, or
+    /// the database rejects the deletion.
+    Kept,
     /// There is no such session.
     Unknown,
 }
@@ -65,6 +68,8 @@ pub struct Answer {
     pub handle: String,
     /// What became of it.
     pub outcome: Outcome,
+    /// How many other sessions have ended by the same token.
+    pub others: u64,
 }
 
 /// What a touch of several sessions has done.
@@ -193,7 +198,11 @@ impl Housekeeper {
         if is_needless { Ok(Vec::new()) } else { self.store.find_surely(keys) }
     }
 
-    /// Ends each token's session, as its user asks.
+    /// Ends each token's session, as its user asks: all live ones where several have the
+    /// same token. What is over does not hide them, and is left as it is.
+    ///
+    /// There is one answer for each token, with the handle of the first session that it
+    /// has ended, or else of the first that was found.
     ///
     /// # Errors
     /// [`Error::Refused`] where no session [can be closed](Self::may_close). Whatever keeps
@@ -201,37 +210,66 @@ impl Housekeeper {
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
         self.may_close()?;
         let found = self.store.by_tokens(tokens)?;
-        let handle = |(token, session): (&Token, &Option<Session>)| match session {
-            Some(session) => session.handle.clone(),
-            None => token.digest().handle(),
+        let closed = self.close_found(found, now)?;
+        let answer = |(token, closed): (&Token, Closed)| Answer {
+            handle: closed.handle.unwrap_or_else(|| token.digest().handle()),
+            outcome: closed.outcome,
+            others: closed.others,
         };
-        let handles: Vec<String> = tokens.iter().zip(&found).map(handle).collect();
-        Ok(answers(handles, self.close_found(found, now)?))
+        Ok(tokens.iter().zip(closed).map(answer).collect())
     }
 
     /// The same for the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<Outcome>> {
         self.must_be_own("a digest does not lead to its rows, but a token may")?;
-        let found = self.store.find_surely(keys)?;
-        self.close_found(found, now)
+        let found = self.store.find_surely(keys)?.into_iter();
+        let found = found.map(|session| session.into_iter().collect()).collect();
+        let closed = self.close_found(found, now)?;
+        Ok(closed.into_iter().map(|closed| closed.outcome).collect())
     }
 
-    /// The same for sessions that were found, or not.
-    fn close_found(&mut self, found: Vec<Option<Session>>, now: UnixTime) -> Result<Vec<Outcome>> {
-        let live = found.iter().flatten().filter(|session| session.end.is_none());
-        let live: Vec<Session> = live.cloned().collect();
+    /// The same for the sessions that were found for each token.
+    fn close_found(&mut self, found: Vec<Vec<Session>>, now: UnixTime) -> Result<Vec<Closed>> {
+        let is_live = |session: &&Session| why_over(session, now).is_none();
+        let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
-        let mut closed = self.end_all(&live, end)?.into_iter();
-        let mut outcomes = Vec::with_capacity(found.len());
-        for session in found {
-            outcomes.push(match session.map(|session| (session.end, session.key)) {
-                None => Outcome::Unknown,
-                Some((Some(end), _)) => Outcome::Ended(end.reason),
-                Some((None, _)) if closed.next() == Some(true) => Outcome::Closed,
-                Some((None, key)) => self.why_not(&key)?,
-            });
+        let mut done = self.end_all(&live, end)?.into_iter();
+        let mut all = Vec::with_capacity(found.len());
+        for sessions in found {
+            let (live, over): (Vec<&Session>, Vec<&Session>) = sessions.iter().partition(is_live);
+            let done: Vec<bool> = live.iter().map(|_| done.next() == Some(true)).collect();
+            all.push(self.closed(&live, &done, &over, now)?);
         }
-        Ok(outcomes)
+        Ok(all)
+    }
+
+    /// What became of one token: of its live sessions, and of those that are over.
+    fn closed(
+        &self,
+        live: &[&Session],
+        done: &[bool],
+        over: &[&Session],
+        now: UnixTime,
+    ) -> Result<Closed> {
+        let ended = live.iter().zip(done).filter(|(_, done)| **done).map(|(session, _)| *session);
+        let ended: Vec<&Session> = ended.collect();
+        // What could not be ended although it is live is what people have to know of.
+        for (session, _) in live.iter().zip(done).filter(|(_, done)| !**done) {
+            match self.why_not(&session.key)? {
+                Outcome::Unknown if !ended.is_empty() => {}
+                outcome => return Ok(Closed::of(Some(session), outcome, ended.len() as u64)),
+            }
+        }
+        Ok(match (ended.as_slice(), over) {
+            ([first, others @ ..], _) => {
+                Closed::of(Some(first), Outcome::Closed, others.len() as u64)
+            }
+            ([], [first, ..]) => {
+                let reason = why_over(first, now).unwrap_or(EndReason::Expired);
+                Closed::of(Some(first), Outcome::Ended(reason), 0)
+            }
+            ([], []) => Closed::of(None, Outcome::Unknown, 0),
+        })
     }
 
     /// Ends sessions, and tells of those that were live until then; with none to
@@ -261,15 +299,38 @@ impl Housekeeper {
     /// What has become of a session that was live a moment ago.
     fn why_not(&self, key: &Key) -> Result<Outcome> {
         let session = self.store.find_surely(std::slice::from_ref(key))?.pop().flatten();
-        Ok(match session.and_then(|session| session.end) {
-            Some(end) => Outcome::Ended(end.reason),
+        Ok(match session.map(|session| session.end) {
+            Some(Some(end)) => Outcome::Ended(end.reason),
+            Some(None) => Outcome::Kept,
             None => Outcome::Unknown,
         })
     }
 }
 
+/// What a close has done for one token.
+struct Closed {
+    /// Of a session; `None`: there is none.
+    handle: Option<String>,
+    outcome: Outcome,
+    others: u64,
+}
+
+impl Closed {
+    fn of(session: Option<&Session>, outcome: Outcome, others: u64) -> Self {
+        Self { handle: session.map(|session| session.handle.clone()), outcome, others }
+    }
+}
+
+/// Why a session is over, if it is. In a table of sessctl's own, one that is due can
+/// still be closed until a purge has ended it; in a framework's, the application does not
+/// serve it any more.
+fn why_over(session: &Session, now: UnixTime) -> Option<EndReason> {
+    let is_due = session.expiry.is_some_and(|expiry| expiry.is_over(now));
+    session.end.map(|end| end.reason).or_else(|| is_due.then_some(EndReason::Expired))
+}
+
 fn answers(handles: impl IntoIterator<Item = String>, outcomes: Vec<Outcome>) -> Vec<Answer> {
-    let answer = |(handle, outcome)| Answer { handle, outcome };
+    let answer = |(handle, outcome)| Answer { handle, outcome, others: 0 };
     handles.into_iter().zip(outcomes).map(answer).collect()
 }
 

@@ -75,25 +75,35 @@ impl Housekeeper {
         Ok(Listed { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
-    /// The one session whose handle begins like this.
+    /// The one session whose handle begins like this; of several with the same id, the
+    /// first.
     ///
     /// # Errors
-    /// [`Error::NotAHandle`], [`Error::NoSession`] or
-    /// [`Error::AmbiguousHandle`] if there is not exactly one.
+    /// As for [`sessions_called`](Self::sessions_called).
     pub fn session(&self, prefix: &str) -> Result<Session> {
+        let first = self.sessions_called(prefix)?.into_iter().next();
+        first.ok_or_else(|| Error::NoSession(prefix.to_owned()))
+    }
+
+    /// The session whose handle begins like this. In a framework's table whose ids are not
+    /// unique, all sessions with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotAHandle`], [`Error::NoSession`] if there is none, and
+    /// [`Error::AmbiguousHandle`] if there are several with different ids.
+    pub fn sessions_called(&self, prefix: &str) -> Result<Vec<Session>> {
         let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
         if !is_handle {
             return Err(Error::NotAHandle(prefix.to_owned()));
         }
-        let mut sessions = self.store.by_handle(prefix, SUGGESTIONS)?;
-        match sessions.pop() {
-            None => Err(Error::NoSession(prefix.to_owned())),
-            Some(only) if sessions.is_empty() => Ok(only),
-            Some(last) => {
-                sessions.push(last);
-                let handles = sessions.into_iter().map(|session| session.handle).collect();
-                Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles })
-            }
+        let sessions = self.store.by_handle(prefix, SUGGESTIONS)?;
+        let mut handles: Vec<String> =
+            sessions.iter().map(|session| session.handle.clone()).collect();
+        handles.dedup();
+        match handles.as_slice() {
+            [] => Err(Error::NoSession(prefix.to_owned())),
+            [_] => Ok(sessions),
+            _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
 

@@ -13,8 +13,10 @@ use std::time::Duration;
 use crate::domain::port::{Released, Settled, Version};
 
 /// The least and the most that a batch ever has.
-const FEWEST: usize = 16;
+const FEWEST: usize = 1;
 const MOST: usize = 100_000;
+/// With how many a run begins.
+const AT_FIRST_ROWS: usize = 64;
 /// The most where nobody else is there: a table with indexes of its own is rewritten with
 /// each batch, so that few large ones are quickest. Each row that is due takes some
 /// memory until then.
@@ -101,7 +103,7 @@ impl Pace {
         Self {
             aim: aim.min(LONGEST_HOLD),
             alone: false,
-            rows: FEWEST * 4,
+            rows: AT_FIRST_ROWS,
             per_row: None,
             work_per_row: None,
             per_commit: None,
@@ -114,6 +116,11 @@ impl Pace {
     /// That of a run which need not think of others.
     pub(super) fn regardless() -> Self {
         Self { alone: true, rows: FIRST_ALONE, ..Self::aiming_at(UNHURRIED) }
+    }
+
+    /// The same, but that a single row may take as long as a batch should.
+    pub(super) fn from_one_row(self) -> Self {
+        Self { rows: 1, ..self }
     }
 
     /// How many due rows the next batch takes on.

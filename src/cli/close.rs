@@ -21,7 +21,9 @@ const CLOSE: Service = Service {
 /// gets an outcome: ended with its reason, which is closed unless it was over
 /// before, or unknown. Sessions that were over before and unknown ones make the
 /// exit code 5. In a framework's table, its profile says how a token leads to its row,
-/// which is deleted.
+/// which is deleted. Tokens are compared by their bytes there; if several live sessions
+/// have the same token, all of them end, with one answer. A session whose row cannot be
+/// deleted because rows of another table refer to it is kept, with exit code 3.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]
 pub struct Args {

@@ -14,6 +14,7 @@ use super::args::task;
 use super::context::Context;
 use super::exit::Exit;
 use super::interrupt::Interrupt;
+use super::kept::{self, Wording, say_kept};
 use super::records;
 use crate::output::harmless::visible;
 use crate::output::people;
@@ -48,7 +49,7 @@ pub struct Args {
     /// The sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
     client: Option<ClientFilter>,
-    /// The sessions with these handles
+    /// The sessions with these handles; where ids are not unique, all with the same id
     #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client", "all"])]
     session: Vec<String>,
     /// The sessions of all tasks
@@ -91,9 +92,10 @@ impl Args {
         let now = context.now;
         if self.dry_run {
             let cycled = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
-            return Ok(
-                context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone")
-            );
+            say_kept(&cycled.kept, Wording::end(true), context);
+            let left =
+                context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
+            return Ok(left.or_worse(kept::exit(&cycled.kept)));
         }
         let interrupt = Interrupt::listen()?;
         let cycled = keeper
@@ -101,8 +103,10 @@ impl Args {
         if let Some(untold) = &cycled.untold {
             context.say_untold(untold);
         }
+        say_kept(&cycled.kept, Wording::end(false), context);
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
-        let partial = if cycled.untold.is_some() { Exit::StoppedEarly } else { left };
+        let untold = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        let partial = untold.or_worse(left).or_worse(kept::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
@@ -114,28 +118,32 @@ impl Args {
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
-        let found: sessctl::Result<Vec<Session>> =
-            self.session.iter().map(|handle| keeper.session(handle)).collect();
+        let found: sessctl::Result<Vec<Vec<Session>>> =
+            self.session.iter().map(|handle| keeper.sessions_called(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();
         let (live, over): (Vec<Session>, Vec<Session>) = found?
             .into_iter()
+            .flatten()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
-        let ended = if self.dry_run {
-            vec![true; live.len()]
+        let kept = if self.dry_run {
+            let (ends, kept) = keeper.would_end(&live)?;
+            ends.into_iter().for_each(|session| lines.show(session));
+            kept
         } else {
-            keeper.cycle_sessions(&live, context.now)?
+            let ended = keeper.cycle_sessions(&live, context.now)?;
+            let ended = live.iter().zip(ended).filter(|(_, ended)| *ended);
+            ended.for_each(|(session, _)| lines.show(session));
+            keeper.take_kept()
         };
-        live.iter()
-            .zip(ended)
-            .filter(|(_, ended)| *ended)
-            .for_each(|(session, _)| lines.show(session));
+        say_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
             let why = session.end.map_or("", |end| end.reason.as_str());
             context.say(&format!("{}: ended before ({why})", session.handle));
         }
-        Ok(if over.is_empty() { Exit::Done } else { Exit::NoSession })
+        let exit = if over.is_empty() { Exit::Done } else { Exit::NoSession };
+        Ok(exit.or_worse(kept::exit(&kept)))
     }
 }
 

@@ -163,7 +163,7 @@ fn failure(error: &anyhow::Error) -> u8 {
         ) => 11,
         Some(Error::Unknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
-        Some(Error::NoRoom(_) | Error::Failed { .. }) | None => 1,
+        Some(Error::NoRoom(_) | Error::Rejected { .. } | Error::Failed { .. }) | None => 1,
     }
 }
 

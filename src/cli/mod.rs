@@ -15,6 +15,7 @@ mod hook;
 mod host;
 mod init;
 mod interrupt;
+mod kept;
 mod lines;
 mod list;
 mod man;

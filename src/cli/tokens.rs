@@ -14,6 +14,7 @@ use super::answers::Answers;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
+use super::kept::{Wording, say_kept};
 use super::lines::Lines;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -70,7 +71,7 @@ impl Source {
         let silent = !context.is_interactive() && context.asked_format().is_none();
         let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
         let is_own = keeper.profile().is_none();
-        let mut desk = Desk { keeper, context, answers, silent, all_served: true };
+        let mut desk = Desk { keeper, context, answers, silent, exit: Exit::Done };
         let served = if is_own {
             desk.serve_all(&mut lines, &interrupt, service.most, Digest::of, |desk, digests| {
                 desk.serve(service, digests, &interrupt)
@@ -84,9 +85,9 @@ impl Source {
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
         let untold = context.untold(&mut desk.keeper);
+        say_kept(&desk.keeper.take_kept(), Wording::end(false), context);
         served?;
-        let exit = if desk.all_served { Exit::Done } else { Exit::NoSession };
-        Ok(interrupt.signal().map_or(exit.or_worse(untold), Exit::Interrupted))
+        Ok(interrupt.signal().map_or(desk.exit.or_worse(untold), Exit::Interrupted))
     }
 
     fn place(&self) -> String {
@@ -113,7 +114,8 @@ struct Desk<'a> {
     context: &'a Context,
     answers: Answers,
     silent: bool,
-    all_served: bool,
+    /// The worst that has become of a token.
+    exit: Exit,
 }
 
 impl Desk<'_> {
@@ -148,24 +150,26 @@ impl Desk<'_> {
         // Whoever counts the answers must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
         for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
-            self.answer(|| digest.handle(), outcome);
+            self.answer(outcome, || Answer { handle: digest.handle(), outcome, others: 0 });
         }
         served.ended
     }
 
     fn serve_whole(&mut self, service: &Service, tokens: &[Token]) -> sessctl::Result<()> {
         for answer in (service.serve_whole)(&mut self.keeper, tokens)? {
-            self.answer(|| answer.handle.clone(), answer.outcome);
+            self.answer(answer.outcome, || answer.clone());
         }
         Ok(())
     }
 
-    fn answer(&mut self, handle: impl Fn() -> String, outcome: Outcome) {
-        let answer = || Answer { handle: handle(), outcome };
-        let served = outcome.is_served();
-        self.all_served &= served;
+    fn answer(&mut self, outcome: Outcome, answer: impl Fn() -> Answer) {
+        self.exit = self.exit.or_worse(match outcome {
+            Outcome::Kept => Exit::StoppedEarly,
+            outcome if outcome.is_served() => Exit::Done,
+            _ => Exit::NoSession,
+        });
         self.answers.give(|| record(&answer()), || sentence(&answer()));
-        if self.silent && !served {
+        if self.silent && !outcome.is_served() {
             self.context.say(&sentence(&answer()));
         }
     }
@@ -174,7 +178,12 @@ impl Desk<'_> {
 fn sentence(answer: &Answer) -> String {
     let (outcome, reason) = words(answer.outcome);
     let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
-    format!("{}: {outcome}{reason}", answer.handle)
+    let others = match answer.others {
+        0 => String::new(),
+        1 => "; 1 other session with this token ended".to_owned(),
+        others => format!("; {others} other sessions with this token ended"),
+    };
+    format!("{}: {outcome}{reason}{others}", answer.handle)
 }
 
 fn words(outcome: Outcome) -> (&'static str, Option<&'static str>) {
@@ -183,6 +192,7 @@ fn words(outcome: Outcome) -> (&'static str, Option<&'static str>) {
         Outcome::Unchanged => ("unchanged", None),
         Outcome::Closed => ("ended", Some("closed")),
         Outcome::Ended(reason) => ("ended", Some(reason.as_str())),
+        Outcome::Kept => ("kept", None),
         Outcome::Unknown => ("unknown", None),
     }
 }

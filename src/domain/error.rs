@@ -79,6 +79,15 @@ pub enum Error {
     /// due.
     #[error("another process has just run this job")]
     Settled,
+    /// The database does not accept a change to a row, because of a constraint or of a
+    /// trigger; nothing has changed.
+    #[error("could not {doing}: {why}")]
+    Rejected {
+        /// What was being done, to what.
+        doing: String,
+        /// What the database says.
+        why: String,
+    },
     /// The database is damaged.
     #[error(
         "{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves"

@@ -1,11 +1,13 @@
 //! What the store promises of tables that belong to frameworks: real files, with their
 //! applications at work.
 
+mod close;
 mod detection;
 mod drawn;
 mod examination;
 mod files;
 mod fixtures;
+mod held;
 mod keys;
 mod listing;
 mod profiles;

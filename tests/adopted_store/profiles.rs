@@ -2,9 +2,9 @@
 
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{
-    Condition, Datum, Decimals, Dependent, Encoding, Length, Nullness, Parameter, Profile, Rule,
-    RuleKind, Separator, Source, Storage, Test, TextForm, TimeColumn, Unit, UserForm, UserSource,
-    ZoneForm,
+    Condition, Datum, Decimals, Dependent, DependentAction, Encoding, Length, Nullness, Parameter,
+    Profile, Rule, RuleKind, Separator, Source, Storage, Test, TextForm, TimeColumn, TokenForm,
+    Unit, UserForm, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::zone::Zone;
@@ -110,6 +110,12 @@ impl Draft {
         self
     }
 
+    pub fn token(mut self, column: &str) -> Self {
+        let (column, prefix) = (column.to_owned(), String::new());
+        self.0.token = Some(TokenForm { column, prefix, is_hashed: false });
+        self
+    }
+
     pub fn nobody(mut self, value: i64) -> Self {
         self.0.user.as_mut().unwrap().nobody.push(Datum::Integer(value));
         self
@@ -120,7 +126,14 @@ impl Draft {
             table: table.to_owned(),
             column: column.to_owned(),
             references: references.to_owned(),
+            action: DependentAction::Delete,
         });
+        self
+    }
+
+    /// What becomes of the rows of the last dependent.
+    pub fn set_null(mut self) -> Self {
+        self.0.dependents.last_mut().unwrap().action = DependentAction::SetNull;
         self
     }
 

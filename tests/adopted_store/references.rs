@@ -1,6 +1,12 @@
 //! Tables that refer to the sessions.
 
+use std::ops::ControlFlow;
+
+use sessctl::domain::filter::Filter;
+use sessctl::domain::port::{Ending, Kept, Order, Query, Reach};
 use sessctl::domain::profile::Profile;
+use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::token::Digest;
 use sessctl::store::adopted::examine;
 
 use crate::profiles::{Draft, draft, seconds};
@@ -80,29 +86,243 @@ fn rows_of_a_session_that_is_used_again_stay() {
     assert_eq!(world.column("child", "owner"), ["new", "old"]);
 }
 
+/// What a purge deletes, and what it keeps.
+fn purged(world: &World, profile: Profile) -> (u64, Kept) {
+    let mut store = world.store(profile);
+    let deleted = world.purge(store.as_mut(), 5).unwrap().settled.deleted;
+    (deleted, store.take_kept())
+}
+
+/// What a purge would delete and keep, as a look says that only counts.
+fn planned(world: &World, profile: Profile) -> (u64, Kept) {
+    let survey = world.store(profile).survey(&world.scope(), None, Reach::ALL).unwrap();
+    (survey.census.would_delete, survey.kept)
+}
+
+fn handles(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| Digest::of(id).handle()).collect()
+}
+
 #[test]
-fn what_keeps_sessions_from_being_deleted_is_said_before() {
+fn only_the_sessions_that_rows_refer_to_are_kept() {
+    for action in ["", "ON DELETE RESTRICT", "ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED"] {
+        let world = world(&format!("REFERENCES t (id) {action}"));
+        let more = "INSERT INTO t VALUES ('free', 1781524600), ('free too', 1781524700)";
+        world.application().execute_batch(more).unwrap();
+        let (deleted, kept) = planned(&world, plain().0);
+        assert_eq!((deleted, kept.rows()), (2, 1));
+        // What is not deleted is not listed as due either.
+        let filter = Filter::default();
+        let (scope, order) = (world.scope(), Order::default());
+        let query = Query { scope, filter: &filter, due_only: true, after: None, order };
+        let mut due = Vec::new();
+        let visit = &mut |session: Session| {
+            due.push(session.handle);
+            Ok(ControlFlow::Continue(()))
+        };
+        world.store(plain().0).scan(&query, visit).unwrap();
+        assert_eq!(due, handles(&["free", "free too"]));
+        assert_eq!(purged(&world, plain().0), (2, kept.clone()));
+        let [(referrer, 1)] = &kept.referenced.into_iter().collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        assert_eq!((referrer.table.as_str(), referrer.columns.concat()), ("child", "owner".into()));
+        assert_eq!((referrer.targets.concat(), referrer.may_be_null), ("id".into(), true));
+        assert_eq!(world.column("t", "id"), ["new", "old"]);
+        assert_eq!(world.column("child", "owner"), ["new", "old"]);
+    }
+}
+
+#[test]
+fn sessions_that_somebody_names_are_kept_as_well() {
     let world = world("REFERENCES t (id)");
-    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: child refers to t by owner, ON DELETE NO ACTION: a session with rows there cannot be deleted, unless its profile names child under [[dependents]]");
-    assert_eq!(world.column("t", "id").len(), 2);
-    // Without a purge, a session cannot be ended either.
+    world.application().execute("INSERT INTO t VALUES ('free', 1781524900)", []).unwrap();
     let mut store = world.store(plain().0);
-    assert!(store.end(&[]).is_err());
+    let sessions = world.sessions(store.as_ref());
+    let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+    let (are_kept, would_keep) = store.would_keep(&keys).unwrap();
+    assert_eq!(are_kept, [true, true, false]);
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    let endings: Vec<Ending> =
+        keys.into_iter().map(|key| Ending { key, end, keep_row: false }).collect();
+    assert_eq!(store.end(&endings).unwrap(), [false, false, true]);
+    assert_eq!(store.take_kept(), would_keep);
+    assert_eq!(store.take_kept(), Kept::default());
+    assert_eq!(world.column("t", "id"), ["new", "old"]);
+}
+
+#[test]
+fn dependents_may_stay_without_their_reference() {
+    for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
+        let world = world(child);
+        let profile = plain().dependent("child", "owner", "id").set_null().0;
+        assert_eq!(purged(&world, profile), (1, Kept::default()), "{child}");
+        assert_eq!(world.column("child", "owner"), ["NULL", "new"], "{child}");
+    }
+    let world = world("NOT NULL REFERENCES t (id)");
+    let profile = || plain().dependent("child", "owner", "id").set_null().0;
+    insta::assert_snapshot!(refused(purge(&world, profile())), @r#"refused: the profile says action = "set null" for child, but its column owner is NOT NULL: write action = "delete", or leave child out so that sessions with rows there are kept"#);
+    for key in ["(owner INTEGER PRIMARY KEY)", "(owner TEXT PRIMARY KEY) WITHOUT ROWID"] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, expiry); CREATE TABLE child {key}"
+        ));
+        assert!(refused(purge(&world, profile())).contains("NOT NULL"), "{key}");
+    }
+}
+
+#[test]
+fn dependents_of_a_session_that_is_kept_stay() {
+    for is_deleted in [true, false] {
+        let world = world("REFERENCES t (id)");
+        let bill = "CREATE TABLE bill (t TEXT REFERENCES t); INSERT INTO bill VALUES ('old')";
+        world.application().execute_batch(bill).unwrap();
+        let draft = plain().dependent("child", "owner", "id");
+        let profile = if is_deleted { draft.0 } else { draft.set_null().0 };
+        let (deleted, kept) = purged(&world, profile);
+        assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (0, 1, 0));
+        assert_eq!(world.column("child", "owner"), ["new", "old"]);
+    }
 }
 
 #[test]
 fn a_cascade_may_be_stopped_by_the_next_table() {
-    let further = "CREATE TABLE further (child INTEGER REFERENCES child (id))";
-    let child =
-        "CREATE TABLE child (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE)";
-    let world =
-        World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {child}; {further}"));
-    insta::assert_snapshot!(refused(purge(&world, plain().0)), @"refused: further refers to child by child, ON DELETE NO ACTION: a session whose rows in child have rows there cannot be deleted");
-    let both = "CREATE TABLE further (child INTEGER REFERENCES child (id),
-        t TEXT REFERENCES t ON DELETE CASCADE)";
-    let world =
-        World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {child}; {both}"));
-    assert_eq!(purge(&world, plain().0).unwrap(), 0);
+    let tables = |further: &str| {
+        World::of(&format!(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
+             CREATE TABLE child (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE);
+             CREATE TABLE further (child INTEGER REFERENCES child (id) {further});
+             INSERT INTO t VALUES ('old', 1781524700), ('older', 1781524600), ('new', 1781524900);
+             INSERT INTO child VALUES (1, 'old'), (2, 'older'), (3, 'new')"
+        ))
+    };
+    for action in ["", "ON DELETE RESTRICT"] {
+        let world = tables(action);
+        world.application().execute("INSERT INTO further (child) VALUES (1), (3)", []).unwrap();
+        let (deleted, kept) = purged(&world, plain().0);
+        assert_eq!((deleted, kept.rejected), (1, 0));
+        let [(referrer, 1)] = &kept.referenced.into_iter().collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        assert_eq!(referrer.through.as_deref(), Some("child"));
+        assert_eq!(referrer.table, "further");
+        assert_eq!(world.column("child", "id"), ["1", "3"]);
+    }
+    // What goes with the same session does not keep it, and what does is found by SQLite.
+    let world = tables(", t TEXT REFERENCES t ON DELETE CASCADE");
+    let rows = "INSERT INTO further VALUES (1, 'old'), (2, 'new')";
+    world.application().execute_batch(rows).unwrap();
+    let (deleted, kept) = purged(&world, plain().0);
+    assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (1, 0, 1));
+    assert_eq!(kept.examples[0].handle, Digest::of("older").handle());
+    assert_eq!(world.column("t", "id"), ["new", "older"]);
+}
+
+#[test]
+fn a_row_that_the_database_rejects_is_skipped() {
+    for (trouble, why) in [
+        (
+            "CREATE TRIGGER no BEFORE DELETE ON t WHEN old.id IN ('s003', 's017', 's060')
+             BEGIN SELECT RAISE(ABORT, 'no way'); END",
+            "no way",
+        ),
+        (
+            "CREATE TRIGGER no AFTER DELETE ON t WHEN old.id IN ('s003', 's017', 's060')
+             BEGIN SELECT RAISE(ROLLBACK, 'not at all'); END",
+            "not at all",
+        ),
+        (
+            "CREATE TRIGGER no BEFORE DELETE ON t WHEN old.id IN ('s003', 's017', 's060')
+             BEGIN SELECT RAISE(IGNORE); END",
+            "a trigger of the application kept the row",
+        ),
+        (
+            "CREATE TABLE c (t TEXT CHECK (t IS NOT NULL) REFERENCES t ON DELETE SET NULL);
+             INSERT INTO c VALUES ('s003'), ('s017'), ('s060'), ('s090')",
+            "CHECK constraint failed: t IS NOT NULL",
+        ),
+    ] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
+             WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99)
+             INSERT INTO t SELECT printf('s%03d', n), iif(n < 80, 1781524700, 1781524900) FROM n;
+             {trouble}"
+        ));
+        let mut store = world.store(plain().0);
+        let walked = world.purge(store.as_mut(), 64).unwrap();
+        assert_eq!((walked.settled.deleted, walked.settled.told.len()), (77, 77), "{trouble}");
+        let kept = store.take_kept();
+        assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{trouble}");
+        let named: Vec<_> = kept.examples.iter().map(|row| row.handle.clone()).collect();
+        assert_eq!(named, handles(&["s003", "s017", "s060"]), "{trouble}");
+        assert!(kept.examples.iter().all(|row| row.why == why), "{:?}", kept.examples);
+        assert_eq!(world.column("t", "id").len(), 23);
+        let end = End { at: NOW, reason: EndReason::Cycled };
+        let endings = world.sessions(store.as_ref()).into_iter();
+        let endings: Vec<Ending> =
+            endings.map(|session| Ending { key: session.key, end, keep_row: false }).collect();
+        let done = store.end(&endings).unwrap();
+        let left = if trouble.contains("s090") { 4 } else { 3 };
+        assert_eq!(done.iter().filter(|done| !**done).count(), left, "{trouble}");
+        assert_eq!(store.take_kept().rejected, left as u64, "{trouble}");
+    }
+}
+
+#[test]
+fn what_fails_for_every_row_is_refused_before() {
+    for (sql, said) in [
+        ("child (t TEXT NOT NULL REFERENCES t ON DELETE SET NULL)", "but t is NOT NULL"),
+        ("child (t TEXT NOT NULL REFERENCES t ON DELETE SET DEFAULT)", "but t is NOT NULL"),
+        (
+            "child (t TEXT DEFAULT 'none' REFERENCES t ON DELETE SET DEFAULT)",
+            "t has no row for the default of t",
+        ),
+        (
+            "u (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE);
+             CREATE TABLE child (u INTEGER NOT NULL REFERENCES u ON DELETE SET NULL)",
+            "child refers to u by u, ON DELETE SET NULL, but u is NOT NULL",
+        ),
+        (
+            "u (x); CREATE TRIGGER no BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "the trigger no rejects every deletion from t",
+        ),
+    ] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, expiry); INSERT INTO t VALUES ('old', 1781524700);
+             CREATE TABLE {sql}"
+        ));
+        let refusal = refused(purge(&world, plain().0));
+        assert!(refusal.contains(said), "{refusal}");
+        assert_eq!(refused(world.store(plain().0).vet()), refusal);
+        assert_eq!(world.column("t", "id"), ["old"]);
+        if sql.starts_with("child") {
+            let profile = plain().dependent("child", "t", "id").0;
+            assert_eq!(purge(&world, profile).unwrap(), 1, "{sql}");
+        }
+    }
+    for default in ["DEFAULT 'live'", "DEFAULT NULL", ""] {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
+             INSERT INTO t VALUES ('old', 1781524700), ('live', 1781524900);
+             CREATE TABLE child (t TEXT {default} REFERENCES t ON DELETE SET DEFAULT)"
+        ));
+        assert_eq!(purge(&world, plain().0).unwrap(), 1, "{default}");
+    }
+}
+
+#[test]
+fn sessions_that_refer_to_sessions_go_from_the_last_on() {
+    let profile = || {
+        draft("plain", "t", "id", &["id", "expiry", "by"]).time("expiry", seconds()).at(0, false).0
+    };
+    let world = World::of(
+        "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES t);
+         INSERT INTO t VALUES ('1', 1781524700, '1'), ('2', 1781524700, NULL),
+             ('3', 1781524700, '2'), ('4', 1781524700, '3'),
+             ('5', 1781524700, NULL), ('6', 1781524900, '5')",
+    );
+    let (deleted, kept) = purged(&world, profile());
+    assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (4, 1, 0));
+    assert_eq!(world.column("t", "id"), ["5", "6"]);
 }
 
 #[test]
@@ -137,7 +357,7 @@ fn a_search_without_an_index_is_a_warning() {
         found.warnings
     };
     let slow = "CREATE TABLE child (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE)";
-    insta::assert_snapshot!(said(slow, plain().0).concat(), @"child has no index on t: each deletion of a session reads all of child");
+    insta::assert_snapshot!(said(slow, plain().0).concat(), @r#"child has no index on t: each deletion of a session reads all of child; the owner of the application can create one: CREATE INDEX "child_t" ON "child" ("t");"#);
     for index in ["CREATE INDEX i ON child (t)", "CREATE INDEX i ON child (t, id)"] {
         assert_eq!(said(&format!("{slow}; {index}"), plain().0), Vec::<String>::new());
     }
@@ -163,7 +383,6 @@ fn no_session_goes_with_another_that_nobody_has_judged() {
     let own = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES T ON DELETE";
     let cascade = format!("{own} CASCADE)");
     insta::assert_snapshot!(said(&cascade, profile().0), @"refused: t refers to t by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
-    insta::assert_snapshot!(said(&format!("{own} RESTRICT)"), profile().0), @"refused: t refers to t by by, ON DELETE RESTRICT: a session that others refer to cannot be deleted before they are");
     let device = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by REFERENCES d ON DELETE CASCADE);
         INSERT INTO d VALUES ('old', 'old')";
     let circle =
@@ -225,5 +444,5 @@ fn a_table_that_each_deletion_reads_is_a_warning_once() {
     let world = world("REFERENCES t (id)");
     let profile = plain().dependent("child", "owner", "id").0;
     let warnings = examine(world.path(), &profile, NOW).unwrap().warnings;
-    insta::assert_snapshot!(warnings.join("\n"), @"child has no index on owner: each deletion of a session reads all of child");
+    insta::assert_snapshot!(warnings.join("\n"), @r#"child has no index on owner: each deletion of a session reads all of child; the owner of the application can create one: CREATE INDEX "child_owner" ON "child" ("owner");"#);
 }

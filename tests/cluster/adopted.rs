@@ -392,6 +392,7 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
         table: "device".to_owned(),
         column: "session".to_owned(),
         references: "session_key".to_owned(),
+        action: sessctl::domain::profile::DependentAction::Delete,
     });
     let (_, gone) = Opened::at(location(&nodes), profile).unwrap().purge(10).unwrap();
     assert_eq!((gone, opened.sessions().len()), (3, 0));
@@ -409,7 +410,7 @@ fn a_table_without_rows_is_as_good() {
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     assert_eq!(opened.purge(10).unwrap().1, 0);
     assert_eq!(opened.store.find(&[]).unwrap(), []);
-    assert_eq!(opened.store.by_tokens(&[]).unwrap(), []);
+    assert!(opened.store.by_tokens(&[]).unwrap().is_empty());
     assert_eq!(opened.store.end(&[]).unwrap(), [] as [bool; 0]);
 }
 

@@ -9,7 +9,7 @@ use super::report::{Progress, PurgeRequest, Stopped};
 use super::scope;
 use super::walk::Limits;
 use crate::domain::error::Result;
-use crate::domain::port::{Census, Misfit, Place, Reach, Scope, Store};
+use crate::domain::port::{Census, Kept, Misfit, Place, Reach, Scope, Store, Survey};
 use crate::domain::time::UnixTime;
 
 /// What looks have found.
@@ -18,6 +18,8 @@ pub(super) struct Seen {
     pub(super) census: Census,
     /// What one of the rows has that cannot be read.
     pub(super) misfit: Option<Misfit>,
+    /// Rows whose time has come, and that are kept.
+    pub(super) kept: Kept,
 }
 
 impl Seen {
@@ -25,6 +27,7 @@ impl Seen {
     pub(super) fn add(&mut self, other: Self) {
         self.census.add(other.census);
         self.misfit = self.misfit.take().or(other.misfit);
+        self.kept.add(other.kept);
     }
 }
 
@@ -112,5 +115,6 @@ fn next(
 ) -> Result<(Seen, Option<Place>)> {
     let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
     let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
-    Ok((Seen { census: survey.census, misfit: survey.misfit }, survey.last))
+    let Survey { census, misfit, kept, last, .. } = survey;
+    Ok((Seen { census, misfit, kept }, last))
 }

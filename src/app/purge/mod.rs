@@ -20,8 +20,8 @@ use crate::domain::time::UnixTime;
 use count::Seen;
 use walk::Walk;
 
-pub(super) use report::short_of;
 pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
+pub(super) use report::{rejected, short_of};
 
 impl Housekeeper {
     /// Marks, ends and deletes what is due at `now`.
@@ -55,7 +55,7 @@ impl Housekeeper {
         }
         let task = request.task.as_ref().map(TaskPattern::as_str);
         let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
-        let mut walk = Walk::new(&request.manners);
+        let mut walk = Walk::new(&request.manners, self.reads_whole_tables()?);
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
@@ -77,7 +77,7 @@ impl Housekeeper {
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
         self.store.vet()?;
-        let Seen { census, misfit } = self.count(&self.scope(request.task.as_ref(), now))?;
+        let Seen { census, misfit, kept } = self.count(&self.scope(request.task.as_ref(), now))?;
         let done = Progress {
             marked: census.would_mark,
             ended: census.would_end,
@@ -96,10 +96,16 @@ impl Housekeeper {
                 untold: None,
                 unreadable: census.unreadable,
                 misfit,
+                kept,
             },
             due: census.due,
             guard,
         })
+    }
+
+    /// Whether each deletion reads a whole table that is large.
+    pub(super) fn reads_whole_tables(&self) -> Result<bool> {
+        Ok(self.store.unindexed()?.iter().any(|table| table.is_large))
     }
 
     /// Visits each session that [`purge`](Self::purge) would change at `now`,

@@ -8,7 +8,7 @@ use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
 use crate::domain::manners::Manners;
-use crate::domain::port::Misfit;
+use crate::domain::port::{Kept, Misfit};
 use crate::domain::session::words;
 
 /// What a purge is to do.
@@ -96,6 +96,9 @@ pub struct Summary {
     pub unreadable: u64,
     /// What one of them has.
     pub misfit: Option<Misfit>,
+    /// Rows of a framework's table that were due and were kept, because other rows refer
+    /// to them or the database does not let them go; in a dry run, would be.
+    pub kept: Kept,
 }
 
 impl Summary {
@@ -111,12 +114,14 @@ impl Summary {
             untold: None,
             unreadable: 0,
             misfit: None,
+            kept: Kept::default(),
         }
     }
 
-    /// What keeps it from being complete, in words.
+    /// What keeps it from being complete, in words. Rows that others refer to do not: what
+    /// is to become of them is not the purge's to decide.
     pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref())
+        short_of(self.stopped, self.untold.as_ref(), rejected(&self.kept))
     }
 }
 
@@ -124,10 +129,19 @@ impl Summary {
 pub(in crate::app) fn short_of(
     stopped: Option<Stopped>,
     untold: Option<&Untold>,
+    kept: Option<String>,
 ) -> Option<String> {
-    let reasons = [stopped.map(|why| format!("stopped by {why}")), untold.map(Untold::to_string)];
+    let stopped = stopped.map(|why| format!("stopped by {why}"));
+    let reasons = [stopped, untold.map(Untold::to_string), kept];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
+}
+
+/// That the database has not let rows go, if that is so.
+pub(in crate::app) fn rejected(kept: &Kept) -> Option<String> {
+    let first = kept.examples.first()?;
+    let rows = if kept.rejected == 1 { "row" } else { "rows" };
+    Some(format!("the database did not delete {} {rows}: {}", kept.rejected, first.why))
 }
 
 /// What a purge would do.

@@ -44,9 +44,11 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(manners: &Manners) -> Self {
+    /// One that begins with a single row where each deletion reads a whole table.
+    pub(super) fn new(manners: &Manners, is_slow: bool) -> Self {
+        let pace = if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) };
         Self {
-            pace: if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) },
+            pace: if is_slow { pace.from_one_row() } else { pace },
             upkeep: Upkeep::default(),
             max_log: manners.max_log.0,
             after: None,
@@ -72,7 +74,8 @@ impl Walk {
         self.after = survey.last.or(self.after.take());
         self.done.walked = survey.walked;
         self.done.rows += survey.rows;
-        self.seen.add(Seen { census: survey.census, misfit: survey.misfit });
+        let Survey { census, misfit, kept, .. } = survey;
+        self.seen.add(Seen { census, misfit, kept });
         for (task, live) in survey.live {
             *self.peaks.entry(task).or_default() += live;
         }
@@ -170,6 +173,7 @@ impl Housekeeper {
             untold: self.take_untold(),
             unreadable: walk.seen.census.unreadable,
             misfit: walk.seen.misfit.take(),
+            kept: std::mem::take(&mut walk.seen.kept),
         })
     }
 
@@ -240,6 +244,7 @@ impl Housekeeper {
         if let Some(range) = walk.saw(survey) {
             let scope = scope(&self.policies, request, now);
             let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
+            walk.seen.kept.add(self.store.take_kept());
             walk.did(due, &settled);
             self.bell.ring(&settled.told, &self.policies);
             self.bell.miss(settled.untold, now);

@@ -20,6 +20,7 @@ use crate::cli::args::{Moment, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::exit::{Exit, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
+use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::cli::progress::Display;
 use crate::cli::show::stat;
@@ -131,6 +132,8 @@ impl Args {
             context.say_untold(untold);
         }
         say_unreadable(&summary, false, context);
+        say_kept(&summary.kept, Wording::purge(false), context);
+        say_unindexed(&keeper, context.global.verbose, context)?;
         unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
@@ -160,7 +163,7 @@ impl Args {
 
 fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
-        (None, _) if summary.untold.is_none() => Exit::Done,
+        (None, _) if summary.untold.is_none() && summary.kept.rejected == 0 => Exit::Done,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
@@ -221,6 +224,8 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
             context.say(&sentence(&plan.summary, keeper.profile(), true));
         }
         say_unreadable(&plan.summary, true, context);
+        say_kept(&plan.summary.kept, Wording::purge(true), context);
+        say_unindexed(&keeper, true, context)?;
     }
     match plan.guard {
         Ok(()) => Ok(Exit::Done),

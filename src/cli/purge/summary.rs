@@ -29,6 +29,14 @@ const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(last(
     "sessctl_purge_unreadable",
     "Rows that the last purge kept because their times cannot be read.",
 ));
+const REFERENCED: Column = Column::row("referenced", "referenced").metric(last(
+    "sessctl_purge_referenced",
+    "Rows that were due and that the last purge kept because other rows refer to them.",
+));
+const REJECTED: Column = Column::row("rejected", "rejected").metric(last(
+    "sessctl_purge_rejected",
+    "Rows that were due and that the database did not let the last purge delete.",
+));
 const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
 const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
@@ -75,6 +83,8 @@ static ADOPTED: Schema = Schema::one(
         LIVE,
         REMAINING,
         UNREADABLE,
+        REFERENCED,
+        REJECTED,
         COUNTED,
         BATCHES,
         LONGEST_HOLD,
@@ -109,6 +119,8 @@ pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Re
         Some(Value::Count(summary.live)),
         Some(Value::Count(summary.remaining)),
         adopted(Value::Count(summary.unreadable)),
+        adopted(Value::Count(summary.kept.referenced_rows())),
+        adopted(Value::Count(summary.kept.rejected)),
         Some(Value::Flag(summary.counted)),
         Some(Value::Count(done.batches)),
         Some(Value::Measure(milliseconds(done.longest_hold))),

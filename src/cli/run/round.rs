@@ -11,6 +11,7 @@ use crate::cli::clock;
 use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::kept::{Wording, say_kept};
 use crate::cli::purge::say_unreadable;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
@@ -61,6 +62,10 @@ impl<'a> Round<'a> {
         let Some(report) = Report::of(&ran) else { return };
         if let Ok(Ran::Purged(summary)) = &ran {
             say_unreadable(summary, false, self.context);
+            say_kept(&summary.kept, Wording::purge(false), self.context);
+        }
+        if let Ok(Ran::Cycled(cycled)) = &ran {
+            say_kept(&cycled.kept, Wording::end(false), self.context);
         }
         self.exit = self.exit.or_worse(report.exit);
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));

@@ -1,5 +1,6 @@
 //! `sessctl show session`
 
+use sessctl::Error;
 use sessctl::app::Housekeeper;
 use sessctl::domain::job::{Standing, Work};
 use sessctl::domain::session::Session;
@@ -26,7 +27,15 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&records::SESSION)?;
         let keeper = context.open(Access::Read)?;
-        let session = keeper.session(&self.handle)?;
+        let mut sessions = keeper.sessions_called(&self.handle)?.into_iter();
+        let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
+        if sessions.len() > 0 {
+            let all = sessions.len() + 1;
+            context.say(&format!(
+                "sessctl: {all} sessions have this id, and the first of them is shown; \
+                 `sessctl cycle --session` ends all of them"
+            ));
+        }
         let outlook = Outlook {
             session: &session,
             policy: keeper.policies().of(&session.task),

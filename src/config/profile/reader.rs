@@ -11,7 +11,7 @@ use super::times::data;
 use crate::config::page::{Page, Read};
 use crate::config::values::{choice, flag, kind, name, text};
 use crate::domain::profile::{
-    Dependent, Profile, Source, TimeColumn, TokenForm, UserForm, UserSource,
+    Dependent, DependentAction, Profile, Source, TimeColumn, TokenForm, UserForm, UserSource,
 };
 
 const TOP: &[&str] = &[
@@ -152,12 +152,16 @@ impl Reader<'_> {
 
     fn dependents(&self, top: &Section<'_, '_>, id: &str) -> Read<Vec<Dependent>> {
         let dependent = |section: Section<'_, '_>| {
-            section.knows(&["table", "column", "references"])?;
+            section.knows(&["table", "column", "references", "action"])?;
             let references = section.optional("references", |value| self.columns.of(value))?;
+            let actions =
+                [("delete", DependentAction::Delete), ("set null", DependentAction::SetNull)];
+            let action = section.optional("action", |value| choice(value, "action", &actions))?;
             Ok(Dependent {
                 table: section.required("table", "it is the table that hangs on it", name)?,
                 column: section.required("column", "it is the column that names it", name)?,
                 references: references.unwrap_or_else(|| id.to_owned()),
+                action: action.unwrap_or_default(),
             })
         };
         let all = top.list("dependents", "[[dependents]] above the keys of each")?;

@@ -28,6 +28,18 @@ const UNITS: &[(&str, Unit)] = &[
     ("nanoseconds", Unit::Nanoseconds),
 ];
 
+/// The shortest lifetime that a parameter may have. With less, almost every session is
+/// over at once: it is a slip, or the number of another unit.
+const SHORTEST: Span = Span::minutes(1);
+
+fn too_short(text: &str) -> String {
+    format!(
+        "a lifetime of {text:?} would end almost every session; the shortest that a parameter \
+         takes is \"1m\" (a profile of your own may state a shorter one itself, as lifetime = \
+         {text:?})"
+    )
+}
+
 impl Reader<'_> {
     pub(super) fn rules(&mut self, top: &Section<'_, '_>) -> Read<Vec<Rule>> {
         let rules = top.list("expired", "[[expired]] above the keys of each")?;
@@ -97,8 +109,11 @@ impl Reader<'_> {
                 Ok(Length::Input { input: self.input(source), unit, never })
             }
             _ => {
-                let span = |text: &str| text.parse().map_err(|e: SpanError| e.to_string());
-                let length = self.parameters.value(section, "lifetime", span)?;
+                let is_parameter = section.table_of("lifetime").is_some();
+                let length = self.parameters.value(section, "lifetime", |text| {
+                    let span = text.parse().map_err(|e: SpanError| e.to_string())?;
+                    if is_parameter && span < SHORTEST { Err(too_short(text)) } else { Ok(span) }
+                })?;
                 Ok(length.map_or(Length::Untold, Length::Fixed))
             }
         }

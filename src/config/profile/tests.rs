@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::profile::{
-    Condition, Datum, Decimals, Dependent, Encoding, Length, Nullness, Owner, RuleKind, Separator,
-    Source, Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
+    Condition, Datum, Decimals, Dependent, DependentAction, Encoding, Length, Nullness, Owner,
+    RuleKind, Separator, Source, Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
 };
 use crate::domain::time::Span;
 use crate::domain::zone::Zone;
@@ -174,6 +174,11 @@ prefix = "sess:"
 table = "basket"
 column = "session"
 
+[[dependents]]
+table = "log"
+column = "session"
+action = "set null"
+
 [parameters.lifetime]
 about = "config.ini"
 example = "2h"
@@ -258,7 +263,11 @@ fn what_a_profile_says_is_read() {
         ]
     );
     let [table, column, references] = ["basket", "session", "key"].map(str::to_owned);
-    assert_eq!(profile.dependents, [Dependent { table, column, references }]);
+    let action = DependentAction::Delete;
+    let basket = Dependent { table, column, references, action };
+    let [table, column, references] = ["log", "session", "key"].map(str::to_owned);
+    let log = Dependent { table, column, references, action: DependentAction::SetNull };
+    assert_eq!(profile.dependents, [basket, log]);
     let missing: Vec<_> = profile.missing.iter().map(|known| known.name.as_str()).collect();
     assert_eq!(missing, ["timezone"]);
 }
@@ -278,8 +287,8 @@ fn parameters_are_given_as_the_profile_asks_for_them() {
     all.push(parse(LEAST, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:86: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:90: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:91: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
+    shop.toml:95: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
     shop.toml:1: parameters.lifetyme: the profile does not ask for it, but for lifetime, timezone
     shop:1: parameters.lifetime: the profile asks for no parameters
     "#);
@@ -341,7 +350,7 @@ fn an_unknown_key_is_named_with_those_that_there_are() {
     shop.toml:1: client.colum: unknown key; it may be column, path
     shop.toml:1: token.salt: unknown key; it may be column, prefix, hash
     shop.toml:1: filter.is: unknown key; it may be column, path, above, up_to, equals, any_of, not, null, prefix
-    shop.toml:1: dependents.from: unknown key; it may be table, column, references
+    shop.toml:1: dependents.from: unknown key; it may be table, column, references, action
     shop.toml:1: parameters.lifetime.text: unknown key; it may be about, example
     shop.toml:13: expired.lifetime.param: unknown key; it may be parameter
     shop.toml:13: expired.lifetime.in: unknown key; it may be column, path, unit, never
@@ -653,6 +662,7 @@ fn other_tables_that_make_no_sense_are_named() {
         "[[dependents]]\ncolumn = \"session_id\"\n",
         "[[dependents]]\ntable = \"attributes\"\n",
         "[[dependents]]\ntable = \"a\"\ncolumn = \"b\"\nreferences = \"c\"\n",
+        "[[dependents]]\ntable = \"a\"\ncolumn = \"b\"\naction = \"cascade\"\n",
         "[parameters.lifetime]\nexample = \"2h\"\n",
         "[parameters.lifetime]\nabout = \"the .env\"\n",
         "[parameters.lifetime]\nabout = \"the .env\"\nexample = \"2h\"\n",
@@ -672,6 +682,7 @@ fn other_tables_that_make_no_sense_are_named() {
     shop.toml:14: dependents.table: is missing: it is the table that hangs on it
     shop.toml:14: dependents.column: is missing: it is the column that names it
     shop.toml:17: dependents.references: "c" is no column of the table: columns has no such name
+    shop.toml:17: dependents.action: "cascade" is no action: it is one of delete, set null
     shop.toml:14: parameters.lifetime.about: is missing: it says where the application has the value
     shop.toml:14: parameters.lifetime.example: is missing: it is a value that fits
     shop.toml:14: parameters.lifetime: nothing refers to it: write { parameter = "lifetime" } where it belongs

@@ -8,6 +8,7 @@
 mod admission;
 mod copies;
 mod figures;
+mod kept;
 mod ledger;
 mod listing;
 mod log;
@@ -29,6 +30,7 @@ use super::token::Token;
 pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
     Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
     RunQuery, RunRecord, Store,
@@ -168,9 +170,12 @@ pub trait Sessions {
         self.find(keys)
     }
 
-    /// The sessions that clients hold these tokens of, in the order of the tokens.
-    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
-        self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())
+    /// The sessions that clients hold these tokens of, in the order of the tokens. Tokens
+    /// are compared by their bytes. In a framework's table, several sessions may have the
+    /// same, and some of them may be over.
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
+        let found = self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
+        Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
     /// Moves the last use of live sessions to `now`, never backwards, and
@@ -195,8 +200,9 @@ pub trait Sessions {
     /// Where it does, those that fit in all else are counted, as far as the visit goes.
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned>;
 
-    /// The sessions whose handle begins like this, at most so many. A prefix
-    /// is 4 hexadecimal digits or more, of either case.
+    /// The sessions whose handle begins like this, of at most so many ids, in the order of
+    /// their handles. A prefix is 4 hexadecimal digits or more, of either case. In a
+    /// framework's table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
 
     /// The figures of the tasks in scope, by name, in one pass over the table.
@@ -227,6 +233,23 @@ pub trait Sessions {
     /// the next run. With `tell`, the sessions that ended are answered as they
     /// ended.
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled>;
+
+    /// What [`end`](Self::end) and [`settle`](Self::settle) have kept although it was to be
+    /// deleted, since this was asked last. A table of sessctl's own keeps nothing.
+    fn take_kept(&mut self) -> Kept {
+        Kept::default()
+    }
+
+    /// Which of the sessions with these keys [`end`](Self::end) would keep because rows of
+    /// other tables refer to them, for each key, and by what.
+    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, Kept)> {
+        Ok((vec![false; keys.len()], Kept::default()))
+    }
+
+    /// Tables that each deletion of a session reads as a whole.
+    fn unindexed(&self) -> Result<Vec<Unindexed>> {
+        Ok(Vec::new())
+    }
 
     /// Remembers how many live sessions were seen at once.
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()>;

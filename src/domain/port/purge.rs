@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Kept;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::Datum;
 use crate::domain::session::{EndReason, Key, Session};
@@ -42,6 +43,9 @@ pub struct Survey {
     pub live: BTreeMap<String, u64>,
     /// What one of the rows has that are [unreadable](Census::unreadable), if any is.
     pub misfit: Option<Misfit>,
+    /// Rows whose time has come and that would be kept all the same, if this is a look that
+    /// only counts. They are not among those that are due.
+    pub kept: Kept,
     /// The state of the database at which this was found, where it has a name.
     pub version: Option<Version>,
 }

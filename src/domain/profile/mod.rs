@@ -67,7 +67,7 @@ pub struct Profile {
     pub rules: Vec<Rule>,
     /// What makes a row a session at all; all of these must hold. Each names an input.
     pub filter: Vec<Condition>,
-    /// Tables whose rows go with a session.
+    /// Tables whose rows belong to sessions.
     pub dependents: Vec<Dependent>,
     /// What nobody has said yet and only the application's configuration knows. With
     /// any of these, no session is ever over.
@@ -115,7 +115,7 @@ pub struct TokenForm {
     pub is_hashed: bool,
 }
 
-/// A table whose rows go with the sessions that they belong to.
+/// A table whose rows belong to sessions, and what becomes of them with their session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
     /// The table.
@@ -124,6 +124,18 @@ pub struct Dependent {
     pub column: String,
     /// The column of the sessions that it names.
     pub references: String,
+    /// What becomes of its rows.
+    pub action: DependentAction,
+}
+
+/// What becomes of the rows that belong to a session when it is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DependentAction {
+    /// They are deleted, too.
+    #[default]
+    Delete,
+    /// They stay, and the column that names the session becomes NULL.
+    SetNull,
 }
 
 /// Something that only the application's configuration knows.

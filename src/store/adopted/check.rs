@@ -41,13 +41,13 @@ pub(super) fn another(profile: &Profile, table: &Table, difference: &Difference)
 pub(super) fn obstacles(
     database: &impl Transport,
     reader: &Reader,
+    references: &References,
     deletions: &[Statement],
-) -> Result<(Vec<String>, References)> {
+) -> Result<Vec<String>> {
     let Reader { profile, table, .. } = reader;
     let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
     let mut reasons: Vec<String> = reasons.collect();
-    let mut references = References::of(database, table, profile)?;
-    reasons.append(&mut references.refusals);
+    reasons.extend(references.refusals.iter().cloned());
     if reasons.is_empty() {
         // SQLite looks at the foreign keys, the triggers and all that hangs on them.
         for deletion in deletions {
@@ -62,7 +62,7 @@ pub(super) fn obstacles(
             }
         }
     }
-    Ok((reasons, references))
+    Ok(reasons)
 }
 
 /// What the values of a time are, in a sample.

@@ -6,6 +6,7 @@ use super::check::{another, misfits, obstacles};
 use super::index::TimeIndex;
 use super::oddities::oddities;
 use super::open_file;
+use super::references::References;
 use super::rows::{Reader, digest};
 use super::sample::{Row, Sampling};
 use super::settle::Deletion;
@@ -132,12 +133,12 @@ impl Examination {
         sampling: &Sampling,
         now: UnixTime,
     ) -> Result<()> {
-        let deletion = Deletion::as_seen(reader);
-        let (refusals, references) = obstacles(database, reader, &deletion.statements())?;
-        self.refusals = refusals;
+        let references = References::of(database, reader)?;
+        let deletion = Deletion::as_seen(reader, &references);
+        self.refusals = obstacles(database, reader, &references, &deletion.changes())?;
         self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
-        self.warnings = references.warnings;
+        self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
         self.warnings.extend(oddities(reader, sampling, now));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
+use super::held::Held;
 use super::rows::{INPUTS, Reader};
 use super::survey::Tally;
 use super::table::{KeyColumn, plan};
@@ -100,6 +101,7 @@ impl TimeIndex {
         scope: &Scope<'_>,
         after: Option<&Place>,
         reach: Reach,
+        held: &Held<'_>,
     ) -> Result<Option<Survey>> {
         let Some(bound) = self.bound(reader, scope.now) else {
             return Ok(None);
@@ -110,7 +112,7 @@ impl TimeIndex {
         };
         let version = database.version()?;
         let part = Part { along: self, reader, bound: &bound, cursor };
-        let mut tally = Tally::new(scope.now, reach);
+        let mut tally = Tally::new(scope.now, reach, held);
         for stretch in part.stretches() {
             self.look(database, part, &stretch, &mut tally)?;
             if tally.last.is_some() {
@@ -118,7 +120,7 @@ impl TimeIndex {
             }
         }
         let walked = self.walked(database, reader, tally.last.as_ref())?;
-        Ok(Some(Survey { walked, version, ..tally.sum_up(reader) }))
+        Ok(Some(Survey { walked, version, ..tally.sum_up(database, reader, held)? }))
     }
 
     /// Looks at a stretch of the index.

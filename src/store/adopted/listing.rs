@@ -1,10 +1,12 @@
 //! Sessions of a framework's table, one by one.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
+use super::held::Held;
 use super::rows::{HANDLE, Reader, digest};
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
@@ -38,12 +40,12 @@ pub(super) fn find(
     Ok(found)
 }
 
-/// The sessions that clients hold these tokens of.
+/// The sessions that clients hold these tokens of, in key order.
 pub(super) fn by_tokens(
     database: &impl Transport,
     reader: &Reader,
     tokens: &[Token],
-) -> Result<Vec<Option<Session>>> {
+) -> Result<Vec<Vec<Session>>> {
     let form = reader.profile.token_form()?;
     let held = |token: &Token| {
         let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
@@ -51,18 +53,36 @@ pub(super) fn by_tokens(
     };
     let held: Vec<String> = tokens.iter().map(held).collect();
     let mut sql = reader.select(&reader.whole());
-    sql.push(&format!(" WHERE {} = ?1", quoted(&form.column)));
-    let mut found = Vec::with_capacity(tokens.len());
+    let is_token = is_token(reader, &form.column);
+    sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
+    let mut found = vec![Vec::new(); tokens.len()];
     let mut values = held.iter().map(|token| ValueRef::Text(token.as_bytes()));
-    database.look_up(&sql, &mut values, &mut |row| {
-        found.push(row.and_then(|row| reader.session(row)));
+    database.look_up_all(&sql, &mut values, &mut |place, row| {
+        found[place].extend(reader.session(row));
     })?;
     Ok(found)
 }
 
-/// The sessions whose handle begins like this, at most so many. All ids are read and
-/// hashed. Where the handles of several would be the same, each has as many digits as
-/// tell it from the others that were found.
+/// The condition that a column holds the token `?1`, byte by byte: the text itself, or
+/// the whole number that is written like this. What the column's collation or affinity
+/// takes for the same, such as `A` for `a` or `01` for 1, is another token; but an index
+/// finds rows by these alone, so that where there is one, they come first.
+fn is_token(reader: &Reader, column: &str) -> String {
+    let name = quoted(column);
+    let found = if reader.table.finds_by(column) {
+        format!("{name} IN (?1, CAST(?1 AS INTEGER)) AND ")
+    } else {
+        String::new()
+    };
+    format!(
+        "{found}typeof({name}) IN ('text', 'integer') \
+         AND CAST({name} AS TEXT) COLLATE BINARY = ?1"
+    )
+}
+
+/// The sessions whose handle begins like this, of at most so many ids. All ids are read
+/// and hashed. Where the handles of several ids would be the same, each has as many digits
+/// as tell it from the others that were found.
 pub(super) fn by_handle(
     database: &impl Transport,
     reader: &Reader,
@@ -70,28 +90,31 @@ pub(super) fn by_handle(
     most: usize,
 ) -> Result<Vec<Session>> {
     let prefix = prefix.to_ascii_lowercase();
-    let mut found: Vec<(String, Key)> = Vec::new();
+    let mut found: BTreeMap<String, Vec<Key>> = BTreeMap::new();
     reader.each(database, reader.id(), &mut |row| {
         let id = digest(row.value(1)).id();
-        if id.starts_with(&prefix) {
-            found.extend(reader.key_of(row).map(|key| (id, key)));
+        if id.starts_with(&prefix)
+            && (found.len() < most || found.contains_key(&id))
+            && let Some(key) = reader.key_of(row)
+        {
+            found.entry(id).or_default().push(key);
         }
-        Ok(if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(ControlFlow::Continue(()))
     })?;
-    found.sort();
-    let keys: Vec<Key> = found.iter().map(|(_, key)| key.clone()).collect();
-    let sessions = find(database, reader, &keys)?;
+    let ids: Vec<&String> = found.keys().collect();
     let handle = |place: usize| {
-        let (id, _) = &found[place];
+        let id = ids[place];
         let neighbours = [place.checked_sub(1), Some(place + 1)];
-        let neighbours = neighbours.into_iter().flatten().filter_map(|place| found.get(place));
-        let shared = neighbours.map(|(other, _)| shared(id, other)).max().unwrap_or(0);
+        let neighbours = neighbours.into_iter().flatten().filter_map(|place| ids.get(place));
+        let shared = neighbours.map(|other| shared(id, other)).max().unwrap_or(0);
         id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned()
     };
-    let named = sessions.into_iter().enumerate();
-    Ok(named
-        .filter_map(|(place, session)| Some(Session { handle: handle(place), ..session? }))
-        .collect())
+    let mut sessions = Vec::new();
+    for (place, keys) in found.values().enumerate() {
+        let named = |session| Session { handle: handle(place), ..session };
+        sessions.extend(find(database, reader, keys)?.into_iter().flatten().map(named));
+    }
+    Ok(sessions)
 }
 
 /// How many digits two have in common at their beginning.
@@ -105,6 +128,7 @@ pub(super) fn scan(
     database: &impl Transport,
     reader: &Reader,
     query: &Query<'_>,
+    held: &Held<'_>,
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<Scanned> {
     let task = &reader.profile.task;
@@ -117,7 +141,7 @@ pub(super) fn scan(
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
-            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, last);
+            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, held, last);
             database.walk(&mut page, &mut |row| match reader
                 .session(row)
                 .filter(|session| fits(query, session, &mut scanned))
@@ -126,7 +150,7 @@ pub(super) fn scan(
                 None => Ok(ControlFlow::Continue(())),
             })?;
         }
-        _ => sorted(database, reader, query, &mut scanned, visit)?,
+        _ => sorted(database, reader, query, held, &mut scanned, visit)?,
     }
     Ok(scanned)
 }
@@ -143,9 +167,18 @@ fn fits(query: &Query<'_>, session: &Session, scanned: &mut Scanned) -> bool {
 }
 
 /// The rows behind the last one that has been visited.
-fn in_key_order(reader: &Reader, query: &Query<'_>, last: Option<&dyn Columns>) -> Statement {
+fn in_key_order(
+    reader: &Reader,
+    query: &Query<'_>,
+    held: &Held<'_>,
+    last: Option<&dyn Columns>,
+) -> Statement {
     let mut sql = reader.select(&reader.whole());
     sql.push(" WHERE TRUE");
+    if query.due_only {
+        // What other rows refer to is not deleted.
+        sql.push(&held.and_free());
+    }
     if let Some(after) = query.after {
         sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
     }
@@ -183,12 +216,13 @@ fn sorted(
     database: &impl Transport,
     reader: &Reader,
     query: &Query<'_>,
+    held: &Held<'_>,
     scanned: &mut Scanned,
     visit: &mut dyn FnMut(Session) -> Flow,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = Query { order: Order::default(), ..*query };
-    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, last);
+    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, held, last);
     database.walk(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session, scanned));
         found.extend(session.map(|session| (rank(query, &session), session.key)));

@@ -9,6 +9,8 @@ mod check;
 mod copies;
 mod detect;
 mod examine;
+mod foreign_keys;
+mod held;
 mod index;
 mod listing;
 mod misfit;
@@ -24,8 +26,9 @@ mod stat;
 mod state;
 mod survey;
 mod table;
+mod triggers;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -36,14 +39,16 @@ use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, DueRange, Ending, Flow, LoadBy, NewSession, Place, Query, Reach, Renewed, Scanned,
-    Scope, Sessions, Settled, Store, Survey, TaskStat, UserLoad,
+    Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
+    Scanned, Scope, Sessions, Settled, Store, Survey, TaskStat, Unindexed, UserLoad,
 };
 use crate::domain::profile::{Judged, Profile};
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
+use held::Held;
 use index::TimeIndex;
+use references::References;
 use rows::Reader;
 use sample::Sampling;
 use settle::Deletion;
@@ -114,8 +119,9 @@ struct Adopted<T> {
     transport: T,
     reader: Reader,
     index: Option<TimeIndex>,
-    as_seen: Deletion,
-    of_key: Deletion,
+    deletions: OnceCell<Deletions>,
+    /// What was to be deleted and was kept, as far as nobody has asked for it.
+    kept: Kept,
     state: State,
     /// Whether it has been made sure that nothing stands against deleting rows.
     is_free: Cell<bool>,
@@ -123,12 +129,32 @@ struct Adopted<T> {
     is_safe: Cell<bool>,
 }
 
+/// How rows are deleted, with all that refers to them.
+struct Deletions {
+    references: References,
+    as_seen: Deletion,
+    of_key: Deletion,
+}
+
+impl Deletions {
+    fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
+        let references = References::of(database, reader)?;
+        let (as_seen, of_key) =
+            (Deletion::as_seen(reader, &references), Deletion::of_key(reader, &references));
+        Ok(Self { references, as_seen, of_key })
+    }
+
+    fn held(&self) -> Held<'_> {
+        Held(&self.references.holders)
+    }
+}
+
 impl<T: Transport> Adopted<T> {
     fn on(transport: T, reader: Reader, state: State) -> Self {
         Self {
             index: TimeIndex::of(&transport, &reader),
-            as_seen: Deletion::as_seen(&reader),
-            of_key: Deletion::of_key(&reader),
+            deletions: OnceCell::new(),
+            kept: Kept::default(),
             is_free: Cell::new(false),
             is_safe: Cell::new(false),
             transport,
@@ -150,10 +176,20 @@ impl<T: Transport> Adopted<T> {
         Ok(sample)
     }
 
+    /// How rows are deleted. It is read from the schema once.
+    fn deletions(&self) -> Result<&Deletions> {
+        if let Some(known) = self.deletions.get() {
+            return Ok(known);
+        }
+        let found = Deletions::of(&self.transport, &self.reader)?;
+        Ok(self.deletions.get_or_init(|| found))
+    }
+
     /// Makes sure that nothing but the values might stand against deleting rows.
     fn make_free(&self) -> Result<()> {
-        let deletions = self.as_seen.statements();
-        let (obstacles, _) = check::obstacles(&self.transport, &self.reader, &deletions)?;
+        let Deletions { references, as_seen, .. } = self.deletions()?;
+        let changes = as_seen.changes();
+        let obstacles = check::obstacles(&self.transport, &self.reader, references, &changes)?;
         if !obstacles.is_empty() {
             return Err(Error::Refused(obstacles.join("; ")));
         }
@@ -206,7 +242,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         listing::find(&self.transport, &self.reader, keys)
     }
 
-    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Option<Session>>> {
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         listing::by_tokens(&self.transport, &self.reader, tokens)
     }
 
@@ -219,13 +255,19 @@ impl<T: Transport> Sessions for Adopted<T> {
         if !self.is_free.get() {
             self.make_free()?;
         }
-        let ((done, gone), outcome) = settle::end(&mut self.transport, &self.of_key, endings);
-        self.state.count(&self.reader.profile.task, gone);
-        outcome.map(|()| done)
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(Vec::new());
+        };
+        let (ended, outcome) = settle::end(&mut self.transport, &deletions.of_key, endings);
+        self.state.count(&self.reader.profile.task, ended.gone);
+        self.kept.add(ended.kept);
+        outcome.map(|()| ended.done)
     }
 
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
-        listing::scan(&self.transport, &self.reader, query, visit)
+        let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
+        listing::scan(&self.transport, &self.reader, query, &held, visit)
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
@@ -268,28 +310,47 @@ impl<T: Transport> Sessions for Adopted<T> {
             return Ok(Survey { walked: 1.0, ..Survey::default() });
         }
         let (database, reader) = (&self.transport, &self.reader);
+        let only_counts = reach.due == usize::MAX;
+        let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
         let index = match after {
             Some(Place::Time(..)) => self.index.as_ref(),
             None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
             _ => None,
         };
-        let along = index.map(|index| index.survey(database, reader, scope, after, reach));
+        let along = index.map(|index| index.survey(database, reader, scope, after, reach, &held));
         match along.transpose()?.flatten() {
             Some(survey) => Ok(survey),
             None => {
                 let spread = sample::spread(database, reader)?;
-                survey::by_key(database, reader, scope, after, reach, &spread)
+                survey::by_key(database, reader, scope, after, reach, &spread, &held)
             }
         }
     }
 
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
         self.make_sure_once()?;
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(Settled::default());
+        };
         let (database, reader) = (&mut self.transport, &self.reader);
-        let (settled, outcome) =
-            settle::settle(database, reader, &self.as_seen, &due.seen, scope.now, tell);
+        let ((settled, kept), outcome) =
+            settle::settle(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
+        self.kept.add(kept);
         self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
         outcome.map(|()| settled)
+    }
+
+    fn take_kept(&mut self) -> Kept {
+        std::mem::take(&mut self.kept)
+    }
+
+    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, Kept)> {
+        self.deletions()?.held().among(&self.transport, &self.reader, keys)
+    }
+
+    fn unindexed(&self) -> Result<Vec<Unindexed>> {
+        Ok(self.deletions()?.references.unindexed.clone())
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {

@@ -2,22 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
+use super::held::{Holder, Link, Links};
+use super::rows::Reader;
 use super::table::{Table, collect};
+use super::triggers;
 use crate::domain::error::Result;
-use crate::domain::profile::{Dependent, Profile};
-use crate::store::sql::Statement;
+use crate::domain::port::Unindexed;
+use crate::domain::profile::{Dependent, DependentAction, Profile};
+use crate::store::sql::{Statement, quoted};
 use crate::store::transport::Transport;
 
-/// A foreign key that refers to a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Reference {
-    /// The table that has it.
-    child: String,
-    /// Its columns.
-    columns: Vec<String>,
-    /// What is to happen to its rows, in SQL's words.
-    on_delete: String,
-}
+/// A table of so many rows takes noticeable time to read.
+const LARGE: u64 = 1_000;
 
 /// What there is to say of the tables that refer to one.
 #[derive(Debug, Default)]
@@ -26,8 +23,12 @@ pub(super) struct References {
     pub(super) sentences: Vec<String>,
     /// Why nothing may be deleted, in sentences.
     pub(super) refusals: Vec<String>,
-    /// What makes a deletion slow, in sentences.
-    pub(super) warnings: Vec<String>,
+    /// Tables that each deletion reads as a whole.
+    pub(super) unindexed: Vec<Unindexed>,
+    /// What keeps single sessions from being deleted.
+    pub(super) holders: Vec<Holder>,
+    /// Whether a trigger may keep rows without an error.
+    pub(super) has_triggers: bool,
     /// Whether foreign keys are not enforced.
     are_idle: bool,
 }
@@ -38,85 +39,105 @@ impl References {
     ///
     /// 1. Rows that a cascade deletes, or that lose what they refer to, are as the
     ///    application wants it.
-    /// 2. Where a foreign key keeps its sessions from being deleted (`NO ACTION`,
-    ///    `RESTRICT`), nothing is deleted, unless the profile says that such rows go with
-    ///    their session.
+    /// 2. Where a foreign key keeps a session (`NO ACTION`, `RESTRICT`), or a row that
+    ///    would be deleted with it, the sessions that rows refer to are kept, and the
+    ///    others are deleted; unless the profile says what becomes of such rows. That
+    ///    holds whether the database enforces foreign keys or not.
     /// 3. Where a cascade comes back to the sessions, others would go with one, and nobody
     ///    would have judged them: nothing is deleted.
     /// 4. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
-    ///    SQLite finds out, and then nothing has changed.
-    /// 5. Where the database does not enforce foreign keys, nothing happens to the rows
-    ///    that have them: nothing is deleted, unless the profile says that such rows go
-    ///    with their session.
-    pub(super) fn of(database: &impl Transport, table: &Table, profile: &Profile) -> Result<Self> {
+    ///    SQLite finds out, and a row that it rejects is kept.
+    /// 5. Where a foreign key cannot do what it says, as `SET NULL` on a column that is
+    ///    `NOT NULL`, nothing is deleted.
+    /// 6. Where the database does not enforce foreign keys, cascades and the like do not
+    ///    happen: nothing is deleted, unless the profile says what becomes of the rows.
+    pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
+        let Reader { table, profile, .. } = reader;
         let mut found = Self { are_idle: !are_enforced(database)?, ..Self::default() };
         let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
         let mut next = vec![table.name.clone()];
+        let mut dependents = Vec::new();
         for dependent in &profile.dependents {
-            found.dependent(database, table, dependent)?;
-            if losing.insert(dependent.table.to_ascii_lowercase()) {
+            if !found.dependent(database, table, dependent)? {
+                continue;
+            }
+            dependents.push(dependent);
+            let is_deleted = dependent.action == DependentAction::Delete;
+            if is_deleted && losing.insert(dependent.table.to_ascii_lowercase()) {
                 next.push(dependent.table.clone());
             }
         }
-        let mut doubtful = Vec::new();
+        let mut all = Vec::new();
         while let Some(parent) = next.pop() {
-            for reference in references(database, &parent)? {
-                let child = reference.child.to_ascii_lowercase();
-                if found.are_idle && !is_listed(&reference, &parent, profile) {
-                    found.refusals.push(reference.is_idle(&parent, database.place()));
-                } else if reference.on_delete == "CASCADE" && reference.child == table.name {
-                    found.refusals.push(reference.comes_back(&parent));
-                } else if found.settles(&reference, &parent, profile) {
-                    found.look_for_an_index(database, &reference)?;
-                    if reference.on_delete == "CASCADE" && losing.insert(child) {
-                        next.push(reference.child.clone());
-                    }
-                } else {
-                    doubtful.push((reference, parent.clone()));
+            for key in references(database, &parent)? {
+                if is_listed(&key, &parent, profile) {
+                    continue;
                 }
+                let child = key.child.to_ascii_lowercase();
+                let link = found.link(database, table, &parent, key)?;
+                if link.key.cascades() && losing.insert(child) {
+                    next.push(link.key.child.clone());
+                }
+                all.push(link);
             }
         }
-        for (reference, parent) in doubtful {
-            let may_hold = parent != table.name
-                && reference.on_delete == "NO ACTION"
-                && losing.contains(&reference.child.to_ascii_lowercase());
-            if !may_hold {
-                found.refusals.push(reference.refusal(&parent, &table.name));
-            }
-        }
+        let (key, dependents) = (reader.key.as_str(), dependents.as_slice());
+        found.holders = Links { table, key, all: &all, dependents, losing: &losing }.holders();
+        found.look_for_triggers(database, table)?;
         Ok(found)
     }
 
-    /// Notes what becomes of the rows of a foreign key; answers whether that is settled.
-    fn settles(&mut self, reference: &Reference, parent: &str, profile: &Profile) -> bool {
-        let Reference { child, columns, on_delete } = reference;
-        let columns = columns.join(", ");
-        if is_listed(reference, parent, profile) {
-            return true;
-        }
-        let becomes = match on_delete.as_str() {
-            "CASCADE" => "are deleted with it",
-            "SET NULL" => "lose the reference",
-            "SET DEFAULT" => "get the default in its place",
-            _ => return false,
+    /// Notes what becomes of the rows of a foreign key that the profile does not name.
+    fn link(
+        &mut self,
+        database: &impl Transport,
+        table: &Table,
+        parent: &str,
+        key: ForeignKey,
+    ) -> Result<Link> {
+        let columns = columns_of(database, &key.child)?;
+        let of_key = || {
+            let is_of_key = |column: &&Column| key.columns.iter().any(|name| column.is(name));
+            columns.iter().filter(is_of_key)
         };
-        self.sentences.push(format!(
-            "rows of {child} whose {columns} refers to a row of {parent} {becomes} (ON DELETE \
-             {on_delete})"
-        ));
-        true
+        let may_be_null = of_key().all(|column| column.may_be_null);
+        let comes_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
+        if self.are_idle && !key.keeps() {
+            self.refusals.push(is_idle(&key, parent, database.place()));
+        } else if comes_back {
+            let says = key.says(parent);
+            self.refusals.push(format!(
+                "{says}: with a session others would be deleted, whether they are over or not"
+            ));
+        } else {
+            self.sentences.push(becomes(&key, parent));
+            let is_null = |column: &Column| column.default.as_deref().is_none_or(is_null);
+            let gets_null = match key.on_delete.as_str() {
+                "SET NULL" => of_key().any(|column| !column.may_be_null),
+                "SET DEFAULT" => of_key().any(|column| !column.may_be_null && is_null(column)),
+                _ => false,
+            };
+            let lacks_default = key.on_delete == "SET DEFAULT"
+                && !of_key().any(is_null)
+                && !has_default(database, parent, &key, &columns)?;
+            if gets_null || lacks_default {
+                self.refusals.push(cannot_be(&key, parent, gets_null, &table.name));
+            }
+            self.look_for_an_index(database, &key.child, &key.columns)?;
+        }
+        Ok(Link { parent: parent.to_owned(), key, may_be_null })
     }
 
-    /// What a dependent table of the profile is like.
+    /// What a dependent table of the profile is like; whether it is as it should be.
     fn dependent(
         &mut self,
         database: &impl Transport,
         table: &Table,
         dependent: &Dependent,
-    ) -> Result<()> {
-        let Dependent { table: child, column, references } = dependent;
+    ) -> Result<bool> {
+        let Dependent { table: child, column, references, action } = dependent;
         let columns = columns_of(database, child)?;
-        let has = |name: &str| columns.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let found = columns.iter().find(|known| known.is(column));
         let name = &table.name;
         if child.eq_ignore_ascii_case(name) {
             self.refusals.push(format!(
@@ -125,7 +146,7 @@ impl References {
             ));
         } else if columns.is_empty() {
             self.refusals.push(format!("there is no table {child}, whose rows go with sessions"));
-        } else if !has(column) {
+        } else if found.is_none() {
             self.refusals.push(format!("{child} has no column {column} that names a session"));
         } else if !table.has(references) {
             self.refusals.push(format!("{name} has no column {references} for {child} to name"));
@@ -135,131 +156,170 @@ impl References {
                  may have the same: {name} has no unique index on {references} alone, so that \
                  what belongs to other sessions could go, too"
             ));
-        } else {
-            self.sentences.push(format!(
-                "rows of {child} whose {column} is a session's {references} are deleted with it"
+        } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null) {
+            self.refusals.push(format!(
+                "the profile says action = \"set null\" for {child}, but its column {column} is NOT \
+                 NULL: write action = \"delete\", or leave {child} out so that sessions with rows \
+                 there are kept"
             ));
-            let columns = vec![column.clone()];
-            let on_delete = String::new();
-            let reference = Reference { child: child.clone(), columns, on_delete };
-            self.look_for_an_index(database, &reference)?;
+        } else {
+            let are = match action {
+                DependentAction::Delete => "are deleted with it",
+                DependentAction::SetNull => "lose the reference",
+            };
+            self.sentences.push(format!(
+                "rows of {child} whose {column} is a session's {references} {are} (the profile's \
+                 [[dependents]])"
+            ));
+            self.look_for_an_index(database, child, std::slice::from_ref(column))?;
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Without an index, each deletion goes through all of the table.
     fn look_for_an_index(
         &mut self,
         database: &impl Transport,
-        reference: &Reference,
+        child: &str,
+        columns: &[String],
     ) -> Result<()> {
-        let Some(column) = reference.columns.first() else {
+        let Some(column) = columns.first() else {
             return Ok(());
         };
-        let child = &reference.child;
         let has_index = match Table::read(database, child) {
             Ok(table) => table.finds_by(column),
             Err(_) => {
                 first_of_key(database, child)?.is_some_and(|key| key.eq_ignore_ascii_case(column))
             }
         };
-        if !has_index {
-            let warning = format!(
-                "{child} has no index on {column}: each deletion of a session reads all of {child}"
-            );
-            // It may be named by the profile and refer to the sessions, too.
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
+        // It may be named by the profile and refer to the sessions, too.
+        let is_known =
+            self.unindexed.iter().any(|known| known.table == child && known.columns == columns);
+        if !has_index && !is_known {
+            let sql =
+                format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE})", quoted(child));
+            let rows = collect(database, &Statement::new(&sql), |row| row.count(0))?;
+            self.unindexed.push(Unindexed {
+                table: child.to_owned(),
+                columns: columns.to_vec(),
+                remedy: create_index(child, columns),
+                is_large: rows.first().is_some_and(|rows| *rows >= LARGE),
+            });
+        }
+        Ok(())
+    }
+
+    /// A trigger may reject a deletion, or let it pass and keep the row.
+    fn look_for_triggers(&mut self, database: &impl Transport, table: &Table) -> Result<()> {
+        let name = &table.name;
+        for (trigger, words) in triggers::on_deletion(database, name)? {
+            self.has_triggers = true;
+            if triggers::always_rejects(&words) {
+                self.refusals.push(format!(
+                    "the trigger {trigger} rejects every deletion from {name}: no session can be \
+                     deleted while it is there"
+                ));
             }
         }
         Ok(())
     }
 }
 
-/// Whether a profile says that the rows with this foreign key go with their session.
-fn is_listed(reference: &Reference, parent: &str, profile: &Profile) -> bool {
-    let columns = reference.columns.join(", ");
+/// Whether a profile says what becomes of the rows with this foreign key.
+fn is_listed(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
+    let refers = |column: &str, target: &str| {
+        let mut pairs = key.columns.iter().zip(&key.targets);
+        pairs.any(|(one, other)| {
+            one.eq_ignore_ascii_case(column) && other.eq_ignore_ascii_case(target)
+        })
+    };
     let is_it = |dependent: &Dependent| {
-        dependent.table.eq_ignore_ascii_case(&reference.child)
-            && dependent.column.eq_ignore_ascii_case(&columns)
+        dependent.table.eq_ignore_ascii_case(&key.child)
+            && refers(&dependent.column, &dependent.references)
             && parent.eq_ignore_ascii_case(&profile.table)
     };
     profile.dependents.iter().any(is_it)
 }
 
-/// Whether foreign keys hold for what is written here.
-fn are_enforced(database: &impl Transport) -> Result<bool> {
-    let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
-    Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
-}
-
-impl Reference {
-    /// What it says, for people.
-    fn says(&self, parent: &str) -> String {
-        let Self { child, columns, on_delete } = self;
-        format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
-    }
-
-    /// That its rows would be left as they are.
-    fn is_idle(&self, parent: &str, place: &str) -> String {
-        let (says, child) = (self.says(parent), &self.child);
-        format!(
-            "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
-             rows of {child} would be left behind, unless the profile names {child} under \
-             [[dependents]]"
-        )
-    }
-
-    /// That with a session other sessions would go.
-    fn comes_back(&self, parent: &str) -> String {
-        let says = self.says(parent);
-        format!("{says}: with a session others would be deleted, whether they are over or not")
-    }
-
-    /// That rows of its table keep those of another from being deleted.
-    fn refusal(&self, parent: &str, sessions: &str) -> String {
-        let (says, child) = (self.says(parent), &self.child);
-        if parent != sessions {
-            format!("{says}: a session whose rows in {parent} have rows there cannot be deleted")
-        } else if child == sessions {
-            format!("{says}: a session that others refer to cannot be deleted before they are")
-        } else {
-            format!(
-                "{says}: a session with rows there cannot be deleted, unless its profile names \
-                 {child} under [[dependents]]"
-            )
-        }
-    }
-}
-
-/// The foreign keys of all tables that refer to this one.
-fn references(database: &impl Transport, parent: &str) -> Result<Vec<Reference>> {
-    let sql = Statement::new(
-        "SELECT child.name, key.id, key.\"from\", key.on_delete FROM sqlite_schema AS child \
-         JOIN pragma_foreign_key_list(child.name) AS key \
-         WHERE child.type = 'table' AND key.\"table\" = ?1 COLLATE NOCASE \
-         ORDER BY child.name, key.id, key.seq",
+/// What becomes of the rows of a foreign key, in a sentence.
+fn becomes(key: &ForeignKey, parent: &str) -> String {
+    let ForeignKey { child, columns, on_delete, .. } = key;
+    let columns = columns.join(", ");
+    let becomes = match on_delete.as_str() {
+        "CASCADE" => "are deleted with it",
+        "SET NULL" => "lose the reference",
+        "SET DEFAULT" => "get the default in its place",
+        _ => "keep it from being deleted",
+    };
+    format!(
+        "rows of {child} whose {columns} refers to a row of {parent} {becomes} (ON DELETE \
+         {on_delete})"
     )
-    .with(parent);
-    let rows = collect(database, &sql, |row| {
-        let text = |place| row.text(place).unwrap_or_default();
-        (text(0), row.count(1), text(2), text(3))
-    })?;
-    let mut found: Vec<(u64, Reference)> = Vec::new();
-    for (child, id, column, on_delete) in rows {
-        match found.last_mut() {
-            Some((last, reference)) if *last == id && reference.child == child => {
-                reference.columns.push(column);
-            }
-            _ => found.push((id, Reference { child, columns: vec![column], on_delete })),
-        }
-    }
-    Ok(found.into_iter().map(|(_, reference)| reference).collect())
 }
 
-fn columns_of(database: &impl Transport, table: &str) -> Result<Vec<String>> {
-    let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1)").with(table);
-    collect(database, &sql, |row| row.text(0).unwrap_or_default())
+/// That the rows of a foreign key would be left as they are.
+fn is_idle(key: &ForeignKey, parent: &str, place: &str) -> String {
+    let (says, child) = (key.says(parent), &key.child);
+    format!(
+        "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
+         rows of {child} would be left behind, unless the profile names {child} under \
+         [[dependents]]"
+    )
+}
+
+/// That a foreign key cannot do what it says.
+fn cannot_be(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
+    let (says, child) = (key.says(parent), &key.child);
+    let columns = key.columns.join(", ");
+    let why = if gets_null {
+        format!("{columns} is NOT NULL")
+    } else {
+        format!("{parent} has no row for the default of {columns}")
+    };
+    let remedy = if parent.eq_ignore_ascii_case(sessions) {
+        format!(
+            "name {child} under [[dependents]] with action = \"delete\", or have the owner of the \
+             application change the foreign key"
+        )
+    } else {
+        "have the owner of the application change the foreign key".to_owned()
+    };
+    format!("{says}, but {why}: no row of {parent} that {child} refers to can be deleted; {remedy}")
+}
+
+fn is_null(expression: &str) -> bool {
+    expression.trim().eq_ignore_ascii_case("null")
+}
+
+/// Whether there is a row that the defaults of a foreign key refer to.
+fn has_default(
+    database: &impl Transport,
+    parent: &str,
+    key: &ForeignKey,
+    columns: &[Column],
+) -> Result<bool> {
+    let name = quoted(parent);
+    let default = |column: &String| {
+        let found = columns.iter().find(|known| known.is(column));
+        found.and_then(|column| column.default.clone()).unwrap_or_else(|| "NULL".to_owned())
+    };
+    let pairs = key.targets.iter().zip(&key.columns);
+    let same =
+        pairs.map(|(target, column)| format!("{name}.{} = ({})", quoted(target), default(column)));
+    let same: Vec<String> = same.collect();
+    let sql = format!("SELECT count(*) FROM {name} WHERE {} LIMIT 1", same.join(" AND "));
+    if !key.is_whole() {
+        return Ok(true);
+    }
+    Ok(collect(database, &Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
+}
+
+/// The statement that makes an index over these columns.
+fn create_index(table: &str, columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+    let index = quoted(&format!("{table}_{}", columns.join("_")));
+    format!("CREATE INDEX {index} ON {} ({});", quoted(table), names.join(", "))
 }
 
 /// The first column of a primary key of several.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use super::held::Held;
 use super::misfit::misfit;
 use super::rows::{INPUTS, Reader};
 use super::spread::Spread;
@@ -10,7 +11,7 @@ use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::port::{Census, DueRange, Found, Misfit, Place, Reach, Scope, Sighting, Survey};
 use crate::domain::profile::{Expiry, Judged, Raw};
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Key};
 use crate::domain::time::UnixTime;
 use crate::store::sql::bare;
 use crate::store::transport::{Columns, Transport};
@@ -26,9 +27,10 @@ pub(super) fn by_key(
     after: Option<&Place>,
     reach: Reach,
     spread: &Spread,
+    held: &Held<'_>,
 ) -> Result<Survey> {
     let version = database.version()?;
-    let mut tally = Tally::new(scope.now, reach);
+    let mut tally = Tally::new(scope.now, reach, held);
     let mut page = |last: Option<&dyn Columns>| {
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
@@ -47,7 +49,7 @@ pub(super) fn by_key(
         Some(Place::Key(key)) => spread.share(key),
         _ => 1.0,
     };
-    Ok(Survey { walked, version, ..tally.sum_up(reader) })
+    Ok(Survey { walked, version, ..tally.sum_up(database, reader, held)? })
 }
 
 /// What a look has found so far.
@@ -60,15 +62,19 @@ pub(super) struct Tally {
     unreadable: u64,
     due: u64,
     seen: Vec<Sighting>,
+    /// Of a look that only counts: the rows that are due, if some of them may be kept.
+    due_keys: Option<Vec<Key>>,
     misfit: Option<Misfit>,
     pub(super) last: Option<Place>,
 }
 
 impl Tally {
-    pub(super) fn new(now: UnixTime, reach: Reach) -> Self {
+    pub(super) fn new(now: UnixTime, reach: Reach, held: &Held<'_>) -> Self {
         let (rows, sessions, unreadable, due) = (0, 0, 0, 0);
         let (seen, last, begun) = (Vec::new(), None, Instant::now());
-        Self { now, reach, begun, rows, sessions, unreadable, due, seen, misfit: None, last }
+        let due_keys = (reach.due == usize::MAX && held.is_possible()).then(Vec::new);
+        let misfit = None;
+        Self { now, reach, begun, rows, sessions, unreadable, due, seen, due_keys, misfit, last }
     }
 
     /// Takes note of a row of [`Reader::seen`].
@@ -108,6 +114,9 @@ impl Tally {
         if self.reach.due == usize::MAX {
             // Nobody settles all that there is, and there may be millions of them.
             self.due += 1;
+            if let Some(keys) = &mut self.due_keys {
+                keys.extend(reader.key_of(row));
+            }
             return;
         }
         match reader.sighting(row) {
@@ -132,8 +141,17 @@ impl Tally {
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What it comes to.
-    pub(super) fn sum_up(self, reader: &Reader) -> Survey {
+    /// What it comes to. Of what is due, a look that only counts leaves out what would be
+    /// kept.
+    pub(super) fn sum_up(
+        mut self,
+        database: &impl Transport,
+        reader: &Reader,
+        held: &Held<'_>,
+    ) -> Result<Survey> {
+        let keys = self.due_keys.take().unwrap_or_default();
+        let kept = held.among(database, reader, &keys)?.1;
+        self.due -= kept.rows().min(self.due);
         let task = &reader.profile.task;
         let mut census = Census { unreadable: self.unreadable, ..Census::default() };
         census.count(self.due, true, Verdict::Discard(EndReason::Expired));
@@ -142,7 +160,7 @@ impl Tally {
         let found = Found { census, going: going.into_iter().collect() };
         let ends = self.seen.first().zip(self.seen.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
-        Survey {
+        Ok(Survey {
             last: self.last,
             walked: 1.0,
             rows: self.rows,
@@ -159,6 +177,7 @@ impl Tally {
                 .collect(),
             misfit: self.misfit,
             version: None,
-        }
+            kept,
+        })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::{rules, windows};
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
-use crate::domain::port::{DueRange, Found, Place, Reach, Scope, Survey};
+use crate::domain::port::{DueRange, Found, Kept, Place, Reach, Scope, Survey};
 use crate::domain::session::{EndReason, Key};
 use crate::store::sql::Statement;
 use crate::store::transport::{Columns, Transport};
@@ -49,6 +49,7 @@ pub(super) fn survey(
     let (rows, mut found) = (look.tally.rows, Found::default());
     let live = look.tally.sum_up(scope, &mut found);
     Ok(Survey {
+        kept: Kept::default(),
         walked: look.last.as_deref().map_or(1.0, share),
         last: look.last.map(|last| Place::Key(Key::Text(last.into()))),
         rows,

@@ -64,6 +64,15 @@ impl Transport for Far {
         self.0.look_up(statement, values, visit)
     }
 
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        self.0.look_up_all(statement, values, visit)
+    }
+
     fn apply_to_each(
         &mut self,
         sql: &str,

@@ -49,6 +49,15 @@ pub trait Transport {
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()>;
 
+    /// The same where there may be several rows for a value: visits all of them, each with
+    /// the place of the value that led to it.
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()>;
+
     /// Runs a statement that writes once for each of the values that its `?1` is to
     /// have, the others being `rest`, for all of them or for none. Where an answer is lost
     /// it may run twice, so that it must be one that does the same again or nothing.
@@ -62,6 +71,9 @@ pub trait Transport {
     /// Runs statements that write once for each of these rows, which are the values of
     /// their parameters `?1`, `?2`, …, for all of the rows or for none. For each row it
     /// runs them in their order, and answers what each has done.
+    ///
+    /// It fails with [`Error::Rejected`](crate::domain::error::Error::Rejected) where a
+    /// constraint or a trigger does not accept one of the changes.
     fn apply_rows(
         &mut self,
         statements: &[Statement],

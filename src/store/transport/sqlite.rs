@@ -131,6 +131,16 @@ impl Transport for SqliteFile {
         looked.map_err(|e| self.fault("read", e))
     }
 
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let looked = each::look_up_all(&self.connection, &statement.sql, values, visit);
+        looked.map_err(|e| self.fault("read", e))
+    }
+
     fn apply_to_each(
         &mut self,
         sql: &str,
@@ -147,7 +157,10 @@ impl Transport for SqliteFile {
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<Applied> {
         let applied = each::apply_rows(&mut self.connection, statements, rows);
-        applied.map_err(|e| self.fault("write to", e))
+        applied.map_err(|e| match e.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => rejected(format!("write to {}", self.place), e),
+            _ => self.fault("write to", e),
+        })
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
@@ -191,6 +204,15 @@ impl Transport for SqliteFile {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }
+}
+
+/// That SQLite does not accept a change.
+fn rejected(doing: String, error: rusqlite::Error) -> Error {
+    let why = match error {
+        rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,
+        error => error.to_string(),
+    };
+    Error::Rejected { doing, why }
 }
 
 /// What a failure of SQLite means to a caller.

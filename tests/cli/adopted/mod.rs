@@ -3,6 +3,7 @@
 
 mod asked;
 mod check;
+mod close;
 mod looks;
 mod refused;
 mod state;

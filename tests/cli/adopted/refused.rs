@@ -104,6 +104,48 @@ fn what_only_the_application_knows_has_to_be_said() {
 }
 
 #[test]
+fn a_lifetime_under_a_minute_is_refused_wherever_it_was_given() {
+    let sandbox = laravel();
+    let with =
+        |param: &str, verb: &[&str]| refuses(&sandbox, &[&["--param", param], verb].concat(), 2);
+    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would end almost every session; the shortest that a parameter takes is "1m" (a profile of your own may state a shorter one itself, as lifetime = "0")"#);
+    for short in ["0s", "0m", "59s"] {
+        for verb in [&["purge", "--dry-run"][..], &["cycle", "--all"], &["list"]] {
+            with(&format!("lifetime={short}"), verb);
+        }
+    }
+    for (profile, column) in [("rails", "updated_at"), ("gitea", "expiry")] {
+        let args = ["--profile", profile, "--param", "lifetime=1s", "profile", "check", profile];
+        let reason = refuses(&sandbox, &args, 2);
+        assert!(reason.contains("a lifetime of \"1s\""), "{column}: {reason}");
+    }
+    sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"30s\"\n");
+    let reason = refuses(&sandbox, &["--config", "sessctl.toml", "purge"], 2);
+    assert!(reason.starts_with("sessctl.toml:4: parameters.lifetime: a lifetime of"), "{reason}");
+    run(&sandbox, ["--param", "lifetime=1m", "purge", "--dry-run"]).succeeds();
+}
+
+#[test]
+fn a_profile_of_ones_own_may_state_a_lifetime_under_a_minute() {
+    let sandbox = laravel();
+    let profile = |lifetime: &str, parameter: &str| {
+        format!(
+            "name = \"mine\"\ntable = \"sessions\"\nid = \"id\"\ncolumns = [\"id\", \"user_id\", \
+             \"ip_address\", \"user_agent\", \"payload\", \"last_activity\"]\n\
+             [times.last_activity]\nencoding = \"unix\"\nunit = \"seconds\"\n\
+             [[expired]]\nafter = \"last_activity\"\nboundary = \"<\"\nlifetime = {lifetime}\n{parameter}"
+        )
+    };
+    let parameter = "[parameters.idle]\nabout = \"app.ini\"\nexample = \"5m\"\n";
+    sandbox.file("asks.toml", profile("{ parameter = \"idle\" }", parameter));
+    let reason = refuses(&sandbox, &["--profile", "./asks.toml", "--param", "idle=0", "purge"], 2);
+    assert!(reason.starts_with("--param idle=0: a lifetime of"), "{reason}");
+    sandbox.file("states.toml", profile("\"30s\"", ""));
+    let ran = run(&sandbox, ["--profile", "./states.toml", "purge", "--json"]);
+    assert_eq!(ran.succeeds().json()["deleted"], 2);
+}
+
+#[test]
 fn a_value_that_does_not_fit_is_named_where_it_was_given() {
     let sandbox = laravel();
     sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"120\"\n");

@@ -116,6 +116,26 @@ impl Rqlite {
         }
     }
 
+    /// Runs one statement for each of these values, in one request.
+    fn read_for_each(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    ) -> Result<Vec<Outcome>> {
+        let one = |value| wire::element(&statement.sql, std::iter::once(value));
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite takes no list of nothing.
+            return Ok(Vec::new());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
+        let path = self.reading(statement.is_sure);
+        match self.ask(&path, &body, false, |_| statement.is_exact)? {
+            Answered::Done(outcomes, _) => Ok(outcomes),
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
     /// Sends a list of statements as one request.
     fn write(&mut self, statements: &[Statement]) -> Result<Written> {
         let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
@@ -179,6 +199,29 @@ impl Rqlite {
 fn explains_a_change(statement: &Statement) -> bool {
     let explained = statement.sql.strip_prefix("EXPLAIN ");
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
+}
+
+/// What the SQLite of a node says where the reason lies in no single row.
+const NOT_OF_A_ROW: &[&str] = &[
+    "no such ",
+    "has no column",
+    "syntax error",
+    "foreign key mismatch",
+    "malformed",
+    "disk is full",
+    "disk I/O",
+    "readonly",
+    "is locked",
+    "out of memory",
+    "interrupted",
+    "unable to open",
+    "too many ",
+];
+
+/// Whether the words by which a node refuses a change may be those of a constraint, or of
+/// a trigger, whose text is the application's.
+fn is_about_rows(why: &str) -> bool {
+    !NOT_OF_A_ROW.iter().any(|known| why.contains(known))
 }
 
 /// What came of a request that writes.
@@ -256,23 +299,23 @@ impl Transport for Rqlite {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
-        let one = |value| wire::element(&statement.sql, std::iter::once(value));
-        let elements: Vec<_> = values.map(one).collect();
-        if elements.is_empty() {
-            // rqlite takes no list of nothing.
-            return Ok(());
+        for outcome in self.read_for_each(statement, values)? {
+            visit(outcome.answers.first().map(|row| row as &dyn Columns));
         }
-        let body = serde_json::Value::Array(elements).to_string();
-        let path = self.reading(statement.is_sure);
-        match self.ask(&path, &body, false, |_| statement.is_exact)? {
-            Answered::Done(outcomes, _) => {
-                for outcome in outcomes {
-                    visit(outcome.answers.first().map(|row| row as &dyn Columns));
-                }
-                Ok(())
-            }
-            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        Ok(())
+    }
+
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let outcomes = self.read_for_each(statement, values)?.into_iter().enumerate();
+        for (place, outcome) in outcomes {
+            outcome.answers.iter().for_each(|row| visit(place, row));
         }
+        Ok(())
     }
 
     fn apply_to_each(
@@ -309,6 +352,12 @@ impl Transport for Rqlite {
             is_of_a_row && statements[(place - 1) % statements.len()].is_exact
         };
         let written = self.send(&serde_json::Value::Array(list).to_string(), is_exact)?;
+        if let Written::Refused(why, false) = &written
+            && is_about_rows(why)
+        {
+            let doing = format!("write to {}", self.client.place());
+            return Err(Error::Rejected { doing, why: why.clone() });
+        }
         let mut applied = self.applied(written)?;
         let total = |answers: Option<Vec<Answer>>| answers?.first()?.integer_at(0);
         let after = total(applied.answers.pop());

@@ -27,6 +27,25 @@ pub(super) fn look_up(
     transaction.commit()
 }
 
+pub(super) fn look_up_all(
+    connection: &Connection,
+    sql: &str,
+    values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    visit: &mut dyn FnMut(usize, &dyn Columns),
+) -> Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut prepared = transaction.prepare_cached(sql)?;
+    for (place, value) in values.enumerate() {
+        prepared.raw_bind_parameter(1, ToSqlOutput::Borrowed(value))?;
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next()? {
+            visit(place, row);
+        }
+    }
+    drop(prepared);
+    transaction.commit()
+}
+
 pub(super) fn apply(
     connection: &mut Connection,
     sql: &str,

@@ -1,0 +1,165 @@
+//! What people should know of rows that were to be deleted and were kept.
+
+use sessctl::app::Housekeeper;
+use sessctl::domain::port::{Kept, Referrer};
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::output::people::thousands;
+
+/// What the rows are, and how it stands with them.
+#[derive(Debug, Clone, Copy)]
+pub struct Wording {
+    /// What one of them is.
+    pub what: &'static str,
+    /// Whether nothing was done but to look.
+    pub dry_run: bool,
+}
+
+impl Wording {
+    /// Of a purge.
+    pub const fn purge(dry_run: bool) -> Self {
+        Self { what: "expired session", dry_run }
+    }
+
+    /// Of a command that ends sessions which somebody names.
+    pub const fn end(dry_run: bool) -> Self {
+        Self { what: "session", dry_run }
+    }
+
+    fn count(self, rows: u64) -> String {
+        let what = self.what;
+        if rows == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(rows)) }
+    }
+
+    fn were_kept(self, rows: u64) -> &'static str {
+        match (self.dry_run, rows) {
+            (true, _) => "would be kept",
+            (false, 1) => "was kept",
+            (false, _) => "were kept",
+        }
+    }
+}
+
+/// Says which rows were kept, also to cron: somebody has to look at them.
+pub fn say_kept(kept: &Kept, wording: Wording, context: &Context) {
+    for sentence in sentences(kept, wording) {
+        context.say(&format!("sessctl: {sentence}"));
+    }
+}
+
+/// The exit code of a command that was to end certain sessions: any that is still there
+/// is work that remains.
+pub fn exit(kept: &Kept) -> Exit {
+    if kept.rows() > 0 { Exit::StoppedEarly } else { Exit::Done }
+}
+
+/// Warns of tables that each deletion reads as a whole; of small ones, only those who want
+/// to know all.
+pub fn say_unindexed(
+    keeper: &Housekeeper,
+    wants_all: bool,
+    context: &Context,
+) -> sessctl::Result<()> {
+    for table in keeper.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
+        context.say(&format!("sessctl: warning: {table}"));
+    }
+    Ok(())
+}
+
+fn sentences(kept: &Kept, wording: Wording) -> Vec<String> {
+    let referenced = kept.referenced.iter();
+    let referenced = referenced.map(|(referrer, rows)| referenced_by(referrer, *rows, wording));
+    referenced.chain(rejected(kept, wording)).collect()
+}
+
+fn referenced_by(referrer: &Referrer, rows: u64, wording: Wording) -> String {
+    let (count, were_kept) = (wording.count(rows), wording.were_kept(rows));
+    let Referrer { table, columns, targets, through, may_be_null } = referrer;
+    let them = if rows == 1 { "it" } else { "them" };
+    let by = columns.join(", ");
+    if let Some(through) = through {
+        return format!(
+            "{count} {were_kept} because rows of {table} refer by {by} to rows of {through} that \
+             would be deleted with {them}: remove those rows of {table} first"
+        );
+    }
+    let because = format!("{count} {were_kept} because rows of {table} refer to {them} by {by}");
+    let ([column], [target]) = (columns.as_slice(), targets.as_slice()) else {
+        return format!("{because}: remove those rows of {table} first");
+    };
+    let null = if *may_be_null {
+        "action = \"set null\" keeps them without the reference".to_owned()
+    } else {
+        format!("action = \"set null\" would keep them, but {column} is NOT NULL")
+    };
+    format!(
+        "{because}; a profile that says [[dependents]] table = {table:?}, column = {column:?}, \
+         references = {target:?}, action = \"delete\" deletes those rows, too; {null}"
+    )
+}
+
+fn rejected(kept: &Kept, wording: Wording) -> Option<String> {
+    let first = kept.examples.first()?;
+    let count = wording.count(kept.rejected);
+    let mut reasons: Vec<(&str, Vec<&str>)> = vec![(&first.why, Vec::new())];
+    for example in &kept.examples {
+        match reasons.iter_mut().find(|(why, _)| *why == example.why) {
+            Some((_, handles)) => handles.push(&example.handle),
+            None => reasons.push((&example.why, vec![&example.handle])),
+        }
+    }
+    let named = reasons.iter().map(|(why, handles)| format!("{why} ({})", handles.join(", ")));
+    let named: Vec<String> = named.collect();
+    let more = match kept.rejected.saturating_sub(kept.examples.len() as u64) {
+        0 => String::new(),
+        more => format!("; and {} more", thousands(more)),
+    };
+    Some(format!("{count} could not be deleted: {}{more}", named.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use sessctl::domain::port::Rejection;
+
+    use super::*;
+
+    fn referrer(may_be_null: bool) -> Referrer {
+        Referrer {
+            table: "basket".to_owned(),
+            columns: vec!["session".to_owned()],
+            targets: vec!["id".to_owned()],
+            through: None,
+            may_be_null,
+        }
+    }
+
+    fn said(kept: &Kept, dry_run: bool) -> String {
+        sentences(kept, Wording::purge(dry_run)).join("\n")
+    }
+
+    #[test]
+    fn what_refers_to_kept_rows_is_named_with_both_remedies() {
+        let mut kept = Kept::default();
+        kept.refer(&referrer(true), 1_204);
+        insta::assert_snapshot!(said(&kept, false), @r#"1,204 expired sessions were kept because rows of basket refer to them by session; a profile that says [[dependents]] table = "basket", column = "session", references = "id", action = "delete" deletes those rows, too; action = "set null" keeps them without the reference"#);
+        let mut kept = Kept::default();
+        kept.refer(&referrer(false), 1);
+        kept.refer(&Referrer { through: Some("device".to_owned()), ..referrer(true) }, 2);
+        insta::assert_snapshot!(said(&kept, true), @r#"
+        1 expired session would be kept because rows of basket refer to it by session; a profile that says [[dependents]] table = "basket", column = "session", references = "id", action = "delete" deletes those rows, too; action = "set null" would keep them, but session is NOT NULL
+        2 expired sessions would be kept because rows of basket refer by session to rows of device that would be deleted with them: remove those rows of basket first
+        "#);
+        assert_eq!(said(&Kept::default(), false), "");
+    }
+
+    #[test]
+    fn rows_that_the_database_rejects_are_named() {
+        let mut kept = Kept::default();
+        for number in 0..12 {
+            let why = if number == 1 { "no way" } else { "FOREIGN KEY constraint failed" };
+            kept.reject(|| Rejection { handle: format!("{number:04}"), why: why.to_owned() });
+        }
+        insta::assert_snapshot!(said(&kept, false), @"12 expired sessions could not be deleted: FOREIGN KEY constraint failed (0000, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009); no way (0001); and 2 more");
+    }
+}

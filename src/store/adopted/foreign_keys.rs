@@ -1,0 +1,124 @@
+//! The foreign keys of a database, read from its schema.
+
+use super::table::collect;
+use crate::domain::error::Result;
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ForeignKey {
+    /// The table that has it.
+    pub(super) child: String,
+    /// Its columns.
+    pub(super) columns: Vec<String>,
+    /// The columns that they refer to, in the same order; fewer where there are none.
+    pub(super) targets: Vec<String>,
+    /// What is to happen to its rows when the row goes that they refer to, in SQL's words.
+    pub(super) on_delete: String,
+}
+
+/// A column, as far as it matters for a foreign key.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) may_be_null: bool,
+    /// The expression of its default.
+    pub(super) default: Option<String>,
+    /// Its place in the primary key, from 1 on; 0: none.
+    in_key: u64,
+}
+
+impl ForeignKey {
+    /// Whether it leaves its rows as they are, so that the row stays that they refer to.
+    pub(super) fn keeps(&self) -> bool {
+        !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
+    }
+
+    /// Whether its rows are deleted with the row that they refer to.
+    pub(super) fn cascades(&self) -> bool {
+        self.on_delete == "CASCADE"
+    }
+
+    /// Whether each of its columns has one that it refers to; if not, SQLite refuses the
+    /// foreign key itself.
+    pub(super) fn is_whole(&self) -> bool {
+        self.targets.len() == self.columns.len()
+    }
+
+    /// What it says, for people.
+    pub(super) fn says(&self, parent: &str) -> String {
+        let Self { child, columns, on_delete, .. } = self;
+        format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
+    }
+}
+
+/// Whether foreign keys hold for what is written here.
+pub(super) fn are_enforced(database: &impl Transport) -> Result<bool> {
+    let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
+    Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
+}
+
+/// The foreign keys of all tables that refer to this one.
+pub(super) fn references(database: &impl Transport, parent: &str) -> Result<Vec<ForeignKey>> {
+    let sql = Statement::new(
+        "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
+         FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key \
+         WHERE child.type = 'table' AND key.\"table\" = ?1 COLLATE NOCASE \
+         ORDER BY child.name, key.id, key.seq",
+    )
+    .with(parent);
+    let rows = collect(database, &sql, |row| {
+        let text = |place| row.text(place).unwrap_or_default();
+        (text(0), row.count(1), text(2), row.text(3), text(4))
+    })?;
+    let mut found: Vec<(u64, ForeignKey)> = Vec::new();
+    for (child, id, column, target, on_delete) in rows {
+        match found.last_mut() {
+            Some((last, key)) if *last == id && key.child == child => {
+                key.columns.push(column);
+                key.targets.extend(target);
+            }
+            _ => {
+                let (columns, targets) = (vec![column], target.into_iter().collect());
+                found.push((id, ForeignKey { child, columns, targets, on_delete }));
+            }
+        }
+    }
+    let columns = columns_of(database, parent)?;
+    let complete = |(_, key)| complete(key, &columns);
+    Ok(found.into_iter().map(complete).collect())
+}
+
+/// Names what a foreign key refers to that leaves that out: the primary key.
+fn complete(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
+    if key.targets.is_empty() {
+        let mut primary: Vec<&Column> = parent.iter().filter(|column| column.in_key > 0).collect();
+        primary.sort_by_key(|column| column.in_key);
+        key.targets = primary.into_iter().map(|column| column.name.clone()).collect();
+    }
+    let is_there = |name: &String| parent.iter().any(|column| column.is(name));
+    key.targets.retain(is_there);
+    key
+}
+
+impl Column {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// The columns of a table; none: there is no such table.
+pub(super) fn columns_of(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
+    collect(database, &Statement::new(sql).with(table), |row| {
+        let is_row_id = row.count(3) > 0
+            && row.text(4).is_some_and(|kind| kind.eq_ignore_ascii_case("integer"));
+        Column {
+            name: row.text(0).unwrap_or_default(),
+            may_be_null: row.count(1) == 0 && !is_row_id,
+            default: row.text(2),
+            in_key: row.count(3),
+        }
+    })
+}

@@ -1,0 +1,117 @@
+//! Triggers that keep rows from being deleted, as far as their text tells.
+
+use super::table::collect;
+use crate::domain::error::Result;
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// The triggers on a table that fire when rows are deleted, each with its text.
+pub(super) fn on_deletion(
+    database: &impl Transport,
+    table: &str,
+) -> Result<Vec<(String, Vec<String>)>> {
+    let sql = Statement::new(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' \
+         AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
+    )
+    .with(table);
+    let all = collect(database, &sql, |row| {
+        (row.text(0).unwrap_or_default(), words(&row.text(1).unwrap_or_default()))
+    })?;
+    Ok(all.into_iter().filter(|(_, words)| head(words).any(|word| word == "delete")).collect())
+}
+
+/// Whether a trigger rejects every deletion: it has no condition, and begins by raising an
+/// error.
+pub(super) fn always_rejects(words: &[String]) -> bool {
+    let mut head = head(words);
+    let is_conditional = head.any(|word| word == "when");
+    let body: Vec<&str> =
+        words.iter().map(String::as_str).skip_while(|word| *word != "begin").skip(1).collect();
+    match body.as_slice() {
+        ["select", "raise", "(", "abort" | "fail" | "rollback", ",", text, ")", ";", ..] => {
+            !is_conditional && text.starts_with('\'')
+        }
+        _ => false,
+    }
+}
+
+/// What stands before the body of a trigger.
+fn head(words: &[String]) -> impl Iterator<Item = &String> {
+    words.iter().take_while(|word| *word != "begin")
+}
+
+/// The words, names, texts and signs of a statement, without its comments; all in lower
+/// case. A name in quotes keeps them, so that it is no word of SQL.
+fn words(sql: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            '\'' | '"' | '`' => in_quotes(rest, first),
+            '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
+            _ if is_of_a_word(first) => {
+                rest.find(|letter| !is_of_a_word(letter)).unwrap_or(rest.len())
+            }
+            _ => first.len_utf8(),
+        };
+        let (word, others) = rest.split_at(length);
+        let is_comment = word.starts_with("--") || word.starts_with("/*");
+        if !is_comment && !first.is_whitespace() {
+            found.push(word.to_ascii_lowercase());
+        }
+        rest = others;
+    }
+    found
+}
+
+fn is_of_a_word(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '$')
+}
+
+/// How long a text in quotes is that stands at the beginning. A quote in it is doubled.
+fn in_quotes(text: &str, quote: char) -> usize {
+    let mut end = 1;
+    while let Some(place) = text[end..].find(quote) {
+        end += place + 1;
+        if !text[end..].starts_with(quote) {
+            return end;
+        }
+        end += 1;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejects(sql: &str) -> bool {
+        always_rejects(&words(sql))
+    }
+
+    #[test]
+    fn a_trigger_that_raises_for_every_row_is_known() {
+        for sql in [
+            "CREATE TRIGGER no BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'no way'); END",
+            "create trigger \"when\" after delete on t for each row begin -- when\n \
+             select /* ; */ raise ( fail, 'it''s; kept' ) ; delete from u; end",
+            "CREATE TRIGGER IF NOT EXISTS [x] DELETE ON t BEGIN SELECT RAISE(ROLLBACK,''); END",
+        ] {
+            assert!(rejects(sql), "{sql}");
+        }
+        for sql in [
+            "CREATE TRIGGER x BEFORE DELETE ON t WHEN old.a BEGIN SELECT RAISE(ABORT, ''); END",
+            "CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, '') WHERE old.a; END",
+            "CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT RAISE(IGNORE); END",
+            "CREATE TRIGGER x BEFORE DELETE ON t BEGIN DELETE FROM u; END",
+            "CREATE TRIGGER x BEFORE DELETE ON t BEGIN SELECT 'raise('; END",
+            "CREATE TRIGGER x",
+            "'",
+        ] {
+            assert!(!rejects(sql), "{sql}");
+        }
+    }
+}
