@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use sessctl::app::Housekeeper;
+use sessctl::app::{CycleRequest, Housekeeper};
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
+use sessctl::domain::guard::Guard;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::time::UnixTime;
@@ -13,6 +14,7 @@ use super::answers::Answers;
 use super::args::task;
 use super::context::Context;
 use super::exit::Exit;
+use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
 use super::records;
 use crate::output::harmless::visible;
@@ -21,9 +23,10 @@ use crate::output::people;
 /// Characters of a name that a sentence shows.
 const LONGEST: usize = 40;
 
-/// End live sessions now, whatever their state
+/// End sessions now, whatever their state
 ///
-/// Each session that ends is printed. A session that was cycled cannot come
+/// All that are meant and have not ended do, also those that are expired and wait for a
+/// purge. Each session that ends is printed. A session that was cycled cannot come
 /// back: its next touch is refused.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
@@ -32,6 +35,7 @@ const LONGEST: usize = 40;
   sessctl cycle 'im*' --user alice             of one user, in these tasks
   sessctl cycle --client 192.0.2.0/24 --dry-run
   sessctl cycle --session 3fa94c1d2e3f
+  sessctl cycle --user alice --max-rows 20     end nothing if there are more of them
   sessctl cycle --all")]
 pub struct Args {
     /// The sessions of this task; * stands for any text, case does not matter
@@ -52,6 +56,8 @@ pub struct Args {
     /// Print what would end; change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    caps: CycleCaps,
 }
 
 impl Args {
@@ -79,17 +85,20 @@ impl Args {
             task: self.task,
             user: self.user,
             client: self.client,
-            states: State::LIVE.to_vec(),
+            states: State::NOT_ENDED.to_vec(),
             ..Filter::default()
         };
-        let now = context.now;
+        let (now, guard) = (context.now, self.caps.guard());
         if self.dry_run {
-            keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
-            return Ok(Exit::Done);
+            let would_end = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
+            return would_refuse(keeper, would_end, guard, context);
         }
+        let request = CycleRequest { filter, guard };
         let interrupt = Interrupt::listen()?;
-        let cycled = keeper
-            .cycle(&filter, now, &mut |session| lines.show(session), &mut || interrupt.go_on())?;
+        let cycled =
+            keeper.cycle(&request, now, &mut |session| lines.show(session), &mut || {
+                interrupt.go_on()
+            })?;
         if let Some(untold) = &cycled.untold {
             context.say_untold(untold);
         }
@@ -113,10 +122,12 @@ impl Args {
             .into_iter()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
-        let ended = if self.dry_run {
-            vec![true; live.len()]
+        let guard = self.caps.guard();
+        let (ended, exit) = if self.dry_run {
+            let exit = would_refuse(keeper, live.len() as u64, guard, context)?;
+            (vec![true; live.len()], exit)
         } else {
-            keeper.cycle_sessions(&live, context.now)?
+            (keeper.cycle_sessions(&live, guard, context.now)?, Exit::Done)
         };
         live.iter()
             .zip(ended)
@@ -126,8 +137,24 @@ impl Args {
             let why = session.end.map_or("", |end| end.reason.as_str());
             context.say(&format!("{}: ended before ({why})", session.handle));
         }
-        Ok(if over.is_empty() { Exit::Done } else { Exit::NoSession })
+        Ok(exit.or_worse(if over.is_empty() { Exit::Done } else { Exit::NoSession }))
     }
+}
+
+/// Says whether the guard would refuse what a dry run shows.
+fn would_refuse(
+    keeper: &Housekeeper,
+    would_end: u64,
+    guard: Guard,
+    context: &Context,
+) -> anyhow::Result<Exit> {
+    Ok(match keeper.may_cycle(would_end, guard, context.now)? {
+        Ok(()) => Exit::Done,
+        Err(refusal) => {
+            context.say(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            Exit::Refused
+        }
+    })
 }
 
 /// A line for each session.

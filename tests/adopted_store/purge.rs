@@ -84,7 +84,7 @@ fn the_index_and_the_key_lead_to_the_same_rows() {
         let mut store = world.store(laravel());
         let walked = world.purge(store.as_mut(), 17).unwrap();
         assert_eq!(walked.by_time, by_time);
-        assert_eq!((walked.settled.deleted, walked.rows, walked.live), (60, 3_000, 3_000));
+        assert_eq!((walked.settled.deleted, walked.rows, walked.sessions), (60, 3_000, 3_000));
         assert_eq!((walked.census.due, walked.census.unreadable), (60, 0));
         left.push(world.column("sessions", "id"));
     }
@@ -115,8 +115,11 @@ fn a_count_sees_everything_and_remembers_no_row() {
     fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
     let store = world.store(laravel());
     let survey = store.survey(&world.scope(), None, Reach::ALL).unwrap();
-    assert_eq!((survey.census.live, survey.census.due, survey.census.would_delete), (900, 9, 9));
-    assert_eq!(survey.live.get("laravel"), Some(&900));
+    assert_eq!(
+        (survey.census.sessions, survey.census.due, survey.census.would_delete),
+        (900, 9, 9)
+    );
+    assert_eq!(survey.sessions.get("laravel"), Some(&900));
     assert_eq!((survey.due, survey.last, survey.rows), (None, None, 900));
 }
 
@@ -149,7 +152,7 @@ fn what_cannot_be_read_is_kept_and_counted() {
             assert_eq!(walked.by_time, by_time);
             assert_eq!(walked.settled.deleted, 2 + nulls_due, "{null:?}");
             assert_eq!(walked.census.unreadable, 7 + nulls_unreadable, "{null:?}");
-            assert_eq!((walked.live, walked.rows), (411, 411), "{null:?}");
+            assert_eq!((walked.sessions, walked.rows), (411, 411), "{null:?}");
             let tasks = store.tasks(&world.scope()).unwrap();
             assert_eq!(tasks[0].unreadable, 7 + nulls_unreadable);
             assert_eq!(tasks[0].live_total(), 409 - nulls_due);
@@ -194,7 +197,7 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
         .0;
     let mut store = world.store(profile);
     let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.live), (1, 6));
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 6));
     assert_eq!(world.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
@@ -208,7 +211,7 @@ fn binary_json_has_nothing_at_any_path() {
     let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
     let mut store = world.store(profile.null(Nullness::Never).at(0, false).0);
     let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.live), (1, 2));
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 2));
     assert_eq!(world.column("t", "id"), ["b"]);
 }
 
@@ -227,7 +230,7 @@ proptest! {
         let mut store = world.store(laravel());
         let walked = world.purge(store.as_mut(), stride).unwrap();
         prop_assert_eq!(walked.settled.deleted, over);
-        prop_assert_eq!(walked.live, ages.len() as u64);
+        prop_assert_eq!(walked.sessions, ages.len() as u64);
     }
 }
 

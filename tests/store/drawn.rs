@@ -167,7 +167,7 @@ prop_compose! {
     pub fn filter()(
         task in option::of(pattern()),
         user in user(),
-        states in subsequence(State::ALL.to_vec(), 0..=4),
+        states in subsequence(State::ALL.to_vec(), 0..=5),
         idle_over in option::of(span()),
         ended_by in option::of(select(EndReason::ALL)),
         ended_since in option::of(moment()),

@@ -7,16 +7,17 @@ use sessctl::domain::port::UserLoad;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::idle_since;
+use super::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show the users of live sessions, the one with the most first
+/// Show the users of sessions that have not ended, the one with the most first
 ///
-/// A table shows the first 100 and says how many there are; the other formats
+/// Sessions that are expired wait for the next purge; of a framework's table, whose
+/// application refuses them already, they are left out. A table shows the first 100 and says how many there are; the other formats
 /// give all of them.
 #[derive(clap::Args)]
 pub struct Args {
@@ -35,6 +36,7 @@ static USERS: Schema = Schema::many(
         Column::row("active", "active"),
         Column::row("idle", "idle"),
         Column::row("abandoned", "abandoned"),
+        Column::row("expired", "expired"),
         Column::row("tasks", "tasks"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
@@ -46,12 +48,13 @@ impl Args {
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let keeper = context.open(Access::Read)?;
+        let is_adopted = keeper.profile().is_some();
         let mut listing = context.listing(&USERS, None)?;
         let mut all = 0;
         keeper.users(self.task.as_ref(), context.now, &mut |load| {
             all += 1;
             if all <= most {
-                listing.record(&record(&load, context.now)).map_err(unwritten)?;
+                listing.record(&record(&load, is_adopted, context.now)).map_err(unwritten)?;
             } else if !table {
                 return Ok(ControlFlow::Break(()));
             }
@@ -67,10 +70,14 @@ impl Args {
     }
 }
 
-fn record(load: &UserLoad, now: UnixTime) -> Record {
-    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.live_total())];
-    values.extend(load.live.map(Value::Count));
-    values.extend([Value::Count(load.tasks), idle_since(load.oldest_use, now)]);
+fn record(load: &UserLoad, is_adopted: bool, now: UnixTime) -> Record {
+    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.sessions())];
+    values.extend(load.states.map(Value::Count));
+    values.extend([
+        expired(load.expired, is_adopted),
+        Value::Count(load.tasks),
+        idle_since(load.oldest_use, now),
+    ]);
     let user = load.user.clone().unwrap_or_default();
     Record::new(["user".to_owned(), user], values)
 }

@@ -82,7 +82,8 @@ pub(super) fn loads(
     });
     for (user, Load { sessions, oldest_use }) in loads {
         let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let load = UserLoad { user, task, tasks: 1, live: [sessions, 0, 0], oldest_use };
+        let load =
+            UserLoad { user, task, tasks: 1, states: [sessions, 0, 0], expired: 0, oldest_use };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }
