@@ -95,10 +95,10 @@ pub enum State {
     Idle,
     /// Unused for longer than its timeout and than the policy's `abandoned`.
     Abandoned,
-    /// Over for good.
-    Ended,
     /// Due to end, but no purge has ended it yet.
     Expired,
+    /// Over for good.
+    Ended,
 }
 
 impl State {
@@ -152,8 +152,8 @@ words!(State, "state", {
     Active => "active",
     Idle => "idle",
     Abandoned => "abandoned",
-    Ended => "ended",
     Expired => "expired",
+    Ended => "ended",
 });
 
 /// A word that is none of those that were possible.
@@ -176,7 +176,7 @@ mod tests {
         }
         assert_eq!(
             "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is no state: it is one of active, idle, abandoned, ended, expired"
+            "\"gone\" is no state: it is one of active, idle, abandoned, expired, ended"
         );
     }
 }

@@ -174,7 +174,7 @@ pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
-    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 ELSE ");
+    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 4 ELSE ");
     per_task(sql, policies, |sql, policy| state_before_end(sql, policy, now));
     sql.push(" END");
 }
@@ -183,7 +183,7 @@ fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN ");
     reason(sql, policy, Check::at(now));
     // NULL, where it is not due, is neither.
-    sql.push(" IN ('expired', 'lifetime') THEN 4");
+    sql.push(" IN ('expired', 'lifetime') THEN 3");
     match policy.expire {
         // What is not due has not outstayed its timeout.
         Expire::Timeout => sql.push(" ELSE 0 END"),

@@ -159,11 +159,11 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
 /// The rows of each task; then, with a name in the second column, its counters.
 fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new(
-        "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 4), \
-         sum(state = 3), count(*), min(CASE WHEN state <> 3 THEN last_used_at END)",
+        "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
+         sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END)",
     );
     for reason in EndReason::ALL {
-        sql.push(&format!(", sum(state = 3 AND end_reason = '{reason}')"));
+        sql.push(&format!(", sum(state = 4 AND end_reason = '{reason}')"));
     }
     sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
     rules::state(&mut sql, scope.policies, scope.now);
@@ -225,7 +225,7 @@ fn loads_behind(
     };
     let mut sql = Statement::new(
         "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
-         sum(state = 2), sum(state = 4), min(last_used_at)",
+         sum(state = 2), sum(state = 3), min(last_used_at)",
     );
     if in_pages {
         for term in &terms {
