@@ -1,13 +1,17 @@
-//! Cycling: ending live sessions now, whatever their state.
+//! Cycling: ending sessions now, whatever their state.
 
 use std::ops::ControlFlow;
 
 use super::Housekeeper;
 use super::purge::{Stopped, rejected, short_of};
+use super::run::random_name;
 use super::tell::Untold;
-use crate::domain::error::Result;
-use crate::domain::filter::Filter;
-use crate::domain::port::{Kept, Order, Query, Reach, Scanned, Unindexed};
+use crate::domain::error::{Error, GuardRefusal, Guarded, Result, Stake};
+use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::guard::Guard;
+use crate::domain::port::{
+    Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
+};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 
@@ -15,10 +19,19 @@ use crate::domain::time::UnixTime;
 /// 100 KiB or so of its log.
 const BATCH: usize = 250;
 
+/// What a cycle is to do.
+#[derive(Debug, Clone, Default)]
+pub struct CycleRequest {
+    /// Which sessions end.
+    pub filter: Filter,
+    /// How many of them may end at most.
+    pub guard: Guard,
+}
+
 /// What a cycle has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cycled {
-    /// Live sessions that it ended.
+    /// Sessions that it ended.
     pub ended: u64,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
@@ -47,42 +60,53 @@ impl Cycled {
 }
 
 impl Housekeeper {
-    /// Ends the live sessions that a filter fits, and shows each that it has
-    /// ended, after the commit.
+    /// Ends the sessions that a filter fits and that have not ended, live or due, and
+    /// shows each that it has ended, after the commit.
     ///
     /// It is done in batches, each in a transaction of its own: when a later
     /// one fails or `go_on` stops it, the earlier ones stand, and calling it
     /// again goes on.
     ///
     /// # Errors
-    /// [`Error::Refused`](crate::Error::Refused) if nothing may be deleted; whatever keeps
-    /// the table from being read or written.
+    /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended
+    /// then, and the ledger has the refusal. [`Error::Refused`] if nothing may be deleted;
+    /// whatever keeps the table from being read or written.
     pub fn cycle(
         &mut self,
-        filter: &Filter,
+        request: &CycleRequest,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
         let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(Stopped::Signal));
-        self.cycle_until(filter, now, show, go_on)
+        let cycled = self.cycle_until(request, now, show, go_on);
+        if let Err(Error::Guard(refusal)) = &cycled {
+            self.enter_refusal(request.filter.task.as_ref(), refusal, now);
+        }
+        cycled
     }
 
-    /// The same, until an answer that may ask the housekeeper stops it.
+    /// The same, until an answer that may ask the housekeeper stops it. A refusal is
+    /// the caller's to enter in the ledger.
     pub(super) fn cycle_until(
         &mut self,
-        filter: &Filter,
+        request: &CycleRequest,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
         stop: &mut dyn FnMut(&mut Self) -> Result<Option<Stopped>>,
     ) -> Result<Cycled> {
+        let CycleRequest { filter, guard } = request;
         self.may_delete()?;
-        self.note_peaks(now)?;
+        let sessions = self.note_peaks(now)?;
+        if guard.is_set() {
+            let would_end = self.would_cycle(filter, now, &mut |_| {})?.ended;
+            guard.check(stake(would_end, sessions))?;
+        }
         let (mut after, mut ended, mut unreadable_users) = (None, 0, 0);
         loop {
-            let (batch, last, scanned) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), BATCH)?;
             unreadable_users += scanned.unreadable_users;
-            let done = self.cycle_sessions(&batch, now)?;
+            let done = self.end_cycled(&batch, now)?;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
                 show(session);
@@ -109,7 +133,7 @@ impl Housekeeper {
     ) -> Result<Cycled> {
         let (mut after, mut cycled) = (None, Cycled::default());
         loop {
-            let (batch, last, scanned) = self.next_live(filter, now, after.as_ref(), BATCH)?;
+            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), BATCH)?;
             let (ends, kept) = self.would_end(&batch)?;
             cycled.ended += ends.len() as u64;
             cycled.unreadable_users += scanned.unreadable_users;
@@ -147,18 +171,72 @@ impl Housekeeper {
         self.store.unindexed()
     }
 
-    /// Ends these sessions, if they are live, and answers for each whether it
-    /// was.
+    /// Whether a guard lets a cycle end so many sessions.
     ///
     /// # Errors
-    /// [`Error::Refused`](crate::Error::Refused) if nothing may be deleted; whatever keeps
-    /// the table from being written.
-    pub fn cycle_sessions(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
+    /// Whatever keeps the table from being read.
+    pub fn may_cycle(
+        &self,
+        would_end: u64,
+        guard: Guard,
+        now: UnixTime,
+    ) -> Result<std::result::Result<(), GuardRefusal>> {
+        if !guard.is_set() {
+            return Ok(Ok(()));
+        }
+        let survey = self.store.survey(&self.scope(None, now), None, Reach::ALL)?;
+        Ok(guard.check(stake(would_end, survey.census.sessions)))
+    }
+
+    /// Ends these sessions, if they have not ended, and answers for each whether it
+    /// has.
+    ///
+    /// # Errors
+    /// As for [`cycle`](Self::cycle).
+    pub fn cycle_sessions(
+        &mut self,
+        sessions: &[Session],
+        guard: Guard,
+        now: UnixTime,
+    ) -> Result<Vec<bool>> {
         self.may_delete()?;
+        if let Err(refusal) = self.may_cycle(sessions.len() as u64, guard, now)? {
+            self.enter_refusal(None, &refusal, now);
+            return Err(refusal.into());
+        }
+        self.end_cycled(sessions, now)
+    }
+
+    fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.end_all(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
-    fn next_live(
+    /// Enters a cycle in the ledger that its guard has kept from ending anything. That it
+    /// was refused comes first, whatever becomes of the entry.
+    fn enter_refusal(&mut self, task: Option<&TaskPattern>, refusal: &GuardRefusal, now: UnixTime) {
+        let run = NewRun {
+            job: None,
+            work: "cycle".to_owned(),
+            task: task.map(|task| task.as_str().to_owned()),
+            planned: now,
+            started: now,
+            anchor: None,
+            missed: 0,
+            origin: self.origin.clone(),
+        };
+        let end = RunEnd {
+            finished: now,
+            outcome: RunOutcome::Refused,
+            reason: Some(refusal.to_string()),
+            marked: 0,
+            ended: 0,
+            deleted: 0,
+            anchor: None,
+        };
+        let _ = random_name().and_then(|name| self.store.enter(&name, &run, &end));
+    }
+
+    fn next_unended(
         &self,
         filter: &Filter,
         now: UnixTime,
@@ -166,7 +244,7 @@ impl Housekeeper {
         most: usize,
     ) -> Result<(Vec<Session>, Option<Key>, Scanned)> {
         let (mut batch, mut last) = (Vec::new(), None);
-        let scanned = self.live(filter, now, after, &mut |session| {
+        let scanned = self.unended(filter, now, after, &mut |session| {
             last = Some(session.key.clone());
             batch.push(session);
             if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -174,8 +252,8 @@ impl Housekeeper {
         Ok((batch, last, scanned))
     }
 
-    /// Visits the live sessions that a filter fits, in key order.
-    fn live(
+    /// Visits the sessions that a filter fits and that have not ended, in key order.
+    fn unended(
         &self,
         filter: &Filter,
         now: UnixTime,
@@ -190,9 +268,16 @@ impl Housekeeper {
         })
     }
 
-    /// Remembers how many sessions were live before many of them end.
-    fn note_peaks(&mut self, now: UnixTime) -> Result<()> {
-        let live = self.store.survey(&self.scope(None, now), None, Reach::ALL)?.live;
-        self.store.note_peaks(&live)
+    /// Remembers how many sessions there were before many of them end, and answers how
+    /// many in all.
+    fn note_peaks(&mut self, now: UnixTime) -> Result<u64> {
+        let survey = self.store.survey(&self.scope(None, now), None, Reach::ALL)?;
+        self.store.note_peaks(&survey.sessions)?;
+        Ok(survey.census.sessions)
     }
+}
+
+/// What a cycle would end, for its guard: all sessions of the table count.
+fn stake(would_end: u64, sessions: u64) -> Stake {
+    Stake { work: Guarded::Cycle, task: None, sessions, would_end, backlog: 0 }
 }

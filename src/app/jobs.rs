@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::run::{Close, Feat, JobRun, key, random_name};
-use super::{Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
+use super::{CycleRequest, Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
@@ -21,7 +21,7 @@ pub struct Terms {
     pub zone: Zone,
     /// What automatic intervals differ by.
     pub jitter: Jitter,
-    /// What a purge may end at most.
+    /// What a purge may end at most whose job says nothing else.
     pub guard: Guard,
     /// How it treats those who write to the same table.
     pub manners: Manners,
@@ -159,23 +159,27 @@ impl Housekeeper {
             Work::Purge(task) => {
                 let request = PurgeRequest {
                     task: task.clone(),
-                    guard: terms.guard,
+                    guard: job.caps.or(terms.guard),
                     manners: terms.manners,
                     job: Some(run),
                     ..PurgeRequest::default()
                 };
                 self.purge(&request, now, &mut |_| go_on()).map(Ran::Purged)
             }
-            Work::Cycle(task) => self.cycle_job(task, &run, now, go_on).map(Ran::Cycled),
+            Work::Cycle(task) => {
+                let guard = job.caps.or(Guard::default());
+                self.cycle_job(task, guard, &run, now, go_on).map(Ran::Cycled)
+            }
         }
     }
 
-    /// Ends the live sessions of a task as a run of the ledger. A run that goes on
+    /// Ends the sessions of a task as a run of the ledger. A run that goes on
     /// with one that was cut short leaves those alone who have come back since.
     /// One that a signal has stopped is not settled: the job is due again.
     fn cycle_job(
         &mut self,
         task: &TaskPattern,
+        guard: Guard,
         run: &JobRun,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
@@ -185,12 +189,13 @@ impl Housekeeper {
         let mut shift = self.begin(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
-            states: State::LIVE.to_vec(),
+            states: State::NOT_ENDED.to_vec(),
             opened_by,
             ..Filter::default()
         };
+        let request = CycleRequest { filter, guard };
         let mut ended = 0;
-        let cycled = self.cycle_until(&filter, now, &mut |_| ended += 1, &mut |keeper| {
+        let cycled = self.cycle_until(&request, now, &mut |_| ended += 1, &mut |keeper| {
             let stays = keeper.stay(&mut shift)?;
             let stopped = if stays { Stopped::Signal } else { Stopped::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))

@@ -132,12 +132,13 @@ impl Housekeeper {
         })?;
         let mut services: Vec<Service> = services.into_values().collect();
         for service in &mut services {
-            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.live_total()));
+            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
         Ok(services)
     }
 
-    /// Visits the users of live sessions, the one with the most first.
+    /// Visits the users of sessions that have not ended, the one with the most first; of
+    /// a framework's table, those of live sessions.
     ///
     /// # Errors
     /// Whatever keeps the table from being read, and what the visitor answers.
@@ -156,8 +157,10 @@ impl Housekeeper {
 pub struct Service {
     /// Its name.
     pub task: String,
-    /// Its live sessions.
+    /// Its sessions that have not ended; of a framework's table, those that are live.
     pub sessions: u64,
+    /// Those of them that are expired.
+    pub expired: u64,
     /// The users who have any of them.
     pub users: u64,
     /// The sessions of these users; the others belong to nobody yet.
@@ -170,13 +173,14 @@ pub struct Service {
 
 impl Service {
     fn add(&mut self, load: UserLoad) {
-        self.sessions += load.live_total();
+        self.sessions += load.sessions();
+        self.expired += load.expired;
         if load.user.is_some() {
             self.users += 1;
-            self.owned += load.live_total();
+            self.owned += load.sessions();
         }
         self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
-        if load.user.is_some() && load.live_total() > 1 {
+        if load.user.is_some() && load.sessions() > 1 {
             self.repeated.push(load);
         }
     }

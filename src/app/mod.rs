@@ -23,7 +23,7 @@ use stream::Stride;
 use tell::Bell;
 
 pub use compact::{CompactRequest, Compacted, Cut};
-pub use cycle::Cycled;
+pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{Ran, Terms};
 pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};

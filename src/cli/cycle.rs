@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use sessctl::app::Housekeeper;
+use sessctl::app::{CycleRequest, Housekeeper};
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
+use sessctl::domain::guard::Guard;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::time::UnixTime;
@@ -13,6 +14,7 @@ use super::answers::Answers;
 use super::args::task;
 use super::context::Context;
 use super::exit::Exit;
+use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
 use super::kept::{self, Wording, say_kept};
 use super::records;
@@ -22,9 +24,10 @@ use crate::output::people;
 /// Characters of a name that a sentence shows.
 const LONGEST: usize = 40;
 
-/// End live sessions now, whatever their state
+/// End sessions now, whatever their state
 ///
-/// Each session that ends is printed. A session that was cycled cannot come
+/// All that are meant and have not ended do, also those that are expired and wait for a
+/// purge. Each session that ends is printed. A session that was cycled cannot come
 /// back: its next touch is refused. With --user, sessions of a framework's table
 /// whose user cannot be read are left alone and counted, and the exit code is 3;
 /// --user-unreadable ends them.
@@ -35,6 +38,7 @@ const LONGEST: usize = 40;
   sessctl cycle 'im*' --user alice             of one user, in these tasks
   sessctl cycle --client 192.0.2.0/24 --dry-run
   sessctl cycle --session 3fa94c1d2e3f
+  sessctl cycle --user alice --max-rows 20     end nothing if there are more of them
   sessctl cycle --all")]
 pub struct Args {
     /// The sessions of this task; * stands for any text, case does not matter
@@ -58,6 +62,8 @@ pub struct Args {
     /// Print what would end; change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    caps: CycleCaps,
 }
 
 impl Args {
@@ -86,20 +92,24 @@ impl Args {
             user: self.user,
             user_unreadable: self.user_unreadable,
             client: self.client,
-            states: State::LIVE.to_vec(),
+            states: State::NOT_ENDED.to_vec(),
             ..Filter::default()
         };
-        let now = context.now;
+        let (now, guard) = (context.now, self.caps.guard());
         if self.dry_run {
             let cycled = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
             say_kept(&cycled.kept, Wording::end(true), context);
             let left =
                 context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
-            return Ok(left.or_worse(kept::exit(&cycled.kept)));
+            let refused = would_refuse(keeper, cycled.ended, guard, context)?;
+            return Ok(refused.or_worse(left).or_worse(kept::exit(&cycled.kept)));
         }
+        let request = CycleRequest { filter, guard };
         let interrupt = Interrupt::listen()?;
-        let cycled = keeper
-            .cycle(&filter, now, &mut |session| lines.show(session), &mut || interrupt.go_on())?;
+        let cycled =
+            keeper.cycle(&request, now, &mut |session| lines.show(session), &mut || {
+                interrupt.go_on()
+            })?;
         if let Some(untold) = &cycled.untold {
             context.say_untold(untold);
         }
@@ -127,24 +137,42 @@ impl Args {
             .flatten()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
-        let kept = if self.dry_run {
+        let guard = self.caps.guard();
+        let (kept, exit) = if self.dry_run {
             let (ends, kept) = keeper.would_end(&live)?;
+            let exit = would_refuse(keeper, ends.len() as u64, guard, context)?;
             ends.into_iter().for_each(|session| lines.show(session));
-            kept
+            (kept, exit)
         } else {
-            let ended = keeper.cycle_sessions(&live, context.now)?;
+            let ended = keeper.cycle_sessions(&live, guard, context.now)?;
             let ended = live.iter().zip(ended).filter(|(_, ended)| *ended);
             ended.for_each(|(session, _)| lines.show(session));
-            keeper.take_kept()
+            (keeper.take_kept(), Exit::Done)
         };
         say_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
             let why = session.end.map_or("", |end| end.reason.as_str());
             context.say(&format!("{}: ended before ({why})", session.handle));
         }
-        let exit = if over.is_empty() { Exit::Done } else { Exit::NoSession };
-        Ok(exit.or_worse(kept::exit(&kept)))
+        let over = if over.is_empty() { Exit::Done } else { Exit::NoSession };
+        Ok(exit.or_worse(over).or_worse(kept::exit(&kept)))
     }
+}
+
+/// Says whether the guard would refuse what a dry run shows.
+fn would_refuse(
+    keeper: &Housekeeper,
+    would_end: u64,
+    guard: Guard,
+    context: &Context,
+) -> anyhow::Result<Exit> {
+    Ok(match keeper.may_cycle(would_end, guard, context.now)? {
+        Ok(()) => Exit::Done,
+        Err(refusal) => {
+            context.say(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            Exit::Refused
+        }
+    })
 }
 
 /// A line for each session.

@@ -9,6 +9,7 @@ use sessctl::Error;
 use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
 
+use super::guard::advice;
 use super::interrupt::Signal;
 use crate::output::report::NoReport;
 use crate::output::{NoForm, harmless};
@@ -68,7 +69,11 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         // things asks [`unless_gone`] before it comes here.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            for line in format!("sessctl: {error:#}").lines() {
+            let advice = match error.downcast_ref::<Error>() {
+                Some(Error::Guard(refusal)) => format!("; {}", advice(refusal)),
+                _ => String::new(),
+            };
+            for line in format!("sessctl: {error:#}{advice}").lines() {
                 complain(&harmless::visible(line));
             }
             ExitCode::from(failure(&error))

@@ -43,8 +43,8 @@ pub struct Args {
     /// Only from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR")]
     client: Option<ClientFilter>,
-    /// Only in these states: active, idle, abandoned, ended; of a framework's table,
-    /// active or expired
+    /// Only in these states: active, idle, abandoned, expired (due, but not ended by a
+    /// purge yet), ended; of a framework's table, active or expired
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     state: Vec<State>,
     /// Only those unused for longer than this

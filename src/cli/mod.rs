@@ -11,6 +11,7 @@ mod cycle;
 mod demo;
 mod disk;
 mod exit;
+mod guard;
 mod hook;
 mod host;
 mod init;

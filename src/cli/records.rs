@@ -107,8 +107,8 @@ pub static SESSION: Schema = Schema::one(
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
     let policy = policies.of(&session.task);
-    let live = session.is_live(now);
-    let end = session.end.filter(|_| !live);
+    let has_ended = session.has_ended(now);
+    let end = session.end.filter(|_| has_ended);
     let values = vec![
         Value::word(session.handle.clone()),
         Value::text(session.user.as_deref()),
@@ -119,7 +119,7 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         Value::time(session.last_used_at),
         Value::span(session.idle(now)),
         Value::span(session.idle_timeout),
-        Value::time(policy.expires_at(session).filter(|_| live)),
+        Value::time(policy.expires_at(session).filter(|_| !has_ended)),
         Value::time(session.marked_at),
         Value::time(end.map(|end| end.at)),
         end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),

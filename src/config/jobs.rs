@@ -6,13 +6,15 @@ use toml::de::{DeTable, DeValue};
 use super::ConfigError;
 use super::page::{Entry, Read};
 use super::read::Reader;
-use super::values::{flag, name, span_or, text, word};
+use super::values::{count, flag, name, percent, span_or, text, word};
 use crate::domain::filter::TaskPattern;
+use crate::domain::guard::Caps;
 use crate::domain::job::{Interval, Job, When, Work};
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
 
-const KEYS: &[&str] = &["name", "at", "every", "do", "task", "host", "enabled"];
+const KEYS: &[&str] =
+    &["name", "at", "every", "do", "task", "max_percent", "max_rows", "host", "enabled"];
 
 #[derive(Clone, Copy)]
 enum Verb {
@@ -31,13 +33,22 @@ struct Draft {
     every: Option<Interval>,
     verb: Option<Verb>,
     task: Option<TaskPattern>,
+    caps: Caps,
     host: Option<String>,
     enabled: bool,
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self { at: None, every: None, verb: None, task: None, host: None, enabled: true }
+        Self {
+            at: None,
+            every: None,
+            verb: None,
+            task: None,
+            caps: Caps::default(),
+            host: None,
+            enabled: true,
+        }
     }
 }
 
@@ -79,7 +90,8 @@ impl Reader<'_> {
             let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
             return Err(self.page.fault(place(table, "every", at), "job.every", what));
         }
-        Ok(Job { name, when, work, host: draft.host, enabled: draft.enabled })
+        let Draft { caps, host, enabled, .. } = draft;
+        Ok(Job { name, when, work, caps, host, enabled })
     }
 
     fn job_name(&mut self, table: &DeTable<'_>, at: usize) -> Read<String> {
@@ -108,6 +120,10 @@ impl Reader<'_> {
                 let task = self.job_value(job, entry, name)?;
                 draft.task = Some(TaskPattern::from(task.as_str()));
             }
+            "max_percent" => {
+                draft.caps.max_percent = Some(self.job_value(job, entry, percent)?);
+            }
+            "max_rows" => draft.caps.max_rows = Some(self.job_value(job, entry, count)?),
             "host" => draft.host = Some(self.job_value(job, entry, name)?),
             "enabled" => draft.enabled = self.job_value(job, entry, flag)?,
             _ => return Err(self.page.unknown("job", entry, KEYS)),

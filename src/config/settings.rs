@@ -1,7 +1,8 @@
 //! What is in force, for people who ask where it comes from.
 
 use super::{Config, keys};
-use crate::domain::job::{Job, When};
+use crate::domain::guard::Guard;
+use crate::domain::job::{Job, When, Work};
 use crate::domain::policy::Policy;
 
 /// One setting, for people who ask where a value comes from.
@@ -64,10 +65,16 @@ impl Config {
             When::Every(interval) => ("every", interval.to_string()),
         };
         let task = job.work.task().map_or("*", |task| task.as_str());
+        let guard = job.caps.or(match job.work {
+            Work::Purge(_) => self.guard,
+            Work::Cycle(_) => Guard::default(),
+        });
         let values = [
             when,
             ("do", job.work.verb().to_owned()),
             ("task", task.to_owned()),
+            ("max_percent", guard.max_percent.to_string()),
+            ("max_rows", guard.max_rows.to_string()),
             ("host", job.host.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
         ];

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use super::room::NoRoom;
-use super::time::Span;
+use super::time::{Span, UnixTime};
 
 /// The outcome of anything that asks a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -173,21 +173,45 @@ impl FullRefusal {
     }
 }
 
-/// A run that would end more live sessions than the guard allows.
+/// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
-    /// How many it would end.
-    pub would_end: u64,
-    /// How many are live.
-    pub live: u64,
+    /// What it would end, and of what.
+    pub stake: Stake,
     /// The cap that it exceeds.
     pub cap: Cap,
+}
+
+/// What a run would end, against what is in the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stake {
+    /// What kind of run it is.
+    pub work: Guarded,
+    /// The tasks that are meant, as a pattern; `None`: all.
+    pub task: Option<String>,
+    /// The sessions of these tasks that have not ended.
+    pub sessions: u64,
+    /// Those of them that would end.
+    pub would_end: u64,
+    /// Those of them that were due at the last purge already, which no guard counts.
+    pub backlog: u64,
+}
+
+/// A kind of run that a guard looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarded {
+    /// A purge, of which none was before that the ledger knows.
+    FirstPurge,
+    /// A purge; the last one began at this time.
+    PurgeSince(UnixTime),
+    /// A cycle, which ends sessions whether they are due or not.
+    Cycle,
 }
 
 /// The two caps of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cap {
-    /// A share of the live sessions, in percent.
+    /// A share of the sessions, in percent.
     Percent(f64),
     /// A number of sessions.
     Rows(u64),
@@ -195,24 +219,59 @@ pub enum Cap {
 
 impl Eq for Cap {}
 
+impl Stake {
+    /// The sessions that a guard counts: those that would end, less the backlog.
+    pub const fn counted(&self) -> u64 {
+        self.would_end.saturating_sub(self.backlog)
+    }
+}
+
+impl GuardRefusal {
+    /// The figures, and what they mean: `it would end 6 of …`.
+    pub fn finding(&self) -> String {
+        let Stake { work, task, sessions, .. } = &self.stake;
+        let counted = self.stake.counted();
+        // Rounded down, so that nothing short of all of them reads as 100 %.
+        let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
+        let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
+        let cap = match self.cap {
+            Cap::Percent(percent) => format!("max_percent = {percent}"),
+            Cap::Rows(rows) => format!("max_rows = {}", grouped(rows)),
+        };
+        let context = match work {
+            Guarded::FirstPurge => {
+                "; no earlier purge is on record, so this may be a backlog".to_owned()
+            }
+            Guarded::PurgeSince(last) => format!("; {}", self.since(*last)),
+            Guarded::Cycle => String::new(),
+        };
+        format!(
+            "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {cap}{context}",
+            grouped(counted),
+            grouped(*sessions),
+            permille / 10,
+            permille % 10,
+        )
+    }
+
+    fn since(&self, last: UnixTime) -> String {
+        let live = format!("all of these were live at the last purge ({last}) or opened after it");
+        match self.stake.backlog {
+            0 => live,
+            backlog => format!("{live}; {} that were due by then do not count", grouped(backlog)),
+        }
+    }
+}
+
 impl StdError for GuardRefusal {}
 
 impl std::fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Rounded down, so that nothing short of all of them reads as 100 %.
-        let permille = u128::from(self.would_end) * 1000 / u128::from(self.live.max(1));
-        write!(
-            f,
-            "would end {} of {} live sessions ({}.{} %): ",
-            grouped(self.would_end),
-            grouped(self.live),
-            permille / 10,
-            permille % 10,
-        )?;
-        match self.cap {
-            Cap::Percent(percent) => write!(f, "more than max_percent = {percent}"),
-            Cap::Rows(rows) => write!(f, "more than max_rows = {}", grouped(rows)),
-        }
+        let work = match self.stake.work {
+            Guarded::FirstPurge | Guarded::PurgeSince(_) => "purge",
+            Guarded::Cycle => "cycle",
+        };
+        write!(f, "the guard refuses this {work}: {}", self.finding())
     }
 }
 
@@ -233,12 +292,26 @@ pub fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
 
+    fn said(work: Guarded, would_end: u64, backlog: u64, cap: Cap) -> String {
+        let stake = Stake { work, task: None, sessions: 98_120, would_end, backlog };
+        GuardRefusal { stake, cap }.to_string()
+    }
+
     #[test]
     fn a_refusal_never_rounds_up_to_all_of_them() {
-        let refusal = GuardRefusal { would_end: 98_112, live: 98_120, cap: Cap::Percent(50.0) };
         assert_eq!(
-            refusal.to_string(),
-            "would end 98,112 of 98,120 live sessions (99.9 %): more than max_percent = 50"
+            said(Guarded::Cycle, 98_112, 0, Cap::Percent(50.0)),
+            "the guard refuses this cycle: it would end 98,112 of 98,120 sessions in the table \
+             (99.9 %), more than max_percent = 50"
         );
+    }
+
+    #[test]
+    fn a_refusal_tells_a_backlog_from_sessions_that_were_live_a_moment_ago() {
+        let cap = Cap::Rows(1_000);
+        let last = Guarded::PurgeSince(UnixTime(1_781_524_800));
+        insta::assert_snapshot!(said(Guarded::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
+        insta::assert_snapshot!(said(last, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
+        insta::assert_snapshot!(said(last, 49_060, 39_248, cap), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
     }
 }

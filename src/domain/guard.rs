@@ -1,12 +1,11 @@
 //! The guard: a cap on what one run may end.
 
-use super::error::{Cap, GuardRefusal};
-use super::port::Census;
+use super::error::{Cap, GuardRefusal, Stake};
 
-/// How many live sessions a run may end. Above a cap it ends none.
+/// How many sessions a run may end. Above a cap it ends none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guard {
-    /// The greatest share of the live sessions, in percent; 100: any.
+    /// The greatest share of the sessions that have not ended, in percent; 100: any.
     pub max_percent: f64,
     /// The greatest number of sessions; 0: any.
     pub max_rows: u64,
@@ -26,39 +25,78 @@ impl Guard {
 
     /// Refuses a run that would end *more than* a cap allows.
     ///
+    /// 1. A [backlog](Stake::backlog) counts for neither cap.
+    /// 2. The share is one of all sessions in the table that have not ended, the backlog
+    ///    among them.
+    ///
     /// # Errors
     /// The refusal, with its figures.
-    pub fn check(&self, census: &Census) -> Result<(), GuardRefusal> {
-        let Census { would_end, live, .. } = *census;
+    pub fn check(&self, stake: Stake) -> Result<(), GuardRefusal> {
+        let counted = stake.counted();
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
-        let share_exceeded = would_end as f64 * 100.0 > self.max_percent * live as f64;
-        if self.max_rows > 0 && would_end > self.max_rows {
-            Err(GuardRefusal { would_end, live, cap: Cap::Rows(self.max_rows) })
+        let share_exceeded = counted as f64 * 100.0 > self.max_percent * stake.sessions as f64;
+        if self.max_rows > 0 && counted > self.max_rows {
+            Err(GuardRefusal { stake, cap: Cap::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { would_end, live, cap: Cap::Percent(self.max_percent) })
+            Err(GuardRefusal { stake, cap: Cap::Percent(self.max_percent) })
         } else {
             Ok(())
         }
     }
 }
 
+/// The caps that one run has of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Caps {
+    /// See [`Guard::max_percent`].
+    pub max_percent: Option<f64>,
+    /// See [`Guard::max_rows`].
+    pub max_rows: Option<u64>,
+}
+
+/// No cap is NaN.
+impl Eq for Caps {}
+
+impl Caps {
+    /// These, and where nothing is said, those of a guard.
+    #[must_use]
+    pub fn or(self, guard: Guard) -> Guard {
+        Guard {
+            max_percent: self.max_percent.unwrap_or(guard.max_percent),
+            max_rows: self.max_rows.unwrap_or(guard.max_rows),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::error::Guarded;
     use super::*;
 
-    fn allows(max_percent: f64, max_rows: u64, would_end: u64, live: u64) -> bool {
-        let census = Census { live, would_end, ..Census::default() };
-        Guard { max_percent, max_rows }.check(&census).is_ok()
+    fn allows(guard: (f64, u64), would_end: u64, backlog: u64, sessions: u64) -> bool {
+        let (max_percent, max_rows) = guard;
+        let work = Guarded::PurgeSince(super::super::time::UnixTime(0));
+        let stake = Stake { work, task: None, sessions, would_end, backlog };
+        Guard { max_percent, max_rows }.check(stake).is_ok()
     }
 
     #[test]
     fn a_cap_is_what_may_be_reached_but_not_exceeded() {
-        assert!(allows(50.0, 0, 5, 10));
-        assert!(!allows(50.0, 0, 6, 10));
-        assert!(allows(100.0, 0, 10, 10));
-        assert!(allows(100.0, 5, 5, 10));
-        assert!(!allows(100.0, 5, 6, 10));
-        assert!(allows(0.0, 0, 0, 0));
-        assert!(!allows(0.0, 0, 1, 10));
+        assert!(allows((50.0, 0), 5, 0, 10));
+        assert!(!allows((50.0, 0), 6, 0, 10));
+        assert!(allows((100.0, 0), 10, 0, 10));
+        assert!(allows((100.0, 5), 5, 0, 10));
+        assert!(!allows((100.0, 5), 6, 0, 10));
+        assert!(allows((0.0, 0), 0, 0, 0));
+        assert!(!allows((0.0, 0), 1, 0, 10));
+    }
+
+    #[test]
+    fn a_backlog_counts_for_neither_cap() {
+        assert!(allows((50.0, 0), 9, 4, 10));
+        assert!(!allows((50.0, 0), 9, 3, 10));
+        assert!(allows((100.0, 5), 9, 4, 10));
+        assert!(!allows((100.0, 5), 9, 3, 10));
+        assert!(allows((0.0, 1), 9, 9, 10));
     }
 }

@@ -114,7 +114,7 @@ pub struct Session {
     pub idle_timeout: Option<Span>,
     /// Since when a check has found it unused, under the two-pass policy.
     pub marked_at: Option<UnixTime>,
-    /// When and why it ended; `None` while it is live.
+    /// When and why it ended; `None`: it has not.
     pub end: Option<End>,
     /// When it is over by the rules of the framework whose table it is in; `None`: by
     /// the policy of its task, the table being sessctl's own.
@@ -129,9 +129,9 @@ impl Session {
         self.last_used_at.map(|used| until.since(used))
     }
 
-    /// Whether it had not ended by then.
-    pub fn is_live(&self, at: UnixTime) -> bool {
-        self.end.is_none_or(|end| end.at > at)
+    /// Whether it had ended by then.
+    pub fn has_ended(&self, at: UnixTime) -> bool {
+        self.end.is_some_and(|end| end.at <= at)
     }
 }
 
@@ -170,15 +170,16 @@ pub enum State {
     Idle,
     /// Unused for longer than its timeout and than the policy's `abandoned`.
     Abandoned,
-    /// Over.
-    Ended,
-    /// Over by the rules of the framework whose table it is in: its row is there still.
+    /// Due to end, but no purge has ended it yet.
     Expired,
+    /// Over for good.
+    Ended,
 }
 
 impl State {
-    /// The states of sessions that have not ended.
-    pub const LIVE: &'static [Self] = &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
+    /// The states of sessions that have not ended, whether they are live or due to end.
+    pub const NOT_ENDED: &'static [Self] =
+        &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
 }
 
 /// A set of words that name the variants of an enum, both ways.
@@ -226,8 +227,8 @@ words!(State, "state", {
     Active => "active",
     Idle => "idle",
     Abandoned => "abandoned",
-    Ended => "ended",
     Expired => "expired",
+    Ended => "ended",
 });
 
 /// A word that is none of those that were possible.
@@ -250,7 +251,7 @@ mod tests {
         }
         assert_eq!(
             "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is no state: it is one of active, idle, abandoned, ended, expired"
+            "\"gone\" is no state: it is one of active, idle, abandoned, expired, ended"
         );
     }
 }

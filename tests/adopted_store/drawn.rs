@@ -191,7 +191,7 @@ proptest! {
             walked => walked.unwrap(),
         };
         prop_assert_eq!(world.column("t", "id"), left.clone());
-        prop_assert_eq!(walked.live, walked.rows);
-        prop_assert_eq!(walked.live - walked.settled.deleted, left.len() as u64);
+        prop_assert_eq!(walked.sessions, walked.rows);
+        prop_assert_eq!(walked.sessions - walked.settled.deleted, left.len() as u64);
     }
 }

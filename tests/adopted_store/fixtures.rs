@@ -25,12 +25,12 @@ fn exactly_the_expired_sessions_go() {
             let name = &profile.name;
             assert_eq!(walked.settled.deleted, expired.len() as u64, "{name}");
             assert_eq!(walked.settled.told.len(), expired.len(), "{name}");
-            assert_eq!(walked.live, before.len() as u64, "{name}");
+            assert_eq!(walked.sessions, before.len() as u64, "{name}");
             let left: Vec<_> =
                 before.into_iter().filter(|id| !expired.contains(&id.as_str())).collect();
             assert_eq!(ids(&world, &profile), left, "{name}");
             let again = world.purge(store.as_mut(), 2).unwrap();
-            assert_eq!((again.settled.deleted, again.live), (0, left.len() as u64), "{name}");
+            assert_eq!((again.settled.deleted, again.sessions), (0, left.len() as u64), "{name}");
             drop(store);
             assert_eq!(world.imprint(), imprint, "{name}");
         }

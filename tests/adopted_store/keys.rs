@@ -128,7 +128,7 @@ fn names_may_be_words_of_sql_or_have_quotes_in_them() {
         .0;
     let mut store = world.store(profile);
     let walked = world.purge(store.as_mut(), 4).unwrap();
-    assert_eq!((walked.settled.deleted, walked.live, walked.by_time), (9, 300, true));
+    assert_eq!((walked.settled.deleted, walked.sessions, walked.by_time), (9, 300, true));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn users_have_what_is_not_over() {
         let mut loads = Vec::new();
         let visit = &mut |load: sessctl::domain::port::UserLoad| {
             assert_eq!(load.task.is_some(), by == LoadBy::TaskAndUser);
-            loads.push((load.user, load.live[0], load.oldest_use.map(|time| time.0)));
+            loads.push((load.user, load.states[0], load.oldest_use.map(|time| time.0)));
             Ok(ControlFlow::Continue(()))
         };
         store.loads(&world.scope(), by, visit).unwrap();

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use rusqlite::params;
-use sessctl::domain::port::{Place, Reach};
+use sessctl::domain::port::{Census, Place, Reach};
 use sessctl::domain::profile::{Nullness, Profile};
 use sessctl::domain::session::EndReason;
+use sessctl::domain::time::UnixTime;
 
 use crate::profiles::{draft, laravel, seconds, utc};
 use crate::world::{NOW, World, few};
@@ -84,7 +85,7 @@ fn the_index_and_the_key_lead_to_the_same_rows() {
         let mut store = world.store(laravel());
         let walked = world.purge(store.as_mut(), 17).unwrap();
         assert_eq!(walked.by_time, by_time);
-        assert_eq!((walked.settled.deleted, walked.rows, walked.live), (60, 3_000, 3_000));
+        assert_eq!((walked.settled.deleted, walked.rows, walked.sessions), (60, 3_000, 3_000));
         assert_eq!((walked.census.due, walked.census.unreadable), (60, 0));
         left.push(world.column("sessions", "id"));
     }
@@ -115,8 +116,11 @@ fn a_count_sees_everything_and_remembers_no_row() {
     fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
     let store = world.store(laravel());
     let survey = store.survey(&world.scope(), None, Reach::ALL).unwrap();
-    assert_eq!((survey.census.live, survey.census.due, survey.census.would_delete), (900, 9, 9));
-    assert_eq!(survey.live.get("laravel"), Some(&900));
+    assert_eq!(
+        (survey.census.sessions, survey.census.due, survey.census.would_delete),
+        (900, 9, 9)
+    );
+    assert_eq!(survey.sessions.get("laravel"), Some(&900));
     assert_eq!((survey.due, survey.last, survey.rows), (None, None, 900));
 }
 
@@ -149,7 +153,7 @@ fn what_cannot_be_read_is_kept_and_counted() {
             assert_eq!(walked.by_time, by_time);
             assert_eq!(walked.settled.deleted, 2 + nulls_due, "{null:?}");
             assert_eq!(walked.census.unreadable, 7 + nulls_unreadable, "{null:?}");
-            assert_eq!((walked.live, walked.rows), (411, 411), "{null:?}");
+            assert_eq!((walked.sessions, walked.rows), (411, 411), "{null:?}");
             let tasks = store.tasks(&world.scope()).unwrap();
             assert_eq!(tasks[0].unreadable, 7 + nulls_unreadable);
             assert_eq!(tasks[0].live_total(), 409 - nulls_due);
@@ -194,7 +198,7 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
         .0;
     let mut store = world.store(profile);
     let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.live), (1, 6));
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 6));
     assert_eq!(world.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
@@ -208,7 +212,7 @@ fn binary_json_has_nothing_at_any_path() {
     let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
     let mut store = world.store(profile.null(Nullness::Never).at(0, false).0);
     let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.live), (1, 2));
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 2));
     assert_eq!(world.column("t", "id"), ["b"]);
 }
 
@@ -227,7 +231,35 @@ proptest! {
         let mut store = world.store(laravel());
         let walked = world.purge(store.as_mut(), stride).unwrap();
         prop_assert_eq!(walked.settled.deleted, over);
-        prop_assert_eq!(walked.live, ages.len() as u64);
+        prop_assert_eq!(walked.sessions, ages.len() as u64);
+    }
+
+    #[test]
+    fn what_was_over_at_an_earlier_moment_already_is_counted_on_either_way(
+        ages in proptest::collection::vec(0_i64..200, 1..80),
+        stride in 1_usize..20,
+        before in 0_i64..90,
+        has_index: bool,
+    ) {
+        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        fill(&world, ages.clone());
+        let store = world.store(laravel());
+        let backlog = Some(UnixTime(NOW.0 - before));
+        for reach in [few(stride), Reach { rows: stride, ..Reach::ALL }] {
+            let (mut census, mut after) = (Census::default(), None);
+            loop {
+                let reach = Reach { backlog, ..reach };
+                let survey = store.survey(&world.scope(), after.as_ref(), reach).unwrap();
+                census.add(survey.census);
+                after = survey.last;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let over = |at_least: i64| ages.iter().filter(|age| **age >= at_least).count() as u64;
+            prop_assert_eq!((census.would_end, census.backlog), (over(120), over(120 + before)));
+            prop_assert_eq!(census.live(), ages.len() as u64 - over(120));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use sessctl::app::{Housekeeper, PurgeRequest};
+use sessctl::app::{CycleRequest, Housekeeper, PurgeRequest};
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
@@ -99,8 +99,9 @@ fn cycles_delete_and_are_counted() {
     let world = World::of(LARAVEL);
     let mut keeper = Housekeeper::new(world.store(laravel()), Policies::default());
     let filter = Filter { user: Some("1".to_owned()), ..Filter::default() };
+    let request = CycleRequest { filter, ..CycleRequest::default() };
     let go_on = &mut || ControlFlow::Continue(());
-    let cycled = keeper.cycle(&filter, NOW, &mut |_| {}, go_on).unwrap();
+    let cycled = keeper.cycle(&request, NOW, &mut |_| {}, go_on).unwrap();
     assert_eq!(cycled.ended, 2);
     assert_eq!(world.column("sessions", "id"), ["Q3kW1guestBoundary"]);
     let stat = &keeper.tasks(None, NOW).unwrap()[0];

@@ -158,7 +158,7 @@ fn conditions_do_not_hold_for_what_is_no_json() {
         let mut store = world.store(all.when(1, test.clone()).0);
         let walked = world.purge(store.as_mut(), 9).unwrap();
         let is_asked = matches!(test, Test::Above(_) | Test::UpTo(_));
-        assert_eq!((walked.settled.deleted, walked.live), (0, 1), "{test:?}");
+        assert_eq!((walked.settled.deleted, walked.sessions), (0, 1), "{test:?}");
         assert_eq!(walked.census.unreadable, u64::from(is_asked), "{test:?}");
     }
 }

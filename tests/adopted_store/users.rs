@@ -138,7 +138,7 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
     assert_eq!(count(&unreadable, SortKey::Handle), (4, 0));
     let mut loads = Vec::new();
     let visit = &mut |load: UserLoad| {
-        loads.push((load.user, load.unreadable_users, load.live[0]));
+        loads.push((load.user, load.unreadable_users, load.states[0]));
         Ok(ControlFlow::Continue(()))
     };
     store.loads(&world.scope(), LoadBy::TaskAndUser, visit).unwrap();

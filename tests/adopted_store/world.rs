@@ -29,7 +29,7 @@ pub struct World {
 pub struct Walked {
     pub census: Census,
     pub settled: Settled,
-    pub live: u64,
+    pub sessions: u64,
     pub rows: u64,
     /// Whether it went along an index.
     pub by_time: bool,
@@ -83,7 +83,7 @@ impl World {
         loop {
             let survey = store.survey(&self.scope(), after.as_ref(), few(rows))?;
             walked.census.add(survey.census);
-            walked.live += survey.live.values().sum::<u64>();
+            walked.sessions += survey.sessions.values().sum::<u64>();
             walked.rows += survey.rows;
             assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
             if let Some(due) = survey.due {
@@ -150,7 +150,7 @@ impl World {
 
 /// How far a purge looks.
 pub fn few(rows: usize) -> Reach {
-    Reach { due: rows, rows, time: Duration::from_secs(60) }
+    Reach { due: rows, rows, time: Duration::from_secs(60), ..Reach::ALL }
 }
 
 /// What a refusal says.

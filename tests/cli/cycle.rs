@@ -199,7 +199,7 @@ fn a_cycle_of_many_sessions_ends_all_of_them() {
     sandbox.insert_all(0..1_001, |n| row(&n.to_string()).idle(i64::from(n)));
     let ended = sandbox.run(["cycle", "--all", "-o", "jsonl"]).succeeds().stdout();
     assert_eq!(ended.lines().count(), 1_001);
-    assert_eq!(sandbox.listed(["--state", "active,idle,abandoned"]).len(), 0);
+    assert_eq!(sandbox.listed(["--state", "active,expired"]).len(), 0);
     let stat = sandbox.run(["show", "stat", "--json"]).json();
     assert_eq!(stat[0]["ended_cycled"], 1_001);
     assert_eq!(stat[0]["peak"], 1_001);

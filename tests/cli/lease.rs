@@ -17,7 +17,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn live(sandbox: &Sandbox) -> usize {
-    sandbox.listed(["--state", "active,idle,abandoned"]).len()
+    sandbox.listed(["--state", "active,expired"]).len()
 }
 
 #[test]

@@ -47,11 +47,11 @@ fn every_filter_picks_what_it_says() {
         (&["--client", "::/0"], &["given up"]),
         (&["--client", "laptop"], &["web"]),
         (&["--state", "active"], &["active", "endless", "web"]),
-        (&["--state", "idle"], &["idle"]),
-        (&["--state", "abandoned"], &["given up"]),
+        (&["--state", "idle,abandoned"], &[]),
+        (&["--state", "expired"], &["idle", "given up"]),
         (&["--state", "ended"], &["closed", "cycled"]),
-        (&["--state", "idle,abandoned"], &["idle", "given up"]),
-        (&["--state", "idle", "--state", "ended"], &["idle", "closed", "cycled"]),
+        (&["--state", "idle,expired"], &["idle", "given up"]),
+        (&["--state", "expired", "--state", "ended"], &["idle", "given up", "closed", "cycled"]),
         (&["--idle-over", "30m"], &["endless", "idle", "given up", "closed", "cycled"]),
         (&["--idle-over", "3h"], &["endless", "given up"]),
         (&["--idle-over", "1d"], &[]),
@@ -91,7 +91,7 @@ fn a_filter_that_makes_no_sense_is_a_mistake_of_usage() {
 #[test]
 fn every_order_and_its_reverse() {
     let sandbox = sandbox();
-    let live = ["--state", "active,idle,abandoned", "--idle-over", "0"];
+    let live = ["--state", "active,expired", "--idle-over", "0"];
     for (field, tokens) in [
         ("idle", ["endless", "given up", "idle", "web", "active"]),
         ("last-used", ["endless", "given up", "idle", "web", "active"]),
@@ -118,7 +118,7 @@ fn words_sort_as_words_and_states_from_active_to_ended() {
         ("user", "- alice alice alice bob bob carol"),
         ("task", "HTTP imap imap imap imap imap imap"),
         ("client", "10.0.0.7 10.0.0.7 10.0.0.7 10.0.0.7 10.0.0.8:993 2001:db8::7 laptop"),
-        ("state", "active active active idle abandoned ended ended"),
+        ("state", "active active active expired expired ended ended"),
     ] {
         let listed = sandbox.run(["list", "--json", "--sort", field]).succeeds().json();
         let words: Vec<&str> = listed
@@ -214,16 +214,23 @@ fn at_an_earlier_moment_later_ends_have_not_come_and_later_sessions_are_not_ther
 }
 
 #[test]
-fn at_a_later_moment_sessions_have_gone_idle_and_been_abandoned() {
+fn at_a_later_moment_sessions_have_gone_idle_and_been_abandoned_or_are_expired() {
     let sandbox = sandbox();
-    for (span, state, tokens) in [
-        (HOUR, "idle", &["active", "web", "idle"][..]),
-        (3 * HOUR, "abandoned", &["active", "web", "idle", "given up"]),
-        (300 * DAY, "active", &["endless"]),
+    sandbox.file("patient.toml", "[policy]\nexpire = \"abandoned\"\n");
+    sandbox.file("exact.toml", "[policy]\nexpire = \"timeout\"\n");
+    for (config, span, state, tokens) in [
+        ("patient.toml", 0, "idle", &["idle"][..]),
+        ("patient.toml", 0, "abandoned", &["given up"]),
+        ("patient.toml", HOUR, "idle", &["active", "web", "idle"]),
+        ("patient.toml", 3 * HOUR, "abandoned", &["active", "web", "idle", "given up"]),
+        ("patient.toml", 3 * HOUR, "expired", &[]),
+        ("exact.toml", HOUR, "expired", &["active", "web", "idle", "given up"]),
+        ("exact.toml", HOUR, "idle,abandoned", &[]),
+        ("exact.toml", 300 * DAY, "active", &["endless"]),
     ] {
         let at = (now() + span).to_string();
-        let listed = sandbox.listed(["--at", &at, "--state", state]);
-        assert_eq!(listed, sorted(handles(tokens)), "{span}");
+        let listed = sandbox.listed(["--config", config, "--at", &at, "--state", state]);
+        assert_eq!(listed, sorted(handles(tokens)), "{config} {span} {state}");
     }
 }
 

@@ -174,7 +174,10 @@ fn a_guard_refuses_a_job_and_others_still_run() {
     sandbox.insert_all(0..3, |n| row(&n.to_string()).idle(HOUR));
     let ran = run(&sandbox, &["run"]);
     let complaint = ran.is_refused_with(4).stderr();
-    assert!(complaint.contains("job tidy: would end 3 of 3 live sessions"), "{complaint}");
+    assert!(
+        complaint.contains("job tidy: the guard refuses this purge: it would end 3 of 3 sessions"),
+        "{complaint}"
+    );
     assert_eq!(ledger(&sandbox), [entry("tidy", "refused", 0), entry("restart", "done", 0)]);
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::fixture::{DAY, HOUR, MINUTE, Sandbox, row};
 
-/// imap: two active, one idle, one abandoned, one ended; http: one active.
+/// imap: two active, two expired, one ended; http: one active.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     for row in [
@@ -56,10 +56,11 @@ fn d3_plain_has_each_figure_on_a_line() {
     let ran = sandbox.run(["show", "stat", "-o", "plain"]);
     let plain = ran.succeeds().stdout();
     for (key, value) in [
-        ("imap.sessions.live", "4"),
+        ("imap.sessions.live", "2"),
         ("imap.sessions.active", "2"),
-        ("imap.sessions.idle", "1"),
-        ("imap.sessions.abandoned", "1"),
+        ("imap.sessions.idle", "0"),
+        ("imap.sessions.abandoned", "0"),
+        ("imap.sessions.expired", "2"),
         ("imap.sessions.ended", "5"),
         ("imap.sessions.peak", "4"),
         ("imap.sessions.opened", "9"),
@@ -82,11 +83,38 @@ fn d3_plain_has_each_figure_on_a_line() {
 }
 
 #[test]
+fn live_is_what_has_neither_ended_nor_is_due_under_its_policy() {
+    let sandbox = sandbox();
+    sandbox.insert(&row("old").opened(9 * HOUR).idle(MINUTE));
+    for (policy, wanted) in [
+        ("expire = \"timeout\"", [3, 3, 0, 0, 2]),
+        ("expire = \"abandoned\"", [4, 3, 1, 1, 0]),
+        ("expire = \"never\"", [5, 3, 1, 1, 0]),
+        ("expire = \"never\"\nlifetime = \"8h\"", [4, 2, 1, 1, 1]),
+        ("expire = \"two-pass\"", [5, 5, 0, 0, 0]),
+    ] {
+        sandbox.file("c.toml", format!("[policy]\n{policy}\n"));
+        let with = ["--config", "c.toml"];
+        let stat = sandbox.run([&with[..], &["show", "stat", "imap", "--json"]].concat()).json();
+        let figures = ["live", "active", "idle", "abandoned", "expired"];
+        let found = figures.map(|figure| stat[0][figure].as_u64().unwrap());
+        assert_eq!(found, wanted, "{policy}");
+        // And a purge ends what is not live, and leaves what is.
+        let args = [&with[..], &["purge", "--dry-run", "--task", "imap", "--json"]].concat();
+        let plan = sandbox.run(args).succeeds().json();
+        assert_eq!(
+            (plan["ended"].as_u64(), plan["live"].as_u64()),
+            (Some(5 - found[0]), Some(found[0]))
+        );
+    }
+}
+
+#[test]
 fn d3_a_table_shows_what_is_there_and_what_has_been() {
     let sandbox = sandbox();
     insta::assert_snapshot!(sandbox.run(["show", "stat", "imap"]).succeeds().stdout(), @r#"
-    TASK  LIVE  ACTIVE  IDLE  ABANDONED  ENDED  OLDEST  PEAK  REFUSED
-    imap     4       2     1          1      1      3h     4        0
+    TASK  LIVE  ACTIVE  IDLE  ABANDONED  EXPIRED  ENDED  OLDEST  PEAK  REFUSED
+    imap     2       2     0          0        2      1      3h     4        0
 
     TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  LIFETIME  DELETED
     imap       5       1        0          0        0       0         0        0
@@ -111,7 +139,7 @@ fn d3_csv_and_jsonl_have_the_same_figures() {
 #[test]
 fn an_empty_database_has_nothing_to_show_in_any_format() {
     let sandbox = Sandbox::new();
-    let header = "task,live,active,idle,abandoned,ended,oldest_idle_seconds,peak,opened,\
+    let header = "task,live,active,idle,abandoned,expired,ended,oldest_idle_seconds,peak,opened,\
                   ended_closed,ended_expired,ended_abandoned,ended_evicted,ended_cycled,\
                   ended_lifetime,deleted,refused\n";
     for (format, answer, word) in [

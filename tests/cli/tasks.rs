@@ -49,10 +49,10 @@ fn d1_show_tasks_says_what_each_serves_and_whom_repeatedly() {
 fn d1_show_tasks_as_people_read_it() {
     let sandbox = sandbox();
     insta::assert_snapshot!(sandbox.run(["show", "tasks", "i*"]).succeeds().stdout(), @r#"
-    TASK  USER   USERS  SESSIONS  PER USER  OLDEST IDLE
-    imap             3         6      2.00           5h
-          alice                3                     3h
-          carol                2                     5h
+    TASK  USER   USERS  SESSIONS  PER USER  OLDEST IDLE  EXPIRED
+    imap             3         6      2.00           5h        2
+          alice                3                     3h        1
+          carol                2                     5h        1
     "#);
 }
 
@@ -79,7 +79,7 @@ fn show_users_counts_the_sessions_of_each() {
     let imap =
         sandbox.run(["show", "users", "imap", "--limit", "1", "-o", "csv"]).succeeds().stdout();
     assert_eq!(imap.lines().count(), 2);
-    assert!(imap.lines().nth(1).unwrap().starts_with("alice,3,2,0,1,1,"), "{imap}");
+    assert!(imap.lines().nth(1).unwrap().starts_with("alice,3,2,0,0,1,1,"), "{imap}");
 }
 
 #[test]

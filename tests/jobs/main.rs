@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 
 use chrono::DateTime;
 use sessctl::app::{Ran, Terms};
-use sessctl::domain::guard::Guard;
+use sessctl::domain::guard::{Caps, Guard};
 use sessctl::domain::job::{Interval, Jitter, Job, Standing, When, Work};
 use sessctl::domain::port::{RunQuery, RunRecord, Store};
 use sessctl::domain::time::{Span, UnixTime};
@@ -36,7 +36,7 @@ fn later(time: UnixTime, seconds: i64) -> UnixTime {
 }
 
 fn job(name: &str, when: When, work: Work) -> Job {
-    Job { name: name.into(), when, work, host: None, enabled: true }
+    Job { name: name.into(), when, work, caps: Caps::default(), host: None, enabled: true }
 }
 
 /// A purge of all tasks at fixed times.

@@ -130,13 +130,28 @@ impl Model {
         self.is_idle(entry, now) && now - self.all[entry].used > threshold
     }
 
-    /// 0: active, 1: idle, 2: abandoned (r1).
+    /// 0: active, 1: idle, 2: abandoned (r1), 3: expired (s10).
     pub fn state(&self, entry: usize, now: i64) -> usize {
         let known = &self.all[entry];
-        if self.policies.of(known.task).expire == Expire::TwoPass {
-            return usize::from(known.mark.is_some());
+        match self.policies.of(known.task).expire {
+            Expire::Timeout | Expire::TwoPass if self.is_due(entry, now) => 3,
+            Expire::TwoPass => usize::from(known.mark.is_some()),
+            _ => usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now)),
         }
-        usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now))
+    }
+
+    /// Whether a purge that nobody has planned would end it (d7, r2, t3).
+    pub fn is_due(&self, entry: usize, now: i64) -> bool {
+        let policy = self.policy(entry);
+        match policy.expire {
+            Expire::Timeout => self.is_idle(entry, now),
+            Expire::Abandoned => self.is_abandoned(entry, now),
+            Expire::TwoPass => {
+                let ripe = policy.delay.as_seconds() - HOUR;
+                self.all[entry].mark.is_some_and(|mark| now - mark >= ripe)
+            }
+            Expire::Never => false,
+        }
     }
 
     /// Those that an opening ends before it counts (r3).

@@ -169,7 +169,7 @@ prop_compose! {
         task in option::of(pattern()),
         user in user(),
         user_unreadable in weighted(0.1),
-        states in subsequence(State::ALL.to_vec(), 0..=4),
+        states in subsequence(State::ALL.to_vec(), 0..=5),
         idle_over in option::of(span()),
         ended_by in option::of(select(EndReason::ALL)),
         ended_since in option::of(moment()),

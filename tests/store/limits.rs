@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use sessctl::domain::policy::{Policies, Policy, WhenFull};
+use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
 use sessctl::domain::port::{Admission, Full, NewSession, Reach, Store};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
@@ -58,7 +58,7 @@ fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
             let admission = store.admit(&new, policy, false).unwrap();
             let policies = Policies::default();
             let census = store.survey(&scope(&policies), None, Reach::ALL).unwrap().census;
-            assert!(census.live <= 10, "{} are live", census.live);
+            assert!(census.sessions <= 10, "{} have not ended", census.sessions);
             admission
         };
         (0..10).map(one).collect::<Vec<_>>()
@@ -283,6 +283,73 @@ macro_rules! tests {
             let admission = world.admit("new", &policy);
             assert_eq!(ended(&admission), [(session("over").handle, EndReason::Expired)]);
             assert_eq!(world.admit("newer", &policy).outcome, Err(Full::Task));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_session_whose_lifetime_is_over_makes_way_first_in_all_three_modes() {
+            for when_full in WhenFull::ALL {
+                for expire in [Expire::Timeout, Expire::Abandoned, Expire::Never] {
+                    // Given a full task with one session in use whose lifetime is over, and one
+                    // that is valid and has been unused for longer
+                    let mut world = world();
+                    let lifetime = Some(Span::hours(8));
+                    let policy = Policy { when_full: *when_full, expire, lifetime, ..limit(2) };
+                    let old = session("old").idle(60).opened(8 * 3_600 + 1);
+                    let valid = session("valid").idle(600).opened(8 * 3_600);
+                    world.put(&[old.clone(), valid]);
+                    // When one opens
+                    let admission = world.admit("new", &policy);
+                    // Then the old one has ended for its lifetime, and the valid one stays
+                    assert_eq!(admission.outcome, Ok(()), "{when_full} {expire}");
+                    assert_eq!(ended(&admission), [(old.handle, EndReason::Lifetime)]);
+                    assert!(is_live(&world, "valid") && is_live(&world, "new"));
+                }
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn at_a_limit_of_the_user_only_the_sessions_of_this_user_end_for_their_lifetime() {
+            for when_full in WhenFull::ALL {
+                let mut world = world();
+                let old = |token: &str| session(token).idle(60).opened(3_601);
+                world.put(&[old("own"), old("bob").whose("bob")]);
+                let lifetime = Some(Span::hours(1));
+                let policy =
+                    Policy { when_full: *when_full, lifetime, user_limit: 1, ..Policy::default() };
+                let admission = world.admit("new", &policy);
+                assert_eq!(ended(&admission), [(session("own").handle, EndReason::Lifetime)]);
+                assert!(is_live(&world, "bob") && is_live(&world, "new"), "{when_full}");
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn what_ends_for_its_lifetime_at_a_limit_is_counted_where_no_row_is_kept() {
+            let mut world = world();
+            world.put(&[session("old").idle(60).opened(3_601)]);
+            let policy = Policy {
+                when_full: WhenFull::EvictLru,
+                lifetime: Some(Span::hours(1)),
+                retention: Some(Span::ZERO),
+                ..limit(1)
+            };
+            assert_eq!(world.admit("new", &policy).outcome, Ok(()));
+            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            assert_eq!((stat.opened, stat.ended_by[&EndReason::Lifetime]), (2, 1));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_session_that_is_expired_but_not_too_old_counts_and_is_evicted_first() {
+            for when_full in [WhenFull::EvictIdle, WhenFull::EvictLru] {
+                let mut world = world();
+                let policy = Policy { when_full, lifetime: Some(Span::hours(8)), ..limit(2) };
+                world.put(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);
+                let admission = world.admit("new", &policy);
+                assert_eq!(ended(&admission), [(session("expired").handle, EndReason::Evicted)]);
+            }
         }
 
         #[test]

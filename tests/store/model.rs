@@ -69,18 +69,18 @@ fn is_over(row: &Session, policy: &Policy, now: UnixTime) -> Option<EndReason> {
     let is_idle = is_unused_for(row, row.idle_timeout, now);
     let is_abandoned = is_idle && is_unused_for(row, Some(policy.abandoned), now);
     match (policy.when_full, policy.expire) {
-        (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned) => {
-            is_abandoned.then_some(EndReason::Abandoned)
+        (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned) if is_abandoned => {
+            return Some(EndReason::Abandoned);
         }
-        (WhenFull::EvictIdle | WhenFull::EvictLru, _) => None,
-        (WhenFull::Refuse, Expire::Timeout) if is_idle => Some(EndReason::Expired),
-        (WhenFull::Refuse, Expire::Abandoned) if is_abandoned => Some(EndReason::Abandoned),
-        (WhenFull::Refuse, _) => {
-            let age = now.0 - row.created_at.unwrap().0;
-            let is_old = policy.lifetime.is_some_and(|lifetime| age > lifetime.as_seconds());
-            is_old.then_some(EndReason::Lifetime)
+        (WhenFull::Refuse, Expire::Timeout) if is_idle => return Some(EndReason::Expired),
+        (WhenFull::Refuse, Expire::Abandoned) if is_abandoned => {
+            return Some(EndReason::Abandoned);
         }
+        _ => {}
     }
+    let age = now.0 - row.created_at.unwrap().0;
+    let is_old = policy.lifetime.is_some_and(|lifetime| age > lifetime.as_seconds());
+    is_old.then_some(EndReason::Lifetime)
 }
 
 /// Ends sessions for the reasons that are given, and answers them as they ended.

@@ -3,17 +3,19 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{Policies, Verdict};
-use sessctl::domain::port::{Census, Order, Query, Reach, SortKey};
+use sessctl::domain::policy::{Check, Policies, Verdict};
+use sessctl::domain::port::{Census, LoadBy, Order, Query, Reach, SortKey, TaskStat, UserLoad};
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
 
-use crate::drawn::{Scene, check, filter, scene};
+use crate::drawn::{Scene, check, filter, moment, scene};
 use crate::worlds::{NOW, World, everything, scope, suite};
 
 suite!(tests);
@@ -83,11 +85,15 @@ fn overtake(world: &World, scene: &mut Scene) {
     scene.sessions[place] = session;
 }
 
-/// What the rules say of a scene.
-fn census(scene: &Scene) -> Census {
+/// What the rules say of a scene, and of what was due at a moment already.
+fn census(scene: &Scene, backlog: Option<UnixTime>) -> Census {
     let mut census = Census::default();
     for session in scene.in_scope() {
-        census.count(1, session.end.is_none(), scene.scope().verdict(session));
+        let was_due = backlog.is_some_and(|at| {
+            let policy = scene.policies.of(&session.task);
+            policy.due(session, Check::at(at)).is_some()
+        });
+        census.count(1, session.end.is_some(), scene.scope().verdict(session), was_due);
     }
     census
 }
@@ -145,17 +151,19 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn the_purge_does_with_each_session_what_its_policy_says() {
-            check(world(), 4_000, (scene(), look()), |world, (mut scene, look)| {
+            let input = (scene(), look(), option::of(moment()));
+            check(world(), 4_000, input, |world, (mut scene, look, backlog)| {
                 world.put(&scene.sessions);
-                let survey = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap();
-                prop_assert_eq!(survey.census, census(&scene));
+                let reach = Reach { backlog, ..Reach::ALL };
+                let survey = world.sessions.survey(&scene.scope(), None, reach).unwrap();
+                prop_assert_eq!(survey.census, census(&scene, backlog));
                 prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
 
                 let due = survey.due.filter(|_| !matches!(look, Look::Never)).unwrap_or_else(everything);
                 if matches!(look, Look::Overtaken) {
                     overtake(world, &mut scene);
                 }
-                let census = census(&scene);
+                let census = census(&scene, None);
                 let settled = world.sessions.settle(&scene.scope(), &due, true).unwrap();
                 let counts = (settled.marked, settled.ended, settled.deleted);
                 prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
@@ -212,9 +220,59 @@ macro_rules! tests {
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
                     }
                     prop_assert_eq!(stat.opened, of_task().count() as u64);
-                    let live = of_task().filter(|session| session.is_live(NOW));
-                    prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
+                    let is_live = |session: &&Session| policies.of(&session.task).is_live(session, NOW);
+                    prop_assert_eq!(stat.live_total(), of_task().filter(is_live).count() as u64);
+                    let open = of_task().filter(|session| !session.has_ended(NOW));
+                    prop_assert_eq!(stat.sessions(), open.clone().count() as u64);
+                    prop_assert_eq!(stat.oldest_use, open.filter_map(|session| session.last_used_at).min());
                 }
+                Ok(())
+            });
+        }
+
+        #[test]
+        $(#[$on])*
+        fn what_a_purge_counts_and_what_the_figures_say_is_the_same() {
+            check(world(), 500, scene(), |world, scene| {
+                // An end that lies in the future has come for a purge, and not for a list.
+                let ended_by_now = |session: &Session| session.end.is_none() || session.has_ended(NOW);
+                let sessions: Vec<Session> = scene.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
+                let scene = Scene { sessions, planned: None, ..scene };
+                world.put(&scene.sessions);
+                let census = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap().census;
+                let stats = world.sessions.tasks(&scene.scope()).unwrap();
+                let sum = |of: fn(&TaskStat) -> u64| stats.iter().map(of).sum::<u64>();
+                prop_assert_eq!(census.sessions, sum(TaskStat::sessions));
+                prop_assert_eq!(census.live(), sum(TaskStat::live_total));
+                prop_assert_eq!(census.would_end, sum(|stat| stat.expired + stat.given_up));
+                Ok(())
+            });
+        }
+
+        #[test]
+        $(#[$on])*
+        fn users_have_what_the_rules_say() {
+            check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
+                world.put(&sessions);
+                let mut expected: BTreeMap<Option<String>, [u64; 4]> = BTreeMap::new();
+                for session in sessions.iter().filter(|session| session.end.is_none()) {
+                    let state = match policies.of(&session.task).state(session, NOW) {
+                        State::Active => 0,
+                        State::Idle => 1,
+                        State::Abandoned => 2,
+                        State::Expired => 3,
+                        State::Ended => panic!("{session:?}"),
+                    };
+                    expected.entry(session.user.clone()).or_default()[state] += 1;
+                }
+                let mut loads = BTreeMap::new();
+                let mut visit = |load: UserLoad| {
+                    let [active, idle, abandoned] = load.states;
+                    loads.insert(load.user, [active, idle, abandoned, load.expired]);
+                    Ok(ControlFlow::Continue(()))
+                };
+                world.sessions.loads(&scope(&policies), LoadBy::User, &mut visit).unwrap();
+                prop_assert_eq!(loads, expected);
                 Ok(())
             });
         }

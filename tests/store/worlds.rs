@@ -268,6 +268,7 @@ pub fn session(token: &str) -> Session {
 /// Says what matters of a session.
 pub trait But: Sized {
     fn idle(self, seconds: i64) -> Self;
+    fn opened(self, seconds: i64) -> Self;
     fn timeout(self, timeout: Option<i64>) -> Self;
     fn of(self, task: &str) -> Self;
     fn whose(self, user: &str) -> Self;
@@ -280,6 +281,12 @@ impl But for Session {
     fn idle(mut self, seconds: i64) -> Self {
         self.last_used_at = Some(UnixTime(NOW.0 - seconds));
         self.created_at = self.last_used_at;
+        self
+    }
+
+    /// Opened so many seconds ago, whenever it was used.
+    fn opened(mut self, seconds: i64) -> Self {
+        self.created_at = Some(UnixTime(NOW.0 - seconds));
         self
     }
 

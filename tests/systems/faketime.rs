@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::fixture::{HOUR, MINUTE, Ran, row};
 use crate::lying_clock::{
-    at, command, cron_at, fate_at, in_zone, json_at, open_at, runs_of, touch_at,
+    at, command, cron_at, fate_at, in_zone, json_at, open_at, runs_of, state_at, touch_at,
 };
 use crate::place::is_cluster;
 use crate::system::System;
@@ -61,7 +61,7 @@ fn w2_w3_half_an_hour_of_a_websphere_server() {
     assert!((120..=178).contains(&interval), "{interval}");
     // And until then they are usable: the one that is used lives on
     cron_at(&websphere, "2026-06-15 12:31:20");
-    assert_eq!(fate_at(&websphere, "2026-06-15 12:31:21", &unused), "idle");
+    assert_eq!(state_at(&websphere, "2026-06-15 12:31:21", &unused), "expired");
     assert_eq!(touch_at(&websphere, "2026-06-15 12:31:22", &used), "renewed -");
     cron_at(&websphere, "2026-06-15 12:32:40");
     assert_eq!(fate_at(&websphere, "2026-06-15 12:32:41", &unused), "gone");
@@ -86,8 +86,9 @@ fn s1_s6_s8_the_afternoon_of_a_stalwart_server_that_was_off_for_a_while() {
     assert_eq!(fate_at(&stalwart, "2026-06-15 12:58:00", &handle), "active");
     assert_eq!(touch_at(&stalwart, "2026-06-15 13:00:00", &token), "ended expired");
     cron_at(&stalwart, "2026-06-15 13:14:30");
-    assert_eq!(fate_at(&stalwart, "2026-06-15 13:14:40", &handle), "idle");
+    assert_eq!(state_at(&stalwart, "2026-06-15 13:14:40", &handle), "expired");
     cron_at(&stalwart, "2026-06-15 13:15:05");
+    assert_eq!(state_at(&stalwart, "2026-06-15 13:15:40", &handle), "ended");
     assert_eq!(fate_at(&stalwart, "2026-06-15 13:15:40", &handle), "expired");
     // When the machine was off until twenty to six, then four runs were missed
     let schedule = json_at(&stalwart, "2026-06-15 17:40:00", &["show", "schedule"]);

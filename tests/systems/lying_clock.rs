@@ -62,6 +62,12 @@ pub fn touch_at(system: &System, time: &str, token: &str) -> String {
     format!("{} {}", word("outcome"), word("reason"))
 }
 
+/// The state that a session is in at some time.
+pub fn state_at(system: &System, time: &str, handle: &str) -> String {
+    let session = json_at(system, time, &["show", "session", handle]);
+    session["state"].as_str().unwrap().to_owned()
+}
+
 /// The state of a session, the reason of its end, or `gone`.
 #[track_caller]
 pub fn fate_at(system: &System, time: &str, handle: &str) -> String {

@@ -25,7 +25,7 @@ fn abandoned(serial: u32) -> Row {
 
 /// How many sessions are in a state.
 fn live(redbex: &System, state: &str) -> usize {
-    redbex.listed(["--state", state]).len()
+    handles(&redbex.json(&["list", "--state", state])).len()
 }
 
 /// Somebody logs in, and gets this exit code.

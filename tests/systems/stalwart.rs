@@ -5,8 +5,8 @@ use sessctl::app::{Outcome, Ran};
 use sessctl::domain::job::Standing;
 use sessctl::domain::session::EndReason;
 
-use crate::fixture::{HOUR, MINUTE, Row, row};
-use crate::system::{System, entry};
+use crate::fixture::{HOUR, MINUTE, Row, handles, row};
+use crate::system::{System, entry, handle};
 use crate::world::{World, at, later, minutes};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
@@ -48,6 +48,36 @@ fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_an
 }
 
 #[test]
+fn s10_between_its_ttl_and_the_purge_an_entry_is_expired_and_not_live_and_never_idle() {
+    // Given an entry whose ttl is over, long ago or just now, and one that is in use
+    let stalwart = System::but("stalwart", &[("retention = \"24h\"", "retention = \"0\"")]);
+    stalwart.insert(&row("over").task("imap").idle(31 * MINUTE));
+    stalwart.insert(&row("long over").task("imap").idle(5 * HOUR));
+    stalwart.insert(&row("in use").task("imap").idle(MINUTE));
+    // When no purge has run yet, then they are listed as expired
+    let listed = |state: &str| {
+        let mut found = handles(&stalwart.json(&["list", "--state", state]));
+        found.sort();
+        found
+    };
+    let mut over = [handle("over"), handle("long over")];
+    over.sort();
+    assert_eq!(listed("expired"), over);
+    assert_eq!(listed("active"), [handle("in use")]);
+    assert_eq!(listed("idle,abandoned"), [""; 0]);
+    // And none of them is counted as live
+    let figures = ["live", "active", "idle", "abandoned", "expired", "ended"];
+    assert_eq!(figures.map(|figure| stalwart.figure("imap", figure)), [1, 1, 0, 0, 2, 0]);
+    // And the purge deletes their rows
+    stalwart.run(&["purge"]).succeeds().is_silent();
+    assert_eq!(
+        ["over", "long over", "in use"].map(|t| stalwart.fate(t)),
+        ["gone", "gone", "active"]
+    );
+    assert_eq!(["live", "expired"].map(|figure| stalwart.figure("imap", figure)), [1, 0]);
+}
+
+#[test]
 fn s7_opening_the_101st_ends_the_one_that_was_least_recently_used() {
     // Given a cache with room for one more
     let stalwart = System::new("stalwart");
@@ -70,28 +100,28 @@ fn s7_opening_the_101st_ends_the_one_that_was_least_recently_used() {
 
 #[test]
 fn s7_whatever_its_state() {
-    let least_recent = row("least").task("jmap").idle(5 * HOUR);
-    let idle = row("idle").task("jmap").idle(4 * HOUR);
-    for (timeout, state) in
-        [(None, "active"), (Some(4 * HOUR + 30 * MINUTE), "idle"), (Some(1), "abandoned")]
-    {
-        // Given a full cache in which the least recently used entry is in some state,
-        // and another one is abandoned
-        let stalwart = System::but(
-            "stalwart",
-            &[("timeout = \"30m\"", "timeout = \"30m\"\nabandoned = \"6h\"")],
-        );
-        let abandoned = state == "abandoned";
-        let least = least_recent.clone().timeout(timeout);
-        stalwart.insert(&if abandoned { least.idle(7 * HOUR) } else { least });
-        stalwart.insert(&idle.clone().timeout(Some(1)));
+    let least_recent = row("least").task("jmap").idle(7 * HOUR);
+    let second = row("second").task("jmap").idle(4 * HOUR).timeout(Some(1));
+    for (expire, timeout, states) in [
+        ("timeout", None, ["active", "expired"]),
+        ("timeout", Some(1), ["expired", "expired"]),
+        ("abandoned", None, ["active", "idle"]),
+        ("abandoned", Some(6 * HOUR + 1), ["abandoned", "idle"]),
+    ] {
+        // Given a full cache in which the least recently used entry is in some state
+        let expires = format!("expire = \"{expire}\"\nabandoned = \"6h\"");
+        let stalwart = System::but("stalwart", &[("expire = \"timeout\"", &expires)]);
+        stalwart.insert(&least_recent.clone().timeout(timeout));
+        stalwart.insert(&second);
         stalwart.insert_all(2..100, entry_of);
-        assert_eq!(stalwart.fate("least"), state);
+        assert_eq!([stalwart.fate("least"), stalwart.fate("second")], states);
         // When one more opens
         stalwart.opens(&["--task", "jmap"]);
         // Then it was that one that had to go, and no other
-        assert_eq!([stalwart.fate("least"), stalwart.fate("idle")], ["evicted", "idle"], "{state}");
-        assert_eq!(stalwart.figure("jmap", "live"), 100);
+        let [_, second] = states;
+        assert_eq!([stalwart.fate("least"), stalwart.fate("second")], ["evicted", second]);
+        let [live, expired] = ["live", "expired"].map(|figure| stalwart.figure("jmap", figure));
+        assert_eq!(live + expired, 100, "{expire} {states:?}");
     }
 }
 
@@ -165,5 +195,6 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     assert_eq!(stalwart.ledger(), [entry("purge", "failed", 0), entry("restart imap", "done", 1)]);
     let why = stalwart.json(&["show", "runs", "--failed"])[0]["reason"].clone();
     assert!(why.as_str().unwrap().contains("the disk is on fire"), "{why}");
-    assert_eq!([stalwart.fate("broken"), stalwart.fate("in use")], ["abandoned", "cycled"]);
+    assert_eq!([stalwart.fate("broken"), stalwart.fate("in use")], ["expired", "cycled"]);
+    assert_eq!(stalwart.figure("jmap", "expired"), 1);
 }

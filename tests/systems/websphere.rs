@@ -76,7 +76,7 @@ fn w3_a_session_that_is_eligible_stays_usable_until_the_reaper_has_run() {
     // When one of them is used in the last second before the reaper's next run
     let before = later(next, -1);
     assert!(matches!(websphere.run("reaper", before), Ran::NotDue(_)));
-    assert_eq!(websphere.fate(&unused, before), "idle");
+    assert_eq!(websphere.fate(&unused, before), "expired");
     assert_eq!(websphere.touch(&used, before), Outcome::Renewed);
     // Then it lives on, and the other one ends when the reaper runs
     assert!(matches!(websphere.run("reaper", next), Ran::Purged(_)));

@@ -37,10 +37,11 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_WITHOUT_A_LOG: Duration = Duration::from_millis(5);
 
 impl Housekeeper {
-    /// Counts all rows.
-    pub(super) fn count(&self, scope: &Scope<'_>) -> Result<Seen> {
+    /// Counts all rows, and which of them were due at a moment already.
+    pub(super) fn count(&self, scope: &Scope<'_>, backlog: Option<UnixTime>) -> Result<Seen> {
         let mut seen = Seen::default();
-        visit(self.store.as_ref(), scope, None, &mut |found| {
+        let look = Look { store: self.store.as_ref(), scope, backlog };
+        look.visit(None, &mut |found| {
             seen.add(found);
             ControlFlow::Continue(())
         })?;
@@ -53,12 +54,14 @@ impl Housekeeper {
         shift: &mut Shift,
         request: &PurgeRequest,
         now: UnixTime,
+        backlog: Option<UnixTime>,
         limits: &mut Limits<'_>,
     ) -> Result<ControlFlow<Stopped, Census>> {
         let (mut seen, mut after) = (Census::default(), None);
         loop {
             let scope = scope(&self.policies, request, now);
-            let (found, last) = next(self.store.as_ref(), &scope, after.as_ref())?;
+            let look = Look { store: self.store.as_ref(), scope: &scope, backlog };
+            let (found, last) = look.next(after.as_ref())?;
             seen.add(found.census);
             if last.is_none() {
                 return Ok(ControlFlow::Continue(seen));
@@ -80,7 +83,8 @@ impl Housekeeper {
     ) -> Result<(Seen, bool)> {
         let begun = Instant::now();
         let mut seen = Seen::default();
-        let all = visit(self.store.as_ref(), scope, after.cloned(), &mut |found| {
+        let look = Look { store: self.store.as_ref(), scope, backlog: None };
+        let all = look.visit(after.cloned(), &mut |found| {
             seen.add(found);
             if begun.elapsed() < time { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -88,33 +92,40 @@ impl Housekeeper {
     }
 }
 
-/// Counts look by look until there are no more rows or it is enough, and answers
-/// whether those were all.
-fn visit(
-    store: &dyn Store,
-    scope: &Scope<'_>,
-    mut after: Option<Place>,
-    look: &mut dyn FnMut(Seen) -> ControlFlow<()>,
-) -> Result<bool> {
-    loop {
-        let (found, last) = next(store, scope, after.as_ref())?;
-        let enough = look(found).is_break();
-        match last {
-            None => return Ok(true),
-            Some(_) if enough => return Ok(false),
-            last => after = last,
-        }
-    }
+/// What a look is about.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    store: &'a dyn Store,
+    scope: &'a Scope<'a>,
+    /// See [`Reach::backlog`].
+    backlog: Option<UnixTime>,
 }
 
-/// The next rows, and the last of them.
-fn next(
-    store: &dyn Store,
-    scope: &Scope<'_>,
-    after: Option<&Place>,
-) -> Result<(Seen, Option<Place>)> {
-    let time = if store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
-    let survey = store.survey(scope, after, Reach { time, ..Reach::ALL })?;
-    let Survey { census, misfit, kept, last, .. } = survey;
-    Ok((Seen { census, misfit, kept }, last))
+impl Look<'_> {
+    /// Counts look by look until there are no more rows or it is enough, and answers
+    /// whether those were all.
+    fn visit(
+        self,
+        mut after: Option<Place>,
+        visit: &mut dyn FnMut(Seen) -> ControlFlow<()>,
+    ) -> Result<bool> {
+        loop {
+            let (found, last) = self.next(after.as_ref())?;
+            let enough = visit(found).is_break();
+            match last {
+                None => return Ok(true),
+                Some(_) if enough => return Ok(false),
+                last => after = last,
+            }
+        }
+    }
+
+    /// The next rows, and the last of them.
+    fn next(self, after: Option<&Place>) -> Result<(Seen, Option<Place>)> {
+        let time = if self.store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
+        let reach = Reach { time, backlog: self.backlog, ..Reach::ALL };
+        let survey = self.store.survey(self.scope, after, reach)?;
+        let Survey { census, misfit, kept, last, .. } = survey;
+        Ok((Seen { census, misfit, kept }, last))
+    }
 }

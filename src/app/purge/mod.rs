@@ -1,6 +1,7 @@
 //! The purge: one bounded run that marks, ends and deletes what is due.
 
 mod count;
+mod guard;
 mod report;
 mod upkeep;
 mod walk;
@@ -18,6 +19,7 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
 use count::Seen;
+use guard::stake;
 use walk::Walk;
 
 pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
@@ -77,18 +79,20 @@ impl Housekeeper {
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
         self.store.vet()?;
-        let Seen { census, misfit, kept } = self.count(&self.scope(request.task.as_ref(), now))?;
+        let last = self.baseline(request, now)?;
+        let scope = self.scope(request.task.as_ref(), now);
+        let Seen { census, misfit, kept } = self.count(&scope, last)?;
         let done = Progress {
             marked: census.would_mark,
             ended: census.would_end,
             deleted: census.would_delete,
             ..Progress::default()
         };
-        let guard = request.guard.check(&census);
+        let guard = request.guard.check(stake(request, &census, last));
         Ok(Plan {
             summary: Summary {
                 done,
-                live: census.live - census.would_end,
+                live: census.live(),
                 remaining: 0,
                 counted: true,
                 elapsed: begun.elapsed(),

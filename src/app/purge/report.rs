@@ -59,7 +59,7 @@ pub struct Progress {
     pub rows: u64,
     /// Live sessions that it marked as unused.
     pub marked: u64,
-    /// Live sessions that it ended.
+    /// Sessions that it ended.
     pub ended: u64,
     /// Rows that it deleted.
     pub deleted: u64,
@@ -78,7 +78,7 @@ pub struct Progress {
 pub struct Summary {
     /// What it has done; in a dry run, what it would do.
     pub done: Progress,
-    /// Live sessions that are left.
+    /// Live sessions that are left: those that have not ended and are not due.
     pub live: u64,
     /// Rows that are due and left for the next run.
     pub remaining: u64,
@@ -106,8 +106,8 @@ impl Summary {
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
             done: Progress::default(),
-            live: refusal.live,
-            remaining: refusal.would_end,
+            live: refusal.stake.sessions.saturating_sub(refusal.stake.would_end),
+            remaining: refusal.stake.would_end,
             counted: true,
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),

@@ -9,6 +9,7 @@ use super::super::Housekeeper;
 use super::super::pace::Pace;
 use super::super::run::{Feat, Shift};
 use super::count::Seen;
+use super::guard::stake;
 use super::report::{Progress, PurgeRequest, Stopped, Summary};
 use super::scope;
 use super::upkeep::Upkeep;
@@ -66,6 +67,7 @@ impl Walk {
             due: self.pace.rows(),
             rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(LOOK_AHEAD_EACH)),
             time: self.pace.look(),
+            backlog: None,
         }
     }
 
@@ -76,8 +78,8 @@ impl Walk {
         self.done.rows += survey.rows;
         let Survey { census, misfit, kept, .. } = survey;
         self.seen.add(Seen { census, misfit, kept });
-        for (task, live) in survey.live {
-            *self.peaks.entry(task).or_default() += live;
+        for (task, sessions) in survey.sessions {
+            *self.peaks.entry(task).or_default() += sessions;
         }
         self.pace.notice(survey.version);
         survey.due
@@ -160,11 +162,12 @@ impl Housekeeper {
             noted => noted?,
         }
         let (left, counted) = self.left_behind(walk, request, now, stopped)?;
-        let due = left.census.due;
+        let (due, still_due) = (left.census.due, left.census.would_end);
         walk.seen.add(left);
+        let sessions = walk.seen.census.sessions;
         Ok(Summary {
             done: walk.done,
-            live: walk.seen.census.live.saturating_sub(walk.done.ended),
+            live: sessions.saturating_sub(walk.done.ended + still_due),
             remaining: due,
             counted,
             elapsed: begun.elapsed(),
@@ -187,8 +190,11 @@ impl Housekeeper {
         limits: &mut Limits<'_>,
     ) -> Result<Option<Stopped>> {
         if request.guard.is_set() {
-            match self.count_for(shift, request, now, limits)? {
-                ControlFlow::Continue(census) => request.guard.check(&census)?,
+            let last = self.baseline(request, now)?;
+            match self.count_for(shift, request, now, last, limits)? {
+                ControlFlow::Continue(census) => {
+                    request.guard.check(stake(request, &census, last))?;
+                }
                 ControlFlow::Break(stopped) => return Ok(Some(stopped)),
             }
         }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sessctl::Error;
-use sessctl::app::{Housekeeper, Plan, PurgeRequest, Summary};
+use sessctl::app::{Housekeeper, Plan, PurgeRequest, Stopped, Summary};
 use sessctl::config::Config;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::Guard;
+use sessctl::domain::guard::Caps;
 use sessctl::domain::manners::{Hold, Manners, Size};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
@@ -18,7 +18,7 @@ use sessctl::store::Access;
 
 use crate::cli::args::{Moment, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
-use crate::cli::exit::{Exit, unless_gone};
+use crate::cli::exit::{Exit, complain, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
@@ -26,6 +26,7 @@ use crate::cli::progress::Display;
 use crate::cli::show::stat;
 use crate::cli::waiting::waiting;
 use crate::cli::{clock, metrics, records};
+use crate::output::harmless::visible;
 use crate::output::record::{Record, Value};
 use crate::output::{FormatName, Head};
 
@@ -33,7 +34,7 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
 
 /// End and delete what is due
 ///
-/// Live sessions that are due under the policy of their task end; rows of ended
+/// Sessions that are due under the policy of their task end; rows of ended
 /// sessions go when their retention is over. The table is walked in short write
 /// transactions, so that the application goes on; the run can be interrupted at
 /// any moment and the next one finds what is left. Off a terminal it says nothing
@@ -51,10 +52,11 @@ pub struct Args {
     /// Only this task; * stands for any text, case does not matter
     #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
-    /// End nothing if it were more than this share of the live sessions
+    /// End nothing if it were more than this share of the sessions in the table that have
+    /// not ended. A backlog does not count: what was due at the last purge already
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// End nothing if it were more sessions than this; 0: no cap
+    /// End nothing if it were more sessions than this, a backlog aside; 0: no cap
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
     /// Stop after this time, with exit code 3 if work remains
@@ -86,7 +88,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<Moment>,
     /// Afterwards write the figures of show stat and of this run to a file, for
-    /// node_exporter
+    /// node_exporter; also if the run was refused, see sessctl_purge_refused there
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }
@@ -118,11 +120,11 @@ impl Args {
             // What ended before the failure stays ended.
             context.untold(&mut keeper);
         }
+        if let Err(error @ (Error::Guard(_) | Error::Refused(_))) = purged {
+            self.note_refusal(&error, &keeper, context);
+            return Err(error.into());
+        }
         let summary = match (purged, interrupt.signal()) {
-            (Err(Error::Guard(refusal)), _) if context.asked_format().is_some() => {
-                unless_gone(answer(&Summary::refused(&refusal), &keeper, context))?;
-                return Err(Error::Guard(refusal).into());
-            }
             // It was told to stop while it waited for another one.
             (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
@@ -136,7 +138,7 @@ impl Args {
         say_unindexed(&keeper, context.global.verbose, context)?;
         unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, &keeper, &summary, context.now)?;
+            write_metrics(path, &keeper, Some(&summary), context.now)?;
         }
         keeper.drop_runs(context.config()?.keep_runs, context.now)?;
         Ok(exit(&summary, interrupt.signal()))
@@ -150,14 +152,28 @@ impl Args {
                 fast: self.fast,
                 max_log: self.max_log.unwrap_or(manners.max_log),
             },
-            guard: Guard {
-                max_percent: self.max_percent.unwrap_or(guard.max_percent),
-                max_rows: self.max_rows.unwrap_or(guard.max_rows),
-            },
+            guard: Caps { max_percent: self.max_percent, max_rows: self.max_rows }.or(*guard),
             task: self.task.clone(),
             run_time: self.run_time,
             job: None,
         })
+    }
+
+    /// Gives a refusal to the programs that want to know: in the format that was asked
+    /// for, where it has figures, and in the file of metrics. What goes wrong with that is
+    /// said, and the refusal stays what the command ends with.
+    fn note_refusal(&self, error: &Error, keeper: &Housekeeper, context: &Context) {
+        let summary = match error {
+            Error::Guard(refusal) => Some(Summary::refused(refusal)),
+            _ => None,
+        };
+        let asked = summary.as_ref().filter(|_| context.asked_format().is_some());
+        let answered = asked.map(|summary| unless_gone(answer(summary, keeper, context)));
+        let path = self.metrics_file.as_ref();
+        let written = path.map(|path| write_metrics(path, keeper, summary.as_ref(), context.now));
+        for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
+            complain(&visible(&format!("sessctl: {fault:#}")));
+        }
     }
 }
 
@@ -169,20 +185,24 @@ fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
     }
 }
 
+/// Writes the figures of the table and those of a run; a refused one may have none.
 fn write_metrics(
     path: &Path,
     keeper: &Housekeeper,
-    summary: &Summary,
+    summary: Option<&Summary>,
     now: UnixTime,
 ) -> anyhow::Result<()> {
-    let time = Value::Count(now.0.unsigned_abs());
     let profile = keeper.profile();
+    let is_refused = summary.is_none_or(|summary| summary.stopped == Some(Stopped::Guard));
+    let run = vec![Value::Count(is_refused.into()), Value::Count(now.0.unsigned_abs())];
+    let done: Vec<Record> =
+        summary.map(|summary| record(summary, profile, false)).into_iter().collect();
     metrics::write(
         path,
         &[
             (stat::schema(keeper), &stat::records(keeper, None, now)?),
-            (schema(profile), &[record(summary, profile, false)]),
-            (&RUN, &[Record::new(["purge"], vec![time])]),
+            (schema(profile), &done),
+            (&RUN, &[Record::new(["purge"], run)]),
         ],
     )
 }
@@ -230,7 +250,7 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
     match plan.guard {
         Ok(()) => Ok(Exit::Done),
         Err(refusal) => {
-            context.say(&format!("the guard would refuse this run: it {refusal}"));
+            context.say(&format!("the guard would refuse this purge: {}", refusal.finding()));
             Ok(Exit::Refused)
         }
     }

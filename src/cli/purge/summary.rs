@@ -97,8 +97,14 @@ static ADOPTED: Schema = Schema::one(
 /// What a collector also wants to know: whether purges still run at all.
 pub static RUN: Schema = Schema::one(
     "the time of a purge",
-    &[Column::row("time", "time")
-        .metric(last("sessctl_purge_time_seconds", "When the last purge ran."))],
+    &[
+        Column::row("refused", "refused").metric(last(
+            "sessctl_purge_refused",
+            "Whether the last purge was refused, by the guard or for what is in the table.",
+        )),
+        Column::row("time", "time")
+            .metric(last("sessctl_purge_time_seconds", "When the last purge ran.")),
+    ],
 );
 
 /// The columns of a [`record`].

@@ -10,6 +10,7 @@ use sessctl::domain::job::{Job, Standing};
 use crate::cli::clock;
 use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
+use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept};
 use crate::cli::purge::say_unreadable;
@@ -88,12 +89,12 @@ impl<'a> Round<'a> {
 
     /// What went wrong is said always, what went well to those who look.
     fn say(&self, job: &Job, report: &Report, untold: Option<&Untold>) {
-        let Report { exit, outcome, counts, reason } = report;
+        let Report { exit, outcome, counts, reason, advice } = report;
         let name = visible(&job.name);
         if matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
             let hint = match untold {
-                None => String::new(),
+                None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
                 Some(untold) if *exit == Exit::Failed => format!("; {untold}; {}", again(untold)),
                 Some(untold) => format!("; {}", again(untold)),
@@ -131,11 +132,14 @@ struct Report {
     outcome: &'static str,
     counts: [u64; 3],
     reason: Option<String>,
+    /// What to do about it, for people.
+    advice: Option<String>,
 }
 
 impl Report {
     fn of(ran: &sessctl::Result<Ran>) -> Option<Self> {
-        let nothing = |exit, outcome, reason| Self { exit, outcome, counts: [0; 3], reason };
+        let nothing =
+            |exit, outcome, reason| Self { exit, outcome, counts: [0; 3], reason, advice: None };
         Some(match ran {
             Ok(Ran::NotDue(Standing::Running(run))) => {
                 nothing(Exit::Busy, "held", Some(format!("running since {}", run.started)))
@@ -148,7 +152,11 @@ impl Report {
             }
             Ok(Ran::Cycled(cycled)) => Self::of_work([0, cycled.ended, 0], cycled.short_of()),
             Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
-            Err(error @ (Error::Guard(_) | Error::Refused(_))) => {
+            Err(Error::Guard(refusal)) => Self {
+                advice: Some(advice_for_job(refusal)),
+                ..nothing(Exit::Refused, "refused", Some(refusal.to_string()))
+            },
+            Err(error @ Error::Refused(_)) => {
                 nothing(Exit::Refused, "refused", Some(error.to_string()))
             }
             Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),
@@ -160,7 +168,7 @@ impl Report {
             None => (Exit::Done, "done"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        Self { exit, outcome, counts, reason: short_of }
+        Self { exit, outcome, counts, reason: short_of, advice: None }
     }
 
     fn record(&self, job: &Job) -> Record {

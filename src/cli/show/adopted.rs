@@ -52,17 +52,11 @@ pub static STAT: Schema = Schema::many(
 )
 .labelled("task");
 
-/// All rows that are sessions: those that cannot be read are kept, and so they count as
-/// live.
-fn sessions(stat: &TaskStat) -> u64 {
-    stat.live_total() + stat.expired
-}
-
 /// In percent, with a decimal, and cut off: 100 means all.
 fn percent(stat: &TaskStat) -> Option<f64> {
-    let permille = u128::from(stat.expired) * 1_000 / u128::from(sessions(stat)).max(1);
+    let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
-    (sessions(stat) > 0).then_some(permille as f64 / 10.0)
+    (stat.sessions() > 0).then_some(permille as f64 / 10.0)
 }
 
 pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
@@ -71,7 +65,7 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
         Value::text(Some(stat.task.as_str())),
         Value::word(profile.name.clone()),
         Value::text(Some(profile.table.as_str())),
-        Value::Count(sessions(stat)),
+        Value::Count(stat.sessions()),
         Value::Count(stat.live_total()),
         Value::Count(stat.expired),
         match percent(stat) {
@@ -93,7 +87,7 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
 /// What stands above the figures, for people who did not say which table it is.
 pub fn heading(stats: &[TaskStat], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
-    let all = match stats.iter().map(sessions).sum() {
+    let all = match stats.iter().map(TaskStat::sessions).sum() {
         0 => "no sessions".to_owned(),
         1 => "1 session".to_owned(),
         all => format!("{} sessions", thousands(all)),

@@ -52,6 +52,11 @@ impl Args {
     }
 }
 
+/// How many sessions are expired; those of a framework's table are not counted by user.
+fn expired(sessions: u64, is_adopted: bool) -> Value {
+    if is_adopted { Value::Absent } else { Value::Count(sessions) }
+}
+
 /// How long ago a last use was, where there is one.
 fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
     Value::span(last_use.map(|last_use| now.since(last_use)))

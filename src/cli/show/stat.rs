@@ -6,7 +6,7 @@ use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::port::TaskStat;
 use sessctl::domain::profile::Profile;
-use sessctl::domain::session::EndReason;
+use sessctl::domain::session::{EndReason, State};
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
@@ -21,9 +21,12 @@ use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// Count sessions by task and state, with counters
 ///
-/// opened, ended by reason, deleted and refused count since the database was made.
-/// peak is the most live sessions that were seen at once: at a purge, at a cycle,
-/// now, and in tables of up to 1,000 rows at each open.
+/// live counts the sessions that have neither ended nor are due to end; expired are those
+/// that are due, and wait for the next purge. oldest is how long the session has been
+/// unused that has been unused for the longest, of those that have not ended. opened,
+/// ended by reason, deleted and refused count since the database was made. peak is the
+/// most sessions that had not ended, live or due, that were seen at once: at a purge, at
+/// a cycle, now, and in tables of up to 1,000 rows at each open.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show stat
@@ -66,15 +69,16 @@ const LIVE: Column = Column::row("live", "live");
 const ACTIVE: Column = state("active", &[("state", "active")]);
 const IDLE: Column = state("idle", &[("state", "idle")]);
 const ABANDONED: Column = state("abandoned", &[("state", "abandoned")]);
+const EXPIRED_NOW: Column = state("expired", &[("state", "expired")]);
 const ENDED: Column = state("ended", &[("state", "ended")]);
 pub(super) const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(gauge(
     "sessctl_session_oldest_idle_seconds",
-    "How long the live session that has been unused for the longest has been unused.",
+    "How long the session that has been unused for the longest has been unused.",
     &[],
 ));
 pub(super) const PEAK: Column = Column::row("peak", "peak").metric(gauge(
     "sessctl_sessions_peak",
-    "Most live sessions that were seen at once.",
+    "Most sessions that had not ended and were seen at once.",
     &[],
 ));
 const OPENED: Column = Column::row("opened", "opened").metric(total(
@@ -105,12 +109,29 @@ const fn of_tasks(columns: &'static [Column]) -> Schema {
 
 /// All figures of tasks.
 pub static STAT: Schema = of_tasks(&[
-    TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK, OPENED, CLOSED, EXPIRED, GIVEN_UP,
-    EVICTED, CYCLED, LIFETIME, DELETED, REFUSED,
+    TASK,
+    LIVE,
+    ACTIVE,
+    IDLE,
+    ABANDONED,
+    EXPIRED_NOW,
+    ENDED,
+    OLDEST,
+    PEAK,
+    OPENED,
+    CLOSED,
+    EXPIRED,
+    GIVEN_UP,
+    EVICTED,
+    CYCLED,
+    LIFETIME,
+    DELETED,
+    REFUSED,
 ]);
 
 /// Within 80 columns they take two tables: what is there, and
-static NOW: Schema = of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, ENDED, OLDEST, PEAK, REFUSED]);
+static NOW: Schema =
+    of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, EXPIRED_NOW, ENDED, OLDEST, PEAK, REFUSED]);
 
 /// what has become of all that were opened.
 static EVER: Schema =
@@ -189,9 +210,9 @@ fn records_of(stats: &[TaskStat], profile: Option<&Profile>, now: UnixTime) -> V
 
 fn record(stat: &TaskStat, now: UnixTime) -> Record {
     let mut values = vec![Value::text(Some(stat.task.as_str())), Value::Count(stat.live_total())];
-    values.extend(stat.live.map(Value::Count));
+    let states = [State::Active, State::Idle, State::Abandoned, State::Expired, State::Ended];
+    values.extend(states.map(|state| Value::Count(stat.in_state(state))));
     values.extend([
-        Value::Count(stat.ended),
         idle_since(stat.oldest_use, now),
         Value::Count(stat.peak),
         Value::Count(stat.opened),

@@ -6,7 +6,7 @@ use sessctl::domain::port::UserLoad;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::idle_since;
+use super::{expired, idle_since};
 use crate::cli::args::task;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -15,8 +15,10 @@ use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show what each task serves, and whom it serves repeatedly
 ///
-/// Below each task stand the users who have more than one live session, the one
-/// with the most first, and how long the oldest of them has been idle.
+/// Below each task stand the users who have more than one session that has not ended,
+/// the one with the most first, and how long the oldest of them has been idle. Sessions
+/// that are expired wait for the next purge; of a framework's table, whose application
+/// refuses them already, they are left out.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only this task; * stands for any text, case does not matter
@@ -32,6 +34,7 @@ static TASKS: Schema = Schema::many(
         Column::row("sessions", "sessions"),
         Column::row("sessions_per_user", "per user"),
         Column::row("oldest_idle_seconds", "oldest idle"),
+        Column::row("expired", "expired"),
     ],
 )
 .holding("repeated", &REPEATED);
@@ -42,28 +45,31 @@ static REPEATED: Schema = Schema::many(
         Column::row("user", "user"),
         Column::row("sessions", "sessions"),
         Column::row("oldest_idle_seconds", "oldest idle"),
+        Column::row("expired", "expired"),
     ],
 );
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&TASKS)?;
-        let services = context.open(Access::Read)?.services(self.task.as_ref(), context.now)?;
+        let keeper = context.open(Access::Read)?;
+        let services = keeper.services(self.task.as_ref(), context.now)?;
         if services.is_empty() && context.format() == FormatName::Table {
             context.say("no live sessions");
         }
+        let is_adopted = keeper.profile().is_some();
         let records: Vec<Record> =
-            services.iter().map(|service| record(service, context.now)).collect();
+            services.iter().map(|service| record(service, is_adopted, context.now)).collect();
         context.answer(&TASKS, &records)?;
         Ok(Exit::Done)
     }
 }
 
-fn record(service: &Service, now: UnixTime) -> Record {
+fn record(service: &Service, is_adopted: bool, now: UnixTime) -> Record {
     let key = vec![service.task.clone(), "serves".to_owned()];
     let repeated = service.repeated.iter().map(|load| {
         let user = load.user.clone().unwrap_or_default();
-        repeated(load, [key.clone(), vec![user]].concat(), now)
+        repeated(load, [key.clone(), vec![user]].concat(), is_adopted, now)
     });
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
     let per_user = (service.users > 0).then(|| service.owned as f64 / service.users as f64);
@@ -73,15 +79,17 @@ fn record(service: &Service, now: UnixTime) -> Record {
         Value::Count(service.sessions),
         per_user.map_or(Value::Absent, |mean| Value::Measure((mean * 100.0).round() / 100.0)),
         idle_since(service.oldest_use, now),
+        expired(service.expired, is_adopted),
     ];
     Record { children: repeated.collect(), key, values }
 }
 
-fn repeated(load: &UserLoad, key: Vec<String>, now: UnixTime) -> Record {
+fn repeated(load: &UserLoad, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
     let values = vec![
         Value::text(load.user.as_deref()),
-        Value::Count(load.live_total()),
+        Value::Count(load.sessions()),
         idle_since(load.oldest_use, now),
+        expired(load.expired, is_adopted),
     ];
     Record::new(key, values)
 }

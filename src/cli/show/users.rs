@@ -7,18 +7,20 @@ use sessctl::domain::port::UserLoad;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::idle_since;
+use super::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show the users of live sessions, the one with the most first
+/// Show the users of sessions that have not ended, the one with the most first
 ///
-/// A table shows the first 100 and says how many there are; the other formats
-/// give all of them. Sessions of a framework's table whose user cannot be read
-/// count as nobody's, and standard error says how many they are.
+/// Sessions that are expired wait for the next purge; of a framework's table, whose
+/// application refuses them already, they are left out. Sessions of such a table whose
+/// user cannot be read count as nobody's, and standard error says how many they are. A
+/// table shows the first 100 and says how many there are; the other formats give all of
+/// them.
 #[derive(clap::Args)]
 pub struct Args {
     /// Only of this task; * stands for any text, case does not matter
@@ -36,6 +38,7 @@ static USERS: Schema = Schema::many(
         Column::row("active", "active"),
         Column::row("idle", "idle"),
         Column::row("abandoned", "abandoned"),
+        Column::row("expired", "expired"),
         Column::row("tasks", "tasks"),
         Column::row("oldest_idle_seconds", "oldest idle"),
     ],
@@ -47,14 +50,15 @@ impl Args {
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let keeper = context.open(Access::Read)?;
+        let is_adopted = keeper.profile().is_some();
         let mut listing = context.listing(&USERS, None)?;
         let (mut all, mut unreadable) = (0, 0);
         keeper.users(self.task.as_ref(), context.now, &mut |load| {
             all += 1;
             unreadable += load.unreadable_users;
             if all <= most {
-                listing.record(&record(&load, context.now)).map_err(unwritten)?;
-            } else if !table && keeper.profile().is_none() {
+                listing.record(&record(&load, is_adopted, context.now)).map_err(unwritten)?;
+            } else if !table && !is_adopted {
                 return Ok(ControlFlow::Break(()));
             }
             Ok(ControlFlow::Continue(()))
@@ -71,10 +75,14 @@ impl Args {
     }
 }
 
-fn record(load: &UserLoad, now: UnixTime) -> Record {
-    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.live_total())];
-    values.extend(load.live.map(Value::Count));
-    values.extend([Value::Count(load.tasks), idle_since(load.oldest_use, now)]);
+fn record(load: &UserLoad, is_adopted: bool, now: UnixTime) -> Record {
+    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.sessions())];
+    values.extend(load.states.map(Value::Count));
+    values.extend([
+        expired(load.expired, is_adopted),
+        Value::Count(load.tasks),
+        idle_since(load.oldest_use, now),
+    ]);
     let user = load.user.clone().unwrap_or_default();
     Record::new(["user".to_owned(), user], values)
 }

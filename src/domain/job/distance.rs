@@ -71,10 +71,18 @@ fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
 mod tests {
     use super::super::Interval;
     use super::*;
+    use crate::domain::guard::Caps;
 
     fn purge(when: When, task: Option<&str>) -> Job {
         let work = Work::Purge(task.map(Into::into));
-        Job { name: "purge".to_owned(), when, work, host: None, enabled: true }
+        Job {
+            name: "purge".to_owned(),
+            when,
+            work,
+            caps: Caps::default(),
+            host: None,
+            enabled: true,
+        }
     }
 
     fn at(schedule: &str, task: Option<&str>) -> Job {

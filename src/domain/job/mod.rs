@@ -5,6 +5,7 @@ mod interval;
 mod standing;
 
 use super::filter::TaskPattern;
+use super::guard::Caps;
 use super::schedule::Schedule;
 
 pub use distance::distance;
@@ -20,6 +21,9 @@ pub struct Job {
     pub when: When,
     /// What it does.
     pub work: Work,
+    /// What a run of it may end at most. Where it says nothing, a purge keeps to the
+    /// guard for all, and a cycle to none.
+    pub caps: Caps,
     /// The host on which alone it runs; `None`: on any.
     pub host: Option<String>,
     /// Whether it runs at all.
@@ -51,7 +55,7 @@ impl std::fmt::Display for When {
 pub enum Work {
     /// Marks, ends and deletes what is due; `None`: of all tasks.
     Purge(Option<TaskPattern>),
-    /// Ends all live sessions of these tasks.
+    /// Ends all sessions of these tasks that have not ended.
     Cycle(TaskPattern),
 }
 

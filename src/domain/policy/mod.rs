@@ -70,7 +70,7 @@ pub struct Policy {
     pub lifetime: Option<Span>,
     /// Two-pass: how old a mark must be for the session to end.
     pub delay: Span,
-    /// How many sessions of the task may be live at once; zero: any number.
+    /// How many sessions of the task there may be that have not ended; zero: any number.
     pub limit: u64,
     /// The same for the sessions of each user in the task.
     pub user_limit: u64,

@@ -1,6 +1,6 @@
 //! What a session's use means: its state, its touches, its last valid moment.
 
-use super::{Expire, Policy};
+use super::{Check, Expire, Policy};
 use crate::domain::session::{EndReason, Session, State};
 use crate::domain::time::{Span, UnixTime};
 
@@ -39,20 +39,29 @@ impl Policy {
     /// The session's state at `now`.
     ///
     /// 1. Ended, if it has ended by then.
-    /// 2. Active while it has been unused for no longer than its own timeout;
-    ///    always, without one.
-    /// 3. Abandoned when it has been unused for longer than both its timeout
+    /// 2. Expired if a check at `now` would end it as `expired` or `lifetime`: see
+    ///    [`due`](Self::due). One that is due as `abandoned` keeps that state.
+    /// 3. Otherwise active while it has been unused for no longer than its own
+    ///    timeout; always, without one.
+    /// 4. Abandoned when it has been unused for longer than both its timeout
     ///    and `abandoned`; idle in between.
-    /// 4. Under `expire = "two-pass"`, where only marks tell of use: idle with a
+    /// 5. Under `expire = "two-pass"`, where only marks tell of use: idle with a
     ///    mark, active without.
-    /// 5. A session of a framework's table is expired if it is over by the
+    /// 6. A session of a framework's table is expired if it is over by the
     ///    framework's rules, and else active.
+    ///
+    /// Under `expire = "timeout"` no session is therefore idle or abandoned: once it
+    /// has outstayed its timeout, it is due.
     pub fn state(&self, session: &Session, now: UnixTime) -> State {
-        if !session.is_live(now) {
+        if session.has_ended(now) {
             return State::Ended;
         }
-        if let Some(expiry) = session.expiry {
-            return if expiry.is_over(now) { State::Expired } else { State::Active };
+        let due = self.due(session, Check::at(now));
+        if due.is_some_and(|reason| reason != EndReason::Abandoned) {
+            return State::Expired;
+        }
+        if session.expiry.is_some() {
+            return State::Active;
         }
         let idle = session.idle(now).unwrap_or(Span::ZERO);
         match (self.expire, session.idle_timeout) {
@@ -62,6 +71,12 @@ impl Policy {
             (_, Some(timeout)) if idle > timeout => State::Idle,
             (_, Some(_)) => State::Active,
         }
+    }
+
+    /// Whether the session is live at `now`: it has neither ended by then, nor is it
+    /// [due](Self::due) to end.
+    pub fn is_live(&self, session: &Session, now: UnixTime) -> bool {
+        !session.has_ended(now) && self.due(session, Check::at(now)).is_none()
     }
 
     /// What becomes of a touch at `now`.

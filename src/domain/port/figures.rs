@@ -12,7 +12,10 @@ pub struct TaskStat {
     pub task: String,
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
-    /// Sessions that are over by the rules of the framework whose table they are in.
+    /// Sessions in the state abandoned that are not live, as their policy ends them for
+    /// that.
+    pub given_up: u64,
+    /// Sessions in the state expired.
     pub expired: u64,
     /// Live sessions of which it cannot be said whether they are over: their times are
     /// not in the form that they should have.
@@ -27,9 +30,10 @@ pub struct TaskStat {
     pub deleted: u64,
     /// Sessions that were refused.
     pub refused: u64,
-    /// The most live sessions that were seen at once.
+    /// The most sessions that were seen at once that had not ended, live or due.
     pub peak: u64,
-    /// The last use of the live session that has been unused for the longest.
+    /// The last use of the session that has been unused for the longest, of those that
+    /// have not ended; of a framework's table, of those that are live.
     pub oldest_use: Option<UnixTime>,
 }
 
@@ -39,12 +43,18 @@ impl TaskStat {
         self.live.iter().sum()
     }
 
+    /// All its sessions that have not ended. Rows of a framework's table that cannot be
+    /// read are kept, and so they count as live.
+    pub fn sessions(&self) -> u64 {
+        self.live_total() + self.given_up + self.expired
+    }
+
     /// Its sessions in a state.
     pub fn in_state(&self, state: State) -> u64 {
         match state {
             State::Active => self.live[0],
             State::Idle => self.live[1],
-            State::Abandoned => self.live[2],
+            State::Abandoned => self.live[2] + self.given_up,
             State::Expired => self.expired,
             State::Ended => self.ended,
         }
@@ -62,17 +72,20 @@ pub struct UserLoad {
     pub task: Option<String>,
     /// Of how many tasks.
     pub tasks: u64,
-    /// Live sessions in the states active, idle and abandoned.
-    pub live: [u64; 3],
+    /// Sessions in the states active, idle and abandoned.
+    pub states: [u64; 3],
+    /// Sessions in the state expired; those of a framework's table are left out, as
+    /// the framework itself refuses them.
+    pub expired: u64,
     /// The last use of the one that has been unused for the longest, as far as the
     /// table says it.
     pub oldest_use: Option<UnixTime>,
 }
 
 impl UserLoad {
-    /// All the live sessions.
-    pub fn live_total(&self) -> u64 {
-        self.live.iter().sum()
+    /// All the sessions.
+    pub fn sessions(&self) -> u64 {
+        self.states.iter().sum::<u64>() + self.expired
     }
 }
 

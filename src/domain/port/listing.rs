@@ -49,7 +49,7 @@ pub enum SortKey {
     Task,
     /// By client.
     Client,
-    /// By state: active, idle, abandoned, ended.
+    /// By state: active, idle, abandoned, expired, ended.
     State,
     /// The one that has been unused for the longest first.
     Idle,

@@ -136,13 +136,13 @@ pub trait Sessions {
     /// Opens a session if the limits of its policy leave room for it, or can be
     /// made to:
     ///
-    /// 1. First those end that the limit should not count. Under
-    ///    `when_full = "evict-idle"` these are the abandoned ones, if the policy
-    ///    ends any for being unused; under `"refuse"` those that are
-    ///    [over](Policy::over); under `"evict-lru"` none. A `limit` looks at the
-    ///    whole task, a `user_limit` alone at the user's sessions.
-    /// 2. It opens where fewer sessions than `limit` are live in the task and
-    ///    fewer than `user_limit` are its user's, zero being no limit, or where
+    /// 1. First those end that the limit should not count: whatever `when_full` says,
+    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
+    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
+    ///    that are [over](Policy::over). A `limit` looks at the whole task, a
+    ///    `user_limit` alone at the user's sessions.
+    /// 2. It opens where fewer sessions than `limit` of the task have not ended and
+    ///    fewer than `user_limit` of its user, zero being no limit, or where
     ///    there is one to evict. Sessions of nobody have no `user_limit`.
     /// 3. At a limit exactly one session is evicted: of its user if the user is
     ///    at the limit, else of the task, the one that has been unused for the
@@ -208,7 +208,8 @@ pub trait Sessions {
     /// The figures of the tasks in scope, by name, in one pass over the table.
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>>;
 
-    /// Visits what the users of live sessions have.
+    /// Visits what users have of sessions that have not ended; of a framework's table, of
+    /// those that are live.
     fn loads(
         &self,
         scope: &Scope<'_>,
@@ -251,6 +252,6 @@ pub trait Sessions {
         Ok(Vec::new())
     }
 
-    /// Remembers how many live sessions were seen at once.
-    fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()>;
+    /// Remembers how many sessions, by task, were seen at once that had not ended.
+    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
 }

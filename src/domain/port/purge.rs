@@ -7,6 +7,7 @@ use super::Kept;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::Datum;
 use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::time::UnixTime;
 
 /// How far one look ahead of a purge may go.
 #[derive(Debug, Clone, Copy)]
@@ -18,11 +19,15 @@ pub struct Reach {
     pub rows: usize,
     /// At most for about so long. At least one row is looked at.
     pub time: Duration,
+    /// Count also which sessions were due at this moment already: the
+    /// [backlog](Census::backlog). `None`: nobody wants to know, and it costs nothing.
+    pub backlog: Option<UnixTime>,
 }
 
 impl Reach {
     /// As far as there are rows.
-    pub const ALL: Self = Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX };
+    pub const ALL: Self =
+        Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, backlog: None };
 }
 
 /// What a purge finds when it looks at the next rows in key order.
@@ -39,8 +44,8 @@ pub struct Survey {
     pub due: Option<DueRange>,
     /// What is due, and what is not.
     pub census: Census,
-    /// Live sessions by task, before the purge has changed any.
-    pub live: BTreeMap<String, u64>,
+    /// Sessions by task that have not ended, before the purge has changed any.
+    pub sessions: BTreeMap<String, u64>,
     /// What one of the rows has that are [unreadable](Census::unreadable), if any is.
     pub misfit: Option<Misfit>,
     /// Rows whose time has come and that would be kept all the same, if this is a look that
@@ -108,12 +113,15 @@ pub struct Found {
 /// Sessions counted by what a purge would do with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Census {
-    /// Live sessions, those that would end among them.
-    pub live: u64,
+    /// Sessions that have not ended.
+    pub sessions: u64,
     /// Live sessions that a purge would mark.
     pub would_mark: u64,
-    /// Live sessions that it would end.
+    /// Sessions that are due: it would end them.
     pub would_end: u64,
+    /// Those of them that were due already at [the time](Reach::backlog) that was asked
+    /// for.
+    pub backlog: u64,
     /// Rows that it would delete, those of the waste basket among them.
     pub would_delete: u64,
     /// Rows that it would change in any way.
@@ -124,8 +132,14 @@ pub struct Census {
 }
 
 impl Census {
-    /// Counts so many sessions of one kind.
-    pub fn count(&mut self, sessions: u64, live: bool, verdict: Verdict) {
+    /// Live sessions: those that have not ended and are not due.
+    pub const fn live(&self) -> u64 {
+        self.sessions.saturating_sub(self.would_end)
+    }
+
+    /// Counts so many rows of one kind: whether they have ended, what a purge would do
+    /// with them, and whether they were due before.
+    pub fn count(&mut self, rows: u64, has_ended: bool, verdict: Verdict, was_due: bool) {
         let (ends, goes) = match verdict {
             Verdict::Keep | Verdict::Mark(_) => (false, false),
             Verdict::End(_) => (true, false),
@@ -133,24 +147,26 @@ impl Census {
             Verdict::Delete => (false, true),
         };
         let is_marked = matches!(verdict, Verdict::Mark(_));
-        self.live += sessions * u64::from(live);
-        self.would_mark += sessions * u64::from(is_marked);
-        self.would_end += sessions * u64::from(ends);
-        self.would_delete += sessions * u64::from(goes);
-        self.due += sessions * u64::from(is_marked || ends || goes);
+        self.sessions += rows * u64::from(!has_ended);
+        self.would_mark += rows * u64::from(is_marked);
+        self.would_end += rows * u64::from(ends);
+        self.backlog += rows * u64::from(ends && was_due);
+        self.would_delete += rows * u64::from(goes);
+        self.due += rows * u64::from(is_marked || ends || goes);
     }
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, other: Self) {
-        self.live += other.live;
+        self.sessions += other.sessions;
         self.would_mark += other.would_mark;
         self.would_end += other.would_end;
+        self.backlog += other.backlog;
         self.would_delete += other.would_delete;
         self.due += other.due;
         self.unreadable += other.unreadable;
     }
 
-    /// Live sessions that would end and leave nothing: they count as ended and as
+    /// Sessions that would end and leave nothing: they count as ended and as
     /// deleted, and once as due.
     pub fn would_discard(&self) -> u64 {
         self.would_mark + self.would_end + self.would_delete - self.due
@@ -162,7 +178,7 @@ impl Census {
 pub struct Settled {
     /// Live sessions that it marked as unused.
     pub marked: u64,
-    /// Live sessions that it ended.
+    /// Sessions that it ended.
     pub ended: u64,
     /// Rows that it deleted.
     pub deleted: u64,

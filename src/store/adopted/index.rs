@@ -212,9 +212,9 @@ fn find(
     let mut values = places.iter().map(|place| ValueRef::Integer(*place));
     database.look_up(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
-        let still_due = |row: &&dyn Columns| tally.is_over(reader.judge(*row));
-        if let Some(row) = row.filter(still_due) {
-            tally.note_due(reader, row);
+        let judged = row.map(|row| (row, reader.judge(row)));
+        if let Some((row, judged)) = judged.filter(|(_, judged)| tally.is_over(*judged)) {
+            tally.note_due(reader, row, judged);
         }
     })
 }

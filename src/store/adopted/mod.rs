@@ -353,8 +353,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         Ok(self.deletions()?.references.unindexed.clone())
     }
 
-    fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
+    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         self.state.flush()?;
-        if live.is_empty() { Ok(()) } else { self.state.write()?.note_peaks(live) }
+        if sessions.is_empty() { Ok(()) } else { self.state.write()?.note_peaks(sessions) }
     }
 }

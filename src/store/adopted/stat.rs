@@ -83,8 +83,9 @@ pub(super) fn loads(
     });
     for (user, Load { sessions, unreadable_users, oldest_use }) in loads {
         let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let live = [sessions, 0, 0];
-        let load = UserLoad { user, unreadable_users, task, tasks: 1, live, oldest_use };
+        let states = [sessions, 0, 0];
+        let (tasks, expired) = (1, 0);
+        let load = UserLoad { user, unreadable_users, task, tasks, states, expired, oldest_use };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }

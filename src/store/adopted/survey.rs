@@ -61,6 +61,8 @@ pub(super) struct Tally {
     sessions: u64,
     unreadable: u64,
     due: u64,
+    /// Those of them that were over before, where somebody wants to know.
+    backlog: u64,
     seen: Vec<Sighting>,
     /// Of a look that only counts: the rows that are due, if some of them may be kept.
     due_keys: Option<Vec<Key>>,
@@ -70,11 +72,20 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(now: UnixTime, reach: Reach, held: &Held<'_>) -> Self {
-        let (rows, sessions, unreadable, due) = (0, 0, 0, 0);
-        let (seen, last, begun) = (Vec::new(), None, Instant::now());
-        let due_keys = (reach.due == usize::MAX && held.is_possible()).then(Vec::new);
-        let misfit = None;
-        Self { now, reach, begun, rows, sessions, unreadable, due, seen, due_keys, misfit, last }
+        Self {
+            now,
+            reach,
+            begun: Instant::now(),
+            rows: 0,
+            sessions: 0,
+            unreadable: 0,
+            due: 0,
+            backlog: 0,
+            seen: Vec::new(),
+            due_keys: (reach.due == usize::MAX && held.is_possible()).then(Vec::new),
+            misfit: None,
+            last: None,
+        }
     }
 
     /// Takes note of a row of [`Reader::seen`].
@@ -84,7 +95,7 @@ impl Tally {
             reader.with_inputs(row, INPUTS, |inputs| self.note_misfit(reader, inputs));
         }
         if self.is_due(judged) {
-            self.note_due(reader, row);
+            self.note_due(reader, row, judged);
         }
     }
 
@@ -110,22 +121,30 @@ impl Tally {
     }
 
     /// Takes note of a row that is due.
-    pub(super) fn note_due(&mut self, reader: &Reader, row: &dyn Columns) {
+    pub(super) fn note_due(&mut self, reader: &Reader, row: &dyn Columns, judged: Judged) {
+        // Nobody settles all that there is, and there may be millions of them.
         if self.reach.due == usize::MAX {
-            // Nobody settles all that there is, and there may be millions of them.
-            self.due += 1;
             if let Some(keys) = &mut self.due_keys {
                 keys.extend(reader.key_of(row));
             }
-            return;
+        } else {
+            let Some(sighting) = reader.sighting(row) else {
+                self.unreadable += 1;
+                return;
+            };
+            self.seen.push(sighting);
         }
-        match reader.sighting(row) {
-            Some(sighting) => {
-                self.due += 1;
-                self.seen.push(sighting);
-            }
-            None => self.unreadable += 1,
-        }
+        self.due += 1;
+        self.backlog += u64::from(self.was_over(judged));
+    }
+
+    /// Whether a row that is due was that already at the moment that is asked for. Of one
+    /// that is over without a time, nobody can say since when.
+    fn was_over(&self, judged: Judged) -> bool {
+        let Judged::Session(expiry @ Expiry::At { .. }) = judged else {
+            return false;
+        };
+        self.reach.backlog.is_some_and(|at| expiry.is_over(at))
     }
 
     pub(super) fn is_enough(&self) -> bool {
@@ -152,10 +171,14 @@ impl Tally {
         let keys = self.due_keys.take().unwrap_or_default();
         let kept = held.among(database, reader, &keys)?.1;
         self.due -= kept.rows().min(self.due);
+        // What others refer to stays due from one run to the next.
+        self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
         let mut census = Census { unreadable: self.unreadable, ..Census::default() };
-        census.count(self.due, true, Verdict::Discard(EndReason::Expired));
-        census.count(self.sessions - self.due, true, Verdict::Keep);
+        let expired = Verdict::Discard(EndReason::Expired);
+        census.count(self.backlog, false, expired, true);
+        census.count(self.due - self.backlog, false, expired, false);
+        census.count(self.sessions - self.due, false, Verdict::Keep, false);
         let going = [((task.clone(), EndReason::Expired), self.due)];
         let found = Found { census, going: going.into_iter().collect() };
         let ends = self.seen.first().zip(self.seen.last());
@@ -171,7 +194,7 @@ impl Tally {
                 seen: self.seen,
             }),
             census,
-            live: [(task.to_ascii_lowercase(), self.sessions)]
+            sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),

@@ -140,49 +140,53 @@ impl<'a> List<'a> {
 }
 
 impl Door<'_> {
-    /// Whether sessions end before the live ones are counted.
+    /// Whether sessions end before the others are counted.
     fn clears_up(&self) -> bool {
-        match self.policy.when_full {
-            WhenFull::EvictIdle => {
-                matches!(self.policy.expire, Expire::Timeout | Expire::Abandoned)
-            }
-            WhenFull::EvictLru => false,
-            WhenFull::Refuse => true,
-        }
+        self.policy.lifetime.is_some()
+            || self.ends_abandoned()
+            || self.policy.when_full == WhenFull::Refuse
+    }
+
+    /// Whether the abandoned ones do, whatever the purge would do with them.
+    fn ends_abandoned(&self) -> bool {
+        self.policy.when_full == WhenFull::EvictIdle
+            && matches!(self.policy.expire, Expire::Timeout | Expire::Abandoned)
     }
 
     /// The reason for which a session ends before that, or NULL.
     fn over(&self, sql: &mut Statement) {
         let now = self.session.created_at;
-        match self.policy.when_full {
-            WhenFull::Refuse => rules::over(sql, self.policy, now),
-            WhenFull::EvictIdle | WhenFull::EvictLru => {
-                sql.push("CASE WHEN last_used_at + max(idle_timeout, ");
-                sql.bind(self.policy.abandoned).push(") < ").bind(now);
-                sql.push(" THEN 'abandoned' END");
-            }
+        if self.policy.when_full == WhenFull::Refuse {
+            return rules::over(sql, self.policy, now);
         }
+        sql.push("CASE WHEN FALSE THEN NULL");
+        if self.ends_abandoned() {
+            sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(self.policy.abandoned);
+            sql.push(") < ").bind(now).push(" THEN 'abandoned'");
+        }
+        rules::when_over_lifetime(sql, self.policy, now);
+        sql.push(" END");
     }
 
     fn is_over(&self, sql: &mut Statement) {
         if self.policy.limit > 0 {
-            self.is_live(sql);
+            self.counts(sql);
         } else {
-            self.is_live_of_user(sql);
+            self.counts_for_user(sql);
         }
         sql.push(" AND ");
         self.over(sql);
         sql.push(" IS NOT NULL");
     }
 
-    /// The live sessions of the task.
-    fn is_live(&self, sql: &mut Statement) {
+    /// The sessions of the task that have not ended.
+    fn counts(&self, sql: &mut Statement) {
         sql.push("task = ").bind(self.session.task.as_str()).push(" AND ended_at IS NULL");
     }
 
     /// Those of its user.
-    fn is_live_of_user(&self, sql: &mut Statement) {
-        self.is_live(sql);
+    fn counts_for_user(&self, sql: &mut Statement) {
+        self.counts(sql);
         sql.push(" AND user = ").bind(self.session.user.as_deref());
     }
 
@@ -204,7 +208,7 @@ impl Door<'_> {
     /// The limits in force, with the sessions that each of them is about.
     fn limits(&self) -> impl Iterator<Item = (u64, Write<Self>)> {
         let limits: [(u64, Write<Self>); 2] =
-            [(self.policy.limit, Self::is_live), (self.policy.user_limit, Self::is_live_of_user)];
+            [(self.policy.limit, Self::counts), (self.policy.user_limit, Self::counts_for_user)];
         limits.into_iter().filter(|(limit, _)| *limit > 0)
     }
 
@@ -262,7 +266,7 @@ impl Door<'_> {
     /// Whether the user's limit keeps the session out, if it is out.
     fn what_is_full(&self) -> Statement {
         let mut sql = Statement::new("SELECT (SELECT count(*) FROM sessions WHERE ");
-        self.is_live_of_user(&mut sql);
+        self.counts_for_user(&mut sql);
         sql.push(") >= ").bind(self.policy.user_limit).push(" AND ").bind(self.policy.user_limit);
         sql.push(" > 0 WHERE NOT ");
         self.is_open(&mut sql);

@@ -218,9 +218,9 @@ impl<T: Transport> Sessions for Native<T> {
         settle::settle(&mut self.transport, scope, due, tell)
     }
 
-    fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
+    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         let statements: Vec<Statement> =
-            live.iter().map(|(task, live)| stat::note_peak(task, *live)).collect();
+            sessions.iter().map(|(task, sessions)| stat::note_peak(task, *sessions)).collect();
         if !statements.is_empty() {
             self.transport.apply(&statements)?;
         }

@@ -84,10 +84,15 @@ pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
         }
         Expire::TwoPass | Expire::Never => {}
     }
+    when_over_lifetime(sql, policy, now);
+    sql.push(" END");
+}
+
+/// The branch of a CASE for sessions whose lifetime is over, if the policy has one.
+pub(super) fn when_over_lifetime(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     if let Some(lifetime) = policy.lifetime {
         sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
     }
-    sql.push(" END");
 }
 
 /// With which moment a check marks a live session that does not end, or NULL.
@@ -169,19 +174,26 @@ pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
-    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 3 ELSE ");
-    per_task(sql, policies, |sql, policy| live_state(sql, policy, now));
+    sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 4 ELSE ");
+    per_task(sql, policies, |sql, policy| state_before_end(sql, policy, now));
     sql.push(" END");
 }
 
-fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
-    if policy.expire == Expire::TwoPass {
-        sql.push("marked_at IS NOT NULL");
-        return;
-    }
-    sql.push("CASE WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
-    sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
-    sql.push(" - last_used_at > idle_timeout THEN 1 ELSE 0 END");
+fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+    sql.push("CASE WHEN ");
+    reason(sql, policy, Check::at(now));
+    // NULL, where it is not due, is neither.
+    sql.push(" IN ('expired', 'lifetime') THEN 3");
+    match policy.expire {
+        // What is not due has not outstayed its timeout.
+        Expire::Timeout => sql.push(" ELSE 0 END"),
+        Expire::TwoPass => sql.push(" WHEN marked_at IS NOT NULL THEN 1 ELSE 0 END"),
+        Expire::Abandoned | Expire::Never => {
+            sql.push(" WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
+            sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
+            sql.push(" - last_used_at > idle_timeout THEN 1 ELSE 0 END")
+        }
+    };
 }
 
 /// The rows of the tasks that match.
@@ -213,6 +225,12 @@ pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
 pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
     sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
     sql.push(") - last_used_at)");
+}
+
+/// Whether a session was due at this moment already, as far as its row still shows that.
+pub(super) fn was_due(sql: &mut Statement, scope: &Scope<'_>, at: UnixTime) {
+    end_reason(sql, &Scope { now: at, planned: None, ..*scope });
+    sql.push(" IS NOT NULL");
 }
 
 /// What a filter says, but for the client, as further conditions.

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use super::order::{self, Term};
 use super::rules;
 use crate::domain::error::Result;
+use crate::domain::policy::Expire;
 use crate::domain::port::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
@@ -19,7 +20,7 @@ use crate::store::transport::{Columns, Transport};
 const SMALL: usize = 1_000;
 
 /// The columns of what a user has.
-const LOAD: usize = 7;
+const LOAD: usize = 8;
 
 pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
@@ -84,17 +85,18 @@ pub(super) fn count_discarded(ending: &Ending) -> Statement {
     sql
 }
 
-/// Remembers a number of live sessions, if it is the highest so far.
-pub(super) fn note_peak(task: &str, live: u64) -> Statement {
+/// Remembers a number of sessions that have not ended, if it is the highest so far.
+pub(super) fn note_peak(task: &str, sessions: u64) -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) VALUES (?1, 'peak', ?2) \
          ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
     )
     .with(task)
-    .with(live)
+    .with(sessions)
 }
 
-/// Counts the live sessions of a task and remembers them, in a small table.
+/// Counts the sessions of a task that have not ended and remembers how many, in a small
+/// table.
 pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) \
@@ -118,22 +120,27 @@ pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec
             .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
         match row.text(1) {
             Some(name) => add_counter(stat, &name, row.count(2)),
-            None => add_rows(stat, row),
+            None => add_rows(stat, row, scope),
         }
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(tasks.into_values().collect())
 }
 
-fn add_rows(stat: &mut TaskStat, row: &dyn Columns) {
-    stat.live = [row.count(2), row.count(3), row.count(4)];
-    stat.ended = row.count(5);
-    stat.opened += row.count(6);
-    stat.oldest_use = row.integer(7).map(UnixTime);
+fn add_rows(stat: &mut TaskStat, row: &dyn Columns, scope: &Scope<'_>) {
+    let abandoned = row.count(4);
+    let is_due = scope.policies.of(&stat.task).expire == Expire::Abandoned;
+    let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
+    stat.live = [row.count(2), row.count(3), live];
+    stat.given_up = given_up;
+    stat.expired = row.count(5);
+    stat.ended = row.count(6);
+    stat.opened += row.count(7);
+    stat.oldest_use = row.integer(8).map(UnixTime);
     for (place, reason) in EndReason::ALL.iter().enumerate() {
-        *stat.ended_by.entry(*reason).or_default() += row.count(8 + place);
+        *stat.ended_by.entry(*reason).or_default() += row.count(9 + place);
     }
-    stat.peak = stat.peak.max(stat.live_total());
+    stat.peak = stat.peak.max(stat.sessions());
 }
 
 fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
@@ -153,10 +160,10 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
 fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new(
         "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
-         count(*), min(CASE WHEN state < 3 THEN last_used_at END)",
+         sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END)",
     );
     for reason in EndReason::ALL {
-        sql.push(&format!(", sum(state = 3 AND end_reason = '{reason}')"));
+        sql.push(&format!(", sum(state = 4 AND end_reason = '{reason}')"));
     }
     sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
     rules::state(&mut sql, scope.policies, scope.now);
@@ -165,7 +172,8 @@ fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     // The limit, which is none, keeps SQLite from putting the expression of the state
     // in the place of each of its uses, and from computing it ten times for each row.
     sql.push(
-        " LIMIT -1) GROUP BY task UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL",
+        " LIMIT -1) GROUP BY task \
+         UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL",
     );
     sql.push(&", NULL".repeat(EndReason::ALL.len()));
     sql.push(" FROM counters WHERE TRUE");
@@ -173,7 +181,7 @@ fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     sql
 }
 
-/// What the users of live sessions have.
+/// What users have of sessions that have not ended.
 pub(super) fn loads(
     transport: &impl Transport,
     scope: &Scope<'_>,
@@ -187,8 +195,9 @@ pub(super) fn loads(
             unreadable_users: 0,
             task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
             tasks: row.count(2),
-            live: [row.count(3), row.count(4), row.count(5)],
-            oldest_use: row.integer(6).map(UnixTime),
+            states: [row.count(3), row.count(4), row.count(5)],
+            expired: row.count(6),
+            oldest_use: row.integer(7).map(UnixTime),
         })
     })
 }
@@ -217,7 +226,7 @@ fn loads_behind(
     };
     let mut sql = Statement::new(
         "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
-         sum(state = 2), min(last_used_at)",
+         sum(state = 2), sum(state = 3), min(last_used_at)",
     );
     if in_pages {
         for term in &terms {

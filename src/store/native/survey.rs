@@ -10,6 +10,7 @@ use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::port::{DueRange, Found, Kept, Place, Reach, Scope, Survey};
 use crate::domain::session::{EndReason, Key};
+use crate::domain::time::UnixTime;
 use crate::store::sql::Statement;
 use crate::store::transport::{Columns, Transport};
 
@@ -47,14 +48,14 @@ pub(super) fn survey(
         look(transport, scope, after, reach)?
     };
     let (rows, mut found) = (look.tally.rows, Found::default());
-    let live = look.tally.sum_up(scope, &mut found);
+    let sessions = look.tally.sum_up(scope, &mut found);
     Ok(Survey {
         kept: Kept::default(),
         walked: look.last.as_deref().map_or(1.0, share),
         last: look.last.map(|last| Place::Key(Key::Text(last.into()))),
         rows,
         census: found.census,
-        live,
+        sessions,
         misfit: None,
         version,
         due: look.due.map(|(first, last)| DueRange {
@@ -76,9 +77,10 @@ fn look(
     let begun = Instant::now();
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
-    transport.query(&rows_with_verdicts(scope, after), &mut |row| {
+    transport.query(&rows_with_verdicts(scope, after, reach.backlog), &mut |row| {
         // There are millions of rows: a key is read only where it is needed.
-        if tally.count(row, 1) {
+        let was_due = reach.backlog.is_some() && row.count(5) == 1;
+        if tally.count(row, 1, was_due) {
             keep(&mut last_due, row);
             first_due.get_or_insert_with(|| last_due.clone());
         }
@@ -112,10 +114,19 @@ fn share(key: &str) -> f64 {
     digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
-fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>) -> Statement {
+fn rows_with_verdicts(
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    backlog: Option<UnixTime>,
+) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
     rules::verdict(&mut sql, scope);
-    sql.push(", end_reason FROM sessions WHERE TRUE");
+    sql.push(", end_reason");
+    if let Some(at) = backlog {
+        sql.push(", ");
+        rules::was_due(&mut sql, scope, at);
+    }
+    sql.push(" FROM sessions WHERE TRUE");
     if let Some(after) = after {
         sql.push(" AND id > ").bind(after);
     }
@@ -145,32 +156,37 @@ struct Task {
 /// What decides how a row is counted.
 #[derive(PartialEq, Eq)]
 struct Kind {
-    is_live: bool,
+    has_ended: bool,
     /// What the purge does with it, in SQL's words; empty: nothing.
     verdict: Vec<u8>,
     /// Why it has ended, if it goes for that.
     ended_by: Vec<u8>,
+    /// Whether it was due before, where somebody wants to know.
+    was_due: bool,
 }
 
 impl Tally {
     /// Counts so many rows that are like this one, and answers whether they are due.
-    pub(super) fn count(&mut self, row: &dyn Columns, rows: u64) -> bool {
+    pub(super) fn count(&mut self, row: &dyn Columns, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
-        let is_live = row.count(2) == 1;
+        let has_ended = row.count(2) == 0;
         let ended_by = if verdict == rules::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
         let place = self.place_of(task);
         let kinds = &mut self.tasks[place].kinds;
         let alike = kinds.iter_mut().find(|(kind, _)| {
-            kind.is_live == is_live && kind.verdict == verdict && kind.ended_by == ended_by
+            kind.has_ended == has_ended
+                && kind.was_due == was_due
+                && kind.verdict == verdict
+                && kind.ended_by == ended_by
         });
         match alike {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((Kind { is_live, verdict, ended_by }, rows));
+                kinds.push((Kind { has_ended, verdict, ended_by, was_due }, rows));
             }
         }
         is_due
@@ -187,23 +203,23 @@ impl Tally {
         self.tasks.len() - 1
     }
 
-    /// What it comes to, and the live sessions of each task.
+    /// What it comes to, and the sessions of each task that have not ended.
     fn sum_up(self, scope: &Scope<'_>, found: &mut Found) -> BTreeMap<String, u64> {
-        let mut live = BTreeMap::new();
+        let mut sessions = BTreeMap::new();
         for Task { name, kinds } in self.tasks {
             let task = String::from_utf8_lossy(&name).into_owned();
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
-                found.census.count(rows, kind.is_live, verdict);
-                if kind.is_live {
-                    *live.entry(task.to_ascii_lowercase()).or_default() += rows;
+                found.census.count(rows, kind.has_ended, verdict, kind.was_due);
+                if !kind.has_ended {
+                    *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }
                 if let Some(reason) = leaves_for(&kind, verdict) {
                     *found.going.entry((task.clone(), reason)).or_default() += rows;
                 }
             }
         }
-        live
+        sessions
     }
 }
 

@@ -166,10 +166,12 @@ proptest! {
         policies in policies(),
         task in option::weighted(0.3, select(vec!["imap", "i*", "*p"]).prop_map(TaskPattern::from)),
         (due, most) in (prop_oneof![1..5_usize, Just(usize::MAX)], prop_oneof![1..9_usize, Just(usize::MAX)]),
+        backlog in option::of(0..8_i64),
     ) {
         let both = Both::with(&rows);
         let scope = scope(&policies, task.as_ref());
-        let reach = Reach { due, rows: most, time: Duration::MAX };
+        let backlog = backlog.map(|seconds| UnixTime(NOW.0 - seconds));
+        let reach = Reach { due, rows: most, backlog, ..Reach::ALL };
         let mut after = None;
         loop {
             let look = |survey: Survey| Survey { version: None, ..survey };
@@ -193,7 +195,7 @@ fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
     let both = Both::with(&rows);
     let policies = Policies::default();
     // When each look may take no time at all
-    let reach = Reach { due: 100, rows: 70, time: Duration::ZERO };
+    let reach = Reach { due: 100, rows: 70, time: Duration::ZERO, ..Reach::ALL };
     let (mut after, mut seen, mut due) = (None, 0, 0);
     loop {
         let survey = both.far.survey(&scope(&policies, None), after.as_ref(), reach).unwrap();

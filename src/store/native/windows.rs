@@ -9,6 +9,7 @@ use super::survey::Look;
 use crate::domain::error::Result;
 use crate::domain::port::{Reach, Scope};
 use crate::domain::session::Key;
+use crate::domain::time::UnixTime;
 use crate::store::sql::Statement;
 use crate::store::transport::Transport;
 
@@ -33,7 +34,8 @@ pub(super) fn look(
         let due = reach.due.saturating_sub(count(look.tally.due));
         let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
         let rows = rows.min(reach.rows.saturating_sub(count(seen)));
-        let last = add(transport, &window(scope, after.as_ref(), rows, due), &mut look)?;
+        let window = window(scope, after.as_ref(), rows, due, reach.backlog);
+        let last = add(transport, &window, &mut look)?;
         let is_full = look.tally.rows - seen >= rows as u64;
         if !is_full && look.tally.due < reach.due as u64 {
             look.last = None;
@@ -60,7 +62,7 @@ fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Resul
     transport.query(window, &mut |row| {
         let first = row.text(0).unwrap_or_default();
         let last = row.text(6).unwrap_or_default();
-        if look.tally.count(row, row.count(5)) {
+        if look.tally.count(row, row.count(5), row.count(7) == 1) {
             let due = look.due.get_or_insert_with(|| (first.clone(), last.clone()));
             if first < due.0 {
                 due.0 = first;
@@ -78,11 +80,22 @@ fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Resul
 /// Counts the next rows by what is alike in them: at most so many, and not beyond the
 /// last of so many that are due. SQLite visits the rows of the inner statement in their
 /// order, and leaves off at that one.
-fn window(scope: &Scope<'_>, after: Option<&Key>, rows: usize, due: usize) -> Statement {
+fn window(
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    rows: usize,
+    due: usize,
+    backlog: Option<UnixTime>,
+) -> Statement {
     let mut sql = Statement::new(
-        "SELECT min(id), task, is_live, verdict, end_reason, count(*), max(id) \
-         FROM (SELECT id, task, ended_at IS NULL AS is_live, end_reason, ",
+        "SELECT min(id), task, has_not_ended, verdict, end_reason, count(*), max(id), was_due \
+         FROM (SELECT id, task, ended_at IS NULL AS has_not_ended, end_reason, ",
     );
+    match backlog {
+        Some(at) => rules::was_due(&mut sql, scope, at),
+        None => drop(sql.push("FALSE")),
+    }
+    sql.push(" AS was_due, ");
     verdicts(&mut sql, scope, after);
     if due < rows {
         sql.push(" AND id <= ifnull((SELECT id FROM (SELECT id, ");
@@ -94,7 +107,7 @@ fn window(scope: &Scope<'_>, after: Option<&Key>, rows: usize, due: usize) -> St
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
     // By how it is spelled: the rest is for whoever reads it.
-    sql.push(") GROUP BY task COLLATE BINARY, is_live, verdict, end_reason");
+    sql.push(") GROUP BY task COLLATE BINARY, has_not_ended, verdict, end_reason, was_due");
     sql
 }
 

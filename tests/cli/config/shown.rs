@@ -163,16 +163,22 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.purge.at 15 * 1-5 file c.toml:3
     job.purge.do purge file c.toml:4
     job.purge.task * default -
+    job.purge.max_percent 100 default -
+    job.purge.max_rows 0 default -
     job.purge.host - default -
     job.purge.enabled true default -
     job.a restart.every 1h30m file c.toml:7
     job.a restart.do cycle file c.toml:8
     job.a restart.task im* file c.toml:9
+    job.a restart.max_percent 100 default -
+    job.a restart.max_rows 0 default -
     job.a restart.host mail1 file c.toml:10
     job.a restart.enabled false file c.toml:11
     job.auto.every auto file c.toml:16
     job.auto.do purge file c.toml:17
     job.auto.task imap file c.toml:18
+    job.auto.max_percent 100 default -
+    job.auto.max_rows 0 default -
     job.auto.host - default -
     job.auto.enabled true file c.toml:19
     ");

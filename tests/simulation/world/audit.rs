@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use sessctl::app::ListRequest;
 use sessctl::domain::job::Job;
 use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
-use sessctl::domain::session::{EndReason, Session};
+use sessctl::domain::session::{EndReason, Session, State};
 use sessctl::{Span, UnixTime};
 
 use super::World;
@@ -32,11 +32,15 @@ impl World {
         self.keeper.list(&ListRequest::default(), UnixTime(now), visit).unwrap();
         assert_eq!(seen, self.model.rows(), "at {now}");
         for stat in self.keeper.tasks(None, UnixTime(now)).unwrap() {
-            let mut states = [0; 3];
+            let mut states = [0; 4];
+            let mut live = 0;
             for entry in self.model.live_of(&stat.task) {
                 states[self.model.state(entry, now)] += 1;
+                live += u64::from(!self.model.is_due(entry, now));
             }
-            assert_eq!(stat.live, states, "at {now}");
+            let counted = [State::Active, State::Idle, State::Abandoned, State::Expired];
+            assert_eq!(counted.map(|state| stat.in_state(state)), states, "at {now}");
+            assert_eq!(stat.live_total(), live, "at {now}");
         }
     }
 
@@ -51,7 +55,7 @@ impl World {
                 assert_eq!(count, over.count() as u64, "{} {reason}", stat.task);
             }
             assert_eq!(stat.opened, all.len() as u64);
-            assert_eq!(stat.opened, stat.live_total() + stat.ended_by.values().sum::<u64>());
+            assert_eq!(stat.opened, stat.sessions() + stat.ended_by.values().sum::<u64>());
             let task = stat.task.as_str();
             assert_eq!(stat.refused, self.model.refused.get(task).copied().unwrap_or_default());
             assert!(stat.peak <= self.model.peak[task]);
