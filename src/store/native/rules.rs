@@ -18,6 +18,11 @@ pub(super) const DELETE: &str = "delete";
 /// What it answers for one that is to be marked.
 pub(super) const MARK: &str = "mark";
 
+/// Whether a row has a mark that counts, as [`Session::mark`] has it; NULL without one.
+///
+/// [`Session::mark`]: crate::domain::session::Session::mark
+pub(super) const MARK_COUNTS: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
+
 /// Writes, for each task's policy, the expression that `write` makes of it.
 pub(super) fn per_task(
     sql: &mut Statement,
@@ -63,7 +68,7 @@ fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 fn reason(sql: &mut Statement, policy: &Policy, check: Check) {
     if policy.expire == Expire::TwoPass {
         sql.push("CASE WHEN marked_at <= ").bind(policy.ripe_since(check));
-        sql.push(" THEN 'expired' ELSE ");
+        sql.push(" AND ").push(MARK_COUNTS).push(" THEN 'expired' ELSE ");
         over(sql, policy, check.now());
         sql.push(" END");
     } else {
@@ -93,7 +98,8 @@ pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 /// With which moment a check marks a live session that does not end, or NULL.
 fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
     if policy.expire == Expire::TwoPass {
-        sql.push("CASE WHEN marked_at IS NULL THEN ").bind(policy.check_time(check)).push(" END");
+        sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN NULL ELSE max(");
+        sql.bind(policy.check_time(check)).push(", last_used_at, created_at) END");
     } else {
         sql.push("NULL");
     }
@@ -176,7 +182,7 @@ pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
 
 fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     if policy.expire == Expire::TwoPass {
-        sql.push("marked_at IS NOT NULL");
+        sql.push("ifnull(").push(MARK_COUNTS).push(", 0)");
         return;
     }
     sql.push("CASE WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
