@@ -80,6 +80,9 @@ pub struct Args {
     /// once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
+    /// Take the time for right although the clock has moved since the last run
+    #[arg(long)]
+    accept_clock: bool,
     /// With --dry-run: what would happen to the rows as they are now if it were
     /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
@@ -98,9 +101,12 @@ impl Args {
         let request = self.request(context)?;
         if self.dry_run {
             let now = self.at.map(|at| at.read(&Zone::Local)).transpose()?.unwrap_or(context.now);
-            return dry_run(&request, now, context);
+            return dry_run(&request, now, self.accept_clock, context);
         }
         let mut keeper = context.open(Access::Write)?;
+        if self.accept_clock {
+            keeper.accept_clock();
+        }
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::Held { .. }));
@@ -113,6 +119,7 @@ impl Args {
                 interrupt.go_on()
             })
         });
+        context.say_clock_warning(&mut keeper);
         if purged.is_err() {
             // What ended before the failure stays ended.
             context.untold(&mut keeper);
@@ -121,6 +128,10 @@ impl Args {
             (Err(Error::Guard(refusal)), _) if context.asked_format().is_some() => {
                 unless_gone(answer(&Summary::refused(&refusal), &keeper, context))?;
                 return Err(Error::Guard(refusal).into());
+            }
+            (Err(Error::Clock(refusal)), _) if context.asked_format().is_some() => {
+                unless_gone(answer(&Summary::refused_by_clock(), &keeper, context))?;
+                return Err(Error::Clock(refusal).into());
             }
             // It was told to stop while it waited for another one.
             (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
@@ -208,8 +219,16 @@ pub fn say_unreadable(summary: &Summary, dry_run: bool, context: &Context) {
     }
 }
 
-fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::Result<Exit> {
-    let keeper = context.open(Access::Read)?;
+fn dry_run(
+    request: &PurgeRequest,
+    now: UnixTime,
+    is_clock_accepted: bool,
+    context: &Context,
+) -> anyhow::Result<Exit> {
+    let mut keeper = context.open(Access::Read)?;
+    if is_clock_accepted {
+        keeper.accept_clock();
+    }
     let plan = keeper.plan(request, now)?;
     if !context.global.quiet {
         let shown = list_due(&keeper, request, now, context, &plan)?;
@@ -222,11 +241,33 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
         }
         say_unreadable(&plan.summary, true, context);
     }
+    let is_refused_by_clock = would_clock_refuse(&keeper, context);
     match plan.guard {
+        Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(Exit::Done),
         Err(refusal) => {
             context.say(&format!("the guard would refuse this run: it {refusal}"));
             Ok(Exit::Refused)
+        }
+    }
+}
+
+/// Says that a purge would be refused at this moment, if it would be: whatever the moment
+/// that the dry run looks at.
+fn would_clock_refuse(keeper: &Housekeeper, context: &Context) -> bool {
+    match keeper.clock_refusal(context.now) {
+        Ok(None) => false,
+        Ok(Some(refusal)) => {
+            context.say(&format!(
+                "a purge would be refused now: {refusal}; if {} is the right time, run it with \
+                 --accept-clock",
+                refusal.now
+            ));
+            true
+        }
+        Err(error) => {
+            context.warn(&format!("the clock was not checked: {}", error.with_causes()));
+            false
         }
     }
 }
