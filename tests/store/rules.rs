@@ -83,11 +83,20 @@ fn overtake(world: &World, scene: &mut Scene) {
     scene.sessions[place] = session;
 }
 
+/// Whether a session was used, opened or marked more than a minute from now.
+fn is_from_the_future(session: &Session) -> bool {
+    [session.last_used_at, session.created_at, session.marked_at]
+        .into_iter()
+        .flatten()
+        .any(|time| time.0 > NOW.0 + 60)
+}
+
 /// What the rules say of a scene.
 fn census(scene: &Scene) -> Census {
     let mut census = Census::default();
     for session in scene.in_scope() {
         census.count(1, session.end.is_none(), scene.scope().verdict(session));
+        census.future += u64::from(is_from_the_future(session));
     }
     census
 }
@@ -212,6 +221,8 @@ macro_rules! tests {
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
                     }
                     prop_assert_eq!(stat.opened, of_task().count() as u64);
+                    let future = of_task().filter(|session| is_from_the_future(session));
+                    prop_assert_eq!(stat.future, future.count() as u64);
                     let live = of_task().filter(|session| session.is_live(NOW));
                     prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
                 }

@@ -99,6 +99,7 @@ impl Housekeeper {
                 untold: None,
                 unreadable: census.unreadable,
                 misfit,
+                future: census.future,
             },
             due: census.due,
             guard,

@@ -99,6 +99,8 @@ pub struct Summary {
     pub unreadable: u64,
     /// What one of them has.
     pub misfit: Option<Misfit>,
+    /// Rows that were used, opened or marked in the future, as far as it has come.
+    pub future: u64,
 }
 
 impl Summary {
@@ -114,6 +116,7 @@ impl Summary {
             untold: None,
             unreadable: 0,
             misfit: None,
+            future: 0,
         }
     }
 

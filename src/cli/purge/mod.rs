@@ -141,7 +141,7 @@ impl Args {
         if let Some(untold) = &summary.untold {
             context.say_untold(untold);
         }
-        say_unreadable(&summary, false, context);
+        say_of_rows(&summary, false, context);
         unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, &summary, context.now)?;
@@ -211,11 +211,14 @@ fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow:
     Ok(())
 }
 
-/// Says which rows a purge keeps because nobody can read them, also to cron: somebody has
-/// to look at them.
-pub fn say_unreadable(summary: &Summary, dry_run: bool, context: &Context) {
+/// Says which rows a purge keeps because nobody can read them, and which are from the
+/// future, also to cron: somebody has to look at them.
+pub fn say_of_rows(summary: &Summary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
         context.say(&format!("sessctl: {sentence}"));
+    }
+    if let Some(sentence) = stat::from_the_future(summary.future) {
+        context.warn(&sentence);
     }
 }
 
@@ -239,7 +242,7 @@ fn dry_run(
         if context.format() == FormatName::Table {
             context.say(&sentence(&plan.summary, keeper.profile(), true));
         }
-        say_unreadable(&plan.summary, true, context);
+        say_of_rows(&plan.summary, true, context);
     }
     let is_refused_by_clock = would_clock_refuse(&keeper, context);
     match plan.guard {

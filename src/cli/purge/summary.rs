@@ -29,6 +29,10 @@ const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(last(
     "sessctl_purge_unreadable",
     "Rows that the last purge kept because their times cannot be read.",
 ));
+const FUTURE: Column = Column::row("future", "future").metric(last(
+    "sessctl_purge_future",
+    "Rows that the last purge found used, opened or marked in the future.",
+));
 const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
 const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
@@ -54,6 +58,7 @@ pub static SUMMARY: Schema = Schema::one(
         DELETED,
         LIVE,
         REMAINING,
+        FUTURE,
         COUNTED,
         BATCHES,
         LONGEST_HOLD,
@@ -75,6 +80,7 @@ static ADOPTED: Schema = Schema::one(
         LIVE,
         REMAINING,
         UNREADABLE,
+        FUTURE,
         COUNTED,
         BATCHES,
         LONGEST_HOLD,
@@ -109,6 +115,7 @@ pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Re
         Some(Value::Count(summary.live)),
         Some(Value::Count(summary.remaining)),
         adopted(Value::Count(summary.unreadable)),
+        Some(Value::Count(summary.future)),
         Some(Value::Flag(summary.counted)),
         Some(Value::Count(done.batches)),
         Some(Value::Measure(milliseconds(done.longest_hold))),

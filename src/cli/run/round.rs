@@ -11,7 +11,7 @@ use crate::cli::clock;
 use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::purge::say_unreadable;
+use crate::cli::purge::say_of_rows;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
@@ -84,7 +84,7 @@ impl<'a> Round<'a> {
         let untold = keeper.take_untold();
         let Some(report) = Report::of(&ran) else { return Ok(()) };
         if let Ok(Ran::Purged(summary)) = &ran {
-            say_unreadable(summary, false, self.context);
+            say_of_rows(summary, false, self.context);
         }
         self.exit = self.exit.or_worse(report.exit);
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));

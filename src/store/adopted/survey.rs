@@ -27,7 +27,7 @@ pub(super) fn by_key(
     spread: &Spread,
 ) -> Result<Survey> {
     let version = database.version()?;
-    let mut tally = Tally::new(scope.now, reach);
+    let mut tally = Tally::new(scope, reach);
     let mut page = |last: Option<&dyn Columns>| {
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
@@ -53,11 +53,14 @@ pub(super) fn by_key(
 /// What a look has found so far.
 pub(super) struct Tally {
     now: UnixTime,
+    /// The last moment that is not in the future.
+    present: UnixTime,
     reach: Reach,
     begun: Instant,
     rows: u64,
     sessions: u64,
     unreadable: u64,
+    future: u64,
     due: u64,
     seen: Vec<Sighting>,
     misfit: Option<Misfit>,
@@ -65,36 +68,44 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(now: UnixTime, reach: Reach) -> Self {
-        let (rows, sessions, unreadable, due) = (0, 0, 0, 0);
-        let (seen, last, begun) = (Vec::new(), None, Instant::now());
-        Self { now, reach, begun, rows, sessions, unreadable, due, seen, misfit: None, last }
+    pub(super) fn new(scope: &Scope<'_>, reach: Reach) -> Self {
+        Self {
+            now: scope.now,
+            present: scope.present(),
+            reach,
+            begun: Instant::now(),
+            rows: 0,
+            sessions: 0,
+            unreadable: 0,
+            future: 0,
+            due: 0,
+            seen: Vec::new(),
+            misfit: None,
+            last: None,
+        }
     }
 
     /// Takes note of a row of [`Reader::seen`].
     pub(super) fn see(&mut self, reader: &Reader, row: &dyn Columns) {
-        let judged = reader.judge(row);
-        if judged == Judged::Session(Expiry::Unknown) && self.misfit.is_none() {
-            reader.with_inputs(row, INPUTS, |inputs| self.note_misfit(reader, inputs));
-        }
-        if self.is_due(judged) {
+        if reader.with_inputs(row, INPUTS, |inputs| self.is_due(reader, inputs)) {
             self.note_due(reader, row);
         }
     }
 
-    /// Takes note of what keeps a row from being judged, if it is the first such row.
-    pub(super) fn note_misfit(&mut self, reader: &Reader, inputs: &[Raw<'_>]) {
-        self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
-    }
-
-    /// Counts a row; answers whether it is due, and then it has not been counted as that.
-    pub(super) fn is_due(&mut self, judged: Judged) -> bool {
+    /// Counts a row, and takes note of what keeps the first such row from being judged;
+    /// answers whether it is due, and then it has not been counted as that.
+    pub(super) fn is_due(&mut self, reader: &Reader, inputs: &[Raw<'_>]) -> bool {
         self.rows += 1;
+        let judged = reader.profile.judge(inputs);
         let Judged::Session(expiry) = judged else {
             return false;
         };
         self.sessions += 1;
-        self.unreadable += u64::from(expiry == Expiry::Unknown);
+        if expiry == Expiry::Unknown {
+            self.unreadable += 1;
+            self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
+        }
+        self.future += u64::from(reader.profile.is_after(self.present, inputs));
         self.is_over(judged)
     }
 
@@ -136,7 +147,8 @@ impl Tally {
     /// What it comes to.
     pub(super) fn sum_up(self, reader: &Reader) -> Survey {
         let task = &reader.profile.task;
-        let mut census = Census { unreadable: self.unreadable, ..Census::default() };
+        let mut census =
+            Census { unreadable: self.unreadable, future: self.future, ..Census::default() };
         census.count(self.due, true, Verdict::Discard(EndReason::Expired));
         census.count(self.sessions - self.due, true, Verdict::Keep);
         let going = [((task.clone(), EndReason::Expired), self.due)];

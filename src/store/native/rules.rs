@@ -132,6 +132,20 @@ pub(super) fn mark_time(sql: &mut Statement, scope: &Scope<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark(sql, policy, scope.check()));
 }
 
+/// 1 for a live session, 0 for one that has ended, and 2 more for a row from the future.
+pub(super) fn standing(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("(ended_at IS NULL) + 2 * ");
+    is_ahead(sql, scope);
+}
+
+/// Whether a row was used, opened or marked in the future.
+pub(super) fn is_ahead(sql: &mut Statement, scope: &Scope<'_>) {
+    let present = scope.present();
+    sql.push("CASE WHEN last_used_at > ").bind(present);
+    sql.push(" OR created_at > ").bind(present);
+    sql.push(" OR marked_at > ").bind(present).push(" THEN 1 ELSE 0 END");
+}
+
 /// Which live sessions end.
 pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
     ends_where(sql, scope, |_| true);

@@ -130,8 +130,9 @@ fn add_rows(stat: &mut TaskStat, row: &dyn Columns) {
     stat.ended = row.count(5);
     stat.opened += row.count(6);
     stat.oldest_use = row.integer(7).map(UnixTime);
+    stat.future = row.count(8);
     for (place, reason) in EndReason::ALL.iter().enumerate() {
-        *stat.ended_by.entry(*reason).or_default() += row.count(8 + place);
+        *stat.ended_by.entry(*reason).or_default() += row.count(9 + place);
     }
     stat.peak = stat.peak.max(stat.live_total());
 }
@@ -153,19 +154,22 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
 fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new(
         "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
-         count(*), min(CASE WHEN state < 3 THEN last_used_at END)",
+         count(*), min(CASE WHEN state < 3 THEN last_used_at END), sum(is_ahead)",
     );
     for reason in EndReason::ALL {
         sql.push(&format!(", sum(state = 3 AND end_reason = '{reason}')"));
     }
     sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
+    rules::is_ahead(&mut sql, scope);
+    sql.push(" AS is_ahead, ");
     rules::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE TRUE");
     rules::and_in_scope(&mut sql, scope);
     // The limit, which is none, keeps SQLite from putting the expression of the state
     // in the place of each of its uses, and from computing it ten times for each row.
     sql.push(
-        " LIMIT -1) GROUP BY task UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL",
+        " LIMIT -1) GROUP BY task UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, \
+         NULL",
     );
     sql.push(&", NULL".repeat(EndReason::ALL.len()));
     sql.push(" FROM counters WHERE TRUE");

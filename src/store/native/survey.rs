@@ -112,7 +112,9 @@ fn share(key: &str) -> f64 {
 }
 
 fn rows_with_verdicts(scope: &Scope<'_>, after: Option<&Key>) -> Statement {
-    let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
+    let mut sql = Statement::new("SELECT id, task, ");
+    rules::standing(&mut sql, scope);
+    sql.push(", ");
     rules::verdict(&mut sql, scope);
     sql.push(", end_reason FROM sessions WHERE TRUE");
     if let Some(after) = after {
@@ -145,6 +147,8 @@ struct Task {
 #[derive(PartialEq, Eq)]
 struct Kind {
     is_live: bool,
+    /// Whether it is from the future.
+    is_ahead: bool,
     /// What the purge does with it, in SQL's words; empty: nothing.
     verdict: Vec<u8>,
     /// Why it has ended, if it goes for that.
@@ -156,20 +160,23 @@ impl Tally {
     pub(super) fn count(&mut self, row: &dyn Columns, rows: u64) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
-        let is_live = row.count(2) == 1;
+        let standing = row.count(2);
+        let (is_live, is_ahead) = (standing & 1 == 1, standing & 2 == 2);
         let ended_by = if verdict == rules::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
         let place = self.place_of(task);
         let kinds = &mut self.tasks[place].kinds;
         let alike = kinds.iter_mut().find(|(kind, _)| {
-            kind.is_live == is_live && kind.verdict == verdict && kind.ended_by == ended_by
+            (kind.is_live, kind.is_ahead) == (is_live, is_ahead)
+                && kind.verdict == verdict
+                && kind.ended_by == ended_by
         });
         match alike {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((Kind { is_live, verdict, ended_by }, rows));
+                kinds.push((Kind { is_live, is_ahead, verdict, ended_by }, rows));
             }
         }
         is_due
@@ -194,6 +201,7 @@ impl Tally {
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
                 found.census.count(rows, kind.is_live, verdict);
+                found.census.future += rows * u64::from(kind.is_ahead);
                 if kind.is_live {
                     *live.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }

@@ -80,9 +80,11 @@ fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Resul
 /// order, and leaves off at that one.
 fn window(scope: &Scope<'_>, after: Option<&Key>, rows: usize, due: usize) -> Statement {
     let mut sql = Statement::new(
-        "SELECT min(id), task, is_live, verdict, end_reason, count(*), max(id) \
-         FROM (SELECT id, task, ended_at IS NULL AS is_live, end_reason, ",
+        "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id) \
+         FROM (SELECT id, task, ",
     );
+    rules::standing(&mut sql, scope);
+    sql.push(" AS standing, end_reason, ");
     verdicts(&mut sql, scope, after);
     if due < rows {
         sql.push(" AND id <= ifnull((SELECT id FROM (SELECT id, ");
@@ -94,7 +96,7 @@ fn window(scope: &Scope<'_>, after: Option<&Key>, rows: usize, due: usize) -> St
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
     // By how it is spelled: the rest is for whoever reads it.
-    sql.push(") GROUP BY task COLLATE BINARY, is_live, verdict, end_reason");
+    sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason");
     sql
 }
 
