@@ -85,7 +85,8 @@ impl Housekeeper {
     ///
     /// # Errors
     /// [`Error::Held`] if another run does the same at this
-    /// moment; then the job stays due. Otherwise what the work itself fails with;
+    /// moment; then the job stays due. [`Error::Clock`] if the clock has moved since the
+    /// last run; then the ledger knows nothing of it. Otherwise what the work itself fails with;
     /// the ledger has it.
     pub fn run_job(
         &mut self,
@@ -94,6 +95,8 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Ran> {
+        // Before the ledger learns of a time that may be wrong.
+        self.must_trust_clock(now)?;
         let accounts = self.store.jobs(now)?;
         let known = self.account_of(job, &accounts);
         if !job.enabled {

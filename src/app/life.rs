@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Housekeeper;
+use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, FullRefusal, Result};
 use crate::domain::policy::{Asked, TouchRuling};
 use crate::domain::port::{Ending, Full, NewSession};
@@ -34,6 +35,9 @@ pub struct Opened {
     pub idle_timeout: Option<Span>,
     /// How many sessions ended to make way for it.
     pub made_way: u64,
+    /// Why its limits were left out of account, if they were: nothing ends by a clock
+    /// that has moved.
+    pub clock: Option<ClockRefusal>,
 }
 
 /// What became of a touch or a close.
@@ -90,7 +94,8 @@ impl Touched {
 
 impl Housekeeper {
     /// Opens a session, if the limits of its policy leave room for it or can be
-    /// made to.
+    /// made to. Where the clock has moved since the last run it opens whatever the
+    /// limits, and none makes way.
     ///
     /// # Errors
     /// [`Error::Full`] if a limit keeps it out, [`Error::Refused`] if it is a framework's
@@ -112,13 +117,23 @@ impl Housekeeper {
             created_at: now,
             idle_timeout,
         };
-        let made_way = if policy.limit == 0 && policy.user_limit == 0 {
+        let is_limited = policy.limit > 0 || policy.user_limit > 0;
+        let clock = if is_limited { self.untrusted_clock(now)? } else { None };
+        let made_way = if is_limited && clock.is_none() {
+            self.admit(session)?
+        } else {
             self.store.insert(&[session])?;
             0
-        } else {
-            self.admit(session)?
         };
-        Ok(Opened { token, handle: handle(&id), idle_timeout, made_way })
+        Ok(Opened { token, handle: handle(&id), idle_timeout, made_way, clock })
+    }
+
+    /// Why nothing may end by the clock, if nothing may.
+    fn untrusted_clock(&mut self, now: UnixTime) -> Result<Option<ClockRefusal>> {
+        match self.must_trust_clock(now) {
+            Err(Error::Clock(refusal)) => Ok(Some(refusal)),
+            outcome => outcome.map(|()| None),
+        }
     }
 
     /// Opens a session where there is a limit, and answers how many others have

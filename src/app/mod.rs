@@ -1,6 +1,7 @@
 //! The operations. They know neither the table nor the database that they work
 //! on, only what [`Store`] promises; `now` comes from the caller.
 
+mod clock;
 mod compact;
 mod cycle;
 mod jobs;
@@ -19,9 +20,11 @@ use crate::domain::policy::Policies;
 use crate::domain::port::{Origin, Scope, Store};
 use crate::domain::time::UnixTime;
 
+use clock::ClockCheck;
 use stream::Stride;
 use tell::Bell;
 
+pub use clock::ClockReader;
 pub use compact::{CompactRequest, Compacted, Cut};
 pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{Ran, Terms};
@@ -41,6 +44,8 @@ pub struct Housekeeper {
     bell: Bell,
     stride: Stride,
     uptime: Uptime,
+    /// `None`: the time is taken for right.
+    clock: Option<ClockCheck>,
 }
 
 impl Housekeeper {
@@ -59,6 +64,7 @@ impl Housekeeper {
             bell: Bell::default(),
             stride: Stride::default(),
             uptime: run::since_start,
+            clock: None,
         }
     }
 

@@ -137,7 +137,10 @@ impl Housekeeper {
         };
         let begun = self.store.begin(&lease, &run);
         match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
-            Begun::Yes => Ok(self.shift(lease, job, now)),
+            Begun::Yes => {
+                self.remember_clock();
+                Ok(self.shift(lease, job, now))
+            }
             Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
         }

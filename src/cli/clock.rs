@@ -1,9 +1,17 @@
 //! The one place that reads the clock.
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use sessctl::domain::clock::{ClockReading, ClockStamp};
 use sessctl::domain::time::UnixTime;
+
+/// Counts on while the machine is asleep, and is never set.
+#[cfg(target_os = "linux")]
+const STEADY: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const STEADY: ClockId = ClockId::Monotonic;
 
 /// This moment.
 #[expect(clippy::disallowed_methods, reason = "everything else takes now as a parameter")]
@@ -13,9 +21,67 @@ pub fn now() -> UnixTime {
 
 /// How long the machine has been running, asleep or not.
 pub fn uptime() -> Duration {
+    Duration::try_from(clock_gettime(STEADY)).unwrap_or_default()
+}
+
+/// The other clocks of the machine, at a moment at which its wall clock shows this.
+pub fn read(wall: UnixTime) -> ClockReading {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    let stamp = ClockStamp {
+        wall,
+        boot: boot.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()),
+        // It is negative for a process whose clocks are faked.
+        boottime: clock_gettime(STEADY).tv_sec,
+        uptime: fs::read_to_string("/proc/uptime").ok().and_then(|text| whole_seconds(&text)),
+    };
+    ClockReading { stamp, synchronised: synchronised() }
+}
+
+/// The seconds of `/proc/uptime`: `840.14 854.75`.
+fn whole_seconds(text: &str) -> Option<i64> {
+    text.split('.').next()?.parse().ok()
+}
+
+/// The kernel's own time, if the kernel reports its clock as synchronised.
+#[cfg(target_os = "linux")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::useless_conversion, reason = "elsewhere they are shorter")
+)]
+fn synchronised() -> Option<UnixTime> {
+    /// `STA_UNSYNC` of adjtimex(2).
+    const UNSYNCHRONISED: i32 = 0x40;
+    /// Microseconds. The error that the kernel assumes grows up to this when nobody sets
+    /// the clock right any more. Some daemons keep it small and leave the flag as it is.
+    const UNKNOWN_ERROR: i64 = 16_000_000;
+    let mut timex = rtime_clock::adjtime::Timex::new();
+    rtime_clock::adjtime::adjtimex(&mut timex).ok()?;
+    let is_synchronised =
+        timex.0.status & UNSYNCHRONISED == 0 || i64::from(timex.0.maxerror) < UNKNOWN_ERROR;
+    is_synchronised.then_some(UnixTime(timex.0.time.tv_sec.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn synchronised() -> Option<UnixTime> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_uptime_is_read_to_the_second() {
+        assert_eq!(whole_seconds("840.14 854.75\n"), Some(840));
+        assert_eq!(whole_seconds("12\n"), None);
+        assert_eq!(whole_seconds(""), None);
+    }
+
+    #[test]
     #[cfg(target_os = "linux")]
-    const CLOCK: ClockId = ClockId::Boottime;
-    #[cfg(not(target_os = "linux"))]
-    const CLOCK: ClockId = ClockId::Monotonic;
-    Duration::try_from(clock_gettime(CLOCK)).unwrap_or_default()
+    fn a_machine_says_when_it_was_started() {
+        let reading = read(now());
+        assert_eq!(reading.stamp.boot.as_ref().map(String::len), Some(36));
+        assert!(reading.stamp.uptime.is_some_and(|seconds| seconds > 0));
+    }
 }

@@ -160,7 +160,7 @@ fn failure(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<Error>() {
         Some(Error::AmbiguousHandle { .. } | Error::NotAHandle(_) | Error::Ambiguous { .. }) => 2,
-        Some(Error::Guard(_) | Error::Full(_) | Error::Refused(_)) => 4,
+        Some(Error::Guard(_) | Error::Clock(_) | Error::Full(_) | Error::Refused(_)) => 4,
         Some(Error::NoSession(_)) => 5,
         Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
         Some(

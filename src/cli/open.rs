@@ -59,7 +59,15 @@ impl Args {
         let opened = keeper.open(opening, context.now);
         // Also a session that is refused may have ended others.
         let exit = context.untold(&mut keeper);
+        context.say_clock_warning(&mut keeper);
         let opened = opened?;
+        if let Some(refusal) = opened.clock {
+            context.warn(&format!(
+                "{refusal}: the session was opened regardless of any limit, and no other was \
+                 ended; if {} is the right time, `sessctl purge --accept-clock` says so",
+                refusal.now
+            ));
+        }
         if context.global.verbose && opened.made_way > 0 {
             context.say(&format!("{} made way for it", people::thousands(opened.made_way)));
         }

@@ -17,6 +17,7 @@ pub use settings::Setting;
 
 use std::collections::BTreeMap;
 
+use crate::domain::clock::ClockGuard;
 use crate::domain::cluster::Consistency;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
@@ -41,6 +42,8 @@ pub struct Config {
     pub policies: Policies,
     /// The caps on what one run may end.
     pub guard: Guard,
+    /// How far the clock may move between two runs; `None`: as far as it likes.
+    pub clock: Option<Span>,
     /// How purges treat the application.
     pub manners: Manners,
     /// The time zone of schedules.
@@ -70,6 +73,7 @@ impl Default for Config {
             state_dir: None,
             policies: Policies::default(),
             guard: Guard::default(),
+            clock: ClockGuard::default().threshold,
             manners: Manners::default(),
             zone: Zone::Local,
             jobs: Vec::new(),

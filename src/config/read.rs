@@ -5,6 +5,8 @@ use toml::de::{DeTable, DeValue};
 use super::page::{Entry, Page, Read};
 use super::values::{command, count, name, percent, span_or, span_within, text, word};
 use super::{Config, Hooks};
+use crate::domain::clock::ClockGuard;
+use crate::domain::time::Span;
 
 pub(super) fn config(text: &str, file: &str) -> Read<Config> {
     let page = Page { file, text };
@@ -92,7 +94,11 @@ impl Reader<'_> {
                 "max_rows" => {
                     self.config.guard.max_rows = self.value("guard.max_rows", entry, count)?;
                 }
-                _ => return Err(self.page.unknown("guard", entry, &["max_percent", "max_rows"])),
+                "clock" => self.config.clock = self.value("guard.clock", entry, clock)?,
+                _ => {
+                    let known = &["max_percent", "max_rows", "clock"];
+                    return Err(self.page.unknown("guard", entry, known));
+                }
             }
         }
         Ok(())
@@ -135,6 +141,16 @@ impl Reader<'_> {
             };
         }
         Ok(())
+    }
+}
+
+/// How far the clock may move.
+fn clock(value: &DeValue<'_>) -> Result<Option<Span>, String> {
+    match span_or(value, "off")? {
+        Some(span) if span < ClockGuard::LEAST => {
+            Err(format!("{span} is less than {}; or \"off\"", ClockGuard::LEAST))
+        }
+        threshold => Ok(threshold),
     }
 }
 

@@ -41,6 +41,10 @@ impl Config {
             self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),
             self.setting("guard.max_percent", self.guard.max_percent.to_string()),
             self.setting("guard.max_rows", self.guard.max_rows.to_string()),
+            self.setting(
+                "guard.clock",
+                self.clock.map_or_else(|| "off".to_owned(), |span| span.to_string()),
+            ),
             self.setting("purge.hold", self.manners.hold.to_string()),
             self.setting("purge.max_log", self.manners.max_log.to_string()),
             self.setting("hooks.on_end", command(&self.hooks.on_end)),

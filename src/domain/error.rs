@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::clock::ClockRefusal;
 use super::room::NoRoom;
 use super::time::{Span, UnixTime};
 
@@ -101,6 +102,9 @@ pub enum Error {
     /// A guard's cap forbids the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
+    /// The clock has moved since the last run; nothing was ended.
+    #[error("{0}: nothing was ended; if {now} is the right time, run again with --accept-clock", now = .0.now)]
+    Clock(ClockRefusal),
     /// A limit keeps a session from opening; the refusal has been counted.
     #[error(transparent)]
     Full(#[from] FullRefusal),

@@ -1,5 +1,6 @@
 //! What a session is and when it ends: pure functions of values and of `now`.
 
+pub mod clock;
 pub mod cluster;
 pub mod error;
 pub mod filter;

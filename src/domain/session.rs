@@ -129,6 +129,17 @@ impl Session {
         self.last_used_at.map(|used| until.since(used))
     }
 
+    /// The mark that counts: one that is older than the last use or the opening says
+    /// nothing, for it was made by a clock that was behind, or before the row was used.
+    pub fn mark(&self) -> Option<UnixTime> {
+        self.marked_at.filter(|mark| self.last_known_use().is_none_or(|used| used <= *mark))
+    }
+
+    /// The later of the last use and the opening, as far as the table says them.
+    pub fn last_known_use(&self) -> Option<UnixTime> {
+        self.last_used_at.max(self.created_at)
+    }
+
     /// Whether it had ended by then.
     pub fn has_ended(&self, at: UnixTime) -> bool {
         self.end.is_some_and(|end| end.at <= at)

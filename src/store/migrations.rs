@@ -46,6 +46,11 @@ const SCRIPTS: &[Script] = &[
         makes: "receipts",
         is_for_clusters: true,
     },
+    Script {
+        sql: include_str!("../../migrations/0005_clocks.sql"),
+        makes: "clocks",
+        is_for_clusters: false,
+    },
 ];
 
 /// The version of the contract with applications, docs/sql-contract.md, that this

@@ -5,6 +5,7 @@
 //! knows which of the other it has.
 
 pub mod adopted;
+mod clocks;
 mod lease;
 mod ledger;
 mod location;

@@ -22,6 +22,7 @@ mod killed;
 mod lease;
 mod life;
 mod list;
+mod moved_clock;
 mod moving;
 mod out_of_reach;
 mod outlook;

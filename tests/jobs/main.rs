@@ -8,6 +8,7 @@ mod hosts;
 mod interrupted;
 mod interval;
 mod ledger;
+mod moved;
 mod races;
 mod times;
 

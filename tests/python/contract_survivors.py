@@ -184,13 +184,19 @@ def over(row, now):
     return None
 
 
+def last_known_use(row):
+    """The later of the last use and the opening: no mark counts that is older."""
+    return max(row.last_used_at, row.created_at)
+
+
 def verdict(row, now):
     """What a purge at now does: action and reason; None: nothing."""
     policy = policy_of(row.task)
     if row.ended_at is not None:
         gone = policy.retention is not None and row.ended_at + policy.retention <= now
         return ("delete", "retention") if gone else None
-    marked = row.marked_at is not None and policy.expire == "two-pass"
+    marked = row.marked_at is not None and row.marked_at >= last_known_use(row)
+    marked = marked and policy.expire == "two-pass"
     reason = "expired" if marked and now - row.marked_at >= policy.ripe() else over(row, now)
     if reason is not None:
         return ("end and delete" if policy.retention == 0 else "end", reason)
@@ -378,7 +384,7 @@ def after_the_purge(rows, now):
         if action == "end":
             left[id] = row._replace(ended_at=now, end_reason=reason)
         elif action == "mark":
-            left[id] = row._replace(marked_at=now)
+            left[id] = row._replace(marked_at=max(now, last_known_use(row)))
         elif action is None:
             left[id] = row
         else:

@@ -285,7 +285,8 @@ impl Model {
                 let entry = &mut self.all[entry];
                 entry.checks += 1;
                 *marked += u64::from(entry.mark.is_none());
-                let mark = *entry.mark.get_or_insert(time);
+                // A check that is late marks with the use that it comes after.
+                let mark = *entry.mark.get_or_insert(time.max(entry.used));
                 let is_ripe = time - mark >= delay - HOUR;
                 // t5: not on its first check, whatever the clock says.
                 assert!(!is_ripe || entry.checks > 1, "{entry:?}");

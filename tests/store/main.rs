@@ -9,6 +9,7 @@ mod rqlite;
 
 mod admission;
 mod books;
+mod clocks;
 mod contract;
 mod copies;
 mod drawn;

@@ -85,6 +85,14 @@ fn overtake(world: &World, scene: &mut Scene) {
     scene.sessions[place] = session;
 }
 
+/// Whether a session was used, opened or marked more than a minute from now.
+fn is_from_the_future(session: &Session) -> bool {
+    [session.last_used_at, session.created_at, session.marked_at]
+        .into_iter()
+        .flatten()
+        .any(|time| time.0 > NOW.0 + 60)
+}
+
 /// What the rules say of a scene, and of what was due at a moment already.
 fn census(scene: &Scene, backlog: Option<UnixTime>) -> Census {
     let mut census = Census::default();
@@ -94,6 +102,7 @@ fn census(scene: &Scene, backlog: Option<UnixTime>) -> Census {
             policy.due(session, Check::at(at)).is_some()
         });
         census.count(1, session.end.is_some(), scene.scope().verdict(session), was_due);
+        census.future += u64::from(is_from_the_future(session));
     }
     census
 }
@@ -220,6 +229,8 @@ macro_rules! tests {
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
                     }
                     prop_assert_eq!(stat.opened, of_task().count() as u64);
+                    let future = of_task().filter(|session| is_from_the_future(session));
+                    prop_assert_eq!(stat.future, future.count() as u64);
                     let is_live = |session: &&Session| policies.of(&session.task).is_live(session, NOW);
                     prop_assert_eq!(stat.live_total(), of_task().filter(is_live).count() as u64);
                     let open = of_task().filter(|session| !session.has_ended(NOW));

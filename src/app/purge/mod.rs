@@ -41,6 +41,8 @@ impl Housekeeper {
     /// [`Error::Held`](crate::domain::error::Error::Held) if another purge is at work.
     /// [`Error::Guard`](crate::domain::error::Error::Guard) if it would
     /// end more than the guard allows.
+    /// [`Error::Clock`](crate::domain::error::Error::Clock) if the clock has moved since
+    /// the last run.
     /// [`Error::Refused`](crate::domain::error::Error::Refused) if nothing may be deleted
     /// from a framework's table, or if what is there is not what its profile says. In
     /// these cases nothing has changed. And
@@ -55,6 +57,7 @@ impl Housekeeper {
         if request.job.is_none() {
             self.may_delete()?;
         }
+        self.must_trust_clock(now)?;
         let task = request.task.as_ref().map(TaskPattern::as_str);
         let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
         let mut walk = Walk::new(&request.manners, self.reads_whole_tables()?);
@@ -101,6 +104,7 @@ impl Housekeeper {
                 unreadable: census.unreadable,
                 misfit,
                 kept,
+                future: census.future,
             },
             due: census.due,
             guard,

@@ -35,6 +35,8 @@ pub enum Stopped {
     Signal,
     /// It would have ended more than the guard allows, and has done nothing.
     Guard,
+    /// The clock has moved since the last run, and it has done nothing.
+    Clock,
     /// It was stopped for so long that another purge has taken over.
     Lease,
     /// The write-ahead log could not be used again, for somebody reads an older state
@@ -46,6 +48,7 @@ words!(Stopped, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Guard => "guard",
+    Clock => "clock",
     Lease => "lease",
     Log => "log",
 });
@@ -99,6 +102,8 @@ pub struct Summary {
     /// Rows of a framework's table that were due and were kept, because other rows refer
     /// to them or the database does not let them go; in a dry run, would be.
     pub kept: Kept,
+    /// Rows that were used, opened or marked in the future, as far as it has come.
+    pub future: u64,
 }
 
 impl Summary {
@@ -115,7 +120,13 @@ impl Summary {
             unreadable: 0,
             misfit: None,
             kept: Kept::default(),
+            future: 0,
         }
+    }
+
+    /// That of a run which a clock that has moved has kept from looking.
+    pub fn refused_by_clock() -> Self {
+        Self { stopped: Some(Stopped::Clock), ..Self::default() }
     }
 
     /// What keeps it from being complete, in words. Rows that others refer to do not: what

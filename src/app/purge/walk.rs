@@ -175,6 +175,7 @@ impl Housekeeper {
             stopped: stopped.filter(|_| due > 0 || !counted),
             untold: self.take_untold(),
             unreadable: walk.seen.census.unreadable,
+            future: walk.seen.census.future,
             misfit: walk.seen.misfit.take(),
             kept: std::mem::take(&mut walk.seen.kept),
         })

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
+use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{Access, Cluster, Location};
@@ -184,7 +185,11 @@ impl Context {
     pub fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host(host::name())
-            .timed_by(clock::uptime);
+            .timed_by(clock::uptime)
+            .guarding_clock(
+                ClockGuard { threshold: config.clock, is_accepted: false },
+                Box::new(clock::read),
+            );
         match Hook::from_config(&config.hooks) {
             Some(hook) => keeper.telling(Box::new(hook)),
             None => keeper,
@@ -265,7 +270,15 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    fn warn(&self, sentence: &str) {
+    /// Says what has kept the clock from being checked, if anything has.
+    pub fn say_clock_warning(&self, keeper: &mut Housekeeper) {
+        if let Some(warning) = keeper.take_clock_warning() {
+            self.warn(&warning);
+        }
+    }
+
+    /// Says what may surprise.
+    pub fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
     }
 }

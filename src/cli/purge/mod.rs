@@ -83,6 +83,9 @@ pub struct Args {
     /// once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
+    /// Take the time for right although the clock has moved since the last run
+    #[arg(long)]
+    accept_clock: bool,
     /// With --dry-run: what would happen to the rows as they are now if it were
     /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
@@ -101,9 +104,12 @@ impl Args {
         let request = self.request(context)?;
         if self.dry_run {
             let now = self.at.map(|at| at.read(&Zone::Local)).transpose()?.unwrap_or(context.now);
-            return dry_run(&request, now, context);
+            return dry_run(&request, now, self.accept_clock, context);
         }
         let mut keeper = context.open(Access::Write)?;
+        if self.accept_clock {
+            keeper.accept_clock();
+        }
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::Held { .. }));
@@ -116,11 +122,12 @@ impl Args {
                 interrupt.go_on()
             })
         });
+        context.say_clock_warning(&mut keeper);
         if purged.is_err() {
             // What ended before the failure stays ended.
             context.untold(&mut keeper);
         }
-        if let Err(error @ (Error::Guard(_) | Error::Refused(_))) = purged {
+        if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
             self.note_refusal(&error, &keeper, context);
             return Err(error.into());
         }
@@ -133,8 +140,7 @@ impl Args {
         if let Some(untold) = &summary.untold {
             context.say_untold(untold);
         }
-        say_unreadable(&summary, false, context);
-        say_kept(&summary.kept, Wording::purge(false), context);
+        say_of_rows(&summary, false, context);
         say_unindexed(&keeper, context.global.verbose, context)?;
         unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
@@ -165,6 +171,7 @@ impl Args {
     fn note_refusal(&self, error: &Error, keeper: &Housekeeper, context: &Context) {
         let summary = match error {
             Error::Guard(refusal) => Some(Summary::refused(refusal)),
+            Error::Clock(_) => Some(Summary::refused_by_clock()),
             _ => None,
         };
         let asked = summary.as_ref().filter(|_| context.asked_format().is_some());
@@ -223,16 +230,28 @@ fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow:
     Ok(())
 }
 
-/// Says which rows a purge keeps because nobody can read them, also to cron: somebody has
-/// to look at them.
-pub fn say_unreadable(summary: &Summary, dry_run: bool, context: &Context) {
+/// Says which rows a purge keeps because nobody can read them, and which are from the
+/// future, also to cron: somebody has to look at them.
+pub fn say_of_rows(summary: &Summary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
         context.say(&format!("sessctl: {sentence}"));
     }
+    say_kept(&summary.kept, Wording::purge(dry_run), context);
+    if let Some(sentence) = stat::from_the_future(summary.future) {
+        context.warn(&sentence);
+    }
 }
 
-fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::Result<Exit> {
-    let keeper = context.open(Access::Read)?;
+fn dry_run(
+    request: &PurgeRequest,
+    now: UnixTime,
+    is_clock_accepted: bool,
+    context: &Context,
+) -> anyhow::Result<Exit> {
+    let mut keeper = context.open(Access::Read)?;
+    if is_clock_accepted {
+        keeper.accept_clock();
+    }
     let plan = keeper.plan(request, now)?;
     if !context.global.quiet {
         let shown = list_due(&keeper, request, now, context, &plan)?;
@@ -243,15 +262,36 @@ fn dry_run(request: &PurgeRequest, now: UnixTime, context: &Context) -> anyhow::
         if context.format() == FormatName::Table {
             context.say(&sentence(&plan.summary, keeper.profile(), true));
         }
-        say_unreadable(&plan.summary, true, context);
-        say_kept(&plan.summary.kept, Wording::purge(true), context);
+        say_of_rows(&plan.summary, true, context);
         say_unindexed(&keeper, true, context)?;
     }
+    let is_refused_by_clock = would_clock_refuse(&keeper, context);
     match plan.guard {
+        Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(Exit::Done),
         Err(refusal) => {
             context.say(&format!("the guard would refuse this purge: {}", refusal.finding()));
             Ok(Exit::Refused)
+        }
+    }
+}
+
+/// Says that a purge would be refused at this moment, if it would be: whatever the moment
+/// that the dry run looks at.
+fn would_clock_refuse(keeper: &Housekeeper, context: &Context) -> bool {
+    match keeper.clock_refusal(context.now) {
+        Ok(None) => false,
+        Ok(Some(refusal)) => {
+            context.say(&format!(
+                "a purge would be refused now: {refusal}; if {} is the right time, run it with \
+                 --accept-clock",
+                refusal.now
+            ));
+            true
+        }
+        Err(error) => {
+            context.warn(&format!("the clock was not checked: {}", error.with_causes()));
+            false
         }
     }
 }

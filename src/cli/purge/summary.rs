@@ -37,6 +37,10 @@ const REJECTED: Column = Column::row("rejected", "rejected").metric(last(
     "sessctl_purge_rejected",
     "Rows that were due and that the database did not let the last purge delete.",
 ));
+const FUTURE: Column = Column::row("future", "future").metric(last(
+    "sessctl_purge_future",
+    "Rows that the last purge found used, opened or marked in the future.",
+));
 const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
 const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
@@ -62,6 +66,7 @@ pub static SUMMARY: Schema = Schema::one(
         DELETED,
         LIVE,
         REMAINING,
+        FUTURE,
         COUNTED,
         BATCHES,
         LONGEST_HOLD,
@@ -85,6 +90,7 @@ static ADOPTED: Schema = Schema::one(
         UNREADABLE,
         REFERENCED,
         REJECTED,
+        FUTURE,
         COUNTED,
         BATCHES,
         LONGEST_HOLD,
@@ -127,6 +133,7 @@ pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Re
         adopted(Value::Count(summary.unreadable)),
         adopted(Value::Count(summary.kept.referenced_rows())),
         adopted(Value::Count(summary.kept.rejected)),
+        Some(Value::Count(summary.future)),
         Some(Value::Flag(summary.counted)),
         Some(Value::Count(done.batches)),
         Some(Value::Measure(milliseconds(done.longest_hold))),

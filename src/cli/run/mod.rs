@@ -33,6 +33,10 @@ pub struct Args {
     /// the configuration file and of the clock
     #[arg(long, conflicts_with = "wait")]
     watch: bool,
+    /// Take the time for right although the clock has moved since the last run; with
+    /// --watch, at its beginning
+    #[arg(long)]
+    accept_clock: bool,
     /// Wait up to this time for another process that does the same
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
@@ -62,17 +66,23 @@ impl Args {
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
-            return watch::watch(context);
+            return watch::watch(context, self.accept_clock);
         }
         let mut keeper = context.open(Access::Write)?;
+        if self.accept_clock {
+            keeper.accept_clock();
+        }
         let interrupt = Interrupt::listen()?;
         let mut round = Round::new(context, config, self.wait);
-        round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
+        let attended = round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
         if context.asked_format().is_some() && !context.global.quiet {
             context.answer(&RAN, &round.records)?;
+        } else if attended.is_err() {
+            // It says so itself.
         } else if round.records.is_empty() && context.is_interactive() {
             context.say("nothing is due; `sessctl show schedule` has the next times");
         }
+        attended?;
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::exit::{Exit, complain};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept};
-use crate::cli::purge::say_unreadable;
+use crate::cli::purge::say_of_rows;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
@@ -45,25 +45,48 @@ impl<'a> Round<'a> {
     }
 
     /// Attends to each job in turn, until a signal comes.
-    pub fn attend_to_all(&mut self, jobs: &[Job], keeper: &mut Housekeeper, interrupt: &Interrupt) {
+    ///
+    /// # Errors
+    /// [`Error::Clock`] if the clock has moved: no job runs from then on.
+    pub fn attend_to_all(
+        &mut self,
+        jobs: &[Job],
+        keeper: &mut Housekeeper,
+        interrupt: &Interrupt,
+    ) -> sessctl::Result<()> {
+        let checked = keeper.check_clock_of_round(clock::now());
+        self.context.say_clock_warning(keeper);
+        // What else keeps the ledger from being read, each job says by itself.
+        if let Err(refusal @ Error::Clock(_)) = checked {
+            return Err(refusal);
+        }
         for job in jobs {
-            self.attend_to(job, keeper, interrupt);
+            self.attend_to(job, keeper, interrupt)?;
             if interrupt.signal().is_some() {
                 break;
             }
         }
+        Ok(())
     }
 
     /// Runs a job if it is due, and says what people should know. A job that fails
     /// keeps no other from running.
-    fn attend_to(&mut self, job: &Job, keeper: &mut Housekeeper, interrupt: &Interrupt) {
-        let ran = self.run(job, keeper, interrupt);
+    fn attend_to(
+        &mut self,
+        job: &Job,
+        keeper: &mut Housekeeper,
+        interrupt: &Interrupt,
+    ) -> sessctl::Result<()> {
+        let ran = match self.run(job, keeper, interrupt) {
+            Err(refusal @ Error::Clock(_)) => return Err(refusal),
+            ran => ran,
+        };
+        self.context.say_clock_warning(keeper);
         // What ended before a failure stays ended.
         let untold = keeper.take_untold();
-        let Some(report) = Report::of(&ran) else { return };
+        let Some(report) = Report::of(&ran) else { return Ok(()) };
         if let Ok(Ran::Purged(summary)) = &ran {
-            say_unreadable(summary, false, self.context);
-            say_kept(&summary.kept, Wording::purge(false), self.context);
+            say_of_rows(summary, false, self.context);
         }
         if let Ok(Ran::Cycled(cycled)) = &ran {
             say_kept(&cycled.kept, Wording::end(false), self.context);
@@ -71,6 +94,7 @@ impl<'a> Round<'a> {
         self.exit = self.exit.or_worse(report.exit);
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
         self.records.push(report.record(job));
+        Ok(())
     }
 
     fn run(

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sessctl::config::Config;
+use sessctl::domain::clock::ClockRefusal;
 use sessctl::domain::job::Standing;
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -23,11 +24,14 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long to leave a database alone that could not be opened or read.
 const RESPITE: Span = Span::seconds(10);
 
+/// How often to say again that the clock has moved.
+const REMINDER: Duration = Duration::from_secs(3_600);
+
 /// How often to look at the database where nothing is planned.
 const IDLE: Span = Span::minutes(1);
 
 /// Keeps to the schedule until a signal comes.
-pub(super) fn watch(context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen()?;
     // In this order: a change in between is seen at the next tick.
@@ -41,6 +45,8 @@ pub(super) fn watch(context: &Context) -> anyhow::Result<Exit> {
         seen: clock::now(),
         next: None,
         complaint: None,
+        accept_clock,
+        clock_complaint: None,
     };
     // On a terminal that was said when it was read.
     if !io::stderr().is_terminal() {
@@ -71,6 +77,10 @@ struct Watch<'a> {
     next: Option<UnixTime>,
     /// What was last complained of, so as not to say it each second.
     complaint: Option<String>,
+    /// Whether the time is to be taken for right at the first round.
+    accept_clock: bool,
+    /// What was last said of a clock that has moved, and at which uptime.
+    clock_complaint: Option<(ClockRefusal, Duration)>,
 }
 
 impl Watch<'_> {
@@ -114,22 +124,30 @@ impl Watch<'_> {
         match self.attempt(interrupt) {
             Ok(next) => {
                 self.complaint = None;
+                self.clock_complaint = None;
                 next
             }
             Err(error) => {
-                self.complain(format!("{error:#}"));
+                match error.downcast_ref() {
+                    Some(sessctl::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
+                    _ => self.complain(format!("{error:#}")),
+                }
                 clock::now().plus(RESPITE)
             }
         }
     }
 
-    fn attempt(&self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
+    fn attempt(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         if self.config.jobs.is_empty() {
             return Ok(clock::now().plus(IDLE));
         }
         let mut keeper = self.context.open_under(&self.config)?;
+        if self.accept_clock {
+            keeper.accept_clock();
+        }
         let mut round = Round::of_watch(self.context, &self.config);
-        round.attend_to_all(&self.config.jobs, &mut keeper, interrupt);
+        round.attend_to_all(&self.config.jobs, &mut keeper, interrupt)?;
+        self.accept_clock = false;
         let now = clock::now();
         let standings = keeper.standings(&self.config.jobs, &terms(&self.config), now)?;
         let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
@@ -137,6 +155,18 @@ impl Watch<'_> {
         let next = next.unwrap_or(now.plus(IDLE));
         // What could not even begin is still due: as under cron, a minute later again.
         Ok(if round.exit == Exit::Failed { next.max(now.plus(IDLE)) } else { next })
+    }
+
+    /// Complains of a clock that has moved: once of the same, and again after an hour.
+    fn complain_of_clock(&mut self, refusal: ClockRefusal) {
+        let uptime = clock::uptime();
+        let is_known = |(said, at): (ClockRefusal, Duration)| {
+            said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
+        };
+        if !self.clock_complaint.is_some_and(is_known) {
+            complain(&visible(&format!("sessctl: {}", sessctl::Error::Clock(refusal))));
+            self.clock_complaint = Some((refusal, uptime));
+        }
     }
 
     /// Complains once of the same.

@@ -48,6 +48,7 @@ pub static STAT: Schema = Schema::many(
         stat::EXPIRED.at(Place::Detail),
         stat::CYCLED.at(Place::Detail),
         stat::DELETED,
+        stat::FUTURE.at(Place::Detail),
     ],
 )
 .labelled("task");
@@ -80,6 +81,7 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
         ended_by(EndReason::Expired),
         ended_by(EndReason::Cycled),
         Value::Count(stat.deleted),
+        Value::Count(stat.future),
     ];
     Record::new([stat.task.as_str(), "sessions"], values)
 }

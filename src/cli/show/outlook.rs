@@ -88,7 +88,7 @@ impl Outlook<'_> {
     }
 
     fn between_two_passes(&self) -> Vec<String> {
-        let mut sentences = match self.session.marked_at {
+        let mut sentences = match self.session.mark() {
             None => vec![
                 "No check has found it unused.".to_owned(),
                 self.next("marks it"),

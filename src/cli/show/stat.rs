@@ -17,6 +17,7 @@ use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::output::FormatName;
 use crate::output::harmless::visible;
+use crate::output::people::thousands;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// Count sessions by task and state, with counters
@@ -103,6 +104,12 @@ const REFUSED: Column = Column::row("refused", "refused").metric(total(
     &[],
 ));
 
+pub(super) const FUTURE: Column = Column::row("future", "future").metric(gauge(
+    "sessctl_sessions_future",
+    "Rows that were used, opened or marked in the future.",
+    &[],
+));
+
 const fn of_tasks(columns: &'static [Column]) -> Schema {
     Schema::many("tasks", columns).labelled("task")
 }
@@ -127,9 +134,11 @@ pub static STAT: Schema = of_tasks(&[
     LIFETIME,
     DELETED,
     REFUSED,
+    FUTURE,
 ]);
 
-/// Within 80 columns they take two tables: what is there, and
+/// Within 80 columns they take two tables, and a sentence for rows from the future: what
+/// is there, and
 static NOW: Schema =
     of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, EXPIRED_NOW, ENDED, OLDEST, PEAK, REFUSED]);
 
@@ -152,6 +161,10 @@ impl Args {
             context.open(Access::Read)?
         };
         let stats = keeper.tasks(self.task.as_ref(), context.now)?;
+        if context.format() == FormatName::Table {
+            let future = stats.iter().map(|stat| stat.future).sum();
+            from_the_future(future).iter().for_each(|sentence| context.warn(sentence));
+        }
         match keeper.profile() {
             None => show(&records_of(&stats, None, context.now), context)?,
             Some(profile) => {
@@ -184,6 +197,18 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     context.answer(&NOW, &pick(&NOW))?;
     print("\n")?;
     context.answer(&EVER, &pick(&EVER))
+}
+
+/// What people should know of rows from the future, if there are any.
+pub fn from_the_future(rows: u64) -> Option<String> {
+    let were = match rows {
+        0 => return None,
+        1 => "1 row was".to_owned(),
+        rows => format!("{} rows were", thousands(rows)),
+    };
+    Some(format!(
+        "{were} used, opened or marked in the future: the clock was ahead then, or it is behind now"
+    ))
 }
 
 /// The columns of the figures of a table.
@@ -219,6 +244,6 @@ fn record(stat: &TaskStat, now: UnixTime) -> Record {
     ]);
     let ended_by = |reason| stat.ended_by.get(reason).copied().unwrap_or(0);
     values.extend(EndReason::ALL.iter().map(ended_by).map(Value::Count));
-    values.extend([Value::Count(stat.deleted), Value::Count(stat.refused)]);
+    values.extend([stat.deleted, stat.refused, stat.future].map(Value::Count));
     Record::new([stat.task.as_str(), "sessions"], values)
 }

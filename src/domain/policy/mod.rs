@@ -137,14 +137,16 @@ impl Policy {
     ///    same boundary. Without a timeout it never is.
     /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
     ///    old, to the second, at the [time of the check](Self::check_time); at
-    ///    delays of a day and more an hour may be missing.
+    ///    delays of a day and more an hour may be missing. A mark that is older than
+    ///    the last use or the opening of the session [does not count](Session::mark).
     /// 5. A live session to which none of these applies is over its *lifetime*
     ///    when it was opened longer than `lifetime` ago, with the boundary of
     ///    rule 2.
     /// 6. A session that ends under a retention of zero loses its row at once.
     /// 7. Under `expire = "two-pass"` a live session that does not end and has no
-    ///    mark is marked with the time of the check. A mark stays as it is until
-    ///    a touch clears it.
+    ///    mark that counts is marked with the time of the check, or with that of its
+    ///    last use or opening where that is later. A mark that counts stays as it is
+    ///    until a touch clears it.
     ///
     /// A last use, a mark or an opening that lies in the future counts as no
     /// time ago. Where nobody knows when a session was used or opened, no rule that
@@ -167,8 +169,9 @@ impl Policy {
         match self.due(session, check) {
             Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
             Some(reason) => Verdict::End(reason),
-            None if self.expire == Expire::TwoPass && session.marked_at.is_none() => {
-                Verdict::Mark(self.check_time(check))
+            None if self.expire == Expire::TwoPass && session.mark().is_none() => {
+                let check = self.check_time(check);
+                Verdict::Mark(session.last_known_use().map_or(check, |used| used.max(check)))
             }
             None => Verdict::Keep,
         }
@@ -178,7 +181,7 @@ impl Policy {
     /// [`verdict`](Self::verdict).
     pub fn due(&self, session: &Session, check: Check) -> Option<EndReason> {
         let is_ripe = |mark| mark <= self.ripe_since(check);
-        if self.expire == Expire::TwoPass && session.marked_at.is_some_and(is_ripe) {
+        if self.expire == Expire::TwoPass && session.mark().is_some_and(is_ripe) {
             return Some(EndReason::Expired);
         }
         self.over(session, check.now())
@@ -211,6 +214,70 @@ impl Policy {
             Expire::Timeout => session.idle_timeout,
             Expire::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
             Expire::TwoPass | Expire::Never => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::session::{Key, State};
+
+    const NOON: UnixTime = UnixTime(1_781_524_800);
+
+    fn hours(hours: i64) -> UnixTime {
+        UnixTime(NOON.0 + hours * 3_600)
+    }
+
+    fn two_pass() -> Policy {
+        Policy { expire: Expire::TwoPass, ..Policy::default() }
+    }
+
+    /// A session that was opened and used then, and has this mark.
+    fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
+        Session {
+            key: Key::Text("a".into()),
+            handle: "a".into(),
+            user: None,
+            is_user_unreadable: false,
+            task: "box".into(),
+            client: None,
+            created_at: Some(hours(created)),
+            last_used_at: Some(hours(used)),
+            idle_timeout: None,
+            marked_at: mark.map(hours),
+            end: None,
+            expiry: None,
+        }
+    }
+
+    #[test]
+    fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
+        let verdict = |session: &Session| two_pass().verdict(session, Check::at(NOON));
+        for (created, used) in [(-48, -1), (-1, -48), (-1, -1)] {
+            // As a purge leaves it whose clock is a day behind
+            let stale = session(created, used, Some(-24));
+            assert_eq!(verdict(&stale), Verdict::Mark(NOON));
+            assert_eq!(two_pass().due(&stale, Check::at(NOON)), None);
+            assert_eq!(two_pass().expires_at(&stale), None);
+            assert_eq!(two_pass().state(&stale, NOON), State::Active);
+            // A touch clears it all the same
+            assert_eq!(two_pass().touch(&stale, NOON), TouchRuling::Renew);
+        }
+        let marked_at_the_last_use = session(-48, -24, Some(-24));
+        assert_eq!(verdict(&marked_at_the_last_use), Verdict::End(EndReason::Expired));
+        assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), State::Idle);
+    }
+
+    #[test]
+    fn a_check_marks_no_earlier_than_the_last_use_and_changes_nothing_twice() {
+        let late = Check::planned(hours(-1), NOON);
+        for (created, used, mark) in [(-48, -2, -1), (-48, 0, 0), (-48, 3, 3), (2, 1, 2)] {
+            let unmarked = session(created, used, None);
+            let verdict = two_pass().verdict(&unmarked, late);
+            assert_eq!(verdict, Verdict::Mark(hours(mark)));
+            let marked = session(created, used, Some(mark));
+            assert_eq!(two_pass().verdict(&marked, late), Verdict::Keep);
         }
     }
 }

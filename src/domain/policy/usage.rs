@@ -19,14 +19,14 @@ pub enum TouchRuling {
 impl Policy {
     /// The last moment at which a live session is valid if nobody uses it any
     /// more; under the two-pass policy the first moment at which a check ends it,
-    /// its mark being [ripe](Self::ripe_age). `None`: there is none, or no check has
-    /// marked it yet.
+    /// its mark being [ripe](Self::ripe_age). `None`: there is none, or it has no mark
+    /// that [counts](Session::mark).
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
         if let Some(expiry) = session.expiry {
             return expiry.last_moment();
         }
         let idle = match self.expire {
-            Expire::TwoPass => session.marked_at.map(|mark| mark.plus(self.ripe_age())),
+            Expire::TwoPass => session.mark().map(|mark| mark.plus(self.ripe_age())),
             _ => self.idle_limit(session).and_then(|span| Some(session.last_used_at?.plus(span))),
         };
         let lifetime = self.lifetime.and_then(|span| Some(session.created_at?.plus(span)));
@@ -46,7 +46,7 @@ impl Policy {
     /// 4. Abandoned when it has been unused for longer than both its timeout
     ///    and `abandoned`; idle in between.
     /// 5. Under `expire = "two-pass"`, where only marks tell of use: idle with a
-    ///    mark, active without.
+    ///    mark that [counts](Session::mark), active without.
     /// 6. A session of a framework's table is expired if it is over by the
     ///    framework's rules, and else active.
     ///
@@ -65,7 +65,7 @@ impl Policy {
         }
         let idle = session.idle(now).unwrap_or(Span::ZERO);
         match (self.expire, session.idle_timeout) {
-            (Expire::TwoPass, _) if session.marked_at.is_some() => State::Idle,
+            (Expire::TwoPass, _) if session.mark().is_some() => State::Idle,
             (Expire::TwoPass, _) | (_, None) => State::Active,
             (_, Some(timeout)) if idle > timeout.max(self.abandoned) => State::Abandoned,
             (_, Some(timeout)) if idle > timeout => State::Idle,

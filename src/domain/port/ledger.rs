@@ -1,6 +1,7 @@
 //! The record of runs, and the leases that keep two of them apart.
 
 use super::Flow;
+use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::job::Known;
 use crate::domain::session::words;
@@ -270,6 +271,16 @@ pub trait Ledger {
 
     /// Drops runs that began before this, a few hundred at most.
     fn drop_runs(&mut self, before: UnixTime) -> Result<()>;
+
+    /// What is known of the clock of a machine; `None`: nothing yet.
+    fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
+
+    /// Sets what its clocks were at a run that may go by them, and forgets any jump.
+    fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()>;
+
+    /// Sets what they were when a jump from this reference was first seen, if it is still
+    /// the one.
+    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()>;
 }
 
 /// Where sessions and their ledger are kept.

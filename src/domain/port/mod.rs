@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::clock::CLOCK_SKEW;
 use super::error::Result;
 use super::filter::TaskPattern;
 use super::policy::{Check, Policies, Policy, Verdict};
@@ -56,6 +57,17 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// The last moment that is not in the future: the clocks of two machines differ.
+    pub fn present(&self) -> UnixTime {
+        self.now.plus(CLOCK_SKEW)
+    }
+
+    /// Whether a time lies in the future: a clock was wrong when it was written, or is
+    /// wrong now.
+    pub fn is_ahead(&self, time: Option<UnixTime>) -> bool {
+        time.is_some_and(|time| time > self.present())
+    }
+
     /// The check that a purge in this scope is.
     pub fn check(&self) -> Check {
         self.planned.map_or(Check::at(self.now), |planned| Check::planned(planned, self.now))

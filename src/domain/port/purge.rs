@@ -129,6 +129,8 @@ pub struct Census {
     /// Rows of which it cannot be said whether they are due: their times are not in the
     /// form that they should have. They are kept.
     pub unreadable: u64,
+    /// Rows that were used, opened or marked [in the future](super::Scope::is_ahead).
+    pub future: u64,
 }
 
 impl Census {
@@ -164,6 +166,7 @@ impl Census {
         self.would_delete += other.would_delete;
         self.due += other.due;
         self.unreadable += other.unreadable;
+        self.future += other.future;
     }
 
     /// Sessions that would end and leave nothing: they count as ended and as

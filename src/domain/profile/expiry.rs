@@ -177,6 +177,14 @@ impl Profile {
         }
     }
 
+    /// Whether the row with these inputs was opened or used after a moment, as far as they
+    /// say it.
+    pub fn is_after(&self, moment: UnixTime, inputs: &[Raw<'_>]) -> bool {
+        [self.used, self.created]
+            .into_iter()
+            .any(|time| time.is_some() && self.time(time, inputs) > Some(moment))
+    }
+
     fn by_rule(&self, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
         if !rule.when.iter().all(|condition| condition.is_askable(inputs)) {
             return Expiry::Unknown;

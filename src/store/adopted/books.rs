@@ -1,6 +1,7 @@
 //! The ledger of a framework's table: in sessctl's own database for it.
 
 use super::Adopted;
+use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::port::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
@@ -65,5 +66,17 @@ impl<T: Transport> Ledger for Adopted<T> {
 
     fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
         self.state.write()?.drop_runs(before)
+    }
+
+    fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
+        Ok(self.state.read(|state| state.clock_reference(host))?.flatten())
+    }
+
+    fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()> {
+        self.state.write()?.set_clock_reference(host, last)
+    }
+
+    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()> {
+        self.state.write()?.note_clock_jump(host, from, jump)
     }
 }

@@ -12,7 +12,7 @@ use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
 use crate::domain::port::{Place, Reach, Scope, Survey};
 use crate::domain::profile::{
-    Datum, Expiry, Judged, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
+    Datum, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::store::sql::{Statement, datum, quoted, raw};
@@ -112,7 +112,7 @@ impl TimeIndex {
         };
         let version = database.version()?;
         let part = Part { along: self, reader, bound: &bound, cursor };
-        let mut tally = Tally::new(scope.now, reach, held);
+        let mut tally = Tally::new(scope, reach, held);
         for stretch in part.stretches() {
             self.look(database, part, &stretch, &mut tally)?;
             if tally.last.is_some() {
@@ -151,11 +151,7 @@ impl TimeIndex {
     fn is_due(&self, reader: &Reader, row: &dyn Columns, tally: &mut Tally) -> bool {
         let mut inputs = vec![Raw::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
-        let judged = reader.profile.judge(&inputs);
-        if judged == Judged::Session(Expiry::Unknown) {
-            tally.note_misfit(reader, &inputs);
-        }
-        tally.is_due(judged)
+        tally.due(reader, &inputs).is_some()
     }
 
     /// Where a row is.

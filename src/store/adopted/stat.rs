@@ -32,6 +32,10 @@ pub(super) fn task(
     reader.each(database, reader.inputs(), &mut |row| {
         if let Judged::Session(expiry) = reader.judge_at(row, 1) {
             sessions += 1;
+            stat.future +=
+                u64::from(reader.with_inputs(row, 1, |inputs| {
+                    reader.profile.is_after(scope.present(), inputs)
+                }));
             if expiry.is_over(scope.now) {
                 stat.expired += 1;
             } else {

@@ -63,8 +63,12 @@ impl State {
             && let Some(path) = &self.path
             && is_there(path)?
         {
-            let native = crate::store::open_native(path, Access::Read)?;
-            *self.open.borrow_mut() = Some(Open { native, may_write: false });
+            let open = match crate::store::open_native(path, Access::Read) {
+                // It may be an older sessctl's: nobody but sessctl brings that up to date.
+                Err(Error::NotOurs { .. }) => Open { native: make(path)?, may_write: true },
+                opened => Open { native: opened?, may_write: false },
+            };
+            *self.open.borrow_mut() = Some(open);
         }
         // Whoever asks may ask again before it is done.
         self.open.borrow().as_ref().map(|open| ask(&open.native)).transpose()

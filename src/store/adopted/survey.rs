@@ -30,7 +30,7 @@ pub(super) fn by_key(
     held: &Held<'_>,
 ) -> Result<Survey> {
     let version = database.version()?;
-    let mut tally = Tally::new(scope.now, reach, held);
+    let mut tally = Tally::new(scope, reach, held);
     let mut page = |last: Option<&dyn Columns>| {
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
@@ -55,11 +55,14 @@ pub(super) fn by_key(
 /// What a look has found so far.
 pub(super) struct Tally {
     now: UnixTime,
+    /// The last moment that is not in the future.
+    present: UnixTime,
     reach: Reach,
     begun: Instant,
     rows: u64,
     sessions: u64,
     unreadable: u64,
+    future: u64,
     due: u64,
     /// Those of them that were over before, where somebody wants to know.
     backlog: u64,
@@ -71,14 +74,16 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(now: UnixTime, reach: Reach, held: &Held<'_>) -> Self {
+    pub(super) fn new(scope: &Scope<'_>, reach: Reach, held: &Held<'_>) -> Self {
         Self {
-            now,
+            now: scope.now,
+            present: scope.present(),
             reach,
             begun: Instant::now(),
             rows: 0,
             sessions: 0,
             unreadable: 0,
+            future: 0,
             due: 0,
             backlog: 0,
             seen: Vec::new(),
@@ -90,29 +95,27 @@ impl Tally {
 
     /// Takes note of a row of [`Reader::seen`].
     pub(super) fn see(&mut self, reader: &Reader, row: &dyn Columns) {
-        let judged = reader.judge(row);
-        if judged == Judged::Session(Expiry::Unknown) && self.misfit.is_none() {
-            reader.with_inputs(row, INPUTS, |inputs| self.note_misfit(reader, inputs));
-        }
-        if self.is_due(judged) {
+        let judged = reader.with_inputs(row, INPUTS, |inputs| self.due(reader, inputs));
+        if let Some(judged) = judged {
             self.note_due(reader, row, judged);
         }
     }
 
-    /// Takes note of what keeps a row from being judged, if it is the first such row.
-    pub(super) fn note_misfit(&mut self, reader: &Reader, inputs: &[Raw<'_>]) {
-        self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
-    }
-
-    /// Counts a row; answers whether it is due, and then it has not been counted as that.
-    pub(super) fn is_due(&mut self, judged: Judged) -> bool {
+    /// Counts a row, and takes note of what keeps the first such row from being judged;
+    /// answers what it is if it is due, and then it has not been counted as that.
+    pub(super) fn due(&mut self, reader: &Reader, inputs: &[Raw<'_>]) -> Option<Judged> {
         self.rows += 1;
+        let judged = reader.profile.judge(inputs);
         let Judged::Session(expiry) = judged else {
-            return false;
+            return None;
         };
         self.sessions += 1;
-        self.unreadable += u64::from(expiry == Expiry::Unknown);
-        self.is_over(judged)
+        if expiry == Expiry::Unknown {
+            self.unreadable += 1;
+            self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
+        }
+        self.future += u64::from(reader.profile.is_after(self.present, inputs));
+        Some(judged).filter(|judged| self.is_over(*judged))
     }
 
     /// Whether a row is due.
@@ -174,7 +177,8 @@ impl Tally {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut census = Census { unreadable: self.unreadable, ..Census::default() };
+        let mut census =
+            Census { unreadable: self.unreadable, future: self.future, ..Census::default() };
         let expired = Verdict::Discard(EndReason::Expired);
         census.count(self.backlog, false, expired, true);
         census.count(self.due - self.backlog, false, expired, false);

@@ -1,13 +1,14 @@
 //! The ledger of a native table: beside it, in the same database.
 
 use super::Native;
+use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::port::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
 };
 use crate::domain::time::UnixTime;
 use crate::store::transport::Transport;
-use crate::store::{lease, ledger};
+use crate::store::{clocks, lease, ledger};
 
 impl<T: Transport> Ledger for Native<T> {
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
@@ -66,5 +67,17 @@ impl<T: Transport> Ledger for Native<T> {
 
     fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
         ledger::drop_runs(&mut self.transport, before)
+    }
+
+    fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
+        clocks::reference(&self.transport, host)
+    }
+
+    fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()> {
+        clocks::set(&mut self.transport, host, last)
+    }
+
+    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()> {
+        clocks::note_jump(&mut self.transport, host, from, jump)
     }
 }

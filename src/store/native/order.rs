@@ -2,7 +2,7 @@
 
 use rusqlite::types::ValueRef;
 
-use super::rules::{idle, per_task, state};
+use super::rules::{MARK_COUNTS, idle, per_task, state};
 use crate::domain::policy::Expire;
 use crate::domain::port::{Order, Scope, SortKey};
 use crate::store::sql::{Statement, owned};
@@ -151,7 +151,8 @@ fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
                 .bind(policy.abandoned)
                 .push("), 1 << 60)"),
             Expire::TwoPass => {
-                sql.push("ifnull(marked_at + ").bind(policy.ripe_age()).push(", 1 << 60)")
+                sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN marked_at + ");
+                sql.bind(policy.ripe_age()).push(" ELSE 1 << 60 END")
             }
             Expire::Never => sql.push("1 << 60"),
         };

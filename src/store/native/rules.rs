@@ -18,6 +18,11 @@ pub(super) const DELETE: &str = "delete";
 /// What it answers for one that is to be marked.
 pub(super) const MARK: &str = "mark";
 
+/// Whether a row has a mark that counts, as [`Session::mark`] has it; NULL without one.
+///
+/// [`Session::mark`]: crate::domain::session::Session::mark
+pub(super) const MARK_COUNTS: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
+
 /// Writes, for each task's policy, the expression that `write` makes of it.
 pub(super) fn per_task(
     sql: &mut Statement,
@@ -63,7 +68,7 @@ fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 fn reason(sql: &mut Statement, policy: &Policy, check: Check) {
     if policy.expire == Expire::TwoPass {
         sql.push("CASE WHEN marked_at <= ").bind(policy.ripe_since(check));
-        sql.push(" THEN 'expired' ELSE ");
+        sql.push(" AND ").push(MARK_COUNTS).push(" THEN 'expired' ELSE ");
         over(sql, policy, check.now());
         sql.push(" END");
     } else {
@@ -98,7 +103,8 @@ pub(super) fn when_over_lifetime(sql: &mut Statement, policy: &Policy, now: Unix
 /// With which moment a check marks a live session that does not end, or NULL.
 fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
     if policy.expire == Expire::TwoPass {
-        sql.push("CASE WHEN marked_at IS NULL THEN ").bind(policy.check_time(check)).push(" END");
+        sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN NULL ELSE max(");
+        sql.bind(policy.check_time(check)).push(", last_used_at, created_at) END");
     } else {
         sql.push("NULL");
     }
@@ -129,6 +135,20 @@ pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
 /// With which moment the purge marks a live session that does not end, or NULL.
 pub(super) fn mark_time(sql: &mut Statement, scope: &Scope<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark(sql, policy, scope.check()));
+}
+
+/// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
+pub(super) fn standing(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("(ended_at IS NULL) + 2 * ");
+    is_ahead(sql, scope);
+}
+
+/// Whether a row was used, opened or marked in the future.
+pub(super) fn is_ahead(sql: &mut Statement, scope: &Scope<'_>) {
+    let present = scope.present();
+    sql.push("CASE WHEN last_used_at > ").bind(present);
+    sql.push(" OR created_at > ").bind(present);
+    sql.push(" OR marked_at > ").bind(present).push(" THEN 1 ELSE 0 END");
 }
 
 /// Which live sessions end.
@@ -187,7 +207,7 @@ fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     match policy.expire {
         // What is not due has not outstayed its timeout.
         Expire::Timeout => sql.push(" ELSE 0 END"),
-        Expire::TwoPass => sql.push(" WHEN marked_at IS NOT NULL THEN 1 ELSE 0 END"),
+        Expire::TwoPass => sql.push(" WHEN ").push(MARK_COUNTS).push(" THEN 1 ELSE 0 END"),
         Expire::Abandoned | Expire::Never => {
             sql.push(" WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
             sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);

@@ -137,8 +137,9 @@ fn add_rows(stat: &mut TaskStat, row: &dyn Columns, scope: &Scope<'_>) {
     stat.ended = row.count(6);
     stat.opened += row.count(7);
     stat.oldest_use = row.integer(8).map(UnixTime);
+    stat.future = row.count(9);
     for (place, reason) in EndReason::ALL.iter().enumerate() {
-        *stat.ended_by.entry(*reason).or_default() += row.count(9 + place);
+        *stat.ended_by.entry(*reason).or_default() += row.count(10 + place);
     }
     stat.peak = stat.peak.max(stat.sessions());
 }
@@ -160,12 +161,15 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
 fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new(
         "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
-         sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END)",
+         sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END), \
+         sum(is_ahead)",
     );
     for reason in EndReason::ALL {
         sql.push(&format!(", sum(state = 4 AND end_reason = '{reason}')"));
     }
     sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
+    rules::is_ahead(&mut sql, scope);
+    sql.push(" AS is_ahead, ");
     rules::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE TRUE");
     rules::and_in_scope(&mut sql, scope);
@@ -173,7 +177,7 @@ fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     // in the place of each of its uses, and from computing it ten times for each row.
     sql.push(
         " LIMIT -1) GROUP BY task \
-         UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL",
+         UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
     );
     sql.push(&", NULL".repeat(EndReason::ALL.len()));
     sql.push(" FROM counters WHERE TRUE");

@@ -119,7 +119,9 @@ fn rows_with_verdicts(
     after: Option<&Key>,
     backlog: Option<UnixTime>,
 ) -> Statement {
-    let mut sql = Statement::new("SELECT id, task, ended_at IS NULL, ");
+    let mut sql = Statement::new("SELECT id, task, ");
+    rules::standing(&mut sql, scope);
+    sql.push(", ");
     rules::verdict(&mut sql, scope);
     sql.push(", end_reason");
     if let Some(at) = backlog {
@@ -157,6 +159,8 @@ struct Task {
 #[derive(PartialEq, Eq)]
 struct Kind {
     has_ended: bool,
+    /// Whether it is from the future.
+    is_ahead: bool,
     /// What the purge does with it, in SQL's words; empty: nothing.
     verdict: Vec<u8>,
     /// Why it has ended, if it goes for that.
@@ -170,14 +174,15 @@ impl Tally {
     pub(super) fn count(&mut self, row: &dyn Columns, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
-        let has_ended = row.count(2) == 0;
+        let standing = row.count(2);
+        let (has_ended, is_ahead) = (standing & 1 == 0, standing & 2 == 2);
         let ended_by = if verdict == rules::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
         let place = self.place_of(task);
         let kinds = &mut self.tasks[place].kinds;
         let alike = kinds.iter_mut().find(|(kind, _)| {
-            kind.has_ended == has_ended
+            (kind.has_ended, kind.is_ahead) == (has_ended, is_ahead)
                 && kind.was_due == was_due
                 && kind.verdict == verdict
                 && kind.ended_by == ended_by
@@ -186,7 +191,7 @@ impl Tally {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((Kind { has_ended, verdict, ended_by, was_due }, rows));
+                kinds.push((Kind { has_ended, is_ahead, verdict, ended_by, was_due }, rows));
             }
         }
         is_due
@@ -211,6 +216,7 @@ impl Tally {
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
                 found.census.count(rows, kind.has_ended, verdict, kind.was_due);
+                found.census.future += rows * u64::from(kind.is_ahead);
                 if !kind.has_ended {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }

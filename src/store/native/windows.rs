@@ -88,9 +88,11 @@ fn window(
     backlog: Option<UnixTime>,
 ) -> Statement {
     let mut sql = Statement::new(
-        "SELECT min(id), task, has_not_ended, verdict, end_reason, count(*), max(id), was_due \
-         FROM (SELECT id, task, ended_at IS NULL AS has_not_ended, end_reason, ",
+        "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id), was_due \
+         FROM (SELECT id, task, ",
     );
+    rules::standing(&mut sql, scope);
+    sql.push(" AS standing, end_reason, ");
     match backlog {
         Some(at) => rules::was_due(&mut sql, scope, at),
         None => drop(sql.push("FALSE")),
@@ -107,7 +109,7 @@ fn window(
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
     // By how it is spelled: the rest is for whoever reads it.
-    sql.push(") GROUP BY task COLLATE BINARY, has_not_ended, verdict, end_reason, was_due");
+    sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason, was_due");
     sql
 }
 

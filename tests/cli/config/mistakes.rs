@@ -23,7 +23,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
     c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger, cluster
     c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
-    c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows
+    c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows, clock
     c.toml:2: purge.speed: unknown key; it may be hold, max_log
     c.toml:2: schedule.zone: unknown key; it may be timezone
     c.toml:2: retention.min: unknown key; it may be max
@@ -81,6 +81,9 @@ fn a_value_of_the_wrong_kind_is_named() {
         "[guard]\nmax_percent = \"50\"\n",
         "[guard]\nmax_rows = -1\n",
         "[guard]\nmax_rows = 1.5\n",
+        "[guard]\nclock = 3600\n",
+        "[guard]\nclock = \"never\"\n",
+        "[guard]\nclock = \"59s\"\n",
         "[schedule]\ntimezone = \"Mars/Base\"\n",
         "[schedule]\ntimezone = [1]\n",
         "[policy]\nlimit = -1\n",
@@ -104,6 +107,9 @@ fn a_value_of_the_wrong_kind_is_named() {
     c.toml:2: guard.max_percent: wants a number from 0 to 100, not a string
     c.toml:2: guard.max_rows: wants a whole number of 0 or more
     c.toml:2: guard.max_rows: wants a whole number, not a float
+    c.toml:2: guard.clock: wants a duration in quotes, like "30m", not the bare number 3600; or "off"
+    c.toml:2: guard.clock: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "off"
+    c.toml:2: guard.clock: 59s is less than 1m; or "off"
     c.toml:2: schedule.timezone: "Mars/Base" is no time zone: write local, or a name such as Europe/Berlin
     c.toml:2: schedule.timezone: wants text in quotes, not an array
     c.toml:2: policy.limit: wants a whole number of 0 or more

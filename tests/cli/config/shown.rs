@@ -54,6 +54,7 @@ fn show_config_says_where_each_value_comes_from() {
     retention.max 30d file c.toml:10
     guard.max_percent 100 default -
     guard.max_rows 7 file c.toml:5
+    guard.clock 1h default -
     purge.hold 2ms default -
     purge.max_log 64MiB default -
     hooks.on_end - default -
@@ -122,6 +123,15 @@ fn show_config_shows_every_key_of_a_policy() {
     policy.jmap.expire abandoned file c.toml:8
     policy.jmap.when_full evict-lru file c.toml:9
     ");
+}
+
+#[test]
+fn show_config_shows_how_far_the_clock_may_move() {
+    for (written, value) in [("5m", "5m"), ("off", "off"), ("1h30m", "1h30m")] {
+        let said = shown(&format!("[guard]\nclock = \"{written}\"\n"));
+        let line = format!("guard.clock {value} file c.toml:2");
+        assert!(said.lines().any(|shown| shown == line), "{said}");
+    }
 }
 
 #[test]

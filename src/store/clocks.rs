@@ -1,0 +1,68 @@
+//! The clocks of machines at their last runs, in any database that has their table.
+
+use std::ops::ControlFlow;
+
+use super::sql::Statement;
+use super::transport::{Columns, Transport};
+use crate::domain::clock::{ClockReference, ClockStamp};
+use crate::domain::error::Result;
+use crate::domain::time::UnixTime;
+
+/// What is known of a machine's clock.
+pub(super) fn reference(transport: &impl Transport, host: &str) -> Result<Option<ClockReference>> {
+    let sql = Statement::new(
+        "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
+         FROM clocks WHERE host = ?1",
+    )
+    .with(host);
+    let mut found = None;
+    transport.query(&sql, &mut |row| {
+        found = stamp(row, 0).map(|last| ClockReference { last, jump: stamp(row, 4) });
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// The clocks from this column on.
+fn stamp(row: &dyn Columns, first: usize) -> Option<ClockStamp> {
+    Some(ClockStamp {
+        wall: UnixTime(row.integer(first)?),
+        boot: row.text(first + 1),
+        boottime: row.integer(first + 2)?,
+        uptime: row.integer(first + 3),
+    })
+}
+
+/// Sets the reference of a machine, without a jump.
+pub(super) fn set(transport: &mut impl Transport, host: &str, last: &ClockStamp) -> Result<()> {
+    let sql = Statement::new(
+        "INSERT INTO clocks (host, wall, boot, boottime, uptime) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT DO UPDATE SET wall = excluded.wall, boot = excluded.boot, \
+         boottime = excluded.boottime, uptime = excluded.uptime, \
+         jump_wall = NULL, jump_boot = NULL, jump_boottime = NULL, jump_uptime = NULL",
+    );
+    transport.apply(&[with_stamp(sql.with(host), last)])?;
+    Ok(())
+}
+
+/// Sets when a jump was first seen, if the reference is still the one that it is a jump
+/// from.
+pub(super) fn note_jump(
+    transport: &mut impl Transport,
+    host: &str,
+    from: &ClockStamp,
+    jump: &ClockStamp,
+) -> Result<()> {
+    let sql = Statement::new(
+        "UPDATE clocks SET jump_wall = ?2, jump_boot = ?3, jump_boottime = ?4, jump_uptime = ?5 \
+         WHERE host = ?1 AND wall = ?6 AND boottime = ?7",
+    );
+    let sql = with_stamp(sql.with(host), jump).with(from.wall).with(from.boottime);
+    transport.apply(&[sql])?;
+    Ok(())
+}
+
+fn with_stamp(sql: Statement, stamp: &ClockStamp) -> Statement {
+    let ClockStamp { wall, boot, boottime, uptime } = stamp;
+    sql.with(*wall).with(boot.as_deref()).with(*boottime).with(*uptime)
+}
