@@ -65,6 +65,8 @@ impl Args {
             return watch::watch(context);
         }
         let mut keeper = context.open(Access::Write)?;
+        // Whoever has to name a profile does it for all jobs, and none counts as run.
+        keeper.must_be_certain()?;
         let interrupt = Interrupt::listen()?;
         let mut round = Round::new(context, config, self.wait);
         round.attend_to_all(&config.jobs, &mut keeper, &interrupt);

@@ -128,6 +128,7 @@ impl Watch<'_> {
             return Ok(clock::now().plus(IDLE));
         }
         let mut keeper = self.context.open_under(&self.config)?;
+        keeper.must_be_certain()?;
         let mut round = Round::of_watch(self.context, &self.config);
         round.attend_to_all(&self.config.jobs, &mut keeper, interrupt);
         let now = clock::now();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::check::{another, misfits, obstacles};
+use super::doubt;
 use super::index::TimeIndex;
 use super::oddities::oddities;
 use super::open_file;
@@ -139,6 +140,12 @@ impl Examination {
         self.dependents = references.sentences;
         self.warnings = references.warnings;
         self.warnings.extend(oddities(reader, sampling, now));
+        let clock = doubt::clock_evidence(database, reader)?;
+        self.warnings.extend(
+            clock.and_then(|(column, found)| {
+                doubt::contradiction(&reader.table.name, &column, found)
+            }),
+        );
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
             self.warnings.push(format!(

@@ -8,6 +8,7 @@ mod books;
 mod check;
 mod copies;
 mod detect;
+mod doubt;
 mod examine;
 mod index;
 mod listing;
@@ -216,6 +217,7 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     /// No time says here which sessions go: it is no matter whether times can be read.
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+        self.reader.profile.may_delete()?;
         if !self.is_free.get() {
             self.make_free()?;
         }
@@ -284,6 +286,7 @@ impl<T: Transport> Sessions for Adopted<T> {
     }
 
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+        self.reader.profile.may_delete()?;
         self.make_sure_once()?;
         let (database, reader) = (&mut self.transport, &self.reader);
         let (settled, outcome) =
