@@ -48,10 +48,21 @@ impl Housekeeper {
     /// Makes sure that sessions may be ended, and their rows deleted.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the profile says that nothing may be.
+    /// [`Error::Refused`] if the profile says that nothing may be, and [`Error::Unproven`]
+    /// if it has to be named first.
     pub fn may_delete(&self) -> Result<()> {
-        let reason = self.profile().and_then(Profile::keeps_all);
-        reason.map_or(Ok(()), |reason| Err(Error::Refused(reason)))
+        self.profile().map_or(Ok(()), Profile::may_delete)
+    }
+
+    /// Makes sure that the profile was named, or is beyond doubt.
+    ///
+    /// # Errors
+    /// [`Error::Unproven`] if it has to be named before anything is deleted.
+    pub fn must_be_certain(&self) -> Result<()> {
+        match self.may_delete() {
+            Err(error @ Error::Unproven { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn must_be_own(&self, why: &str) -> Result<()> {

@@ -159,7 +159,12 @@ fn failure(error: &anyhow::Error) -> u8 {
         return 2;
     }
     match error.downcast_ref::<Error>() {
-        Some(Error::AmbiguousHandle { .. } | Error::NotAHandle(_) | Error::Ambiguous { .. }) => 2,
+        Some(
+            Error::AmbiguousHandle { .. }
+            | Error::NotAHandle(_)
+            | Error::Ambiguous { .. }
+            | Error::Unproven { .. },
+        ) => 2,
         Some(Error::Guard(_) | Error::Clock(_) | Error::Full(_) | Error::Refused(_)) => 4,
         Some(Error::NoSession(_)) => 5,
         Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,

@@ -182,7 +182,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Store>> {
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
         Err(stranger @ Error::NotOurs { .. }) if !store::is_native(&from)? => {
-            match adopted::detect(&from, profiles::outlines()?) {
+            match adopted::detect(&from, Access::Read, profiles::outlines()?) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}: it moves with its application, and sessctl \
                      moves only its own",

@@ -37,6 +37,15 @@ pub enum Error {
         /// What was found, and what to say.
         found: String,
     },
+    /// Nothing may be deleted by the profile that was detected, since another one may be
+    /// the right one; nothing has changed.
+    #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
+    Unproven {
+        /// What the rows show, or do not show.
+        finding: String,
+        /// Which profiles there are, and how to name one.
+        remedy: String,
+    },
     /// It cannot be done to a framework's table, or to this one; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),

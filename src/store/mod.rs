@@ -41,7 +41,13 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Store>> {
         Location::File(path) => Ok(Box::new(open_native(&path, access)?)),
         Location::Cluster(cluster) => {
             let database = Rqlite::new(&cluster, access);
-            migrations::check(&database, Home::Cluster)?;
+            // Quickly, as it is the first thing that every command does: what is wrong may be
+            // that a new leader does not have it all yet.
+            let quick = Rqlite::new(&cluster, access).quickly();
+            match migrations::check(&quick, Home::Cluster) {
+                Err(Error::NotOurs { .. }) => migrations::check(&database, Home::Cluster)?,
+                checked => checked?,
+            }
             Ok(Box::new(Native::on(database.with_receipts())))
         }
     }

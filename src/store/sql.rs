@@ -18,6 +18,9 @@ pub struct Statement {
     pub is_exact: bool,
     /// Whether it must see all that was acknowledged before, wherever it runs.
     pub is_sure: bool,
+    /// Whether it need not, even where something is about to be changed: what it finds is
+    /// not acted upon without a second look.
+    pub is_quick: bool,
 }
 
 impl Statement {

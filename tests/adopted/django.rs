@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sessctl::UnixTime;
 use sessctl::domain::profile::{Owner, django_user};
 
-use crate::fixture::{DAY, HOUR, MINUTE};
+use crate::fixture::{DAY, HOUR, MINUTE, Ran};
 use crate::framework::{Application, CLOCK, Framework, named, same_ids, without};
 use crate::peer;
 
@@ -20,6 +20,8 @@ use crate::peer;
 struct Django {
     application: Application,
     zone: Option<&'static str>,
+    /// `SESSION_COOKIE_AGE`, in seconds, where it is not Django's own.
+    age: Option<i64>,
 }
 
 impl Deref for Django {
@@ -33,6 +35,11 @@ impl Deref for Django {
 impl Django {
     /// With tables that Django has made. With a zone, its times are that zone's.
     fn new(zone: Option<&'static str>) -> Self {
+        Self::with_age(zone, None)
+    }
+
+    /// The same with sessions that last so long.
+    fn with_age(zone: Option<&'static str>, age: Option<i64>) -> Self {
         let aware = Framework { sql: String::new(), ..named("django") };
         let framework = match zone {
             None => aware,
@@ -42,7 +49,7 @@ impl Django {
                 ..aware
             },
         };
-        let django = Self { application: Application::new(framework), zone };
+        let django = Self { application: Application::new(framework), zone, age };
         django.asked("migrate", &[]);
         django
     }
@@ -50,6 +57,7 @@ impl Django {
     fn command(&self, frozen: Option<UnixTime>) -> std::process::Command {
         let mut command = peer::python("django_sessions.py", &self.application);
         command.envs(self.zone.map(|zone| ("DJANGO_ZONE", zone)));
+        command.envs(self.age.map(|age| ("DJANGO_COOKIE_AGE", age.to_string())));
         command.envs(frozen.map(|now| ("FROZEN", now.0.to_string())));
         command
     }
@@ -110,6 +118,45 @@ fn who_is_served_survives_and_who_is_not_goes() {
         assert_eq!(django.serves(None, &keys), served);
         assert_eq!(django.asked("clearsessions", &[]), 0);
         assert_eq!(django.frame(), frame);
+    }
+}
+
+/// Runs a command to which nobody says which profile it is.
+fn unnamed(django: &Django, args: &[&str]) -> Ran {
+    django.sessctl_with(vec![], args.iter().copied())
+}
+
+#[test]
+#[ignore = "needs django"]
+fn a_profile_is_chosen_by_itself_only_where_django_s_two_weeks_prove_it() {
+    for zone in [None, Some("UTC"), Some("America/New_York"), Some("Asia/Kolkata")] {
+        for age in [None, Some(8 * HOUR), Some(HOUR)] {
+            let django = Django::with_age(zone, age);
+            // Given sessions of the default age, and others with an age of their own
+            let default = json!({"expiry": null});
+            let mut keys = django.opens(None, &[default.clone(), default.clone(), default]);
+            keys.extend(django.opens(None, &ages(crate::fixture::now())));
+            let keys: BTreeSet<_> = keys.into_iter().collect();
+            let served = django.serves(None, &keys);
+            // When it is purged by who has not named the profile
+            let is_proved = age.is_none() && matches!(zone, None | Some("UTC"));
+            let what = format!("{zone:?} {age:?}");
+            let ran = unnamed(&django, &["purge"]);
+            if is_proved {
+                ran.succeeds().is_silent();
+                same_ids(&what, &django.ids(), &served);
+            } else {
+                let said = ran.exits(2).stderr();
+                assert!(said.contains("USE_TZ") && said.contains("TIME_ZONE"), "{what}: {said}");
+                assert_eq!(django.ids().len(), keys.len(), "{what}");
+                // Then there is an answer all the same to who only looks
+                let said = unnamed(&django, &["purge", "--dry-run"]).succeeds().stderr();
+                assert!(said.contains("warning") && said.contains("USE_TZ"), "{what}: {said}");
+                // And with the profile it is done
+                django.sessctl(["purge"]).succeeds();
+                same_ids(&what, &django.ids(), &served);
+            }
+        }
     }
 }
 
@@ -317,7 +364,7 @@ proptest! {
     fn whatever_a_session_holds_its_user_is_the_one_that_django_reads(
         texts in vec(nearly_json(), 600),
     ) {
-        let django = Django { application: Application::new(named("django")), zone: None };
+        let django = Django { application: Application::new(named("django")), zone: None, age: None };
         django.file("texts.json", json!(texts).to_string());
         let answers = django.asked("whose", &[&json!("texts.json")]);
         for answer in answers.as_array().unwrap() {

@@ -38,7 +38,10 @@ pub const FORMS: [Form; 13] = [
         grain: 1_000,
         at_once: false,
         unique: &[],
-        times: |_, over| vec![("expire_date", python(over).into())],
+        times: |_, over| {
+            let payload = signed(over / SECOND - TWO_WEEKS);
+            vec![("expire_date", python(over).into()), ("session_data", payload.into())]
+        },
     },
     Form {
         profile: "flask-session",
@@ -210,6 +213,20 @@ fn form(nanos: i64, form: &str) -> String {
     DateTime::from_timestamp_nanos(nanos).format(form).to_string()
 }
 
+/// Django's own lifetime, in seconds.
+const TWO_WEEKS: i64 = 14 * DAY;
+
+/// A payload as Django's signer writes it at this second, with the user 1 in it.
+pub fn signed(mut second: i64) -> String {
+    let digits: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
+    let mut moment = String::new();
+    while second > 0 {
+        moment.insert(0, digits[usize::try_from(second % 62).unwrap()]);
+        second /= 62;
+    }
+    format!("eyJfYXV0aF91c2VyX2lkIjoiMSJ9:{moment}:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU")
+}
+
 /// As Django's backend writes an aware time: in UTC, without decimals where there are
 /// none.
 pub fn python(nanos: i64) -> String {
@@ -250,6 +267,7 @@ fn real(number: i64) -> f64 {
 fn the_forms_are_those_of_the_fixtures() {
     let noon = 1_781_524_800 * SECOND;
     assert_eq!(python(noon - SECOND), "2026-06-15 11:59:59");
+    assert!(signed(1_750_000_000).contains("9:1uQowS:Y"));
     assert_eq!(python(noon + 116 * MILLI), "2026-06-15 12:00:00.116000");
     assert_eq!(micros(noon), "2026-06-15 12:00:00.000000");
     assert_eq!(javascript(noon + 337 * MILLI), "2026-06-15T12:00:00.337Z");

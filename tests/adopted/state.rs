@@ -31,7 +31,7 @@ fn the_books_are_kept_where_the_system_wants_them() {
         let application = application();
         let absolute = |folder: &str| application.path(folder).to_str().unwrap().to_owned();
         let value: Vec<String> = value.split(':').map(absolute).collect();
-        let mut purge = application.command(["purge"]);
+        let mut purge = application.command(["purge", "--profile", "django"]);
         purge.env(variable, value.join(":"));
         application.ran(purge).succeeds().is_silent();
         assert_eq!(folders(&application, place).len(), 1, "{variable}");
@@ -52,7 +52,7 @@ fn without_a_place_for_the_books_nothing_is_deleted() {
     assert_ne!(ran.0.status.code(), Some(0));
     assert!(ran.stderr().contains("app.db/state"), "{}", ran.stderr());
     // Nor where nobody says of one
-    let ran = application.run(["purge"]);
+    let ran = application.run(["purge", "--profile", "django"]);
     assert_ne!(ran.0.status.code(), Some(0));
     assert!(ran.stderr().contains("--state-dir"), "{}", ran.stderr());
     assert_eq!(application.ids().len(), 3);
@@ -64,7 +64,8 @@ fn two_databases_of_one_name_have_books_of_their_own() {
     let state = applications[0].path("state");
     for (application, times) in applications.iter().zip([1, 2]) {
         for _ in 0..times {
-            let options = vec!["purge", "--state-dir", state.to_str().unwrap()];
+            let options =
+                vec!["purge", "--profile", "django", "--state-dir", state.to_str().unwrap()];
             application.run(options).succeeds().is_silent();
         }
         let show = ["show", "runs", "--json", "--state-dir", state.to_str().unwrap()];

@@ -45,7 +45,7 @@ fn a_table_that_is_in_the_log_alone_is_found() {
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(TABLE).unwrap();
     let known = all().into_iter().map(|(profile, ..)| profile).collect();
-    assert_eq!(detect(world.path(), known).unwrap(), django());
+    assert_eq!(detect(world.path(), Access::Read, known).unwrap(), django());
 }
 
 #[test]

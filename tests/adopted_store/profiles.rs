@@ -35,6 +35,7 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         filter: Vec::new(),
         dependents: Vec::new(),
         missing: Vec::new(),
+        doubt: None,
     })
 }
 

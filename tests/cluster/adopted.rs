@@ -100,7 +100,11 @@ fn location(nodes: &Nodes) -> Location {
 }
 
 fn detected(nodes: &Nodes) -> Result<Profile, Error> {
-    adopted::detect(location(nodes), all().into_iter().map(|(profile, ..)| profile).collect())
+    adopted::detect(
+        location(nodes),
+        Access::Read,
+        all().into_iter().map(|(profile, ..)| profile).collect(),
+    )
 }
 
 /// A file with these tables and rows, in a folder that goes with it.

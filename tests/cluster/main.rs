@@ -19,6 +19,7 @@ mod books;
 #[path = "../simulation/chance.rs"]
 mod chance;
 mod chaos;
+mod leaders;
 mod moving;
 mod scene;
 mod trouble;

@@ -3,6 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use sessctl::domain::port::{Reach, Scope};
+use sessctl::store::{self, Access, Location};
+use sessctl::{Policies, UnixTime};
+
 use crate::fake::{Act, Fake, native};
 use crate::fixture::{Ran, Sandbox};
 use crate::{impatient, run};
@@ -208,6 +212,36 @@ fn what_changes_things_reads_from_the_leader() {
     let seen = node.seen();
     assert!(seen.iter().any(|seen| seen.path.contains("level=weak")));
     assert!(seen.iter().all(|seen| !seen.path.contains("level=none")));
+}
+
+/// A new leader may show an old table, or an empty one.
+#[test]
+fn what_is_about_to_change_is_read_through_the_log() {
+    let levels = |node: &Fake| {
+        let seen = node.seen().into_iter();
+        let of_rows = seen.filter(|seen| seen.body.contains("FROM sessions"));
+        let queries: Vec<String> =
+            of_rows.map(|seen| seen.path).filter(|path| path.starts_with("/db/query")).collect();
+        let with = |level: &str| queries.iter().filter(|path| path.contains(level)).count();
+        [with("level=strong"), with("level=weak"), queries.len()]
+    };
+    // By the look ahead of a purge
+    let (policies, now) = (Policies::default(), UnixTime(0));
+    let scope = Scope { policies: &policies, now, planned: None, task: None };
+    for (access, expected) in [(Access::Write, [1, 0, 1]), (Access::Read, [0, 1, 1])] {
+        let node = Fake::start(native);
+        let at = Location::parse(node.url.as_ref()).unwrap();
+        store::open(&at, access).unwrap().survey(&scope, None, Reach::ALL).unwrap();
+        assert_eq!(levels(&node), expected);
+    }
+    // And by a cycle, unless it only shows what it would do
+    for (args, place) in [(&["cycle", "--all"][..], 0), (&["cycle", "--all", "--dry-run"], 1)] {
+        let node = Fake::start(native);
+        // What the node answers is of no use to some of them.
+        let _ = impatient().run([&["--db", &node.url], args].concat());
+        let levels = levels(&node);
+        assert!(levels[2] > 0 && levels[place] == levels[2], "{args:?}: {levels:?}");
+    }
 }
 
 /// The lines of `show config` about the cluster.

@@ -10,7 +10,7 @@ use sessctl::Error;
 use sessctl::app::Housekeeper;
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
-use sessctl::domain::profile::Profile;
+use sessctl::domain::profile::{Doubt, Profile};
 use sessctl::store::{self, Access, Location, adopted};
 
 use super::Context;
@@ -91,9 +91,13 @@ impl Context {
                 if store::is_native(db)? {
                     return Err(stranger.into());
                 }
-                let found = adopted::detect(db, profiles::outlines()?)?;
+                let found = adopted::detect(db, access, profiles::outlines()?)?;
                 let text = Text::built_in(&found.name)?;
                 let profile = self.profile(&text, Path::new(&found.name), config)?;
+                let profile = Profile { doubt: found.doubt, ..profile };
+                if access == Access::Read {
+                    self.warn_of_doubt(&profile);
+                }
                 self.adopt(db, access, profile, config)
             }
             opened => {
@@ -121,6 +125,16 @@ impl Context {
             ));
         }
         Ok(adopted::open(db, access, profile, state.as_deref())?)
+    }
+
+    /// Says that what was detected may be wrong, and before what it has to be named.
+    fn warn_of_doubt(&self, profile: &Profile) {
+        if let Some(Doubt { finding, remedy }) = &profile.doubt {
+            self.warn(&format!(
+                "{finding}; it is read as UTC here, and before anything is deleted you have to \
+                 name the profile: {remedy}"
+            ));
+        }
     }
 
     fn must_give_no_parameters(&self) -> anyhow::Result<()> {

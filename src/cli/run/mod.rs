@@ -69,6 +69,8 @@ impl Args {
             return watch::watch(context, self.accept_clock);
         }
         let mut keeper = context.open(Access::Write)?;
+        // Whoever has to name a profile does it for all jobs, and none counts as run.
+        keeper.must_be_certain()?;
         if self.accept_clock {
             keeper.accept_clock();
         }

@@ -142,6 +142,7 @@ impl Watch<'_> {
             return Ok(clock::now().plus(IDLE));
         }
         let mut keeper = self.context.open_under(&self.config)?;
+        keeper.must_be_certain()?;
         if self.accept_clock {
             keeper.accept_clock();
         }

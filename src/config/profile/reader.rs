@@ -95,6 +95,7 @@ impl Reader<'_> {
             times: self.times.into_iter().map(|(_, time)| time).collect(),
             inputs: self.inputs,
             columns: self.columns.always,
+            doubt: None,
             optional: self.columns.optional,
             name: profile_name,
             id,

@@ -9,6 +9,7 @@ mod datum;
 mod encoding;
 mod expiry;
 mod fingerprint;
+mod lifetime;
 mod moment;
 mod payload;
 mod user;
@@ -19,8 +20,9 @@ pub use datum::{Datum, Raw};
 pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
 pub use fingerprint::Difference;
+pub use lifetime::{ClockEvidence, signed_lifetime};
 pub use moment::Moment;
-pub use payload::{django_lasts, django_user, is_django_local};
+pub use payload::django_user;
 pub use user::{Owner, values_shown_as};
 
 use super::error::{Error, Result};
@@ -72,6 +74,18 @@ pub struct Profile {
     /// What nobody has said yet and only the application's configuration knows. With
     /// any of these, no session is ever over.
     pub missing: Vec<Parameter>,
+    /// Why it must be named before anything is deleted, where it was detected and another
+    /// profile may be the right one.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why a profile that was detected may be the wrong one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What the rows show, or do not show, in a sentence.
+    pub finding: String,
+    /// How to name the profile, following "name the profile:".
+    pub remedy: String,
 }
 
 /// A value of a row.
@@ -158,6 +172,21 @@ impl Profile {
                 "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
             )
         })
+    }
+
+    /// Makes sure that rows may be deleted by this profile.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it is for looking only, and [`Error::Unproven`] if it has to be
+    /// named first.
+    pub fn may_delete(&self) -> Result<()> {
+        if let Some(reason) = self.keeps_all() {
+            return Err(Error::Refused(reason));
+        }
+        let unproven = |Doubt { finding, remedy }: &Doubt| {
+            Err(Error::Unproven { finding: finding.clone(), remedy: remedy.clone() })
+        };
+        self.doubt.as_ref().map_or(Ok(()), unproven)
     }
 
     /// The [parameters](Self::missing) that nobody has given, and how to give them, in a

@@ -1,33 +1,33 @@
 //! Finding out which profile a file's table fits.
 
-use std::ops::ControlFlow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::check::{in_words, misfits};
+use super::doubt::{clock_evidence, doubt};
 use super::open_file;
 use super::rows::Reader;
 use super::sample::Sampling;
 use super::table::{self, Table};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{
-    Difference, Profile, Rule, RuleKind, UserForm, django_lasts, is_django_local,
-};
+use crate::domain::profile::{ClockEvidence, Difference, Profile};
 use crate::store::Access;
 use crate::store::Location;
 use crate::store::transport::Transport;
 use crate::store::transport::rqlite::Rqlite;
 use crate::store::transport::sqlite::SqliteFile;
 
-/// So many sessions tell of which clock their times are.
-const LATEST: usize = 200;
-
 /// Which of these profiles fits the one table of sessions in a file, by the names of its
-/// columns and by the values in them.
+/// columns and by the values in them. Where another profile may be the right one, which
+/// has to be named, it has a [doubt](Profile::doubt).
+///
+/// The database is only read; with [`Access::Write`], a cluster is read as carefully as
+/// for what is about to be changed.
 ///
 /// # Errors
 /// [`Error::NotOurs`] if none does, and [`Error::Ambiguous`] if several do, with what
 /// was found.
-pub fn detect(at: impl Into<Location>, profiles: Vec<Profile>) -> Result<Profile> {
+pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -> Result<Profile> {
     match at.into() {
         Location::File(path) => {
             if let Some(refusal) = strange(&path, &profiles) {
@@ -35,7 +35,7 @@ pub fn detect(at: impl Into<Location>, profiles: Vec<Profile>) -> Result<Profile
             }
             detect_in(&open_file(&path, Access::Read)?, profiles)
         }
-        Location::Cluster(cluster) => detect_in(&Rqlite::new(&cluster, Access::Read), profiles),
+        Location::Cluster(cluster) => detect_in(&Rqlite::new(&cluster, access), profiles),
     }
 }
 
@@ -67,50 +67,43 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     Findings::default().conclude(file.place(), &names).err()
 }
 
-/// Whether the latest sessions of Django's are rather over by another clock than UTC's,
-/// which is taken for theirs: Django has both, and those of a wall clock behind UTC's would
-/// be deleted before their time.
-fn is_of_another_clock(database: &impl Transport, reader: &Reader) -> Result<bool> {
-    let Profile { user, times, rules, .. } = &reader.profile;
-    let is_payload = user.as_ref().is_some_and(|user| user.form == UserForm::DjangoPayload);
-    let [Rule { kind: RuleKind::At(time), .. }] = rules.as_slice() else {
-        return Ok(false);
-    };
-    if !is_payload || !times.get(*time).is_some_and(|time| time.encoding.is_silently_utc()) {
-        return Ok(false);
-    }
-    let mut sql = reader.select(&format!("{}, {}", reader.user(), reader.inputs()));
-    sql.push(&format!(" ORDER BY {} DESC LIMIT ", reader.key)).bind(LATEST);
-    let mut lasts = Vec::with_capacity(LATEST);
-    database.query(&sql, &mut |row| {
-        let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
-        lasts.extend(row.text(0).zip(over).and_then(|(text, over)| django_lasts(&text, over)));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(is_django_local(&lasts))
-}
-
 /// What has been found so far.
 #[derive(Default)]
 struct Findings {
-    /// What fits, with the names of the tables.
-    fits: Vec<(String, Profile)>,
-    /// What fits, but has to be named, in sentences.
-    hints: Vec<String>,
-    /// What fits, but whose times are rather of another clock, in sentences.
-    doubts: Vec<String>,
+    /// Profiles that fit.
+    fits: Vec<Fit>,
+    /// Profiles that fit, but have to be named, with the names of the tables.
+    hints: Vec<(String, Profile)>,
     /// What fits by the columns and not by the values, in sentences.
-    misfits: Vec<String>,
+    misfits: Vec<Misfits>,
     /// The profile whose table has the fewest other columns.
     nearest: Option<(usize, String)>,
 }
 
+/// A profile that fits.
+struct Fit {
+    /// As the table is spelled.
+    table: String,
+    profile: Profile,
+    /// What [`clock_evidence`] has found.
+    clock: Option<(String, ClockEvidence)>,
+}
+
+/// Why a table that has the columns of a profile is not its table.
+struct Misfits {
+    table: String,
+    is_detected: bool,
+    sentences: Vec<String>,
+}
+
 impl Findings {
     fn look(&mut self, database: &impl Transport, profile: Profile) -> Result<()> {
+        let is_detected = profile.is_detected;
         let table = match Table::read(database, &profile.table) {
             Ok(table) => table,
             Err(Error::Refused(reason)) => {
-                self.misfits.push(reason);
+                let (table, sentences) = (profile.table, vec![reason]);
+                self.misfits.push(Misfits { table, is_detected, sentences });
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -120,23 +113,16 @@ impl Findings {
             return Ok(());
         }
         let reader = Reader::new(database, profile, table);
-        let misfits = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
-        let is_doubtful = misfits.is_empty() && is_of_another_clock(database, &reader)?;
-        let Reader { profile, table, .. } = reader;
-        if !misfits.is_empty() {
-            self.misfits.extend(misfits);
-        } else if profile.is_detected && is_doubtful {
-            let Profile { name, title, .. } = profile;
-            self.doubts.push(format!(
-                "{} is a table of {title}, but its times are rather local ones than UTC; if they \
-                 are UTC, say so with --profile {name}",
-                table.name
-            ));
-        } else if profile.is_detected {
-            self.fits.push((table.name, profile));
+        let sentences = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
+        if !sentences.is_empty() {
+            let table = reader.table.name;
+            self.misfits.push(Misfits { table, is_detected, sentences });
+        } else if is_detected {
+            let clock = clock_evidence(database, &reader)?;
+            let Reader { profile, table, .. } = reader;
+            self.fits.push(Fit { table: table.name, profile, clock });
         } else {
-            let Profile { name, title, about, .. } = profile;
-            self.hints.push(format!("{} may be {title} ({about}): --profile {name}", table.name));
+            self.hints.push((reader.table.name, reader.profile));
         }
         Ok(())
     }
@@ -153,25 +139,34 @@ impl Findings {
     fn conclude(mut self, place: &str, names: &[String]) -> Result<Profile> {
         let at = place.to_owned();
         if self.fits.len() > 1 {
-            let fits =
-                self.fits.iter().map(|(table, profile)| format!("{table}: {}", profile.name));
+            let fits = self.fits.iter().map(|fit| format!("{}: {}", fit.table, fit.profile.name));
             let fits: Vec<String> = fits.collect();
             let found = format!("{}; choose one with --profile", fits.join(", "));
             return Err(Error::Ambiguous { at, found });
         }
-        match self.fits.pop() {
-            Some((_, profile)) => Ok(profile),
-            None if !self.doubts.is_empty() => {
-                self.doubts.append(&mut self.hints);
-                Err(Error::Ambiguous { at, found: self.doubts.join("; ") })
-            }
-            None => Err(Error::NotOurs { at, found: self.nothing(names) }),
-        }
+        let Some(Fit { table, mut profile, clock }) = self.fits.pop() else {
+            return Err(Error::NotOurs { at, found: self.nothing(names) });
+        };
+        let local = self.hints.iter().find(|(other, _)| *other == table);
+        let local = local.map(|(_, local)| local);
+        profile.doubt =
+            clock.and_then(|(column, evidence)| doubt(&profile, local, &column, evidence));
+        Ok(profile)
     }
 
     fn nothing(self, names: &[String]) -> String {
         if names.is_empty() {
             return "it is an SQLite database without tables; `sessctl init` sets it up".to_owned();
+        }
+        let hint = |(table, profile): (String, Profile)| {
+            let Profile { name, title, about, .. } = profile;
+            format!("{table} may be {title} ({about}): --profile {name}")
+        };
+        let hints: Vec<String> = self.hints.into_iter().map(hint).collect();
+        let misfits = misfits_to_tell(self.misfits);
+        if !misfits.is_empty() {
+            // The table is known, and only its values are not.
+            return misfits.into_iter().chain(hints).collect::<Vec<_>>().join("; ");
         }
         let mut found = format!(
             "it holds {} {}; none is a table of sessions that sessctl knows (`sessctl show \
@@ -179,11 +174,20 @@ impl Findings {
             if names.len() == 1 { "the table" } else { "the tables" },
             table::list(names)
         );
-        let near = self.nearest.map(|(_, near)| near).filter(|_| self.misfits.is_empty());
-        for sentence in self.misfits.into_iter().chain(self.hints).chain(near) {
+        for sentence in hints.into_iter().chain(self.nearest.map(|(_, near)| near)) {
             found.push_str("; ");
             found.push_str(&sentence);
         }
         found
     }
+}
+
+/// What is wrong with the values, once for each table: a profile that has to be named is
+/// a variant of one that is detected, and would say the same again.
+fn misfits_to_tell(misfits: Vec<Misfits>) -> Vec<String> {
+    let is_detected = |misfits: &Misfits| misfits.is_detected;
+    let detected: BTreeSet<String> =
+        misfits.iter().filter(|it| is_detected(it)).map(|it| it.table.clone()).collect();
+    let is_told = |it: &Misfits| it.is_detected || !detected.contains(&it.table);
+    misfits.into_iter().filter(is_told).flat_map(|it| it.sentences).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::check::{another, misfits, obstacles};
+use super::doubt;
 use super::index::TimeIndex;
 use super::oddities::oddities;
 use super::open_file;
@@ -140,6 +141,12 @@ impl Examination {
         self.dependents = references.sentences;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
         self.warnings.extend(oddities(reader, sampling, now));
+        let clock = doubt::clock_evidence(database, reader)?;
+        self.warnings.extend(
+            clock.and_then(|(column, found)| {
+                doubt::contradiction(&reader.table.name, &column, found)
+            }),
+        );
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
             self.warnings.push(format!(

@@ -8,6 +8,7 @@ mod books;
 mod check;
 mod copies;
 mod detect;
+mod doubt;
 mod examine;
 mod foreign_keys;
 mod held;
@@ -252,6 +253,7 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     /// No time says here which sessions go: it is no matter whether times can be read.
     fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+        self.reader.profile.may_delete()?;
         if !self.is_free.get() {
             self.make_free()?;
         }
@@ -328,6 +330,7 @@ impl<T: Transport> Sessions for Adopted<T> {
     }
 
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+        self.reader.profile.may_delete()?;
         self.make_sure_once()?;
         self.deletions()?;
         let Some(deletions) = self.deletions.get() else {

@@ -57,13 +57,18 @@ impl Sampling {
     /// Reads the rows at both ends of the key, and rows evenly between them. It takes
     /// about as long in a large table as in a small one.
     pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
-        let mut rows = read(database, reader, &ordered(reader, "ASC", ALL))?;
+        let seen = reader.seen();
+        let row = |row: &dyn Columns| Row::of(row, reader.profile.inputs.len());
+        let read = |direction, most| {
+            super::table::collect(database, &ordered(reader, &seen, direction, most), row)
+        };
+        let mut rows = read("ASC", ALL)?;
         if rows.len() == ALL {
             let first = rows.into_iter().take(END);
-            let last = read(database, reader, &ordered(reader, "DESC", END))?;
+            let last = read("DESC", END)?;
             let ends = first.chain(last).map(|row| Row { is_even: false, ..row });
             // A row that is found both ways counts as one of those in between.
-            rows = between(database, reader, &spread(database, reader)?)?;
+            rows = between(database, reader, &seen, &spread(database, reader)?, row)?;
             rows.extend(ends);
         }
         let mut seen = BTreeSet::new();
@@ -82,25 +87,28 @@ pub(super) fn spread(database: &impl Transport, reader: &Reader) -> Result<Sprea
     Ok(spread)
 }
 
-fn ordered(reader: &Reader, direction: &str, most: usize) -> Statement {
-    let mut sql = reader.select(&reader.seen());
+/// Reads this of the first rows by the key, or of the last.
+pub(super) fn ordered(reader: &Reader, what: &str, direction: &str, most: usize) -> Statement {
+    let mut sql = reader.select(what);
     sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
     sql
 }
 
-fn read(database: &impl Transport, reader: &Reader, sql: &Statement) -> Result<Vec<Row>> {
-    super::table::collect(database, sql, |row| Row::of(row, reader.profile.inputs.len()))
-}
-
-/// At each of some places, the row that is there or comes next.
-fn between(database: &impl Transport, reader: &Reader, spread: &Spread) -> Result<Vec<Row>> {
-    let mut sql = reader.select(&reader.seen());
+/// Reads this at each of some places, of the row that is there or comes next.
+pub(super) fn between<T>(
+    database: &impl Transport,
+    reader: &Reader,
+    what: &str,
+    spread: &Spread,
+    read: impl Fn(&dyn Columns) -> T,
+) -> Result<Vec<T>> {
+    let mut sql = reader.select(what);
     sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
     let places = spread.places(BETWEEN);
     let mut rows = Vec::with_capacity(places.len());
     let mut values = places.iter().map(super::spread::Place::value);
     database.look_up(&sql, &mut values, &mut |row| {
-        rows.extend(row.map(|row| Row::of(row, reader.profile.inputs.len())));
+        rows.extend(row.map(&read));
     })?;
     Ok(rows)
 }

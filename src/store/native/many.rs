@@ -22,7 +22,8 @@ pub(super) fn find(
     is_sure: bool,
 ) -> Result<Vec<Option<Session>>> {
     let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
-    let statement = Statement { is_sure, ..Statement::new(&sql).with(list(keys)) };
+    let is_quick = !is_sure;
+    let statement = Statement { is_sure, is_quick, ..Statement::new(&sql).with(list(keys)) };
     let mut found = HashMap::new();
     transport.query(&statement, &mut |row| {
         let session = session(row);

@@ -3,6 +3,7 @@
 
 mod asked;
 mod check;
+mod clock;
 mod close;
 mod looks;
 mod refused;
@@ -39,16 +40,38 @@ fn database(sql: &str) -> Sandbox {
     sandbox
 }
 
-/// Django's table, with the sessions of these keys and times.
+/// Django's two weeks, in seconds.
+const TWO_WEEKS: i64 = 14 * 24 * 60 * 60;
+
+/// Django's table, with the sessions of these keys and times, which last for two weeks and
+/// are in UTC.
 fn django(sessions: &[(&str, &str)]) -> Sandbox {
+    django_lasting(TWO_WEEKS, sessions)
+}
+
+/// The same with sessions that were signed so long before the time that the table has.
+fn django_lasting(seconds: i64, sessions: &[(&str, &str)]) -> Sandbox {
     let sandbox = database(DJANGO);
-    for session in sessions {
-        sandbox
-            .db()
-            .execute("INSERT INTO django_session VALUES (?1, 'e30:1xUaB8:YzDF', ?2)", *session)
-            .unwrap();
+    for (key, over) in sessions {
+        let db = sandbox.db();
+        let unixepoch = "SELECT ifnull(unixepoch(?1), 0)";
+        let at: i64 = db.query_row(unixepoch, [over], |row| row.get(0)).unwrap();
+        let payload = format!("e30:{}:YzDF", in_base_62((at - seconds).max(1)));
+        let insert = "INSERT INTO django_session VALUES (?1, ?2, ?3)";
+        db.execute(insert, [*key, &payload, over]).unwrap();
     }
     sandbox
+}
+
+/// A number as Django's signer writes the moment of a signature.
+fn in_base_62(mut number: i64) -> String {
+    let digits: Vec<char> = ('0'..='9').chain('A'..='Z').chain('a'..='z').collect();
+    let mut text = String::new();
+    while number > 0 {
+        text.insert(0, digits[usize::try_from(number % 62).unwrap()]);
+        number /= 62;
+    }
+    text
 }
 
 /// Two sessions that are over and one that is not.

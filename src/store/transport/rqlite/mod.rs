@@ -43,6 +43,8 @@ pub struct Rqlite {
     client: Client,
     /// What a read may see that asks for nothing else.
     consistency: Consistency,
+    /// What one may see that is [quick](Statement::is_quick).
+    quick: Consistency,
     /// Whether the database has a table for receipts.
     has_receipts: bool,
     /// What the node had changed since it was started when this last wrote.
@@ -54,14 +56,17 @@ pub struct Rqlite {
 impl Rqlite {
     /// A cluster, for what a command wants of it. Nothing is sent yet.
     pub fn new(cluster: &Cluster, access: Access) -> Self {
-        let consistency = match (cluster.consistency, access) {
-            // What is about to change is looked at where it is changed.
-            (Consistency::None, Access::Write) => Consistency::Weak,
-            (consistency, _) => consistency,
+        let [consistency, quick] = match access {
+            Access::Read => [cluster.consistency; 2],
+            // A new leader may not have carried out yet what its predecessor acknowledged: at
+            // level `weak` it shows an old table, or an empty one, and a purge would pass over
+            // rows that are due. What is about to change is never looked at on one node alone.
+            Access::Write => [Consistency::Linearizable, Consistency::Weak],
         };
         Self {
             client: Client::new(cluster),
             consistency,
+            quick,
             has_receipts: false,
             changes: None,
             foreign: 0,
@@ -72,6 +77,12 @@ impl Rqlite {
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
+    }
+
+    /// The same, for reads that are all [quick](Statement::is_quick).
+    #[must_use]
+    pub fn quickly(self) -> Self {
+        Self { consistency: self.quick, ..self }
     }
 
     /// How fresh that is what the node has that answered last.
@@ -90,8 +101,10 @@ impl Rqlite {
     }
 
     /// What comes behind a node's address to read.
-    fn reading(&self, is_sure: bool) -> String {
-        let level = match self.consistency {
+    fn reading<'s>(&self, statements: impl IntoIterator<Item = &'s Statement> + Clone) -> String {
+        let is_sure = statements.clone().into_iter().any(|statement| statement.is_sure);
+        let is_quick = statements.into_iter().all(|statement| statement.is_quick);
+        let level = match if is_quick { self.quick } else { self.consistency } {
             _ if is_sure => STRONG,
             Consistency::Weak => "weak",
             // Nodes of this version take the word for `weak`, without a sign.
@@ -107,7 +120,7 @@ impl Rqlite {
             // What only reads is not for such as these, though they change nothing.
             "/db/request?timings".to_owned()
         } else {
-            self.reading(statements.iter().any(|statement| statement.is_sure))
+            self.reading(statements)
         };
         let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
         match self.ask(&path, &body, false, is_exact)? {
@@ -129,7 +142,7 @@ impl Rqlite {
             return Ok(Vec::new());
         }
         let body = serde_json::Value::Array(elements).to_string();
-        let path = self.reading(statement.is_sure);
+        let path = self.reading([statement]);
         match self.ask(&path, &body, false, |_| statement.is_exact)? {
             Answered::Done(outcomes, _) => Ok(outcomes),
             Answered::Refused(why, _) => Err(self.fault("read", why)),

@@ -1,0 +1,110 @@
+//! Whether Django's times are in UTC, as the profile that is detected has it, or in the
+//! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
+
+use super::rows::Reader;
+use super::sample;
+use super::table;
+use crate::domain::error::Result;
+use crate::domain::profile::{
+    ClockEvidence, Doubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
+};
+use crate::store::sql::quoted;
+use crate::store::transport::{Columns, Transport};
+
+/// Sessions that are looked at for the clock that their times are on: the latest, which
+/// the setting of this moment has written.
+const LATEST: usize = 1_000;
+
+/// The column of the time by which sessions of Django's are over, and what the rows say of
+/// its clock; `None`: the profile is none of Django's for times in UTC, or there are no
+/// rows.
+///
+/// The latest rows are read, which are all rows of a small table, and rows from all over
+/// a larger one.
+pub(super) fn clock_evidence(
+    database: &impl Transport,
+    reader: &Reader,
+) -> Result<Option<(String, ClockEvidence)>> {
+    let Profile { user, times, rules, .. } = &reader.profile;
+    let user = user.as_ref().filter(|user| user.form == UserForm::DjangoPayload);
+    let (Some(user), [Rule { kind: RuleKind::At(time), .. }]) = (user, rules.as_slice()) else {
+        return Ok(None);
+    };
+    let Some(column) = times.get(*time).filter(|time| time.encoding.is_silently_utc()) else {
+        return Ok(None);
+    };
+    let column = reader.name_of(column.input);
+    // The moment of the signature stands near the end of the payload.
+    let end = format!("substr({}, -200)", quoted(&user.source.column));
+    let what = format!("{}, {}", database.exactly(&end), reader.inputs());
+    let lifetime = |row: &dyn Columns| {
+        let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
+        row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))
+    };
+    let latest = sample::ordered(reader, &what, "DESC", LATEST);
+    let mut lifetimes = table::collect(database, &latest, lifetime)?;
+    if lifetimes.is_empty() {
+        return Ok(None);
+    }
+    if lifetimes.len() == LATEST {
+        let spread = sample::spread(database, reader)?;
+        lifetimes.extend(sample::between(database, reader, &what, &spread, lifetime)?);
+    }
+    Ok(Some((column, ClockEvidence::of(lifetimes.into_iter().flatten()))))
+}
+
+/// What is doubtful about a profile of Django's that was detected, if anything is; the
+/// `local` one is for the other setting.
+pub(super) fn doubt(
+    profile: &Profile,
+    local: Option<&Profile>,
+    column: &str,
+    found: ClockEvidence,
+) -> Option<Doubt> {
+    let Profile { name, table, .. } = profile;
+    let finding = match found {
+        ClockEvidence::Nothing => format!(
+            "the rows of {table} do not show whether {column} is in UTC (USE_TZ = True) or in the \
+             local time of TIME_ZONE (USE_TZ = False)"
+        ),
+        found => contradiction(table, column, found)?,
+    };
+    let utc = format!(
+        "--profile {name} if settings.py has USE_TZ = True, which is the default since Django 5.0"
+    );
+    let remedy = match local {
+        None => utc,
+        Some(Profile { name, missing, .. }) => {
+            let param = |asked: &Parameter| format!(" --param {}={}", asked.name, asked.example);
+            let params: String = missing.iter().map(param).collect();
+            format!(
+                "{utc}; --profile {name}{params}, with your TIME_ZONE, if it has USE_TZ = False"
+            )
+        }
+    };
+    Some(Doubt { finding, remedy })
+}
+
+/// What speaks against UTC, in a sentence; `None`: nothing does.
+pub(super) fn contradiction(table: &str, column: &str, found: ClockEvidence) -> Option<String> {
+    let offset = match found {
+        ClockEvidence::Utc | ClockEvidence::Nothing => return None,
+        ClockEvidence::Ahead(seconds) => format!("{} UTC", ahead(seconds)),
+        ClockEvidence::Mixed => "at several offsets from UTC".to_owned(),
+    };
+    Some(format!(
+        "{column} in {table} is {offset}, by the two weeks that its sessions last: it looks like \
+         the local time of TIME_ZONE (USE_TZ = False)"
+    ))
+}
+
+/// `4:30 hours ahead of`, or `behind`.
+fn ahead(seconds: i64) -> String {
+    let minutes = seconds.abs() / 60;
+    let hours = match (minutes / 60, minutes % 60) {
+        (1, 0) => "1 hour".to_owned(),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, minutes) => format!("{hours}:{minutes:02} hours"),
+    };
+    format!("{hours} {}", if seconds < 0 { "behind" } else { "ahead of" })
+}
