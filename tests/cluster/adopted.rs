@@ -75,9 +75,12 @@ impl Opened {
     }
 
     fn sessions(&self) -> Vec<Session> {
-        let filter = Filter::default();
+        self.filtered(&Filter::default())
+    }
+
+    fn filtered(&self, filter: &Filter) -> Vec<Session> {
         let (scope, order) = (self.scope(), Order::default());
-        let query = Query { scope, filter: &filter, due_only: false, after: None, order };
+        let query = Query { scope, filter, due_only: false, after: None, order };
         let mut sessions = Vec::new();
         let visit = &mut |session| {
             sessions.push(session);
@@ -249,16 +252,29 @@ proptest! {
 
     #[test]
     #[ignore = "needs rqlite"]
-    fn values_of_any_class_are_seen_as_in_a_file_and_go_as_there(rows in rows()) {
+    fn values_of_any_class_are_seen_as_in_a_file_and_go_as_there(
+        rows in rows(),
+        has_row_ids in any::<bool>(),
+    ) {
         let nodes = rqlite::shared();
-        let (_folder, path) = file(KINDS);
+        let without = KINDS.replace("id PRIMARY KEY", "id NOT NULL PRIMARY KEY") + " WITHOUT ROWID";
+        let table = if has_row_ids { KINDS } else { &without };
+        let (_folder, path) = file(&format!("{table}; CREATE INDEX whose ON kinds (who)"));
         fill(&path, &rows);
         // Given the same rows in a file and on a cluster
         copy::load(&path, &nodes.nodes[0].url());
         let mut here = Opened::at(&path, kinds()).unwrap();
         let mut there = Opened::at(location(&nodes), kinds()).unwrap();
         // Then the same is seen
-        prop_assert_eq!(here.sessions(), there.sessions());
+        let sessions = here.sessions();
+        prop_assert_eq!(&sessions, &there.sessions());
+        // And of a user all sessions, which an index finds
+        for user in sessions.iter().filter_map(|session| session.user.clone()).take(9) {
+            let theirs = |session: &&Session| session.user.as_ref() == Some(&user);
+            let theirs: Vec<Session> = sessions.iter().filter(theirs).cloned().collect();
+            let filter = Filter { user: Some(user.clone()), ..Filter::default() };
+            prop_assert_eq!(&there.filtered(&filter), &theirs);
+        }
         let (survey, other) = (here.look(None, 7_000), there.look(None, 7_000));
         let (survey, other) = (survey.unwrap(), other.unwrap());
         prop_assert_eq!(seen(&survey), seen(&other));

@@ -1,4 +1,4 @@
-//! The user within the payload of Django's session backends.
+//! The user within the signed payload of Django's session backends.
 
 mod json;
 
