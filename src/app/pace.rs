@@ -282,6 +282,22 @@ mod tests {
     }
 
     #[test]
+    fn where_a_row_takes_longer_than_the_hold_a_batch_has_one() {
+        let row = Duration::from_millis(140);
+        assert_eq!(size_where(row, Duration::from_micros(400)), 1);
+        for pace in [Pace::aiming_at(AIM), Pace::regardless()] {
+            let mut pace = pace.from_one_row();
+            assert_eq!(pace.rows(), 1);
+            // And where rows take no longer than elsewhere after all, they soon grow
+            pace.learn(1, cost(1, Duration::from_micros(4), Duration::ZERO));
+            assert_eq!(pace.rows(), 2);
+        }
+        let mut pace = Pace::aiming_at(AIM).from_one_row();
+        (0..20).for_each(|_| pace.learn(1, cost(1, row, Duration::ZERO)));
+        assert_eq!(pace.rows(), 1);
+    }
+
+    #[test]
     fn it_starts_gently_and_ends_so_when_nobody_else_is_there() {
         let mut pace = Pace::aiming_at(AIM);
         let batch = cost(500, Duration::from_micros(4), Duration::ZERO);

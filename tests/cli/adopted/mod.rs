@@ -5,6 +5,7 @@ mod asked;
 mod check;
 mod close;
 mod looks;
+mod references;
 mod refused;
 mod state;
 mod works;
