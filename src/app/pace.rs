@@ -119,7 +119,7 @@ impl Pace {
     }
 
     /// The same, but that a single row may take as long as a batch should.
-    pub(super) fn from_one_row(self) -> Self {
+    pub(super) fn beginning_with_one(self) -> Self {
         Self { rows: 1, ..self }
     }
 
@@ -286,13 +286,13 @@ mod tests {
         let row = Duration::from_millis(140);
         assert_eq!(size_where(row, Duration::from_micros(400)), 1);
         for pace in [Pace::aiming_at(AIM), Pace::regardless()] {
-            let mut pace = pace.from_one_row();
+            let mut pace = pace.beginning_with_one();
             assert_eq!(pace.rows(), 1);
             // And where rows take no longer than elsewhere after all, they soon grow
             pace.learn(1, cost(1, Duration::from_micros(4), Duration::ZERO));
             assert_eq!(pace.rows(), 2);
         }
-        let mut pace = Pace::aiming_at(AIM).from_one_row();
+        let mut pace = Pace::aiming_at(AIM).beginning_with_one();
         (0..20).for_each(|_| pace.learn(1, cost(1, row, Duration::ZERO)));
         assert_eq!(pace.rows(), 1);
     }

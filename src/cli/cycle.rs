@@ -120,7 +120,9 @@ impl Args {
             .partition(|session| session.end.is_none());
         let kept = if self.dry_run {
             let (ends, kept) = keeper.would_end(&live)?;
-            ends.into_iter().for_each(|session| lines.show(session));
+            for session in ends {
+                lines.show(session);
+            }
             kept
         } else {
             let ended = keeper.cycle_sessions(&live, context.now)?;

@@ -11,7 +11,7 @@ use crate::cli::clock;
 use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::kept::{Wording, say_kept};
+use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::purge::say_unreadable;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
@@ -63,6 +63,8 @@ impl<'a> Round<'a> {
         if let Ok(Ran::Purged(summary)) = &ran {
             say_unreadable(summary, false, self.context);
             say_kept(&summary.kept, Wording::purge(false), self.context);
+            // The work is done; what could not be asked any more does not undo it.
+            let _ = say_unindexed(keeper, self.context.global.verbose, self.context);
         }
         if let Ok(Ran::Cycled(cycled)) = &ran {
             say_kept(&cycled.kept, Wording::end(false), self.context);
