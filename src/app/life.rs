@@ -316,8 +316,9 @@ impl Housekeeper {
         let session = self.store.find_surely(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.map(|session| session.end) {
             Some(Some(end)) => Outcome::Ended(end.reason),
-            Some(None) => Outcome::Kept,
-            None => Outcome::Unknown,
+            // Only a framework's table keeps a row that was to be deleted.
+            Some(None) if self.profile().is_some() => Outcome::Kept,
+            _ => Outcome::Unknown,
         })
     }
 }

@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use crate::domain::port::{Released, Settled, Version};
 
-/// The least and the most that a batch ever has.
-const FEWEST: usize = 1;
+/// The least that a batch has, unless rows take so long that this many would hold the lock
+/// for [`TOO_LONG`] times what they should: then it may be a single one. With few rows, what
+/// a batch takes says little of each.
+const FEWEST: usize = 16;
+const TOO_LONG: f64 = 4.0;
+/// The most that a batch ever has.
 const MOST: usize = 100_000;
-/// With how many a run begins.
-const AT_FIRST_ROWS: usize = 64;
 /// The most where nobody else is there: a table with indexes of its own is rewritten with
 /// each batch, so that few large ones are quickest. Each row that is due takes some
 /// memory until then.
@@ -87,6 +89,8 @@ pub(super) struct Pace {
     /// Nobody else writes, says the user.
     alone: bool,
     rows: usize,
+    /// The least that it ever is.
+    fewest: usize,
     /// Seconds.
     per_row: Option<f64>,
     /// The same without what commits have taken.
@@ -103,7 +107,8 @@ impl Pace {
         Self {
             aim: aim.min(LONGEST_HOLD),
             alone: false,
-            rows: AT_FIRST_ROWS,
+            rows: FEWEST * 4,
+            fewest: FEWEST,
             per_row: None,
             work_per_row: None,
             per_commit: None,
@@ -119,8 +124,8 @@ impl Pace {
     }
 
     /// The same, but that a single row may take as long as a batch should.
-    pub(super) fn from_one_row(self) -> Self {
-        Self { rows: 1, ..self }
+    pub(super) fn beginning_with_one(self) -> Self {
+        Self { rows: 1, fewest: 1, ..self }
     }
 
     /// How many due rows the next batch takes on.
@@ -156,7 +161,7 @@ impl Pace {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the numbers lie within [FEWEST, MOST]"
+        reason = "the numbers lie within [1, MOST_ALONE]"
     )]
     pub(super) fn learn(&mut self, done: u64, cost: impl Into<Cost>) {
         let cost = cost.into();
@@ -177,7 +182,9 @@ impl Pace {
         let wanted = (self.aim().as_secs_f64() - least).max(least) / row;
         let useful = if work > 0.0 { least / work } else { 0.0 };
         let most = if self.alone { MOST_ALONE } else { MOST };
-        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(FEWEST, most);
+        let is_too_slow = work * FEWEST as f64 > self.aim.as_secs_f64() * TOO_LONG;
+        let fewest = if is_too_slow { 1 } else { self.fewest };
+        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(fewest, most);
     }
 
     /// How long to keep still, if the lock has been left alone for this time and will
@@ -278,7 +285,27 @@ mod tests {
         pace.learn(64, cost(64, Duration::from_nanos(10), Duration::ZERO));
         assert_eq!(pace.rows(), 128);
         pace.learn(128, cost(128, Duration::from_millis(80), Duration::ZERO));
+        assert_eq!(pace.rows(), 1);
+        // A row that takes a little long makes no batch of less than the fewest
+        let mut pace = Pace::aiming_at(AIM);
+        pace.learn(64, cost(64, Duration::from_micros(400), Duration::ZERO));
         assert_eq!(pace.rows(), FEWEST);
+    }
+
+    #[test]
+    fn where_a_row_takes_longer_than_the_hold_a_batch_has_one() {
+        let row = Duration::from_millis(140);
+        assert_eq!(size_where(row, Duration::from_micros(400)), 1);
+        for pace in [Pace::aiming_at(AIM), Pace::regardless()] {
+            let mut pace = pace.beginning_with_one();
+            assert_eq!(pace.rows(), 1);
+            // And where rows take no longer than elsewhere after all, they soon grow
+            pace.learn(1, cost(1, Duration::from_micros(4), Duration::ZERO));
+            assert_eq!(pace.rows(), 2);
+        }
+        let mut pace = Pace::aiming_at(AIM).beginning_with_one();
+        (0..20).for_each(|_| pace.learn(1, cost(1, row, Duration::ZERO)));
+        assert_eq!(pace.rows(), 1);
     }
 
     #[test]

@@ -141,7 +141,9 @@ impl Args {
         let (kept, exit) = if self.dry_run {
             let (ends, kept) = keeper.would_end(&live)?;
             let exit = would_refuse(keeper, ends.len() as u64, guard, context)?;
-            ends.into_iter().for_each(|session| lines.show(session));
+            for session in ends {
+                lines.show(session);
+            }
             (kept, exit)
         } else {
             let ended = keeper.cycle_sessions(&live, guard, context.now)?;

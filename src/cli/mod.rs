@@ -51,8 +51,9 @@ Exit codes:
   0    done, also when there was nothing to do
   1    failed, also where a cluster does not let this user in
   2    usage: a wrong argument, schedule or configuration
-  3    stopped early, work remains; or nobody knows whether a cluster has done a step,
-       or whose sessions some are that were selected by user
+  3    stopped early, work remains; a session was kept that should have gone; or nobody
+       knows whether a cluster has done a step, or whose sessions some are that were
+       selected by user
   4    refused: by the guard, by a limit on open sessions, or because a framework's table
        does not take it or is not what its profile says
   5    no such live session

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde_json::json;
+use sessctl::app::{Housekeeper, Outcome};
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
@@ -15,6 +16,7 @@ use sessctl::domain::port::{Ending, Order, Place, Query, Reach, Scope, Settled, 
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::UnixTime;
+use sessctl::domain::token::Token;
 use sessctl::store::{Access, Location, adopted};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -458,4 +460,62 @@ fn a_cluster_without_tables_is_told_what_to_do() {
     assert!(error.to_string().contains("without tables; `sessctl init` sets it up"), "{error}");
     nodes.request(&json!(["CREATE TABLE albums (id)"]));
     assert!(detected(&nodes).unwrap_err().to_string().contains("the table albums"));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
+    let nodes = rqlite::shared();
+    let sql = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
+         INSERT INTO t VALUES ('a', 1781524700), ('b', 1781524700), ('c', 1781524700),
+             ('d', 1781524700), ('e', 1781524900);
+         CREATE TABLE bill (t TEXT REFERENCES t); INSERT INTO bill VALUES ('b');
+         CREATE TABLE log (t TEXT); INSERT INTO log VALUES ('a'), ('b'), ('e');
+         CREATE TRIGGER hold BEFORE DELETE ON t WHEN old.id = 'c'
+             BEGIN SELECT RAISE(ABORT, 'on hold'); END";
+    let (_folder, path) = file(sql);
+    copy::load(&path, &nodes.nodes[0].url());
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false);
+    let profile = profile.dependent("log", "t", "id").set_null().0;
+    let mut opened = Opened::at(location(&nodes), profile).unwrap();
+    let counted = opened.store.survey(&opened.scope(), None, Reach::ALL).unwrap();
+    assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
+    assert_eq!(opened.purge(10).unwrap().1, 2);
+    let kept = opened.store.take_kept();
+    assert_eq!((kept.referenced, kept.rejected), (counted.kept.referenced, 1));
+    assert_eq!(kept.examples[0].why, "on hold");
+    let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
+    assert_eq!(left, [json!(["b"]), json!(["c"]), json!(["e"])]);
+    let log = nodes.nodes[0].rows("SELECT t FROM log ORDER BY t");
+    assert_eq!(log, [json!([null]), json!(["b"]), json!(["e"])]);
+    let sessions = opened.sessions();
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    let ending = |session: Session| Ending { key: session.key, end, keep_row: false };
+    let endings: Vec<Ending> = sessions.into_iter().map(ending).collect();
+    assert_eq!(opened.store.end(&endings).unwrap(), [false, false, true]);
+    assert_eq!(opened.store.take_kept().rows(), 2);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_token_leads_to_all_rows_that_have_it_byte_by_byte() {
+    let nodes = rqlite::shared();
+    let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT COLLATE NOCASE, expiry);
+         CREATE INDEX i ON t (token);
+         INSERT INTO t VALUES (1, 'aBc', 1781524900), (2, 'AbC', 1781524900),
+             (3, 'aBc', 1781524700), (4, 'aBc', 1781524900), (5, '1', 1781524900)";
+    let (_folder, path) = file(sql);
+    copy::load(&path, &nodes.nodes[0].url());
+    let columns = ["id", "token", "expiry"];
+    let profile = draft("t", "t", "id", &columns).time("expiry", seconds()).at(0, false);
+    let opened = Opened::at(location(&nodes), profile.token("token").0).unwrap();
+    let tokens = ["abc", "aBc", "01", "1", "none", "AbC"].map(Token::presented);
+    let found = opened.store.by_tokens(&tokens).unwrap();
+    let found: Vec<usize> = found.into_iter().map(|sessions| sessions.len()).collect();
+    assert_eq!(found, [0, 3, 0, 1, 0, 1]);
+    let mut keeper = Housekeeper::new(opened.store, Policies::default());
+    let closed = keeper.close(&tokens[1..2], NOW).unwrap();
+    assert_eq!((closed[0].outcome, closed[0].others), (Outcome::Closed, 1));
+    let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
+    assert_eq!(left, [json!([2]), json!([3]), json!([5])]);
 }

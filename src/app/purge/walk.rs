@@ -49,7 +49,7 @@ impl Walk {
     pub(super) fn new(manners: &Manners, is_slow: bool) -> Self {
         let pace = if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) };
         Self {
-            pace: if is_slow { pace.from_one_row() } else { pace },
+            pace: if is_slow { pace.beginning_with_one() } else { pace },
             upkeep: Upkeep::default(),
             max_log: manners.max_log.0,
             after: None,

@@ -12,7 +12,7 @@ use crate::cli::context::{Context, again, terms};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::kept::{Wording, say_kept};
+use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::purge::say_of_rows;
 use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
@@ -87,6 +87,8 @@ impl<'a> Round<'a> {
         let Some(report) = Report::of(&ran) else { return Ok(()) };
         if let Ok(Ran::Purged(summary)) = &ran {
             say_of_rows(summary, false, self.context);
+            // The work is done; what could not be asked any more does not undo it.
+            let _ = say_unindexed(keeper, self.context.global.verbose, self.context);
         }
         if let Ok(Ran::Cycled(cycled)) = &ran {
             say_kept(&cycled.kept, Wording::end(false), self.context);

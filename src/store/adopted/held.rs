@@ -193,17 +193,16 @@ impl Held<'_> {
 
 /// That nothing keeps a session, to be put behind another condition.
 pub(super) fn and_free(holders: &[Holder]) -> String {
-    holders.iter().map(|holder| format!(" AND NOT {}", holder.sql)).collect()
+    let free = holders.iter().map(|holder| format!(" AND NOT {}", holder.sql));
+    free.collect::<Vec<String>>().concat()
 }
 
 /// Which of them keeps a session, by its place; `otherwise` if none does.
 pub(super) fn which(holders: &[Holder], otherwise: &str) -> String {
-    let cases = holders.iter().enumerate();
-    let cases: String =
-        cases.map(|(place, holder)| format!("WHEN {} THEN {place} ", holder.sql)).collect();
-    if cases.is_empty() {
-        otherwise.to_owned()
-    } else {
-        format!("CASE {cases}ELSE {otherwise} END")
+    if holders.is_empty() {
+        return otherwise.to_owned();
     }
+    let cases = holders.iter().enumerate();
+    let cases = cases.map(|(place, holder)| format!("WHEN {} THEN {place}", holder.sql));
+    format!("CASE {} ELSE {otherwise} END", cases.collect::<Vec<String>>().join(" "))
 }

@@ -317,7 +317,7 @@ fn apply(
 ) -> Done<Run> {
     let mut run = Run::default();
     // What is left to do; the next is the last of them.
-    let mut todo = vec![0..rows.count];
+    let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
     while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
         let end = rows.end(&range, statements, database.is_far());
         if end < range.end {

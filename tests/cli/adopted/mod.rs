@@ -6,6 +6,7 @@ mod check;
 mod clock;
 mod close;
 mod looks;
+mod references;
 mod refused;
 mod state;
 mod works;
