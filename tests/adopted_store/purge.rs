@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use rusqlite::params;
-use sessctl::domain::port::{Place, Reach};
+use sessctl::domain::port::{Census, Place, Reach};
 use sessctl::domain::profile::{Nullness, Profile};
 use sessctl::domain::session::EndReason;
+use sessctl::domain::time::UnixTime;
 
 use crate::profiles::{draft, laravel, seconds, utc};
 use crate::world::{NOW, World, few};
@@ -231,6 +232,34 @@ proptest! {
         let walked = world.purge(store.as_mut(), stride).unwrap();
         prop_assert_eq!(walked.settled.deleted, over);
         prop_assert_eq!(walked.sessions, ages.len() as u64);
+    }
+
+    #[test]
+    fn what_was_over_at_an_earlier_moment_already_is_counted_on_either_way(
+        ages in proptest::collection::vec(0_i64..200, 1..80),
+        stride in 1_usize..20,
+        before in 0_i64..90,
+        has_index: bool,
+    ) {
+        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        fill(&world, ages.clone());
+        let store = world.store(laravel());
+        let backlog = Some(UnixTime(NOW.0 - before * 60));
+        for reach in [few(stride), Reach { rows: stride, ..Reach::ALL }] {
+            let (mut census, mut after) = (Census::default(), None);
+            loop {
+                let reach = Reach { backlog, ..reach };
+                let survey = store.survey(&world.scope(), after.as_ref(), reach).unwrap();
+                census.add(survey.census);
+                after = survey.last;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let over = |at_least: i64| ages.iter().filter(|age| **age >= at_least).count() as u64;
+            prop_assert_eq!((census.would_end, census.backlog), (over(120), over(120 + before)));
+            prop_assert_eq!(census.live(), ages.len() as u64 - over(120));
+        }
     }
 }
 

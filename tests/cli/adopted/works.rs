@@ -185,3 +185,53 @@ fn a_job_that_may_not_delete_is_refused_once_and_the_ledger_has_it() {
     assert_eq!(runs[0]["outcome"], "refused");
     assert_eq!(left(&sandbox, "session", "key"), ["k1"]);
 }
+
+#[test]
+fn the_guard_and_show_stat_have_the_same_words_for_the_same_figures() {
+    let sandbox = three();
+    let stat = run(&sandbox, ["show", "stat", "--json"]).succeeds().json();
+    let figures = ["sessions", "live", "expired"].map(|figure| stat[0][figure].as_u64().unwrap());
+    assert_eq!(figures, [3, 1, 2]);
+    // Given a first purge over what has piled up
+    let guarded = ["purge", "--max-percent", "50", "--metrics-file", "x.prom"];
+    let ran = run(&sandbox, guarded);
+    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: the guard refuses this purge: it would end 2 of 3 sessions in the table (66.6 %), more than max_percent = 50; no earlier purge is on record, so this may be a backlog; look at them with `sessctl purge --dry-run`, then run it once with --max-percent 100, or raise max_percent in [guard]");
+    let dry =
+        run(&sandbox, ["purge", "--max-percent", "50", "--dry-run", "--json"]).exits(4).json();
+    assert_eq!(
+        (&dry["deleted"], &dry["live"], &dry["stopped"]),
+        (&2.into(), &1.into(), &"guard".into())
+    );
+    // Then the refusal is in the ledger and in the file of metrics
+    let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();
+    assert_eq!(runs.as_array().unwrap().len(), 1);
+    assert_eq!((&runs[0]["do"], &runs[0]["outcome"]), (&"purge".into(), &"refused".into()));
+    let text = std::fs::read_to_string(sandbox.path("x.prom")).unwrap();
+    for line in [
+        "sessctl_sessions{task=\"django\",state=\"expired\"} 2",
+        "sessctl_purge_remaining 2",
+        "sessctl_purge_live 1",
+        "sessctl_purge_refused 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    // When a purge has been here once, then what it has left is a backlog
+    run(&sandbox, ["purge", "--max-percent", "100"]).succeeds().is_silent();
+    let sql = "INSERT INTO django_session VALUES ('key d', 'e30:1xUaB8:YzDF', ?1)";
+    sandbox.db().execute(sql, [OVER]).unwrap();
+    run(&sandbox, guarded).succeeds().is_silent();
+    assert_eq!(left(&sandbox, "django_session", "session_key"), ["key b"]);
+}
+
+#[test]
+fn a_cycle_of_a_framework_s_table_keeps_to_its_guard() {
+    let sandbox = three();
+    let args = ["cycle", "--all", "--max-rows", "2"];
+    let reason = run(&sandbox, args).is_refused_with(4).stderr();
+    assert!(reason.contains("it would end 3 of 3 sessions in the table (100.0 %)"), "{reason}");
+    let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();
+    assert_eq!((&runs[0]["do"], &runs[0]["outcome"]), (&"cycle".into(), &"refused".into()));
+    assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
+    run(&sandbox, ["cycle", "--all", "--max-rows", "3", "-q"]).succeeds();
+    assert_eq!(left(&sandbox, "django_session", "session_key").len(), 0);
+}
