@@ -244,7 +244,7 @@ proptest! {
         let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
         fill(&world, ages.clone());
         let store = world.store(laravel());
-        let backlog = Some(UnixTime(NOW.0 - before));
+        let backlog = Some(UnixTime(NOW.0 - before * 60));
         for reach in [few(stride), Reach { rows: stride, ..Reach::ALL }] {
             let (mut census, mut after) = (Census::default(), None);
             loop {
