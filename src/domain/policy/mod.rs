@@ -266,7 +266,7 @@ mod tests {
         }
         let marked_at_the_last_use = session(-48, -24, Some(-24));
         assert_eq!(verdict(&marked_at_the_last_use), Verdict::End(EndReason::Expired));
-        assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), State::Idle);
+        assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), State::Expired);
     }
 
     #[test]

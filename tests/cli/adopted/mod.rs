@@ -54,14 +54,19 @@ fn django(sessions: &[(&str, &str)]) -> Sandbox {
 fn django_lasting(seconds: i64, sessions: &[(&str, &str)]) -> Sandbox {
     let sandbox = database(DJANGO);
     for (key, over) in sessions {
-        let db = sandbox.db();
-        let unixepoch = "SELECT ifnull(unixepoch(?1), 0)";
-        let at: i64 = db.query_row(unixepoch, [over], |row| row.get(0)).unwrap();
-        let payload = format!("e30:{}:YzDF", in_base_62((at - seconds).max(1)));
-        let insert = "INSERT INTO django_session VALUES (?1, ?2, ?3)";
-        db.execute(insert, [*key, &payload, over]).unwrap();
+        insert_signed(&sandbox, key, "e30", over, seconds);
     }
     sandbox
+}
+
+/// Inserts a session whose data was signed this many seconds before it is over.
+fn insert_signed(sandbox: &Sandbox, key: &str, data: &str, over: &str, seconds: i64) {
+    let db = sandbox.db();
+    let unixepoch = "SELECT ifnull(unixepoch(?1), 0)";
+    let at: i64 = db.query_row(unixepoch, [over], |row| row.get(0)).unwrap();
+    let payload = format!("{data}:{}:YzDF", in_base_62((at - seconds).max(1)));
+    let insert = "INSERT INTO django_session VALUES (?1, ?2, ?3)";
+    db.execute(insert, [key, &payload, over]).unwrap();
 }
 
 /// A number as Django's signer writes the moment of a signature.

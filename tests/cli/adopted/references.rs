@@ -1,19 +1,19 @@
 //! Tables that refer to the sessions: what is kept, and what is said of it.
 
-use super::{DJANGO, OVER, VALID, database, handle, left, run, run_with_input};
+use super::{OVER, VALID, django, handle, left, run, run_with_input};
 use crate::fixture::{Sandbox, handles};
 
 /// Three sessions that are over and two that are not. Of both, another table refers to
 /// one.
 fn referred_to(child: &str) -> Sandbox {
-    database(&format!(
-        "{DJANGO}
-         CREATE TABLE settings (id INTEGER PRIMARY KEY, session_id varchar(40) {child});
+    let sandbox = django(&[("a", OVER), ("b", OVER), ("c", OVER), ("d", VALID), ("e", VALID)]);
+    let referring = format!(
+        "CREATE TABLE settings (id INTEGER PRIMARY KEY, session_id varchar(40) {child});
          CREATE INDEX settings_session ON settings (session_id);
-         INSERT INTO django_session VALUES ('a', 'e30:x', '{OVER}'), ('b', 'e30:x', '{OVER}'),
-             ('c', 'e30:x', '{OVER}'), ('d', 'e30:x', '{VALID}'), ('e', 'e30:x', '{VALID}');
          INSERT INTO settings (session_id) VALUES ('b'), ('d'), ('d')"
-    ))
+    );
+    sandbox.db().execute_batch(&referring).unwrap();
+    sandbox
 }
 
 const DEFERRED: &str = "REFERENCES django_session (session_key) DEFERRABLE INITIALLY DEFERRED";

@@ -1,8 +1,8 @@
 //! Commands that end sessions.
 
 use super::{
-    BETTER_AUTH, DJANGO, GITEA, OVER, VALID, database, django, handle, left, run, run_with_input,
-    schema, three,
+    BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
+    left, run, run_with_input, schema, three,
 };
 use crate::fixture::{Ran, Sandbox, handles};
 
@@ -196,8 +196,7 @@ fn pickled() -> Sandbox {
         ("pickled", "gAR9lC4", VALID),
         ("pickled before", "gAR9lC4", OVER),
     ] {
-        let row = [key, &format!("{data}:1xUaB8:YzDF"), time];
-        sandbox.db().execute("INSERT INTO django_session VALUES (?1, ?2, ?3)", row).unwrap();
+        insert_signed(&sandbox, key, data, time, TWO_WEEKS);
     }
     sandbox
 }
