@@ -114,15 +114,13 @@ impl Links<'_> {
     }
 
     /// That a row refers to another, as SQLite compares them when that is deleted: by the
-    /// collation of the column that is referred to, and for a cascade without its affinity.
-    /// (SQLite looks twice, and where the columns differ in their affinity, the two looks may
-    /// differ: a row that it then rejects is kept as one of those.) A session may refer to
-    /// itself.
+    /// collation of the column that is referred to. (Where the columns differ in their
+    /// affinity, its own cascades may compare otherwise: a row that it then rejects is kept as
+    /// one of those.) A session may refer to itself.
     fn matches(&self, Link { parent, key, .. }: &Link, name: &str, alias: &str) -> String {
         let pairs = key.targets.iter().zip(&key.columns);
-        let bare = if key.cascades() { "+" } else { "" };
         let pair = |(target, column): (&String, &String)| {
-            format!("{bare}{name}.{} = {alias}.{}", quoted(target), quoted(column))
+            format!("{name}.{} = {alias}.{}", quoted(target), quoted(column))
         };
         let mut all: Vec<String> = pairs.map(pair).collect();
         let is_itself = key.child.eq_ignore_ascii_case(&self.table.name)

@@ -208,8 +208,9 @@ pub(super) fn settle(
     let (run, outcome) = apply(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
     let end = Some(End { at: now, reason: EndReason::Expired });
-    let answers = run.applied.answers.chunks(plan.statements.len());
-    let told = answers.filter_map(|answers| answers.get(plan.told?)?.first());
+    let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
+    let gone = answers.filter(|(_, done)| *done);
+    let told = gone.filter_map(|(answers, _)| answers.get(plan.told?)?.first());
     let told = told.filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
     let kept = deletion.kept(&plan, &run, |place| {
