@@ -69,11 +69,11 @@ fn is_over(row: &Session, policy: &Policy, now: UnixTime) -> Option<EndReason> {
     let is_idle = is_unused_for(row, row.idle_timeout, now);
     let is_abandoned = is_idle && is_unused_for(row, Some(policy.abandoned), now);
     match (policy.when_full, policy.expire) {
-        (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned) if is_abandoned => {
-            return Some(EndReason::Abandoned);
-        }
         (WhenFull::Refuse, Expire::Timeout) if is_idle => return Some(EndReason::Expired),
-        (WhenFull::Refuse, Expire::Abandoned) if is_abandoned => {
+        (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned)
+        | (WhenFull::Refuse, Expire::Abandoned)
+            if is_abandoned =>
+        {
             return Some(EndReason::Abandoned);
         }
         _ => {}

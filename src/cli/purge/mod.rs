@@ -91,7 +91,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<Moment>,
     /// Afterwards write the figures of show stat and of this run to a file, for
-    /// node_exporter; also if the run was refused, see sessctl_purge_refused there
+    /// node_exporter; also if it was refused, which is one of the figures
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }
