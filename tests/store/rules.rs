@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{Policies, Verdict};
+use sessctl::domain::policy::{Expire, Policies, Verdict};
 use sessctl::domain::port::{Census, Order, Query, Reach, SortKey};
 use sessctl::domain::session::{End, EndReason, Key, Session, State};
 use sessctl::domain::time::UnixTime;
@@ -84,8 +84,9 @@ fn overtake(world: &World, scene: &mut Scene) {
 }
 
 /// Whether a session was used, opened or marked more than a minute from now.
-fn is_from_the_future(session: &Session) -> bool {
-    [session.last_used_at, session.created_at, session.marked_at]
+fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
+    let marks = policies.all().any(|policy| policy.expire == Expire::TwoPass);
+    [session.last_used_at, session.created_at, session.marked_at.filter(|_| marks)]
         .into_iter()
         .flatten()
         .any(|time| time.0 > NOW.0 + 60)
@@ -96,7 +97,7 @@ fn census(scene: &Scene) -> Census {
     let mut census = Census::default();
     for session in scene.in_scope() {
         census.count(1, session.end.is_none(), scene.scope().verdict(session));
-        census.future += u64::from(is_from_the_future(session));
+        census.future += u64::from(is_from_the_future(&scene.policies, session));
     }
     census
 }
@@ -221,7 +222,7 @@ macro_rules! tests {
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
                     }
                     prop_assert_eq!(stat.opened, of_task().count() as u64);
-                    let future = of_task().filter(|session| is_from_the_future(session));
+                    let future = of_task().filter(|session| is_from_the_future(&policies, session));
                     prop_assert_eq!(stat.future, future.count() as u64);
                     let live = of_task().filter(|session| session.is_live(NOW));
                     prop_assert_eq!(stat.oldest_use, live.filter_map(|session| session.last_used_at).min());
