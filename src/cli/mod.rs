@@ -50,8 +50,8 @@ Exit codes:
   1    failed, also where a cluster does not let this user in
   2    usage: a wrong argument, schedule or configuration
   3    stopped early, work remains; or nobody knows whether a cluster has done a step
-  4    refused: by the guard, by a limit on open sessions, or because a framework's table
-       does not take it or is not what its profile says
+  4    refused: by the guard, because the clock has moved, by a limit on open sessions,
+       or because a framework's table does not take it or is not what its profile says
   5    no such live session
   10   no database there, nobody at the address of a cluster, or no table of sessions
        there that is known
