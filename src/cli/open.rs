@@ -14,7 +14,9 @@ use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
 ///
-/// The token is shown this once: the database keeps only its SHA-256.
+/// The token is shown this once: the database keeps only its SHA-256. If the clock of
+/// the machine has moved since the last run, no other session makes way, whatever the
+/// limits, and a warning says so.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   token=$(sessctl open --user alice --task imap --json | jq -r .token)")]
@@ -64,7 +66,7 @@ impl Args {
         if let Some(refusal) = opened.clock {
             context.warn(&format!(
                 "{refusal}: the session was opened regardless of any limit, and no other was \
-                 ended; if {} is the right time, `sessctl purge --accept-clock` says so",
+                 ended; if {} is the right time, run `sessctl purge --accept-clock`",
                 refusal.now
             ));
         }

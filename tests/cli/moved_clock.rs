@@ -167,6 +167,7 @@ fn without_the_state_of_a_framework_s_table_it_is_purged_all_the_same() {
 #[test]
 fn rows_from_the_future_are_counted_and_a_purge_warns_of_them() {
     let sandbox = Sandbox::new();
+    sandbox.file("c.toml", "[policy.box]\nexpire = \"two-pass\"\n");
     let ahead = |seconds: i64| now() + seconds;
     sandbox.insert(&row("now"));
     sandbox.insert(&row("near").idle(-30));
@@ -178,20 +179,23 @@ fn rows_from_the_future_are_counted_and_a_purge_warns_of_them() {
     sandbox.db().execute(mark, (ahead(HOUR), row("marked").id())).unwrap();
     let warning = "4 rows were used, opened or marked in the future: the clock was ahead then, or \
                    it is behind now\n";
-    let table = sandbox.run(["show", "stat"]);
+    let table = run(&sandbox, &["show", "stat"]);
     assert_eq!(table.succeeds().stderr(), format!("sessctl: warning: {warning}"));
     for format in ["json", "jsonl", "csv", "plain", "prometheus"] {
-        let said = sandbox.run(["show", "stat", "-o", format]).succeeds().stdout();
+        let said = run(&sandbox, &["show", "stat", "-o", format]).succeeds().stdout();
         assert!(said.contains("future"), "{format}: {said}");
     }
-    let stat = sandbox.run(["show", "stat", "--json"]).succeeds().json();
+    let stat = run(&sandbox, &["show", "stat", "--json"]).succeeds().json();
     assert_eq!(stat[0]["future"], 4);
     for args in [&["purge", "--dry-run"][..], &["purge"], &["purge", "--json"]] {
-        let ran = sandbox.run(args.iter().copied());
+        let ran = run(&sandbox, args);
         assert!(ran.succeeds().stderr().ends_with(warning), "{}", ran.stderr());
     }
-    let purged = sandbox.run(["purge", "--json"]).succeeds().json();
+    let purged = run(&sandbox, &["purge", "--json"]).succeeds().json();
     assert_eq!(purged["future"], 4);
+    // Where nobody marks, a mark is of no interest
+    let purged = sandbox.run(["purge", "--json"]).succeeds().json();
+    assert_eq!(purged["future"], 3);
     // Another task has none
     let other = sandbox.run(["purge", "--task", "http", "--json"]);
     assert_eq!((other.succeeds().stderr().as_str(), &other.json()["future"]), ("", &0.into()));
@@ -216,4 +220,101 @@ fn one_purge_with_a_clock_behind_and_one_at_the_right_time_end_nothing() {
     sandbox.db().execute(moved, [DAY]).unwrap();
     let purged = run(&sandbox, &["purge", "--json"]).succeeds().json();
     assert_eq!((&purged["ended"], &purged["marked"]), (&4.into(), &0.into()));
+}
+
+/// Runs the command by a clock that lies, to it alone or to all that counts time.
+fn lied_to(sandbox: &Sandbox, clock: &str, lies_alone: bool, zone: &str, args: &[&str]) -> Ran {
+    let plain = sandbox.command(args.iter().copied());
+    let settings = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let mut command = std::process::Command::new("faketime");
+    command
+        .args(["-f", clock])
+        .arg(plain.get_program())
+        .args(args)
+        .current_dir(plain.get_current_dir().unwrap())
+        .env_clear()
+        .envs(settings)
+        .env("TZ", zone)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    if lies_alone {
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
+    Ran(command.output().unwrap())
+}
+
+/// What the clock shows, as faketime has it.
+const CLOCKS: [&str; 9] =
+    ["+62m", "-62m", "+1d", "-1d", "+1y", "-1y", "+20y", "-20y", "@1970-01-02 00:00:00"];
+
+#[test]
+#[ignore = "needs faketime"]
+fn under_each_policy_no_session_ends_by_a_wrong_clock() {
+    for policy in [
+        "expire = \"timeout\"",
+        "expire = \"abandoned\"",
+        "expire = \"two-pass\"\ndelay = \"12h\"",
+        "expire = \"never\"\nlifetime = \"8h\"",
+    ] {
+        let sandbox = Sandbox::new();
+        let job = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
+        sandbox.file("c.toml", format!("[policy]\n{policy}\n{job}"));
+        run(&sandbox, &["purge"]).succeeds();
+        for serial in 0..3 {
+            sandbox.insert(&row(&serial.to_string()).idle(serial * MINUTE));
+        }
+        for (clock, lies_alone) in CLOCKS.iter().flat_map(|clock| [(clock, false), (clock, true)]) {
+            for command in ["purge", "run"] {
+                let args = ["--config", "c.toml", command];
+                let ran = lied_to(&sandbox, clock, lies_alone, "UTC", &args);
+                let reason = ran.is_refused_with(4).stderr();
+                assert!(reason.contains("the clock has moved "), "{policy}, {clock}: {reason}");
+            }
+        }
+        // And at the right time the job runs, and purges work
+        run(&sandbox, &["run"]).succeeds().is_silent();
+        run(&sandbox, &["purge"]).succeeds().is_silent();
+        assert_eq!(sandbox.listed(["--state", "ended"]), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+#[ignore = "needs faketime"]
+fn no_django_session_is_deleted_by_a_wrong_clock_in_either_setting() {
+    for (profile, zone, ahead) in
+        [("django", "UTC", 0), ("django", "Europe/Berlin", 0), ("django-local", "Asia/Tokyo", 9)]
+    {
+        let sandbox = Sandbox::without_database();
+        sandbox
+            .db()
+            .execute_batch(&format!(
+                "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
+                 session_data text NOT NULL, expire_date datetime NOT NULL);
+                 INSERT INTO django_session SELECT 'k' || value, 'e30:1xUaB8:YzDF', \
+                 strftime('%Y-%m-%d %H:%M:%S', 'now', '{ahead} hours', value || ' days') \
+                 FROM (WITH RECURSIVE days (value) AS (VALUES (-3) UNION ALL SELECT value + 1 \
+                 FROM days WHERE value < 14) SELECT value FROM days) WHERE value <> 0;"
+            ))
+            .unwrap();
+        let left = || -> i64 {
+            let sql = "SELECT count(*) FROM django_session";
+            sandbox.db().query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let mut purge = vec!["--state-dir", "state", "--profile", profile, "purge"];
+        if ahead != 0 {
+            purge.extend(["--param", "timezone=Asia/Tokyo"]);
+        }
+        // Given a first purge at the right time
+        let mut at_the_right_time = sandbox.command(purge.iter().copied());
+        at_the_right_time.env("TZ", zone);
+        Ran(at_the_right_time.output().unwrap()).succeeds().is_silent();
+        assert_eq!(left(), 14);
+        for (clock, lies_alone) in CLOCKS.iter().flat_map(|clock| [(clock, false), (clock, true)]) {
+            let reason = lied_to(&sandbox, clock, lies_alone, zone, &purge);
+            let reason = reason.is_refused_with(4).stderr();
+            assert!(reason.contains("the clock has moved "), "{profile}, {clock}: {reason}");
+            assert_eq!(left(), 14, "{profile}, {clock}");
+        }
+        Ran(at_the_right_time.output().unwrap()).succeeds().is_silent();
+        assert_eq!(left(), 14);
+    }
 }

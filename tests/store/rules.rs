@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{Check, Policies, Verdict};
+use sessctl::domain::policy::{Check, Expire, Policies, Verdict};
 use sessctl::domain::port::{Census, LoadBy, Order, Query, Reach, SortKey, TaskStat, UserLoad};
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
@@ -86,8 +86,9 @@ fn overtake(world: &World, scene: &mut Scene) {
 }
 
 /// Whether a session was used, opened or marked more than a minute from now.
-fn is_from_the_future(session: &Session) -> bool {
-    [session.last_used_at, session.created_at, session.marked_at]
+fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
+    let marks = policies.all().any(|policy| policy.expire == Expire::TwoPass);
+    [session.last_used_at, session.created_at, session.marked_at.filter(|_| marks)]
         .into_iter()
         .flatten()
         .any(|time| time.0 > NOW.0 + 60)
@@ -102,7 +103,7 @@ fn census(scene: &Scene, backlog: Option<UnixTime>) -> Census {
             policy.due(session, Check::at(at)).is_some()
         });
         census.count(1, session.end.is_some(), scene.scope().verdict(session), was_due);
-        census.future += u64::from(is_from_the_future(session));
+        census.future += u64::from(is_from_the_future(&scene.policies, session));
     }
     census
 }
@@ -229,7 +230,7 @@ macro_rules! tests {
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
                     }
                     prop_assert_eq!(stat.opened, of_task().count() as u64);
-                    let future = of_task().filter(|session| is_from_the_future(session));
+                    let future = of_task().filter(|session| is_from_the_future(&policies, session));
                     prop_assert_eq!(stat.future, future.count() as u64);
                     let is_live = |session: &&Session| policies.of(&session.task).is_live(session, NOW);
                     prop_assert_eq!(stat.live_total(), of_task().filter(is_live).count() as u64);

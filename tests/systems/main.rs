@@ -26,6 +26,7 @@ mod folders;
 mod frequency;
 mod licence;
 mod lying_clock;
+mod moved_clock;
 mod place;
 mod reaper;
 mod redbex;

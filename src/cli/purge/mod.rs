@@ -37,7 +37,8 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
 /// Sessions that are due under the policy of their task end; rows of ended
 /// sessions go when their retention is over. The table is walked in short write
 /// transactions, so that the application goes on; the run can be interrupted at
-/// any moment and the next one finds what is left. Off a terminal it says nothing
+/// any moment and the next one finds what is left. If the clock of the machine has
+/// moved since the last run, nothing ends (exit code 4). Off a terminal it says nothing
 /// when all went well, unless a format is asked for.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

@@ -22,7 +22,8 @@ use round::Round;
 /// run that was missed while the machine was off is made up, once. Off a terminal it
 /// says nothing when all went well, unless a format is asked for; the ledger has a
 /// record of each run (`sessctl show runs`). While another process does the work of a
-/// job, that job is left to it, and the exit code is 11.
+/// job, that job is left to it, and the exit code is 11. If the clock of the machine
+/// has moved since the last run, no job runs, and the exit code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run

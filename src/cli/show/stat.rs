@@ -163,7 +163,9 @@ impl Args {
         let stats = keeper.tasks(self.task.as_ref(), context.now)?;
         if context.format() == FormatName::Table {
             let future = stats.iter().map(|stat| stat.future).sum();
-            from_the_future(future).iter().for_each(|sentence| context.warn(sentence));
+            if let Some(sentence) = from_the_future(future) {
+                context.warn(&sentence);
+            }
         }
         match keeper.profile() {
             None => show(&records_of(&stats, None, context.now), context)?,

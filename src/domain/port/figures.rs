@@ -20,8 +20,8 @@ pub struct TaskStat {
     /// Live sessions of which it cannot be said whether they are over: their times are
     /// not in the form that they should have.
     pub unreadable: u64,
-    /// Rows that were used, opened or marked [in the future](super::Scope::is_ahead), as
-    /// far as the table says that.
+    /// Rows that were used or opened [in the future](super::Scope::is_ahead), as far as
+    /// the table says that, or marked, if any policy marks sessions.
     pub future: u64,
     /// Rows of ended sessions that are still kept.
     pub ended: u64,

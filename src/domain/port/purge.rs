@@ -129,7 +129,8 @@ pub struct Census {
     /// Rows of which it cannot be said whether they are due: their times are not in the
     /// form that they should have. They are kept.
     pub unreadable: u64,
-    /// Rows that were used, opened or marked [in the future](super::Scope::is_ahead).
+    /// Rows that were used or opened [in the future](super::Scope::is_ahead), or marked,
+    /// if any policy marks sessions.
     pub future: u64,
 }
 

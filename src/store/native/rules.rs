@@ -113,7 +113,7 @@ fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
 /// [`DELETE`], [`MARK`], the reason for the end, or NULL: what a purge would do.
 pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
     sql.push("CASE WHEN ended_at IS NULL THEN ");
-    if scope.policies.all().any(|policy| policy.expire == Expire::TwoPass) {
+    if has_marks(scope.policies) {
         sql.push("ifnull(");
         end_reason(sql, scope);
         sql.push(", CASE WHEN ");
@@ -139,16 +139,26 @@ pub(super) fn mark_time(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
 pub(super) fn standing(sql: &mut Statement, scope: &Scope<'_>) {
-    sql.push("(ended_at IS NULL) + 2 * ");
+    // Each operation counts: there are millions of rows.
+    sql.push("CASE WHEN ");
     is_ahead(sql, scope);
+    sql.push(" THEN 2 + (ended_at IS NULL) ELSE ended_at IS NULL END");
 }
 
-/// Whether a row was used, opened or marked in the future.
+/// Whether a row was used, opened or marked in the future; NULL for no. Where no policy
+/// makes marks, none is looked at.
 pub(super) fn is_ahead(sql: &mut Statement, scope: &Scope<'_>) {
     let present = scope.present();
-    sql.push("CASE WHEN last_used_at > ").bind(present);
+    sql.push("last_used_at > ").bind(present);
     sql.push(" OR created_at > ").bind(present);
-    sql.push(" OR marked_at > ").bind(present).push(" THEN 1 ELSE 0 END");
+    if has_marks(scope.policies) {
+        sql.push(" OR marked_at > ").bind(present);
+    }
+}
+
+/// Whether any policy marks sessions.
+fn has_marks(policies: &Policies) -> bool {
+    policies.all().any(|policy| policy.expire == Expire::TwoPass)
 }
 
 /// Which live sessions end.
