@@ -315,6 +315,21 @@ fn a_job_may_have_caps_of_its_own_and_a_cycle_that_they_refuse_is_in_the_ledger(
 }
 
 #[test]
+fn caps_of_a_cycle_or_of_a_job_that_make_no_sense_are_mistakes_of_usage() {
+    let sandbox = sandbox();
+    for args in [["--max-percent", "101"], ["--max-percent", "NaN"], ["--max-rows", "-1"]] {
+        sandbox.run([&["cycle", "--all"], &args[..]].concat()).exits(2);
+    }
+    for cap in ["max_percent = 101", "max_percent = \"half\"", "max_rows = -1"] {
+        let job = "[[job]]\nname = \"a\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"*\"\n";
+        sandbox.file("c.toml", format!("{job}{cap}\n"));
+        let reason = sandbox.run(["--config", "c.toml", "run"]).is_refused_with(2).stderr();
+        assert!(reason.starts_with("sessctl: c.toml:6: job.max_"), "{reason}");
+    }
+    assert_eq!(sandbox.listed(["--state", "active,expired"]).len(), 10);
+}
+
+#[test]
 fn what_show_stat_counts_is_what_the_guard_counts() {
     let sandbox = sandbox();
     sandbox.insert_all(40..45, |n| row(&n.to_string()).task("http").opened(9 * HOUR).idle(MINUTE));

@@ -131,7 +131,8 @@ impl Book {
             };
             for (name, count) in [
                 ("opened", count(|_| true)),
-                ("live", count(|fate| matches!(fate, Fate::Live { .. } | Fate::Due { .. }))),
+                ("live", count(|fate| matches!(fate, Fate::Live { .. }))),
+                ("expired", count(|fate| matches!(fate, Fate::Due { .. } | Fate::Refused { .. }))),
                 ("ended", count(|fate| matches!(fate, Fate::Ended { .. }))),
                 ("deleted", count(|fate| matches!(fate, Fate::Gone { .. }))),
                 ("ended_closed", count(|fate| fate.reason() == Some("closed"))),

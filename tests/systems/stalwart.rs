@@ -109,8 +109,8 @@ fn s7_whatever_its_state() {
         ("abandoned", Some(6 * HOUR + 1), ["abandoned", "idle"]),
     ] {
         // Given a full cache in which the least recently used entry is in some state
-        let expires = format!("expire = \"{expire}\"\nabandoned = \"6h\"");
-        let stalwart = System::but("stalwart", &[("expire = \"timeout\"", &expires)]);
+        let way = format!("expire = \"{expire}\"\nabandoned = \"6h\"");
+        let stalwart = System::but("stalwart", &[("expire = \"timeout\"", &way)]);
         stalwart.insert(&least_recent.clone().timeout(timeout));
         stalwart.insert(&second);
         stalwart.insert_all(2..100, entry_of);

@@ -14,7 +14,7 @@ const LAST: u64 = 20;
 
 /// Show the last runs of purges and jobs, the latest first
 ///
-/// A run is late by the time from when it was planned to when it started. It is
+/// A cycle that is no job's is among them if its guard refused it. A run is late by the time from when it was planned to when it started. It is
 /// partial if it stopped early or a hook failed, refused if the guard kept it from
 /// doing anything, skipped if its job is another host's, and lost if its process
 /// died.

@@ -127,7 +127,7 @@ impl Policy {
     /// 1. A row whose session has ended goes when `retention` has passed since
     ///    the end: at `ended_at + retention` and later. Without a limit to the
     ///    retention it stays.
-    /// 2. Under `expire = "timeout"` a live session is *expired* when it has
+    /// 2. Under `expire = "timeout"` a session that has not ended is *expired* when it has
     ///    been unused for longer than its own `idle_timeout`: at
     ///    `last_used_at + idle_timeout` it is still valid, a second later it is
     ///    not. Without a timeout it never is; a timeout of zero makes it
@@ -139,9 +139,9 @@ impl Policy {
     ///    old, to the second, at the [time of the check](Self::check_time); at
     ///    delays of a day and more an hour may be missing. A mark that is older than
     ///    the last use or the opening of the session [does not count](Session::mark).
-    /// 5. A live session to which none of these applies is over its *lifetime*
-    ///    when it was opened longer than `lifetime` ago, with the boundary of
-    ///    rule 2.
+    /// 5. A session that has not ended and to which none of these applies is over its
+    ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary
+    ///    of rule 2.
     /// 6. A session that ends under a retention of zero loses its row at once.
     /// 7. Under `expire = "two-pass"` a live session that does not end and has no
     ///    mark that counts is marked with the time of the check, or with that of its
@@ -177,7 +177,7 @@ impl Policy {
         }
     }
 
-    /// Why a check ends a live session, if it does: rules 2 to 5 of
+    /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
     /// [`verdict`](Self::verdict).
     pub fn due(&self, session: &Session, check: Check) -> Option<EndReason> {
         let is_ripe = |mark| mark <= self.ripe_since(check);
@@ -187,7 +187,7 @@ impl Policy {
         self.over(session, check.now())
     }
 
-    /// Why a live session is over, whatever the checks have found: rules 2, 3
+    /// Why a session that has not ended is over, whatever the checks have found: rules 2, 3
     /// and 5 of [`verdict`](Self::verdict).
     pub fn over(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
         if let Some(expiry) = session.expiry {

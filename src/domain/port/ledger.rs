@@ -147,7 +147,7 @@ pub struct RunEnd {
     pub reason: Option<String>,
     /// Live sessions that it marked.
     pub marked: u64,
-    /// Live sessions that it ended.
+    /// Sessions that it ended.
     pub ended: u64,
     /// Rows that it deleted.
     pub deleted: u64,
