@@ -5,16 +5,16 @@
 
 use serde_json::Value;
 
-use crate::fixture::{HOUR, now};
+use crate::fixture::{HOUR, MINUTE, now};
 use crate::forms::{Form, SECOND};
 use crate::framework::{Application, named, purgeable};
 
-/// With twenty sessions that are over for hours, twenty that have hours left, and the rows
-/// of these strange times.
+/// With twenty sessions that are over for hours, twenty that have some minutes left, and
+/// the rows of these strange times. None was used in the future.
 fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
     let application = Application::new(named(profile)).emptied();
     let moments: Vec<i64> = (1..=20)
-        .flat_map(|hours| [now() - hours * HOUR, now() + hours * HOUR])
+        .flat_map(|hours| [now() - hours * HOUR, now() + hours * 5 * MINUTE])
         .chain(strange.iter().map(|_| now() + HOUR))
         .map(|over| over * SECOND)
         .collect();

@@ -177,7 +177,7 @@ fn the_summary_has_these_keys_and_types() {
             .filter(|key| summary.get(key).is_some())
             .collect();
         assert_eq!(
-            keys[..12],
+            keys[..13],
             [
                 "dry_run",
                 "marked",
@@ -185,6 +185,7 @@ fn the_summary_has_these_keys_and_types() {
                 "deleted",
                 "live",
                 "remaining",
+                "future",
                 "counted",
                 "batches",
                 "longest_hold_ms",
