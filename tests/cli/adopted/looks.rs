@@ -42,6 +42,7 @@ fn show_stat_counts_what_is_over() {
     sessctl_sessions_ended_total{task="django",reason="expired"} 0
     sessctl_sessions_ended_total{task="django",reason="cycled"} 0
     sessctl_sessions_deleted_total{task="django"} 0
+    sessctl_sessions_future{task="django"} 0
     "#);
     run(&sandbox, ["show", "stat", "--metrics-file", "x.prom"]).succeeds().is_silent();
     assert_eq!(std::fs::read_to_string(sandbox.path("x.prom")).unwrap(), text);
