@@ -57,7 +57,7 @@ pub const FORMS: [Form; 13] = [
         unique: &["id"],
         // It is over for its age, or else for being unused.
         times: |serial, over| {
-            let (old, new) = (micros(over - 30 * DAY * SECOND), micros(over + HOUR * SECOND));
+            let (old, new) = (micros(over - 30 * DAY * SECOND), micros(over - 29 * DAY * SECOND));
             let [created, updated] =
                 if (serial / 2).is_multiple_of(2) { [old, new] } else { [new, old] };
             vec![("created_at", created.into()), ("updated_at", updated.into())]
@@ -78,11 +78,8 @@ pub const FORMS: [Form; 13] = [
         // An older version has written half of the rows.
         times: |serial, over| {
             let over = over / SECOND;
-            let [lifetime, time] = if (serial / 2).is_multiple_of(2) {
-                [over, over - 900]
-            } else {
-                [1_440, over - 1_440]
-            };
+            let [lifetime, time] =
+                if (serial / 2).is_multiple_of(2) { [over, over - DAY] } else { [DAY, over - DAY] };
             vec![("sess_lifetime", lifetime.into()), ("sess_time", time.into())]
         },
     },

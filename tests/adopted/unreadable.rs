@@ -5,16 +5,16 @@
 
 use serde_json::Value;
 
-use crate::fixture::{HOUR, now};
+use crate::fixture::{HOUR, MINUTE, now};
 use crate::forms::{Form, SECOND};
 use crate::framework::{Application, named, purgeable};
 
-/// With twenty sessions that are over for hours, twenty that have hours left, and the rows
-/// of these strange times.
+/// With twenty sessions that are over for hours, twenty that have some minutes left, and
+/// the rows of these strange times. None was used in the future.
 fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
     let application = Application::new(named(profile)).emptied();
     let moments: Vec<i64> = (1..=20)
-        .flat_map(|hours| [now() - hours * HOUR, now() + hours * HOUR])
+        .flat_map(|hours| [now() - hours * HOUR, now() + hours * 5 * MINUTE])
         .chain(strange.iter().map(|_| now() + HOUR))
         .map(|over| over * SECOND)
         .collect();
@@ -84,6 +84,40 @@ fn a_purge_without_anything_strange_is_silent() {
         application.sessctl(["purge"]).succeeds().is_silent();
         assert_eq!(application.ids().len(), 20, "{}", framework.profile);
         assert_eq!(application.frame(), frame, "{}", framework.profile);
+    }
+}
+
+#[test]
+fn rows_that_were_used_or_opened_in_the_future_are_counted_with_an_index_and_without() {
+    let index = "CREATE INDEX by_time ON sessions (last_activity);";
+    let text = |ahead: &str| format!("strftime('%Y-%m-%d %H:%M:%f000', 'now', '{ahead}')");
+    let number = |ahead: &str| format!("CAST(strftime('%s', 'now', '{ahead}') AS INTEGER)");
+    for (profile, column, value, index) in [
+        ("laravel", "last_activity", &number as &dyn Fn(&str) -> String, ""),
+        ("laravel", "last_activity", &number, index),
+        ("rails", "updated_at", &text, ""),
+        ("rails", "created_at", &text, ""),
+    ] {
+        // Given seven rows of a clock that was ahead, of which two were so by a little
+        let application = application(profile, "", &[]);
+        application.db().execute_batch(index).unwrap();
+        for (ahead, rows) in [("+1 hours", 7), ("+20 seconds", 2)] {
+            let sql = format!(
+                "UPDATE sessions SET {column} = {} WHERE id IN \
+                 (SELECT id FROM sessions ORDER BY {column} DESC, id LIMIT {rows})",
+                value(ahead)
+            );
+            assert_eq!(application.db().execute(&sql, []).unwrap(), rows);
+        }
+        // Then those five are counted that no two right clocks could explain
+        let what = format!("{profile}, {column}, {index:?}");
+        let stat = application.sessctl(["show", "stat", "--json"]).succeeds().json();
+        assert_eq!(stat[0]["future"], 5, "{what}");
+        let ran = application.sessctl(["purge", "--json"]);
+        assert_eq!(ran.succeeds().json()["future"], 5, "{what}");
+        let said = ran.stderr();
+        let warning = "warning: 5 rows were used, opened or marked in the future";
+        assert!(said.contains(warning), "{what}: {said}");
     }
 }
 

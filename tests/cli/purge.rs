@@ -177,7 +177,7 @@ fn the_summary_has_these_keys_and_types() {
             .filter(|key| summary.get(key).is_some())
             .collect();
         assert_eq!(
-            keys[..12],
+            keys[..13],
             [
                 "dry_run",
                 "marked",
@@ -185,6 +185,7 @@ fn the_summary_has_these_keys_and_types() {
                 "deleted",
                 "live",
                 "remaining",
+                "future",
                 "counted",
                 "batches",
                 "longest_hold_ms",
@@ -200,8 +201,8 @@ fn the_summary_has_these_keys_and_types() {
             summary,
             serde_json::json!({
                 "dry_run": dry_run, "marked": 0, "ended": 1, "deleted": 0, "live": 1,
-                "remaining": 0, "counted": true, "batches": batches, "longest_hold_ms": null,
-                "log_peak_bytes": null, "elapsed_ms": null, "stopped": null
+                "remaining": 0, "future": 0, "counted": true, "batches": batches,
+                "longest_hold_ms": null, "log_peak_bytes": null, "elapsed_ms": null, "stopped": null
             })
         );
     }

@@ -141,7 +141,7 @@ fn an_empty_database_has_nothing_to_show_in_any_format() {
     let sandbox = Sandbox::new();
     let header = "task,live,active,idle,abandoned,expired,ended,oldest_idle_seconds,peak,opened,\
                   ended_closed,ended_expired,ended_abandoned,ended_evicted,ended_cycled,\
-                  ended_lifetime,deleted,refused\n";
+                  ended_lifetime,deleted,refused,future\n";
     for (format, answer, word) in [
         ("table", "", "no sessions\n"),
         ("plain", "", ""),
@@ -237,6 +237,7 @@ fn prometheus_reads_the_figures() {
     sessctl_sessions_ended_total
     sessctl_sessions_deleted_total
     sessctl_sessions_refused_total
+    sessctl_sessions_future
     "#);
     for line in [
         "sessctl_sessions{task=\"imap\",state=\"active\"} 2",

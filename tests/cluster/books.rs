@@ -7,13 +7,14 @@ use crate::chaos::Purges;
 use crate::rqlite::{Node, Nodes};
 
 /// Every table with its order.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("sessions", "id"),
     ("counters", "task, name"),
     ("runs", "id"),
     ("jobs", "name, account"),
     ("leases", "name"),
     ("receipts", "id"),
+    ("clocks", "host"),
 ];
 
 #[track_caller]

@@ -57,7 +57,11 @@ pub fn native(seen: &Seen) -> Act {
     let rows = |statement: &Value| {
         let sql = statement[0].as_str().unwrap();
         let rows = if sql.contains("user_version") {
-            json!(["receipts", "runs", "sessions"].map(|table| json!([0x7363_746c, 1, table])))
+            json!(["clocks", "receipts", "runs", "sessions"].map(|table| json!([
+                0x7363_746c,
+                1,
+                table
+            ])))
         } else if sql.contains("application_id") {
             json!([[0x7363_746c]])
         } else {

@@ -49,13 +49,13 @@ struct Machine {
 
 impl Machine {
     /// One that has been running for a day.
-    fn new(policy: Policy) -> Self {
+    fn new(policy: &Policy) -> Self {
         let database = Database::new();
         let time = at("2026-06-15T12:00:00Z").0;
         let booted = time - DAY;
         let clocks = Clocks { time, off: 0, boot: "one", booted, is_synchronised: false };
         let clocks = Rc::new(RefCell::new(clocks));
-        let host = Self::host(&database, &clocks, &policy);
+        let host = Self::host(&database, &clocks, policy);
         Self { host, database, clocks }
     }
 
@@ -154,7 +154,7 @@ fn no_session_ends_that_is_live_at_the_right_time_and_purges_go_on_afterwards() 
         for off in JUMPS {
             let what = format!("{off} under {policy:?}");
             // Given a session in use, and a purge that went by the right time
-            let mut machine = Machine::new(policy.clone());
+            let mut machine = Machine::new(&policy);
             let token = machine.opens("imap");
             assert_eq!(machine.is_refused(), None, "{what}");
             let runs = machine.host.ledger(machine.now()).len();
@@ -184,7 +184,7 @@ fn no_session_ends_that_is_live_at_the_right_time_and_purges_go_on_afterwards() 
 
 #[test]
 fn a_clock_that_is_wrong_at_the_first_run_or_accepted_is_gone_by() {
-    let mut machine = Machine::new(Policy::default());
+    let mut machine = Machine::new(&Policy::default());
     let token = machine.opens("imap");
     machine.is_off_by(YEAR);
     assert_eq!(machine.is_refused(), None);
@@ -202,7 +202,7 @@ fn a_clock_that_is_wrong_at_the_first_run_or_accepted_is_gone_by() {
 fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
     for off in JUMPS {
         // Given a purge and a cycle that have run
-        let mut machine = Machine::new(Policy::default());
+        let mut machine = Machine::new(&Policy::default());
         let jobs = [purge_every("5m"), cycle_at("0 12 *")];
         for job in &jobs {
             machine.host.asks(job, machine.now());
@@ -231,7 +231,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
 
 #[test]
 fn a_clock_that_jumps_within_a_round_stops_it() {
-    let mut machine = Machine::new(Policy::default());
+    let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     machine.later(5 * MINUTE);
     machine.host.keeper.check_clock_of_round(machine.now()).unwrap();
@@ -245,7 +245,7 @@ fn a_clock_that_jumps_within_a_round_stops_it() {
 #[test]
 fn a_purge_judges_by_the_time_at_which_it_began() {
     // Given a session in use and many that are over
-    let mut machine = Machine::new(Policy::default());
+    let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     for _ in 0..400 {
         machine.opens("imap");
@@ -268,7 +268,7 @@ fn a_purge_judges_by_the_time_at_which_it_began() {
 #[test]
 fn a_jump_is_believed_after_a_day_or_at_once_where_the_kernel_vouches_for_it() {
     for off in [YEAR, -2 * HOUR] {
-        let mut machine = Machine::new(Policy::default());
+        let mut machine = Machine::new(&Policy::default());
         machine.purges().unwrap();
         machine.is_off_by(off);
         for _ in 0..24 {
@@ -280,7 +280,7 @@ fn a_jump_is_believed_after_a_day_or_at_once_where_the_kernel_vouches_for_it() {
         machine.later(HOUR);
         assert_eq!(machine.is_refused(), None);
 
-        let mut machine = Machine::new(Policy::default());
+        let mut machine = Machine::new(&Policy::default());
         machine.purges().unwrap();
         machine.is_off_by(off);
         assert!(machine.is_refused().is_some());
@@ -292,7 +292,7 @@ fn a_jump_is_believed_after_a_day_or_at_once_where_the_kernel_vouches_for_it() {
 #[test]
 fn across_a_start_of_the_machine_a_clock_behind_is_refused() {
     let starts = |off: i64| {
-        let mut machine = Machine::new(Policy::default());
+        let mut machine = Machine::new(&Policy::default());
         machine.purges().unwrap();
         machine.later(20);
         machine.is_off_by(off);
@@ -311,7 +311,7 @@ fn across_a_start_of_the_machine_a_clock_behind_is_refused() {
 #[test]
 fn idle_rounds_keep_the_reference_from_growing_old() {
     // Given a job that does not run for a week
-    let mut machine = Machine::new(Policy::default());
+    let mut machine = Machine::new(&Policy::default());
     let round = |machine: &mut Machine| {
         machine.host.keeper.check_clock_of_round(machine.now()).map_err(|error| error.to_string())
     };
@@ -336,7 +336,7 @@ fn a_session_opens_whatever_its_limits_and_none_makes_way() {
         (WhenFull::EvictLru, 1),
     ] {
         let policy = Policy { limit: 2, user_limit, when_full, ..Policy::default() };
-        let mut machine = Machine::new(policy);
+        let mut machine = Machine::new(&policy);
         machine.purges().unwrap();
         let first = [machine.opens("imap"), machine.opens("imap")];
         for off in [20 * YEAR, -20 * YEAR] {
@@ -355,7 +355,7 @@ fn a_session_opens_whatever_its_limits_and_none_makes_way() {
 
 #[test]
 fn without_a_limit_the_clock_is_nobody_s_business() {
-    let mut machine = Machine::new(Policy::default());
+    let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     machine.is_off_by(YEAR);
     let opening = Opening { task: "imap".into(), ..Opening::default() };

@@ -164,7 +164,8 @@ macro_rules! tests {
         fn t7_a_daily_check_that_is_late_marks_and_ends_by_its_planned_time() {
             // Given sessions marked by the check of yesterday, and an hour and a second later
             let mut world = world();
-            let (a, b) = (session("a").marked(86_400), session("b").marked(82_799));
+            let unused = |token| session(token).idle(90_000);
+            let (a, b) = (unused("a").marked(86_400), unused("b").marked(82_799));
             world.put(&[a.clone(), b.clone(), session("new")]);
             let two_pass = Policy { expire: Expire::TwoPass, ..Policy::default() };
             let policies = Policies::same_for_all(two_pass);

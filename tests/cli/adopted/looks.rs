@@ -24,10 +24,11 @@ fn show_stat_counts_what_is_over() {
     django.sessions.ended_expired 0
     django.sessions.ended_cycled 0
     django.sessions.deleted 0
+    django.sessions.future 0
     ");
     insta::assert_snapshot!(run(&sandbox, ["show", "stat", "--json"]).succeeds().stdout(), @r#"
     [
-    {"task":"django","profile":"django","table":"django_session","sessions":3,"live":1,"expired":2,"expired_percent":66.6,"unreadable":0,"oldest_idle_seconds":null,"peak":3,"ended_closed":0,"ended_expired":0,"ended_cycled":0,"deleted":0}
+    {"task":"django","profile":"django","table":"django_session","sessions":3,"live":1,"expired":2,"expired_percent":66.6,"unreadable":0,"oldest_idle_seconds":null,"peak":3,"ended_closed":0,"ended_expired":0,"ended_cycled":0,"deleted":0,"future":0}
     ]
     "#);
     let text = run(&sandbox, ["show", "stat", "-o", "prometheus"]).succeeds().stdout();
@@ -41,6 +42,7 @@ fn show_stat_counts_what_is_over() {
     sessctl_sessions_ended_total{task="django",reason="expired"} 0
     sessctl_sessions_ended_total{task="django",reason="cycled"} 0
     sessctl_sessions_deleted_total{task="django"} 0
+    sessctl_sessions_future{task="django"} 0
     "#);
     run(&sandbox, ["show", "stat", "--metrics-file", "x.prom"]).succeeds().is_silent();
     assert_eq!(std::fs::read_to_string(sandbox.path("x.prom")).unwrap(), text);
