@@ -22,6 +22,8 @@ pub struct Cycled {
     pub ended: u64,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+    /// What it found the database to be, if that stopped it.
+    pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
 }
@@ -29,7 +31,7 @@ pub struct Cycled {
 impl Cycled {
     /// What keeps it from being complete, in words.
     pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref())
+        short_of(self.stopped, self.obstacle.as_deref(), self.untold.as_ref())
     }
 }
 
@@ -75,7 +77,8 @@ impl Housekeeper {
             }
             let stopped = if batch.len() < BATCH { None } else { stop(self)? };
             if batch.len() < BATCH || stopped.is_some() {
-                return Ok(Cycled { ended, stopped, untold: self.take_untold() });
+                let untold = self.take_untold();
+                return Ok(Cycled { ended, stopped, obstacle: None, untold });
             }
             after = last;
         }

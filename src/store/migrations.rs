@@ -46,6 +46,11 @@ const SCRIPTS: &[Script] = &[
         makes: "receipts",
         is_for_clusters: true,
     },
+    Script {
+        sql: include_str!("../../migrations/0004_job_histories.sql"),
+        makes: "job_histories",
+        is_for_clusters: false,
+    },
 ];
 
 /// The version of the contract with applications, docs/sql-contract.md, that this

@@ -40,6 +40,8 @@ pub enum Stopped {
     /// The write-ahead log could not be used again, for somebody reads an older state
     /// of the database, and it has become as large as it may.
     Log,
+    /// The database was locked for longer than is worth waiting, or could not be used.
+    Busy,
 }
 
 words!(Stopped, "reason to stop", {
@@ -48,6 +50,7 @@ words!(Stopped, "reason to stop", {
     Guard => "guard",
     Lease => "lease",
     Log => "log",
+    Busy => "busy",
 });
 
 /// What a purge has done so far.
@@ -89,6 +92,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+    /// What it found the database to be, if that stopped it.
+    pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
     /// Rows of a framework's table that were kept because their times cannot be read, as
@@ -108,6 +113,7 @@ impl Summary {
             counted: true,
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),
+            obstacle: None,
             untold: None,
             unreadable: 0,
             misfit: None,
@@ -116,16 +122,21 @@ impl Summary {
 
     /// What keeps it from being complete, in words.
     pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref())
+        short_of(self.stopped, self.obstacle.as_deref(), self.untold.as_ref())
     }
 }
 
 /// Why a run is not complete, if it is not.
 pub(in crate::app) fn short_of(
     stopped: Option<Stopped>,
+    obstacle: Option<&str>,
     untold: Option<&Untold>,
 ) -> Option<String> {
-    let reasons = [stopped.map(|why| format!("stopped by {why}")), untold.map(Untold::to_string)];
+    let stopped = stopped.map(|why| match obstacle {
+        Some(obstacle) => format!("stopped early: {obstacle}"),
+        None => format!("stopped by {why}"),
+    });
+    let reasons = [stopped, untold.map(Untold::to_string)];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
 }

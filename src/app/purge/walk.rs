@@ -30,6 +30,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// One walk through the table.
 pub(super) struct Walk {
+    begun: Instant,
     pace: Pace,
     upkeep: Upkeep,
     max_log: u64,
@@ -46,6 +47,7 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn new(manners: &Manners) -> Self {
         Self {
+            begun: Instant::now(),
             pace: if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) },
             upkeep: Upkeep::default(),
             max_log: manners.max_log.0,
@@ -101,6 +103,11 @@ impl Walk {
         }
     }
 
+    /// Whether it has changed anything.
+    pub(super) fn has_done_something(&self) -> bool {
+        self.done.marked + self.done.ended + self.done.deleted > 0
+    }
+
     /// What the ledger is told of it.
     pub(super) fn feat(&self) -> Feat {
         Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
@@ -142,8 +149,7 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Summary> {
-        let begun = Instant::now();
-        let until = request.run_time.and_then(|time| begun.checked_add(time));
+        let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
         let mut limits = Limits { until, go_on };
         let stopped = self.with_log_kept(|keeper| {
             let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
@@ -164,13 +170,31 @@ impl Housekeeper {
             live: walk.seen.census.live.saturating_sub(walk.done.ended),
             remaining: due,
             counted,
-            elapsed: begun.elapsed(),
+            elapsed: walk.begun.elapsed(),
             // What stops a run that has nothing left has not stopped it.
             stopped: stopped.filter(|_| due > 0 || !counted),
+            obstacle: None,
             untold: self.take_untold(),
             unreadable: walk.seen.census.unreadable,
             misfit: walk.seen.misfit.take(),
         })
+    }
+
+    /// What a run says that an obstacle has stopped: what it has done stays done.
+    pub(super) fn broken_off(&mut self, walk: &mut Walk, obstacle: String) -> Summary {
+        let Seen { census, misfit } = std::mem::take(&mut walk.seen);
+        Summary {
+            done: walk.done,
+            live: census.live.saturating_sub(walk.done.ended),
+            remaining: 0,
+            counted: false,
+            elapsed: walk.begun.elapsed(),
+            stopped: Some(Stopped::Busy),
+            obstacle: Some(obstacle),
+            untold: self.take_untold(),
+            unreadable: census.unreadable,
+            misfit,
+        }
     }
 
     /// Settles batch after batch, up to the end of the table or to a limit.

@@ -5,6 +5,7 @@ mod watch;
 
 use std::time::Duration;
 
+use sessctl::config::Config;
 use sessctl::store::Access;
 
 use super::args::duration;
@@ -59,14 +60,16 @@ impl Args {
             return Err(Usage::error("--watch answers nothing: leave -o and --json out"));
         }
         if config.jobs.is_empty() {
+            give_up_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
             return watch::watch(context);
         }
+        let mut round = Round::new(context, config, self.wait)?;
         let mut keeper = context.open(Access::Write)?;
         let interrupt = Interrupt::listen()?;
-        let mut round = Round::new(context, config, self.wait);
+        keeper.set_jobs(&config.jobs, &round.terms, context.now)?;
         round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
         if context.asked_format().is_some() && !context.global.quiet {
             context.answer(&RAN, &round.records)?;
@@ -74,6 +77,15 @@ impl Args {
             context.say("nothing is due; `sessctl show schedule` has the next times");
         }
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
+    }
+}
+
+/// Gives up the jobs that a configuration without any has had before: when they come back,
+/// they have missed nothing. Where there is no database, there are none.
+fn give_up_jobs(context: &Context, config: &Config) {
+    if let (Ok(mut keeper), Ok(terms)) = (context.open_under(config), context.terms(config)) {
+        // The next run gives them up if this one could not.
+        let _ = keeper.set_jobs(&[], &terms, context.now);
     }
 }
 

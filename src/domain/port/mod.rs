@@ -30,8 +30,8 @@ pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
 pub use ledger::{
-    Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
-    RunQuery, RunRecord, Store,
+    Begun, FEWEST_KEPT, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd,
+    RunOutcome, RunQuery, RunRecord, Store, TakenUp,
 };
 pub use listing::{Order, Query, SortKey};
 pub use log::{Effort, Log, LogSize};
