@@ -62,7 +62,7 @@ impl Housekeeper {
         let outcome = outcome.or_else(|error| match error.obstacle() {
             // A job goes on with it. By hand, an answer is for what was done.
             Some(obstacle) if request.job.is_some() || walk.has_done_something() => {
-                Ok(self.broken_off(&mut walk, obstacle))
+                Ok(self.broken_off(&mut walk, request, now, obstacle))
             }
             _ => Err(error),
         });

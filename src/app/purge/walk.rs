@@ -181,13 +181,24 @@ impl Housekeeper {
     }
 
     /// What a run says that an obstacle has stopped: what it has done stays done.
-    pub(super) fn broken_off(&mut self, walk: &mut Walk, obstacle: String) -> Summary {
+    pub(super) fn broken_off(
+        &mut self,
+        walk: &mut Walk,
+        request: &PurgeRequest,
+        now: UnixTime,
+        obstacle: String,
+    ) -> Summary {
+        let left = self.left_behind(walk, request, now, Some(Stopped::Busy));
+        // Where not even a look is possible, nobody knows.
+        let (left, counted) = left.unwrap_or_default();
+        let remaining = left.census.due;
+        walk.seen.add(left);
         let Seen { census, misfit } = std::mem::take(&mut walk.seen);
         Summary {
             done: walk.done,
             live: census.live.saturating_sub(walk.done.ended),
-            remaining: 0,
-            counted: false,
+            remaining,
+            counted,
             elapsed: walk.begun.elapsed(),
             stopped: Some(Stopped::Busy),
             obstacle: Some(obstacle),

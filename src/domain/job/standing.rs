@@ -126,9 +126,8 @@ impl Job {
         if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
             return Standing::Running(run);
         }
-        let floor = self.floor(rhythm, known.since(now));
         let standing = match &self.when {
-            When::At(schedule) => at(schedule, &known, floor, rhythm.zone, now),
+            When::At(schedule) => at(schedule, &known, rhythm.zone, now),
             When::Every(_) => every(self.interval(rhythm), &known, now),
         };
         let settled = match standing {
@@ -136,7 +135,8 @@ impl Job {
             _ => known.anchor,
         };
         let is_open = |run: &UnixTime| {
-            *run > floor && *run <= now && settled.is_none_or(|settled| settled < *run)
+            let is_settled = settled.is_some_and(|settled| *run <= settled);
+            !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
         };
         match (known.interrupted.filter(is_open), standing, &self.when) {
             (None, standing, _) => standing,
@@ -197,19 +197,16 @@ impl Job {
     }
 }
 
-fn at(
-    schedule: &Schedule,
-    known: &Known,
-    floor: UnixTime,
-    zone: &Zone,
-    now: UnixTime,
-) -> Standing {
+fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standing {
+    let since = known.since(now);
+    let floor = || just_before(schedule, zone, since);
     let anchor = match known.anchor {
         Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
         Some(_) => now,
-        None => floor,
+        None => floor(),
     };
-    let after = anchor.max(floor);
+    // Most often it is later, and the floor takes a while to find.
+    let after = if anchor < since { anchor.max(floor()) } else { anchor };
     let Some(next) = schedule.next_after(after, zone) else {
         return Standing::Never;
     };
