@@ -46,6 +46,7 @@ fn r10_a_limit_that_is_lowered_ends_nobody_by_itself() {
     redbex.insert_all(0..2, idle);
     // When the licence is for five from now on
     redbex.change("redbex", &[("limit = 10\n", "limit = 5\n")]);
+    redbex.jobs_have_waited(&["mail1"]);
     redbex.run(&["run"]).succeeds().is_silent();
     // Then nobody has lost their session
     assert_eq!((redbex.figure("imap", "live"), redbex.figure("imap", "ended")), (10, 0));
