@@ -35,3 +35,4 @@ mod stat;
 mod streams;
 mod tasks;
 mod watch;
+mod zone;

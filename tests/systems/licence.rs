@@ -72,6 +72,7 @@ fn r10_nor_does_a_lowered_limit_of_a_user() {
         redbex.opens(opening(user, "imap"), noon).unwrap();
     }
     redbex.db().execute(sql, &[]);
+    redbex.run("housekeeping", later(noon, -60 * MINUTE));
     assert!(matches!(redbex.run("housekeeping", noon), Ran::Purged(summary) if summary.live == 3));
     let refused = redbex.opens(opening("alice", "imap"), noon);
     assert!(matches!(refused, Err(Error::Full(_))));
