@@ -35,6 +35,8 @@ pub struct Cycled {
     pub ended: u64,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+    /// What it found the database to be, if that stopped it.
+    pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
     /// Live sessions that it left alone although they may have been meant: it was to end
@@ -55,7 +57,7 @@ impl Cycled {
         };
         let reasons: Vec<String> = kept.into_iter().chain(rejected(&self.kept)).collect();
         let kept = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
-        short_of(self.stopped, self.untold.as_ref(), kept)
+        short_of(self.stopped, self.obstacle.as_deref(), self.untold.as_ref(), kept)
     }
 }
 
@@ -114,7 +116,8 @@ impl Housekeeper {
             let stopped = if batch.len() < BATCH { None } else { stop(self)? };
             if batch.len() < BATCH || stopped.is_some() {
                 let (untold, kept) = (self.take_untold(), self.take_kept());
-                return Ok(Cycled { ended, stopped, untold, kept, unreadable_users });
+                let obstacle = None;
+                return Ok(Cycled { ended, stopped, obstacle, untold, kept, unreadable_users });
             }
             after = last;
         }

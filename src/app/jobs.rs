@@ -7,9 +7,11 @@ use super::{CycleRequest, Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
-use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, Work};
+use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, When, Work};
 use crate::domain::manners::Manners;
-use crate::domain::port::{Flow, JobAccount, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord};
+use crate::domain::port::{
+    Flow, JobAccount, JobKey, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord, TakenUp,
+};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
@@ -17,7 +19,10 @@ use crate::domain::zone::Zone;
 /// What jobs keep to, beside their own settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
-    /// The zone of schedules.
+    /// The configuration that they come from, by its path. Together with the host it
+    /// tells a machine from others that have the same jobs.
+    pub configuration: String,
+    /// The zone of schedules; a local one is to be resolved.
     pub zone: Zone,
     /// What automatic intervals differ by.
     pub jitter: Jitter,
@@ -50,19 +55,62 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the ledger from being read.
     pub fn standings(&self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<Vec<Standing>> {
-        let accounts = self.store.jobs(now)?;
+        Self::must_know_zone(jobs, terms)?;
+        let accounts = self.store.jobs(&self.machine(terms), now)?;
         let standing = |job: &Job| {
-            let known = self.account_of(job, &accounts);
+            let known = known(&self.key(job, terms), &accounts);
             job.standing(known, self.rhythm(terms), now)
         };
         Ok(jobs.iter().map(standing).collect())
     }
 
-    fn account_of<'a>(&self, job: &Job, accounts: &'a [JobAccount]) -> Option<&'a Known> {
-        let key = key(job, &self.origin.host);
-        let is_its =
-            |account: &&JobAccount| account.name == key.name && account.account == key.account;
-        accounts.iter().find(is_its).map(|account| &account.known)
+    /// Makes these the jobs of this machine, as far as they are enabled. It takes up those
+    /// that are new here, and gives up all others: when one of those comes back, it has
+    /// missed nothing.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from being read or written.
+    pub fn set_jobs(&mut self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<()> {
+        Self::must_know_zone(jobs, terms)?;
+        let accounts = self.store.jobs(&self.machine(terms), now)?;
+        let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
+        let keys: Vec<JobKey> = enabled.iter().map(|job| self.key(job, terms)).collect();
+        let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.is_taken_up(now));
+        let taken_up = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
+        let taken_up: Vec<TakenUp> =
+            taken_up.map(|(job, key)| self.taken_up(job, key, terms, now)).collect();
+        let had = accounts.iter().filter(|account| account.known.since.is_some());
+        let given_up: Vec<JobKey> =
+            had.map(|account| account.job.clone()).filter(|job| !keys.contains(job)).collect();
+        if taken_up.is_empty() && given_up.is_empty() {
+            return Ok(());
+        }
+        self.store.change_jobs(&self.machine(terms), &taken_up, &given_up, now)
+    }
+
+    fn taken_up(&self, job: &Job, key: &JobKey, terms: &Terms, now: UnixTime) -> TakenUp {
+        TakenUp { job: key.clone(), start: job.history_start(self.rhythm(terms), now) }
+    }
+
+    /// Makes sure that the times of jobs can be told.
+    fn must_know_zone(jobs: &[Job], terms: &Terms) -> Result<()> {
+        let needs_zone = jobs.iter().any(|job| matches!(job.when, When::At(_)));
+        if needs_zone && terms.zone == Zone::Local {
+            return Err(Error::Refused(
+                "the jobs have local times, and the machine's time zone has not been resolved"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn key(&self, job: &Job, terms: &Terms) -> JobKey {
+        key(job, &terms.zone, &self.origin.host)
+    }
+
+    /// What tells this machine, with its configuration, from others.
+    fn machine(&self, terms: &Terms) -> String {
+        format!("{}:{}", self.origin.host, terms.configuration)
     }
 
     fn rhythm<'a>(&'a self, terms: &'a Terms) -> Rhythm<'a> {
@@ -81,7 +129,9 @@ impl Housekeeper {
         job.first_run_after(standing, self.rhythm(terms), moment)
     }
 
-    /// Runs a job, if it is due at `now`, and enters that in the ledger.
+    /// Runs a job, if it is due at `now`, and enters that in the ledger. A job that is new
+    /// to this machine is taken up, and one that is disabled is given up, as by
+    /// [`set_jobs`](Self::set_jobs).
     ///
     /// # Errors
     /// [`Error::Held`] if another run does the same at this
@@ -97,20 +147,16 @@ impl Housekeeper {
     ) -> Result<Ran> {
         // Before the ledger learns of a time that may be wrong.
         self.must_trust_clock(now)?;
-        let accounts = self.store.jobs(now)?;
-        let known = self.account_of(job, &accounts);
-        if !job.enabled {
-            // When it is enabled again, it has missed nothing.
-            if known.is_some() {
-                self.store.forget_job(&job.name)?;
-            }
+        Self::must_know_zone(std::slice::from_ref(job), terms)?;
+        let key = self.key(job, terms);
+        let Some(known) = self.take_up(job, &key, terms, now)? else {
             return Ok(Ran::Disabled);
-        }
-        let due = match job.standing(known, self.rhythm(terms), now) {
-            Standing::Due(due) => due,
-            standing => return self.leave(job, known, standing),
         };
-        let run = JobRun::new(job, &self.origin.host, due, known, self.rhythm(terms));
+        let due = match job.standing(Some(&known), self.rhythm(terms), now) {
+            Standing::Due(due) => due,
+            standing => return self.leave(&key, &known, standing),
+        };
+        let run = JobRun::new(job, key, due, known.anchor);
         let ran = if job.runs_on(&self.origin.host) {
             self.do_work(job, run, terms, now, go_on)
         } else {
@@ -125,13 +171,37 @@ impl Housekeeper {
         ran
     }
 
+    /// What is known of a job, once this machine has taken it up; `None`: it is disabled,
+    /// and given up.
+    fn take_up(
+        &mut self,
+        job: &Job,
+        key: &JobKey,
+        terms: &Terms,
+        now: UnixTime,
+    ) -> Result<Option<Known>> {
+        let machine = self.machine(terms);
+        let had = known(key, &self.store.jobs(&machine, now)?).cloned().unwrap_or_default();
+        if !job.enabled {
+            if had.since.is_some() {
+                self.store.change_jobs(&machine, &[], std::slice::from_ref(key), now)?;
+            }
+            return Ok(None);
+        }
+        if had.is_taken_up(now) {
+            return Ok(Some(had));
+        }
+        let taken_up = self.taken_up(job, key, terms, now);
+        self.store.change_jobs(&machine, &[taken_up], &[], now)?;
+        Ok(known(key, &self.store.jobs(&machine, now)?).cloned())
+    }
+
     /// Leaves a job that is not due, with its anchor in the ledger.
-    fn leave(&mut self, job: &Job, known: Option<&Known>, standing: Standing) -> Result<Ran> {
-        let before = known.and_then(|known| known.anchor_of(job));
+    fn leave(&mut self, key: &JobKey, known: &Known, standing: Standing) -> Result<Ran> {
         if let Standing::Waits { anchor, .. } = standing
-            && before != Some(anchor)
+            && known.anchor != Some(anchor)
         {
-            self.store.note_anchor(&key(job, &self.origin.host), before, anchor)?;
+            self.store.note_anchor(key, known.anchor, anchor)?;
         }
         Ok(Ran::NotDue(standing))
     }
@@ -144,7 +214,7 @@ impl Housekeeper {
     /// the next run drops them as well.
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
-        match self.store.drop_runs(UnixTime(now.0.saturating_sub(keep.as_seconds()))) {
+        match self.store.drop_runs(keep, now) {
             Err(error) if error.is_passing() => Ok(()),
             dropped => dropped,
         }
@@ -176,9 +246,8 @@ impl Housekeeper {
         }
     }
 
-    /// Ends the sessions of a task as a run of the ledger. A run that goes on
-    /// with one that was cut short leaves those alone who have come back since.
-    /// One that a signal has stopped is not settled: the job is due again.
+    /// Ends the sessions of a task as a run of the ledger. A run that goes on with one
+    /// that was cut short leaves those alone that were opened after its planned time.
     fn cycle_job(
         &mut self,
         task: &TaskPattern,
@@ -187,13 +256,12 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
-        let opened_by = self.first_attempt(run, now)?;
         let lease = format!("cycle {}", run.key.name);
         let mut shift = self.begin(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
             states: State::NOT_ENDED.to_vec(),
-            opened_by,
+            opened_by: run.due.resumes.then_some(run.due.planned),
             ..Filter::default()
         };
         let request = CycleRequest { filter, guard };
@@ -203,33 +271,25 @@ impl Housekeeper {
             let stopped = if stays { Stopped::Signal } else { Stopped::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))
         });
+        let cycled = cycled.or_else(|error| self.cut_short(ended, error));
         let close = match &cycled {
             Ok(cycled) => Close::of(cycled.stopped, cycled.short_of()),
             Err(error) => Close::Failed(error),
         };
         let finished = self.finish(&shift, Feat { ended, ..Feat::default() }, close);
-        // What the work fails with comes first.
-        cycled.and_then(|cycled| finished.map(|()| cycled))
+        // What the work fails with comes first; what it has done, it has done.
+        cycled.and_then(|cycled| match finished {
+            Err(error) if cycled.stopped == Some(Stopped::Busy) && error.is_passing() => Ok(cycled),
+            finished => finished.map(|()| cycled),
+        })
     }
 
-    /// When the first of the runs began that were cut short and that this one
-    /// completes, if any was.
-    fn first_attempt(&self, run: &JobRun, now: UnixTime) -> Result<Option<UnixTime>> {
-        let mut first = run.due.resumes;
-        let query = RunQuery { job: Some(run.key.name.clone()), ..RunQuery::default() };
-        self.store.runs(&query, now, &mut |earlier| {
-            if earlier.outcome == RunOutcome::Skipped {
-                // Another host has left the job to this one.
-                return Ok(ControlFlow::Continue(()));
-            }
-            let is_cut_short = matches!(earlier.outcome, RunOutcome::Partial | RunOutcome::Lost);
-            if earlier.planned != run.due.planned || !is_cut_short {
-                return Ok(ControlFlow::Break(()));
-            }
-            first = Some(earlier.started);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(first)
+    /// What a cycle has done that an obstacle has stopped.
+    fn cut_short(&mut self, ended: u64, error: Error) -> Result<Cycled> {
+        let Some(obstacle) = error.obstacle() else { return Err(error) };
+        let (stopped, obstacle) = (Some(Stopped::Busy), Some(obstacle));
+        let (untold, kept) = (self.take_untold(), self.take_kept());
+        Ok(Cycled { ended, stopped, obstacle, untold, kept, ..Cycled::default() })
     }
 
     /// Enters in the ledger that a job is another host's.
@@ -270,4 +330,8 @@ impl Housekeeper {
     ) -> Result<()> {
         self.store.runs(query, now, visit)
     }
+}
+
+fn known<'a>(key: &JobKey, accounts: &'a [JobAccount]) -> Option<&'a Known> {
+    accounts.iter().find(|account| account.job == *key).map(|account| &account.known)
 }

@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 use super::Housekeeper;
 use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
-use crate::domain::job::{Due, Job, Known, Rhythm, When};
+use crate::domain::job::{Due, Job, When};
 use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome};
 use crate::domain::time::{Span, UnixTime};
+use crate::domain::zone::Zone;
 
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);
+
+/// How often to try to say what has come of a run, where the database is locked. Each time
+/// waits for as long as any other step.
+const FINISHES: usize = 3;
 
 /// The lease of the one purge that is at work, or compaction: one fills the free pages
 /// that the other gives back.
@@ -39,30 +44,22 @@ pub struct JobRun {
     pub due: Due,
     /// The anchor by which it is.
     pub anchor: Option<UnixTime>,
-    /// The anchor by which it would still be, if there is none.
-    pub unsettled: UnixTime,
     /// Whether its interval counts from the end of the run.
     pub counts_from_end: bool,
 }
 
 impl JobRun {
-    /// The run of a job that is due on a host.
-    pub fn new(job: &Job, host: &str, due: Due, known: Option<&Known>, rhythm: Rhythm<'_>) -> Self {
-        Self {
-            key: key(job, host),
-            due,
-            anchor: known.and_then(|known| known.anchor_of(job)),
-            unsettled: job.anchor_before(due.planned, rhythm),
-            counts_from_end: matches!(job.when, When::Every(_)),
-        }
+    /// The run of a job that is due.
+    pub fn new(job: &Job, key: JobKey, due: Due, anchor: Option<UnixTime>) -> Self {
+        Self { key, due, anchor, counts_from_end: matches!(job.when, When::Every(_)) }
     }
 }
 
 /// What the ledger calls a job. One that is tied to a host is settled on each
 /// host by itself: where it is skipped, it has not run for the others.
-pub(super) fn key(job: &Job, host: &str) -> JobKey {
+pub(super) fn key(job: &Job, zone: &Zone, host: &str) -> JobKey {
     let account = if job.host.is_some() { host.to_owned() } else { String::new() };
-    JobKey { name: job.name.clone(), account, spec: job.spec() }
+    JobKey { name: job.name.clone(), account, spec: job.spec(zone) }
 }
 
 /// A run that is at work.
@@ -109,7 +106,10 @@ pub(super) enum Close<'a> {
 impl Close<'_> {
     /// That of a run which has not failed.
     pub(super) fn of(stopped: Option<Stopped>, short_of: Option<String>) -> Self {
-        let is_cut_short = matches!(stopped, Some(Stopped::Signal | Stopped::Lease));
+        let is_cut_short = matches!(
+            stopped,
+            Some(Stopped::Signal | Stopped::Lease | Stopped::Log | Stopped::Busy)
+        );
         short_of.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))
     }
 }
@@ -223,6 +223,10 @@ impl Housekeeper {
     }
 
     /// Ends a run with what has come of it.
+    ///
+    /// A run that is complete settles its job, and so does one that was refused or has
+    /// failed: the same would most likely happen again at once, and the job is due again
+    /// at its next time. One that was cut short by something that passes leaves it due.
     pub(super) fn finish(&mut self, shift: &Shift, feat: Feat, close: Close<'_>) -> Result<()> {
         let finished = shift.now();
         let (outcome, reason, is_settled) = match close {
@@ -233,14 +237,8 @@ impl Housekeeper {
             }
             Close::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
-        // A new job that is not settled needs an anchor, too: without one, its next run
-        // would be planned for another time, or for none.
-        let job = shift.job.as_ref().filter(|job| is_settled || job.anchor.is_none());
-        let anchor = job.map(|job| match (is_settled, job.counts_from_end) {
-            (false, _) => job.unsettled,
-            (true, true) => finished,
-            (true, false) => job.due.planned,
-        });
+        let job = shift.job.as_ref().filter(|_| is_settled);
+        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
         let end = RunEnd {
             finished,
             outcome,
@@ -250,7 +248,15 @@ impl Housekeeper {
             deleted: feat.deleted,
             anchor,
         };
-        self.store.finish(&shift.lease, job.map(|job| &job.key), &end)
+        let key = job.map(|job| &job.key);
+        // What stopped the work may be in the way of this for a little longer.
+        let mut tries = (1..FINISHES).map(|_| ());
+        loop {
+            match self.store.finish(&shift.lease, key, &end) {
+                Err(error) if error.is_passing() && tries.next().is_some() => {}
+                finished => return finished,
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::zone::Zone;
 
 use super::exit::Usage;
+use super::zone::of_machine;
 
 /// A moment as people write it; [`read`](Self::read) needs a time zone to make
 /// sense of those that name none.
@@ -21,7 +22,8 @@ impl From<&str> for Moment {
 }
 
 impl Moment {
-    /// RFC 3339, a date and time of that zone, or unix seconds.
+    /// RFC 3339, a date and time of that zone, or unix seconds. The machine's zone is
+    /// looked up only for a time that names none.
     pub fn read(&self, zone: &Zone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
         // A year is no moment: without a mark, seconds have at least nine digits.
@@ -37,13 +39,13 @@ impl Moment {
             .iter()
             .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
             .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
-            .map(|wall| on_the_wall(wall, zone))
             .ok_or_else(|| {
                 Usage::error(format!(
                     "{text:?} is no time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" (local time), \
                      or unix seconds"
                 ))
             })
+            .and_then(|wall| Ok(on_the_wall(wall, &zone.or_machine(of_machine)?)))
     }
 }
 

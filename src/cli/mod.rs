@@ -34,6 +34,7 @@ mod show;
 mod tokens;
 mod touch;
 mod waiting;
+mod zone;
 
 use std::env;
 use std::mem;

@@ -160,6 +160,19 @@ impl Error {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. })
     }
 
+    /// What kept a step from being done at this moment, without advice; `None`: it is not
+    /// [passing](Self::is_passing).
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self::Busy { at } => Some(format!("{at} is locked by another program")),
+            Self::Unavailable { at, why } => {
+                Some(format!("{at} cannot be used at the moment: {why}"))
+            }
+            Self::Unknown { at, why } => Some(format!("{at} has not answered: {why}")),
+            _ => None,
+        }
+    }
+
     /// The error and what has caused it, in one sentence.
     pub fn with_causes(&self) -> String {
         let causes =

@@ -3,48 +3,92 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Local, Offset, TimeZone as _};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::domain::time::UnixTime;
 
+/// Beginning of the period whose rules identify a zone: 2025. What a zone did before
+/// says nothing about the times of a schedule.
+const MODERN: Timestamp = Timestamp::constant(1_735_689_600, 0);
+
 /// Where the wall clock hangs that a schedule follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Zone {
-    /// The machine's own zone; the environment variable `TZ` is honoured.
+    /// The machine's own zone, as a configuration names it. It has no offset until it is
+    /// [resolved](Self::or_machine): the domain does not look at the machine.
     #[default]
     Local,
+    /// The machine's own zone, resolved.
+    Machine(MachineZone),
     /// A zone of the IANA database, as this program was built with it. (Its tables are
     /// plain bytes. Tables of pointers, each of which the loader has to set whenever the
     /// program starts, took a third of the time of a short command.)
     Named(TimeZone),
 }
 
+/// The zone of a machine: its rules, and what tells it from other zones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineZone {
+    rules: TimeZone,
+    id: String,
+}
+
 impl Zone {
     /// Universal time.
     pub const UTC: Self = Self::Named(TimeZone::UTC);
 
+    /// The machine's own zone, by its rules and by a text that another zone does not
+    /// have: a name of the IANA database where it has one.
+    pub fn machine(rules: TimeZone, id: impl Into<String>) -> Self {
+        Self::Machine(MachineZone { rules, id: id.into() })
+    }
+
+    /// This zone, or that of the machine where this is [`Local`](Self::Local).
+    ///
+    /// # Errors
+    /// Whatever `machine` fails with. It is not called for any other zone.
+    pub fn or_machine<E>(&self, machine: impl FnOnce() -> Result<Self, E>) -> Result<Self, E> {
+        if *self == Self::Local { machine() } else { Ok(self.clone()) }
+    }
+
     /// Seconds that the wall clock is ahead of UTC at a moment; negative west
-    /// of Greenwich. Nothing for a moment outside the calendar.
+    /// of Greenwich. Nothing for a moment outside the calendar, nor for a local zone
+    /// that has not been resolved.
     pub fn offset_at(&self, moment: UnixTime) -> Option<i64> {
-        let utc = moment.utc()?.naive_utc();
-        let ahead = match self {
-            Self::Local => Local.offset_from_utc_datetime(&utc).fix().local_minus_utc(),
-            Self::Named(zone) => {
-                // Its last day ends some hours before that of the calendar.
-                let last = Timestamp::MAX.as_second();
-                zone.to_offset(Timestamp::from_second(moment.0.min(last)).ok()?).seconds()
-            }
-        };
-        Some(ahead.into())
+        moment.utc()?;
+        // Its last day ends some hours before that of the calendar.
+        let last = Timestamp::MAX.as_second();
+        let moment = Timestamp::from_second(moment.0.min(last)).ok()?;
+        Some(self.rules()?.to_offset(moment).seconds().into())
+    }
+
+    fn rules(&self) -> Option<&TimeZone> {
+        match self {
+            Self::Local => None,
+            Self::Named(rules) | Self::Machine(MachineZone { rules, .. }) => Some(rules),
+        }
     }
 
     /// Its name, as [`FromStr`] reads it.
     pub fn name(&self) -> &str {
         match self {
-            Self::Local => "local",
+            Self::Local | Self::Machine(_) => "local",
             Self::Named(zone) => zone.iana_name().unwrap_or("UTC"),
+        }
+    }
+
+    /// A text that is the same for two zones only if schedules have the same times in
+    /// both, whatever the configuration calls them. Zones whose clocks are never changed
+    /// are identified by their offset, as most of these have many names.
+    pub fn identity(&self) -> String {
+        let Some(rules) = self.rules() else { return self.name().to_owned() };
+        if rules.following(MODERN).next().is_none() {
+            return format!("UTC{}", rules.to_offset(MODERN));
+        }
+        match self {
+            Self::Machine(machine) => machine.id.clone(),
+            _ => self.name().to_owned(),
         }
     }
 }
@@ -54,7 +98,8 @@ impl Zone {
 #[error("{name:?} is no time zone: write {}", .meant.as_deref().unwrap_or("local, or a name such as Europe/Berlin"))]
 pub struct ZoneError {
     name: String,
-    meant: Option<String>,
+    /// What it nearly spells.
+    pub meant: Option<String>,
 }
 
 /// `local`, or a name of the IANA database in its exact spelling: the same
@@ -97,6 +142,8 @@ impl fmt::Display for Zone {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{Offset as _, TimeZone as _};
+
     use super::*;
 
     #[test]
@@ -145,9 +192,32 @@ mod tests {
         let berlin: Zone = "Europe/Berlin".parse().unwrap();
         assert_eq!(berlin.offset_at(UnixTime(1_774_745_999)), Some(3_600));
         assert_eq!(berlin.offset_at(UnixTime(1_774_746_000)), Some(7_200));
-        for zone in [berlin, Zone::Local] {
-            assert_eq!(zone.offset_at(UnixTime(i64::MAX)), None);
-            assert!(zone.offset_at(UnixTime::MAX).is_some());
+        assert_eq!(berlin.offset_at(UnixTime(i64::MAX)), None);
+        assert!(berlin.offset_at(UnixTime::MAX).is_some());
+        assert_eq!(Zone::Local.offset_at(UnixTime(0)), None, "nobody has resolved it");
+    }
+
+    #[test]
+    fn the_identity_of_a_zone_is_that_of_its_clock() {
+        let named = |name: &str| name.parse::<Zone>().unwrap().identity();
+        let posix = |text: &str| Zone::machine(TimeZone::posix(text).unwrap(), text).identity();
+        // Given many names of one offset
+        for utc in ["UTC", "Etc/UTC", "Etc/Zulu", "GMT", "Africa/Abidjan"] {
+            assert_eq!(named(utc), "UTC+00", "{utc}");
         }
+        assert_eq!(posix("UTC0"), "UTC+00");
+        assert_eq!(
+            (named("Asia/Kolkata"), named("Asia/Calcutta")),
+            (posix("IST-5:30"), posix("IST-5:30"))
+        );
+        // And clocks that are changed
+        let berlin = Zone::machine(
+            TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
+            "Europe/Berlin",
+        );
+        assert_eq!(berlin.identity(), named("Europe/Berlin"));
+        assert_eq!(berlin.to_string(), "local");
+        assert_ne!(named("Europe/Berlin"), named("America/New_York"));
+        assert_ne!(posix("EST5EDT,M3.2.0,M11.1.0"), posix("CET-1CEST,M3.5.0,M10.5.0/3"));
     }
 }

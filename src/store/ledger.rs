@@ -8,12 +8,23 @@ use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::job::{Known, Unfinished};
 use crate::domain::port::{
-    Begun, Flow, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord,
+    Begun, FEWEST_KEPT, Flow, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome,
+    RunQuery, RunRecord, TakenUp,
 };
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 
 /// Entries that are dropped at once, at most.
 const DROPPED: usize = 250;
+
+/// How long a history stays that no machine has any more.
+const KEPT_HISTORY: Span = Span::days(1);
+
+/// Machines that have part in a history, at most. Containers with a name of their own for
+/// each run would otherwise leave any number behind.
+const MOST_MEMBERS: usize = 1_000;
+
+/// The key of a history, as [`with_key`] binds it.
+const KEY: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
 /// What a row must have for [`record`] to read it.
 const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
@@ -23,8 +34,10 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
     let is_due = |sql: &mut Statement| and_unsettled(sql, run.job.as_ref(), run.anchor);
     let take = lease::take_if(lease, run.started, is_due);
-    let mut statements = vec![take, lose(lease, run), enter_as_running(lease, run)];
-    statements.extend(run.job.as_ref().map(|job| know(lease, job)));
+    let mut statements: Vec<Statement> = Vec::new();
+    statements.extend(run.job.as_ref().map(|job| settle_as_another_has(job, run)));
+    statements.extend([take, lose(lease), enter_as_running(lease, run)]);
+    statements.extend(run.job.as_ref().map(|job| interrupt(lease, job, run.planned)));
     statements.push(lease::who_has(lease));
     let applied = transport.apply(&statements)?;
     Ok(lease::begun(&applied, lease, run.started))
@@ -34,25 +47,34 @@ pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun)
 /// a job.
 fn and_unsettled(sql: &mut Statement, job: Option<&JobKey>, anchor: Option<UnixTime>) {
     if let Some(job) = job {
-        sql.push(" AND (SELECT anchor FROM jobs WHERE name = ").bind(job.name.as_str());
-        sql.push(" AND account = ").bind(job.account.as_str());
-        sql.push(" AND spec = ").bind(job.spec.as_str()).push(") IS ").bind(anchor);
+        sql.push(" AND (SELECT settled_at FROM job_histories WHERE name = ");
+        sql.bind(job.name.as_str()).push(" AND spec = ").bind(job.spec.as_str());
+        sql.push(" AND host_scope = ").bind(job.account.as_str()).push(") IS ").bind(anchor);
     }
 }
 
-/// Gives up the runs that have died: those under the lease, and those of the job, which
-/// may have had another lease while it did other work.
-fn lose(lease: &Lease, run: &NewRun) -> Statement {
-    let job = run.job.as_ref();
+/// Settles a job for a time for which one of the same name has done the same, under
+/// another specification: as the configurations of two machines have it while it is edited.
+fn settle_as_another_has(job: &JobKey, run: &NewRun) -> Statement {
+    let mut sql = with_key("UPDATE job_histories SET settled_at = ?4 WHERE ", job);
+    sql = sql.with(run.planned);
+    sql.push(" AND settled_at IS ").bind(run.anchor);
+    sql.push(
+        " AND interrupted_at IS NOT ?4 AND EXISTS (SELECT 1 FROM runs WHERE job = ?1 \
+         AND planned_at = ?4 AND runs.spec <> ?2 AND outcome <> 'skipped' \
+         AND (account = ?3 OR account = '' OR ?3 = '') AND work = ",
+    );
+    sql.bind(run.work.as_str()).push(" AND task IS ").bind(run.task.as_deref()).push(")");
+    sql
+}
+
+/// Gives up the runs under the lease that have died.
+fn lose(lease: &Lease) -> Statement {
     let sql = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
-         than its lease' WHERE outcome = 'running' \
-         AND (lease = ?1 OR (job = ?2 AND account = ?3)) AND ",
-    )
-    .with(lease.name.as_str())
-    .with(job.map(|job| job.name.as_str()))
-    .with(job.map(|job| job.account.as_str()));
-    if_held(sql, lease)
+         than its lease' WHERE outcome = 'running' AND lease = ?1 AND ",
+    );
+    if_held(sql.with(lease.name.as_str()), lease)
 }
 
 fn enter_as_running(lease: &Lease, run: &NewRun) -> Statement {
@@ -61,33 +83,41 @@ fn enter_as_running(lease: &Lease, run: &NewRun) -> Statement {
     if_held(sql, lease)
 }
 
-/// Opens the account of a job, and a new one if the job has another spec by now.
-fn know(lease: &Lease, job: &JobKey) -> Statement {
-    let sql =
-        Statement::new("INSERT INTO jobs (name, account, spec) SELECT ?1, ?2, ?3 WHERE TRUE AND ");
-    let mut sql = if_held(for_job(sql, job), lease);
-    sql.push(
-        " ON CONFLICT DO UPDATE SET spec = excluded.spec, anchor = NULL \
-         WHERE spec <> excluded.spec",
+/// Notes in the history of a job that a run has begun. Whoever runs a job without having
+/// taken it up opens a history for it.
+fn interrupt(lease: &Lease, job: &JobKey, planned: UnixTime) -> Statement {
+    let sql = for_job(
+        "INSERT INTO job_histories (name, spec, host_scope, interrupted_at) \
+         SELECT ?1, ?2, ?3, ?4 WHERE TRUE AND ",
+        job,
     );
+    let mut sql = if_held(sql.with(planned), lease);
+    sql.push(" ON CONFLICT DO UPDATE SET interrupted_at = excluded.interrupted_at");
     sql
 }
 
-fn for_job(sql: Statement, job: &JobKey) -> Statement {
-    sql.with(job.name.as_str()).with(job.account.as_str()).with(job.spec.as_str())
+/// A statement that ends in the condition for the history of a job, whose key is the first
+/// three of its values.
+fn with_key(sql: &str, job: &JobKey) -> Statement {
+    for_job(&format!("{sql}{KEY}"), job)
+}
+
+fn for_job(sql: &str, job: &JobKey) -> Statement {
+    Statement::new(sql).with(job.name.as_str()).with(job.spec.as_str()).with(job.account.as_str())
 }
 
 fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome) -> Statement {
     let job = run.job.as_ref();
     Statement::new(
-        "INSERT INTO runs (holder, lease, job, account, work, task, planned_at, started_at, \
+        "INSERT INTO runs (holder, lease, job, account, spec, work, task, planned_at, started_at, \
          missed, host, pid, version, outcome) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14",
     )
     .with(holder)
     .with(lease)
     .with(job.map(|job| job.name.as_str()))
     .with(job.map_or("", |job| job.account.as_str()))
+    .with(job.map_or("", |job| job.spec.as_str()))
     .with(run.work.as_str())
     .with(run.task.as_deref())
     .with(run.planned)
@@ -113,11 +143,14 @@ pub(super) fn finish(
     Ok(())
 }
 
-/// Sets the anchor of a job that has run. One that is late must not take back what
-/// another has settled since, nor one whose job has another spec by now, or is forgotten.
+/// Sets the anchor of a job that has run, and has nothing left to complete. One that is
+/// late must not take back what another has settled since.
 fn settle(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
-    let sql = "UPDATE jobs SET anchor = ?4 WHERE name = ?1 AND account = ?2 AND spec = ?3 AND ";
-    if_held(for_job(Statement::new(sql), job).with(anchor), lease)
+    let sql =
+        with_key("UPDATE job_histories SET settled_at = ?4, interrupted_at = NULL WHERE ", job);
+    let mut sql = sql.with(anchor);
+    sql.push(" AND ");
+    if_held(sql, lease)
 }
 
 fn end_of(holder: &str, end: &RunEnd) -> Statement {
@@ -136,10 +169,14 @@ fn end_of(holder: &str, end: &RunEnd) -> Statement {
 
 /// Sets the anchor of a job that has not run, where it has none but the known one.
 fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Statement {
-    let sql = "INSERT INTO jobs (name, account, spec, anchor) SELECT ?1, ?2, ?3, ?4 WHERE TRUE";
-    let mut sql = for_job(Statement::new(sql), job).with(anchor);
+    let mut sql = for_job(
+        "INSERT INTO job_histories (name, spec, host_scope, settled_at) \
+         SELECT ?1, ?2, ?3, ?4 WHERE TRUE",
+        job,
+    )
+    .with(anchor);
     and_unsettled(&mut sql, Some(job), known);
-    sql.push(" ON CONFLICT DO UPDATE SET spec = excluded.spec, anchor = excluded.anchor");
+    sql.push(" ON CONFLICT DO UPDATE SET settled_at = excluded.settled_at, interrupted_at = NULL");
     sql
 }
 
@@ -171,24 +208,90 @@ pub(super) fn note_anchor(
     Ok(())
 }
 
-/// Forgets the accounts of a job.
-pub(super) fn forget_job(transport: &mut impl Transport, name: &str) -> Result<()> {
-    transport.apply(&[Statement::new("DELETE FROM jobs WHERE name = ?1").with(name)])?;
+/// Takes up jobs on a machine, and gives up others there.
+pub(super) fn change_jobs(
+    transport: &mut impl Transport,
+    machine: &str,
+    taken_up: &[TakenUp],
+    given_up: &[JobKey],
+    now: UnixTime,
+) -> Result<()> {
+    let give_up = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
+    let mut statements: Vec<Statement> =
+        given_up.iter().map(|job| give_up(job).with(machine)).collect();
+    for TakenUp { job, start } in taken_up {
+        statements.extend([start_history(job, *start, now), join(job, machine, now)]);
+        statements.push(drop_oldest_members(job));
+    }
+    statements.push(drop_histories(now));
+    transport.apply(&statements)?;
     Ok(())
 }
 
-/// What is known of all jobs.
-pub(super) fn jobs(transport: &impl Transport, now: UnixTime) -> Result<Vec<JobAccount>> {
+/// Begins a history, unless a machine has it already. What it is settled up to stays
+/// where that lies between the start and now: the time of a job that is given up and taken
+/// up again within a minute.
+fn start_history(job: &JobKey, start: UnixTime, now: UnixTime) -> Statement {
+    for_job(
+        "INSERT INTO job_histories (name, spec, host_scope, settled_at) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT DO UPDATE SET interrupted_at = NULL, \
+         settled_at = CASE WHEN settled_at BETWEEN ?4 AND ?5 THEN settled_at ELSE ?4 END \
+         WHERE NOT EXISTS (SELECT 1 FROM job_members \
+         WHERE name = ?1 AND spec = ?2 AND host_scope = ?3)",
+        job,
+    )
+    .with(start)
+    .with(now)
+}
+
+fn join(job: &JobKey, machine: &str, now: UnixTime) -> Statement {
+    for_job(
+        "INSERT INTO job_members (name, spec, host_scope, machine, since) \
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET since = excluded.since",
+        job,
+    )
+    .with(machine)
+    .with(now)
+}
+
+fn drop_oldest_members(job: &JobKey) -> Statement {
+    let members = "SELECT machine FROM job_members WHERE name = ?1 AND spec = ?2 \
+                   AND host_scope = ?3 ORDER BY since DESC LIMIT -1 OFFSET ?4";
+    let mut sql = with_key("DELETE FROM job_members WHERE ", job).with(MOST_MEMBERS);
+    sql.push(" AND machine IN (").push(members).push(")");
+    sql
+}
+
+fn drop_histories(now: UnixTime) -> Statement {
+    Statement::new(
+        "DELETE FROM job_histories WHERE coalesce(settled_at < ?1, TRUE) AND NOT EXISTS \
+         (SELECT 1 FROM job_members AS members WHERE members.name = job_histories.name \
+         AND members.spec = job_histories.spec \
+         AND members.host_scope = job_histories.host_scope)",
+    )
+    .with(UnixTime(now.0.saturating_sub(KEPT_HISTORY.as_seconds())))
+}
+
+/// What is known of all jobs, and of the part that a machine has in them.
+pub(super) fn jobs(
+    transport: &impl Transport,
+    machine: &str,
+    now: UnixTime,
+) -> Result<Vec<JobAccount>> {
     // Left to itself, SQLite reads all runs and makes an index of its own.
     let sql = Statement::new(
-        "SELECT name, jobs.account, spec, anchor, planned_at, started_at, \
+        "SELECT jobs.name, jobs.spec, jobs.host_scope, settled_at, interrupted_at, since, \
+         planned_at, started_at, \
          (SELECT renewed_at FROM leases WHERE leases.holder = runs.holder) \
-         FROM jobs LEFT JOIN runs INDEXED BY runs_at_work \
-         ON runs.job = name AND runs.account = jobs.account AND outcome = 'running' \
-         ORDER BY name, jobs.account",
+         FROM job_histories AS jobs LEFT JOIN job_members AS members \
+         ON members.name = jobs.name AND members.spec = jobs.spec \
+         AND members.host_scope = jobs.host_scope AND machine = ?1 \
+         LEFT JOIN runs INDEXED BY runs_at_work ON runs.job = jobs.name \
+         AND runs.account = jobs.host_scope AND runs.spec = jobs.spec AND outcome = 'running' \
+         ORDER BY jobs.name, jobs.spec, jobs.host_scope",
     );
     let mut jobs = Vec::new();
-    transport.query(&sql, &mut |row| {
+    transport.query(&sql.with(machine), &mut |row| {
         jobs.push(account(row, now));
         Ok(ControlFlow::Continue(()))
     })?;
@@ -197,15 +300,15 @@ pub(super) fn jobs(transport: &impl Transport, now: UnixTime) -> Result<Vec<JobA
 
 fn account(row: &dyn Columns, now: UnixTime) -> JobAccount {
     let time = |place| row.integer(place).map(UnixTime);
-    let unfinished = time(4).zip(time(5)).map(|(planned, started)| Unfinished {
+    let text = |place| row.text(place).unwrap_or_default();
+    let unfinished = time(6).zip(time(7)).map(|(planned, started)| Unfinished {
         planned,
         started,
-        is_alive: time(6).is_some_and(|renewed_at| Lease::holds(renewed_at, now)),
+        is_alive: time(8).is_some_and(|renewed_at| Lease::holds(renewed_at, now)),
     });
     JobAccount {
-        name: row.text(0).unwrap_or_default(),
-        account: row.text(1).unwrap_or_default(),
-        known: Known { spec: row.text(2).unwrap_or_default(), anchor: time(3), unfinished },
+        job: JobKey { name: text(0), spec: text(1), account: text(2) },
+        known: Known { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
     }
 }
 
@@ -280,10 +383,15 @@ fn record(row: &dyn Columns, now: UnixTime) -> RunRecord {
     }
 }
 
-/// Drops the oldest entries, as far as they began before a moment.
-pub(super) fn drop_runs(transport: &mut impl Transport, before: UnixTime) -> Result<()> {
-    let sql = "DELETE FROM runs WHERE started_at < ?1 AND outcome <> 'running' \
-               AND id IN (SELECT id FROM runs ORDER BY id LIMIT ?2)";
-    transport.apply(&[Statement::new(sql).with(before).with(DROPPED)])?;
+/// Drops entries that began longer ago than `keep`, by the clock and by the youngest of
+/// them: a clock that is wrong, and the entries of a few runs under it, drop nothing.
+pub(super) fn drop_runs(transport: &mut impl Transport, keep: Span, now: UnixTime) -> Result<()> {
+    let sql = Statement::new(
+        "DELETE FROM runs WHERE id IN (WITH kept (id, started_at) AS \
+         (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1) \
+         SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
+         AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
+    );
+    transport.apply(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(DROPPED)])?;
     Ok(())
 }

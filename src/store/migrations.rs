@@ -47,6 +47,11 @@ const SCRIPTS: &[Script] = &[
         is_for_clusters: true,
     },
     Script {
+        sql: include_str!("../../migrations/0004_job_histories.sql"),
+        makes: "job_histories",
+        is_for_clusters: false,
+    },
+    Script {
         sql: include_str!("../../migrations/0005_clocks.sql"),
         makes: "clocks",
         is_for_clusters: false,

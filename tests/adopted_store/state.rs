@@ -30,7 +30,7 @@ fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
         Ok(ControlFlow::Continue(()))
     };
     store.runs(&RunQuery::default(), NOW, visit).unwrap();
-    assert_eq!(store.jobs(NOW).unwrap(), []);
+    assert_eq!(store.jobs("mail1", NOW).unwrap(), []);
     runs
 }
 

@@ -13,6 +13,21 @@ mod row;
 
 pub use row::{DAY, HOUR, MINUTE, Row, now, row, sha256};
 
+/// As if the jobs had been in their configurations for a day: those with an interval are
+/// due, as they have waited for that first.
+pub const JOBS_HAVE_WAITED: [&str; 2] = [
+    "UPDATE job_histories SET settled_at = settled_at - 86400",
+    "UPDATE job_members SET since = since - 86400",
+];
+
+/// As many runs as the ledger keeps in any case, which begin now.
+pub const MANY_RUNS: &str = "
+    WITH RECURSIVE run (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM run LIMIT 100)
+    INSERT INTO runs (holder, account, work, planned_at, started_at, missed, host, pid, version,
+                      outcome)
+    SELECT 'run ' || number, '', 'purge', started.at, started.at, 0, 'mail1', 1, '0.1.0', 'done'
+    FROM run, (SELECT unixepoch() AS at) AS started";
+
 /// An empty folder, where commands run without any setting of the machine's.
 pub struct Sandbox {
     folder: TempDir,
@@ -83,6 +98,12 @@ impl Sandbox {
     /// Every file in the folder and what it holds; a folder holds nothing.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files_in(self.folder.path())
+    }
+
+    /// As if the jobs of a configuration, which some command has taken up, had been there
+    /// for a day.
+    pub fn jobs_have_waited(&self) {
+        self.db().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
     }
 
     /// The database, for a look or a change by hand.

@@ -1,6 +1,6 @@
 //! The command that is told which sessions have ended.
 
-use crate::fixture::{DAY, HOUR, Ran, Sandbox, now, row};
+use crate::fixture::{DAY, HOUR, MANY_RUNS, Ran, Sandbox, now, row};
 
 /// With a hook that this shell script is, and these settings beside it.
 fn sandbox(script: &str, settings: &str) -> Sandbox {
@@ -108,6 +108,7 @@ fn what_it_was_not_told_of_is_said_whatever_else_fails() {
             let refuse = "UPDATE runs SET started_at = 5; CREATE TRIGGER keep BEFORE DELETE ON runs \
                           BEGIN SELECT raise(ABORT, 'no'); END";
             sandbox.db().execute_batch(refuse).unwrap();
+            sandbox.db().execute_batch(MANY_RUNS).unwrap();
             run(&sandbox, &["purge", "--json"])
         };
         // when something fails after that, then all of it is said

@@ -51,7 +51,9 @@ fn number(sandbox: &Sandbox, sql: &str) -> i64 {
 /// As if a minute and more had passed.
 fn a_minute_later(sandbox: &Sandbox) {
     let sql = "UPDATE leases SET renewed_at = renewed_at - 61;
-               UPDATE jobs SET anchor = anchor - 61";
+               UPDATE job_histories SET settled_at = settled_at - 61,
+                                        interrupted_at = interrupted_at - 61;
+               UPDATE job_members SET since = since - 61";
     sandbox.db().execute_batch(sql).unwrap();
 }
 
@@ -64,6 +66,7 @@ fn a_watch_that_is_killed_at_any_moment_leaves_nothing_undone_and_does_nothing_t
     let sandbox = Sandbox::new();
     sandbox.file("jobs.toml", JOBS);
     let (mut opened, mut killed_at_work) = (0, 0);
+    sandbox.run(["--config", "jobs.toml", "run"]).succeeds();
     for round in 0..rounds() {
         // Given sessions of which half are to be purged and half to be cycled
         let task = |n: u32| if n.is_multiple_of(2) { "imap" } else { "http" };

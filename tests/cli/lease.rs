@@ -94,10 +94,12 @@ fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
     let config = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
     sandbox.file("jobs.toml", config);
     sandbox.run(["--config", "jobs.toml", "run"]).succeeds();
-    sandbox
-        .db()
-        .execute_batch("UPDATE runs SET outcome = 'running'; UPDATE jobs SET anchor = NULL")
-        .unwrap();
+    sandbox.jobs_have_waited();
+    sandbox.run(["--config", "jobs.toml", "run"]).succeeds();
+    sandbox.jobs_have_waited();
+    let begun = "UPDATE runs SET outcome = 'running', planned_at = planned_at - 10;
+                 UPDATE job_histories SET interrupted_at = (SELECT planned_at FROM runs)";
+    sandbox.db().execute_batch(begun).unwrap();
     let holder = "UPDATE leases SET holder = (SELECT holder FROM runs)";
     hold(&sandbox, 0);
     sandbox.db().execute_batch(holder).unwrap();

@@ -36,3 +36,4 @@ mod stat;
 mod streams;
 mod tasks;
 mod watch;
+mod zone;

@@ -92,7 +92,9 @@ fn of_a_session_while_its_job_is_at_work() {
     let sandbox = Sandbox::new();
     sandbox.file("config.toml", "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n");
     sandbox.run(["--config", "config.toml", "run"]).succeeds();
-    let at_work = "UPDATE runs SET outcome = 'running'; UPDATE jobs SET anchor = NULL; \
+    sandbox.jobs_have_waited();
+    sandbox.run(["--config", "config.toml", "run"]).succeeds();
+    let at_work = "UPDATE runs SET outcome = 'running'; \
                    INSERT INTO leases SELECT lease, holder, started_at FROM runs";
     sandbox.db().execute_batch(at_work).unwrap();
     for session in [row("in use"), row("old").idle(HOUR)] {

@@ -2,10 +2,15 @@
 
 use crate::fixture::{HOUR, Ran, Sandbox, row};
 
-/// With a configuration of these jobs, which all commands read.
+/// With a configuration of these jobs, which all commands read, and which two hosts have
+/// had for a day.
 fn sandbox(jobs: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.file("jobs.toml", jobs);
+    for host in ["mail1", "mail2"] {
+        run_on(host, &sandbox, &["run"]);
+    }
+    sandbox.jobs_have_waited();
     sandbox
 }
 
@@ -116,6 +121,9 @@ fn what_a_failed_job_has_done_is_its_own() {
     sandbox.file("no.py", python);
     let cycle = "[[job]]\nname = \"other\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"http\"\n";
     sandbox.file("jobs.toml", format!("{jobs}{PURGE}{cycle}"));
+    // Before there is anything to do
+    run(&sandbox, &["run"]).succeeds();
+    sandbox.jobs_have_waited();
     // When both jobs run
     let mut command = sandbox.command(["--config", "jobs.toml", "run"]);
     let ran = Ran(command.env("PATH", std::env::var("PATH").unwrap()).output().unwrap());

@@ -54,10 +54,18 @@ impl Drop for Watch {
     }
 }
 
+/// With a configuration of these jobs, which this host has had for a day.
 fn sandbox(jobs: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.file("jobs.toml", jobs);
+    takes_up_jobs(&sandbox);
     sandbox
+}
+
+fn takes_up_jobs(sandbox: &Sandbox) {
+    let mut run = sandbox.command(["--config", "jobs.toml", "run"]);
+    run.env("SESSCTL_HOST", "mail1").output().unwrap();
+    sandbox.jobs_have_waited();
 }
 
 #[test]
@@ -81,7 +89,7 @@ fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
     let complaint = watch.says("jobs.toml");
     assert!(complaint.contains("jobs.toml:2: job.name: "), "{complaint}");
     assert!(complaint.contains("the configuration stays as it was"), "{complaint}");
-    let cycle = "[[job]]\nname = \"restart\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"imap\"\n";
+    let cycle = "[[job]]\nname = \"restart\"\nat = \"* * *\"\ndo = \"cycle\"\ntask = \"imap\"\n";
     sandbox.file("jobs.toml", cycle);
     watch.says("read the configuration again");
     watch.says("restart: done; marked 0, ended 1, deleted 0");
@@ -91,7 +99,7 @@ fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
 #[test]
 fn it_waits_for_a_database_that_is_not_there_yet() {
     let sandbox = Sandbox::without_database();
-    sandbox.file("jobs.toml", TIDY);
+    sandbox.file("jobs.toml", TIDY.replace("every = \"30s\"", "at = \"* * *\""));
     let mut watch = Watch::start(&sandbox);
     watch.says("no database at app.db");
     sandbox.run(["init"]).succeeds();

@@ -31,7 +31,9 @@ fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
     let sandbox = Sandbox::new();
     let id = sandbox.insert(&crate::fixture::row("theirs"));
     let db = sandbox.db();
-    db.execute_batch("DROP TABLE runs; DROP TABLE jobs; DROP TABLE leases;").unwrap();
+    let newer = "DROP TABLE runs; DROP TABLE leases; DROP TABLE job_histories;
+                 DROP TABLE job_members;";
+    db.execute_batch(newer).unwrap();
     let stamp = || -> (i64, i64) {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         db.query_row(page::statement("version"), [], read).unwrap()

@@ -8,7 +8,7 @@ use super::interrupted::run_of;
 use super::{Database, HOUR, Host, MINUTE, at, has_run, later, purge_every};
 
 fn due(planned: UnixTime, missed: u64) -> Standing {
-    Standing::Due(Due { planned, missed, resumes: None })
+    Standing::Due(Due { planned, missed, resumes: false })
 }
 
 #[test]
@@ -53,9 +53,9 @@ fn w6_runs_follow_each_other_at_the_interval() {
     // given a purge every 5 minutes that never ran
     let (job, (mut host, _database)) = (purge_every("5m"), Host::alone());
     let start = at("2026-06-15T12:00:00Z");
-    // when it is asked for each minute, then it runs at once, and each 5 minutes
+    // when it is asked for each minute, then it runs after 5 minutes, and each 5 minutes
     let times = host.asks_each_minute(&job, start, later(start, HOUR));
-    assert_eq!(times[0], start);
+    assert_eq!(times[0], later(start, 5 * MINUTE));
     let ledger = host.ledger(later(start, HOUR));
     for pair in ledger.windows(2) {
         let pause = pair[1].started.since(pair[0].finished.unwrap());
@@ -79,8 +79,9 @@ fn w6_only_the_holder_of_the_lease_runs() {
     database.store().begin(&lease, &by_hand).unwrap();
     // when the job is due, then it is held, and stays due
     let mut host = database.host("mail1");
+    host.asks(&job, later(now, -5 * MINUTE));
     assert!(matches!(host.tries(&job, now), Err(sessctl::Error::Held { .. })));
-    assert_eq!(host.standing(&job, later(now, 30)), due(later(now, 30), 0));
+    assert_eq!(host.standing(&job, later(now, 30)), due(now, 0));
     // and it runs once that one has died
     assert!(has_run(&host.asks(&job, later(now, 61))));
 }
@@ -98,4 +99,22 @@ fn w4_the_automatic_interval_is_kept() {
     let pauses = times.windows(2).map(|pair| pair[1].since(pair[0]));
     assert!(pauses.clone().all(|pause| pause >= Span::minutes(2)));
     assert!(pauses.clone().all(|pause| pause <= Span::seconds(130)));
+}
+
+#[test]
+fn an_interval_that_no_machine_was_there_for_goes_on_from_the_next_that_is() {
+    // given a job, and machines that are gone after each look at it
+    let (database, job) = (Database::new(), purge_every("1h"));
+    let start = at("2026-06-15T12:00:00Z");
+    let looks = |from: i64, until: i64| {
+        let minutes = (from..until).map(|minute| later(start, minute * MINUTE));
+        let has_run_at =
+            |now: &UnixTime| has_run(&database.host(&format!("container-{now}")).asks(&job, *now));
+        minutes.filter(has_run_at).collect::<Vec<_>>()
+    };
+    // when one looks each minute, then it runs each hour
+    assert_eq!(looks(0, 130), [later(start, HOUR), later(start, 2 * HOUR)]);
+    // and within three hours, when none has been there for half a day
+    let times = looks(850, 850 + 180);
+    assert!(!times.is_empty() && times[0] >= later(start, 850 * MINUTE + HOUR), "{times:?}");
 }

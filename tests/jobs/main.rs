@@ -78,6 +78,7 @@ impl Database {
     fn host(&self, name: &str) -> Host {
         let keeper = Housekeeper::new(self.store(), Policies::default()).on_host(name);
         let terms = Terms {
+            configuration: "/etc/sessctl.toml".to_owned(),
             zone: "UTC".parse().unwrap(),
             jitter: Jitter::default(),
             guard: Guard::default(),
@@ -121,6 +122,12 @@ impl Host {
     fn asks_each_minute(&mut self, job: &Job, from: UnixTime, until: UnixTime) -> Vec<UnixTime> {
         let minutes = (from.0..until.0).step_by(60).map(UnixTime);
         minutes.filter(|now| has_run(&self.asks(job, *now))).collect()
+    }
+
+    /// Has these jobs in its configuration from then on, and no others.
+    fn has(&mut self, jobs: &[&Job], now: UnixTime) {
+        let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
+        self.keeper.set_jobs(&jobs, &self.terms, now).unwrap();
     }
 
     fn standing(&self, job: &Job, now: UnixTime) -> Standing {

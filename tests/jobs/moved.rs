@@ -208,7 +208,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
             machine.host.asks(job, machine.now());
         }
         let token = machine.opens("imap");
-        let known = machine.database.store().jobs(machine.now()).unwrap();
+        let known = machine.database.store().jobs("", machine.now()).unwrap();
         // When the clock jumps, then neither of them runs, and nothing is noted of them
         machine.later(2 * MINUTE);
         machine.is_off_by(off);
@@ -218,7 +218,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
             let refusal = machine.host.tries(job, machine.now());
             assert!(matches!(refusal, Err(Error::Clock(_))), "{off}: {refusal:?}");
         }
-        assert_eq!(machine.database.store().jobs(machine.now()).unwrap(), known);
+        assert_eq!(machine.database.store().jobs("", machine.now()).unwrap(), known);
         // And once it is right they go on at their next time
         machine.is_off_by(0);
         machine.host.keeper.check_clock_of_round(machine.now()).unwrap();

@@ -104,7 +104,7 @@ fn looking_at_a_job_changes_nothing() {
     // then it is still not known after it
     assert!(!has_run(&host.asks(&job, now)));
     // and a look agrees with what a run then does
-    let due = Due { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: None };
+    let due = Due { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: false };
     assert_eq!(host.standing(&job, due.planned), Standing::Due(due));
     assert!(matches!(host.asks(&job, due.planned), Ran::Purged(_)));
 }
@@ -129,7 +129,7 @@ fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
             Standing::Waits { anchor, .. } => anchor,
             standing => panic!("{standing:?}"),
         };
-        known = Some(Known { spec: job.spec(), anchor: Some(anchor), unfinished: None });
+        known = Some(Known { anchor: Some(anchor), since: Some(start), ..Known::default() });
     }
     runs
 }

@@ -8,7 +8,7 @@ use sessctl::app::Ran;
 pub enum Plan {
     /// It runs at these hours and minutes.
     At { shows: fn(u32, u32) -> bool, pending: Vec<i64>, seen: bool },
-    /// It runs so long after its last run.
+    /// It runs so long after its last run, and after it was first asked for.
     Every { seconds: i64, last: Option<i64> },
     /// It never runs.
     Never,
@@ -44,7 +44,7 @@ impl Plan {
     pub fn could_be_due(&self, now: i64) -> bool {
         match self {
             Self::At { pending, .. } => !pending.is_empty(),
-            Self::Every { seconds, last } => last.is_none_or(|last| now >= last + seconds),
+            Self::Every { seconds, last } => last.is_none_or(|last| now >= last + *seconds),
             Self::Never => false,
         }
     }
@@ -61,12 +61,13 @@ impl Plan {
                 expected.map(|planned| Expected { planned, missed })
             }
             Self::Every { seconds, last } => {
-                let since = last.map_or(i64::MAX, |last| now - last);
+                let last = last.get_or_insert(now);
+                let since = now - *last;
                 assert!(!has_run || since >= *seconds, "after {since}");
                 // A run may have taken a moment.
                 assert!(has_run || since < *seconds + 60, "not after {since}");
-                let planned = last.map_or(now, |last| last + *seconds);
-                has_run.then(|| *last = Some(now));
+                let planned = *last + *seconds;
+                has_run.then(|| *last = now);
                 has_run.then_some(Expected { planned, missed: 0 })
             }
             Self::Never => {

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use sessctl::domain::job::Known;
 use sessctl::domain::port::{
-    Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord, Store,
+    Begun, FEWEST_KEPT, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord,
+    Store,
 };
 use sessctl::domain::time::UnixTime;
 
@@ -71,16 +72,25 @@ pub fn outcome(outcome: RunOutcome) -> RunEnd {
 pub trait Look {
     /// Begins a run that must be let in.
     fn starts(&mut self, holder: &str, run: &NewRun);
+    /// Enters as many runs of that moment as the ledger keeps in any case.
+    fn enters_youngest(&mut self, seconds: i64);
     fn runs_that(&self, query: &RunQuery, now: UnixTime) -> Vec<RunRecord>;
     /// The outcomes of all runs, the latest first.
     fn outcomes(&self, seconds: i64) -> Vec<RunOutcome>;
-    /// What is known of a job that has one account.
+    /// What is known of a job on the machine mail1.
     fn known(&self, name: &str, seconds: i64) -> Known;
 }
 
 impl Look for Box<dyn Store> {
     fn starts(&mut self, holder: &str, run: &NewRun) {
         assert_eq!(self.begin(&lease(holder), run).unwrap(), Begun::Yes);
+    }
+
+    fn enters_youngest(&mut self, seconds: i64) {
+        for serial in 0..FEWEST_KEPT {
+            let holder = format!("at {seconds}: {serial}");
+            self.enter(&holder, &by_hand(seconds), &done(seconds)).unwrap();
+        }
     }
 
     fn runs_that(&self, query: &RunQuery, now: UnixTime) -> Vec<RunRecord> {
@@ -99,10 +109,8 @@ impl Look for Box<dyn Store> {
     }
 
     fn known(&self, name: &str, seconds: i64) -> Known {
-        let accounts = self.jobs(at(seconds)).unwrap();
-        let mut known = accounts.into_iter().filter(|account| account.name == name);
-        let account = known.next().unwrap();
-        assert!(known.next().is_none(), "there is more than one account");
-        account.known
+        let accounts = self.jobs("mail1", at(seconds)).unwrap();
+        let mut known = accounts.into_iter().filter(|account| account.job == job(name));
+        known.next().unwrap().known
     }
 }

@@ -177,10 +177,12 @@ macro_rules! tests {
             let new = NewRun { job: Some(cycle.clone()), work: "cycle".to_owned(), ..run(100) };
             // When that has run
             assert_eq!(ledger.begin(&other, &new).unwrap(), Begun::Yes);
-            assert!(ledger.known("nightly", 100).unfinished.unwrap().is_alive);
             ledger.finish(&other, Some(&cycle), &done(100)).unwrap();
-            // Then nothing is left to be completed
-            assert_eq!(ledger.known("nightly", 101).unfinished, None);
+            // Then nothing of it is left to be completed, and the purge is as it was
+            let accounts = ledger.jobs("mail1", at(101)).unwrap();
+            let left = accounts.iter().map(|account| account.known.interrupted);
+            assert_eq!(left.collect::<Vec<_>>(), [Some(at(-60)), None]);
+            assert!(!ledger.known("nightly", 101).unfinished.unwrap().is_alive);
         }
     };
 }

@@ -5,14 +5,24 @@ use std::ops::ControlFlow;
 
 use sessctl::domain::job::{Known, Unfinished};
 use sessctl::domain::port::{
-    Begun, JobAccount, JobKey, Lease, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord, Store,
+    Begun, FEWEST_KEPT, JobAccount, JobKey, Lease, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord,
+    Store, TakenUp,
 };
-use sessctl::domain::time::UnixTime;
+use sessctl::domain::time::Span;
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, outcome, run, run_after};
 use crate::worlds::{World, suite};
 
 suite!(tests);
+
+fn taken_up(job: JobKey, start: i64) -> TakenUp {
+    TakenUp { job, start: at(start) }
+}
+
+/// The same job with times of its own.
+fn edited() -> JobKey {
+    JobKey { spec: "30 * *".to_owned(), ..job("nightly") }
+}
 
 macro_rules! tests {
     ($(#[$on:meta])*) => {
@@ -51,19 +61,24 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             let nightly = job("nightly");
-            let anchor = |ledger: &Box<dyn Store>| ledger.known("nightly", 0).anchor;
+            let state = |ledger: &Box<dyn Store>| {
+                let known = ledger.known("nightly", 0);
+                (known.anchor, known.interrupted)
+            };
             ledger.starts("1", &run(0));
-            assert_eq!(anchor(ledger), None);
+            assert_eq!(state(ledger), (None, Some(at(-60))));
             ledger.finish(&lease("1"), Some(&nightly), &done(0)).unwrap();
-            assert_eq!(anchor(ledger), Some(at(-60)));
+            assert_eq!(state(ledger), (Some(at(-60)), None));
+            // What is not complete stays to be completed
             ledger.starts("2", &run_after(-60, 100));
-            assert_eq!(anchor(ledger), Some(at(-60)));
+            assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
             ledger.finish(&lease("2"), Some(&nightly), &outcome(RunOutcome::Partial)).unwrap();
-            assert_eq!(anchor(ledger), Some(at(-60)));
-            let hourly = JobKey { spec: "30 * *".to_owned(), ..nightly };
-            ledger.starts("3", &NewRun { job: Some(hourly.clone()), ..run(200) });
-            let known = ledger.known("nightly", 200);
-            assert_eq!((known.spec, known.anchor), (hourly.spec, None));
+            assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
+            // Another specification has a history of its own
+            ledger.starts("3", &NewRun { job: Some(edited()), ..run(200) });
+            assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
+            ledger.finish(&lease("3"), Some(&edited()), &done(201)).unwrap();
+            assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
         }
 
         #[test]
@@ -77,49 +92,109 @@ macro_rules! tests {
             assert_eq!(ledger.begin(&lease("late"), &run(1)).unwrap(), Begun::Settled);
             ledger.enter("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap();
             assert_eq!(ledger.outcomes(1), [RunOutcome::Done]);
-            // With another spec it has not, and by hand nobody asks
-            let other = JobKey { spec: "30 * *".to_owned(), ..job("nightly") };
+            // By hand nobody asks, and at another time the edited one has not run
             ledger.starts("by hand", &by_hand(1));
             ledger.finish(&lease("by hand"), None, &done(1)).unwrap();
-            ledger.starts("changed", &NewRun { job: Some(other), ..run(1) });
+            ledger.starts("changed", &NewRun { job: Some(edited()), ..run(1) });
         }
 
         #[test]
         $(#[$on])*
-        fn an_end_leaves_the_anchor_of_a_job_alone_that_is_another_by_now() {
+        fn a_time_that_a_job_of_the_same_name_has_run_for_is_settled() {
             let mut world = world();
             let ledger = &mut world.sessions;
-            // Given a job that was edited while it ran
-            ledger.starts("1", &run(0));
-            let hourly = JobKey { spec: "30 * *".to_owned(), ..job("nightly") };
-            ledger.note_anchor(&hourly, None, at(5)).unwrap();
-            // When the run ends, then what is known of the new one stays
-            ledger.finish(&lease("1"), Some(&job("nightly")), &done(9)).unwrap();
-            let known = ledger.known("nightly", 9);
-            assert_eq!((known.spec, known.anchor), (hourly.spec, Some(at(5))));
-            // And the same of one that was forgotten
-            ledger.starts("2", &run(10));
-            ledger.forget_job("nightly").unwrap();
-            ledger.finish(&lease("2"), Some(&job("nightly")), &done(19)).unwrap();
-            assert_eq!(ledger.jobs(at(20)).unwrap(), []);
+            let change = |run: NewRun| NewRun { job: Some(edited()), ..run };
+            ledger.change_jobs("mail1", &[taken_up(edited(), -100)], &[], at(-90)).unwrap();
+            let anchor = |ledger: &Box<dyn Store>| {
+                let accounts = ledger.jobs("mail1", at(0)).unwrap();
+                accounts.iter().find(|account| account.job == edited()).unwrap().known.anchor
+            };
+            // Given a run for that time which another host has skipped, and one of other work
+            ledger.enter("skipped", &run(0), &outcome(RunOutcome::Skipped)).unwrap();
+            let other = NewRun { work: "cycle".to_owned(), ..run(0) };
+            ledger.enter("other", &other, &outcome(RunOutcome::Done)).unwrap();
+            let due = NewRun { anchor: Some(at(-100)), ..run(0) };
+            ledger.starts("mine", &change(due.clone()));
+            ledger.finish(&lease("mine"), None, &outcome(RunOutcome::Partial)).unwrap();
+            // When it goes on although one of the same has run, then it may
+            ledger.enter("same", &run(0), &outcome(RunOutcome::Done)).unwrap();
+            ledger.starts("again", &change(due));
+            ledger.finish(&lease("again"), Some(&edited()), &done(0)).unwrap();
+            // But what has not begun is settled by that
+            ledger.enter("next", &run(3_600), &outcome(RunOutcome::Done)).unwrap();
+            let next = change(run_after(-60, 3_600));
+            assert_eq!(ledger.begin(&lease("late"), &next).unwrap(), Begun::Settled);
+            assert_eq!(anchor(ledger), Some(at(3_540)));
         }
 
         #[test]
         $(#[$on])*
-        fn a_job_that_has_not_run_may_have_an_anchor_and_be_forgotten() {
+        fn a_job_that_has_not_run_may_have_an_anchor() {
             let mut world = world();
             let ledger = &mut world.sessions;
             ledger.note_anchor(&job("nightly"), None, at(5)).unwrap();
-            ledger.note_anchor(&job("weekly"), None, at(6)).unwrap();
             ledger.note_anchor(&job("nightly"), Some(at(5)), at(7)).unwrap();
             // By one who has not seen the last.
             ledger.note_anchor(&job("nightly"), Some(at(5)), at(8)).unwrap();
-            let known = Known { spec: job("").spec, anchor: Some(at(7)), unfinished: None };
+            let known = Known { anchor: Some(at(7)), ..Known::default() };
             assert_eq!(ledger.known("nightly", 8), known);
-            ledger.forget_job("nightly").unwrap();
-            let left: Vec<String> =
-                ledger.jobs(at(8)).unwrap().into_iter().map(|account| account.name).collect();
-            assert_eq!(left, ["weekly"]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn each_machine_takes_up_and_gives_up_jobs_by_itself() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            let since = |ledger: &Box<dyn Store>, machine: &str| {
+                let accounts = ledger.jobs(machine, at(0)).unwrap();
+                accounts.first().map(|account| (account.known.anchor, account.known.since))
+            };
+            // When two machines take up a job, then they share its history
+            ledger.change_jobs("mail1", &[taken_up(job("nightly"), -9)], &[], at(0)).unwrap();
+            ledger.change_jobs("mail2", &[taken_up(job("nightly"), 60)], &[], at(61)).unwrap();
+            assert_eq!(since(ledger, "mail1"), Some((Some(at(-9)), Some(at(0)))));
+            assert_eq!(since(ledger, "mail2"), Some((Some(at(-9)), Some(at(61)))));
+            assert_eq!(since(ledger, "mail3"), Some((Some(at(-9)), None)));
+            // When one gives it up and takes it up again, then it is new there alone
+            ledger.change_jobs("mail1", &[], &[job("nightly")], at(100)).unwrap();
+            assert_eq!(since(ledger, "mail1"), Some((Some(at(-9)), None)));
+            ledger.change_jobs("mail1", &[taken_up(job("nightly"), 200)], &[], at(200)).unwrap();
+            assert_eq!(since(ledger, "mail1"), Some((Some(at(-9)), Some(at(200)))));
+            assert_eq!(since(ledger, "mail2"), Some((Some(at(-9)), Some(at(61)))));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_history_that_all_have_given_up_begins_anew() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            let take_up = |ledger: &mut Box<dyn Store>, start, now| {
+                ledger.change_jobs("mail1", &[taken_up(job("nightly"), start)], &[], at(now))
+            };
+            // Given a job whose run was cut short, and that was given up
+            take_up(ledger, 0, 0).unwrap();
+            ledger.starts("1", &run_after(0, 100));
+            ledger.finish(&lease("1"), Some(&job("nightly")), &outcome(RunOutcome::Partial)).unwrap();
+            ledger.change_jobs("mail1", &[], &[job("nightly")], at(200)).unwrap();
+            // When it is taken up again, then nothing is left of that
+            take_up(ledger, 300, 301).unwrap();
+            let known = Known { anchor: Some(at(300)), since: Some(at(301)), ..Known::default() };
+            assert_eq!(ledger.known("nightly", 301), known);
+            // But a time that has just run does not run again
+            ledger.note_anchor(&job("nightly"), Some(at(300)), at(400)).unwrap();
+            ledger.change_jobs("mail1", &[], &[job("nightly")], at(410)).unwrap();
+            take_up(ledger, 399, 420).unwrap();
+            assert_eq!(ledger.known("nightly", 420).anchor, Some(at(400)));
+            // And one that is in the future does, as a wrong clock has set it
+            ledger.note_anchor(&job("nightly"), Some(at(400)), at(9_000)).unwrap();
+            ledger.change_jobs("mail1", &[], &[job("nightly")], at(500)).unwrap();
+            take_up(ledger, 510, 510).unwrap();
+            assert_eq!(ledger.known("nightly", 510).anchor, Some(at(510)));
+            // A day later, nothing is left at all
+            ledger.change_jobs("mail1", &[], &[job("nightly")], at(600)).unwrap();
+            assert_eq!(ledger.jobs("mail1", at(600)).unwrap().len(), 1);
+            ledger.change_jobs("mail1", &[], &[], at(90_000)).unwrap();
+            assert_eq!(ledger.jobs("mail1", at(90_000)).unwrap(), []);
         }
 
         #[test]
@@ -137,15 +212,16 @@ macro_rules! tests {
             // When it begins anew on the first
             ledger.starts("3", &NewRun { anchor: Some(at(-60)), ..run_on("mail1") });
             // Then each has its own anchor, and one a run
-            let account = |host: &str, anchor, unfinished| JobAccount {
-                name: "nightly".to_owned(),
-                account: host.to_owned(),
-                known: Known { spec: job("").spec, anchor: Some(anchor), unfinished },
+            let account = |host: &str, known| JobAccount { job: on(host), known };
+            let running = Known {
+                anchor: Some(at(-60)),
+                interrupted: Some(at(-60)),
+                unfinished: Some(Unfinished { planned: at(-60), started: at(0), is_alive: true }),
+                since: None,
             };
-            let unfinished = Unfinished { planned: at(-60), started: at(0), is_alive: true };
-            let expected =
-                [account("mail1", at(-60), Some(unfinished)), account("mail2", at(9), None)];
-            assert_eq!(ledger.jobs(at(1)).unwrap(), expected);
+            let settled = Known { anchor: Some(at(9)), ..Known::default() };
+            let expected = [account("mail1", running), account("mail2", settled)];
+            assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
         }
 
         #[test]
@@ -222,11 +298,57 @@ macro_rules! tests {
             for (holder, began) in [("old", -101), ("young", -100)] {
                 ledger.enter(holder, &by_hand(began), &done(0)).unwrap();
             }
-            ledger.drop_runs(at(-100)).unwrap();
+            ledger.enters_youngest(0);
+            ledger.drop_runs(Span::seconds(100), at(0)).unwrap();
             let runs = ledger.runs_that(&RunQuery::default(), at(0));
-            let began: Vec<UnixTime> = runs.iter().map(|run| run.started).collect();
-            assert_eq!(began, [at(-100), at(-1_000)]);
+            let began = runs.iter().map(|run| run.started).filter(|began| *began < at(0));
+            assert_eq!(began.collect::<Vec<_>>(), [at(-100), at(-1_000)]);
             assert!(ledger.known("nightly", 0).unfinished.is_some());
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_wrong_clock_drops_no_run() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            for serial in 0..20 {
+                ledger.enter(&format!("old {serial}"), &by_hand(-100), &done(0)).unwrap();
+            }
+            ledger.enters_youngest(0);
+            let count = |ledger: &Box<dyn Store>| ledger.outcomes(0).len();
+            let all = count(ledger);
+            // Given a clock that is years ahead, and what was entered under it
+            let ahead = 20 * 365 * 86_400;
+            for serial in 0..50 {
+                ledger.drop_runs(Span::days(1), at(ahead)).unwrap();
+                ledger.enter(&format!("ahead {serial}"), &by_hand(ahead), &done(ahead)).unwrap();
+            }
+            ledger.drop_runs(Span::days(1), at(-ahead)).unwrap();
+            assert_eq!(count(ledger), all + 50);
+            // When it is right again, then the entries go when their time has come
+            ledger.enters_youngest(86_401);
+            ledger.drop_runs(Span::days(1), at(86_401)).unwrap();
+            assert_eq!(count(ledger), 50 + FEWEST_KEPT);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn old_runs_go_although_those_before_them_are_in_the_future() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            // Given more entries in the future than go at once, and old ones behind them
+            for serial in 0..300 {
+                ledger.enter(&format!("ahead {serial}"), &by_hand(99_999), &done(0)).unwrap();
+            }
+            for serial in 0..10 {
+                ledger.enter(&format!("old {serial}"), &by_hand(-101), &done(0)).unwrap();
+            }
+            ledger.enters_youngest(0);
+            // When runs are dropped, then the old ones go
+            ledger.drop_runs(Span::seconds(100), at(0)).unwrap();
+            let runs = ledger.runs_that(&RunQuery::default(), at(0));
+            assert_eq!(runs.len(), 300 + FEWEST_KEPT);
+            assert!(runs.iter().all(|run| run.started >= at(0)));
         }
     };
 }

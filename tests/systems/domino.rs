@@ -229,6 +229,7 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
 fn d6_the_ledger_says_where_a_job_was_skipped() {
     // Given the job at a time that is now
     let domino = System::but("domino", &[("at = \"0 4 *\" ", "every = \"24h\" ")]);
+    domino.jobs_have_waited(&["mail1.example.org", "mail2"]);
     domino.insert(&row("in use"));
     let restarts = || {
         let runs = domino.json(&["show", "runs", "--job", "restart imap"]);

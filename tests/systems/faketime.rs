@@ -49,6 +49,7 @@ fn w2_w3_half_an_hour_of_a_websphere_server() {
     let http = ["--task", "http"];
     let [used, _] = open_at(&websphere, "2026-06-15 12:00:00", &http);
     let [_, unused] = open_at(&websphere, "2026-06-15 12:00:00", &http);
+    cron_at(&websphere, "2026-06-15 12:27:20");
     cron_at(&websphere, "2026-06-15 12:29:30");
     let before = json_at(&websphere, "2026-06-15 12:29:40", &["show", "session", &unused]);
     assert_eq!((&before["state"], &before["eligible_since"]), (&"active".into(), &Value::Null));
@@ -196,6 +197,7 @@ fn r1_r2_r3_r8_a_month_of_a_redbex_server() {
         assert_eq!(fate_at(&redbex, time, &first), state, "{time}");
     }
     // And the housekeeping job ends it, and leaves the idle one
+    cron_at(&redbex, "2026-06-15 10:00:00");
     cron_at(&redbex, "2026-06-15 10:05:00");
     assert_eq!(fate_at(&redbex, "2026-06-15 10:05:30", &first), "abandoned");
     let ended = |time: &str| {
@@ -225,6 +227,7 @@ fn w6_w8_a_long_run_renews_its_lease_and_the_next_one_counts_from_its_end() {
     // On a cluster less fast, as the time flies also that its nodes have to answer.
     let (rows, time) = if is_cluster() { (60_000, "+0 x20") } else { (20_000, "+0 x200") };
     websphere.insert_all(0..rows, |serial| row(&serial.to_string()).idle(HOUR));
+    websphere.jobs_have_waited(&["mail1"]);
     let trigger = "CREATE TRIGGER log AFTER UPDATE OF renewed_at ON leases \
                    BEGIN INSERT INTO log VALUES (new.renewed_at); END";
     for sql in ["CREATE TABLE log (renewed_at)", trigger] {

@@ -46,6 +46,7 @@ fn r10_a_limit_that_is_lowered_ends_nobody_by_itself() {
     redbex.insert_all(0..2, idle);
     // When the licence is for five from now on
     redbex.change("redbex", &[("limit = 10\n", "limit = 5\n")]);
+    redbex.jobs_have_waited(&["mail1"]);
     redbex.run(&["run"]).succeeds().is_silent();
     // Then nobody has lost their session
     assert_eq!((redbex.figure("imap", "live"), redbex.figure("imap", "ended")), (10, 0));
@@ -71,6 +72,7 @@ fn r10_nor_does_a_lowered_limit_of_a_user() {
         redbex.opens(opening(user, "imap"), noon).unwrap();
     }
     redbex.db().execute(sql, &[]);
+    redbex.run("housekeeping", later(noon, -60 * MINUTE));
     assert!(matches!(redbex.run("housekeeping", noon), Ran::Purged(summary) if summary.live == 3));
     let refused = redbex.opens(opening("alice", "imap"), noon);
     assert!(matches!(refused, Err(Error::Full(_))));

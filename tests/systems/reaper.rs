@@ -25,6 +25,7 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     let noon = at(NOON);
     websphere.open("http", later(noon, -HOUR));
     let (job, terms) = (websphere.job("reaper"), websphere.terms.clone());
+    websphere.run("reaper", later(noon, -120));
     // When one of them is in the middle of its run
     let mut seen = Vec::new();
     let ran = websphere.keeper.run_job(&job, &terms, noon, &mut || {
@@ -83,6 +84,7 @@ fn with_a_gate() -> System {
         let made = Command::new("mkfifo").arg(websphere.path(name)).status().unwrap();
         assert!(made.success());
     }
+    websphere.jobs_have_waited(&["mail1"]);
     websphere.insert(&row("old").idle(HOUR));
     websphere
 }
@@ -180,6 +182,7 @@ fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
     let zero = websphere.open("http", noon);
     websphere.db().execute("UPDATE sessions SET idle_timeout = 0 WHERE id = ?1", &[&zero.id()]);
     // When the reaper comes by
+    websphere.run("reaper", later(noon, -HOUR));
     websphere.run("reaper", later(noon, 1));
     // Then that one is gone
     assert_eq!(websphere.fate(&zero, noon), "gone");

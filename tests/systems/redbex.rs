@@ -75,6 +75,7 @@ fn r1_the_list_and_the_statistics_tell_the_states_apart() {
 fn r2_housekeeping_ends_the_abandoned_sessions_and_leaves_the_idle_ones() {
     // Given sessions in all three states
     let redbex = System::new("redbex");
+    redbex.jobs_have_waited(&["mail1"]);
     redbex.insert_all(0..2, active);
     redbex.insert_all(0..2, idle);
     redbex.insert_all(0..2, abandoned);
@@ -207,6 +208,7 @@ fn r7_a_requested_timeout_is_clamped_and_the_answer_says_what_was_granted() {
 fn r8_ended_sessions_stay_listed_with_their_end_and_reason_for_their_retention() {
     // Given sessions that have ended, one of them a month ago
     let redbex = System::new("redbex");
+    redbex.jobs_have_waited(&["mail1"]);
     redbex.insert(&row("old").idle(40 * DAY).ended(30 * DAY, "closed"));
     redbex.insert(&row("young").idle(40 * DAY).ended(29 * DAY, "closed"));
     redbex.insert(&abandoned(0));

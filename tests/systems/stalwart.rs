@@ -183,6 +183,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     let jobs = "every = \"1h\"\ndo = \"purge\"\n\n[[job]]\nname = \"restart imap\"\n\
                 every = \"1h\"\ndo = \"cycle\"\ntask = \"imap\"";
     let stalwart = System::but("stalwart", &[("at = \"15 * *\"\ndo = \"purge\"", jobs)]);
+    stalwart.jobs_have_waited(&["mail1"]);
     stalwart.insert(&row("broken").task("jmap").idle(3 * HOUR));
     stalwart.insert(&row("in use"));
     let trigger = "CREATE TRIGGER no BEFORE UPDATE ON sessions WHEN old.task = 'jmap' \

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::fixture::{Ran, Row, Sandbox, feed, handles, now, sha256};
+use crate::fixture::{JOBS_HAVE_WAITED, Ran, Row, Sandbox, feed, handles, now, sha256};
 use crate::place::{Db, Place, State};
 
 /// The path of a system's configuration.
@@ -125,6 +125,16 @@ impl System {
 
     pub fn run_on(&self, host: &str, args: &[&str]) -> Ran {
         Ran(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
+    }
+
+    /// As if these hosts had had the jobs for a day.
+    pub fn jobs_have_waited(&self, hosts: &[&str]) {
+        for host in hosts {
+            self.run_on(host, &["run"]).succeeds();
+        }
+        for sql in JOBS_HAVE_WAITED {
+            self.db().execute(sql, &[]);
+        }
     }
 
     pub fn start(&self, args: &[&str]) -> Child {

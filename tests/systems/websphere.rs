@@ -26,6 +26,7 @@ fn w1_close_ends_a_session_at_once_whatever_the_reaper_does() {
     ] {
         // Given a session, while the reaper is at work
         let websphere = System::but("websphere", changes);
+        websphere.jobs_have_waited(&["mail1"]);
         websphere.insert(&row("token"));
         websphere.purge_is_at_work(0);
         websphere.run(&["run"]).exits(11);
@@ -71,6 +72,7 @@ fn w3_a_session_that_is_eligible_stays_usable_until_the_reaper_has_run() {
     let noon = at(NOON);
     let [used, unused] = [noon, noon].map(|noon| websphere.open("http", noon));
     let eligible = later(noon, 30 * MINUTE + 1);
+    websphere.run("reaper", noon);
     assert!(matches!(websphere.run("reaper", later(eligible, -1)), Ran::Purged(_)));
     let Standing::Waits { next, .. } = websphere.standing("reaper", eligible) else { panic!() };
     // When one of them is used in the last second before the reaper's next run
@@ -88,6 +90,7 @@ fn w3_a_session_that_is_eligible_stays_usable_until_the_reaper_has_run() {
 fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
     // Given a reaper that has just run, and a session whose timeout is over
     let websphere = System::new("websphere");
+    websphere.jobs_have_waited(&["mail1"]);
     websphere.run(&["run"]).succeeds().is_silent();
     let begun = now();
     websphere.insert(&row("token").idle(40 * MINUTE));
@@ -140,6 +143,7 @@ fn interval(timeout: &str, jitter: u64) -> i64 {
         ],
     );
     websphere.terms.jitter = Jitter::from_number(jitter);
+    websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
     let Standing::Waits { next, anchor } = websphere.standing("reaper", later(at(NOON), 5)) else {
         panic!("it is due");
@@ -169,6 +173,7 @@ fn w4_the_interval_stays_the_same_and_is_that_of_the_longest_of_several_timeouts
     // Given a task whose sessions live for an hour beside those of 30 minutes
     let hour = "[policy.http]\ntimeout = \"1h\"\n\n[[job]]\nname = \"reaper\"";
     let websphere = System::but("websphere", &[("[[job]]\nname = \"reaper\"", hour)]);
+    websphere.jobs_have_waited(&["mail1"]);
     // When the reaper has run, then each process says the same of the next time
     websphere.run(&["run"]).succeeds().is_silent();
     let next = |_| {
@@ -205,6 +210,7 @@ fn w5_an_interval_that_is_set_holds_from_30_seconds_on() {
     }
     // And the interval is the one that was set
     let mut websphere = World::but("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
+    websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
     let standing = websphere.standing("reaper", later(at(NOON), 100));
     assert!(

@@ -49,6 +49,7 @@ impl World {
         let store = store::create(place.location()).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = Terms {
+            configuration: "/etc/sessctl.toml".to_owned(),
             zone: Zone::UTC,
             jitter: Jitter::default(),
             guard: config.guard,

@@ -66,13 +66,26 @@ impl Housekeeper {
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
+        let outcome = outcome.or_else(|error| match error.obstacle() {
+            // A job goes on with it. By hand, an answer is for what was done.
+            Some(obstacle) if request.job.is_some() || walk.has_done_something() => {
+                Ok(self.broken_off(&mut walk, request, now, obstacle))
+            }
+            _ => Err(error),
+        });
         let close = match &outcome {
             Ok(summary) => Close::of(summary.stopped, summary.short_of()),
             Err(error) => Close::Failed(error),
         };
         let finished = self.finish(&shift, walk.feat(), close);
-        // What the work fails with comes first.
-        outcome.and_then(|summary| finished.map(|()| summary))
+        // What the work fails with comes first. What the ledger has no record of is done
+        // all the same, and the next run of its job finds it so.
+        outcome.and_then(|summary| match finished {
+            Err(error) if summary.stopped == Some(Stopped::Busy) && error.is_passing() => {
+                Ok(summary)
+            }
+            finished => finished.map(|()| summary),
+        })
     }
 
     /// What [`purge`](Self::purge) would do at `now`, in figures. Where nothing may be
@@ -102,6 +115,7 @@ impl Housekeeper {
                 counted: true,
                 elapsed: begun.elapsed(),
                 stopped: guard.is_err().then_some(Stopped::Guard),
+                obstacle: None,
                 untold: None,
                 unreadable: census.unreadable,
                 misfit,

@@ -42,6 +42,8 @@ pub enum Stopped {
     /// The write-ahead log could not be used again, for somebody reads an older state
     /// of the database, and it has become as large as it may.
     Log,
+    /// The database was locked for longer than is worth waiting, or could not be used.
+    Busy,
 }
 
 words!(Stopped, "reason to stop", {
@@ -51,6 +53,7 @@ words!(Stopped, "reason to stop", {
     Clock => "clock",
     Lease => "lease",
     Log => "log",
+    Busy => "busy",
 });
 
 /// What a purge has done so far.
@@ -92,6 +95,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
+    /// What it found the database to be, if that stopped it.
+    pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
     pub untold: Option<Untold>,
     /// Rows of a framework's table that were kept because their times cannot be read, as
@@ -116,6 +121,7 @@ impl Summary {
             counted: true,
             elapsed: Duration::ZERO,
             stopped: Some(Stopped::Guard),
+            obstacle: None,
             untold: None,
             unreadable: 0,
             misfit: None,
@@ -132,17 +138,22 @@ impl Summary {
     /// What keeps it from being complete, in words. Rows that others refer to do not: what
     /// is to become of them is not the purge's to decide.
     pub fn short_of(&self) -> Option<String> {
-        short_of(self.stopped, self.untold.as_ref(), rejected(&self.kept))
+        let obstacle = self.obstacle.as_deref();
+        short_of(self.stopped, obstacle, self.untold.as_ref(), rejected(&self.kept))
     }
 }
 
 /// Why a run is not complete, if it is not.
 pub(in crate::app) fn short_of(
     stopped: Option<Stopped>,
+    obstacle: Option<&str>,
     untold: Option<&Untold>,
     kept: Option<String>,
 ) -> Option<String> {
-    let stopped = stopped.map(|why| format!("stopped by {why}"));
+    let stopped = stopped.map(|why| match obstacle {
+        Some(obstacle) => format!("stopped early: {obstacle}"),
+        None => format!("stopped by {why}"),
+    });
     let reasons = [stopped, untold.map(Untold::to_string), kept];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())

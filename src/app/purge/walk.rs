@@ -31,6 +31,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// One walk through the table.
 pub(super) struct Walk {
+    begun: Instant,
     pace: Pace,
     upkeep: Upkeep,
     max_log: u64,
@@ -49,6 +50,7 @@ impl Walk {
     pub(super) fn new(manners: &Manners, is_slow: bool) -> Self {
         let pace = if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) };
         Self {
+            begun: Instant::now(),
             pace: if is_slow { pace.beginning_with_one() } else { pace },
             upkeep: Upkeep::default(),
             max_log: manners.max_log.0,
@@ -106,6 +108,11 @@ impl Walk {
         }
     }
 
+    /// Whether it has changed anything.
+    pub(super) fn has_done_something(&self) -> bool {
+        self.done.marked + self.done.ended + self.done.deleted > 0
+    }
+
     /// What the ledger is told of it.
     pub(super) fn feat(&self) -> Feat {
         Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
@@ -147,8 +154,7 @@ impl Housekeeper {
         now: UnixTime,
         go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Summary> {
-        let begun = Instant::now();
-        let until = request.run_time.and_then(|time| begun.checked_add(time));
+        let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
         let mut limits = Limits { until, go_on };
         let stopped = self.with_log_kept(|keeper| {
             let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
@@ -161,24 +167,50 @@ impl Housekeeper {
             Err(error) if error.is_passing() => {}
             noted => noted?,
         }
-        let (left, counted) = self.left_behind(walk, request, now, stopped)?;
+        let left = self.left_behind(walk, request, now, stopped)?;
+        Ok(self.sum_up(walk, left, stopped, None))
+    }
+
+    /// What a run says that an obstacle has stopped: what it has done stays done.
+    pub(super) fn broken_off(
+        &mut self,
+        walk: &mut Walk,
+        request: &PurgeRequest,
+        now: UnixTime,
+        obstacle: String,
+    ) -> Summary {
+        let stopped = Some(Stopped::Busy);
+        let left = self.left_behind(walk, request, now, stopped);
+        // Where not even a look is possible, nobody knows.
+        self.sum_up(walk, left.unwrap_or_default(), stopped, Some(obstacle))
+    }
+
+    /// What has come of a run that has left this behind, all of which was counted or not.
+    fn sum_up(
+        &mut self,
+        walk: &mut Walk,
+        (left, counted): (Seen, bool),
+        stopped: Option<Stopped>,
+        obstacle: Option<String>,
+    ) -> Summary {
         let (due, still_due) = (left.census.due, left.census.would_end);
         walk.seen.add(left);
-        let sessions = walk.seen.census.sessions;
-        Ok(Summary {
+        let Seen { census, misfit, kept } = std::mem::take(&mut walk.seen);
+        Summary {
             done: walk.done,
-            live: sessions.saturating_sub(walk.done.ended + still_due),
+            live: census.sessions.saturating_sub(walk.done.ended + still_due),
             remaining: due,
             counted,
-            elapsed: begun.elapsed(),
+            elapsed: walk.begun.elapsed(),
             // What stops a run that has nothing left has not stopped it.
             stopped: stopped.filter(|_| due > 0 || !counted),
+            obstacle,
             untold: self.take_untold(),
-            unreadable: walk.seen.census.unreadable,
-            future: walk.seen.census.future,
-            misfit: walk.seen.misfit.take(),
-            kept: std::mem::take(&mut walk.seen.kept),
-        })
+            unreadable: census.unreadable,
+            future: census.future,
+            misfit,
+            kept,
+        }
     }
 
     /// Settles batch after batch, up to the end of the table or to a limit.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use sessctl::app::{Housekeeper, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
+use sessctl::domain::job::When;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{Access, Cluster, Location};
@@ -22,6 +23,7 @@ use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
+use super::zone::of_machine;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, people};
 
@@ -254,6 +256,31 @@ impl Context {
         complain(&output::harmless::visible(&format!("sessctl: {untold}; {}", again(untold))));
     }
 
+    /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
+    /// job depends on it.
+    pub fn terms(&self, config: &Config) -> anyhow::Result<Terms> {
+        let has_times = config.jobs.iter().any(|job| matches!(job.when, When::At(_)));
+        let zone = &config.zone;
+        Ok(Terms {
+            configuration: self.configuration(),
+            zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
+            jitter: host::jitter(),
+            guard: config.guard,
+            manners: config.manners,
+            keep_runs: config.keep_runs,
+        })
+    }
+
+    /// The full path of the configuration file. Its folder is the real one, but a file that
+    /// is a link keeps its name: some systems put another file behind it with each change.
+    fn configuration(&self) -> String {
+        let Some(path) = self.config_path() else { return String::new() };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+        let real = folder.ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        real.as_deref().unwrap_or(path).display().to_string()
+    }
+
     /// Tells of sessions whose user cannot be read, if there are any, and what follows, `{}`
     /// standing for them. Answers the exit code of a command that was asked for a user's.
     pub fn unreadable_users(&self, sessions: u64, what_follows: &str) -> Exit {
@@ -280,17 +307,6 @@ impl Context {
     /// Says what may surprise.
     pub fn warn(&self, sentence: &str) {
         self.say(&format!("sessctl: warning: {sentence}"));
-    }
-}
-
-/// What jobs keep to, by a configuration.
-pub fn terms(config: &Config) -> Terms {
-    Terms {
-        zone: config.zone.clone(),
-        jitter: host::jitter(),
-        guard: config.guard,
-        manners: config.manners,
-        keep_runs: config.keep_runs,
     }
 }
 

@@ -17,6 +17,7 @@ use super::Context;
 use super::state::{StateFolder, Surroundings};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{self, Text, must_be_complete};
+use crate::cli::zone::of_machine;
 
 /// Whether the profile has been named to the user.
 pub(super) type Said = Cell<bool>;
@@ -46,8 +47,20 @@ impl Context {
         parameters
     }
 
-    /// What the text of a profile says, with its parameters as far as they are given.
+    /// What the text of a profile says, with its parameters as far as they are given, and
+    /// with this machine's time zone.
     pub fn profile(&self, text: &Text, which: &Path, config: &Config) -> anyhow::Result<Profile> {
+        let mut profile = self.profile_with_parameters(text, which, config)?;
+        profile.resolve_local(&of_machine)?;
+        Ok(profile)
+    }
+
+    fn profile_with_parameters(
+        &self,
+        text: &Text,
+        which: &Path,
+        config: &Config,
+    ) -> anyhow::Result<Profile> {
         text.with(&self.parameters(which, config), |name, what| {
             let typed = self.global.params.iter().rev().find(|(typed, _)| typed == name);
             match (typed, config.fault_in_parameter(name, what)) {

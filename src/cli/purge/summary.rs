@@ -157,7 +157,11 @@ pub fn sentence(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> 
             let least = if summary.counted { "" } else { "at least " };
             let remaining = thousands(summary.remaining);
             let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
-            format!("{said}; stopped by {why}, {least}{remaining} {rows} still due")
+            let stopped = match &summary.obstacle {
+                Some(obstacle) => format!("stopped early, as {obstacle}"),
+                None => format!("stopped by {why}"),
+            };
+            format!("{said}; {stopped}, {least}{remaining} {rows} still due")
         }
     }
 }

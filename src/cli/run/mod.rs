@@ -5,6 +5,7 @@ mod watch;
 
 use std::time::Duration;
 
+use sessctl::config::Config;
 use sessctl::store::Access;
 
 use super::args::duration;
@@ -64,11 +65,13 @@ impl Args {
             return Err(Usage::error("--watch answers nothing: leave -o and --json out"));
         }
         if config.jobs.is_empty() {
+            give_up_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
             return watch::watch(context, self.accept_clock);
         }
+        let mut round = Round::new(context, config, self.wait)?;
         let mut keeper = context.open(Access::Write)?;
         // Whoever has to name a profile does it for all jobs, and none counts as run.
         keeper.must_be_certain()?;
@@ -76,7 +79,6 @@ impl Args {
             keeper.accept_clock();
         }
         let interrupt = Interrupt::listen()?;
-        let mut round = Round::new(context, config, self.wait);
         let attended = round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
         if context.asked_format().is_some() && !context.global.quiet {
             context.answer(&RAN, &round.records)?;
@@ -87,6 +89,15 @@ impl Args {
         }
         attended?;
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
+    }
+}
+
+/// Gives up the jobs that a configuration without any has had before: when they come back,
+/// they have missed nothing. Where there is no database, there are none.
+fn give_up_jobs(context: &Context, config: &Config) {
+    if let (Ok(mut keeper), Ok(terms)) = (context.open_under(config), context.terms(config)) {
+        // The next run gives them up if this one could not.
+        let _ = keeper.set_jobs(&[], &terms, context.now);
     }
 }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sessctl::Error;
-use sessctl::app::{Housekeeper, Ran, Terms, Untold};
+use sessctl::app::{Housekeeper, Ran, Stopped, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::job::{Job, Standing};
 
 use crate::cli::clock;
-use crate::cli::context::{Context, again, terms};
+use crate::cli::context::{Context, again};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
@@ -22,7 +22,7 @@ use crate::output::record::{Record, Value};
 /// One look at all jobs.
 pub struct Round<'a> {
     context: &'a Context,
-    terms: Terms,
+    pub terms: Terms,
     wait: Option<Duration>,
     /// Whether there will be another one soon.
     stays: bool,
@@ -30,24 +30,39 @@ pub struct Round<'a> {
     pub records: Vec<Record>,
     /// The worst that has happened.
     pub exit: Exit,
+    /// Whether something was in the way that passes, so that a job is still due: it had
+    /// best be left alone for a while.
+    pub is_obstructed: bool,
 }
 
 impl<'a> Round<'a> {
     /// The only one.
-    pub fn new(context: &'a Context, config: &Config, wait: Option<Duration>) -> Self {
-        let (terms, records) = (terms(config), Vec::new());
-        Self { context, terms, wait, stays: false, records, exit: Exit::Done }
+    pub fn new(
+        context: &'a Context,
+        config: &Config,
+        wait: Option<Duration>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            context,
+            terms: context.terms(config)?,
+            wait,
+            stays: false,
+            records: Vec::new(),
+            exit: Exit::Done,
+            is_obstructed: false,
+        })
     }
 
     /// One of many.
-    pub fn of_watch(context: &'a Context, config: &Config) -> Self {
-        Self { stays: true, ..Self::new(context, config, None) }
+    pub fn of_watch(context: &'a Context, config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { stays: true, ..Self::new(context, config, None)? })
     }
 
     /// Attends to each job in turn, until a signal comes.
     ///
     /// # Errors
-    /// [`Error::Clock`] if the clock has moved: no job runs from then on.
+    /// [`Error::Clock`] if the clock has moved: no job runs from then on. Whatever keeps the
+    /// ledger from being told which jobs this machine has.
     pub fn attend_to_all(
         &mut self,
         jobs: &[Job],
@@ -60,6 +75,7 @@ impl<'a> Round<'a> {
         if let Err(refusal @ Error::Clock(_)) = checked {
             return Err(refusal);
         }
+        keeper.set_jobs(jobs, &self.terms, clock::now())?;
         for job in jobs {
             self.attend_to(job, keeper, interrupt)?;
             if interrupt.signal().is_some() {
@@ -94,6 +110,7 @@ impl<'a> Round<'a> {
             say_kept(&cycled.kept, Wording::end(false), self.context);
         }
         self.exit = self.exit.or_worse(report.exit);
+        self.is_obstructed |= report.goes_on;
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
         self.records.push(report.record(job));
         Ok(())
@@ -115,11 +132,12 @@ impl<'a> Round<'a> {
 
     /// What went wrong is said always, what went well to those who look.
     fn say(&self, job: &Job, report: &Report, untold: Option<&Untold>) {
-        let Report { exit, outcome, counts, reason, advice } = report;
+        let Report { exit, outcome, counts, reason, advice, goes_on } = report;
         let name = visible(&job.name);
-        if matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
+        if *goes_on || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
             let hint = match untold {
+                None if *goes_on => format!("; {}", report.rest()),
                 None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
                 Some(untold) if *exit == Exit::Failed => format!("; {untold}; {}", again(untold)),
@@ -160,12 +178,20 @@ struct Report {
     reason: Option<String>,
     /// What to do about it, for people.
     advice: Option<String>,
+    /// Whether something that passes was in the way: the next run goes on.
+    goes_on: bool,
 }
 
 impl Report {
     fn of(ran: &sessctl::Result<Ran>) -> Option<Self> {
-        let nothing =
-            |exit, outcome, reason| Self { exit, outcome, counts: [0; 3], reason, advice: None };
+        let nothing = |exit, outcome, reason| Self {
+            exit,
+            outcome,
+            counts: [0; 3],
+            reason,
+            advice: None,
+            goes_on: false,
+        };
         Some(match ran {
             Ok(Ran::NotDue(Standing::Running(run))) => {
                 nothing(Exit::Busy, "held", Some(format!("running since {}", run.started)))
@@ -174,9 +200,12 @@ impl Report {
             Ok(Ran::Skipped) => nothing(Exit::Done, "skipped", None),
             Ok(Ran::Purged(summary)) => {
                 let done = &summary.done;
-                Self::of_work([done.marked, done.ended, done.deleted], summary.short_of())
+                let counts = [done.marked, done.ended, done.deleted];
+                Self::of_work(counts, summary.short_of(), summary.stopped)
             }
-            Ok(Ran::Cycled(cycled)) => Self::of_work([0, cycled.ended, 0], cycled.short_of()),
+            Ok(Ran::Cycled(cycled)) => {
+                Self::of_work([0, cycled.ended, 0], cycled.short_of(), cycled.stopped)
+            }
             Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),
@@ -185,16 +214,34 @@ impl Report {
             Err(error @ Error::Refused(_)) => {
                 nothing(Exit::Refused, "refused", Some(error.to_string()))
             }
+            Err(error) if error.is_passing() => {
+                let obstructed = nothing(Exit::Busy, "held", error.obstacle());
+                Self { goes_on: true, ..obstructed }
+            }
             Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),
         })
     }
 
-    fn of_work(counts: [u64; 3], short_of: Option<String>) -> Self {
+    fn of_work(counts: [u64; 3], short_of: Option<String>, stopped: Option<Stopped>) -> Self {
         let (exit, outcome) = match short_of {
             None => (Exit::Done, "done"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        Self { exit, outcome, counts, reason: short_of, advice: None }
+        let goes_on = matches!(stopped, Some(Stopped::Busy | Stopped::Log));
+        Self { exit, outcome, counts, reason: short_of, advice: None, goes_on }
+    }
+
+    /// What becomes of a job that was obstructed.
+    fn rest(&self) -> String {
+        let [marked, ended, deleted] = self.counts;
+        let done = [(marked, "marked"), (ended, "ended"), (deleted, "deleted")];
+        let done = done.iter().filter(|(count, _)| *count > 0);
+        let done: Vec<String> =
+            done.map(|(count, what)| format!("{what} {}", thousands(*count))).collect();
+        if done.is_empty() {
+            return "nothing was done, and the job is still due".to_owned();
+        }
+        format!("{} so far, and the next run goes on", done.join(", "))
     }
 
     fn record(&self, job: &Job) -> Record {

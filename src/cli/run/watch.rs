@@ -11,9 +11,9 @@ use sessctl::domain::clock::ClockRefusal;
 use sessctl::domain::job::Standing;
 use sessctl::domain::time::{Span, UnixTime};
 
-use super::{Round, no_jobs};
+use super::{Round, give_up_jobs, no_jobs};
 use crate::cli::clock;
-use crate::cli::context::{Context, terms};
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::output::harmless::visible;
@@ -139,23 +139,29 @@ impl Watch<'_> {
 
     fn attempt(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         if self.config.jobs.is_empty() {
+            give_up_jobs(self.context, &self.config);
             return Ok(clock::now().plus(IDLE));
         }
+        let mut round = Round::of_watch(self.context, &self.config)?;
         let mut keeper = self.context.open_under(&self.config)?;
         keeper.must_be_certain()?;
         if self.accept_clock {
             keeper.accept_clock();
         }
-        let mut round = Round::of_watch(self.context, &self.config);
         round.attend_to_all(&self.config.jobs, &mut keeper, interrupt)?;
         self.accept_clock = false;
         let now = clock::now();
-        let standings = keeper.standings(&self.config.jobs, &terms(&self.config), now)?;
+        let standings = keeper.standings(&self.config.jobs, &round.terms, now)?;
         let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
         let next = next.unwrap_or(now.plus(IDLE));
-        // What could not even begin is still due: as under cron, a minute later again.
-        Ok(if round.exit == Exit::Failed { next.max(now.plus(IDLE)) } else { next })
+        // What could not even begin, or not go on, is still due: as under cron, a minute
+        // later again.
+        Ok(if round.exit == Exit::Failed || round.is_obstructed {
+            next.max(now.plus(IDLE))
+        } else {
+            next
+        })
     }
 
     /// Complains of a clock that has moved: once of the same, and again after an hour.

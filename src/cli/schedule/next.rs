@@ -8,6 +8,7 @@ use super::Spec;
 use crate::cli::args::Moment;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
+use crate::cli::zone::of_machine;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -49,6 +50,7 @@ impl Args {
             Some(zone) => zone,
             None => context.config()?.zone.clone(),
         };
+        let zone = zone.or_machine(of_machine)?;
         let after = match self.after {
             Some(after) => after.read(&zone)?,
             None => context.now,

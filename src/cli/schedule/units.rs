@@ -85,7 +85,7 @@ impl Resolved {
         }
         let line = format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%"));
         Ok(match zone {
-            Zone::Local => line,
+            Zone::Local | Zone::Machine(_) => line,
             Zone::Named(_) => {
                 format!("# cron reads this line in the machine's time zone, not in {zone}:\n{line}")
             }
@@ -206,7 +206,7 @@ UMask=0077
 
 fn timer(schedule: &Schedule, zone: &Zone) -> String {
     let zone = match zone {
-        Zone::Local => String::new(),
+        Zone::Local | Zone::Machine(_) => String::new(),
         Zone::Named(_) => format!(" {zone}"),
     };
     format!(

@@ -11,7 +11,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::store::Access;
 
 use super::runs;
-use crate::cli::context::{Context, terms};
+use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::host;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -51,7 +51,7 @@ impl Args {
         let config = context.config_explained()?;
         let keeper = context.open(Access::Read)?;
         let now = context.now;
-        let standings = keeper.standings(&config.jobs, &terms(config), now)?;
+        let standings = keeper.standings(&config.jobs, &context.terms(config)?, now)?;
         let mut records = Vec::new();
         for (job, standing) in config.jobs.iter().zip(&standings) {
             let (when, last) = (when(job, &config.policies), last_run(&keeper, job, now)?);
@@ -137,7 +137,7 @@ fn note(job: &Job, standing: &Standing) -> Option<String> {
     Some(match (standing, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
         (_, Some(host)) => format!("runs on {host} only, and this is {}", host::name()),
-        (Standing::Due(due), _) if due.resumes.is_some() => {
+        (Standing::Due(due), _) if due.resumes => {
             "a run was cut short: the next `sessctl run` completes it".to_owned()
         }
         (Standing::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),

@@ -9,7 +9,7 @@ use sessctl::store::Access;
 
 use super::outlook::{Outlook, Plans};
 use super::schedule::next_time;
-use crate::cli::context::{Context, print, print_sentences, terms};
+use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{host, records};
 use crate::output::FormatName;
@@ -69,7 +69,7 @@ fn show(outlook: &Outlook<'_>, mut record: Record, context: &Context) -> anyhow:
 /// What the jobs of the configuration plan for a session, here.
 fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
-    let (terms, mut plans) = (terms(config), Plans::default());
+    let (terms, mut plans) = (context.terms(config)?, Plans::default());
     let until = keeper.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
     let standings = keeper.standings(&config.jobs, &terms, now)?;
     for (job, standing) in config.jobs.iter().zip(&standings) {

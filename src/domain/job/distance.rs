@@ -50,6 +50,11 @@ fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
     one.into_iter().chain(other).min()
 }
 
+/// The least distance between two times of a schedule, as far as it is more than `enough`.
+pub(super) fn between_times_of(schedule: &Schedule, enough: Span) -> Span {
+    between_times(&[schedule], enough).unwrap_or(WEEK)
+}
+
 fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
     let zone = Zone::UTC;
     let next = |time: &UnixTime| {

@@ -7,6 +7,7 @@ mod standing;
 use super::filter::TaskPattern;
 use super::guard::Caps;
 use super::schedule::Schedule;
+use super::zone::Zone;
 
 pub use distance::distance;
 pub use interval::{Interval, Jitter};
@@ -88,9 +89,25 @@ impl Job {
         own == host || is_short_for(&own, &host) || is_short_for(&host, &own)
     }
 
-    /// What decides the times of its runs. When it changes, the job is a new one
-    /// to the ledger: a time that only the new one has was never missed.
-    pub fn spec(&self) -> String {
-        self.when.to_string()
+    /// What the ledger keeps its history under, besides its name: when it runs, what it
+    /// does, and the host that it is tied to. A job that has another specification is
+    /// another job to the ledger, and its history starts anew.
+    ///
+    /// The time zone is the [identity](Zone::identity) of the one in which its times are
+    /// read. An interval depends on none. Tasks and hosts have no case.
+    pub fn spec(&self, zone: &Zone) -> String {
+        let quoted = |name: &str| format!("{:?}", name.to_ascii_lowercase());
+        let mut spec = match &self.when {
+            When::At(schedule) => format!("{schedule} in {}", zone.identity()),
+            When::Every(interval) => format!("every {interval}"),
+        };
+        spec = format!("{spec}: {}", self.work.verb());
+        if let Some(task) = self.work.task() {
+            spec = format!("{spec} {}", quoted(task.as_str()));
+        }
+        if let Some(host) = &self.host {
+            spec = format!("{spec} on {}", quoted(host));
+        }
+        spec
     }
 }

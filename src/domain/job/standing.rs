@@ -1,38 +1,53 @@
 //! Whether a job is due, and if not, when it will be.
 
+use super::distance::between_times_of;
 use super::{Jitter, Job, When};
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
 
-/// A time of a schedule that a job which is new has come just in time for.
+/// A time that a machine has come just in time for, although it takes up the job later.
 const JUST_NOW: Span = Span::minutes(1);
 
-/// How far in the future a last run may lie, the clock having been set back, for
-/// its job to wait until then rather than start afresh.
+/// How far ahead the clock of another machine may be, in the time between two runs of a
+/// job: half of that, within these bounds. An anchor that lies further in the future shows
+/// that a clock was wrong.
+const LEAST_LEAD: Span = JUST_NOW;
+const MOST_LEAD: Span = Span::minutes(5);
+
+/// How far in the future the anchor of a job at a fixed hour may lie, the clock having
+/// been set back, for the job to wait until then rather than start afresh.
 const BELIEVABLE: Span = Span::days(1);
 
 /// More missed runs than this are not counted one by one.
 const MOST_MISSED: usize = 10_000;
 
-/// What the ledger knows of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The history of a job, as the ledger keeps it, and the part that a machine has in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Known {
-    /// The [spec](Job::spec) that the job had then.
-    pub spec: String,
     /// Up to when its runs are settled: the planned time of the last one, or,
-    /// where the interval counts from the end of a run, that end; `None`: none
-    /// has come to its end yet.
+    /// where the interval counts from the end of a run, that end. Before the first run, it
+    /// is the moment at which the history started.
     pub anchor: Option<UnixTime>,
+    /// The planned time of a run that has begun and is not complete, whatever cut it short.
+    pub interrupted: Option<UnixTime>,
+    /// Since when this machine has had the job in its configuration, without a break;
+    /// `None`: it has not.
+    pub since: Option<UnixTime>,
     /// A run that has begun and not ended.
     pub unfinished: Option<Unfinished>,
 }
 
 impl Known {
-    /// The anchor, if the job still has the spec that it had then.
-    pub fn anchor_of(&self, job: &Job) -> Option<UnixTime> {
-        self.anchor.filter(|_| self.spec == job.spec())
+    /// Whether this machine has taken up the job. A moment in the future is one that a
+    /// wrong clock has shown.
+    pub fn is_taken_up(&self, now: UnixTime) -> bool {
+        self.since.is_some_and(|since| since <= now.plus(JUST_NOW))
+    }
+
+    fn since(&self, now: UnixTime) -> UnixTime {
+        self.since.map_or(now, |since| since.min(now))
     }
 }
 
@@ -83,71 +98,79 @@ pub struct Due {
     pub planned: UnixTime,
     /// How many earlier ones did not take place, and are made up by this one.
     pub missed: u64,
-    /// When a run began that was cut short and that this one completes.
-    pub resumes: Option<UnixTime>,
+    /// Whether it completes a run that was cut short.
+    pub resumes: bool,
 }
 
 impl Job {
     /// How things stand at `now`, by what the ledger knows.
     ///
-    /// 1. A run that has begun and not ended is running while its process is at
-    ///    work. When that has died, the job is due, to complete it; unless the
-    ///    anchor has passed it, or a later one of the fixed times has come.
-    /// 2. A job at fixed times is due when one of them has come since its
-    ///    anchor. However many have, it runs once, for the last of them.
-    /// 3. A job with an interval is due when that has passed since the end of
-    ///    its last run, and at once if it never ran.
-    /// 4. A job at fixed times that the ledger does not know, or knows with
-    ///    another spec, has missed none: it is due only if one of its times has
-    ///    come within the last minute.
-    /// 5. Where the clock has been set back, so that the anchor lies in the
-    ///    future: a job at fixed times waits until the clock has passed it, so
-    ///    that no time runs twice. If it lies further ahead than a day and than
-    ///    the next time after it, that was no small correction, and the job is
-    ///    one that the ledger does not know. An interval then counts from `now`.
+    /// 1. A run that has begun and not ended is running while its process is at work.
+    /// 2. A machine asks for a time only if that came after it took up the job, or within
+    ///    the minute before. What another machine has missed is none of its business. A
+    ///    machine that the ledger does not know takes the job up now.
+    /// 3. A job at fixed times is due when one of those has come since its anchor. However
+    ///    many have, it runs once, for the last of them.
+    /// 4. A job with an interval is due when that has passed since its anchor: the end of
+    ///    its last run, or the start of its history. Where a machine takes up the job
+    ///    after that moment, its interval counts from then.
+    /// 5. A run that was cut short is due until it is complete, however late, unless a
+    ///    later one of the fixed times has come.
+    /// 6. An anchor in the future was set by a wrong clock, unless it is so close that two
+    ///    machines merely differ. The job then starts afresh. One that has at most one
+    ///    time a day waits until the clock has passed the anchor, so that no time runs
+    ///    twice; but not if that is further ahead than a day and than the next time after
+    ///    it.
     pub fn standing(&self, known: Option<&Known>, rhythm: Rhythm<'_>, now: UnixTime) -> Standing {
-        let known = known.filter(|known| known.spec == self.spec());
-        let anchor = known.and_then(|known| known.anchor);
-        let unfinished = known.and_then(|known| known.unfinished);
-        if let Some(run) = unfinished.filter(|run| run.is_alive) {
+        let known = known.cloned().unwrap_or_default();
+        if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
             return Standing::Running(run);
         }
-        let is_settled = |run: &Unfinished| anchor.is_some_and(|anchor| run.planned <= anchor);
-        let unfinished = unfinished.filter(|run| !is_settled(run));
         let standing = match &self.when {
-            When::At(schedule) => at(schedule, anchor, rhythm.zone, now),
-            When::Every(interval) => every(
-                interval.length(rhythm.policies, self.work.task(), rhythm.jitter),
-                anchor,
-                now,
-            ),
+            When::At(schedule) => at(schedule, &known, rhythm.zone, now),
+            When::Every(_) => every(self.interval(rhythm), &known, now),
         };
-        match (unfinished, standing, &self.when) {
+        let settled = match standing {
+            Standing::Waits { anchor, .. } => Some(anchor),
+            _ => known.anchor,
+        };
+        let is_open = |run: &UnixTime| {
+            let is_settled = settled.is_some_and(|settled| *run <= settled);
+            !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
+        };
+        match (known.interrupted.filter(is_open), standing, &self.when) {
             (None, standing, _) => standing,
             // A later time has come, and a whole run with it.
-            (Some(run), Standing::Due(due), When::At(_)) if due.planned > run.planned => {
-                Standing::Due(due)
-            }
-            (Some(run), _, _) => {
-                Standing::Due(Due { planned: run.planned, missed: 0, resumes: Some(run.started) })
+            (Some(run), Standing::Due(due), When::At(_)) if due.planned > run => standing,
+            (Some(planned), ..) => Standing::Due(Due { planned, missed: 0, resumes: true }),
+        }
+    }
+
+    /// The anchor of a job that is taken up at this moment and nobody has run: no earlier
+    /// time is made up, but one of the last minute, which a scheduler starts it for.
+    pub fn history_start(&self, rhythm: Rhythm<'_>, moment: UnixTime) -> UnixTime {
+        match &self.when {
+            When::At(schedule) => just_before(schedule, rhythm.zone, moment),
+            When::Every(_) => moment,
+        }
+    }
+
+    /// The moment up to which a machine that has taken up the job then asks for no time.
+    fn floor(&self, rhythm: Rhythm<'_>, since: UnixTime) -> UnixTime {
+        match &self.when {
+            When::At(_) => self.history_start(rhythm, since),
+            When::Every(_) => UnixTime(since.0.saturating_sub(JUST_NOW.as_seconds())),
+        }
+    }
+
+    fn interval(&self, rhythm: Rhythm<'_>) -> Span {
+        match &self.when {
+            When::At(_) => Span::ZERO,
+            When::Every(interval) => {
+                interval.length(rhythm.policies, self.work.task(), rhythm.jitter)
             }
         }
     }
-}
-
-impl Job {
-    /// The anchor of a job whose run at this time is the next one.
-    pub fn anchor_before(&self, planned: UnixTime, rhythm: Rhythm<'_>) -> UnixTime {
-        let length = match &self.when {
-            When::At(_) => 1,
-            When::Every(interval) => {
-                let task = self.work.task();
-                interval.length(rhythm.policies, task, rhythm.jitter).as_seconds()
-            }
-        };
-        UnixTime(planned.0.saturating_sub(length))
-    }
-
     /// The first run later than a moment, by how things stand, if the runs until then
     /// take place in time, and take none.
     pub fn first_run_after(
@@ -165,9 +188,8 @@ impl Job {
         match &self.when {
             _ if next > moment => Some(next),
             When::At(schedule) => schedule.next_after(moment, rhythm.zone),
-            When::Every(interval) => {
-                let task = self.work.task();
-                let length = interval.length(rhythm.policies, task, rhythm.jitter).as_seconds();
+            When::Every(_) => {
+                let length = self.interval(rhythm).as_seconds();
                 let passed = moment.since(next).as_seconds() / length.max(1) + 1;
                 Some(next.plus(Span::seconds(passed.saturating_mul(length))))
             }
@@ -175,29 +197,47 @@ impl Job {
     }
 }
 
-fn at(schedule: &Schedule, anchor: Option<UnixTime>, zone: &Zone, now: UnixTime) -> Standing {
-    let anchor = anchor
-        .filter(|anchor| is_believable(schedule, *anchor, zone, now))
-        .unwrap_or_else(|| just_before(schedule, zone, now));
-    let Some(next) = schedule.next_after(anchor, zone) else {
+fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standing {
+    let since = known.since(now);
+    let floor = || just_before(schedule, zone, since);
+    let anchor = match known.anchor {
+        Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
+        Some(_) => now,
+        None => floor(),
+    };
+    // Most often it is later, and the floor takes a while to find.
+    let after = if anchor < since { anchor.max(floor()) } else { anchor };
+    let Some(next) = schedule.next_after(after, zone) else {
         return Standing::Never;
     };
     if next > now {
         return Standing::Waits { next, anchor };
     }
     let planned = schedule.last_until(now, zone).unwrap_or(next);
-    let earlier = schedule.runs_after(anchor, zone).take_while(|run| *run < planned);
+    let earlier = schedule.runs_after(after, zone).take_while(|run| *run < planned);
     let missed = earlier.take(MOST_MISSED).count() as u64;
-    Standing::Due(Due { planned, missed, resumes: None })
+    Standing::Due(Due { planned, missed, resumes: false })
 }
 
 fn is_believable(schedule: &Schedule, anchor: UnixTime, zone: &Zone, now: UnixTime) -> bool {
+    if anchor <= now {
+        return true;
+    }
     let ahead = anchor.since(now);
+    if schedule.is_within_days() {
+        return ahead <= lead(between_times_of(schedule, MOST_LEAD));
+    }
     let following = || schedule.next_after(anchor, zone).map(|next| next.since(anchor));
     ahead <= BELIEVABLE || following().is_some_and(|period| ahead <= period)
 }
 
-/// The anchor of a job that nobody knows yet.
+/// How far ahead the clock of another machine may be, by the time between two runs.
+fn lead(period: Span) -> Span {
+    Span::seconds(period.as_seconds() / 2).clamp(LEAST_LEAD, MOST_LEAD)
+}
+
+/// The moment before the time of a schedule that has come within the last minute, or else
+/// this moment.
 fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
     match schedule.last_until(now, zone) {
         Some(last) if now.since(last) < JUST_NOW => UnixTime(last.0 - 1),
@@ -205,15 +245,25 @@ fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
     }
 }
 
-fn every(interval: Span, anchor: Option<UnixTime>, now: UnixTime) -> Standing {
-    let Some(anchor) = anchor else {
-        return Standing::Due(Due { planned: now, missed: 0, resumes: None });
+/// Where a machine has come too late for the next time of the history by a whole interval
+/// and more, nobody has been there to run it, and the history goes on from then.
+fn every(interval: Span, known: &Known, now: UnixTime) -> Standing {
+    let since = known.since(now);
+    let mut anchor = match known.anchor {
+        Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
+        Some(_) => now,
+        None => since,
     };
-    let anchor = anchor.min(now);
-    let next = anchor.plus(interval);
+    let mut next = anchor.plus(interval);
+    if next.plus(JUST_NOW) <= since {
+        if next.plus(interval) <= since {
+            anchor = since;
+        }
+        next = since.plus(interval);
+    }
     if next > now {
         return Standing::Waits { next, anchor };
     }
     let missed = now.since(next).as_seconds() / interval.as_seconds().max(1);
-    Standing::Due(Due { planned: next, missed: missed.unsigned_abs(), resumes: None })
+    Standing::Due(Due { planned: next, missed: missed.unsigned_abs(), resumes: false })
 }

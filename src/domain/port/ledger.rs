@@ -51,6 +51,9 @@ pub struct Origin {
     pub version: String,
 }
 
+/// Entries that the ledger keeps at least, whatever their age.
+pub const FEWEST_KEPT: usize = 100;
+
 /// A job that a run belongs to, as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
@@ -59,8 +62,17 @@ pub struct JobKey {
     /// The host that keeps an account of its own, of a job that is tied to
     /// one; empty: all share one.
     pub account: String,
-    /// See [`Known::spec`].
+    /// Its [specification](crate::domain::job::Job::spec).
     pub spec: String,
+}
+
+/// A job that a machine takes up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenUp {
+    /// The job.
+    pub job: JobKey,
+    /// The anchor of its history, if that begins now.
+    pub start: UnixTime,
 }
 
 /// A run that is about to begin.
@@ -151,7 +163,8 @@ pub struct RunEnd {
     pub ended: u64,
     /// Rows that it deleted.
     pub deleted: u64,
-    /// The anchor that its job has now; `None`: the one that it had before.
+    /// The anchor that its job has now; `None`: the one that it had before, and the run is
+    /// still to be completed.
     pub anchor: Option<UnixTime>,
 }
 
@@ -202,10 +215,8 @@ pub struct RunQuery {
 /// What the ledger has of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobAccount {
-    /// Its name.
-    pub name: String,
-    /// See [`JobKey::account`].
-    pub account: String,
+    /// Which job.
+    pub job: JobKey,
     /// What decides when it is due.
     pub known: Known,
 }
@@ -218,8 +229,11 @@ pub struct JobAccount {
 pub trait Ledger {
     /// Takes a lease for a run and enters the run, if the lease is free at the time
     /// at which the run begins, and its job still has the anchor by which it was found
-    /// due. Other runs under the same lease, or of the same job, that have not ended
-    /// are lost from then on.
+    /// due. Other runs under the same lease that have not ended are lost from then on.
+    ///
+    /// A job of the same name that does the same, but has other times besides, may have
+    /// run for this very time: that settles it, unless it is a run that goes on. From when
+    /// a run begins, its planned time is to be completed.
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun>;
 
     /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
@@ -237,8 +251,7 @@ pub trait Ledger {
 
     /// Ends the run that has this lease, and gives it back. A run that has lost
     /// its lease meanwhile tells what it has done all the same, but leaves the anchor
-    /// of its job alone; so does one whose job has another spec by now, or is
-    /// forgotten.
+    /// of its job alone.
     fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Enters a run that did not take place, under a name that no other run has,
@@ -253,12 +266,19 @@ pub trait Ledger {
         anchor: UnixTime,
     ) -> Result<()>;
 
-    /// Forgets the accounts of a job, on all hosts: it is not to run for the time
-    /// being.
-    fn forget_job(&mut self, name: &str) -> Result<()>;
+    /// Takes up jobs on a machine at `now`, and gives up others there. A history that no
+    /// machine has had begins anew; one that has been given up by all is kept for a day,
+    /// so that no time runs twice.
+    fn change_jobs(
+        &mut self,
+        machine: &str,
+        taken_up: &[TakenUp],
+        given_up: &[JobKey],
+        now: UnixTime,
+    ) -> Result<()>;
 
-    /// What is known of jobs at `now`.
-    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>>;
+    /// What is known of all jobs at `now`, and of the part that a machine has in them.
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>>;
 
     /// Visits runs, the latest first. One that has not ended is running at `now`
     /// if its lease holds, and lost if not.
@@ -269,8 +289,10 @@ pub trait Ledger {
         visit: &mut dyn FnMut(RunRecord) -> Flow,
     ) -> Result<()>;
 
-    /// Drops runs that began before this, a few hundred at most.
-    fn drop_runs(&mut self, before: UnixTime) -> Result<()>;
+    /// Drops runs that began longer ago than `keep`, a few hundred at most. The youngest
+    /// [`FEWEST_KEPT`] stay, and a run counts as old only if the oldest of these began so
+    /// much later: `now` alone may come from a wrong clock.
+    fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 
     /// What is known of the clock of a machine; `None`: nothing yet.
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;

@@ -33,8 +33,8 @@ pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
 pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
-    Begun, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd, RunOutcome,
-    RunQuery, RunRecord, Store,
+    Begun, FEWEST_KEPT, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd,
+    RunOutcome, RunQuery, RunRecord, Store, TakenUp,
 };
 pub use listing::{Order, Query, Scanned, SortKey};
 pub use log::{Effort, Log, LogSize};

@@ -62,6 +62,12 @@ impl Schedule {
             .expect("lists of numbers in range and of names are a cron expression");
         Self { minutes, hours, weekdays, cron }
     }
+
+    /// Whether it has more than one time on a day.
+    pub fn is_within_days(&self) -> bool {
+        let count = |values: Values| values.iter().count();
+        count(self.minutes) * count(self.hours.values()) > 1
+    }
 }
 
 /// Three fields that any white space separates.

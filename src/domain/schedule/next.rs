@@ -148,7 +148,7 @@ mod tests {
     fn the_calendar_ends_but_not_with_a_panic() {
         let job: Schedule = "30 2 *".parse().unwrap();
         let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-        for zone in ["local", "UTC", "Europe/Berlin", "Pacific/Apia"] {
+        for zone in ["UTC", "Europe/Berlin", "Pacific/Apia"] {
             let zone: Zone = zone.parse().unwrap();
             for end in [i64::MIN, i64::MAX, last.timestamp(), first.timestamp() - 1] {
                 assert_eq!(job.next_after(UnixTime(end), &zone), None, "{end}");

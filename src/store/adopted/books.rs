@@ -5,8 +5,9 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::port::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
+    TakenUp,
 };
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 use crate::store::transport::Transport;
 
 impl<T: Transport> Ledger for Adopted<T> {
@@ -47,12 +48,18 @@ impl<T: Transport> Ledger for Adopted<T> {
         self.state.write()?.note_anchor(job, known, anchor)
     }
 
-    fn forget_job(&mut self, name: &str) -> Result<()> {
-        self.state.write()?.forget_job(name)
+    fn change_jobs(
+        &mut self,
+        machine: &str,
+        taken_up: &[TakenUp],
+        given_up: &[JobKey],
+        now: UnixTime,
+    ) -> Result<()> {
+        self.state.write()?.change_jobs(machine, taken_up, given_up, now)
     }
 
-    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
-        Ok(self.state.read(|state| state.jobs(now))?.unwrap_or_default())
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>> {
+        Ok(self.state.read(|state| state.jobs(machine, now))?.unwrap_or_default())
     }
 
     fn runs(
@@ -64,8 +71,8 @@ impl<T: Transport> Ledger for Adopted<T> {
         self.state.read(|state| state.runs(query, now, visit)).map(Option::unwrap_or_default)
     }
 
-    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
-        self.state.write()?.drop_runs(before)
+    fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
+        self.state.write()?.drop_runs(keep, now)
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {

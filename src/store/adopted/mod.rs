@@ -63,6 +63,10 @@ pub use examine::{Class, Examination, Sample, examine};
 /// are due.
 const FEW: usize = 10;
 
+/// For programs that use the library: the command resolves the zone.
+const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
+                          resolved: call Profile::resolve_local first";
+
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are
 /// in a file of sessctl's own in the folder `state`, which is made when something is to
 /// be changed; `None` is for whoever only looks.
@@ -74,12 +78,13 @@ const FEW: usize = 10;
 pub fn open(
     at: impl Into<Location>,
     access: Access,
-    profile: Profile,
+    mut profile: Profile,
     state: Option<&Path>,
 ) -> Result<Box<dyn Store>> {
     if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
+    profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
     let at = at.into();
     let state_of = || State::of(&at, state);
     match &at {

@@ -5,8 +5,9 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::port::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
+    TakenUp,
 };
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 use crate::store::transport::Transport;
 use crate::store::{clocks, lease, ledger};
 
@@ -48,12 +49,18 @@ impl<T: Transport> Ledger for Native<T> {
         ledger::note_anchor(&mut self.transport, job, known, anchor)
     }
 
-    fn forget_job(&mut self, name: &str) -> Result<()> {
-        ledger::forget_job(&mut self.transport, name)
+    fn change_jobs(
+        &mut self,
+        machine: &str,
+        taken_up: &[TakenUp],
+        given_up: &[JobKey],
+        now: UnixTime,
+    ) -> Result<()> {
+        ledger::change_jobs(&mut self.transport, machine, taken_up, given_up, now)
     }
 
-    fn jobs(&self, now: UnixTime) -> Result<Vec<JobAccount>> {
-        ledger::jobs(&self.transport, now)
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>> {
+        ledger::jobs(&self.transport, machine, now)
     }
 
     fn runs(
@@ -65,8 +72,8 @@ impl<T: Transport> Ledger for Native<T> {
         ledger::runs(&self.transport, query, now, visit)
     }
 
-    fn drop_runs(&mut self, before: UnixTime) -> Result<()> {
-        ledger::drop_runs(&mut self.transport, before)
+    fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
+        ledger::drop_runs(&mut self.transport, keep, now)
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {

@@ -4,7 +4,7 @@ use super::{
     BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
     left, run, run_with_input, schema, three,
 };
-use crate::fixture::{Ran, Sandbox, handles};
+use crate::fixture::{JOBS_HAVE_WAITED, Ran, Sandbox, handles};
 
 #[test]
 fn a_purge_deletes_what_is_over_and_says_nothing_to_cron() {
@@ -150,6 +150,18 @@ fn a_hook_is_told_of_each_session_that_ends() {
     assert_eq!(ended, expected);
 }
 
+/// As if the jobs had been there for a day, by what is remembered of the table.
+fn jobs_have_waited(sandbox: &Sandbox) {
+    let folder = sandbox.path("state/sessctl");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ext| ext == "db") {
+            let state = rusqlite::Connection::open(path).unwrap();
+            state.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+        }
+    }
+}
+
 #[test]
 fn jobs_run_on_it_once() {
     let sandbox = three();
@@ -159,6 +171,8 @@ fn jobs_run_on_it_once() {
          [[job]]\nname = \"out\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     let args = ["--config", "c.toml", "run", "--json"];
+    assert_eq!(run(&sandbox, args).succeeds().stdout(), "[]\n");
+    jobs_have_waited(&sandbox);
     let ran = run(&sandbox, args).succeeds().json();
     assert_eq!((&ran[0]["job"], &ran[0]["deleted"]), (&"tidy".into(), &2.into()));
     assert_eq!((&ran[1]["job"], &ran[1]["ended"]), (&"out".into(), &1.into()));
@@ -177,6 +191,8 @@ fn a_job_that_may_not_delete_is_refused_once_and_the_ledger_has_it() {
         "profile = \"gitea\"\n[parameters]\nlifetime = \"1d\"\n\
          [[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n",
     );
+    run(&sandbox, ["--config", "c.toml", "run"]).succeeds();
+    jobs_have_waited(&sandbox);
     let reason = run(&sandbox, ["--config", "c.toml", "run"]).is_refused_with(4).stderr();
     assert!(reason.starts_with("sessctl: job tidy: refused: profile gitea is for "), "{reason}");
     run(&sandbox, ["--config", "c.toml", "run"]).succeeds().is_silent();

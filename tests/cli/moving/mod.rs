@@ -280,7 +280,7 @@ fn limits_find_their_indexes_in_the_destination() {
     moves(&sandbox, &["--config", "limits.toml"]).succeeds().is_silent();
     let indexes = "SELECT group_concat(name) FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX%'";
     let there: String = new_db(&sandbox).query_row(indexes, [], |row| row.get(0)).unwrap();
-    assert_eq!(there, "runs_at_work,live_by_user");
+    assert_eq!(there, "runs_at_work,runs_by_plan,runs_by_start,live_by_user");
     are_equal(&sandbox);
 }
 

@@ -66,6 +66,7 @@ impl World {
             .on_host("mail1")
             .telling(Box::new(Ear(told.clone())));
         let terms = Terms {
+            configuration: "/etc/sessctl.toml".to_owned(),
             zone: plot.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
             guard: config.guard,

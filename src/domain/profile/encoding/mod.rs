@@ -171,6 +171,23 @@ impl Encoding {
         }
     }
 
+    /// Puts the machine's zone wherever it reads a local wall clock.
+    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+        match self {
+            Self::Text(form) => form.zone.resolve_local(machine),
+            Self::Pattern(_, zone) => {
+                *zone = zone.or_machine(machine)?;
+                Ok(())
+            }
+            Self::Wall(shown, zone) => {
+                *zone = zone.or_machine(machine)?;
+                shown.resolve_local(machine)
+            }
+            Self::Any(forms) => forms.iter_mut().try_for_each(|form| form.resolve_local(machine)),
+            Self::Unix(..) | Self::Julian(_) | Self::Ticks(_) => Ok(()),
+        }
+    }
+
     /// Whether it is text that says nothing of a zone and is taken for UTC.
     pub fn is_silently_utc(&self) -> bool {
         match self {
@@ -197,5 +214,29 @@ impl Encoding {
             Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
             Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
         }
+    }
+}
+
+impl ZoneForm {
+    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+        match self {
+            Self::None(zone) => *zone = zone.or_machine(machine)?,
+            Self::AnyOf(forms) => {
+                forms.iter_mut().try_for_each(|form| form.resolve_local(machine))?;
+            }
+            Self::Z | Self::Offset => {}
+        }
+        Ok(())
+    }
+}
+
+impl super::Profile {
+    /// Puts the machine's zone wherever a time is read by a local wall clock. `machine`
+    /// resolves it, and is not called for a profile that needs none.
+    ///
+    /// # Errors
+    /// Whatever `machine` fails with.
+    pub fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+        self.times.iter_mut().try_for_each(|time| time.encoding.resolve_local(machine))
     }
 }
