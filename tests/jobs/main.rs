@@ -8,6 +8,9 @@ mod hosts;
 mod interrupted;
 mod interval;
 mod ledger;
+mod locked;
+mod machines;
+mod month;
 mod moved;
 mod races;
 mod times;
@@ -144,6 +147,18 @@ impl Host {
         self.keeper.runs(&RunQuery::default(), now, visit).unwrap();
         runs.reverse();
         runs
+    }
+
+    /// The youngest run of the ledger.
+    fn last_run(&self, now: UnixTime) -> RunRecord {
+        let query = RunQuery { limit: Some(1), ..RunQuery::default() };
+        let mut last = None;
+        let visit = &mut |run| {
+            last = Some(run);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.keeper.runs(&query, now, visit).unwrap();
+        last.unwrap()
     }
 
     fn opens(&mut self, task: &str, now: UnixTime) -> Token {
