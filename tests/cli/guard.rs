@@ -303,7 +303,7 @@ fn a_job_may_have_caps_of_its_own_and_a_cycle_that_they_refuse_is_in_the_ledger(
     let run = |args: &[&'static str]| sandbox.run([&["--config", "jobs.toml"], args].concat());
     // Jobs begin a while after they are first seen, at the latest an hour later
     run(&["run"]);
-    sandbox.db().execute("UPDATE jobs SET anchor = anchor - 7200", []).unwrap();
+    sandbox.jobs_have_waited();
     let ran = run(&["run"]);
     let outcomes: Vec<[String; 3]> = runs(&sandbox);
     let of = |work: &str| outcomes.iter().find(|run| run[0] == work).unwrap();

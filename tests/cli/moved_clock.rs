@@ -34,11 +34,11 @@ fn seem_to_move(sandbox: &Sandbox, seconds: i64) {
     assert_eq!(sandbox.db().execute(sql, [seconds]).unwrap(), 1);
 }
 
-/// How many sessions are live, and how many runs there have been.
+/// How many sessions have not ended, and how many runs there have been.
 fn count(sandbox: &Sandbox) -> (usize, usize) {
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
-    let live = sandbox.listed(["--state", "active,idle,abandoned"]);
-    (live.len(), runs.as_array().unwrap().len())
+    let open = sandbox.listed(["--state", "active,idle,abandoned,expired"]);
+    (open.len(), runs.as_array().unwrap().len())
 }
 
 /// Runs a command by the configuration, on the host of the ledger.
@@ -110,9 +110,11 @@ fn no_job_runs_and_one_line_says_so() {
     let ran = run(&sandbox, &["run", "--json"]);
     assert_eq!(ran.exits(4).json(), serde_json::json!([]));
     assert_eq!(count(&sandbox), (2, 1));
-    let jobs = sandbox.db().query_row("SELECT count(*) FROM jobs", [], |row| row.get(0));
+    let jobs = sandbox.db().query_row("SELECT count(*) FROM job_members", [], |row| row.get(0));
     assert_eq!(jobs, Ok(0));
     run(&sandbox, &["run", "--accept-clock"]).succeeds().is_silent();
+    sandbox.jobs_have_waited();
+    run(&sandbox, &["run"]).succeeds().is_silent();
     assert_eq!(count(&sandbox), (0, 3));
     run(&sandbox, &["run"]).succeeds().is_silent();
 }

@@ -7,11 +7,12 @@ use crate::chaos::Purges;
 use crate::rqlite::{Node, Nodes};
 
 /// Every table with its order.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("sessions", "id"),
     ("counters", "task, name"),
     ("runs", "id"),
-    ("jobs", "name, account"),
+    ("job_histories", "name, spec, host_scope"),
+    ("job_members", "name, spec, host_scope, machine"),
     ("leases", "name"),
     ("receipts", "id"),
     ("clocks", "host"),

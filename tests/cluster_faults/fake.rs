@@ -57,7 +57,7 @@ pub fn native(seen: &Seen) -> Act {
     let rows = |statement: &Value| {
         let sql = statement[0].as_str().unwrap();
         let rows = if sql.contains("user_version") {
-            json!(["clocks", "receipts", "runs", "sessions"].map(|table| json!([
+            json!(["clocks", "job_histories", "receipts", "runs", "sessions"].map(|table| json!([
                 0x7363_746c,
                 1,
                 table

@@ -78,6 +78,8 @@ fn a_cycle_and_a_close_that_keep_a_session_say_that_work_remains() {
         "c.toml",
         "[[job]]\nname = \"out\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
+    run(&sandbox, ["--config", "c.toml", "run"]).succeeds().is_silent();
+    jobs_have_waited(&sandbox);
     let job = run(&sandbox, ["--config", "c.toml", "run"]);
     assert!(job.exits(3).stderr().contains(kept), "{}", job.stderr());
 }
