@@ -140,7 +140,7 @@ impl Tally {
         census.count(self.due, true, Verdict::Discard(EndReason::Expired));
         census.count(self.sessions - self.due, true, Verdict::Keep);
         let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found = Found { census, going: going.into_iter().collect() };
+        let found = Found { census, going: going.into_iter().collect(), ..Found::default() };
         let ends = self.seen.first().zip(self.seen.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Survey {

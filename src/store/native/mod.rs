@@ -2,6 +2,7 @@
 
 mod admission;
 mod books;
+mod by_task;
 mod copies;
 mod many;
 mod order;
@@ -218,10 +219,8 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn note_peaks(&mut self, live: &BTreeMap<String, u64>) -> Result<()> {
-        let statements: Vec<Statement> =
-            live.iter().map(|(task, live)| stat::note_peak(task, *live)).collect();
-        if !statements.is_empty() {
-            self.transport.apply(&statements)?;
+        if !live.is_empty() {
+            self.transport.apply(&[stat::note_peaks(live)])?;
         }
         Ok(())
     }

@@ -84,14 +84,18 @@ pub(super) fn count_discarded(ending: &Ending) -> Statement {
     sql
 }
 
-/// Remembers a number of live sessions, if it is the highest so far.
-pub(super) fn note_peak(task: &str, live: u64) -> Statement {
+/// Remembers the numbers of live sessions of these tasks, where they are the highest so
+/// far.
+pub(super) fn note_peaks(live: &BTreeMap<String, u64>) -> Statement {
+    let peaks = live.iter().map(|(task, live)| serde_json::json!([task, live])).collect();
     Statement::new(
-        "INSERT INTO counters (task, name, value) VALUES (?1, 'peak', ?2) \
-         ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+        "INSERT INTO counters (task, name, value) \
+         SELECT json_extract(value, '$[0]'), 'peak', json_extract(value, '$[1]') \
+         FROM json_each(?1) WHERE TRUE \
+         ON CONFLICT DO UPDATE SET value = excluded.value \
+         WHERE excluded.value > counters.value",
     )
-    .with(task)
-    .with(live)
+    .with(serde_json::Value::Array(peaks).to_string())
 }
 
 /// Counts the live sessions of a task and remembers them, in a small table.

@@ -194,6 +194,9 @@ impl Tally {
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
                 found.census.count(rows, kind.is_live, verdict);
+                if !kind.verdict.is_empty() {
+                    found.tasks.insert(task.clone());
+                }
                 if kind.is_live {
                     *live.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }
