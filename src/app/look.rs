@@ -58,6 +58,7 @@ impl Housekeeper {
             order: request.order,
         };
         let scanned = self.store.scan(&query, &mut |session| {
+            let session = self.with_name_of_task(session);
             if !request.filter.matches_client(&session) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -102,7 +103,9 @@ impl Housekeeper {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => Ok(sessions),
+            [_] => {
+                Ok(sessions.into_iter().map(|session| self.with_name_of_task(session)).collect())
+            }
             _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
@@ -112,7 +115,22 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being read.
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
-        self.store.tasks(&self.scope(task, now))
+        let stats = self.store.tasks(&self.scope(task, now))?;
+        Ok(stats
+            .into_iter()
+            .map(|stat| TaskStat { task: self.name_of_task(stat.task), ..stat })
+            .collect())
+    }
+
+    /// A task's name in the one spelling in which it is shown. That of a framework's table
+    /// is its profile's.
+    pub(super) fn name_of_task(&self, task: String) -> String {
+        if self.profile().is_some() { task } else { self.policies.name_of(&task) }
+    }
+
+    /// The session with its task's name in that spelling.
+    pub(super) fn with_name_of_task(&self, session: Session) -> Session {
+        Session { task: self.name_of_task(session.task), ..session }
     }
 
     /// What each task serves: all its users, and those that it serves more than
@@ -124,6 +142,8 @@ impl Housekeeper {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
         self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
             let task = load.task.clone().unwrap_or_default();
+            let task = self.name_of_task(task);
+            let load = UserLoad { task: load.task.is_some().then(|| task.clone()), ..load };
             let service = services
                 .entry(task.to_ascii_lowercase())
                 .or_insert_with(|| Service { task, ..Service::default() });

@@ -18,6 +18,13 @@ pub(super) type Read<T> = Result<T, ConfigError>;
 pub(super) struct Page<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
+    /// Where each line begins, from [`line_starts`].
+    pub(super) starts: &'a [usize],
+}
+
+/// Where the lines of a text begin.
+pub(super) fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
 impl<'a> Page<'a> {
@@ -68,6 +75,6 @@ impl<'a> Page<'a> {
     }
 
     pub(super) fn line(self, at: usize) -> usize {
-        self.text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
+        self.starts.partition_point(|start| *start <= at).max(1)
     }
 }

@@ -1,5 +1,7 @@
 //! The policies of the tasks: `[policy]` and `[policy.TASK]`.
 
+use std::collections::HashMap;
+
 use super::ConfigError;
 use super::keys::{self, POLICY};
 use super::page::{Entry, Read};
@@ -14,12 +16,18 @@ impl Reader<'_> {
         let own = table.iter().filter(|entry| !is_task(entry));
         let default = self.policy("policy", Policy::default(), own)?;
         self.config.policies.default = default.clone();
+        let mut last: HashMap<String, _> = HashMap::new();
+        for key in table.keys() {
+            let known = last.entry(key.get_ref().to_ascii_lowercase()).or_insert(key);
+            if known.span().start < key.span().start {
+                *known = key;
+            }
+        }
         for entry in table.iter().filter(is_task) {
             let task = entry.0.get_ref();
             let name = format!("policy.{}", task.to_ascii_lowercase());
             // For TOML these are two keys, for sessctl one task.
-            let same = table.keys().filter(|key| key.get_ref().eq_ignore_ascii_case(task));
-            let later = same.max_by_key(|key| key.span().start).filter(|later| *later != entry.0);
+            let later = last.get(&task.to_ascii_lowercase()).filter(|last| **last != entry.0);
             if let Some(later) = later {
                 let what = "the task has a policy already; names match without regard to case";
                 let key = format!("policy.{}", later.get_ref());

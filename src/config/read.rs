@@ -2,14 +2,15 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::page::{Entry, Page, Read};
+use super::page::{Entry, Page, Read, line_starts};
 use super::values::{command, count, name, percent, span_or, span_within, text, word};
 use super::{Config, Hooks};
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
 
 pub(super) fn config(text: &str, file: &str) -> Read<Config> {
-    let page = Page { file, text };
+    let starts = line_starts(text);
+    let page = Page { file, text, starts: &starts };
     let config = Config { file: file.to_owned(), ..Config::default() };
     let mut reader = Reader { page, config };
     let table = page.parse()?;

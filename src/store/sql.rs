@@ -55,6 +55,12 @@ impl Statement {
         self
     }
 
+    /// Appends this value as it is written in a statement.
+    pub fn literal(&mut self, value: impl Into<Bound>) -> &mut Self {
+        let literal = value.into().literal();
+        self.push(&literal)
+    }
+
     /// Appends a parameter that holds this value, in its class and to the last byte.
     pub fn bind_exactly(&mut self, value: ValueRef<'_>) -> &mut Self {
         match value {
@@ -77,6 +83,22 @@ impl Statement {
 
 /// A value in the form in which the database holds it.
 pub struct Bound(Value);
+
+impl Bound {
+    /// The value as it is written in a statement.
+    fn literal(self) -> String {
+        match self.0 {
+            Value::Null => "NULL".to_owned(),
+            // Read as a number without its sign, this one would be out of range.
+            Value::Integer(i64::MIN) => format!("({} - 1)", i64::MIN + 1),
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => format!("{number:?}"),
+            Value::Text(text) if !text.contains('\0') => literal(&text),
+            Value::Text(text) => format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes())),
+            Value::Blob(bytes) => format!("X'{}'", hex(&bytes)),
+        }
+    }
+}
 
 impl From<UnixTime> for Bound {
     fn from(time: UnixTime) -> Self {

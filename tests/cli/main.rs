@@ -27,6 +27,7 @@ mod moving;
 mod out_of_reach;
 mod outlook;
 mod pipes;
+mod policies;
 mod purge;
 mod rebuilt;
 mod refused;

@@ -86,8 +86,15 @@ prop_compose! {
 }
 
 pub fn policies() -> impl Strategy<Value = Policies> {
-    (policy(), option::of(policy()), option::of(policy())).prop_map(|(default, imap, http)| {
+    let others = (vec(policy(), 1..4), prop_oneof![15 => Just(0), 1 => Just(200)]);
+    let of_tasks = (option::of(policy()), option::of(policy()));
+    (policy(), of_tasks, others).prop_map(|(default, (imap, http), (some, others))| {
         let mut policies = Policies::same_for_all(default);
+        // Tasks that no session has, around those that have some.
+        for (number, policy) in (0..others).zip(some.iter().cycle()) {
+            policies
+                .insert(&format!("{}{number}", ["h", "I", "im", "z'"][number % 4]), policy.clone());
+        }
         for (task, policy) in [("imap", imap), ("http", http)] {
             if let Some(policy) = policy {
                 policies.insert(task, policy);

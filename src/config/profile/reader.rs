@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::parameters::Parameters;
 use super::section::Section;
 use super::times::data;
-use crate::config::page::{Page, Read};
+use crate::config::page::{Page, Read, line_starts};
 use crate::config::values::{choice, flag, kind, name, text};
 use crate::domain::profile::{
     Dependent, DependentAction, Profile, Source, TimeColumn, TokenForm, UserForm, UserSource,
@@ -41,7 +41,8 @@ const TOP: &[&str] = &[
 const READONLY: &str = "its profile is for looking only";
 
 pub(super) fn profile(text: &str, file: &str, given: &BTreeMap<String, String>) -> Read<Profile> {
-    let page = Page { file, text };
+    let starts = line_starts(text);
+    let page = Page { file, text, starts: &starts };
     let table = page.parse()?;
     let top = Section::top(page, table.get_ref());
     top.knows(TOP)?;

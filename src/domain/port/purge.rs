@@ -1,6 +1,6 @@
 //! What a purge sees and what it has done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Kept;
@@ -108,6 +108,8 @@ pub struct Found {
     pub census: Census,
     /// The rows that go, by the task and the reason of the end.
     pub going: BTreeMap<(String, EndReason), u64>,
+    /// The tasks with rows that are due, as they are spelled.
+    pub tasks: BTreeSet<String>,
 }
 
 /// Sessions counted by what a purge would do with them.

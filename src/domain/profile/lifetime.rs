@@ -119,7 +119,7 @@ mod tests {
             let (lifetime, ahead) = (TWO_WEEKS + offset, ClockEvidence::Ahead(offset));
             assert_eq!(ClockEvidence::of([lifetime + 1, 8 * HOUR, lifetime]), ahead, "{offset}");
             // Whatever else there is, it is not proved to be UTC any more
-            for other in [TWO_WEEKS, lifetime + QUARTER] {
+            for other in [TWO_WEEKS, lifetime - offset.signum() * QUARTER] {
                 let lifetimes = [other, lifetime, other];
                 assert_eq!(ClockEvidence::of(lifetimes), ClockEvidence::Mixed, "{offset}");
             }

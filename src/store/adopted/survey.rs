@@ -184,7 +184,7 @@ impl Tally {
         census.count(self.due - self.backlog, false, expired, false);
         census.count(self.sessions - self.due, false, Verdict::Keep, false);
         let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found = Found { census, going: going.into_iter().collect() };
+        let found = Found { census, going: going.into_iter().collect(), ..Found::default() };
         let ends = self.seen.first().zip(self.seen.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(Survey {

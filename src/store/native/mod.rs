@@ -2,6 +2,7 @@
 
 mod admission;
 mod books;
+mod by_task;
 mod copies;
 mod many;
 mod order;
@@ -219,10 +220,8 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
-        let statements: Vec<Statement> =
-            sessions.iter().map(|(task, sessions)| stat::note_peak(task, *sessions)).collect();
-        if !statements.is_empty() {
-            self.transport.apply(&statements)?;
+        if !sessions.is_empty() {
+            self.transport.apply(&[stat::note_peaks(sessions)])?;
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use rusqlite::types::ValueRef;
 
-use super::rules::{MARK_COUNTS, idle, per_task, state};
+use super::by_task::per_task;
+use super::rules::{MARK_COUNTS, idle, state};
 use crate::domain::policy::Expire;
 use crate::domain::port::{Order, Scope, SortKey};
 use crate::store::sql::{Statement, owned};

@@ -4,6 +4,7 @@
 //! function writes an expression for all tasks at once: the policy of the row's
 //! own task decides.
 
+use super::by_task::per_task;
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Check, Expire, Policies, Policy};
 use crate::domain::port::Scope;
@@ -22,30 +23,6 @@ pub(super) const MARK: &str = "mark";
 ///
 /// [`Session::mark`]: crate::domain::session::Session::mark
 pub(super) const MARK_COUNTS: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
-
-/// Writes, for each task's policy, the expression that `write` makes of it.
-pub(super) fn per_task(
-    sql: &mut Statement,
-    policies: &Policies,
-    write: impl Fn(&mut Statement, &Policy),
-) {
-    let mut named = policies.named().peekable();
-    if named.peek().is_none() {
-        sql.push("(");
-        write(sql, &policies.default);
-        sql.push(")");
-        return;
-    }
-    sql.push("CASE task");
-    for (task, policy) in named {
-        sql.push(" WHEN ").bind(task).push(" THEN (");
-        write(sql, policy);
-        sql.push(")");
-    }
-    sql.push(" ELSE (");
-    write(sql, &policies.default);
-    sql.push(") END");
-}
 
 pub(super) fn discards(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)

@@ -1,8 +1,9 @@
 //! The purge's changes to a range of the native table, in one write transaction.
 
+use super::by_task::FEW as FEW_POLICIES;
 use super::{COLUMNS, ended_session, rules, stat};
 use crate::domain::error::Result;
-use crate::domain::policy::{Expire, Policy};
+use crate::domain::policy::{Expire, Policies, Policy};
 use crate::domain::port::{Census, DueRange, Found, Scope, Settled};
 use crate::store::sql::Statement;
 use crate::store::transport::{Expecting, Transport};
@@ -26,11 +27,15 @@ pub(super) fn settle(
     due: &DueRange,
     tell: bool,
 ) -> Result<Settled> {
+    let few = Few::of(scope, due.found.as_ref());
+    let narrowed = few.as_ref().map(|few| Scope { policies: &few.policies, ..*scope });
+    let scope = narrowed.as_ref().unwrap_or(scope);
     let wanted = wanted(scope, due.found.as_ref());
+    let due = &Due { range: due, tasks: few.as_ref().map(|few| few.tasks.as_str()) };
     let otherwise = Batch::of(scope, due, &wanted, tell, None);
     let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
     let is_enough = |found: &&Found| has_one_reason && found.going.len() <= FEW;
-    let counted = due.found.as_ref().filter(is_enough);
+    let counted = due.range.found.as_ref().filter(is_enough);
     let (applied, batch) = match counted {
         None => (transport.apply(&otherwise.statements)?, otherwise),
         Some(found) => {
@@ -55,6 +60,36 @@ pub(super) fn settle(
         told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
         untold: if tell && applied.answers_lost { ended } else { 0 },
     })
+}
+
+/// Of very many policies, those of the tasks with rows that are due: the text of a
+/// statement with all of them would take longer than the rows.
+struct Few {
+    policies: Policies,
+    /// The tasks, as a list in JSON.
+    tasks: String,
+}
+
+impl Few {
+    /// `None`: there are few anyway, or the tasks are not known.
+    fn of(scope: &Scope<'_>, found: Option<&Found>) -> Option<Self> {
+        let found = found.filter(|_| scope.policies.named().nth(FEW_POLICIES).is_some())?;
+        let tasks = || found.tasks.iter().map(String::as_str);
+        // What was replaced in a name that is not UTF-8 would not be found again.
+        if tasks().any(|task| task.contains(char::REPLACEMENT_CHARACTER)) {
+            return None;
+        }
+        let list = tasks().map(serde_json::Value::from).collect();
+        let tasks_in_json = serde_json::Value::Array(list).to_string();
+        Some(Self { policies: scope.policies.for_tasks(tasks()), tasks: tasks_in_json })
+    }
+}
+
+/// What is due.
+struct Due<'a> {
+    range: &'a DueRange,
+    /// Only of these tasks.
+    tasks: Option<&'a str>,
 }
 
 /// What a purge does with a row, each kind by a statement of its own.
@@ -97,7 +132,7 @@ fn wanted(scope: &Scope<'_>, found: Option<&Found>) -> Vec<Change> {
 /// The statements of a batch, and where among them those are that change rows.
 struct Batch<'a> {
     scope: &'a Scope<'a>,
-    due: &'a DueRange,
+    due: &'a Due<'a>,
     statements: Vec<Statement>,
     told: Option<usize>,
     places: Vec<(Change, usize)>,
@@ -107,7 +142,7 @@ impl<'a> Batch<'a> {
     /// The statements for these changes; what is going has been `counted` or not.
     fn of(
         scope: &'a Scope<'a>,
-        due: &'a DueRange,
+        due: &'a Due<'a>,
         wanted: &[Change],
         tell: bool,
         counted: Option<&Found>,
@@ -174,8 +209,11 @@ impl<'a> Batch<'a> {
     /// Adds a statement for the rows of the range that a condition selects, and
     /// answers its place in the list.
     fn add(&mut self, mut sql: Statement, condition: fn(&mut Statement, &Scope<'_>)) -> usize {
-        sql.push(" WHERE id BETWEEN ").bind(&self.due.first);
-        sql.push(" AND ").bind(&self.due.last);
+        sql.push(" WHERE id BETWEEN ").bind(&self.due.range.first);
+        sql.push(" AND ").bind(&self.due.range.last);
+        if let Some(tasks) = self.due.tasks {
+            sql.push(" AND task IN (SELECT value FROM json_each(").bind(tasks).push("))");
+        }
         rules::and_in_scope(&mut sql, self.scope);
         sql.push(" AND ");
         condition(&mut sql, self.scope);

@@ -85,14 +85,18 @@ pub(super) fn count_discarded(ending: &Ending) -> Statement {
     sql
 }
 
-/// Remembers a number of sessions that have not ended, if it is the highest so far.
-pub(super) fn note_peak(task: &str, sessions: u64) -> Statement {
+/// Remembers the numbers of sessions of these tasks that have not ended, where they are the
+/// highest so far.
+pub(super) fn note_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
+    let peaks = sessions.iter().map(|(task, count)| serde_json::json!([task, count])).collect();
     Statement::new(
-        "INSERT INTO counters (task, name, value) VALUES (?1, 'peak', ?2) \
-         ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+        "INSERT INTO counters (task, name, value) \
+         SELECT json_extract(value, '$[0]'), 'peak', json_extract(value, '$[1]') \
+         FROM json_each(?1) WHERE TRUE \
+         ON CONFLICT DO UPDATE SET value = excluded.value \
+         WHERE excluded.value > counters.value",
     )
-    .with(task)
-    .with(sessions)
+    .with(serde_json::Value::Array(peaks).to_string())
 }
 
 /// Counts the sessions of a task that have not ended and remembers how many, in a small

@@ -217,6 +217,9 @@ impl Tally {
                 let verdict = read_verdict(&kind, &task, scope);
                 found.census.count(rows, kind.has_ended, verdict, kind.was_due);
                 found.census.future += rows * u64::from(kind.is_ahead);
+                if !kind.verdict.is_empty() {
+                    found.tasks.insert(task.clone());
+                }
                 if !kind.has_ended {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }

@@ -13,7 +13,7 @@ mod works;
 
 use std::process::Command;
 
-use crate::fixture::{Ran, Sandbox, feed, sha256};
+use crate::fixture::{JOBS_HAVE_WAITED, Ran, Sandbox, feed, sha256};
 
 const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
@@ -121,6 +121,18 @@ fn left(sandbox: &Sandbox, table: &str, id: &str) -> Vec<String> {
     let db = sandbox.db();
     let mut all = db.prepare(&format!("SELECT {id} FROM {table} ORDER BY {id}")).unwrap();
     all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// As if the jobs had been there for a day, by what is remembered of the table.
+fn jobs_have_waited(sandbox: &Sandbox) {
+    let folder = sandbox.path("state/sessctl");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ext| ext == "db") {
+            let state = rusqlite::Connection::open(path).unwrap();
+            state.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+        }
+    }
 }
 
 /// The schema of the application's file, its stamps among it.

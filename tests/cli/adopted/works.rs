@@ -2,9 +2,9 @@
 
 use super::{
     BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
-    left, run, run_with_input, schema, three,
+    jobs_have_waited, left, run, run_with_input, schema, three,
 };
-use crate::fixture::{JOBS_HAVE_WAITED, Ran, Sandbox, handles};
+use crate::fixture::{Ran, Sandbox, handles};
 
 #[test]
 fn a_purge_deletes_what_is_over_and_says_nothing_to_cron() {
@@ -148,18 +148,6 @@ fn a_hook_is_told_of_each_session_that_ends() {
     let mut expected = [handle("key a"), handle("key c")];
     expected.sort();
     assert_eq!(ended, expected);
-}
-
-/// As if the jobs had been there for a day, by what is remembered of the table.
-fn jobs_have_waited(sandbox: &Sandbox) {
-    let folder = sandbox.path("state/sessctl");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ext| ext == "db") {
-            let state = rusqlite::Connection::open(path).unwrap();
-            state.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
-        }
-    }
 }
 
 #[test]

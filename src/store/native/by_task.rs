@@ -1,0 +1,178 @@
+//! The rule of each row's own task, in one expression for all tasks.
+
+use std::fmt::Write as _;
+
+use rusqlite::types::Value;
+
+use crate::domain::policy::{Policies, Policy};
+use crate::store::sql::{Statement, hex};
+
+/// Policies that are compared one by one, and whose values are bound.
+pub(super) const FEW: usize = 64;
+/// Tasks in an entry of the directory, and branches of the tree that leads to it. A row then
+/// needs some dozens of comparisons; SQLite compiles a statement with a few thousand
+/// constants at once, and its parser allows for the depth.
+const ENTRY: usize = 32;
+const BRANCHES: usize = 32;
+/// Digits of the number of a rule's form, and of each of its values.
+const FORM: usize = 4;
+const VALUE: usize = 20;
+
+/// Writes, for each task's policy, the expression that `write` makes of it.
+///
+/// Very many policies stand in a directory, which is part of the text: a statement may have
+/// no more than 32,766 parameters, and with a branch for each policy it would take minutes
+/// to compile.
+pub(super) fn per_task(
+    sql: &mut Statement,
+    policies: &Policies,
+    write: impl Fn(&mut Statement, &Policy),
+) {
+    let count = policies.named().count();
+    if count > FEW {
+        Directory::of(policies, &write).look_up(sql, |sql| write(sql, &policies.default));
+    } else if count == 0 {
+        sql.push("(");
+        write(sql, &policies.default);
+        sql.push(")");
+    } else {
+        sql.push("CASE task");
+        for (task, policy) in policies.named() {
+            sql.push(" WHEN ").bind(task).push(" THEN (");
+            write(sql, policy);
+            sql.push(")");
+        }
+        sql.push(" ELSE (");
+        write(sql, &policies.default);
+        sql.push(") END");
+    }
+}
+
+/// The rules of many tasks. Most are alike but for their numbers: these stand beside the
+/// name of the task, with the number of the form that they belong in.
+struct Directory<'a> {
+    /// In the order of the names, which is also that of SQLite.
+    rules: Vec<(&'a str, String)>,
+    /// Expressions with `v0`, `v1`, … in the place of numbers.
+    forms: Vec<String>,
+    /// The most numbers that one of them has.
+    values: usize,
+}
+
+impl<'a> Directory<'a> {
+    /// That of the tasks whose rule is another than the default one.
+    fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
+        let rule = |policy: &Policy| {
+            let mut rule = Statement::default();
+            write(&mut rule, policy);
+            rule
+        };
+        let otherwise = rule(&policies.default);
+        let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
+        let named = policies.named().map(|(task, policy)| (task, rule(policy)));
+        for (task, rule) in named.filter(|(_, rule)| *rule != otherwise) {
+            directory.add(task, &rule);
+        }
+        directory
+    }
+
+    fn add(&mut self, task: &'a str, rule: &Statement) {
+        let (form, values) = form(rule);
+        let known = self.forms.iter().position(|known| *known == form);
+        let number = known.unwrap_or_else(|| {
+            self.forms.push(form);
+            self.forms.len() - 1
+        });
+        self.values = self.values.max(values.len());
+        let mut line = format!("{number:FORM$}");
+        for value in values {
+            // Writing to a text does not fail.
+            let _ = write!(line, "{value:VALUE$}");
+        }
+        self.rules.push((task, line));
+    }
+
+    /// Writes an expression that finds the rule of a row's task.
+    fn look_up(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
+        sql.push("(SELECT CASE form");
+        for (number, form) in self.forms.iter().enumerate() {
+            sql.push(&format!(" WHEN {number} THEN ({form})"));
+        }
+        sql.push(" ELSE (");
+        otherwise(sql);
+        sql.push(") END FROM (SELECT CASE WHEN place > 0 THEN CAST(substr(entry, place + size, ");
+        sql.push(&format!("{FORM}) AS INTEGER) END AS form"));
+        for value in 0..self.values {
+            let at = FORM + value * VALUE;
+            sql.push(&format!(
+                ", CAST(substr(entry, place + size + {at}, {VALUE}) AS INTEGER) AS v{value}"
+            ));
+        }
+        // The limits, which are none, keep SQLite from computing all of it at each use.
+        sql.push(" FROM (SELECT entry, length(name) AS size, instr(entry, name) AS place FROM ");
+        sql.push("(SELECT ':' || hex(lower(task)) || '=' AS name, ");
+        entry(sql, &self.rules);
+        sql.push(" AS entry LIMIT -1) LIMIT -1) LIMIT -1))");
+    }
+}
+
+/// Writes an expression for the entry in which a row's task is, if it is anywhere.
+fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
+    if rules.len() <= ENTRY {
+        let line = |(task, line): &(&str, String)| {
+            format!(":{}={line}", hex(task.as_bytes()).to_ascii_uppercase())
+        };
+        sql.literal(rules.iter().map(line).collect::<String>());
+        return;
+    }
+    let parts: Vec<_> = rules.chunks(rules.len().div_ceil(BRANCHES).max(ENTRY)).collect();
+    sql.push("CASE");
+    for pair in parts.windows(2) {
+        sql.push(" WHEN task < ").literal(pair[1][0].0).push(" THEN ");
+        entry(sql, pair[0]);
+    }
+    sql.push(" ELSE ");
+    entry(sql, parts[parts.len() - 1]);
+    sql.push(" END");
+}
+
+/// The form of a rule, and the numbers in it.
+fn form(rule: &Statement) -> (String, Vec<i64>) {
+    let (mut form, mut numbers) = (Statement::default(), Vec::new());
+    // No rule has a question mark but those of its parameters.
+    let mut parts = rule.sql.split('?');
+    form.push(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let (place, rest) = part.split_at(digits);
+        let place: usize = place.parse().unwrap_or(0);
+        match rule.values.get(place.wrapping_sub(1)) {
+            Some(Value::Integer(number)) => {
+                form.push(&format!("v{}", numbers.len()));
+                numbers.push(*number);
+            }
+            Some(Value::Text(text)) => {
+                form.literal(text.as_str());
+            }
+            _ => {
+                form.push("NULL");
+            }
+        }
+        form.push(rest);
+    }
+    (form.sql, numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_taken_apart_into_its_form_and_its_numbers() {
+        let mut rule = Statement::new("a < ");
+        rule.bind(7_i64).push(" AND b = ").bind("it's").push(" AND c IS ").bind(None::<i64>);
+        rule.push(" OR d > ").bind(-7_i64);
+        let expected = "a < v0 AND b = 'it''s' AND c IS NULL OR d > v1";
+        assert_eq!(form(&rule), (expected.to_owned(), vec![7, -7]));
+    }
+}
