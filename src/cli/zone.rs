@@ -139,8 +139,6 @@ fn unknown_tz(value: &str, why: &str) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use std::os::unix::fs::symlink;
 
     use super::*;

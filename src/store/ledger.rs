@@ -216,9 +216,9 @@ pub(super) fn change_jobs(
     given_up: &[JobKey],
     now: UnixTime,
 ) -> Result<()> {
-    let give_up = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
+    let leave = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
     let mut statements: Vec<Statement> =
-        given_up.iter().map(|job| give_up(job).with(machine)).collect();
+        given_up.iter().map(|job| leave(job).with(machine)).collect();
     for TakenUp { job, start } in taken_up {
         statements.extend([start_history(job, *start, now), join(job, machine, now)]);
         statements.push(drop_oldest_members(job));

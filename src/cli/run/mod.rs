@@ -20,7 +20,8 @@ use round::Round;
 ///
 /// Each [[job]] that is due runs once, in the order of the file; then the command
 /// ends. Let cron or a timer call it each minute (`sessctl schedule print cron`). A
-/// run that was missed while the machine was off is made up, once. Off a terminal it
+/// run that was missed while the machine was off is made up, once; a job that is new or
+/// back in the configuration has missed none. Off a terminal it
 /// says nothing when all went well, unless a format is asked for; the ledger has a
 /// record of each run (`sessctl show runs`). While another process does the work of a
 /// job, that job is left to it, and the exit code is 11. If the clock of the machine
