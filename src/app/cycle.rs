@@ -267,11 +267,7 @@ impl Housekeeper {
         let query = Query { scope, filter, due_only: false, after, order: Order::default() };
         self.store.scan(&query, &mut |session| {
             let fits = session.end.is_none() && filter.matches_client(&session);
-            Ok(if fits {
-                visit(self.with_name_of_task(session))
-            } else {
-                ControlFlow::Continue(())
-            })
+            Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
         })
     }
 

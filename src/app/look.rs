@@ -58,7 +58,6 @@ impl Housekeeper {
             order: request.order,
         };
         let scanned = self.store.scan(&query, &mut |session| {
-            let session = self.with_name_of_task(session);
             if !request.filter.matches_client(&session) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -103,9 +102,7 @@ impl Housekeeper {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => {
-                Ok(sessions.into_iter().map(|session| self.with_name_of_task(session)).collect())
-            }
+            [_] => Ok(sessions),
             _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
@@ -122,15 +119,10 @@ impl Housekeeper {
             .collect())
     }
 
-    /// A task's name in the one spelling in which it is shown. That of a framework's table
-    /// is its profile's.
-    pub(super) fn name_of_task(&self, task: String) -> String {
+    /// A task's name in figures, which is the same whatever rows there are. That of a
+    /// framework's table is its profile's.
+    fn name_of_task(&self, task: String) -> String {
         if self.profile().is_some() { task } else { self.policies.name_of(&task) }
-    }
-
-    /// The session with its task's name in that spelling.
-    pub(super) fn with_name_of_task(&self, session: Session) -> Session {
-        Session { task: self.name_of_task(session.task), ..session }
     }
 
     /// What each task serves: all its users, and those that it serves more than

@@ -21,5 +21,6 @@ mod chance;
 mod chaos;
 mod leaders;
 mod moving;
+mod policies;
 mod scene;
 mod trouble;

@@ -150,7 +150,7 @@ impl Housekeeper {
             Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };
         self.store.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
-            visit(self.with_name_of_task(session), verdict)
+            visit(session, verdict)
         })?;
         Ok(())
     }

@@ -43,8 +43,8 @@ impl Policies {
         self.tasks.get(&task.to_ascii_lowercase()).map_or(&self.default, |own| &own.policy)
     }
 
-    /// The name of a task as it is shown: as the configuration spells it, and otherwise in
-    /// lower case. Rows may spell it in several ways, and come and go.
+    /// The name of a task in figures: as the configuration spells it, and otherwise in lower
+    /// case. Rows may spell it in several ways, and come and go.
     pub fn name_of(&self, task: &str) -> String {
         let lower = task.to_ascii_lowercase();
         self.tasks.get(&lower).map_or(lower, |own| own.name.clone())

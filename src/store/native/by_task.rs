@@ -94,6 +94,12 @@ impl<'a> Directory<'a> {
 
     /// Writes an expression that finds the rule of a row's task.
     fn look_up(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
+        if self.rules.is_empty() {
+            sql.push("(");
+            otherwise(sql);
+            sql.push(")");
+            return;
+        }
         sql.push("(SELECT CASE form");
         for (number, form) in self.forms.iter().enumerate() {
             sql.push(&format!(" WHEN {number} THEN ({form})"));

@@ -74,10 +74,12 @@ fn look(
     after: Option<&Key>,
     reach: Reach,
 ) -> Result<Look> {
-    let begun = Instant::now();
+    // Very many policies take some time before the first row comes, in which nobody waits.
+    let mut begun = None;
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
     transport.query(&rows_with_verdicts(scope, after, reach.backlog), &mut |row| {
+        let begun = *begun.get_or_insert_with(Instant::now);
         // There are millions of rows: a key is read only where it is needed.
         let was_due = reach.backlog.is_some() && row.count(5) == 1;
         if tally.count(row, 1, was_due) {
