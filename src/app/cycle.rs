@@ -117,7 +117,7 @@ impl Housekeeper {
             if batch.len() < BATCH || stopped.is_some() {
                 let (untold, kept) = (self.take_untold(), self.take_kept());
                 let obstacle = None;
-                return Ok(Cycled { ended, stopped, obstacle, untold, kept, unreadable_users });
+                return Ok(Cycled { ended, stopped, obstacle, untold, unreadable_users, kept });
             }
             after = last;
         }
