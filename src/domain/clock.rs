@@ -177,7 +177,7 @@ impl ClockGuard {
     ///    cannot be known.
     /// 4. A clock that has moved is believed if the kernel reports it as synchronised and
     ///    the kernel's own time is that of the wall clock to the minute.
-    /// 5. So it is once the jump [has held](Self::has_held) for a day: a virtual machine
+    /// 5. So it is once the jump has held for a day: a virtual machine
     ///    that was paused goes on by itself.
     pub fn judge(
         &self,
