@@ -30,6 +30,10 @@ CREATE TABLE job_members (
 
 ALTER TABLE runs ADD COLUMN spec TEXT NOT NULL DEFAULT '';
 
+-- Fingerprint of the rules that a purge goes by. What was due under other rules is no
+-- backlog of it.
+ALTER TABLE runs ADD COLUMN rules TEXT NOT NULL DEFAULT '';
+
 -- Finds out whether a job of the same name has run for a time, which each run asks for.
 CREATE INDEX runs_by_plan ON runs (job, planned_at) WHERE job IS NOT NULL;
 

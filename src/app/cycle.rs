@@ -221,6 +221,7 @@ impl Housekeeper {
             job: None,
             work: "cycle".to_owned(),
             task: task.map(|task| task.as_str().to_owned()),
+            rules: String::new(),
             planned: now,
             started: now,
             anchor: None,

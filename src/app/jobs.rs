@@ -308,6 +308,7 @@ impl Housekeeper {
             job: Some(run.key),
             work: job.work.verb().to_owned(),
             task: job.work.task().map(|task| task.as_str().to_owned()),
+            rules: String::new(),
             planned: run.due.planned,
             started: now,
             anchor: run.anchor,

@@ -129,6 +129,7 @@ impl Housekeeper {
             job: job.map(|job| job.key.clone()),
             work: work.to_owned(),
             task: task.map(str::to_owned),
+            rules: if work == PURGE { self.rules() } else { String::new() },
             planned: job.map_or(now, |job| job.due.planned),
             started: now,
             anchor: job.and_then(|job| job.anchor),

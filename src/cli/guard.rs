@@ -30,7 +30,7 @@ impl CycleCaps {
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
     match refusal.stake.work {
-        Guarded::FirstPurge | Guarded::PurgeSince(_) => format!(
+        Guarded::FirstPurge | Guarded::PurgeSince(_) | Guarded::PurgeByNewRules(_) => format!(
             "look at them with `sessctl purge --dry-run`, then run it once with {option} {open}, \
              or raise {key} in [guard]"
         ),
@@ -44,7 +44,7 @@ pub fn advice(refusal: &GuardRefusal) -> String {
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
     match refusal.stake.work {
-        Guarded::FirstPurge | Guarded::PurgeSince(_) => format!(
+        Guarded::FirstPurge | Guarded::PurgeSince(_) | Guarded::PurgeByNewRules(_) => format!(
             "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} {open}` \
              once, or raise {key} in [guard] or in the job"
         ),

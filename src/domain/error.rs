@@ -230,8 +230,21 @@ pub enum Guarded {
     FirstPurge,
     /// A purge; the last one began at this time.
     PurgeSince(UnixTime),
+    /// A purge; the last one began at this time and went by other rules.
+    PurgeByNewRules(UnixTime),
     /// A cycle, which ends sessions whether they are due or not.
     Cycle,
+}
+
+impl Guarded {
+    /// The moment by which a session must have been due to be a backlog of this run;
+    /// `None`: there is no backlog.
+    pub const fn backlog_at(self) -> Option<UnixTime> {
+        match self {
+            Self::PurgeSince(last) => Some(last),
+            Self::FirstPurge | Self::PurgeByNewRules(_) | Self::Cycle => None,
+        }
+    }
 }
 
 /// The two caps of a guard.
@@ -269,6 +282,10 @@ impl GuardRefusal {
                 "; no earlier purge is on record, so this may be a backlog".to_owned()
             }
             Guarded::PurgeSince(last) => format!("; {}", self.since(*last)),
+            Guarded::PurgeByNewRules(last) => format!(
+                "; the rules have changed since the last purge ({last}), so none of these count as \
+                 a backlog"
+            ),
             Guarded::Cycle => String::new(),
         };
         format!(
@@ -294,8 +311,8 @@ impl StdError for GuardRefusal {}
 impl std::fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let work = match self.stake.work {
-            Guarded::FirstPurge | Guarded::PurgeSince(_) => "purge",
             Guarded::Cycle => "cycle",
+            _ => "purge",
         };
         write!(f, "the guard refuses this {work}: {}", self.finding())
     }

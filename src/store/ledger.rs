@@ -28,7 +28,7 @@ const KEY: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
 /// What a row must have for [`record`] to read it.
 const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
-                   finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at";
+                   finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules";
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
@@ -109,9 +109,9 @@ fn for_job(sql: &str, job: &JobKey) -> Statement {
 fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome) -> Statement {
     let job = run.job.as_ref();
     Statement::new(
-        "INSERT INTO runs (holder, lease, job, account, spec, work, task, planned_at, started_at, \
-         missed, host, pid, version, outcome) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14",
+        "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
+         started_at, missed, host, pid, version, outcome) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15",
     )
     .with(holder)
     .with(lease)
@@ -120,6 +120,7 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
     .with(job.map_or("", |job| job.spec.as_str()))
     .with(run.work.as_str())
     .with(run.task.as_deref())
+    .with(run.rules.as_str())
     .with(run.planned)
     .with(run.started)
     .with(run.missed)
@@ -366,6 +367,7 @@ fn record(row: &dyn Columns, now: UnixTime) -> RunRecord {
         job: row.text(1),
         work: row.text(2).unwrap_or_default(),
         task: row.text(3),
+        rules: row.text(17).unwrap_or_default(),
         planned: time(4),
         started: time(5),
         missed: row.count(6),

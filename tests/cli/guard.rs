@@ -152,6 +152,27 @@ fn what_was_due_at_the_last_purge_already_is_a_backlog_and_does_not_count() {
 }
 
 #[test]
+fn what_new_rules_make_due_is_no_backlog() {
+    // Given a purge by rules under which all these sessions are live
+    let sandbox = Sandbox::new();
+    sandbox.insert_all(0..10, |n| row(&n.to_string()).idle(2 * HOUR).timeout(None));
+    sandbox.run(["purge"]).succeeds();
+    // When they are due by another policy, as if they always had been
+    sandbox.file("new.toml", "[policy]\nlifetime = \"1h\"\n[guard]\nmax_percent = 50\n");
+    let purge = ["--config", "new.toml", "purge"];
+    let reason = sandbox.run(purge).is_refused_with(4).stderr();
+    // Then they count
+    let context = "it would end 10 of 10 sessions in the table (100.0 %), more than max_percent = \
+                   50; the rules have changed since the last purge (";
+    assert!(reason.contains(context), "{reason}");
+    assert!(reason.contains("), so none of these count as a backlog; look at them"), "{reason}");
+    // And from the first purge by these rules on, what it leaves is a backlog
+    sandbox.run([&purge[..], &["--max-percent", "100"]].concat()).succeeds();
+    sandbox.insert_all(10..20, |n| row(&n.to_string()).idle(2 * HOUR).timeout(None));
+    sandbox.run(purge).succeeds().is_silent();
+}
+
+#[test]
 fn sessions_that_were_live_at_the_last_purge_count_and_the_backlog_beside_them_does_not() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..4, |n| row(&format!("valid {n}")).idle(MINUTE));
@@ -185,11 +206,15 @@ fn the_last_purge_is_one_of_the_same_tasks_that_did_its_work_and_not_of_the_futu
         let ran = sandbox.run([&["purge", "--dry-run", "--max-rows", "2"], args].concat());
         ran.0.status.code() == Some(4)
     };
+    // A run that was refused has told the ledger by which rules it goes
+    sandbox.run(["purge", "--max-rows", "2"]).is_refused_with(4);
+    let rules: String =
+        sandbox.db().query_row("SELECT rules FROM runs", [], |row| row.get(0)).unwrap();
     let enter = |task: Option<&str>, work: &str, outcome: &str, ended: i64, started: i64| {
         let sql = "INSERT OR REPLACE INTO runs (id, holder, account, work, task, planned_at, \
-                   started_at, missed, host, pid, version, outcome, ended) \
-                   VALUES (1, 'x', '', ?1, ?2, ?3, ?3, 0, 'h', 1, '0', ?4, ?5)";
-        let values = rusqlite::params![work, task, started, outcome, ended];
+                   started_at, missed, host, pid, version, outcome, ended, rules) \
+                   VALUES (1, 'x', '', ?1, ?2, ?3, ?3, 0, 'h', 1, '0', ?4, ?5, ?6)";
+        let values = rusqlite::params![work, task, started, outcome, ended, rules];
         sandbox.db().execute(sql, values).unwrap();
     };
     let now = now();

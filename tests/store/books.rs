@@ -35,6 +35,7 @@ pub fn run(seconds: i64) -> NewRun {
         job: Some(job("nightly")),
         work: "purge".to_owned(),
         task: Some("im*".to_owned()),
+        rules: "rules".into(),
         planned: at(seconds - 60),
         started: at(seconds),
         anchor: None,

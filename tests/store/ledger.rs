@@ -40,6 +40,7 @@ macro_rules! tests {
                 job: Some("nightly".to_owned()),
                 work: "purge".to_owned(),
                 task: Some("im*".to_owned()),
+                rules: "rules".into(),
                 planned: at(-60),
                 started: at(0),
                 missed: 2,

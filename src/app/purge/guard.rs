@@ -9,11 +9,12 @@ use crate::domain::error::{Guarded, Result, Stake};
 use crate::domain::filter::TaskPattern;
 use crate::domain::port::{Census, RunOutcome, RunQuery, RunRecord};
 use crate::domain::time::UnixTime;
+use crate::domain::token::Digest;
 
 /// What a purge would end, for its guard.
-pub(super) fn stake(request: &PurgeRequest, census: &Census, last: Option<UnixTime>) -> Stake {
+pub(super) fn stake(request: &PurgeRequest, census: &Census, work: Guarded) -> Stake {
     Stake {
-        work: last.map_or(Guarded::FirstPurge, Guarded::PurgeSince),
+        work,
         task: request.task.as_ref().map(|task| task.as_str().to_owned()),
         sessions: census.sessions,
         would_end: census.would_end,
@@ -22,25 +23,30 @@ pub(super) fn stake(request: &PurgeRequest, census: &Census, last: Option<UnixTi
 }
 
 impl Housekeeper {
-    /// When the last purge began that dealt with the same tasks, if there is a guard that
-    /// wants to know: what was due by then is a backlog.
-    pub(super) fn baseline(
-        &self,
-        request: &PurgeRequest,
-        now: UnixTime,
-    ) -> Result<Option<UnixTime>> {
+    /// What a purge is to its guard, if there is one, by the last purge that dealt with the
+    /// same tasks: what was due by then, under the same rules, is a backlog.
+    pub(super) fn baseline(&self, request: &PurgeRequest, now: UnixTime) -> Result<Guarded> {
+        let mut work = Guarded::FirstPurge;
         if !request.guard.is_set() {
-            return Ok(None);
+            return Ok(work);
         }
-        let mut last = None;
+        let rules = self.rules();
         self.store.runs(&RunQuery::default(), now, &mut |run| {
             if !dealt_with(&run, request.task.as_ref(), now) {
                 return Ok(ControlFlow::Continue(()));
             }
-            last = Some(run.started);
+            let is_by_the_same = run.rules == rules;
+            let kind = if is_by_the_same { Guarded::PurgeSince } else { Guarded::PurgeByNewRules };
+            work = kind(run.started);
             Ok(ControlFlow::Break(()))
         })?;
-        Ok(last)
+        Ok(work)
+    }
+
+    /// Fingerprint of all that decides which sessions a purge ends: when one of these rules
+    /// changes, sessions become due that were live by the rule before.
+    pub(in crate::app) fn rules(&self) -> String {
+        Digest::of(&format!("{:?} {:?}", self.policies, self.store.profile())).handle()
     }
 }
 

@@ -97,16 +97,16 @@ impl Housekeeper {
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
         self.store.vet()?;
-        let last = self.baseline(request, now)?;
+        let work = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
-        let Seen { census, misfit, kept } = self.count(&scope, last)?;
+        let Seen { census, misfit, kept } = self.count(&scope, work.backlog_at())?;
         let done = Progress {
             marked: census.would_mark,
             ended: census.would_end,
             deleted: census.would_delete,
             ..Progress::default()
         };
-        let guard = request.guard.check(stake(request, &census, last));
+        let guard = request.guard.check(stake(request, &census, work));
         Ok(Plan {
             summary: Summary {
                 done,

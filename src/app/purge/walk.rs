@@ -223,10 +223,10 @@ impl Housekeeper {
         limits: &mut Limits<'_>,
     ) -> Result<Option<Stopped>> {
         if request.guard.is_set() {
-            let last = self.baseline(request, now)?;
-            match self.count_for(shift, request, now, last, limits)? {
+            let work = self.baseline(request, now)?;
+            match self.count_for(shift, request, now, work.backlog_at(), limits)? {
                 ControlFlow::Continue(census) => {
-                    request.guard.check(stake(request, &census, last))?;
+                    request.guard.check(stake(request, &census, work))?;
                 }
                 ControlFlow::Break(stopped) => return Ok(Some(stopped)),
             }

@@ -84,6 +84,8 @@ pub struct NewRun {
     pub work: String,
     /// The tasks that are meant, as a pattern; `None`: all.
     pub task: Option<String>,
+    /// Fingerprint of the rules that a purge goes by; empty for other work.
+    pub rules: String,
     /// When it should have begun.
     pub planned: UnixTime,
     /// When it begins.
@@ -179,6 +181,8 @@ pub struct RunRecord {
     pub work: String,
     /// See [`NewRun::task`].
     pub task: Option<String>,
+    /// See [`NewRun::rules`].
+    pub rules: String,
     /// See [`NewRun::planned`].
     pub planned: UnixTime,
     /// See [`NewRun::started`].

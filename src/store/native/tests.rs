@@ -218,6 +218,7 @@ fn runs_come_in_pages_too() {
         job: None,
         work: "purge".to_owned(),
         task: None,
+        rules: String::new(),
         planned: NOW,
         started: NOW,
         anchor: None,
