@@ -126,7 +126,8 @@ fn what_a_failed_job_has_done_is_its_own() {
     sandbox.jobs_have_waited();
     // When both jobs run
     let mut command = sandbox.command(["--config", "jobs.toml", "run"]);
-    let ran = Ran(command.env("PATH", std::env::var("PATH").unwrap()).output().unwrap());
+    command.env("PATH", std::env::var("PATH").unwrap()).env("SESSCTL_HOST", "mail1");
+    let ran = Ran(command.output().unwrap());
     // Then the first has failed, ended some, and says so; the second knows of nothing
     let complaint = ran.exits(1).stderr();
     assert!(complaint.contains("job tidy: could not write to app.db: boom"), "{complaint}");

@@ -29,6 +29,7 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
         job: Some(key_of(job)),
         work: job.work.verb().into(),
         task: None,
+        rules: String::new(),
         planned: now,
         started: now,
         anchor: None,

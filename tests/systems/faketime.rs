@@ -49,7 +49,7 @@ fn w2_w3_half_an_hour_of_a_websphere_server() {
     let http = ["--task", "http"];
     let [used, _] = open_at(&websphere, "2026-06-15 12:00:00", &http);
     let [_, unused] = open_at(&websphere, "2026-06-15 12:00:00", &http);
-    cron_at(&websphere, "2026-06-15 12:27:20");
+    cron_at(&websphere, "2026-06-15 12:20:00");
     cron_at(&websphere, "2026-06-15 12:29:30");
     let before = json_at(&websphere, "2026-06-15 12:29:40", &["show", "session", &unused]);
     assert_eq!((&before["state"], &before["eligible_since"]), (&"active".into(), &Value::Null));

@@ -202,6 +202,7 @@ fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standin
     let floor = || just_before(schedule, zone, since);
     let anchor = match known.anchor {
         Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
+        Some(_) if schedule.is_within_days() => just_before(schedule, zone, now),
         Some(_) => now,
         None => floor(),
     };

@@ -1,5 +1,7 @@
 //! Commands that end sessions.
 
+use std::path::PathBuf;
+
 use super::{
     BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
     jobs_have_waited, left, run, run_with_input, schema, three,
@@ -148,6 +150,13 @@ fn a_hook_is_told_of_each_session_that_ends() {
     let mut expected = [handle("key a"), handle("key c")];
     expected.sort();
     assert_eq!(ended, expected);
+}
+
+/// The databases of what is remembered of tables.
+fn states(sandbox: &Sandbox) -> impl Iterator<Item = PathBuf> {
+    let files = std::fs::read_dir(sandbox.path("state/sessctl")).unwrap();
+    let paths = files.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "db"))
 }
 
 #[test]
@@ -349,4 +358,22 @@ fn a_cycle_of_a_framework_s_table_keeps_to_its_guard() {
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     run(&sandbox, ["cycle", "--all", "--max-rows", "3", "-q"]).succeeds();
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 0);
+}
+
+#[test]
+fn the_record_of_an_older_sessctl_is_brought_up_to_date_by_a_look() {
+    // given what is remembered of a table, as it was before jobs had histories
+    let sandbox = three();
+    run(&sandbox, ["purge"]).succeeds();
+    let older = "DROP TABLE job_histories; DROP TABLE job_members; DROP INDEX runs_by_plan;
+                 DROP INDEX runs_by_start; ALTER TABLE runs DROP COLUMN spec;
+                 ALTER TABLE runs DROP COLUMN rules;
+                 CREATE TABLE jobs (name TEXT)";
+    for path in states(&sandbox) {
+        rusqlite::Connection::open(path).unwrap().execute_batch(older).unwrap();
+    }
+    // when somebody looks, then it is there
+    let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();
+    assert_eq!(runs.as_array().unwrap().len(), 1);
+    run(&sandbox, ["purge"]).succeeds();
 }
