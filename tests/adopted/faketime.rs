@@ -26,10 +26,15 @@ fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> R
     application.ran(command)
 }
 
-/// By its name, by what it looks like, and by the file that `show profiles` prints.
-fn ways(framework: &Framework) -> [Vec<&str>; 3] {
-    let printed = vec!["--profile", "./printed.toml"];
-    [framework.named(), framework.params(), [printed, framework.params()].concat()]
+/// By its name, by the file that `show profiles` prints, and by what it looks like, where
+/// that is enough: the rows here do not prove on which clock Django's times are.
+fn ways(framework: &Framework) -> Vec<Vec<&str>> {
+    let printed = [vec!["--profile", "./printed.toml"], framework.params()].concat();
+    let mut ways = vec![framework.named(), printed];
+    if framework.profile != "django" {
+        ways.push(framework.params());
+    }
+    ways
 }
 
 #[test]
