@@ -75,22 +75,6 @@ fn kill_the_leader(nodes: &mut Nodes) {
     nodes.nodes[leader].start();
 }
 
-/// Waits until all nodes take part. One that was started again may have found its port
-/// taken by a connection of some program: then it is started once more.
-fn gather(nodes: &mut Nodes) {
-    let mut looks = 0;
-    rqlite::wait_for("all nodes", || {
-        looks += 1;
-        let absent = nodes.nodes.iter().position(|node| !node.is_ready());
-        if let Some(absent) = absent.filter(|_| looks % 500 == 0) {
-            nodes.nodes[absent].kill();
-            nodes.nodes[absent].start();
-        }
-        absent.is_none()
-    });
-    nodes.settle();
-}
-
 #[test]
 #[ignore = "needs rqlite"]
 fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
@@ -125,7 +109,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         assert!(code != 0 || left == 0, "purge {round} is done with {left} rows left: {why}");
         outcomes.push((code, left));
         // And the next one completes the work
-        gather(&mut nodes);
+        nodes.settle();
         assert_eq!(scene.runs(table.args).0, 0);
         assert_eq!(table.left(&scene.addresses), 0);
     }

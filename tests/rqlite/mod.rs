@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod proxy;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -342,9 +343,13 @@ fn program() -> PathBuf {
     found.unwrap_or_else(|| panic!("tests/run installs {module}"))
 }
 
-/// A port that nobody listens on.
+/// A port that nobody listens on. It is none of those that the system gives to outgoing
+/// connections: a node that is started again would find it taken by one of them.
 fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    let draw =
+        || 10_000 + u16::try_from(RandomState::new().build_hasher().finish() % 20_000).unwrap();
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    std::iter::repeat_with(draw).find(is_free).unwrap()
 }
 
 /// Waits until something holds.
