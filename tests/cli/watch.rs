@@ -160,7 +160,9 @@ fn it_follows_the_clock_forward_and_back_and_repeats_nothing() {
     let daily = "[[job]]\nname = \"restart\"\nat = \"0 4 *\"\ndo = \"cycle\"\ntask = \"imap\"\n";
     let hourly = "[[job]]\nname = \"tidy\"\nat = \"30 4-23 *\"\ndo = \"purge\"\n";
     let sandbox = Sandbox::new();
-    sandbox.file("jobs.toml", format!("{daily}{hourly}"));
+    // The guard would end nothing after the clock has moved
+    let unguarded = "[guard]\nclock = \"off\"\n";
+    sandbox.file("jobs.toml", format!("{unguarded}{daily}{hourly}"));
     set_clock(&sandbox, "2026-06-15 03:00:30");
     let lie = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
     let library = String::from_utf8(lie.unwrap().stdout).unwrap();
