@@ -10,7 +10,7 @@ use crate::domain::time::{Span, UnixTime};
 /// Reads the other clocks of the machine at the moment at which its wall clock shows this.
 pub type ClockReader = Box<dyn Fn(UnixTime) -> ClockReading>;
 
-/// How old the reference of a machine may become while no run ends anything: if the
+/// Maximum age of a machine's reference while no run ends anything: if the
 /// machine starts anew, its clock is compared with that.
 const REFRESH: Span = Span::hours(1);
 
@@ -20,11 +20,11 @@ pub(super) struct ClockCheck {
     read: ClockReader,
     /// The clocks when they were last found to be right.
     trusted: Option<ClockStamp>,
-    /// What has kept the check from being made, or its outcome from being noted.
+    /// Obstacle that kept the check from being made, or its outcome from being noted.
     warning: Option<String>,
 }
 
-/// What a look at the clock has found.
+/// Result of a look at the clock.
 struct Look {
     verdict: ClockVerdict,
     reading: ClockReading,
@@ -47,7 +47,7 @@ impl Housekeeper {
         }
     }
 
-    /// What has kept the clock from being checked since this was last asked.
+    /// Takes the obstacle that kept the clock from being checked, if there was one.
     pub fn take_clock_warning(&mut self) -> Option<String> {
         self.clock.as_mut()?.warning.take()
     }
@@ -89,7 +89,7 @@ impl Housekeeper {
         Ok(Some(look))
     }
 
-    /// The same for who only wants to know whether it may go on.
+    /// Makes sure that the clock may be trusted at `now`.
     ///
     /// # Errors
     /// As for [`check_clock_of_round`](Self::check_clock_of_round).
