@@ -1,9 +1,12 @@
 //! The command that is told which sessions have ended.
 
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +20,7 @@ use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
 use super::records;
+use super::trust::{self, Role};
 use crate::output::{self, FormatName, Look};
 
 /// The pauses between looks at a command that is at work.
@@ -27,6 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// line, as `sessctl list -o jsonl` writes them.
 pub struct Hook {
     program: String,
+    /// The file that the search path had for it at the start.
+    file: PathBuf,
     args: Vec<String>,
     limit: Duration,
     /// Set once it has hung: the run goes on without it.
@@ -38,7 +44,16 @@ impl Hook {
     pub fn from_config(hooks: &Hooks) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
-        Some(Self { program: program.clone(), args: args.to_vec(), limit, hangs: false })
+        let file = found(program, &search_path());
+        Some(Self { program: program.clone(), file, args: args.to_vec(), limit, hangs: false })
+    }
+
+    /// Refuses, as root, a program that other users could change.
+    pub fn check(hooks: &Hooks) -> sessctl::Result<()> {
+        hooks
+            .on_end
+            .first()
+            .map_or(Ok(()), |program| trust::check(&found(program, &search_path()), Role::Hook))
     }
 
     /// Why a command that a configuration names by its path cannot be run.
@@ -47,7 +62,7 @@ impl Hook {
         let fault = match fs::metadata(program) {
             Err(error) => error.to_string(),
             Ok(file) if !file.is_file() => "it is no file".to_owned(),
-            Ok(file) if file.permissions().mode() & 0o111 == 0 => "it is not executable".to_owned(),
+            Ok(_) if !is_executable(Path::new(program)) => "it is not executable".to_owned(),
             Ok(_) => return None,
         };
         Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
@@ -56,7 +71,8 @@ impl Hook {
     /// Starts the command with this on its standard input. What it prints goes to
     /// standard error: it is no answer of sessctl's.
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
-        let mut child = Command::new(&self.program)
+        let mut child = Command::new(&self.file)
+            .arg0(&self.program)
             .args(&self.args)
             // Whatever it is, it is not the one who was let in.
             .env_remove(CREDENTIALS)
@@ -88,6 +104,26 @@ impl Hook {
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     }
+}
+
+/// Search path of this process, or the one of a process without any.
+fn search_path() -> OsString {
+    env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into())
+}
+
+/// Finds a program as the system would: by its path, or else in the directories of the search
+/// path. One that is in none of them keeps its name.
+fn found(program: &str, search_path: &OsStr) -> PathBuf {
+    if program.contains('/') {
+        return program.into();
+    }
+    let mut files =
+        env::split_paths(search_path).map(|directory| Path::new(".").join(directory).join(program));
+    files.find(|file| is_executable(file)).unwrap_or_else(|| program.into())
+}
+
+fn is_executable(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 /// Stops a command and whatever it has started.

@@ -1,14 +1,13 @@
 //! `sessctl man`
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::context::print;
 use super::exit::Exit;
+use super::replace::replace;
 
 /// Print the manual page, or write the pages of all subcommands
 #[derive(clap::Args)]
@@ -31,9 +30,7 @@ impl Args {
         };
         for page_of in with_subcommands(command) {
             let path = folder.join(format!("{}.1", page_of.get_name()));
-            let page = page(page_of)?;
-            fs::write(&path, page)
-                .with_context(|| format!("could not write {}", path.display()))?;
+            replace(&path, page(page_of)?.as_bytes())?;
         }
         Ok(Exit::Done)
     }

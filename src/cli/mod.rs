@@ -1,5 +1,6 @@
 //! The command line. One subcommand is one file: its arguments and its run.
 
+mod accounts;
 mod answers;
 mod args;
 mod clock;
@@ -28,11 +29,13 @@ mod profiles;
 mod progress;
 mod purge;
 mod records;
+mod replace;
 mod run;
 mod schedule;
 mod show;
 mod tokens;
 mod touch;
+mod trust;
 mod waiting;
 mod zone;
 

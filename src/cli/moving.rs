@@ -17,6 +17,7 @@ use super::args::duration;
 use super::clock;
 use super::context::{Context, Origin, print};
 use super::exit::{Exit, Usage, unless_gone};
+use super::hook::Hook;
 use super::interrupt::{Interrupt, Signal};
 use super::profiles;
 use super::progress::{Display, left};
@@ -91,6 +92,7 @@ impl Args {
             hold: hold(&ends.to, config.manners.hold),
         };
         let interrupt = Interrupt::listen()?;
+        Hook::check(&config.hooks)?;
         let store = if self.verify_only {
             store::open(up_to_date(&ends.to), Access::Read)?
         } else {

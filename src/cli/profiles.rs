@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::Profile;
 
 use super::exit::Usage;
+use super::trust::{self, Role};
 
 /// The text of a profile, and what messages call it.
 pub struct Text {
@@ -22,8 +22,7 @@ impl Text {
     pub fn of(which: &Path) -> anyhow::Result<Self> {
         let name = which.to_string_lossy().into_owned();
         if is_file(which) {
-            let toml = fs::read_to_string(which)
-                .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+            let toml = trust::read_to_string(which, Role::Profile)?;
             return Ok(Self { name, toml: toml.into() });
         }
         Self::built_in(&name)

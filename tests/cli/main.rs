@@ -36,5 +36,6 @@ mod schedule;
 mod stat;
 mod streams;
 mod tasks;
+mod trusted;
 mod watch;
 mod zone;

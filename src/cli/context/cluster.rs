@@ -14,6 +14,7 @@ use sessctl::store::{self, Access, Authorities, Cluster, Consistency, Credential
 
 use super::{Context, Named, Origin};
 use crate::cli::exit::Usage;
+use crate::cli::trust::{self, Role};
 
 /// Holds a user and a password, where no file does.
 pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
@@ -114,8 +115,7 @@ impl Context {
             }
             Some(Keeper::File(path, _)) => {
                 let name = path.display();
-                let text = fs::read(&path)
-                    .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+                let text = trust::read(&path, Role::Credentials)?;
                 // Once: a watch reads it again for each round.
                 if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
                     self.warn_of_readers(&path);
@@ -182,8 +182,7 @@ impl Context {
         }
         let Some((path, _)) = self.ca_file(config) else { return Ok(None) };
         let name = path.display();
-        let pem =
-            fs::read(&path).map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+        let pem = trust::read(&path, Role::Authorities)?;
         let authorities = Authorities::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
             Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))

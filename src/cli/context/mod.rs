@@ -23,6 +23,7 @@ use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
+use super::trust::{self, Role};
 use super::zone::of_machine;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, people};
@@ -109,8 +110,7 @@ impl Context {
             return Ok(Config::default());
         };
         let name = path.display().to_string();
-        let text = fs::read_to_string(path)
-            .map_err(|e| Usage::error(format!("could not read {name}: {e}")))?;
+        let text = trust::read_to_string(path, Role::Configuration)?;
         Ok(Config::parse(&text, &name)?)
     }
 
@@ -169,6 +169,9 @@ impl Context {
         // The path first: to name the database needs no configuration.
         let db = self.db()?;
         let config = self.config()?;
+        if access == Access::Write {
+            Hook::check(&config.hooks)?;
+        }
         Ok(self.in_charge(self.store(&db, access, config)?, config))
     }
 
@@ -178,6 +181,7 @@ impl Context {
             Some(named) => self.equipped(location(&named.path)?, Some(config))?,
             None => self.db_of(config)?,
         };
+        Hook::check(&config.hooks)?;
         let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
         self.introduce(&keeper, config);
         Ok(keeper)

@@ -1,15 +1,14 @@
 //! `sessctl schedule print`
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
 use super::units::Call;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
+use crate::cli::replace::replace;
 
 /// Print the crontab line, or the systemd units, that call sessctl
 ///
@@ -82,9 +81,7 @@ impl Args {
             }
             (Scheduler::Systemd, Some(folder)) => {
                 for (name, unit) in call.units(&schedule, zone) {
-                    let path = folder.join(name);
-                    fs::write(&path, unit)
-                        .with_context(|| format!("could not write {}", path.display()))?;
+                    replace(&folder.join(name), unit.as_bytes())?;
                 }
             }
         }

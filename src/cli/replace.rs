@@ -1,0 +1,156 @@
+//! Files that are replaced as a whole: metrics, units, manual pages.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::trust::{Kind, Walk, is_root};
+
+/// Maximum number of names to try for the file in the making.
+const MOST_TRIES: u32 = 16;
+
+/// Writes a file that every user may read. Readers find the old file or the new one, never
+/// half of it.
+///
+/// The file is made under another name in the same directory and then renamed. Only a regular
+/// file is replaced: not a link, and nothing that a link leads to. Both steps are relative to
+/// the directory that was opened first, so that root may write into another user's directory,
+/// such as that of `node_exporter`: the file ends there, whatever that user does meanwhile.
+/// Only a link on the way that is in that user's reach is refused.
+///
+/// # Errors
+/// There is no such directory, or something other than a regular file has this name. As root:
+/// the way to the directory passes a link that another user could change.
+pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let doing = || format!("could not write {}", path.display());
+    let Some(name) = path.file_name() else {
+        bail!("{}: it is not the name of a file", doing());
+    };
+    let directory = directory_of(path)?;
+    must_be_replaceable(&directory.end, name).with_context(doing)?;
+    let (making, mut file) = new_file(&directory.end).with_context(doing)?;
+    let made = file
+        .write_all(bytes)
+        .and_then(|()| Ok(fchmod(&file, Mode::from_raw_mode(0o644))?))
+        .and_then(|()| Ok(renameat(&directory.end, &making, &directory.end, name)?));
+    if made.is_err() {
+        // It is of no use to anybody.
+        let _ = unlinkat(&directory.end, &making, AtFlags::empty());
+    }
+    made.with_context(doing)
+}
+
+fn directory_of(path: &Path) -> anyhow::Result<Walk> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let name = path.display();
+    let walk = match Walk::to(directory) {
+        Ok(walk) if matches!(walk.last().kind, Kind::Directory | Kind::Parent) => walk,
+        Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Err(e).with_context(|| format!("could not write {name}"));
+        }
+        _ => bail!("could not write {name}: there is no directory {}", directory.display()),
+    };
+    match walk.link_in_reach().filter(|_| is_root()) {
+        Some(fault) => bail!(
+            "could not write {name}: the way to \"{}\" passes a link that another user \
+             could change, as {fault}; give the path without links",
+            directory.display(),
+        ),
+        None => Ok(walk),
+    }
+}
+
+fn must_be_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> {
+    let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => return Ok(()),
+        found => FileType::from_raw_mode(found?.st_mode),
+    };
+    let found = match found {
+        FileType::RegularFile => return Ok(()),
+        FileType::Symlink => "a link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a pipe",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    };
+    bail!("it is {found}, and only a regular file is replaced; remove it, or give another name")
+}
+
+/// Makes a file under a name that nobody can have foreseen.
+fn new_file(directory: impl AsFd) -> io::Result<(String, File)> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    for _ in 0..MOST_TRIES {
+        let name = format!(".tmp{:016x}", getrandom::u64().map_err(io::Error::other)?);
+        match openat(&directory, &name, flags, Mode::RUSR | Mode::WUSR) {
+            Err(Errno::EXIST) => {}
+            made => return Ok((name, made?.into())),
+        }
+    }
+    Err(Errno::EXIST.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string();
+        let mut names: Vec<_> =
+            fs::read_dir(directory).unwrap().map(|entry| name(entry).unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_regular_file_is_replaced_and_one_that_is_missing_is_made() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("file");
+        for text in ["a longer text", "short"] {
+            replace(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o644);
+        }
+        // Another name of the old file keeps what it had.
+        fs::hard_link(&path, directory.path().join("old")).unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("old")).unwrap(), "short");
+        assert_eq!(names(directory.path()), ["file", "old"]);
+    }
+
+    #[test]
+    fn nothing_but_a_regular_file_is_replaced() {
+        let directory = TempDir::new().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("file"), "old").unwrap();
+        symlink("file", at("link")).unwrap();
+        symlink("missing", at("dangling")).unwrap();
+        fs::create_dir(at("directory")).unwrap();
+        let fifo = FileType::Fifo.as_raw_mode() | 0o600;
+        let (fifo, none) = (FileType::from_raw_mode(fifo), Mode::RUSR);
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), fifo, none, 0).unwrap();
+        let before = names(directory.path());
+        for (name, found) in
+            [("link", "link"), ("dangling", "link"), ("directory", "directory"), ("pipe", "pipe")]
+        {
+            let error = format!("{:#}", replace(&at(name), b"new").unwrap_err());
+            assert!(error.contains(&format!("it is a {found}, and only a regular")), "{error}");
+            assert_eq!(names(directory.path()), before);
+        }
+        assert_eq!(fs::read_to_string(at("file")).unwrap(), "old");
+        let error = format!("{:#}", replace(&at("file/below"), b"new").unwrap_err());
+        assert!(error.contains("there is no directory"), "{error}");
+        assert!(replace(Path::new("/"), b"new").is_err());
+    }
+}

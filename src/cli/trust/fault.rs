@@ -1,0 +1,166 @@
+//! Who besides root could change what a path leads to.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use super::walk::{Kind, Step, Walk};
+use crate::cli::accounts;
+
+const GROUP_WRITES: u32 = 0o020;
+const OTHERS_WRITE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+/// Shown as the owner of files whose owner does not exist in this user namespace.
+const OVERFLOW_UID: u32 = 65_534;
+
+/// A component that others than root control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault<'a> {
+    pub step: &'a Step,
+    pub writer: Writer,
+}
+
+/// Users other than root who may change a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    Owner(u32),
+    Group(u32),
+    /// Those of an access control list.
+    Listed,
+    Everyone,
+}
+
+impl Walk {
+    /// Finds the first component that others than root control. A path without one can be
+    /// exchanged by root alone:
+    ///
+    /// 1. Each directory on the way is root's, and neither its group nor others may write
+    ///    to it. The group root counts as root.
+    /// 2. In a directory with the sticky bit, such as `/tmp`, others may write, but the
+    ///    component within it, be it a link, must be root's.
+    /// 3. The file at the end is root's, and neither its group nor others may write to it. A
+    ///    device may be written to: `/dev/null` gives nothing of it back.
+    /// 4. An open descriptor of a process, such as `/dev/stdin`, was handed over by the user
+    ///    who started the command; a regular file behind it is held to rule 3.
+    pub fn fault(&self) -> Option<Fault<'_>> {
+        self.first_fault().map(|(_, fault)| fault)
+    }
+
+    /// Finds a link or a `..` that others than root control, on a path where the directories
+    /// may be theirs. Without one, whatever such a user exchanges, the path ends below a
+    /// directory of his own.
+    pub fn link_in_reach(&self) -> Option<Fault<'_>> {
+        let (first, fault) = self.first_fault()?;
+        let leads_away = |step: &Step| matches!(step.kind, Kind::Link(_) | Kind::Parent);
+        self.steps[first..].iter().any(leads_away).then_some(fault)
+    }
+
+    fn first_fault(&self) -> Option<(usize, Fault<'_>)> {
+        self.steps.iter().enumerate().find_map(|(index, step)| {
+            let writer = self.writer(step)?;
+            Some((index, Fault { step, writer }))
+        })
+    }
+
+    fn writer(&self, step: &Step) -> Option<Writer> {
+        let owner = Some(Writer::Owner(step.uid)).filter(|_| !is_root(step.uid));
+        match step.kind {
+            Kind::Handed => None,
+            Kind::Device => owner,
+            Kind::Link(_) => {
+                let directory = step.within.map(|index| &self.steps[index]);
+                owner.filter(|_| directory.is_some_and(|directory| directory.mode & STICKY != 0))
+            }
+            Kind::Directory | Kind::Parent if step.mode & STICKY != 0 => owner,
+            Kind::Directory | Kind::Parent | Kind::File => owner.or_else(|| step.may_also_write()),
+        }
+    }
+}
+
+impl Step {
+    /// Users beside the owner who may write to it.
+    fn may_also_write(&self) -> Option<Writer> {
+        if self.mode & OTHERS_WRITE != 0 {
+            Some(Writer::Everyone)
+        } else if self.has_list {
+            Some(Writer::Listed)
+        } else if self.mode & GROUP_WRITES != 0 && self.gid != 0 {
+            Some(Writer::Group(self.gid))
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault<'_> {
+    /// Commands that mend it.
+    pub fn remedy(&self) -> String {
+        let name = quoted(&self.step.path);
+        let mode = format!("chmod go-w {name}");
+        match self.writer {
+            Writer::Owner(_) if self.step.mode & (GROUP_WRITES | OTHERS_WRITE) == 0 => {
+                format!("chown -h root:root {name}")
+            }
+            Writer::Owner(_) => format!("chown -h root:root {name} && {mode}"),
+            Writer::Listed => format!("setfacl -b {name} && {mode}"),
+            Writer::Group(_) | Writer::Everyone => mode,
+        }
+    }
+}
+
+impl fmt::Display for Fault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.step.kind {
+            Kind::Directory | Kind::Parent => "the directory",
+            Kind::Link(_) => "the link",
+            Kind::Device => "the device",
+            Kind::File | Kind::Handed => "the file",
+        };
+        let path = self.step.path.display();
+        match self.writer {
+            Writer::Owner(uid) => write!(f, "user {} owns {kind} \"{path}\"", accounts::user(uid)),
+            Writer::Group(gid) => {
+                write!(f, "group {} may write to {kind} \"{path}\"", accounts::group(gid))
+            }
+            Writer::Listed => {
+                write!(f, "an access control list lets other users write to {kind} \"{path}\"")
+            }
+            Writer::Everyone => write!(f, "every user may write to {kind} \"{path}\""),
+        }
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| format!("{text:?}"), Cow::into_owned)
+}
+
+/// Root itself, or, in a user namespace that does not map it, an owner outside: no process
+/// of the namespace can have that user's rights.
+fn is_root(uid: u32) -> bool {
+    uid == 0 || uid == OVERFLOW_UID && is_unmapped(uid)
+}
+
+fn is_unmapped(uid: u32) -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| !maps(&map, uid))
+}
+
+/// Looks for a user in the lines of a map: first user inside, first outside, count.
+fn maps(map: &str, uid: u32) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        let (first, count) = (numbers.next(), numbers.nth(1));
+        match (first, count) {
+            (Some(Ok(first)), Some(Ok(count))) => {
+                (first..first.saturating_add(count)).contains(&u64::from(uid))
+            }
+            // What cannot be understood maps all.
+            _ => true,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
