@@ -32,7 +32,7 @@ pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use moving::{Comparison, MoveProgress, MoveRequest, Moved};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
-pub use run::{JobRun, Uptime};
+pub use run::{EndedRun, JobRun, RunObserver, Uptime};
 pub use stream::{MOST_AT_ONCE, Served};
 pub use tell::{Listener, Untold};
 
@@ -44,6 +44,7 @@ pub struct Housekeeper {
     bell: Bell,
     stride: Stride,
     uptime: Uptime,
+    observer: Option<Box<dyn RunObserver>>,
     /// `None`: the time is taken for right.
     clock: Option<ClockCheck>,
 }
@@ -64,6 +65,7 @@ impl Housekeeper {
             bell: Bell::default(),
             stride: Stride::default(),
             uptime: run::since_start,
+            observer: None,
             clock: None,
         }
     }
@@ -80,6 +82,13 @@ impl Housekeeper {
     #[must_use]
     pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
         self.bell = Bell::for_listener(listener);
+        self
+    }
+
+    /// Adds an observer of the runs, which is told of each that ends.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Box<dyn RunObserver>) -> Self {
+        self.observer = Some(observer);
         self
     }
 

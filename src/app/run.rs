@@ -62,10 +62,31 @@ pub(super) fn key(job: &Job, zone: &Zone, host: &str) -> JobKey {
     JobKey { name: job.name.clone(), account, spec: job.spec(zone) }
 }
 
+/// A run that has ended, as told to a [`RunObserver`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedRun<'a> {
+    /// `purge` or `cycle`.
+    pub work: &'a str,
+    /// Tasks that it was for, as a pattern; `None`: all.
+    pub task: Option<&'a str>,
+    /// Name of its job; `None`: it was started by hand, or by cron.
+    pub job: Option<&'a str>,
+    /// Outcome and counts.
+    pub end: &'a RunEnd,
+}
+
+/// A record of runs besides the ledger.
+pub trait RunObserver {
+    /// Receives a run that has ended.
+    fn run_ended(&mut self, run: &EndedRun<'_>);
+}
+
 /// A run that is at work.
 pub(super) struct Shift {
     lease: Lease,
     job: Option<JobRun>,
+    work: String,
+    task: Option<String>,
     started: UnixTime,
     uptime: Uptime,
     /// What the uptime was when it began.
@@ -140,7 +161,8 @@ impl Housekeeper {
         match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
             Begun::Yes => {
                 self.remember_clock();
-                Ok(self.shift(lease, job, now))
+                let shift = self.shift(lease, job, now);
+                Ok(Shift { work: run.work, task: run.task, ..shift })
             }
             Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
@@ -204,6 +226,8 @@ impl Housekeeper {
         Shift {
             lease,
             job: job.cloned(),
+            work: String::new(),
+            task: None,
             started: now,
             uptime: self.uptime,
             begun: (self.uptime)(),
@@ -249,6 +273,7 @@ impl Housekeeper {
             deleted: feat.deleted,
             anchor,
         };
+        self.observe(shift, &end);
         let key = job.map(|job| &job.key);
         // What stopped the work may be in the way of this for a little longer.
         let mut tries = (1..FINISHES).map(|_| ());
@@ -258,6 +283,16 @@ impl Housekeeper {
                 finished => return finished,
             }
         }
+    }
+}
+
+impl Housekeeper {
+    /// Tells the observer of a run, before the ledger: that may fail.
+    fn observe(&mut self, shift: &Shift, end: &RunEnd) {
+        let Some(observer) = &mut self.observer else { return };
+        let job = shift.job.as_ref().map(|job| job.key.name.as_str());
+        let (work, task) = (shift.work.as_str(), shift.task.as_deref());
+        observer.run_ended(&EndedRun { work, task, job, end });
     }
 }
 

@@ -8,7 +8,7 @@ use sessctl::domain::port::{Ending, NewSession, Sessions};
 use sessctl::domain::session::{End, EndReason, Key};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
-use sessctl::store::{self, Access};
+use sessctl::store::{self, Access, Location};
 
 use super::context::{Context, Origin, print};
 use super::exit::{Exit, Usage};
@@ -29,6 +29,11 @@ const MARK: &str = "the demo's own session";
 /// file than one that an earlier demo has made.
 #[derive(clap::Args)]
 pub struct Args {}
+
+/// The database that it builds.
+pub fn database() -> Location {
+    Location::from(Path::new(FILE))
+}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {

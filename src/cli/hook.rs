@@ -19,6 +19,7 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
+use super::privileges::Identity;
 use super::records;
 use super::trust::{self, Role};
 use crate::output::{self, FormatName, Look};
@@ -35,17 +36,20 @@ pub struct Hook {
     file: PathBuf,
     args: Vec<String>,
     limit: Duration,
+    /// The user it runs as, where that is not the caller.
+    identity: Option<Identity>,
     /// Set once it has hung: the run goes on without it.
     hangs: bool,
 }
 
 impl Hook {
     /// That of a configuration, if it has one.
-    pub fn from_config(hooks: &Hooks) -> Option<Self> {
+    pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
         let file = found(program, &search_path());
-        Some(Self { program: program.clone(), file, args: args.to_vec(), limit, hangs: false })
+        let (program, args) = (program.clone(), args.to_vec());
+        Some(Self { program, file, args, limit, identity: identity.cloned(), hangs: false })
     }
 
     /// Refuses, as root, a program that other users could change.
@@ -71,9 +75,11 @@ impl Hook {
     /// Starts the command with this on its standard input. What it prints goes to
     /// standard error: it is no answer of sessctl's.
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
+        let environment = self.identity.iter().flat_map(Identity::environment);
         let mut child = Command::new(&self.file)
             .arg0(&self.program)
             .args(&self.args)
+            .envs(environment)
             // Whatever it is, it is not the one who was let in.
             .env_remove(CREDENTIALS)
             .stdin(Stdio::piped())

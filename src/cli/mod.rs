@@ -24,6 +24,7 @@ mod man;
 mod metrics;
 mod moving;
 mod open;
+mod privileges;
 mod profile;
 mod profiles;
 mod progress;
@@ -33,6 +34,7 @@ mod replace;
 mod run;
 mod schedule;
 mod show;
+mod syslog;
 mod tokens;
 mod touch;
 mod trust;
@@ -47,6 +49,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
+use privileges::{Needs, helper};
 
 const ABOUT: &str = "End and purge the sessions that nobody uses any more";
 
@@ -110,6 +113,35 @@ enum Command {
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
+    #[command(name = privileges::helper::COMMAND, hide = true)]
+    PrivilegedHelper(privileges::helper::Args),
+}
+
+impl Command {
+    /// The database that the command works on, and what it needs of root besides.
+    fn needs(&self, context: &Context) -> anyhow::Result<Option<Needs>> {
+        let files = match self {
+            Self::Purge(args) => args.privileged_files(),
+            Self::Run(args) => args.privileged_files(context),
+            Self::Show(args) => args.privileged_files(),
+            _ => helper::Args::default(),
+        };
+        let database = match self {
+            Self::Show(args) if !args.is_about_a_database() => return Ok(None),
+            Self::Schedule(_) | Self::Completions(_) | Self::Man(_) | Self::PrivilegedHelper(_) => {
+                return Ok(None);
+            }
+            Self::Move(args) => args.database(context)?,
+            Self::Demo(_) => demo::database(),
+            _ => context.db()?,
+        };
+        let profile = match self {
+            Self::Profile(args) => Some(args.profile().to_owned()),
+            _ => None,
+        };
+        let may_create = matches!(self, Self::Init(_) | Self::Demo(_) | Self::Move(_));
+        Ok(Some(Needs { database, may_create, profile, files }))
+    }
 }
 
 /// Runs the command that the process was started with.
@@ -117,7 +149,7 @@ pub fn main() -> ExitCode {
     match arguments() {
         Ok(cli) => {
             let context = Context::new(cli.global, clock::now());
-            let outcome = run(cli.command, &context);
+            let outcome = begin(cli.command, &context);
             if outcome.is_ok() {
                 context.say_how_fresh();
             }
@@ -135,6 +167,13 @@ fn arguments() -> clap::error::Result<Cli> {
     // To take all subcommands apart again takes as long as to parse the arguments.
     mem::forget(parser);
     parsed
+}
+
+fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    if trust::is_root() || context.global.run_as.is_some() {
+        privileges::take(command.needs(context)?.as_ref(), context)?;
+    }
+    run(command, context)
 }
 
 fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
@@ -155,6 +194,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
+        Command::PrivilegedHelper(args) => args.run(context),
     }
 }
 

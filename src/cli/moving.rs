@@ -17,7 +17,6 @@ use super::args::duration;
 use super::clock;
 use super::context::{Context, Origin, print};
 use super::exit::{Exit, Usage, unless_gone};
-use super::hook::Hook;
 use super::interrupt::{Interrupt, Signal};
 use super::profiles;
 use super::progress::{Display, left};
@@ -92,7 +91,7 @@ impl Args {
             hold: hold(&ends.to, config.manners.hold),
         };
         let interrupt = Interrupt::listen()?;
-        Hook::check(&config.hooks)?;
+        context.check_hook(config)?;
         let store = if self.verify_only {
             store::open(up_to_date(&ends.to), Access::Read)?
         } else {
@@ -112,6 +111,12 @@ impl Args {
         // Whatever fails from here on, the rows are there.
         unless_gone(self.answer(&ends, &done, exit, context))?;
         Ok(exit)
+    }
+
+    /// The database whose owner has to have the rights: the source, if it is a file.
+    pub fn database(&self, context: &Context) -> anyhow::Result<Location> {
+        let Ends { from, to } = self.ends(context)?;
+        Ok(if from.file().is_some() { from } else { to })
     }
 
     /// The two databases. Each is named here: that of `--db` would be a third.

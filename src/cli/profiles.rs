@@ -8,7 +8,6 @@ use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::Profile;
 
 use super::exit::Usage;
-use super::trust::{self, Role};
 
 /// The text of a profile, and what messages call it.
 pub struct Text {
@@ -17,15 +16,16 @@ pub struct Text {
 }
 
 impl Text {
-    /// That of a file, if it is one by its name, or of one that the program was built
-    /// with.
-    pub fn of(which: &Path) -> anyhow::Result<Self> {
-        let name = which.to_string_lossy().into_owned();
-        if is_file(which) {
-            let toml = trust::read_to_string(which, Role::Profile)?;
-            return Ok(Self { name, toml: toml.into() });
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// If it is not UTF-8.
+    pub fn of_file(path: &Path, content: Vec<u8>) -> anyhow::Result<Self> {
+        let name = path.to_string_lossy().into_owned();
+        match String::from_utf8(content) {
+            Ok(toml) => Ok(Self { name, toml: toml.into() }),
+            Err(_) => Err(Usage::error(format!("could not read {name}: it is not UTF-8"))),
         }
-        Self::built_in(&name)
     }
 
     /// That of one that the program was built with.

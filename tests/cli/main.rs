@@ -28,6 +28,7 @@ mod out_of_reach;
 mod outlook;
 mod pipes;
 mod policies;
+mod privileges;
 mod purge;
 mod rebuilt;
 mod refused;

@@ -14,7 +14,7 @@ use sessctl::store::{self, Access, Authorities, Cluster, Consistency, Credential
 
 use super::{Context, Named, Origin};
 use crate::cli::exit::Usage;
-use crate::cli::trust::{self, Role};
+use crate::cli::trust::Role;
 
 /// Holds a user and a password, where no file does.
 pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
@@ -115,7 +115,7 @@ impl Context {
             }
             Some(Keeper::File(path, _)) => {
                 let name = path.display();
-                let text = trust::read(&path, Role::Credentials)?;
+                let text = self.read(&path, Role::Credentials)?;
                 // Once: a watch reads it again for each round.
                 if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
                     self.warn_of_readers(&path);
@@ -182,7 +182,7 @@ impl Context {
         }
         let Some((path, _)) = self.ca_file(config) else { return Ok(None) };
         let name = path.display();
-        let pem = trust::read(&path, Role::Authorities)?;
+        let pem = self.read(&path, Role::Authorities)?;
         let authorities = Authorities::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
             Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))

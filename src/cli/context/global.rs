@@ -35,6 +35,10 @@ pub struct Global {
     /// [default: $STATE_DIRECTORY, or sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// As root: work with the privileges of this user: a name, UID or UID:GID
+    /// [default: the owner of the database]
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub run_as: Option<String>,
     /// Of a cluster: the file whose first line is USER:PASSWORD [env:
     /// SESSCTL_CREDENTIALS_FILE, or SESSCTL_CREDENTIALS for the line itself]
     #[arg(long, global = true, value_name = "FILE")]

@@ -6,7 +6,8 @@ mod screen;
 mod state;
 mod table;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -22,9 +23,13 @@ use sessctl::store::{Access, Cluster, Location};
 use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
-use super::host;
+use super::privileges::Identity;
+use super::privileges::helper::Helper;
+use super::replace::replace;
+use super::syslog::Syslog;
 use super::trust::{self, Role};
 use super::zone::of_machine;
+use super::{host, profiles};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, people};
 
@@ -56,6 +61,14 @@ pub struct Context {
     said_of_readers: Cell<bool>,
     /// The cluster that was read from at one node alone, if one was.
     read_alone: OnceCell<Cluster>,
+    /// The user whose privileges were taken; `None`: they are the caller's.
+    identity: OnceCell<Identity>,
+    /// The process that has kept those of root.
+    helper: RefCell<Option<Helper>>,
+    /// Files that were read, for when only root may read them.
+    files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
+    /// Why root refuses the program of the hook, for when it is needed.
+    hook_refusal: RefCell<Option<sessctl::Error>>,
 }
 
 impl Context {
@@ -73,6 +86,78 @@ impl Context {
             said: table::Said::default(),
             said_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
+            identity: OnceCell::new(),
+            helper: RefCell::new(None),
+            files: RefCell::default(),
+            hook_refusal: RefCell::new(None),
+        }
+    }
+
+    /// Notes whose privileges this process has taken, and the helper that kept root's.
+    pub fn set_identity(&self, identity: Identity, helper: Option<Helper>) {
+        let _ = self.identity.set(identity);
+        *self.helper.borrow_mut() = helper;
+    }
+
+    /// The user whose privileges were taken; `None`: they are the caller's.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
+    /// Reads what the command will need and only root may be able to read.
+    ///
+    /// # Errors
+    /// As for [`config`](Self::config). What cannot be read otherwise fails where it is needed.
+    pub fn read_in_advance(&self, profile: Option<&Path>) -> anyhow::Result<()> {
+        let config = self.config()?;
+        *self.hook_refusal.borrow_mut() = Hook::check(&config.hooks).err();
+        let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
+        if let Some(profile) = wanted.filter(|profile| profiles::is_file(profile)) {
+            self.read(&profile, Role::Profile)?;
+        }
+        let credentials = match self.keeper_of_credentials(config) {
+            Some(Keeper::File(path, _)) => Some((path, Role::Credentials)),
+            _ => None,
+        };
+        let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
+        for (path, role) in [credentials, authorities].into_iter().flatten() {
+            // A file has no use for them.
+            match self.read(&path, role) {
+                Err(error) if error.downcast_ref::<sessctl::Error>().is_some() => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file that decides what sessctl does. One that was readable for root stays
+    /// known after root's privileges are given up.
+    ///
+    /// # Errors
+    /// As for [`trust::read`].
+    pub fn read(&self, path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
+        let read = trust::read(path, role);
+        let mut files = self.files.borrow_mut();
+        match (read, files.get(path)) {
+            (Err(_), Some(known)) if self.identity().is_some() => Ok(known.clone()),
+            (Ok(bytes), _) if trust::is_root() => {
+                files.insert(path.to_owned(), bytes.clone());
+                Ok(bytes)
+            }
+            (read, _) => read,
+        }
+    }
+
+    /// Writes metrics to a file, by the helper where there is one.
+    ///
+    /// # Errors
+    /// If the file cannot be replaced.
+    pub fn write_metrics(&self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
+        match self.helper.borrow_mut().as_mut() {
+            Some(helper) => helper.write_metrics(text),
+            None => replace(path, text),
         }
     }
 
@@ -110,7 +195,10 @@ impl Context {
             return Ok(Config::default());
         };
         let name = path.display().to_string();
-        let text = trust::read_to_string(path, Role::Configuration)?;
+        let text = match self.helper.borrow_mut().as_mut() {
+            Some(helper) if helper.reads_config() => helper.read_config()?,
+            _ => trust::read_to_string(path, Role::Configuration)?,
+        };
         Ok(Config::parse(&text, &name)?)
     }
 
@@ -157,6 +245,11 @@ impl Context {
         self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
     }
 
+    /// Refuses a program of the hook that root must not start.
+    pub fn check_hook(&self, config: &Config) -> sessctl::Result<()> {
+        self.hook_refusal.take().map_or_else(|| Hook::check(&config.hooks), Err)
+    }
+
     /// Opens the table that is meant, under the policies of the configuration.
     pub fn open(&self, access: Access) -> anyhow::Result<Housekeeper> {
         let keeper = self.open_unsaid(access)?;
@@ -170,7 +263,7 @@ impl Context {
         let db = self.db()?;
         let config = self.config()?;
         if access == Access::Write {
-            Hook::check(&config.hooks)?;
+            self.check_hook(config)?;
         }
         Ok(self.in_charge(self.store(&db, access, config)?, config))
     }
@@ -181,7 +274,7 @@ impl Context {
             Some(named) => self.equipped(location(&named.path)?, Some(config))?,
             None => self.db_of(config)?,
         };
-        Hook::check(&config.hooks)?;
+        self.check_hook(config)?;
         let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
         self.introduce(&keeper, config);
         Ok(keeper)
@@ -196,10 +289,34 @@ impl Context {
                 ClockGuard { threshold: config.clock, is_accepted: false },
                 Box::new(clock::read),
             );
-        match Hook::from_config(&config.hooks) {
+        let keeper = match self.syslog(config) {
+            Some(syslog) => keeper.observed_by(Box::new(syslog)),
+            None => keeper,
+        };
+        match Hook::from_config(&config.hooks, self.identity()) {
             Some(hook) => keeper.telling(Box::new(hook)),
             None => keeper,
         }
+    }
+
+    /// The system's log, for the runs that root starts.
+    fn syslog(&self, config: &Config) -> Option<Syslog> {
+        let user = match self.identity() {
+            Some(identity) => identity.to_string(),
+            None if trust::is_root() => "root".to_owned(),
+            None => return None,
+        };
+        let named = self.named_db.as_ref().map(|named| named.path.as_path());
+        let db = match named.or(config.db.as_ref().map(Path::new)).map(location)? {
+            Ok(Location::File(path)) if named.is_none() => self.beside_config(&path).into(),
+            Ok(location) => location,
+            Err(_) => return None,
+        };
+        let name = match &db {
+            Location::File(path) => std::path::absolute(path).ok()?.display().to_string(),
+            Location::Cluster(cluster) => cluster.to_string(),
+        };
+        Some(Syslog::new(&name, &user))
     }
 
     /// The format that was asked for, if one was.

@@ -17,6 +17,7 @@ use super::Context;
 use super::state::{StateFolder, Surroundings};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{self, Text, must_be_complete};
+use crate::cli::trust::Role;
 use crate::cli::zone::of_machine;
 
 /// Whether the profile has been named to the user.
@@ -45,6 +46,15 @@ impl Context {
         let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
         parameters.extend(self.global.params.iter().cloned());
         parameters
+    }
+
+    /// The text of a profile: that of a file, if it is one by its name, or of one that the
+    /// program was built with.
+    pub fn profile_text(&self, which: &Path) -> anyhow::Result<Text> {
+        if !profiles::is_file(which) {
+            return Text::built_in(&which.to_string_lossy());
+        }
+        Text::of_file(which, self.read(which, Role::Profile)?)
     }
 
     /// What the text of a profile says, with its parameters as far as they are given, and
@@ -90,7 +100,7 @@ impl Context {
     ) -> anyhow::Result<Box<dyn Store>> {
         self.note_read(db, access);
         if let Some(wanted) = self.wanted_profile(config) {
-            let profile = self.profile(&Text::of(&wanted)?, &wanted, config)?;
+            let profile = self.profile(&self.profile_text(&wanted)?, &wanted, config)?;
             if !profile.missing.is_empty() {
                 // A table that it does not fit at all needs no parameters.
                 let outline = Profile { missing: Vec::new(), ..profile.clone() };

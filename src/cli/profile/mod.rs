@@ -2,6 +2,8 @@
 
 mod check;
 
+use std::path::Path;
+
 use clap::Subcommand;
 
 use super::context::Context;
@@ -20,6 +22,13 @@ enum What {
 }
 
 impl Args {
+    /// The profile that it is about.
+    pub fn profile(&self) -> &Path {
+        match &self.what {
+            What::Check(args) => args.profile(),
+        }
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.what {
             What::Check(args) => args.run(context),

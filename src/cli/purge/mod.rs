@@ -22,6 +22,7 @@ use crate::cli::exit::{Exit, complain, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
 use crate::cli::show::stat;
 use crate::cli::waiting::waiting;
@@ -98,6 +99,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// The file that only root may be able to write.
+    pub fn privileged_files(&self) -> helper::Args {
+        helper::Args::new(self.metrics_file.as_deref(), None)
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(format) = context.asked_format() {
             format.check(if self.dry_run { &records::DUE } else { &SUMMARY })?;
@@ -145,7 +151,7 @@ impl Args {
         say_unindexed(&keeper, context.global.verbose, context)?;
         unless_gone(answer(&summary, &keeper, context))?;
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, &keeper, Some(&summary), context.now)?;
+            write_metrics(path, &keeper, Some(&summary), context)?;
         }
         keeper.drop_runs(context.config()?.keep_runs, context.now)?;
         Ok(exit(&summary, interrupt.signal()))
@@ -178,7 +184,7 @@ impl Args {
         let asked = summary.as_ref().filter(|_| context.asked_format().is_some());
         let answered = asked.map(|summary| unless_gone(answer(summary, keeper, context)));
         let path = self.metrics_file.as_ref();
-        let written = path.map(|path| write_metrics(path, keeper, summary.as_ref(), context.now));
+        let written = path.map(|path| write_metrics(path, keeper, summary.as_ref(), context));
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
             complain(&visible(&format!("sessctl: {fault:#}")));
         }
@@ -198,21 +204,20 @@ fn write_metrics(
     path: &Path,
     keeper: &Housekeeper,
     summary: Option<&Summary>,
-    now: UnixTime,
+    context: &Context,
 ) -> anyhow::Result<()> {
+    let now = context.now;
     let profile = keeper.profile();
     let is_refused = summary.is_none_or(|summary| summary.stopped == Some(Stopped::Guard));
     let run = vec![Value::Count(is_refused.into()), Value::Count(now.0.unsigned_abs())];
     let done: Vec<Record> =
         summary.map(|summary| record(summary, profile, false)).into_iter().collect();
-    metrics::write(
-        path,
-        &[
-            (stat::schema(keeper), &stat::records(keeper, None, now)?),
-            (schema(profile), &done),
-            (&RUN, &[Record::new(["purge"], run)]),
-        ],
-    )
+    let text = metrics::text(&[
+        (stat::schema(keeper), &stat::records(keeper, None, now)?),
+        (schema(profile), &done),
+        (&RUN, &[Record::new(["purge"], run)]),
+    ])?;
+    context.write_metrics(path, &text)
 }
 
 fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use super::args::duration;
 use super::context::Context;
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
+use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
 use round::Round;
@@ -59,6 +60,11 @@ static RAN: Schema = Schema::many(
 );
 
 impl Args {
+    /// The configuration that only root may be able to read again.
+    pub fn privileged_files(&self, context: &Context) -> helper::Args {
+        helper::Args::new(None, context.config_path().filter(|_| self.watch))
+    }
+
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RAN)?;
         let config = context.config()?;

@@ -6,6 +6,7 @@ use sessctl::config::{Config, Setting};
 
 use crate::cli::context::{Context, Keeper, Named, Namer, Origin, Source};
 use crate::cli::exit::Exit;
+use crate::cli::{privileges, trust};
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show each setting in force and where it comes from
@@ -36,6 +37,9 @@ impl Args {
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
             records.push(in_force(&setting, config, context));
+            if setting.key == "db" {
+                records.extend(user(context));
+            }
             if setting.key == "profile" {
                 records.extend(params.iter().map(parameter));
             }
@@ -64,6 +68,22 @@ fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
         },
         _ => from_file(setting, context),
     }
+}
+
+/// The user whose privileges commands on the database work with.
+fn user(context: &Context) -> Option<Record> {
+    let database = context.db().ok()?;
+    let source = match (&context.global.run_as, database.file()) {
+        (Some(_), _) => ("flag", "--as".to_owned()),
+        (None, Some(path)) if trust::is_root() => {
+            ("default", format!("owner of {}", path.display()))
+        }
+        (None, _) => ("default", "caller".to_owned()),
+    };
+    let identity = privileges::of(&database, true, context)
+        .inspect_err(|error| context.warn(&format!("{error:#}")))
+        .ok()?;
+    Some(record("user", &identity.to_string(), source))
 }
 
 /// The folder in force, whoever names it.

@@ -16,6 +16,7 @@ use sessctl::domain::time::UnixTime;
 
 use super::context::Context;
 use super::exit::Exit;
+use super::privileges::helper;
 use crate::output::record::Value;
 
 /// Show figures, one session, runs, the schedule, the configuration, or profiles
@@ -38,6 +39,19 @@ enum What {
 }
 
 impl Args {
+    /// Whether it looks into a database.
+    pub const fn is_about_a_database(&self) -> bool {
+        !matches!(self.what, What::Config(_) | What::Profiles(_))
+    }
+
+    /// Files that only root may be able to write.
+    pub fn privileged_files(&self) -> helper::Args {
+        match &self.what {
+            What::Stat(args) => args.privileged_files(),
+            _ => helper::Args::default(),
+        }
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.what {
             What::Stat(args) => args.run(context),

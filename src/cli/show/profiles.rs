@@ -6,7 +6,7 @@ use sessctl::domain::profile::Profile;
 
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::{Text, outlines};
+use crate::cli::profiles::outlines;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show the frameworks whose tables are known, or one of their profiles
@@ -46,7 +46,7 @@ impl Args {
         match &self.name {
             None => list(&outlines()?, context)?,
             Some(name) => {
-                let text = Text::of(name)?;
+                let text = context.profile_text(name)?;
                 match context.asked_format() {
                     None => print(text.toml.as_bytes())?,
                     Some(_) => list(&[text.outline()?], context)?,

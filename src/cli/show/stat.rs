@@ -15,6 +15,7 @@ use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
+use crate::cli::privileges::helper;
 use crate::output::FormatName;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
@@ -147,11 +148,16 @@ static EVER: Schema =
     of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
+    /// The file that only root may be able to write.
+    pub fn privileged_files(&self) -> helper::Args {
+        helper::Args::new(self.metrics_file.as_deref(), None)
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(path) = &self.metrics_file {
             let keeper = context.open(Access::Read)?;
             let records = records(&keeper, None, context.now)?;
-            metrics::write(path, &[(schema(&keeper), &records)])?;
+            context.write_metrics(path, &metrics::text(&[(schema(&keeper), &records)])?)?;
             return Ok(Exit::Done);
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();

@@ -57,6 +57,20 @@ impl Walk {
         self.steps[first..].iter().any(leads_away).then_some(fault)
     }
 
+    /// Finds the first component that others than root control, whatever the mode of the file
+    /// at the end.
+    pub fn fault_on_the_way(&self) -> Option<Fault<'_>> {
+        self.fault().filter(|fault| {
+            matches!(fault.step.kind, Kind::Directory | Kind::Parent | Kind::Link(_))
+        })
+    }
+
+    /// Lists the links that others than root can exchange.
+    pub fn links_in_reach(&self) -> impl Iterator<Item = &Step> {
+        let first = self.first_fault().map_or(self.steps.len(), |(index, _)| index);
+        self.steps[first..].iter().filter(|step| matches!(step.kind, Kind::Link(_)))
+    }
+
     fn first_fault(&self) -> Option<(usize, Fault<'_>)> {
         self.steps.iter().enumerate().find_map(|(index, step)| {
             let writer = self.writer(step)?;

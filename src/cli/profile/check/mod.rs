@@ -3,14 +3,14 @@
 mod findings;
 mod sample;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sessctl::domain::profile::Profile;
 use sessctl::store::adopted::{self, Examination};
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::{Text, must_be_complete};
+use crate::cli::profiles::must_be_complete;
 use crate::output::FormatName;
 use crate::output::people::thousands;
 use crate::output::record::{Record, Schema};
@@ -37,10 +37,16 @@ pub struct Args {
 }
 
 impl Args {
+    /// The profile to check.
+    pub fn profile(&self) -> &Path {
+        &self.which
+    }
+
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
-        let profile = context.profile(&Text::of(&self.which)?, &self.which, context.config()?)?;
+        let profile =
+            context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::examine(&db, &profile, context.now)?;
         if examination.difference.is_none() {
             must_be_complete(&profile)?;

@@ -1,0 +1,182 @@
+//! A user with its groups, and the change to it.
+
+use std::ffi::{CString, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use nix::unistd::{self, Gid, Group, Uid, User};
+
+use crate::cli::exit::Usage;
+
+/// A user, with the groups that its processes have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+    /// Name and home directory; `None`: the system has no entry for it.
+    entry: Option<(String, PathBuf)>,
+}
+
+impl Identity {
+    /// The owner of a file, whose group counts only if the system has no entry for the owner.
+    ///
+    /// # Errors
+    /// If the name service fails.
+    pub fn of_owner(uid: u32, group_of_file: u32) -> anyhow::Result<Self> {
+        if uid == 0 {
+            // The usual case needs no name service, which takes as long as a short command.
+            let (uid, gid) = (Uid::from_raw(0), Gid::from_raw(0));
+            let entry = Some(("root".to_owned(), "/root".into()));
+            return Ok(Self { uid, gid, groups: vec![gid], entry });
+        }
+        Self::with_number(Uid::from_raw(uid), Gid::from_raw(group_of_file))
+    }
+
+    /// The user of this process.
+    ///
+    /// # Errors
+    /// If the name service fails.
+    pub fn current() -> anyhow::Result<Self> {
+        Self::with_number(Uid::effective(), Gid::effective())
+    }
+
+    /// Reads the value of `--as`: a name, `UID` or `UID:GID`. A number needs no entry.
+    ///
+    /// # Errors
+    /// If there is no such user.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let (user, group) = match text.split_once(':') {
+            Some((user, group)) => (user, Some(group)),
+            None => (text, None),
+        };
+        let unknown = |what: &str, name: &str| Usage::error(format!("--as: no {what} {name:?}"));
+        let identity = match user.parse::<u32>() {
+            Ok(uid) => Self::with_number(Uid::from_raw(uid), Gid::from_raw(uid))?,
+            Err(_) => {
+                let found = User::from_name(user).context("could not look up a user")?;
+                Self::with_entry(found.ok_or_else(|| unknown("user", user))?)?
+            }
+        };
+        let Some(group) = group else { return Ok(identity) };
+        let gid = match group.parse::<u32>() {
+            Ok(gid) => Gid::from_raw(gid),
+            Err(_) => {
+                let found = Group::from_name(group).context("could not look up a group")?;
+                found.ok_or_else(|| unknown("group", group))?.gid
+            }
+        };
+        Ok(Self { gid, groups: vec![gid], ..identity })
+    }
+
+    fn with_number(uid: Uid, gid: Gid) -> anyhow::Result<Self> {
+        let found = User::from_uid(uid).with_context(|| format!("could not look up user {uid}"))?;
+        match found {
+            Some(user) => Self::with_entry(user),
+            None => Ok(Self { uid, gid, groups: vec![gid], entry: None }),
+        }
+    }
+
+    fn with_entry(user: User) -> anyhow::Result<Self> {
+        let name = CString::new(user.name.as_str())?;
+        let groups = unistd::getgrouplist(&name, user.gid)
+            .with_context(|| format!("could not look up the groups of {}", user.name))?;
+        let entry = Some((user.name, user.dir));
+        Ok(Self { uid: user.uid, gid: user.gid, groups, entry })
+    }
+
+    /// Whether it is root.
+    pub fn is_root(&self) -> bool {
+        self.uid.is_root()
+    }
+
+    /// The number of the user.
+    pub fn uid(&self) -> u32 {
+        self.uid.as_raw()
+    }
+
+    /// The home directory; `None`: the system has no entry for the user.
+    pub fn home(&self) -> Option<&Path> {
+        self.entry.as_ref().map(|(_, home)| home.as_path())
+    }
+
+    /// The variables that name the user and its home directory to programs.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let Some((name, home)) = &self.entry else { return vec![("HOME", "/".into())] };
+        vec![("USER", name.into()), ("LOGNAME", name.into()), ("HOME", home.into())]
+    }
+
+    /// Gives this process, which is root's, the privileges of this user, for good.
+    ///
+    /// # Errors
+    /// If the kernel does not allow it, as in a container without `CAP_SETUID`.
+    pub fn assume(&self) -> anyhow::Result<()> {
+        let Self { uid, gid, groups, .. } = self;
+        let assumed = unistd::setgroups(groups)
+            .and_then(|()| unistd::setresgid(*gid, *gid, *gid))
+            .and_then(|()| unistd::setresuid(*uid, *uid, *uid));
+        assumed.with_context(|| {
+            format!(
+                "could not take the privileges of {self}: run sessctl as that user, or pass --as"
+            )
+        })?;
+        // A kernel that kept a way back would make all of this pointless.
+        if !uid.is_root() && unistd::setuid(Uid::from_raw(0)).is_ok() {
+            bail!("could not give up the privileges of root");
+        }
+        Ok(())
+    }
+}
+
+/// The name, or the number of a user without one.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry {
+            Some((name, _)) => f.write_str(name),
+            None => write!(f, "user {}", self.uid),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number that no system has an entry for.
+    const NOBODY_AT_ALL: u32 = 3_123_456_789;
+
+    #[test]
+    fn a_number_needs_no_entry() {
+        let alone = Identity::parse(&NOBODY_AT_ALL.to_string()).unwrap();
+        assert_eq!((alone.uid(), alone.gid.as_raw()), (NOBODY_AT_ALL, NOBODY_AT_ALL));
+        assert_eq!(alone.to_string(), format!("user {NOBODY_AT_ALL}"));
+        assert_eq!(alone.home(), None);
+        let with_group = Identity::parse(&format!("{NOBODY_AT_ALL}:7")).unwrap();
+        assert_eq!(
+            (with_group.gid.as_raw(), with_group.groups.as_slice()),
+            (7, &[Gid::from_raw(7)][..])
+        );
+        assert_eq!(Identity::of_owner(NOBODY_AT_ALL, 7).unwrap(), with_group);
+    }
+
+    #[test]
+    fn a_name_and_its_number_are_the_same_user() {
+        let root = Identity::parse("root").unwrap();
+        assert!(root.is_root());
+        assert_eq!(Identity::parse("0").unwrap(), root);
+        assert_eq!(root.to_string(), "root");
+    }
+
+    #[test]
+    fn an_unknown_user_is_a_usage_error() {
+        for (text, said) in [
+            ("no-such-user", "--as: no user \"no-such-user\""),
+            ("0:no-such-group", "--as: no group \"no-such-group\""),
+            ("", "--as: no user \"\""),
+            ("-1", "--as: no user \"-1\""),
+        ] {
+            assert_eq!(Identity::parse(text).unwrap_err().to_string(), said, "{text:?}");
+        }
+    }
+}

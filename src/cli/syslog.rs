@@ -1,0 +1,76 @@
+//! Runs that root starts, in the system's log: the owner of a database can rewrite the ledger
+//! in it, but not this.
+
+use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
+use sessctl::app::{EndedRun, RunObserver};
+use sessctl::domain::port::RunOutcome;
+
+use crate::output::harmless::visible;
+
+/// Writes each run to the facility `auth`.
+pub struct Syslog {
+    /// Database and user, as in `/srv/app.db as www-data`.
+    subject: String,
+}
+
+impl Syslog {
+    /// A log of runs on a database with the privileges of a user. Where no daemon listens,
+    /// there is no log to write to.
+    pub fn new(database: &str, user: &str) -> Self {
+        let _ = openlog(Some(c"sessctl"), LogFlags::LOG_PID, Facility::LOG_AUTH);
+        Self { subject: format!("{database} as {user}") }
+    }
+}
+
+impl RunObserver for Syslog {
+    fn run_ended(&mut self, run: &EndedRun<'_>) {
+        let severity = match run.end.outcome {
+            RunOutcome::Done => Severity::LOG_INFO,
+            _ => Severity::LOG_WARNING,
+        };
+        let message = message(&self.subject, run);
+        let _ = syslog(Priority::new(severity, Facility::LOG_AUTH), &*visible(&message));
+    }
+}
+
+/// A run in one line: `purge of /srv/app.db as www-data: done; marked 0, ended 5, deleted 3`.
+fn message(subject: &str, run: &EndedRun<'_>) -> String {
+    let EndedRun { work, task, job, end } = run;
+    let job = job.map_or_else(String::new, |job| format!("job {job}: "));
+    let task = task.map_or_else(String::new, |task| format!(", task {task}"));
+    let reason = end.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!(
+        "{job}{work} of {subject}{task}: {}; marked {}, ended {}, deleted {}{reason}",
+        end.outcome.as_str(),
+        end.marked,
+        end.ended,
+        end.deleted,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use sessctl::domain::port::RunEnd;
+    use sessctl::domain::time::UnixTime;
+
+    use super::*;
+
+    #[test]
+    fn a_run_takes_one_line() {
+        let end = RunEnd {
+            finished: UnixTime(0),
+            outcome: RunOutcome::Partial,
+            reason: Some("stopped by a signal".to_owned()),
+            marked: 0,
+            ended: 5,
+            deleted: 3,
+            anchor: None,
+        };
+        let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
+        assert_eq!(
+            message("/srv/app.db as www-data", &run),
+            "job nightly: purge of /srv/app.db as www-data, task imap: partial; marked 0, ended 5, \
+             deleted 3: stopped by a signal"
+        );
+    }
+}
