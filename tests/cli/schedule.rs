@@ -1,5 +1,6 @@
 //! Schedules through the binary: check, next, print.
 
+use std::os::unix::fs::chown;
 use std::process::Command;
 
 use serde_json::json;
@@ -158,6 +159,71 @@ fn a_crontab_line_names_program_and_database_by_their_full_paths() {
     sandbox.run(["schedule", "print", "cron", "--dir", "."]).is_refused_with(2);
     sandbox.run(["schedule", "print", "cron", "--db", "a\nb"]).is_refused_with(2);
     sandbox.run(["schedule", "print", "systemd", "--dir", "no"]).is_refused_with(1);
+    sandbox.run(["schedule", "print", "systemd", "--system"]).is_refused_with(2);
+    // Nobody knows yet whose it will be.
+    let reason = sandbox.run(["schedule", "print", "cron", "--system"]).is_refused_with(2).stderr();
+    assert!(reason.contains("there is no such database"), "{reason}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_is_printed_has_the_rights_of_the_owner_of_the_database() {
+    let sandbox = Sandbox::new();
+    let own = |uid, gid| chown(sandbox.path("app.db"), Some(uid), Some(gid)).unwrap();
+    let cron = |args: &[&str]| printed(&sandbox, &[&["cron"], args].concat());
+    let unit = || printed(&sandbox, &["systemd"]);
+    let has = |unit: &str, line: &str| unit.lines().any(|found| found == line);
+    // Root's own
+    assert_eq!(cron(&[]), "15 * * * * /usr/bin/sessctl --db /srv/app.db purge\n");
+    assert_eq!(cron(&["--system"]), "15 * * * * root /usr/bin/sessctl --db /srv/app.db purge\n");
+    assert!(!unit().contains("User=") && has(&unit(), "StateDirectory=sessctl/root"));
+    // That of a user with an account
+    own(65_534, 65_534);
+    insta::assert_snapshot!(cron(&[]) + &cron(&["--system"]), @r"
+    # for the crontab of nobody: crontab -u nobody -e
+    15 * * * * /usr/bin/sessctl --db /srv/app.db purge
+    15 * * * * nobody /usr/bin/sessctl --db /srv/app.db purge
+    ");
+    for line in ["User=nobody", "StateDirectory=sessctl/nobody", "CapabilityBoundingSet="] {
+        assert!(has(&unit(), line), "{line}\n{}", unit());
+    }
+    // and of one without
+    own(424_242, 424_243);
+    for line in ["User=424242", "Group=424243", "StateDirectory=sessctl/424242"] {
+        assert!(has(&unit(), line), "{line}\n{}", unit());
+    }
+    for args in [&["cron"][..], &["cron", "--system"]] {
+        let ran = sandbox.run([&["schedule", "print"], args].concat());
+        let reason = ran.is_refused_with(2).stderr();
+        assert!(reason.contains("cron knows users by name, and user 424242 has none"), "{reason}");
+    }
+}
+
+#[test]
+#[ignore = "needs root and systemd-analyze"]
+fn a_unit_of_a_user_is_accepted_and_exposes_less() {
+    let sandbox = Sandbox::new();
+    let exposure = |uid| {
+        chown(sandbox.path("app.db"), Some(uid), Some(uid)).unwrap();
+        sandbox.run(["schedule", "print", "systemd", "--dir", "."]).succeeds();
+        let analyze = |args: &[&str]| {
+            let mut command = Command::new("systemd-analyze");
+            command.args(args).arg(sandbox.path("sessctl-purge.service"));
+            let ran = command.output().unwrap();
+            assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
+            String::from_utf8(ran.stdout).unwrap()
+        };
+        analyze(&["verify", "--man=no"]);
+        let assessed = analyze(&["security", "--offline=true", "--no-pager"]);
+        let overall = assessed.lines().find(|line| line.contains("Overall exposure")).unwrap();
+        let words: Vec<&str> = overall.split_whitespace().collect();
+        let figure = words.iter().find_map(|word| word.parse::<f64>().ok());
+        figure.unwrap_or_else(|| panic!("{overall}"))
+    };
+    let of_root = exposure(0);
+    // `daemon` or `bin`: systemd warns of `nobody`.
+    assert!(exposure(1) < of_root);
+    assert!(exposure(424_242) < of_root);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! `sessctl schedule`: one file for each thing to do with a schedule.
 
 mod check;
+mod crontab;
 mod next;
+mod owner;
 mod print;
 mod units;
 

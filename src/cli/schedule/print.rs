@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
+use super::crontab::Table;
+use super::owner::Owner;
 use super::units::Call;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
@@ -15,11 +17,16 @@ use crate::cli::replace::replace;
 /// Where the configuration has a [[job]] and no schedule is given here, they call
 /// `sessctl run` each minute, which keeps to the jobs' own schedules. Otherwise they
 /// call the purge. The text names this program, the database and the configuration by
-/// their full paths, and repeats what was said of a profile. systemd settles the days when clocks change in its own way.
+/// their full paths, and repeats what was said of a profile. systemd settles the days
+/// when clocks change in its own way.
+///
+/// The units run as the owner of the database file (User=), and the crontab line is for
+/// that user's crontab, which a comment names where it is not your own.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config jobs.toml schedule print cron
   sessctl --db app.db schedule print cron '15 * *'
+  sessctl --db app.db schedule print cron --system > /etc/cron.d/sessctl
   sessctl --db app.db schedule print systemd '0 3 *' --dir /etc/systemd/system")]
 pub struct Args {
     /// For which of them
@@ -31,6 +38,10 @@ pub struct Args {
     /// sessctl-purge.timer, or sessctl-run, instead of printing them
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Print the line for a file in /etc/cron.d, which has a field with the user's name: the
+    /// owner of the database file, or for a cluster yourself
+    #[arg(long)]
+    system: bool,
 }
 
 const EACH_MINUTE: &str = "* * *";
@@ -58,6 +69,7 @@ impl Args {
             files: context.files_beside(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
+            owner: Owner::of(&db),
         };
         let spec = match self.spec.join(" ") {
             _ if call.is_of_jobs => EACH_MINUTE.to_owned(),
@@ -72,7 +84,13 @@ impl Args {
                     "--dir is for systemd: a crontab line has no file of its own",
                 ));
             }
-            (Scheduler::Cron, None) => print(call.crontab_line(&schedule, zone)? + "\n")?,
+            (Scheduler::Systemd, _) if self.system => {
+                return Err(Usage::error("--system is for cron: units have User="));
+            }
+            (Scheduler::Cron, None) => {
+                let table = if self.system { Table::System } else { Table::User };
+                print(call.crontab_line(&schedule, zone, table)? + "\n")?;
+            }
             (Scheduler::Systemd, None) => {
                 let units = call.units(&schedule, zone);
                 let texts =

@@ -9,6 +9,7 @@ use sessctl::domain::schedule::Schedule;
 use sessctl::domain::zone::Zone;
 use sessctl::store::Location;
 
+use super::owner::Owner;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
@@ -25,6 +26,8 @@ pub struct Call<'a> {
     pub is_of_jobs: bool,
     /// Whether it starts a command of the user's.
     pub has_hook: bool,
+    /// Owner of the database file; `None`: there is no file.
+    pub owner: Option<Owner>,
 }
 
 impl Call<'_> {
@@ -60,38 +63,23 @@ impl Call<'_> {
             words.extend(["--state-dir".to_owned(), folder.clone()]);
         }
         words.push(verb.to_owned());
-        Ok(Resolved { words, folder, state_dir, verb, has_hook: self.has_hook })
+        let (has_hook, owner) = (self.has_hook, self.owner.clone());
+        Ok(Resolved { words, folder, state_dir, verb, has_hook, owner })
     }
 }
 
 /// A call that works from anywhere.
 pub struct Resolved {
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// The folder of the database; `None`: it is on a cluster.
-    folder: Option<String>,
+    pub(super) folder: Option<String>,
     state_dir: Option<String>,
     verb: &'static str,
     has_hook: bool,
+    pub(super) owner: Option<Owner>,
 }
 
 impl Resolved {
-    /// A line for `crontab`, quoted for the shell that cron starts. cron itself
-    /// makes a new line of each percent sign that has no backslash, and knows no
-    /// zone but the machine's.
-    pub fn crontab_line(&self, schedule: &Schedule, zone: &Zone) -> anyhow::Result<String> {
-        let command = shlex::try_join(self.words.iter().map(String::as_str))?;
-        if command.contains('\n') {
-            return Err(Usage::error("a path with a line break does not fit into a crontab line"));
-        }
-        let line = format!("{} {}", schedule.to_crontab(), command.replace('%', "\\%"));
-        Ok(match zone {
-            Zone::Local | Zone::Machine(_) => line,
-            Zone::Named(_) => {
-                format!("# cron reads this line in the machine's time zone, not in {zone}:\n{line}")
-            }
-        })
-    }
-
     /// The systemd units for a schedule in this zone, with their names.
     pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(String, String); 2] {
         let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
@@ -109,8 +97,15 @@ impl Resolved {
     fn state(&self) -> String {
         match &self.state_dir {
             Some(folder) => format!("ReadWritePaths={}", of_a_path(folder)),
-            None => "StateDirectory=sessctl".to_owned(),
+            None => format!("StateDirectory={}", self.state_directory()),
         }
+    }
+
+    /// Directory below `/var/lib`, one for each owner of databases.
+    fn state_directory(&self) -> String {
+        let of_owner =
+            |owner: &Owner| format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory());
+        self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
     }
 
     /// What must be there before it starts.
@@ -130,12 +125,20 @@ impl Resolved {
     fn hardening(&self) -> Cow<'static, str> {
         match self.folder {
             _ if self.has_hook => FOR_A_HOOK.into(),
+            Some(_) if self.is_of_a_user() => {
+                HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
+            }
             Some(_) => HARDENING.into(),
             None => HARDENING
                 .replace("PrivateNetwork=yes\n", "")
                 .replace(NO_FAMILIES, FAMILIES_OF_A_CLUSTER)
                 .into(),
         }
+    }
+
+    /// Whether it has the rights of a user other than root.
+    fn is_of_a_user(&self) -> bool {
+        self.owner.as_ref().is_some_and(|owner| owner.uid != 0)
     }
 
     fn service(&self) -> String {
@@ -146,14 +149,17 @@ impl Resolved {
              {order}\n\
              [Service]\n\
              Type=oneshot\n\
+             {user}\
              ExecStart={command}\n\
              # 3: stopped early, and the next run goes on. 11: another one is at work.\n\
              SuccessExitStatus=3 11\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\
+             {LIMITS}\
              {folder}{state}\n\
              PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
+            user = self.owner.as_ref().map_or_else(String::new, Owner::in_unit),
             order = self.order(),
             folder = self.folder(),
             state = self.state(),
@@ -168,6 +174,17 @@ impl Resolved {
 fn of_a_path(path: &str) -> String {
     systemd_word(path).replace("$$", "$")
 }
+
+/// Bounds that no run comes near unless something is wrong.
+const LIMITS: &str = "\
+# A purge of millions of rows takes 80 MB, and 150 MB with --fast.
+MemoryMax=512M
+# A run that hangs is stopped, as it would keep the timer from starting the next one. What
+# it has committed stays, and the next run goes on.
+TimeoutStartSec=6h
+";
+
+const CAPABILITIES_OF_ROOT: &str = "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER\n";
 
 /// What a program that works on one file can do without.
 const HARDENING: &str = "\
@@ -259,24 +276,51 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn purge(path: &str) -> Resolved {
+    pub(in crate::cli::schedule) fn purge(path: &str) -> Resolved {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
         let folder = Some("/srv/a b".to_owned());
-        Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false }
+        Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false, owner: None }
     }
 
     #[test]
-    fn paths_survive_the_quoting_of_each_scheduler() {
+    fn paths_survive_the_quoting_of_systemd() {
         let schedule = "15 * *".parse().unwrap();
         let purge = purge("/srv/a b/100%.db");
-        let line = purge.crontab_line(&schedule, &Zone::Local).unwrap();
-        assert_eq!(line, r"15 * * * * /usr/bin/sessctl --db '/srv/a b/100\%.db' purge");
         let [(_, service), _] = purge.units(&schedule, &Zone::Local);
         assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
         assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
+    }
+
+    #[test]
+    fn a_unit_has_the_rights_of_the_owner_and_bounds() {
+        let schedule = "15 * *".parse().unwrap();
+        let unit = |owner| {
+            let [(_, service), _] =
+                Resolved { owner, ..purge("/srv/app.db") }.units(&schedule, &Zone::Local);
+            service
+        };
+        let bounds = |unit: &str| {
+            for line in ["MemoryMax=512M", "TimeoutStartSec=6h"] {
+                assert!(unit.lines().any(|found| found == line), "{unit}");
+            }
+        };
+        let of_user = unit(Some(Owner::named(33, "www-data")));
+        for line in ["User=www-data", "StateDirectory=sessctl/www-data", "CapabilityBoundingSet="] {
+            assert!(of_user.lines().any(|found| found == line), "{of_user}");
+        }
+        let of_root = unit(Some(Owner::named(0, "root")));
+        assert!(of_root.contains("StateDirectory=sessctl/root\n"), "{of_root}");
+        let of_nobody = unit(None);
+        assert!(of_nobody.contains("StateDirectory=sessctl\n"), "{of_nobody}");
+        for unit in [&of_root, &of_nobody] {
+            assert!(!unit.contains("User=") && unit.contains(CAPABILITIES_OF_ROOT), "{unit}");
+        }
+        for unit in [of_user, of_root, of_nobody] {
+            bounds(&unit);
+        }
     }
 
     #[test]

@@ -1,0 +1,110 @@
+//! Whose rights a scheduled call has: those of the owner of the database file.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::process::{getegid, geteuid};
+use sessctl::store::Location;
+
+use crate::cli::accounts::name_of_user;
+use crate::cli::exit::Usage;
+
+/// User of a scheduled call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub uid: u32,
+    /// Group of the file, for a user without an account, who has no group of his own.
+    gid: u32,
+    name: Option<String>,
+}
+
+impl Owner {
+    /// Finds the owner of a database file; `None`: there is no such file, or no file at all.
+    pub fn of(db: &Location) -> Option<Self> {
+        let Location::File(path) = db else { return None };
+        let file = fs::metadata(path).ok()?;
+        Some(Self { uid: file.uid(), gid: file.gid(), name: name_of_user(file.uid()) })
+    }
+
+    /// The user who has started this process.
+    pub fn caller() -> Self {
+        let uid = geteuid().as_raw();
+        Self { uid, gid: getegid().as_raw(), name: name_of_user(uid) }
+    }
+
+    #[cfg(test)]
+    pub fn named(uid: u32, name: &str) -> Self {
+        Self { uid, gid: uid, name: Some(name.to_owned()) }
+    }
+
+    /// Name that a file with fields and a directory can take.
+    fn plain_name(&self) -> Option<&str> {
+        self.name.as_deref().filter(|name| is_plain(name))
+    }
+
+    /// `User=` of a unit, and `Group=` where systemd cannot know it; nothing for root.
+    pub fn in_unit(&self) -> String {
+        match (self.uid, self.plain_name()) {
+            (0, _) => String::new(),
+            (_, Some(name)) => format!("User={name}\n"),
+            (uid, None) => format!("User={uid}\nGroup={}\n", self.gid),
+        }
+    }
+
+    /// Name of this owner's directory for state: that of the user, or else the number.
+    pub fn directory(&self) -> String {
+        self.plain_name().map_or_else(|| self.uid.to_string(), str::to_owned)
+    }
+
+    /// Name for cron, which knows no numbers.
+    ///
+    /// # Errors
+    /// [`Usage`] if there is no such name, or it does not fit into a field.
+    pub fn for_cron(&self) -> anyhow::Result<&str> {
+        if let Some(name) = self.plain_name() {
+            return Ok(name);
+        }
+        let found = match &self.name {
+            Some(name) => format!("cron cannot read the name of user {name:?}"),
+            None => format!("cron knows users by name, and user {} has none", self.uid),
+        };
+        Err(Usage::error(format!(
+            "{found}, who owns the database; create an account with a plain name for this owner, \
+             or use `sessctl schedule print systemd`, which takes the number"
+        )))
+    }
+}
+
+/// Names that cron, systemd and a file system take alike.
+fn is_plain(name: &str) -> bool {
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(uid: u32, name: Option<&str>) -> Owner {
+        Owner { uid, gid: 7, name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_user_goes_by_a_plain_name_or_by_the_number() {
+        let www = owner(33, Some("www-data"));
+        assert_eq!(
+            (www.in_unit().as_str(), www.directory().as_str()),
+            ("User=www-data\n", "www-data")
+        );
+        assert_eq!(www.for_cron().unwrap(), "www-data");
+        assert_eq!(owner(0, Some("root")).in_unit(), "");
+        assert_eq!(owner(0, Some("root")).directory(), "root");
+        for name in [None, Some("a b"), Some("1st"), Some("-x"), Some("a%"), Some("../x"), Some("")]
+        {
+            let owner = owner(4_242, name);
+            assert_eq!(owner.in_unit(), "User=4242\nGroup=7\n", "{name:?}");
+            assert_eq!(owner.directory(), "4242", "{name:?}");
+            assert!(owner.for_cron().is_err(), "{name:?}");
+        }
+    }
+}
