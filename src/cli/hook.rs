@@ -16,6 +16,7 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
+use super::orphans;
 use super::records;
 use crate::output::{self, FormatName, Look};
 
@@ -107,7 +108,7 @@ impl Listener for Hook {
         let failed = |error: io::Error| format!("could not run {program}: {error}");
         let lines = lines(sessions, policies).map_err(failed)?;
         let mut child = self.start(lines).map_err(failed)?;
-        match self.wait(&mut child).map_err(failed)? {
+        let ended = match self.wait(&mut child).map_err(failed)? {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("{program} ended with {status}")),
             None => {
@@ -116,7 +117,10 @@ impl Listener for Hook {
                 self.hangs = true;
                 Err(format!("{program} took longer than {seconds}s and was stopped"))
             }
-        }
+        };
+        // Those that it has left behind, which a long run would else collect.
+        orphans::reap();
+        ended
     }
 }
 
