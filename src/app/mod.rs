@@ -32,7 +32,7 @@ pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use moving::{Comparison, MoveProgress, MoveRequest, Moved};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
-pub use run::{JobRun, Uptime};
+pub use run::{JobRun, Processes, Uptime};
 pub use stream::{MOST_AT_ONCE, Served};
 pub use tell::{Listener, Untold};
 
@@ -44,6 +44,7 @@ pub struct Housekeeper {
     bell: Bell,
     stride: Stride,
     uptime: Uptime,
+    processes: Processes,
     /// `None`: the time is taken for right.
     clock: Option<ClockCheck>,
 }
@@ -64,6 +65,7 @@ impl Housekeeper {
             bell: Bell::default(),
             stride: Stride::default(),
             uptime: run::since_start,
+            processes: Processes::default(),
             clock: None,
         }
     }
@@ -87,6 +89,14 @@ impl Housekeeper {
     #[must_use]
     pub fn timed_by(mut self, uptime: Uptime) -> Self {
         self.uptime = uptime;
+        self
+    }
+
+    /// The same where the machine's processes are known: the lease of one that is gone is
+    /// taken over at once.
+    #[must_use]
+    pub fn knowing_processes(mut self, processes: Processes) -> Self {
+        self.processes = processes;
         self
     }
 

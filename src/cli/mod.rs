@@ -24,6 +24,7 @@ mod metrics;
 mod moving;
 mod open;
 mod orphans;
+mod process;
 mod profile;
 mod profiles;
 mod progress;

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use sessctl::app::{Housekeeper, Terms, Untold};
+use sessctl::app::{Housekeeper, Processes, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::job::When;
@@ -23,6 +23,7 @@ use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::host;
+use super::process;
 use super::zone::of_machine;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Head, people};
@@ -188,6 +189,7 @@ impl Context {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host(host::name())
             .timed_by(clock::uptime)
+            .knowing_processes(Processes { own: process::own, is_gone: process::is_gone })
             .guarding_clock(
                 ClockGuard { threshold: config.clock, is_accepted: false },
                 Box::new(clock::read),
