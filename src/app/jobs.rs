@@ -56,7 +56,7 @@ impl Housekeeper {
     /// Whatever keeps the ledger from being read.
     pub fn standings(&self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<Vec<Standing>> {
         Self::must_know_zone(jobs, terms)?;
-        let accounts = self.store.jobs(&self.machine(terms), now)?;
+        let accounts = self.accounts(terms, now)?;
         let standing = |job: &Job| {
             let known = known(&self.key(job, terms), &accounts);
             job.standing(known, self.rhythm(terms), now)
@@ -72,7 +72,7 @@ impl Housekeeper {
     /// Whatever keeps the ledger from being read or written.
     pub fn set_jobs(&mut self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<()> {
         Self::must_know_zone(jobs, terms)?;
-        let accounts = self.store.jobs(&self.machine(terms), now)?;
+        let accounts = self.accounts(terms, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
         let keys: Vec<JobKey> = enabled.iter().map(|job| self.key(job, terms)).collect();
         let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.is_taken_up(now));
@@ -106,6 +106,17 @@ impl Housekeeper {
 
     fn key(&self, job: &Job, terms: &Terms) -> JobKey {
         key(job, &terms.zone, &self.origin.host)
+    }
+
+    /// What is known of all jobs. A run whose process is gone is not at work.
+    fn accounts(&self, terms: &Terms, now: UnixTime) -> Result<Vec<JobAccount>> {
+        let mut accounts = self.store.jobs(&self.machine(terms), now)?;
+        for JobAccount { known, holder, .. } in &mut accounts {
+            if let (Some(run), Some(holder)) = (&mut known.unfinished, holder) {
+                run.is_alive &= !self.is_gone(holder);
+            }
+        }
+        Ok(accounts)
     }
 
     /// What tells this machine, with its configuration, from others.
@@ -181,7 +192,7 @@ impl Housekeeper {
         now: UnixTime,
     ) -> Result<Option<Known>> {
         let machine = self.machine(terms);
-        let had = known(key, &self.store.jobs(&machine, now)?).cloned().unwrap_or_default();
+        let had = known(key, &self.accounts(terms, now)?).cloned().unwrap_or_default();
         if !job.enabled {
             if had.since.is_some() {
                 self.store.change_jobs(&machine, &[], std::slice::from_ref(key), now)?;
@@ -193,7 +204,7 @@ impl Housekeeper {
         }
         let taken_up = self.taken_up(job, key, terms, now);
         self.store.change_jobs(&machine, &[taken_up], &[], now)?;
-        Ok(known(key, &self.store.jobs(&machine, now)?).cloned())
+        Ok(known(key, &self.accounts(terms, now)?).cloned())
     }
 
     /// Leaves a job that is not due, with its anchor in the ledger.
@@ -319,7 +330,7 @@ impl Housekeeper {
         Ok(Ran::Skipped)
     }
 
-    /// Visits runs of the ledger, the latest first.
+    /// Visits runs of the ledger, the latest first. One whose process is gone is lost.
     ///
     /// # Errors
     /// Whatever keeps the ledger from being read, and what the visitor answers.
@@ -329,7 +340,8 @@ impl Housekeeper {
         now: UnixTime,
         visit: &mut dyn FnMut(RunRecord) -> Flow,
     ) -> Result<()> {
-        self.store.runs(query, now, visit)
+        let query = RunQuery { is_gone: Some(self.processes.is_gone), ..query.clone() };
+        self.store.runs(&query, now, visit)
     }
 }
 

@@ -32,7 +32,7 @@ pub use life::{Answer, Opened, Opening, Outcome};
 pub use look::{ListRequest, Listed, Service};
 pub use moving::{Comparison, MoveProgress, MoveRequest, Moved};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
-pub use run::{EndedRun, JobRun, RunObserver, Uptime};
+pub use run::{EndedRun, JobRun, Processes, RunObserver, Uptime};
 pub use stream::{MOST_AT_ONCE, Served};
 pub use tell::{Listener, Untold};
 
@@ -45,6 +45,7 @@ pub struct Housekeeper {
     stride: Stride,
     uptime: Uptime,
     observer: Option<Box<dyn RunObserver>>,
+    processes: Processes,
     /// `None`: the time is taken for right.
     clock: Option<ClockCheck>,
 }
@@ -66,6 +67,7 @@ impl Housekeeper {
             stride: Stride::default(),
             uptime: run::since_start,
             observer: None,
+            processes: Processes::default(),
             clock: None,
         }
     }
@@ -96,6 +98,14 @@ impl Housekeeper {
     #[must_use]
     pub fn timed_by(mut self, uptime: Uptime) -> Self {
         self.uptime = uptime;
+        self
+    }
+
+    /// The same where the machine's processes are known: the lease of one that is gone is
+    /// taken over at once.
+    #[must_use]
+    pub fn knowing_processes(mut self, processes: Processes) -> Self {
+        self.processes = processes;
         self
     }
 

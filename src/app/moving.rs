@@ -14,7 +14,7 @@ use super::Housekeeper;
 use super::purge::Stopped;
 use super::run::{PURGE, held};
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Lease, RunQuery, Store, Stretch};
+use crate::domain::port::{Holding, Lease, RunQuery, Store, Stretch};
 use crate::domain::stored::{Differences, StoredRow};
 use crate::domain::time::UnixTime;
 
@@ -100,10 +100,9 @@ impl Housekeeper {
 
     /// What is asked while nobody else can begin to move anything here.
     fn may_bring(&self, journey: &Journey<'_>, now: UnixTime) -> Result<()> {
+        let holds = |it: &Holding| Lease::holds(it.renewed_at, now) && !self.is_gone(&it.holder);
         let holding = journey.source.holding(PURGE)?;
-        if let Some(holding) =
-            holding.filter(|it| it.work == MOVE && Lease::holds(it.renewed_at, now))
-        {
+        if let Some(holding) = holding.filter(|it| it.work == MOVE && holds(it)) {
             // The lease that was taken just now is there, too.
             if holding.renewed_at == now {
                 return Err(Error::Refused(

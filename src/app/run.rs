@@ -7,7 +7,7 @@ use super::Housekeeper;
 use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Due, Job, When};
-use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome};
+use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome, Store};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
 
@@ -33,6 +33,24 @@ pub type Uptime = fn() -> Duration;
 pub(super) fn since_start() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
+}
+
+/// The processes of this machine, as far as a run has to know of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Processes {
+    /// A name for this process that no other ever has, on whatever machine, without a
+    /// colon and an @; `None`: it has none.
+    pub own: fn() -> Option<String>,
+    /// Whether the process of such a name is known to be gone. Of one of another machine,
+    /// nothing is known.
+    pub is_gone: fn(&str) -> bool,
+}
+
+impl Default for Processes {
+    /// Nothing is known of any.
+    fn default() -> Self {
+        Self { own: || None, is_gone: |_| false }
+    }
 }
 
 /// The run of a job.
@@ -145,7 +163,7 @@ impl Housekeeper {
         job: Option<&JobRun>,
         now: UnixTime,
     ) -> Result<Shift> {
-        let lease = Lease { name: lease.to_owned(), holder: random_name()? };
+        let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
         let run = NewRun {
             job: job.map(|job| job.key.clone()),
             work: work.to_owned(),
@@ -157,8 +175,7 @@ impl Housekeeper {
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin.clone(),
         };
-        let begun = self.store.begin(&lease, &run);
-        match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
+        match self.take(&lease, now, &|store| store.begin(&lease, &run))? {
             Begun::Yes => {
                 self.remember_clock();
                 let shift = self.shift(lease, job, now);
@@ -177,14 +194,43 @@ impl Housekeeper {
         work: &str,
         now: UnixTime,
     ) -> Result<Shift> {
-        let holder = format!("{work}:{}", random_name()?);
+        let holder = format!("{work}:{}", self.new_holder()?);
         let lease = Lease { name: lease.to_owned(), holder };
-        let begun = self.store.take_lease(&lease, now);
-        match begun.or_else(|error| self.who_is_at_it(&lease, error, now))? {
+        match self.take(&lease, now, &|store| store.take_lease(&lease, now))? {
             Begun::Yes => Ok(self.shift(lease, None, now)),
             Begun::Held(holding) => Err(held(holding, now)),
             Begun::Settled => Err(Error::Settled),
         }
+    }
+
+    /// Takes a lease, from a holder whose process is gone at once.
+    fn take(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        attempt: &dyn Fn(&mut dyn Store) -> Result<Begun>,
+    ) -> Result<Begun> {
+        let begun = attempt(self.store.as_mut());
+        let begun = begun.or_else(|error| self.who_is_at_it(lease, error, now))?;
+        match begun {
+            Begun::Held(Holding { holder, .. }) if self.is_gone(&holder) => {
+                // Of several who find it gone, one gets the lease.
+                self.store.release_lease(&Lease { name: lease.name.clone(), holder })?;
+                attempt(self.store.as_mut())
+            }
+            begun => Ok(begun),
+        }
+    }
+
+    /// A holder that no other run is, with the name of this process.
+    fn new_holder(&self) -> Result<String> {
+        let name = random_name()?;
+        Ok((self.processes.own)().map_or(name.clone(), |process| format!("{name}@{process}")))
+    }
+
+    /// Whether the process of the holder of a lease is known to be gone.
+    pub(super) fn is_gone(&self, holder: &str) -> bool {
+        Lease::process(holder).is_some_and(self.processes.is_gone)
     }
 
     /// Where the database is busy all the time, it may be with such work: a rebuild

@@ -19,6 +19,7 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
+use super::orphans;
 use super::privileges::Identity;
 use super::records;
 use super::trust::{self, Role};
@@ -149,7 +150,7 @@ impl Listener for Hook {
         let failed = |error: io::Error| format!("could not run {program}: {error}");
         let lines = lines(sessions, policies).map_err(failed)?;
         let mut child = self.start(lines).map_err(failed)?;
-        match self.wait(&mut child).map_err(failed)? {
+        let ended = match self.wait(&mut child).map_err(failed)? {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("{program} ended with {status}")),
             None => {
@@ -158,7 +159,10 @@ impl Listener for Hook {
                 self.hangs = true;
                 Err(format!("{program} took longer than {seconds}s and was stopped"))
             }
-        }
+        };
+        // Those that it has left behind, which a long run would else collect.
+        orphans::reap();
+        ended
     }
 }
 

@@ -1,6 +1,7 @@
-//! SIGINT and SIGTERM: the work stops after the current batch, at the second
-//! one at once.
+//! SIGINT, SIGTERM and SIGHUP: the work stops after the current batch, at the second
+//! one at once. A service reads its configuration again on SIGHUP instead.
 
+use std::fs;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
 /// A signal that asks the process to end.
@@ -18,14 +19,27 @@ pub enum Signal {
     Interrupt,
     /// From `kill`, systemd or a shutdown.
     Terminate,
+    /// From the kernel, when the terminal of the session closes.
+    HangUp,
 }
 
 impl Signal {
+    const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::HangUp];
+
+    const fn number(self) -> i32 {
+        match self {
+            Self::Interrupt => SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::HangUp => SIGHUP,
+        }
+    }
+
     /// What shells expect of a process that such a signal has ended.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+            Self::HangUp => 129,
         }
     }
 }
@@ -36,31 +50,64 @@ pub struct Interrupt {
     noted: Arc<AtomicUsize>,
     /// Whether the next signal is not just noted.
     at_once: Arc<AtomicBool>,
+    /// Whether the configuration is to be read again.
+    reload: Arc<AtomicBool>,
 }
 
 const NONE: usize = 0;
 
 impl Interrupt {
-    /// From now on, signals are noted instead of ending the process.
+    /// From now on, signals are noted instead of ending the process. SIGHUP stays ignored
+    /// if it was ignored when the process started, as `nohup` arranges.
     pub fn listen() -> io::Result<Self> {
-        let noted = Arc::new(AtomicUsize::new(NONE));
-        let at_once = Arc::new(AtomicBool::new(false));
-        for (number, signal) in [(SIGINT, Signal::Interrupt), (SIGTERM, Signal::Terminate)] {
-            let exit_code = i32::from(signal.exit_code());
-            // The order matters: no signal gets lost in between, and the first one
-            // must find the flag not yet set.
-            flag::register_usize(number, Arc::clone(&noted), usize::from(signal.exit_code()))?;
-            flag::register_conditional_shutdown(number, exit_code, Arc::clone(&at_once))?;
-            flag::register(number, Arc::clone(&at_once))?;
+        let interrupt = Self::listen_for_the_end()?;
+        if !ignores_hang_up() {
+            interrupt.note(Signal::HangUp)?;
         }
-        Ok(Self { noted, at_once })
+        Ok(interrupt)
+    }
+
+    /// The same for a service: SIGHUP asks it to read its configuration again.
+    pub fn listen_as_service() -> io::Result<Self> {
+        let interrupt = Self::listen_for_the_end()?;
+        if !ignores_hang_up() {
+            flag::register(SIGHUP, Arc::clone(&interrupt.reload))?;
+        }
+        Ok(interrupt)
+    }
+
+    fn listen_for_the_end() -> io::Result<Self> {
+        let interrupt = Self {
+            noted: Arc::new(AtomicUsize::new(NONE)),
+            at_once: Arc::new(AtomicBool::new(false)),
+            reload: Arc::new(AtomicBool::new(false)),
+        };
+        interrupt.note(Signal::Interrupt)?;
+        interrupt.note(Signal::Terminate)?;
+        Ok(interrupt)
+    }
+
+    /// Notes a signal, and ends the process at the next one.
+    fn note(&self, signal: Signal) -> io::Result<()> {
+        let (number, exit_code) = (signal.number(), signal.exit_code());
+        // The order matters: no signal gets lost in between, and the first one
+        // must find the flag not yet set.
+        flag::register_usize(number, Arc::clone(&self.noted), usize::from(exit_code))?;
+        let at_once = Arc::clone(&self.at_once);
+        flag::register_conditional_shutdown(number, i32::from(exit_code), at_once)?;
+        flag::register(number, Arc::clone(&self.at_once))?;
+        Ok(())
     }
 
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<Signal> {
-        [Signal::Interrupt, Signal::Terminate]
-            .into_iter()
-            .find(|signal| usize::from(signal.exit_code()) == self.noted.load(Ordering::Relaxed))
+        let noted = self.noted.load(Ordering::Relaxed);
+        Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == noted)
+    }
+
+    /// Whether the configuration is to be read again, by a signal since this was last asked.
+    pub fn take_reload(&self) -> bool {
+        self.reload.swap(false, Ordering::Relaxed)
     }
 
     /// Waits for something that leaves nothing half done, such as input: then
@@ -88,8 +135,12 @@ impl Sleeper {
     /// One that signals wake up from now on.
     pub fn new() -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
-        low_level::pipe::register(SIGINT, waker.try_clone()?)?;
-        low_level::pipe::register(SIGTERM, waker)?;
+        for signal in [SIGINT, SIGTERM] {
+            low_level::pipe::register(signal, waker.try_clone()?)?;
+        }
+        if !ignores_hang_up() {
+            low_level::pipe::register(SIGHUP, waker)?;
+        }
         Ok(Self { wake })
     }
 
@@ -100,5 +151,32 @@ impl Sleeper {
         // Whether a byte comes or the time is up makes no difference.
         let _ = self.wake.read(&mut [0]);
         Ok(())
+    }
+}
+
+/// Whether the process ignores SIGHUP, as the kernel says. Where it says nothing, the
+/// process does not.
+fn ignores_hang_up() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_ignored(&status, SIGHUP)
+}
+
+/// Whether the text of `/proc/PID/status` has a signal among those that are ignored.
+fn is_ignored(status: &str, signal: i32) -> bool {
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
+    set >> (signal - 1) & 1 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_signal_is_read_from_the_set_of_the_kernel() {
+        let status = "SigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
+        assert!(is_ignored(status, SIGHUP));
+        assert!(!is_ignored(status, SIGTERM) && !is_ignored(status, SIGINT));
+        assert!(!is_ignored("", SIGHUP));
     }
 }

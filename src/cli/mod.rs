@@ -24,7 +24,9 @@ mod man;
 mod metrics;
 mod moving;
 mod open;
+mod orphans;
 mod privileges;
+mod process;
 mod profile;
 mod profiles;
 mod progress;
@@ -69,7 +71,7 @@ Exit codes:
   11   another program has the database locked, or is at the same work; or a cluster
        cannot be used at the moment
   12   the database is corrupt
-  130  interrupted by SIGINT, after the current batch (143: by SIGTERM)
+  130  interrupted by SIGINT, after the current batch (143: by SIGTERM, 129: by SIGHUP)
 
 Examples:
   sessctl demo                                 see what it does, in a database of its own

@@ -98,6 +98,7 @@ fn holding(row: &dyn Columns) -> Holding {
         version: row.text(5).unwrap_or_default(),
     });
     Holding {
+        holder: row.text(0).unwrap_or_default(),
         work: row.text(2).unwrap_or_default(),
         by,
         renewed_at: UnixTime(row.integer(1).unwrap_or(0)),

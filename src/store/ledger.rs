@@ -28,7 +28,8 @@ const KEY: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
 /// What a row must have for [`record`] to read it.
 const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
-                   finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules";
+                   finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
+                   runs.holder";
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
@@ -41,6 +42,16 @@ pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun)
     statements.push(lease::who_has(lease));
     let applied = transport.apply(&statements)?;
     Ok(lease::begun(&applied, lease, run.started))
+}
+
+/// Gives up a run whose process is gone, and frees its lease.
+pub(super) fn release(transport: &mut impl Transport, lease: &Lease) -> Result<()> {
+    let lose = Statement::new(
+        "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
+         WHERE outcome = 'running' AND holder = ?1",
+    );
+    transport.apply(&[lose.with(lease.holder.as_str()), lease::give_back(lease)])?;
+    Ok(())
 }
 
 /// The condition that a job has the anchor by which something was found, if there is
@@ -283,7 +294,7 @@ pub(super) fn jobs(
     let sql = Statement::new(
         "SELECT jobs.name, jobs.spec, jobs.host_scope, settled_at, interrupted_at, since, \
          planned_at, started_at, \
-         (SELECT renewed_at FROM leases WHERE leases.holder = runs.holder) \
+         (SELECT renewed_at FROM leases WHERE leases.holder = runs.holder), runs.holder \
          FROM job_histories AS jobs LEFT JOIN job_members AS members \
          ON members.name = jobs.name AND members.spec = jobs.spec \
          AND members.host_scope = jobs.host_scope AND machine = ?1 \
@@ -310,6 +321,7 @@ fn account(row: &dyn Columns, now: UnixTime) -> JobAccount {
     JobAccount {
         job: JobKey { name: text(0), spec: text(1), account: text(2) },
         known: Known { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
+        holder: row.text(9),
     }
 }
 
@@ -322,7 +334,7 @@ pub(super) fn runs(
 ) -> Result<()> {
     let mut left = query.limit.unwrap_or(u64::MAX);
     transport.walk(&mut |last| runs_behind(query, last), &mut |row| {
-        let run = record(row, now);
+        let run = record(row, query, now);
         if query.failures && run.outcome == RunOutcome::Running {
             return Ok(ControlFlow::Continue(()));
         }
@@ -353,12 +365,20 @@ fn runs_behind(query: &RunQuery, last: Option<&dyn Columns>) -> Statement {
 }
 
 /// Reads a row of [`RUN`].
-fn record(row: &dyn Columns, now: UnixTime) -> RunRecord {
+fn record(row: &dyn Columns, query: &RunQuery, now: UnixTime) -> RunRecord {
     let time = |place| UnixTime(row.integer(place).unwrap_or(0));
     let word = row.text(11).unwrap_or_default();
-    let is_alive = row.integer(16).is_some_and(|renewed| Lease::holds(UnixTime(renewed), now));
+    let holds = |renewed: i64| Lease::holds(UnixTime(renewed), now);
+    let is_gone = || {
+        let holder = row.text(18).unwrap_or_default();
+        query
+            .is_gone
+            .zip(Lease::process(&holder))
+            .is_some_and(|(is_gone, process)| is_gone(process))
+    };
+    let is_alive = || row.integer(16).is_some_and(holds) && !is_gone();
     let outcome = match word.parse() {
-        Ok(RunOutcome::Running) if !is_alive => RunOutcome::Lost,
+        Ok(RunOutcome::Running) if !is_alive() => RunOutcome::Lost,
         Ok(outcome) => outcome,
         Err(_) => RunOutcome::Lost,
     };

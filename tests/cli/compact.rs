@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::fixture::{HOUR, Ran, Sandbox, now, row};
-use crate::interrupted::{INT, TERM, is_sound, signal, start, until, waits};
+use crate::interrupted::{HUP, INT, TERM, is_sound, signal, start, until, waits};
 
 pub const ROWS: u32 = 5_000;
 /// Rows that no purge takes, before and behind the others.
@@ -191,7 +191,7 @@ fn a_reader_sees_what_it_saw_and_the_file_shrinks_when_it_has_gone() {
 
 #[test]
 fn a_signal_stops_it_after_a_step_and_the_next_one_goes_on() {
-    for (asked, code) in [(TERM, 143), (INT, 130)] {
+    for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         let sandbox = for_steps();
         let writer = sandbox.db();
         writer.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -74,6 +74,22 @@ impl Sandbox {
         command
     }
 
+    /// The command, ready to run by another program: `env --ignore-signal=HUP`, say.
+    pub fn command_by<'a>(
+        &self,
+        program: &[&str],
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Command {
+        let own = self.command(args);
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(own.get_program()).args(own.get_args()).env_clear();
+        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // Where programs such as `env` and `unshare` are.
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
     /// Runs the command.
     pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
         Ran(self.command(args).output().unwrap())

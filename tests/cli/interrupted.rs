@@ -9,9 +9,16 @@ use crate::fixture::{HOUR, Ran, Sandbox, row};
 
 pub const INT: (&str, u32) = ("INT", 2);
 pub const TERM: (&str, u32) = ("TERM", 15);
+pub const HUP: (&str, u32) = ("HUP", 1);
 
+/// Starts a command on which SIGHUP has its usual effect, however the tests were started.
 pub fn start(sandbox: &Sandbox, command: &str) -> Child {
-    let mut command = sandbox.command(command.split_whitespace());
+    start_by(sandbox, &["env", "--default-signal=HUP"], command)
+}
+
+/// Starts a command by another program.
+fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Child {
+    let mut command = sandbox.command_by(program, command.split_whitespace());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
@@ -68,7 +75,7 @@ pub fn is_sound(sandbox: &Sandbox) -> bool {
 
 #[test]
 fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
-    for (asked, code) in [(TERM, 143), (INT, 130)] {
+    for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a purge that waits for its first batch
         let (sandbox, writer) = waiting();
         let purge = start(&sandbox, "purge --json");
@@ -86,9 +93,22 @@ fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
         assert_eq!(summary["live"], 0);
         assert_eq!(live(&sandbox) as u64, 1_000 - ended);
         assert!(is_sound(&sandbox));
+        // It has given its lease back.
+        let leases = "SELECT count(*) FROM leases";
+        assert_eq!(sandbox.db().query_row(leases, [], |row| row.get(0)), Ok(0));
         sandbox.run(["purge"]).succeeds().is_silent();
         assert_eq!(live(&sandbox), 0);
     }
+}
+
+#[test]
+fn a_purge_that_was_started_to_outlive_its_terminal_does() {
+    let (sandbox, writer) = waiting();
+    let purge = start_by(&sandbox, &["env", "--ignore-signal=HUP"], "purge --json");
+    until(|| is_in("SigCgt", &purge, TERM.1) && waits(&purge));
+    assert!(is_in("SigIgn", &purge, HUP.1));
+    drop(writer);
+    Ran(purge.wait_with_output().unwrap()).succeeds();
 }
 
 #[test]
@@ -200,7 +220,7 @@ fn a_signal_stops_a_touch_after_its_batch_and_each_answer_is_true() {
 
 #[test]
 fn a_signal_ends_a_touch_that_waits_for_tokens() {
-    for (asked, code) in [(TERM, 143), (INT, 130)] {
+    for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a stream that has been served and is still open
         let sandbox = Sandbox::new();
         sandbox.insert(&row("token").idle(60));

@@ -97,7 +97,8 @@ fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
     sandbox.jobs_have_waited();
     sandbox.run(["--config", "jobs.toml", "run"]).succeeds();
     sandbox.jobs_have_waited();
-    let begun = "UPDATE runs SET outcome = 'running', planned_at = planned_at - 10;
+    let begun = "UPDATE runs SET outcome = 'running', planned_at = planned_at - 10,
+                                 holder = 'on another machine';
                  UPDATE job_histories SET interrupted_at = (SELECT planned_at FROM runs)";
     sandbox.db().execute_batch(begun).unwrap();
     let holder = "UPDATE leases SET holder = (SELECT holder FROM runs)";
@@ -161,6 +162,9 @@ fn a_purge_that_died_is_lost_to_the_ledger_and_the_next_one_goes_on() {
     purge.kill().unwrap();
     purge.wait().unwrap();
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
+    // As on another machine, of whose processes nothing is known
+    let elsewhere = "UPDATE runs SET holder = 'elsewhere'; UPDATE leases SET holder = 'elsewhere'";
+    sandbox.db().execute_batch(elsewhere).unwrap();
     sandbox.run(["purge"]).is_refused_with(11);
     // A minute later
     sandbox.db().execute_batch("UPDATE leases SET renewed_at = renewed_at - 61").unwrap();

@@ -14,6 +14,7 @@ mod cycle;
 mod demo;
 mod engine;
 mod fixture;
+mod gone;
 mod guard;
 mod hooks;
 mod hostile;

@@ -21,8 +21,18 @@ impl Watch {
     /// The same, in surroundings of its own.
     fn start_with(sandbox: &Sandbox, surround: impl FnOnce(&mut Command)) -> Self {
         let mut command = sandbox.command(["--config", "jobs.toml", "run", "--watch", "-v"]);
-        command.env("SESSCTL_HOST", "mail1").stdout(Stdio::null()).stderr(Stdio::piped());
         surround(&mut command);
+        Self::of(command)
+    }
+
+    /// The same, started by another program.
+    fn start_by(sandbox: &Sandbox, program: &[&str]) -> Self {
+        let watch = ["--config", "jobs.toml", "run", "--watch", "-v"];
+        Self::of(sandbox.command_by(program, watch))
+    }
+
+    fn of(mut command: Command) -> Self {
+        command.env("SESSCTL_HOST", "mail1").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { child, stderr }
@@ -41,10 +51,19 @@ impl Watch {
 
     /// Tells it to stop, and gives its exit code.
     fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        signal(self.child.id(), "-TERM");
         self.child.wait().unwrap().code()
     }
+}
+
+fn signal(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
+/// The children of a process, also those that have ended and that it has not asked for.
+fn children(pid: u32) -> Vec<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().map(|child| child.parse().unwrap()).collect()
 }
 
 impl Drop for Watch {
@@ -94,6 +113,66 @@ fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
     watch.says("read the configuration again");
     watch.says("restart: done; marked 0, ended 1, deleted 0");
     assert_eq!(watch.stop(), Some(143));
+}
+
+#[test]
+fn it_reads_the_configuration_at_once_on_a_hang_up_and_survives_a_mistake_in_it() {
+    let sandbox = sandbox(TIDY);
+    sandbox.insert(&row("a"));
+    let mut watch = Watch::start_by(&sandbox, &["env", "--default-signal=HUP"]);
+    watch.says("tidy: done");
+    // Whether anything has changed or not
+    signal(watch.child.id(), "-HUP");
+    watch.says("read the configuration again");
+    // A mistake is named each time that somebody asks
+    sandbox.file("jobs.toml", "[[job]]\nname = 7\n");
+    for _ in 0..2 {
+        signal(watch.child.id(), "-HUP");
+        let complaint = watch.says("jobs.toml:2: job.name: ");
+        assert!(complaint.contains("the configuration stays as it was"), "{complaint}");
+    }
+    sandbox.file("jobs.toml", TIDY.replace("tidy", "clean"));
+    signal(watch.child.id(), "-HUP");
+    watch.says("read the configuration again");
+    assert_eq!(watch.stop(), Some(143));
+}
+
+#[test]
+fn it_goes_on_after_a_hang_up_that_it_was_started_to_ignore() {
+    let sandbox = sandbox(TIDY);
+    let mut watch = Watch::start_by(&sandbox, &["env", "--ignore-signal=HUP"]);
+    watch.says("tidy: done");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", watch.child.id())).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & 1, 1);
+    assert_eq!(watch.stop(), Some(143));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn as_process_1_it_reaps_what_its_hooks_leave_behind_and_ends_on_a_signal() {
+    // Given the first process of a container, whose hook leaves two processes behind: one
+    // in a session of its own, and one that waits
+    let left = "cat > /dev/null; (setsid true &); (read x < gate &); exit 0";
+    let hooks = format!("[hooks]\non_end = [\"sh\", \"-c\", \"{left}\"]\n");
+    let sandbox = sandbox(&format!("{TIDY}{hooks}"));
+    assert!(Command::new("mkfifo").arg(sandbox.path("gate")).status().unwrap().success());
+    sandbox.insert(&row("old").idle(HOUR));
+    let container = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child"];
+    let mut watch = Watch::start_by(&sandbox, &container);
+    // When it has had the answer of its hook, which it gets as elsewhere
+    watch.says("tidy: done; marked 0, ended 1, deleted 0");
+    let first = children(watch.child.id())[0];
+    while children(first).len() != 1 {
+        std::thread::yield_now();
+    }
+    // Then it asks for those that have ended, also for one that does so later
+    std::fs::write(sandbox.path("gate"), "\n").unwrap();
+    while !children(first).is_empty() {
+        std::thread::yield_now();
+    }
+    signal(first, "-TERM");
+    assert_eq!(watch.child.wait().unwrap().code(), Some(143));
 }
 
 #[test]

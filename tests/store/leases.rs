@@ -22,7 +22,9 @@ macro_rules! tests {
             assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
             let held = ledger.begin(&lease("second"), &run(8)).unwrap();
             let work = run(0).work;
-            assert_eq!(held, Begun::Held(Holding { work, by: Some(origin()), renewed_at: at(7) }));
+            let (holder, by) = (lease("first").holder, Some(origin()));
+            let holding = Holding { holder, work, by, renewed_at: at(7) };
+            assert_eq!(held, Begun::Held(holding));
             assert_eq!(ledger.outcomes(8), [RunOutcome::Running]);
         }
 
@@ -132,6 +134,42 @@ macro_rules! tests {
             assert_eq!(ledger.known("nightly", 62).unfinished, None);
             ledger.finish(&lease("next"), None, &done(63)).unwrap();
             assert_eq!(ledger.outcomes(63), [RunOutcome::Done, RunOutcome::Lost]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_lease_whose_holder_is_gone_is_free_at_once_and_its_run_is_lost() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("gone", &run(0));
+            // Of a lease that another has by now, nothing changes
+            ledger.release_lease(&lease("another")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Running]);
+            ledger.release_lease(&lease("gone")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Lost]);
+            assert!(!ledger.renew_lease(&lease("gone"), at(1)).unwrap());
+            ledger.starts("next", &by_hand(1));
+            // Nor when somebody finds it gone only now
+            ledger.release_lease(&lease("gone")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Running, RunOutcome::Lost]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_is_lost_to_whoever_knows_that_its_process_is_gone() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("a@gone", &run(0));
+            let by = |is_gone: fn(&str) -> bool| RunQuery {
+                failures: true,
+                is_gone: Some(is_gone),
+                ..RunQuery::default()
+            };
+            let runs = ledger.runs_that(&by(|process| process == "gone"), at(1));
+            assert_eq!(runs[0].outcome, RunOutcome::Lost);
+            assert_eq!(ledger.runs_that(&by(|process| process != "gone"), at(1)), []);
+            let account = ledger.jobs("mail1", at(1)).unwrap().remove(0);
+            assert_eq!(account.holder.as_deref(), Some("a@gone"));
         }
 
         #[test]

@@ -213,7 +213,7 @@ macro_rules! tests {
             // When it begins anew on the first
             ledger.starts("3", &NewRun { anchor: Some(at(-60)), ..run_on("mail1") });
             // Then each has its own anchor, and one a run
-            let account = |host: &str, known| JobAccount { job: on(host), known };
+            let account = |host: &str, known, holder| JobAccount { job: on(host), known, holder };
             let running = Known {
                 anchor: Some(at(-60)),
                 interrupted: Some(at(-60)),
@@ -221,7 +221,7 @@ macro_rules! tests {
                 since: None,
             };
             let settled = Known { anchor: Some(at(9)), ..Known::default() };
-            let expected = [account("mail1", running), account("mail2", settled)];
+            let expected = [account("mail1", running, Some(lease("3").holder)), account("mail2", settled, None)];
             assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
         }
 
@@ -257,7 +257,7 @@ macro_rules! tests {
             assert_eq!(ledger.begin(&other, &by_hand(100)).unwrap(), Begun::Yes);
             // Then each query finds its own
             let found = |job: Option<&str>, failures, limit| {
-                let query = RunQuery { job: job.map(str::to_owned), failures, limit };
+                let query = RunQuery { job: job.map(str::to_owned), failures, limit, ..RunQuery::default() };
                 let runs = ledger.runs_that(&query, at(100));
                 runs.iter().map(|run| run.outcome.as_str()).collect::<Vec<_>>().join(" ")
             };

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use sessctl::app::{Housekeeper, Terms, Untold};
+use sessctl::app::{Housekeeper, Processes, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::job::When;
@@ -25,6 +25,7 @@ use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
 use super::privileges::Identity;
 use super::privileges::helper::Helper;
+use super::process;
 use super::replace::replace;
 use super::syslog::Syslog;
 use super::trust::{self, Role};
@@ -285,6 +286,7 @@ impl Context {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host(host::name())
             .timed_by(clock::uptime)
+            .knowing_processes(Processes { own: process::own, is_gone: process::is_gone })
             .guarding_clock(
                 ClockGuard { threshold: config.clock, is_accepted: false },
                 Box::new(clock::read),

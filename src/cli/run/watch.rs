@@ -16,6 +16,7 @@ use crate::cli::clock;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
+use crate::cli::orphans;
 use crate::output::harmless::visible;
 
 /// How often to look at the clock, which may have been set, and at the file.
@@ -33,7 +34,7 @@ const IDLE: Span = Span::minutes(1);
 /// Keeps to the schedule until a signal comes.
 pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
-    let interrupt = Interrupt::listen()?;
+    let interrupt = Interrupt::listen_as_service()?;
     // In this order: a change in between is seen at the next tick.
     let file = context.config_path().and_then(Stamp::of);
     let config = context.read_config()?;
@@ -53,12 +54,13 @@ pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exi
         context.warn_of(&watch.config);
     }
     while interrupt.signal().is_none() {
-        watch.follow_file();
+        watch.follow_file(interrupt.take_reload());
         watch.follow_clock(clock::now());
         if watch.next.is_none_or(|next| next <= watch.seen) {
             let next = watch.round(&interrupt);
             watch.next = Some(next);
         }
+        orphans::reap();
         sleeper.sleep(TICK)?;
     }
     Ok(interrupt.signal().map_or(Exit::Done, Exit::Interrupted))
@@ -86,12 +88,15 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Reads the configuration again once its file has changed, and stays as it is
     /// for a tick: whoever writes it may not have come to the end. One with a mistake in
-    /// it changes nothing.
-    fn follow_file(&mut self) {
+    /// it changes nothing. Where somebody asks for it, it is read at once.
+    fn follow_file(&mut self, is_asked: bool) {
         let stamp = self.context.config_path().and_then(Stamp::of);
         let is_at_rest = stamp == self.glimpse;
         self.glimpse = stamp;
-        if self.glimpse == self.file || !is_at_rest {
+        if is_asked {
+            // Whoever asks has earned an answer, also one that was given before.
+            self.complaint = None;
+        } else if self.glimpse == self.file || !is_at_rest {
             return;
         }
         self.file = self.glimpse;

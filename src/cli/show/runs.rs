@@ -67,6 +67,7 @@ impl Args {
             job: self.job.clone(),
             failures: self.failed,
             limit: Some(self.limit).filter(|limit| *limit > 0),
+            ..RunQuery::default()
         };
         let mut listing = context.listing(&RUNS, None)?;
         let mut shown = 0;

@@ -13,7 +13,8 @@ pub struct Lease {
     /// What the right is to; there is one holder for each name.
     pub name: String,
     /// Which run has it: a text that no other run ever has. That of work that the ledger
-    /// has no record of begins with what it does and a colon.
+    /// has no record of begins with what it does and a colon. It may end in an @ and a
+    /// name of the process, which has neither character.
     pub holder: String,
 }
 
@@ -31,6 +32,12 @@ impl Lease {
     /// of these, both included.
     pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
         (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
+    }
+
+    /// The name of the process that a holder says it is; `None`: it says nothing, as that
+    /// of an older version.
+    pub fn process(holder: &str) -> Option<&str> {
+        holder.split_once('@').map(|(_, process)| process)
     }
 
     /// Whether a lease that was last renewed then holds at `now`.
@@ -113,6 +120,8 @@ pub enum Begun {
 /// Who has a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
+    /// See [`Lease::holder`].
+    pub holder: String,
     /// What its holder does.
     pub work: String,
     /// Where its holder runs, if the ledger knows.
@@ -214,6 +223,9 @@ pub struct RunQuery {
     pub failures: bool,
     /// At most so many.
     pub limit: Option<u64>,
+    /// Answers whether the [process](Lease::process) of a run that has not ended is known
+    /// to be gone. `None`: the lease alone says it.
+    pub is_gone: Option<fn(&str) -> bool>,
 }
 
 /// What the ledger has of a job.
@@ -223,6 +235,9 @@ pub struct JobAccount {
     pub job: JobKey,
     /// What decides when it is due.
     pub known: Known,
+    /// The [holder](Lease::holder) of the lease of the run that has not ended, if there is
+    /// one.
+    pub holder: Option<String>,
 }
 
 /// The record of runs, and the leases that keep two of them apart.
@@ -248,6 +263,10 @@ pub trait Ledger {
 
     /// Gives back a lease that was taken so.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
+
+    /// Frees a lease whose holder is known to be gone, if it still has it. Its run is lost
+    /// if it has not ended.
+    fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Says that the holder of a lease is at work at `now`. Answers whether it
     /// still has it, and it is not [over](Lease::holds).

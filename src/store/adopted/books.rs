@@ -27,6 +27,10 @@ impl<T: Transport> Ledger for Adopted<T> {
         self.state.write()?.drop_lease(lease)
     }
 
+    fn release_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.state.write()?.release_lease(lease)
+    }
+
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
         self.state.write()?.renew_lease(lease, now)
     }

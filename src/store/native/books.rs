@@ -28,6 +28,10 @@ impl<T: Transport> Ledger for Native<T> {
         lease::drop(&mut self.transport, lease)
     }
 
+    fn release_lease(&mut self, lease: &Lease) -> Result<()> {
+        ledger::release(&mut self.transport, lease)
+    }
+
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
         lease::renew(&mut self.transport, lease, now)
     }

@@ -249,7 +249,7 @@ fn runs_come_in_pages_too() {
         runs
     };
     for (failures, limit, count) in [(false, None, 10), (true, None, 4), (false, Some(5), 5)] {
-        let query = RunQuery { job: None, failures, limit };
+        let query = RunQuery { job: None, failures, limit, ..RunQuery::default() };
         let far = runs(&both.far, &query);
         assert_eq!((far.len(), &far), (count, &runs(&both.near, &query)));
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::fixture::{DAY, HOUR, Ran, Sandbox, row};
-use crate::interrupted::{INT, TERM, signal, start};
+use crate::interrupted::{HUP, INT, TERM, signal, start};
 
 const MOVE: [&str; 5] = ["move", "--from", "app.db", "--to", "new.db"];
 /// All rows in one text.
@@ -231,7 +231,7 @@ fn a_row_that_was_tampered_with_is_found_and_nothing_is_changed() {
 
 #[test]
 fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
-    for (asked, code) in [(TERM, 143), (INT, 130)] {
+    for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a move that waits for its destination
         let sandbox = filled();
         sandbox.run(["--db", "new.db", "init"]).succeeds();
