@@ -34,6 +34,9 @@ ALTER TABLE runs ADD COLUMN spec TEXT NOT NULL DEFAULT '';
 -- backlog of it.
 ALTER TABLE runs ADD COLUMN rules TEXT NOT NULL DEFAULT '';
 
+-- Name of the user whose privileges the run had; empty for the runs of earlier versions.
+ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT '';
+
 -- Finds out whether a job of the same name has run for a time, which each run asks for.
 CREATE INDEX runs_by_plan ON runs (job, planned_at) WHERE job IS NOT NULL;
 

@@ -82,8 +82,11 @@ impl Housekeeper {
     ) -> Result<Cycled> {
         let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(Stopped::Signal));
         let cycled = self.cycle_until(request, now, show, go_on);
-        if let Err(Error::Guard(refusal)) = &cycled {
-            self.enter_refusal(request.filter.task.as_ref(), refusal, now);
+        let task = request.filter.task.as_ref();
+        match &cycled {
+            Err(Error::Guard(refusal)) => self.enter_refusal(task, refusal, now),
+            Ok(Cycled { ended: 0, .. }) | Err(_) => {}
+            Ok(cycled) => self.observe_cycle(task, cycled.ended, cycled.short_of(), now),
         }
         cycled
     }
@@ -207,7 +210,33 @@ impl Housekeeper {
             self.enter_refusal(None, &refusal, now);
             return Err(refusal.into());
         }
-        self.end_cycled(sessions, now)
+        let ended = self.end_cycled(sessions, now)?;
+        let count = ended.iter().filter(|has_ended| **has_ended).count() as u64;
+        if count > 0 {
+            self.observe_cycle(None, count, None, now);
+        }
+        Ok(ended)
+    }
+
+    /// Tells the observer of runs of a cycle, which the ledger has no run for.
+    fn observe_cycle(
+        &mut self,
+        task: Option<&TaskPattern>,
+        ended: u64,
+        short_of: Option<String>,
+        now: UnixTime,
+    ) {
+        let outcome = if short_of.is_none() { RunOutcome::Done } else { RunOutcome::Partial };
+        let end = RunEnd {
+            finished: now,
+            outcome,
+            reason: short_of,
+            marked: 0,
+            ended,
+            deleted: 0,
+            anchor: None,
+        };
+        self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
     }
 
     fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
@@ -226,7 +255,7 @@ impl Housekeeper {
             started: now,
             anchor: None,
             missed: 0,
-            origin: self.origin.clone(),
+            origin: self.origin(),
         };
         let end = RunEnd {
             finished: now,

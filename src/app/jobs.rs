@@ -324,7 +324,7 @@ impl Housekeeper {
             started: now,
             anchor: run.anchor,
             missed: run.due.missed,
-            origin: self.origin.clone(),
+            origin: self.origin(),
         };
         self.store.enter(&random_name()?, &run, &end)?;
         Ok(Ran::Skipped)

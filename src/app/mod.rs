@@ -45,6 +45,7 @@ pub struct Housekeeper {
     stride: Stride,
     uptime: Uptime,
     observer: Option<Box<dyn RunObserver>>,
+    user: fn() -> String,
     processes: Processes,
     /// `None`: the time is taken for right.
     clock: Option<ClockCheck>,
@@ -58,6 +59,7 @@ impl Housekeeper {
             host: "localhost".to_owned(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            user: String::new(),
         };
         Self {
             store,
@@ -67,6 +69,7 @@ impl Housekeeper {
             stride: Stride::default(),
             uptime: run::since_start,
             observer: None,
+            user: String::new,
             processes: Processes::default(),
             clock: None,
         }
@@ -92,6 +95,18 @@ impl Housekeeper {
     pub fn observed_by(mut self, observer: Box<dyn RunObserver>) -> Self {
         self.observer = Some(observer);
         self
+    }
+
+    /// Sets how to find the user whose privileges this process has: the ledger has its name
+    /// with each run. It is asked only for runs.
+    #[must_use]
+    pub fn with_user(mut self, user: fn() -> String) -> Self {
+        self.user = user;
+        self
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { user: (self.user)(), ..self.origin.clone() }
     }
 
     /// The same with a clock that tells how long its runs take.

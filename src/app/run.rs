@@ -173,7 +173,7 @@ impl Housekeeper {
             started: now,
             anchor: job.and_then(|job| job.anchor),
             missed: job.map_or(0, |job| job.due.missed),
-            origin: self.origin.clone(),
+            origin: self.origin(),
         };
         match self.take(&lease, now, &|store| store.begin(&lease, &run))? {
             Begun::Yes => {
@@ -319,7 +319,8 @@ impl Housekeeper {
             deleted: feat.deleted,
             anchor,
         };
-        self.observe(shift, &end);
+        let name = shift.job.as_ref().map(|job| job.key.name.as_str());
+        self.observe(&shift.work, shift.task.as_deref(), name, &end);
         let key = job.map(|job| &job.key);
         // What stopped the work may be in the way of this for a little longer.
         let mut tries = (1..FINISHES).map(|_| ());
@@ -334,11 +335,16 @@ impl Housekeeper {
 
 impl Housekeeper {
     /// Tells the observer of a run, before the ledger: that may fail.
-    fn observe(&mut self, shift: &Shift, end: &RunEnd) {
-        let Some(observer) = &mut self.observer else { return };
-        let job = shift.job.as_ref().map(|job| job.key.name.as_str());
-        let (work, task) = (shift.work.as_str(), shift.task.as_deref());
-        observer.run_ended(&EndedRun { work, task, job, end });
+    pub(super) fn observe(
+        &mut self,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&str>,
+        end: &RunEnd,
+    ) {
+        if let Some(observer) = &mut self.observer {
+            observer.run_ended(&EndedRun { work, task, job, end });
+        }
     }
 }
 

@@ -17,3 +17,8 @@ pub fn group(gid: u32) -> String {
     let found = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
     found.map_or_else(|| gid.to_string(), |group| group.name)
 }
+
+/// Name of the user whose privileges this process has, or else the number.
+pub fn current() -> String {
+    user(Uid::effective().as_raw())
+}

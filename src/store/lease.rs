@@ -96,6 +96,7 @@ fn holding(row: &dyn Columns) -> Holding {
         host,
         pid: u32::try_from(row.count(4)).unwrap_or(0),
         version: row.text(5).unwrap_or_default(),
+        user: String::new(),
     });
     Holding {
         holder: row.text(0).unwrap_or_default(),

@@ -29,7 +29,7 @@ const KEY: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 /// What a row must have for [`record`] to read it.
 const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
-                   runs.holder";
+                   runs.holder, user";
 
 /// Takes a lease and enters a run.
 pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
@@ -121,8 +121,8 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
     let job = run.job.as_ref();
     Statement::new(
         "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
-         started_at, missed, host, pid, version, outcome) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15",
+         started_at, missed, host, pid, version, user, outcome) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16",
     )
     .with(holder)
     .with(lease)
@@ -138,6 +138,7 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
     .with(run.origin.host.as_str())
     .with(u64::from(run.origin.pid))
     .with(run.origin.version.as_str())
+    .with(run.origin.user.as_str())
     .with(outcome.as_str())
 }
 
@@ -395,6 +396,7 @@ fn record(row: &dyn Columns, query: &RunQuery, now: UnixTime) -> RunRecord {
             host: row.text(7).unwrap_or_default(),
             pid: u32::try_from(row.count(8)).unwrap_or(0),
             version: row.text(9).unwrap_or_default(),
+            user: row.text(19).unwrap_or_default(),
         },
         finished: row.integer(10).map(UnixTime),
         outcome,

@@ -97,6 +97,14 @@ fn a_purge_by_root_works_with_the_privileges_of_the_owner() {
     assert_eq!(host.count_of_rows("srv/app.db"), 2);
     assert_eq!(fs::read_to_string(host.path("srv/hook")).unwrap(), format!("{APP}\n"));
     assert!(owners(&host.path("srv")).iter().all(|(_, owner)| *owner == APP));
+    let runs = host.run("--db srv/app.db show runs --json").succeeds().json();
+    assert_eq!(runs[0]["user"], APP.to_string());
+    let settings = host.run("--db srv/app.db show config --json").succeeds().json();
+    let user = settings.as_array().unwrap().iter().find(|row| row["key"] == "user").unwrap();
+    assert_eq!(
+        (&user["value"], &user["from"]),
+        (&format!("user {APP}").into(), &"owner of srv/app.db".into())
+    );
 }
 
 #[test]
@@ -374,7 +382,8 @@ fn runs_that_root_starts_are_in_the_systems_log() {
     // Facility auth, severity info.
     assert!(log.starts_with("<38>"), "{log:?}");
     assert!(log.contains("sessctl[") && log.contains(&line), "{log}");
-    // A command that only looks is no run.
+    let log = logged(&["--db", "srv/app.db", "cycle", "imap"]);
+    assert!(log.contains("cycle of ") && log.contains(", task imap: done; marked 0, ended 2"));
     let log = logged(&["--db", "srv/app.db", "list", "--json"]);
     assert!(log.starts_with('[') && !log.contains("sessctl["), "{log}");
 }

@@ -26,7 +26,12 @@ pub fn job(name: &str) -> JobKey {
 }
 
 pub fn origin() -> Origin {
-    Origin { host: "mail1".to_owned(), pid: 4_711, version: "0.1.0".to_owned() }
+    Origin {
+        host: "mail1".to_owned(),
+        pid: 4_711,
+        version: "0.1.0".to_owned(),
+        user: "mail".to_owned(),
+    }
 }
 
 /// A run of the job nightly that was planned for a minute before it begins.

@@ -20,6 +20,7 @@ use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::{Access, Cluster, Location};
 
+use super::accounts;
 use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
@@ -286,6 +287,7 @@ impl Context {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host(host::name())
             .timed_by(clock::uptime)
+            .with_user(accounts::current)
             .knowing_processes(Processes { own: process::own, is_gone: process::is_gone })
             .guarding_clock(
                 ClockGuard { threshold: config.clock, is_accepted: false },

@@ -55,6 +55,7 @@ static RUNS: Schema = Schema::many(
         Column::row("reason", "reason"),
         Column::detail("host", "host"),
         Column::detail("pid", "process"),
+        Column::detail("user", "user"),
         Column::detail("version", "version"),
     ],
 );
@@ -107,6 +108,7 @@ fn record(run: &RunRecord) -> Record {
         Value::text(run.reason.as_deref()),
         Value::text(Some(run.origin.host.as_str())),
         Value::Number(run.origin.pid.into()),
+        Value::text(Some(run.origin.user.as_str()).filter(|user| !user.is_empty())),
         Value::text(Some(run.origin.version.as_str())),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)

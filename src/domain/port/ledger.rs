@@ -56,6 +56,8 @@ pub struct Origin {
     pub pid: u32,
     /// The program's version.
     pub version: String,
+    /// Name of the user whose privileges it has; empty: unknown.
+    pub user: String,
 }
 
 /// Entries that the ledger keeps at least, whatever their age.

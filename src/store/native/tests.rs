@@ -223,7 +223,12 @@ fn runs_come_in_pages_too() {
         started: NOW,
         anchor: None,
         missed: 0,
-        origin: Origin { host: "mail1".to_owned(), pid: 1, version: "0".to_owned() },
+        origin: Origin {
+            host: "mail1".to_owned(),
+            pid: 1,
+            version: "0".to_owned(),
+            user: "root".to_owned(),
+        },
     };
     let end = |outcome| RunEnd {
         finished: NOW,

@@ -25,14 +25,17 @@ fn all_said_of(texts: &[&str]) -> String {
     texts.iter().map(said_of).collect::<Vec<_>>().join("\n")
 }
 
-/// Each setting in force: its key, value, source and place.
+/// Each setting in force: its key, value, source and place; without the user, which depends
+/// on who runs the test.
 fn settings(ran: &Ran) -> String {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
     let line = |setting: &serde_json::Value| {
         let words = ["key", "value", "source", "from"].map(|name| text(&setting[name]));
         words.join(" ")
     };
-    let lines: Vec<String> = ran.succeeds().json().as_array().unwrap().iter().map(line).collect();
+    let json = ran.succeeds().json();
+    let settings = json.as_array().unwrap().iter().filter(|setting| setting["key"] != "user");
+    let lines: Vec<String> = settings.map(line).collect();
     lines.join("\n")
 }
 
