@@ -64,7 +64,8 @@ Exit codes:
        knows whether a cluster has done a step, or whose sessions some are that were
        selected by user
   4    refused: by the guard, because the clock has moved, by a limit on open sessions,
-       or because a framework's table does not take it or is not what its profile says
+       because a framework's table does not take it or is not what its profile says, or
+       because a file is in the reach of a user whom it must not be
   5    no such live session
   10   no database there, nobody at the address of a cluster, or no table of sessions
        there that is known
