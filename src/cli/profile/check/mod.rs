@@ -40,6 +40,7 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
+        context.warn_of_name(&db);
         let profile = context.profile(&Text::of(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::examine(&db, &profile, context.now)?;
         if examination.difference.is_none() {
