@@ -26,9 +26,16 @@ use transport::rqlite::Rqlite;
 use transport::sqlite::SqliteFile;
 
 pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
+pub use transport::file::hazard::NameHazard;
 pub use transport::sqlite::Access;
 
 pub use crate::domain::cluster::{Consistency, Freshness};
+
+/// Reason why other programs may not see what is written to a file under its present
+/// name; `None` also for a file that is not there, and for a cluster.
+pub fn name_hazard(at: &Location) -> Option<NameHazard> {
+    at.file().and_then(NameHazard::of)
+}
 
 /// Opens the table of sessions in a database.
 ///

@@ -59,6 +59,8 @@ pub struct Context {
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
     said: table::Said,
+    /// Whether it was said that the file may have another name.
+    said_of_name: Cell<bool>,
     /// Whether it was said that others may read the password.
     said_of_readers: Cell<bool>,
     /// The cluster that was read from at one node alone, if one was.
@@ -86,6 +88,7 @@ impl Context {
             named_profile,
             config: OnceCell::new(),
             said: table::Said::default(),
+            said_of_name: Cell::new(false),
             said_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),

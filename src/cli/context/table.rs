@@ -98,6 +98,19 @@ impl Context {
         access: Access,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
+        let store = self.store_by_profile(db, access, config)?;
+        if access == Access::Read || self.global.verbose || io::stderr().is_terminal() {
+            self.warn_of_name(db);
+        }
+        Ok(store)
+    }
+
+    fn store_by_profile(
+        &self,
+        db: &Location,
+        access: Access,
+        config: &Config,
+    ) -> anyhow::Result<Box<dyn Store>> {
         self.note_read(db, access);
         if let Some(wanted) = self.wanted_profile(config) {
             let profile = self.profile(&self.profile_text(&wanted)?, &wanted, config)?;
@@ -129,6 +142,20 @@ impl Context {
                 Ok(store)
             }
         }
+    }
+
+    /// Warns, once, that other programs may have the database open under another name.
+    pub fn warn_of_name(&self, db: &Location) {
+        let Some(hazard) = store::name_hazard(db).filter(|_| !self.said_of_name.replace(true))
+        else {
+            return;
+        };
+        self.warn(&format!(
+            "\"{db}\": {hazard}: SQLite keeps its write-ahead log and journal beside the name \
+             under which a program opens the file, and a program that uses another name can \
+             corrupt it; {}",
+            hazard.remedy()
+        ));
     }
 
     fn adopt(

@@ -64,7 +64,8 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     if names.is_empty() || names.iter().any(is_known) {
         return None;
     }
-    Findings::default().conclude(file.place(), &names).err()
+    let unsafe_to_open = SqliteFile::must_be_safe_to_open(path).err();
+    unsafe_to_open.or_else(|| Findings::default().conclude(file.place(), &names).err())
 }
 
 /// What has been found so far.

@@ -1,15 +1,26 @@
 //! The file of a database, before SQLite has a say in it.
 
+pub(super) mod beside;
+pub(super) mod denied;
+pub mod hazard;
+pub(super) mod locks;
+mod users;
+
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read};
-use std::mem::ManuallyDrop;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
 
 use crate::domain::error::{Error, Result};
 
-/// Where the header says whether changes go to a write-ahead log.
-const HEADER_READ_VERSION: usize = 19;
+/// The read version of a database that has a write-ahead log.
 const WAL: u8 = 2;
+/// Files that SQLite keeps beside a database, and their names for people.
+const SIDECARS: [(&str, &str); 3] =
+    [("-wal", "write-ahead log"), ("-shm", "shared memory"), ("-journal", "rollback journal")];
+/// The reason of a failure of a device.
+pub(super) const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
 /// User names and addresses are nobody else's business.
 #[cfg(unix)]
 const OWN: u32 = 0o600;
@@ -43,7 +54,7 @@ pub(super) fn must_be_a_file(path: &Path) -> Result<()> {
     // To open a pipe would be to wait for whoever writes to it.
     let found = match fs::metadata(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing(path)),
-        found => found.map_err(|e| Error::failed(format!("read {at}"), e))?,
+        found => found.map_err(|e| unreadable(path, e))?,
     };
     let found = if found.is_dir() {
         "it is a folder"
@@ -57,21 +68,6 @@ pub(super) fn must_be_a_file(path: &Path) -> Result<()> {
         return Ok(());
     };
     Err(Error::NotOurs { at, found: found.to_owned() })
-}
-
-/// Whether the header says that changes go to a write-ahead log. It is read only
-/// where the file may not be written, which is seldom.
-pub(super) fn wants_a_log(path: &Path) -> Result<bool> {
-    let unreadable = |e| Error::failed(format!("read {}", path.display()), e);
-    let mut header = [0; HEADER_READ_VERSION + 1];
-    kept_open(path).and_then(|mut file| file.read_exact(&mut header)).map_err(unreadable)?;
-    Ok(header[HEADER_READ_VERSION] == WAL)
-}
-
-/// Opens a file that is never closed: to close it would take away all locks that
-/// this process has on it, those of its other connections too.
-pub(super) fn kept_open(path: &Path) -> std::io::Result<ManuallyDrop<File>> {
-    File::open(path).map(ManuallyDrop::new)
 }
 
 /// The path as SQLite has to have it: for it, `:memory:` and `file:…` alone are no
@@ -95,6 +91,35 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// The error of a file that cannot be read.
+pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    failed("read", path, error)
+}
+
+/// The error of something that could not be done to a file, with the permission that is
+/// missing, if one is.
+fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
+    let doing = format!("{doing} \"{}\"", path.display());
+    let is_denial =
+        matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem);
+    match denied::reason(path).filter(|_| is_denial) {
+        Some(reason) => Error::failed(doing, reason),
+        None if error.raw_os_error() == Some(Errno::EIO as i32) => {
+            Error::failed(doing, INPUT_OUTPUT)
+        }
+        None => Error::failed(doing, error),
+    }
+}
+
+/// The error of a file that cannot be made.
+pub(super) fn unmakable(path: &Path, error: std::io::Error) -> Error {
+    let doing = format!("create \"{}\"", path.display());
+    match denied::reason_to_create(path) {
+        Some(reason) => Error::failed(doing, reason),
+        None => Error::failed(doing, error),
+    }
 }
 
 pub(super) fn missing(path: &Path) -> Error {

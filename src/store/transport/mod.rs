@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 pub mod far;
-mod file;
+pub mod file;
 pub mod rqlite;
 pub mod sqlite;
 mod wal;

@@ -1,6 +1,7 @@
 //! A SQLite file on this machine.
 
 mod each;
+mod fault;
 mod lists;
 mod open;
 mod pages;
@@ -16,6 +17,7 @@ use super::super::sql::Statement;
 use super::{Answer, Applied, Columns, Expecting, Transport, wal};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, LogSize, Version};
+use fault::fault;
 
 /// How long to wait for another program's lock before giving up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -213,27 +215,4 @@ fn rejected(doing: String, error: rusqlite::Error) -> Error {
         error => error.to_string(),
     };
     Error::Rejected { doing, why }
-}
-
-/// What a failure of SQLite means to a caller.
-fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
-    let at = place.to_owned();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
-        Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
-        Some(ErrorCode::NotADatabase) => {
-            Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
-        }
-        // On a full disk, too, SQLite may say no more than this.
-        Some(ErrorCode::SystemIoFailure) => {
-            Error::failed(format!("{doing} {place}"), format!("{error}; is the disk full?"))
-        }
-        _ => match error {
-            // Its source would be the same sentence once more, with a number.
-            rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
-                Error::failed(format!("{doing} {place}"), sentence)
-            }
-            error => Error::failed(format!("{doing} {place}"), error),
-        },
-    }
 }

@@ -45,6 +45,7 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
+        context.warn_of_name(&db);
         let profile =
             context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::examine(&db, &profile, context.now)?;

@@ -8,7 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Access, PATIENCE, SqliteFile, fault};
 use crate::domain::error::{Error, Result};
-use crate::store::transport::file;
+use crate::store::transport::file::beside::{Found, Reading};
+use crate::store::transport::file::locks::Kept;
+use crate::store::transport::file::{self, denied};
 
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;
@@ -24,9 +26,12 @@ impl SqliteFile {
     /// As for [`as_it_lies`](Self::as_it_lies), and if it may not be written
     /// but should be.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
+        let mut found = Found::at(path)?;
+        let _hold = found.hold()?;
         match access {
-            Access::Read => Self::open_to_read(path),
+            Access::Read => Self::open_to_read(path, &found),
             Access::Write => {
+                found.must_be_mine_to_write()?;
                 let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 file.must_be_writable()?;
                 if file.has_write_ahead_log()? {
@@ -40,25 +45,27 @@ impl SqliteFile {
     /// A reader of a write-ahead log needs the log and its index. Where no other
     /// program has made them, it makes them, and can take them away again only
     /// if it may write.
-    fn open_to_read(path: &Path) -> Result<Self> {
-        let real = file::real(path);
-        let has_log = file::beside(&real, "-wal").exists();
-        let flags = if has_log && file::beside(&real, "-shm").exists() {
-            OpenFlags::SQLITE_OPEN_READ_ONLY
-        } else {
-            OpenFlags::SQLITE_OPEN_READ_WRITE
+    fn open_to_read(path: &Path, found: &Found) -> Result<Self> {
+        let flags = match found.reading()? {
+            Reading::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Reading::Usual => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Reading::AsItLies => return Self::as_it_lies(path),
         };
         let mut file = Self::connect(path, flags)?;
-        if file::has_a_log(path) {
+        if found.has_changes() {
             // Else whoever closes it last works its log into it, also after a mere look.
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             let kept = file.connection.set_db_config(keep, true);
             kept.map_err(|e| file.fault("open", e))?;
         }
-        if !has_log && file.is_read_only()? && file::wants_a_log(path)? {
+        if found.is_whole() && (file.is_read_only()? || file.has_write_ahead_log().is_err()) {
             // Without a log nobody writes to it now. A program that begins to
             // during this very read may spoil the read, never the file.
             file = Self::as_it_lies(path)?;
+        }
+        if found.is_held() {
+            // The first read attaches to the log.
+            file.has_write_ahead_log()?;
         }
         file.pragma("query_only", "ON")?;
         Ok(file)
@@ -78,6 +85,15 @@ impl SqliteFile {
             size.map_err(|e| file.fault("open", e))?;
         }
         Ok(file)
+    }
+
+    /// Makes sure that a file which is only read as it lies could be opened: where it is in
+    /// use under another name, that is not the whole of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it could not be opened safely.
+    pub fn must_be_safe_to_open(path: &Path) -> Result<()> {
+        Found::at(path).map(drop)
     }
 
     /// Whether a file has a log that somebody uses: it has an index, too, and to open it
@@ -112,8 +128,11 @@ impl SqliteFile {
             Ok(_) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
             Err(e) if e.kind() == ErrorKind::NotFound => return Err(file::missing(path)),
-            Err(e) => return Err(Error::failed(format!("create {}", path.display()), e)),
+            Err(e) => return Err(file::unmakable(path, e)),
         };
+        let mut found = Found::at(path)?;
+        let _hold = found.hold()?;
+        found.must_be_mine_to_write()?;
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         file.must_be_writable()?;
         file::take_as_own_if_empty(path)?;
@@ -124,8 +143,9 @@ impl SqliteFile {
     /// write-ahead log that it cannot take away again before it says so.
     fn must_be_writable(&self) -> Result<()> {
         if self.is_read_only()? {
-            let doing = format!("write to {}", self.place);
-            return Err(Error::failed(doing, "it is read-only for this user"));
+            let reason = denied::reason(&self.path);
+            let reason = reason.unwrap_or_else(|| "it is read-only for this user".to_owned());
+            return Err(Error::failed(format!("write to \"{}\"", self.place), reason));
         }
         Ok(())
     }
@@ -139,9 +159,9 @@ impl SqliteFile {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(name, flags).map_err(|error| {
-            match file::kept_open(path) {
-                // SQLite does not say why.
-                Err(e) => Error::failed(format!("read {place}"), e),
+            // SQLite does not say why.
+            match Kept::open(path) {
+                Err(e) => file::unreadable(path, e),
                 Ok(_) => fault(&place, "open", error),
             }
         })?;

@@ -1,0 +1,132 @@
+//! Failures of SQLite, in terms of what the caller has to tell apart.
+
+use std::path::Path;
+
+use nix::errno::Errno;
+use rusqlite::ErrorCode;
+use rusqlite::ffi::{
+    SQLITE_IOERR_CHECKRESERVEDLOCK, SQLITE_IOERR_LOCK, SQLITE_IOERR_NOMEM, SQLITE_IOERR_RDLOCK,
+    SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_UNLOCK,
+};
+use rustix::fs::statvfs;
+
+use crate::domain::error::Error;
+use crate::store::transport::file::locks::Kept;
+use crate::store::transport::file::{self, INPUT_OUTPUT, denied};
+
+/// The error for a failure of SQLite while it was doing something to the database `place`.
+pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+    // Each is the reason of one failure, and anything else may change it.
+    let errno = Errno::last();
+    Errno::clear();
+    let at = place.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
+        // SQLite takes a failing device for a damaged file.
+        Some(ErrorCode::DatabaseCorrupt) if errno == Errno::EIO || fails_to_be_read(place) => {
+            failed(place, doing, INPUT_OUTPUT)
+        }
+        Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
+        Some(ErrorCode::NotADatabase) => {
+            Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
+        }
+        Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(place, errno, &error)),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            match denied::reason(Path::new(place)) {
+                Some(reason) => failed(place, doing, &reason),
+                None => other(place, doing, error),
+            }
+        }
+        _ => other(place, doing, error),
+    }
+}
+
+/// Whether a device fails to read the database or its write-ahead log.
+fn fails_to_be_read(place: &str) -> bool {
+    let path = Path::new(place);
+    let log = file::beside(&file::real(path), "-wal");
+    [path, &log].into_iter().any(|path| match Kept::open(path) {
+        Ok(file) => file.read_to_the_end().is_err(),
+        Err(e) => e.raw_os_error() == Some(Errno::EIO as i32),
+    })
+}
+
+/// The reason why the system has failed SQLite, as far as it can be known.
+fn io_failure(place: &str, errno: Errno, error: &rusqlite::Error) -> String {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match (code, errno) {
+        (SQLITE_IOERR_NOMEM, _) => "out of memory".to_owned(),
+        (_, Errno::EIO | Errno::ENXIO | Errno::ENODEV) => INPUT_OUTPUT.to_owned(),
+        (_, Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG | Errno::ESTALE) => {
+            errno.desc().to_lowercase()
+        }
+        (
+            SQLITE_IOERR_LOCK
+            | SQLITE_IOERR_RDLOCK
+            | SQLITE_IOERR_UNLOCK
+            | SQLITE_IOERR_CHECKRESERVEDLOCK
+            | SQLITE_IOERR_SHMLOCK,
+            _,
+        ) => format!("could not lock the file: {}", errno.desc().to_lowercase()),
+        _ if is_full(place) => Errno::ENOSPC.desc().to_lowercase(),
+        _ => format!("{error} (SQLite's code {code})"),
+    }
+}
+
+/// Whether the file system of a database has no space left.
+fn is_full(place: &str) -> bool {
+    statvfs(place).is_ok_and(|system| system.f_bavail == 0)
+}
+
+fn failed(place: &str, doing: &str, reason: &str) -> Error {
+    Error::failed(format!("{doing} \"{place}\""), reason)
+}
+
+fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+    let doing = format!("{doing} {place}");
+    match error {
+        // Its source would be the same sentence once more, with a number.
+        rusqlite::Error::SqliteFailure(_, Some(sentence)) => Error::failed(doing, sentence),
+        error => Error::failed(doing, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn said(code: i32, errno: Errno) -> String {
+        errno.set();
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        fault("missing.db", "write to", error).with_causes()
+    }
+
+    #[test]
+    fn a_failure_of_the_system_is_told_apart() {
+        for (code, errno, reason) in [
+            (ffi::SQLITE_IOERR_READ, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_IOERR_FSYNC, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_CORRUPT, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_IOERR_SHMSIZE, Errno::ENOSPC, "no space left on device"),
+            (ffi::SQLITE_IOERR_NOMEM, Errno::EIO, "out of memory"),
+            (
+                ffi::SQLITE_IOERR_LOCK,
+                Errno::ENOLCK,
+                "could not lock the file: no record locks available",
+            ),
+            (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's code 2570)"),
+        ] {
+            let expected = format!("could not write to \"missing.db\": {reason}");
+            assert_eq!(said(code, errno), expected);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_stays_one_after_an_earlier_failure_of_the_device() {
+        said(ffi::SQLITE_IOERR_READ, Errno::EIO);
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
+        assert!(matches!(fault("missing.db", "read", error), Error::Corrupt { .. }));
+    }
+}
