@@ -31,6 +31,7 @@ mod records;
 mod run;
 mod schedule;
 mod show;
+mod state_dir;
 mod tokens;
 mod touch;
 mod waiting;
