@@ -209,11 +209,11 @@ fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
         let told = told.borrow();
         told.iter().filter(|news| matches!(news, StateNews::Moved { .. })).count() * told.len()
     };
-    let moved = std::thread::scope(|scope| {
+    let counts = std::thread::scope(|scope| {
         let threads = [(); 4].map(|()| scope.spawn(|| moves(&former)));
         threads.map(|thread| thread.join().unwrap())
     });
-    assert_eq!(moved.iter().sum::<usize>(), 1, "{moved:?}");
+    assert_eq!(counts.iter().sum::<usize>(), 1, "{counts:?}");
     assert_eq!(runs(&world), [(RunOutcome::Done, 7)]);
     assert_eq!(std::fs::read_dir(&former).unwrap().count(), 0);
 }

@@ -212,7 +212,7 @@ impl Identity {
         Self { device: found.dev(), inode: found.ino(), is_empty: found.len() == 0 }
     }
 
-    fn is_of(self, path: &Path) -> bool {
+    pub(super) fn is_of(self, path: &Path) -> bool {
         let found = fs::symlink_metadata(path);
         found.is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
@@ -257,15 +257,17 @@ pub(super) fn set_aside(
     });
     for name in names {
         let aside = beside(path, &name);
-        match fs::hard_link(path, &aside) {
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => continue,
-            linked => linked.map_err(failed)?,
+        if fs::symlink_metadata(&aside).is_ok() {
+            continue;
         }
-        fs::remove_file(path).map_err(failed)?;
+        // First these: once the database has gone, another process begins a new one.
         for suffix in SIDECARS {
-            // Without the database, they are of no use.
-            let _ = fs::rename(beside(path, suffix), beside(&aside, suffix));
+            match fs::rename(beside(path, suffix), beside(&aside, suffix)) {
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                renamed => renamed.map_err(failed)?,
+            }
         }
+        fs::rename(path, &aside).map_err(failed)?;
         return Ok(Some(aside));
     }
     Ok(None)

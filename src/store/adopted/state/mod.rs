@@ -81,6 +81,8 @@ pub(super) struct State {
     has_lost_lease: Cell<bool>,
     /// Whether a damaged file was set aside: another one would be set aside for ever.
     has_set_aside: Cell<bool>,
+    /// Whether a file was opened again that another process had replaced.
+    has_tried_again: Cell<bool>,
     /// What has been deleted and not been written yet.
     deleted: BTreeMap<(String, EndReason), u64>,
 }
@@ -137,6 +139,7 @@ impl State {
             open: RefCell::new(None),
             has_lost_lease: Cell::new(false),
             has_set_aside: Cell::new(false),
+            has_tried_again: Cell::new(false),
             deleted: BTreeMap::new(),
         })
     }
@@ -269,6 +272,11 @@ impl State {
         if self.access == Access::Read {
             self.tell(file, fault, StateLoss::NothingRead);
             return self.go_on_in_memory();
+        }
+        let is_replaced = identity.is_some_and(|identity| !identity.is_of(&file));
+        if is_replaced && !self.has_tried_again.replace(true) {
+            // Another process has set it aside in the meantime.
+            return Ok(());
         }
         let damaged = identity.filter(|_| !self.has_set_aside.replace(true));
         if let (StateFault::Damaged { detail, .. }, Some(identity)) = (&fault, damaged) {
