@@ -89,7 +89,13 @@ impl Housekeeper {
     }
 
     fn taken_up(&self, job: &Job, key: &JobKey, terms: &Terms, now: UnixTime) -> TakenUp {
-        TakenUp { job: key.clone(), start: job.history_start(self.rhythm(terms), now) }
+        let rhythm = self.rhythm(terms);
+        let start = if self.store.is_volatile() {
+            job.start_without_history(rhythm, now)
+        } else {
+            job.history_start(rhythm, now)
+        };
+        TakenUp { job: key.clone(), start }
     }
 
     /// Makes sure that the times of jobs can be told.
@@ -159,6 +165,24 @@ impl Housekeeper {
         // Before the ledger learns of a time that may be wrong.
         self.must_trust_clock(now)?;
         Self::must_know_zone(std::slice::from_ref(job), terms)?;
+        let was_volatile = self.store.is_volatile();
+        let ran = self.run_if_due(job, terms, now, go_on);
+        // The history by which it was due can be read and not be written: it would be due
+        // with each call.
+        let has_lost_history = self.store.is_volatile() && !was_volatile;
+        if has_lost_history && matches!(ran, Ok(Ran::NotDue(_))) {
+            return self.run_if_due(job, terms, now, go_on);
+        }
+        ran
+    }
+
+    fn run_if_due(
+        &mut self,
+        job: &Job,
+        terms: &Terms,
+        now: UnixTime,
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Ran> {
         let key = self.key(job, terms);
         let Some(known) = self.take_up(job, &key, terms, now)? else {
             return Ok(Ran::Disabled);

@@ -9,6 +9,7 @@ use sessctl::Error;
 use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
 
+use super::context;
 use super::guard::advice;
 use super::interrupt::Signal;
 use crate::output::report::NoReport;
@@ -71,6 +72,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         Err(error) => {
             let advice = match error.downcast_ref::<Error>() {
                 Some(Error::Guard(refusal)) => format!("; {}", advice(refusal)),
+                Some(Error::State(trouble)) => format!("; {}", context::advice(trouble)),
                 _ => String::new(),
             };
             for line in format!("sessctl: {error:#}{advice}").lines() {
@@ -173,7 +175,10 @@ fn failure(error: &anyhow::Error) -> u8 {
         ) => 11,
         Some(Error::Unknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
-        Some(Error::NoRoom(_) | Error::Rejected { .. } | Error::Failed { .. }) | None => 1,
+        Some(
+            Error::NoRoom(_) | Error::Rejected { .. } | Error::State(_) | Error::Failed { .. },
+        )
+        | None => 1,
     }
 }
 

@@ -36,6 +36,7 @@ mod replace;
 mod run;
 mod schedule;
 mod show;
+mod state_dir;
 mod syslog;
 mod tokens;
 mod touch;
@@ -143,7 +144,9 @@ impl Command {
             _ => None,
         };
         let may_create = matches!(self, Self::Init(_) | Self::Demo(_) | Self::Move(_));
-        Ok(Some(Needs { database, may_create, profile, files }))
+        let writes_state =
+            matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
+        Ok(Some(Needs { database, may_create, writes_state, profile, files }))
     }
 }
 

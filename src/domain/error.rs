@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use super::clock::ClockRefusal;
 use super::room::NoRoom;
+use super::state::StateTrouble;
 use super::time::{Span, UnixTime};
 
 /// The outcome of anything that asks a store.
@@ -108,6 +109,9 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// The state of a framework's table cannot be read, and it was all that was asked for.
+    #[error("could not read the record of runs: {}", .0.finding())]
+    State(Box<StateTrouble>),
     /// A guard's cap forbids the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),

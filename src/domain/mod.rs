@@ -13,6 +13,7 @@ pub mod profile;
 pub mod room;
 pub mod schedule;
 pub mod session;
+pub mod state;
 pub mod stored;
 pub mod time;
 pub mod token;

@@ -136,6 +136,13 @@ fn create_native(path: &Path) -> Result<Native<SqliteFile>> {
     }
 }
 
+/// Makes the table in memory, for this process alone; messages call it by the path of a file.
+fn native_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
+    let mut file = SqliteFile::in_memory(path)?;
+    migrations::apply(&mut file)?;
+    Ok(Native::on(file))
+}
+
 /// Refuses a file that is another program's before anything touches it.
 ///
 /// The look takes no lock, so it may fall into a moment at which another program

@@ -40,6 +40,7 @@ fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
         .env_remove("SESSCTL_DB")
         .env_remove("SESSCTL_CONFIG")
         .env_remove("DJANGO_SETTINGS_MODULE")
+        .env("STATE_DIRECTORY", sandbox.path("state"))
         .env("TZ", "UTC")
         .stdin(Stdio::null());
     command

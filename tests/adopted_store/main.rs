@@ -8,6 +8,7 @@ mod examination;
 mod files;
 mod fixtures;
 mod held;
+mod jobs;
 mod keys;
 mod listing;
 mod profiles;

@@ -28,7 +28,7 @@ fn sessctl(folder: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .current_dir(folder)
         .env_clear()
-        .env("XDG_STATE_HOME", folder.join("state"))
+        .env("STATE_DIRECTORY", folder.join("state"))
         .output()
         .unwrap()
 }

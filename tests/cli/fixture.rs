@@ -28,6 +28,9 @@ pub const MANY_RUNS: &str = "
     SELECT 'run ' || number, '', 'purge', started.at, started.at, 0, 'mail1', 1, '0.1.0', 'done'
     FROM run, (SELECT unixepoch() AS at) AS started";
 
+/// A directory that cannot be made.
+pub const NO_STATE: &str = "/dev/null/state";
+
 /// An empty folder, where commands run without any setting of the machine's.
 pub struct Sandbox {
     folder: TempDir,
@@ -68,7 +71,8 @@ impl Sandbox {
             .env("SESSCTL_DB", "app.db")
             .env("TZ", "UTC")
             // Nothing can be made there: what is remembered of a framework's table goes
-            // where a test says.
+            // where a test says, and never where the machine's own sessctl has it.
+            .env("STATE_DIRECTORY", NO_STATE)
             .env("HOME", "/dev/null")
             .stdin(Stdio::null());
         command

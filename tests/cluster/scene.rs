@@ -68,6 +68,7 @@ impl Scene {
         command
             .args(args)
             .env_clear()
+            .env("STATE_DIRECTORY", self.folder.join("state"))
             .env("SESSCTL_DB", &self.urls[first])
             .env("SESSCTL_CONFIG", "sessctl.toml")
             .current_dir(&self.folder)

@@ -30,9 +30,10 @@ pub struct Global {
     /// once for each
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
-    /// The folder for the ledger, the leases and the counters of a framework's table; who
-    /// uses another folder, as each user does by default, does not see them
-    /// [default: $STATE_DIRECTORY, or sessctl in $XDG_STATE_HOME or in ~/.local/state]
+    /// The directory for the ledger, the leases and the counters of a framework's table;
+    /// callers that use another directory do not see them [default: $STATE_DIRECTORY, or
+    /// /var/lib/sessctl/OWNER of the database's owner, which root makes, or sessctl in
+    /// $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// As root: work with the privileges of this user: a name, UID or UID:GID

@@ -18,6 +18,7 @@ use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::job::When;
 use sessctl::domain::port::Store;
 use sessctl::domain::time::UnixTime;
+use sessctl::store::adopted::StateMemory;
 use sessctl::store::{Access, Cluster, Location};
 
 use super::accounts;
@@ -38,7 +39,7 @@ use crate::output::{self, Format, FormatName, Head, people};
 pub use cluster::{CREDENTIALS, Keeper, Namer};
 pub use global::{Global, Named, Origin};
 pub use screen::{print, print_sentences, read, stdout, unwritten};
-pub use state::Source;
+pub use state::{Source, advice};
 
 use cluster::location;
 use screen::look;
@@ -61,6 +62,14 @@ pub struct Context {
     said: table::Said,
     /// Whether it was said that the file may have another name.
     said_of_name: Cell<bool>,
+    /// What was told of the state of a framework's table.
+    told: state::Told,
+    /// State that no file could keep.
+    memory: StateMemory,
+    /// Whether the command answers with the record of runs.
+    wants_runs: Cell<bool>,
+    /// Whether the command runs jobs.
+    runs_jobs: Cell<bool>,
     /// Whether it was said that others may read the password.
     said_of_readers: Cell<bool>,
     /// The cluster that was read from at one node alone, if one was.
@@ -89,6 +98,10 @@ impl Context {
             config: OnceCell::new(),
             said: table::Said::default(),
             said_of_name: Cell::new(false),
+            told: state::Told::default(),
+            memory: StateMemory::default(),
+            wants_runs: Cell::new(false),
+            runs_jobs: Cell::new(false),
             said_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
@@ -262,7 +275,18 @@ impl Context {
         Ok(keeper)
     }
 
-    /// The same, for who names the table in the answer.
+    /// Notes that the command runs jobs, whose history is in the state.
+    pub fn will_run_jobs(&self) {
+        self.runs_jobs.set(true);
+    }
+
+    /// Opens the table to answer with the record of runs.
+    pub fn open_runs(&self) -> anyhow::Result<Housekeeper> {
+        self.wants_runs.set(true);
+        self.open(Access::Read)
+    }
+
+    /// The same as [`open`](Self::open), for who names the table in the answer.
     pub fn open_unsaid(&self, access: Access) -> anyhow::Result<Housekeeper> {
         // The path first: to name the database needs no configuration.
         let db = self.db()?;

@@ -1,14 +1,31 @@
-//! The folder for what sessctl has to remember of databases that are not its own.
+//! The directory for what sessctl has to remember of databases that are not its own.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// A folder, and who has named it.
+use sessctl::domain::state::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
+use sessctl::store::adopted::check_state_directory;
+
+use crate::cli::exit::complain;
+use crate::cli::privileges::Identity;
+use crate::cli::state_dir::{Owner, user_name};
+use crate::output::harmless::visible;
+
+/// A directory, and who has named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFolder {
     pub path: PathBuf,
     pub source: Source,
+    /// Directories in which the state was before.
+    pub former: Vec<PathBuf>,
+    /// Reason why this is not the directory that all callers share, although that exists.
+    pub caveat: Option<String>,
 }
 
 /// Who names the folder.
@@ -20,8 +37,22 @@ pub enum Source {
     File,
     /// A variable of the environment, by its name.
     Variable(&'static str),
+    /// Nobody: it is the one of the database's owner, in the directory that all callers
+    /// share.
+    System,
     /// Nobody: it is in the user's own folder.
     Home,
+}
+
+impl Source {
+    /// Whether somebody has named it.
+    pub fn is_named(self) -> bool {
+        match self {
+            Self::Flag | Self::File => true,
+            Self::Variable(name) => name == "STATE_DIRECTORY",
+            Self::System | Self::Home => false,
+        }
+    }
 }
 
 /// What the environment says of it.
@@ -36,41 +67,194 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    pub fn look() -> Self {
-        Self {
-            state: env::var_os("STATE_DIRECTORY"),
-            xdg: env::var_os("XDG_STATE_HOME"),
-            home: env::home_dir(),
+    /// The environment of the user whose privileges were taken; `None`: of the caller.
+    pub fn look(identity: Option<&Identity>) -> Self {
+        let state = env::var_os("STATE_DIRECTORY");
+        match identity {
+            Some(user) => Self { state, xdg: None, home: user.home().map(Path::to_owned) },
+            None => Self { state, xdg: env::var_os("XDG_STATE_HOME"), home: env::home_dir() },
         }
     }
 }
 
 impl StateFolder {
-    /// What was typed, or what the configuration names, or else:
+    /// The directory that was typed, or that the configuration names, or else:
     ///
-    /// 1. The first folder of `STATE_DIRECTORY`.
-    /// 2. `sessctl` in `XDG_STATE_HOME`, if that is absolute.
-    /// 3. `.local/state/sessctl` in the user's own folder.
+    /// 1. The first directory of `STATE_DIRECTORY`, unless it is `base` itself, which a unit
+    ///    of root's has there.
+    /// 2. That of the database's owner in `base`, if it exists and is safe to use.
+    /// 3. `sessctl` in `XDG_STATE_HOME`, if that is absolute.
+    /// 4. `.local/state/sessctl` in the user's own directory.
     ///
-    /// What is empty counts as not said. `None`: the machine knows of no such folder.
-    pub fn of(flag: Option<&Path>, file: Option<PathBuf>, around: Surroundings) -> Option<Self> {
-        let folder = |path: PathBuf, source| Some(Self { path, source });
+    /// Empty values count as not given. `None`: there is no such directory.
+    pub fn of(
+        flag: Option<&Path>,
+        file: Option<PathBuf>,
+        around: &Surroundings,
+        owner: Owner,
+        base: &Path,
+    ) -> Option<Self> {
+        let folder = |path: PathBuf, source| Self { path, source, former: vec![], caveat: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
-            return folder(path.to_owned(), Source::Flag);
+            return Some(folder(path.to_owned(), Source::Flag));
         }
         if let Some(path) = file {
-            return folder(path, Source::File);
+            return Some(folder(path, Source::File));
         }
         let first = around.state.as_ref().and_then(|paths| env::split_paths(paths).next());
-        if let Some(path) = first.filter(|path| !path.as_os_str().is_empty()) {
-            return folder(path, Source::Variable("STATE_DIRECTORY"));
+        if let Some(path) = first.filter(|path| !path.as_os_str().is_empty() && path != base) {
+            return Some(folder(path, Source::Variable("STATE_DIRECTORY")));
         }
-        if let Some(path) = around.xdg.map(PathBuf::from).filter(|path| path.is_absolute()) {
-            return folder(path.join("sessctl"), Source::Variable("XDG_STATE_HOME"));
+        let own = around.own().map(|(path, source)| folder(path, source));
+        let (shared, before) = owner.directories(base);
+        match is_safe(base, &shared) {
+            Ok(true) => {
+                let former = before.into_iter().chain(own.map(|own| own.path)).collect();
+                Some(Self { former, ..folder(shared, Source::System) })
+            }
+            Ok(false) => own,
+            Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
         }
-        let home = around.home.filter(|home| home.is_absolute())?;
-        folder(home.join(".local/state/sessctl"), Source::Home)
     }
+}
+
+impl Surroundings {
+    /// The user's own directory for state.
+    fn own(&self) -> Option<(PathBuf, Source)> {
+        let xdg = self.xdg.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(path) = xdg {
+            return Some((path.join("sessctl"), Source::Variable("XDG_STATE_HOME")));
+        }
+        let home = self.home.as_ref().filter(|home| home.is_absolute())?;
+        Some((home.join(".local/state/sessctl"), Source::Home))
+    }
+}
+
+/// Whether the shared directory exists; the reason why it is not used, if it is not safe.
+fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
+    for path in [base, shared] {
+        match check_state_directory(path) {
+            Ok(true) => {}
+            Err(StateFault::Unsafe { path, why: Unsafety::Owner(owner, _) }) if path == shared => {
+                let owner = named(owner);
+                return Err(format!(
+                    "the state of this database is in \"{}\", which only {owner} may use, and \
+                     a directory of this user's own is used instead; run sessctl as {owner}",
+                    path.display()
+                ));
+            }
+            Err(StateFault::Unsafe { path, why }) => {
+                return Err(format!(
+                    "\"{}\" {why}, so the state of this database is kept in the directory of \
+                     this user; make it a directory that only root or its owner can change",
+                    path.display()
+                ));
+            }
+            Ok(false) | Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// A user, by name if there is one.
+fn named(uid: u32) -> String {
+    user_name(uid).unwrap_or_else(|| format!("user {uid}"))
+}
+
+/// Consequence for jobs where no history can be kept.
+const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each of their times: \
+                               runs that were missed are not made up";
+
+/// What was told of the state: the same is not told twice.
+pub type Told = Rc<RefCell<BTreeSet<String>>>;
+
+/// Teller of news about the state. A warning comes also in cron, and with --quiet: it asks
+/// for action. A move is of interest to those who look.
+/// Where jobs run, it says what that means for them.
+pub fn teller(told: &Told, is_verbose: bool, has_jobs: bool) -> impl Fn(&StateNews) + 'static {
+    let told = Rc::clone(told);
+    move |news| match news {
+        StateNews::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
+            complain(&visible(&format!(
+                "sessctl: moved the state from \"{}\" to \"{}\"",
+                from.display(),
+                to.display()
+            )));
+        }
+        StateNews::Moved { .. } => {}
+        StateNews::Trouble(trouble) => {
+            let is_lost = has_jobs && trouble.loss == StateLoss::NothingKept;
+            let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
+            warn_once(&told, &format!("{trouble}{jobs}; {}", advice(trouble)));
+        }
+    }
+}
+
+/// Warns of something, unless that was said before.
+pub fn warn_once(told: &Told, sentence: &str) {
+    if told.borrow_mut().insert(sentence.to_owned()) {
+        complain(&visible(&format!("sessctl: warning: {sentence}")));
+    }
+}
+
+/// Remedy for trouble with the state.
+pub fn advice(trouble: &StateTrouble) -> String {
+    let StateTrouble { file, fault, loss } = trouble;
+    let directory = file.parent().unwrap_or(file);
+    match fault {
+        StateFault::NoDirectory => {
+            "pass --state-dir DIR, or write state_dir = \"DIR\" into the configuration".to_owned()
+        }
+        StateFault::Damaged { .. } | StateFault::Empty => advice_for_content(*loss).to_owned(),
+        StateFault::Newer => "update sessctl; the file is left as it is".to_owned(),
+        StateFault::Foreign(_) => format!("move it out of \"{}\"", directory.display()),
+        StateFault::Unsafe { path, why } => advice_for_safety(path, *why),
+        StateFault::Denied { user, .. } => {
+            format!(
+                "run `chown -R {} {}`, or name another --state-dir",
+                named_or_number(*user),
+                quoted(directory)
+            )
+        }
+        StateFault::Other(_) => "correct that, or name another --state-dir".to_owned(),
+    }
+}
+
+fn advice_for_content(loss: StateLoss) -> &'static str {
+    match loss {
+        StateLoss::NothingRead => "the next purge begins a new one, or restore it from a backup",
+        StateLoss::NothingKept => "remove it, or restore it from a backup",
+        StateLoss::Content => "nothing needs to be done, unless you want to restore a backup",
+    }
+}
+
+fn advice_for_safety(path: &Path, why: Unsafety) -> String {
+    match why {
+        Unsafety::Link => {
+            "replace the link by what it stands for, or name another --state-dir".to_owned()
+        }
+        Unsafety::Kind => "remove it, or name another --state-dir".to_owned(),
+        Unsafety::Owner(_, user) => {
+            format!(
+                "run `chown -R {} {}`, or name another --state-dir",
+                named_or_number(user),
+                quoted(path)
+            )
+        }
+        Unsafety::Writable => format!("run `chmod o-w {}`", quoted(path)),
+        Unsafety::HardLink => "remove the other name of it".to_owned(),
+        Unsafety::Parent => "name a --state-dir whose parent directories belong to root".to_owned(),
+    }
+}
+
+fn named_or_number(uid: u32) -> String {
+    user_name(uid).unwrap_or_else(|| uid.to_string())
+}
+
+/// A path as a shell has to have it.
+fn quoted(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -81,11 +265,23 @@ mod tests {
         Surroundings { state: Some(state.into()), xdg: Some(xdg.into()), home: Some(home.into()) }
     }
 
+    /// The effective user, in a parent directory that holds this user's directory or not.
+    fn base(has_own: bool) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let base = folder.path().join("sessctl");
+        if has_own {
+            std::fs::create_dir_all(base.join(Owner::caller().directory())).unwrap();
+        }
+        (folder, base)
+    }
+
     #[test]
     fn what_is_said_goes_before_what_is_around() {
         let all = || around("/var/lib/a:/var/lib/b", "/xdg", "/home/me");
+        let (_folder, base) = base(false);
         let of = |flag: Option<&str>, file: Option<&str>, around| {
-            let folder = StateFolder::of(flag.map(Path::new), file.map(PathBuf::from), around);
+            let (flag, file) = (flag.map(Path::new), file.map(PathBuf::from));
+            let folder = StateFolder::of(flag, file, &around, Owner::caller(), &base);
             folder.map(|folder| (folder.path.display().to_string(), folder.source))
         };
         let is = |path: &str, source| Some((path.to_owned(), source));
@@ -103,5 +299,33 @@ mod tests {
         }
         assert_eq!(of(None, None, around("", "", "")), None);
         assert_eq!(of(None, None, Surroundings::default()), None);
+    }
+
+    #[test]
+    fn the_shared_directory_goes_before_the_users_own() {
+        let (_folder, base) = base(true);
+        let of = |around| StateFolder::of(None, None, &around, Owner::caller(), &base).unwrap();
+        let shared = base.join(Owner::caller().directory());
+        let found = of(around("", "/xdg", "/home/me"));
+        assert_eq!((&found.path, found.source), (&shared, Source::System));
+        assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
+        assert_eq!(of(around("/var/lib/a", "", "")).source, Source::Variable("STATE_DIRECTORY"));
+    }
+
+    #[test]
+    fn a_shared_directory_that_others_can_change_is_not_used() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let (_folder, base) = base(true);
+        let of = |base: &Path| {
+            let around = around("", "/xdg", "/home/me");
+            let found = StateFolder::of(None, None, &around, Owner::caller(), base).unwrap();
+            assert_eq!(found.source, Source::Variable("XDG_STATE_HOME"));
+            found.caveat.unwrap()
+        };
+        let link = base.with_file_name("link");
+        symlink(&base, &link).unwrap();
+        assert!(of(&link).contains("is a symbolic link"));
+        std::fs::set_permissions(&base, PermissionsExt::from_mode(0o777)).unwrap();
+        assert!(of(&base).contains("is writable by all users"));
     }
 }

@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use sessctl::Error;
 use sessctl::app::Housekeeper;
 use sessctl::config::Config;
 use sessctl::domain::port::Store;
 use sessctl::domain::profile::{Doubt, Profile};
-use sessctl::store::{self, Access, Location, adopted};
+use sessctl::store::adopted::{self, StateDirectory};
+use sessctl::store::{self, Access, Location};
 
 use super::Context;
-use super::state::{StateFolder, Surroundings};
+use super::state::{StateFolder, Surroundings, teller, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{self, Text, must_be_complete};
-use crate::cli::trust::Role;
+use crate::cli::state_dir::{self, Owner};
+use crate::cli::trust::{self, Role};
 use crate::cli::zone::of_machine;
 
 /// Whether the profile has been named to the user.
@@ -81,10 +84,51 @@ impl Context {
         })
     }
 
-    /// The folder for what sessctl has to remember of databases that are not its own.
-    pub fn state_folder(&self, config: &Config) -> Option<StateFolder> {
+    /// The directory for what sessctl has to remember of a database that is not its own;
+    /// without one, that of the caller's own databases.
+    pub fn state_folder(&self, db: Option<&Location>, config: &Config) -> Option<StateFolder> {
         let file = config.state_dir.as_ref().map(|dir| self.beside_config(Path::new(dir)));
-        StateFolder::of(self.global.state_dir.as_deref(), file, Surroundings::look())
+        let owner = db.and_then(Owner::of).unwrap_or_else(Owner::caller);
+        let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
+        StateFolder::of(flag, file, &Surroundings::look(self.identity()), owner, base)
+    }
+
+    /// Makes the directory for the state, as root, if it is missing. Where root must not,
+    /// it is made later with the rights of the owner, or another one is used.
+    pub fn make_state_folder(&self, db: &Location, owner: Owner, config: &Config) {
+        // What is wrong with it is told when it is to be used.
+        let _ = match self.state_folder(Some(db), config) {
+            Some(StateFolder { path, source, .. }) if source.is_named() => {
+                state_dir::create_named(&path, owner).map(drop)
+            }
+            _ => state_dir::create_for(owner).map(drop),
+        };
+    }
+
+    /// Where the state of a database is kept, and how trouble with it is told.
+    fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
+        if access == Access::Write
+            && trust::is_root()
+            && let Some(owner) = Owner::of(db)
+        {
+            self.make_state_folder(db, owner, config);
+        }
+        let folder = self.state_folder(Some(db), config);
+        let (caveat, told) = (folder.as_ref().and_then(|f| f.caveat.clone()), self.told.clone());
+        let tell = teller(&told, self.global.verbose, self.runs_jobs.get());
+        StateDirectory {
+            path: folder.as_ref().map(|folder| folder.path.clone()),
+            former: folder.map(|folder| folder.former).unwrap_or_default(),
+            is_wanted: self.wants_runs.get(),
+            now: self.now,
+            tell: Rc::new(tell),
+            opened: Rc::new(move || {
+                if let Some(caveat) = &caveat {
+                    warn_once(&told, caveat);
+                }
+            }),
+            memory: self.memory.clone(),
+        }
     }
 
     /// Opens the table that is meant.
@@ -167,14 +211,8 @@ impl Context {
     ) -> anyhow::Result<Box<dyn Store>> {
         must_be_complete(&profile)?;
         config.check_for(&profile)?;
-        let state = self.state_folder(config).map(|state| state.path);
-        if state.is_none() && access == Access::Write {
-            return Err(Usage::error(
-                "no folder for what sessctl has to remember of this database: say --state-dir \
-                 DIR, or write state_dir = \"DIR\" into the configuration",
-            ));
-        }
-        Ok(adopted::open(db, access, profile, state.as_deref())?)
+        let state = self.state(db, access, config);
+        Ok(adopted::open_with_state(db, access, profile, state)?)
     }
 
     /// Says that what was detected may be wrong, and before what it has to be named.

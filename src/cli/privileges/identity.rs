@@ -96,6 +96,11 @@ impl Identity {
         self.uid.as_raw()
     }
 
+    /// The number of its primary group.
+    pub fn gid(&self) -> u32 {
+        self.gid.as_raw()
+    }
+
     /// The home directory; `None`: the system has no entry for the user.
     pub fn home(&self) -> Option<&Path> {
         self.entry.as_ref().map(|(_, home)| home.as_path())

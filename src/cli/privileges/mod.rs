@@ -16,6 +16,7 @@ use sessctl::store::Location;
 
 use super::context::Context;
 use super::exit::Usage;
+use super::state_dir::Owner;
 use super::trust;
 use helper::Helper;
 
@@ -27,6 +28,8 @@ pub struct Needs {
     pub database: Location,
     /// Whether it makes the database where there is none.
     pub may_create: bool,
+    /// Whether it ends sessions, and keeps state of a framework's table for that.
+    pub writes_state: bool,
     /// The profile that it is about, if it names one itself.
     pub profile: Option<PathBuf>,
     /// Files that only root may be able to write or read again.
@@ -52,6 +55,10 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     context.read_in_advance(needs.profile.as_deref())?;
     if identity.is_root() {
         return Ok(());
+    }
+    if needs.writes_state {
+        let owner = Owner { uid: identity.uid(), gid: identity.gid() };
+        context.make_state_folder(&needs.database, owner, context.config()?);
     }
     let has_files = needs.files != helper::Args::default();
     let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;

@@ -67,6 +67,7 @@ impl Args {
 
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RAN)?;
+        context.will_run_jobs();
         let config = context.config()?;
         if self.watch && context.asked_format().is_some() {
             return Err(Usage::error("--watch answers nothing: leave -o and --json out"));

@@ -88,14 +88,14 @@ fn user(context: &Context) -> Option<Record> {
 
 /// The folder in force, whoever names it.
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
-    let Some(folder) = context.state_folder(config) else {
+    let Some(folder) = context.state_folder(context.db().ok().as_ref(), config) else {
         return from_file(setting, context);
     };
     let source = match folder.source {
         Source::File => return from_file(setting, context),
         Source::Flag => ("flag", "--state-dir".to_owned()),
         Source::Variable(name) => ("environment", name.to_owned()),
-        Source::Home => ("default", String::new()),
+        Source::System | Source::Home => ("default", String::new()),
     };
     record("state_dir", &folder.path.to_string_lossy(), source)
 }

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
-use sessctl::store::Access;
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
@@ -63,7 +62,7 @@ static RUNS: Schema = Schema::many(
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RUNS)?;
-        let keeper = context.open(Access::Read)?;
+        let keeper = context.open_runs()?;
         let query = RunQuery {
             job: self.job.clone(),
             failures: self.failed,

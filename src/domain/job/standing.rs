@@ -155,6 +155,20 @@ impl Job {
         }
     }
 
+    /// The anchor of a job where no history can be kept, for a call each minute: it is due if
+    /// one of its times has come within the last minute. An interval counts from the
+    /// beginning of 1970, so that each call comes to the same times.
+    pub fn start_without_history(&self, rhythm: Rhythm<'_>, now: UnixTime) -> UnixTime {
+        match &self.when {
+            When::At(_) => self.history_start(rhythm, now),
+            When::Every(_) => {
+                let length = self.interval(rhythm).as_seconds().max(1);
+                let last = UnixTime(now.0 - now.0.rem_euclid(length));
+                if now.since(last) < JUST_NOW { UnixTime(last.0 - length) } else { last }
+            }
+        }
+    }
+
     /// The moment up to which a machine that has taken up the job then asks for no time.
     fn floor(&self, rhythm: Rhythm<'_>, since: UnixTime) -> UnixTime {
         match &self.when {

@@ -248,6 +248,12 @@ pub struct JobAccount {
 /// of statements, and one that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Ledger {
+    /// Whether this is known to be a ledger in memory, which begins without a history and
+    /// which no other process sees: the lasting one cannot be used.
+    fn is_volatile(&self) -> bool {
+        false
+    }
+
     /// Takes a lease for a run and enters the run, if the lease is free at the time
     /// at which the run begins, and its job still has the anchor by which it was found
     /// due. Other runs under the same lease that have not ended are lost from then on.

@@ -1,5 +1,7 @@
 //! The ledger of a framework's table: in sessctl's own database for it.
 
+use std::ops::ControlFlow;
+
 use super::Adopted;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
@@ -11,8 +13,14 @@ use crate::domain::time::{Span, UnixTime};
 use crate::store::transport::Transport;
 
 impl<T: Transport> Ledger for Adopted<T> {
+    fn is_volatile(&self) -> bool {
+        self.state.is_volatile()
+    }
+
     fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
-        self.state.write()?.begin(lease, run)
+        let begun = self.state.change(|state| state.begin(lease, run))?;
+        self.state.note_lease();
+        Ok(begun)
     }
 
     fn holding(&self, lease: &str) -> Result<Option<Holding>> {
@@ -20,27 +28,31 @@ impl<T: Transport> Ledger for Adopted<T> {
     }
 
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {
-        self.state.write()?.take_lease(lease, now)
+        let begun = self.state.change(|state| state.take_lease(lease, now))?;
+        self.state.note_lease();
+        Ok(begun)
     }
 
     fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
-        self.state.write()?.drop_lease(lease)
+        self.state.change(|state| state.drop_lease(lease))
     }
 
     fn release_lease(&mut self, lease: &Lease) -> Result<()> {
-        self.state.write()?.release_lease(lease)
+        self.state.change(|state| state.release_lease(lease))
     }
 
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        self.state.write()?.renew_lease(lease, now)
+        let is_held = self.state.change(|state| state.renew_lease(lease, now))?;
+        // A lease that went with its database was not taken by another run.
+        Ok(is_held || self.state.has_lost_lease())
     }
 
     fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
-        self.state.write()?.finish(lease, job, end)
+        self.state.change(|state| state.finish(lease, job, end))
     }
 
     fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
-        self.state.write()?.enter(holder, run, end)
+        self.state.change(|state| state.enter(holder, run, end))
     }
 
     fn note_anchor(
@@ -49,7 +61,7 @@ impl<T: Transport> Ledger for Adopted<T> {
         known: Option<UnixTime>,
         anchor: UnixTime,
     ) -> Result<()> {
-        self.state.write()?.note_anchor(job, known, anchor)
+        self.state.change(|state| state.note_anchor(job, known, anchor))
     }
 
     fn change_jobs(
@@ -59,7 +71,7 @@ impl<T: Transport> Ledger for Adopted<T> {
         given_up: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
-        self.state.write()?.change_jobs(machine, taken_up, given_up, now)
+        self.state.change(|state| state.change_jobs(machine, taken_up, given_up, now))
     }
 
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>> {
@@ -72,11 +84,20 @@ impl<T: Transport> Ledger for Adopted<T> {
         now: UnixTime,
         visit: &mut dyn FnMut(RunRecord) -> Flow,
     ) -> Result<()> {
-        self.state.read(|state| state.runs(query, now, visit)).map(Option::unwrap_or_default)
+        // What the visitor fails with says nothing of the state.
+        let mut failed = None;
+        let visit = &mut |run| {
+            visit(run).or_else(|error| {
+                failed = Some(error);
+                Ok(ControlFlow::Break(()))
+            })
+        };
+        let read = self.state.read(|state| state.runs(query, now, visit));
+        failed.map_or(read.map(Option::unwrap_or_default), Err)
     }
 
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
-        self.state.write()?.drop_runs(keep, now)
+        self.state.change(|state| state.drop_runs(keep, now))
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
@@ -84,10 +105,10 @@ impl<T: Transport> Ledger for Adopted<T> {
     }
 
     fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()> {
-        self.state.write()?.set_clock_reference(host, last)
+        self.state.change(|state| state.set_clock_reference(host, last))
     }
 
     fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()> {
-        self.state.write()?.note_clock_jump(host, from, jump)
+        self.state.change(|state| state.note_clock_jump(host, from, jump))
     }
 }

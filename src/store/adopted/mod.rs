@@ -58,6 +58,7 @@ use table::Table;
 
 pub use detect::detect;
 pub use examine::{Class, Examination, Sample, examine};
+pub use state::{StateDirectory, StateMemory, check_state_directory};
 
 /// The index is worth its detour through the table where fewer than one in so many rows
 /// are due.
@@ -67,9 +68,10 @@ const FEW: usize = 10;
 const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
                           resolved: call Profile::resolve_local first";
 
-/// Opens a framework's table, as a profile describes it. The ledger and the leases are
-/// in a file of sessctl's own in the folder `state`, which is made when something is to
-/// be changed; `None` is for whoever only looks.
+/// Opens a framework's table, as a profile describes it. The ledger and the leases are in a
+/// file of sessctl's own in the directory `state`, which is made when something is to be
+/// changed. Without a directory, or where the file cannot be used, they are kept in memory;
+/// [`open_with_state`] says so.
 ///
 /// # Errors
 /// [`Error::Missing`] and [`Error::NotOurs`] if there is no such table,
@@ -78,15 +80,28 @@ const UNRESOLVED: &str = "the profile reads local times, and the machine's time 
 pub fn open(
     at: impl Into<Location>,
     access: Access,
-    mut profile: Profile,
+    profile: Profile,
     state: Option<&Path>,
+) -> Result<Box<dyn Store>> {
+    open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
+}
+
+/// The same, and tells of trouble with the state.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_with_state(
+    at: impl Into<Location>,
+    access: Access,
+    mut profile: Profile,
+    state: StateDirectory,
 ) -> Result<Box<dyn Store>> {
     if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
     profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
     let at = at.into();
-    let state_of = || State::of(&at, state);
+    let state_of = || State::of(&at, access, state);
     match &at {
         Location::File(path) => open_in(open_file(path, access)?, profile, state_of),
         Location::Cluster(cluster) => open_in(Rqlite::new(cluster, access), profile, state_of),
@@ -363,6 +378,9 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         self.state.flush()?;
-        if sessions.is_empty() { Ok(()) } else { self.state.write()?.note_peaks(sessions) }
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        self.state.change(|state| state.note_peaks(sessions))
     }
 }

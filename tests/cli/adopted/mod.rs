@@ -8,7 +8,9 @@ mod close;
 mod looks;
 mod references;
 mod refused;
+mod shared_state;
 mod state;
+mod state_trouble;
 mod works;
 
 use std::process::Command;
@@ -100,7 +102,7 @@ fn handle(id: &str) -> String {
 /// The command, with a folder for what it has to remember.
 fn command<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = sandbox.command(args);
-    command.env("XDG_STATE_HOME", sandbox.path("state"));
+    command.env("STATE_DIRECTORY", sandbox.path("state/sessctl"));
     command
 }
 

@@ -2,9 +2,10 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{Access, PATIENCE, SqliteFile, fault};
 use crate::domain::error::{Error, Result};
@@ -137,6 +138,47 @@ impl SqliteFile {
         file.must_be_writable()?;
         file::take_as_own_if_empty(path)?;
         Ok((file, made))
+    }
+
+    /// Opens a database in memory, which messages call by the path of a file.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    pub fn in_memory(path: &Path) -> Result<Self> {
+        let place = path.display().to_string();
+        let connection = Connection::open_in_memory().map_err(|e| fault(&place, "open", e))?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        Ok(Self { connection, path: path.to_owned(), place })
+    }
+
+    /// Opens a file that no other connection uses, and absorbs its write-ahead log.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being
+    /// written.
+    pub fn open_alone(path: &Path) -> Result<Self> {
+        let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.must_be_writable()?;
+        file.connection.busy_timeout(Duration::ZERO).map_err(|e| file.fault("open", e))?;
+        file.pragma("locking_mode", "EXCLUSIVE")?;
+        file.pragma("journal_mode", "DELETE")?;
+        if file.has_write_ahead_log()? {
+            return Err(Error::Busy { at: file.place });
+        }
+        Ok(file)
+    }
+
+    /// Does something to the file while nobody else can read or write it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if another connection uses it, and whatever `act` answers.
+    pub fn while_locked(&mut self, act: impl FnOnce() -> Result<()>) -> Result<()> {
+        let Self { connection, place, .. } = self;
+        let fault = |e| fault(place, "lock", e);
+        let exclusive = TransactionBehavior::Exclusive;
+        let transaction = connection.transaction_with_behavior(exclusive).map_err(fault)?;
+        act()?;
+        transaction.rollback().map_err(fault)
     }
 
     /// Where SQLite may not write, it opens to read, and would make a

@@ -1,0 +1,344 @@
+//! The directory for the state of framework tables that all callers share, and its creation
+//! by root.
+//!
+//! Root follows no link here that another user could have made: each part of a path is
+//! opened relative to its parent, and links are only followed where root alone could make
+//! them.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, open, openat,
+    readlinkat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+use sessctl::store::Location;
+
+/// Parent of one directory for each owner of a database.
+pub const BASE: &str = "/var/lib/sessctl";
+
+const ACCOUNTS: &str = "/etc/passwd";
+
+/// Mode of the parent, and of directories that root makes on the way to one.
+const FOR_ALL: Mode = Mode::from_raw_mode(0o755);
+/// Mode of a directory for state.
+const OWN: Mode = Mode::from_raw_mode(0o700);
+/// Permission for others than the owner to write.
+const BY_OTHERS: u32 = 0o022;
+
+/// Links that are followed on the way to one directory, as on Linux itself.
+const MOST_LINKS: usize = 40;
+
+const DIRECTORY: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Owner of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+impl Owner {
+    /// The owner of a file, or for a cluster, which has none, the caller. `None`: the file
+    /// cannot be seen.
+    pub fn of(database: &Location) -> Option<Self> {
+        match database {
+            Location::File(path) => {
+                let file = fs::metadata(path).ok()?;
+                Some(Self { uid: file.uid(), gid: file.gid() })
+            }
+            Location::Cluster(_) => Some(Self::caller()),
+        }
+    }
+
+    /// The effective user and group of this process.
+    pub fn caller() -> Self {
+        Self { uid: geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
+    }
+
+    /// Name of the owner's directory: the user's name, or the number of a user without one.
+    pub fn directory(self) -> OsString {
+        user_name(self.uid).map_or_else(|| self.uid.to_string().into(), OsString::from)
+    }
+
+    /// Paths of the owner's directories in the parent: the one that is used, and the one
+    /// that was used while the user had no name.
+    pub fn directories(self, base: &Path) -> (PathBuf, Option<PathBuf>) {
+        let number = base.join(self.uid.to_string());
+        let named = base.join(self.directory());
+        let before = (number != named).then_some(number);
+        (named, before)
+    }
+}
+
+/// Name of a user. It is read from the file itself, so that each sessctl on a machine comes
+/// to the same name, also a statically linked one and one that starts before the network's
+/// directory service. A name that cannot be told from a number or a path counts as none.
+pub fn user_name(uid: u32) -> Option<String> {
+    name_in(&fs::read_to_string(ACCOUNTS).ok()?, uid)
+}
+
+fn name_in(accounts: &str, uid: u32) -> Option<String> {
+    let name_of = |line: &str| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(uid)).then(|| name.to_owned())
+    };
+    let is_plain = |name: &String| {
+        let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+        !is_number && !name.starts_with('.') && !name.contains('/')
+    };
+    accounts.lines().find_map(name_of).filter(is_plain)
+}
+
+/// Makes the directory for the state of an owner's databases, if it is missing. For root.
+///
+/// # Errors
+/// If it cannot be made, or if another user could have made it or its parent.
+pub fn create_for(owner: Owner) -> io::Result<PathBuf> {
+    create_in(Path::new(BASE), owner)
+}
+
+fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
+    let caller = Owner::caller();
+    let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let parent = open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let shared = made_or_found(&parent, name, caller, FOR_ALL)?;
+    let found = fstat(&shared)?;
+    if found.st_uid != caller.uid || found.st_mode & BY_OTHERS != 0 {
+        return Err(not_safe(base, "others than root can change it"));
+    }
+    let name = owner.directory();
+    let own = made_or_found(&shared, &name, owner, OWN)?;
+    if fstat(&own)?.st_uid != owner.uid {
+        return Err(not_safe(&base.join(name), "it belongs to another user"));
+    }
+    Ok(base.join(name))
+}
+
+/// Makes a directory that a user has named, if it is missing, for the owner of the database.
+/// For root, and only if no other user can change any of the directories on the way; answers
+/// whether that is so.
+///
+/// # Errors
+/// If it cannot be made or looked at.
+pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
+    let caller = Owner::caller();
+    let mut walk = Walk::to(path)?;
+    let mut here = open("/", DIRECTORY, Mode::empty())?;
+    while let Some(part) = walk.rest.pop_front() {
+        if !is_callers(&fstat(&here)?, caller) {
+            return Ok(false);
+        }
+        let is_last = walk.rest.is_empty();
+        here = match statat(&here, &part, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) if is_last => {
+                made_or_found(&here, &part, owner, OWN)?;
+                return Ok(true);
+            }
+            Err(Errno::NOENT) => made_or_found(&here, &part, caller, FOR_ALL)?,
+            Err(error) => return Err(error.into()),
+            Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Symlink => {
+                // The last part is never a link that is followed.
+                if is_last || found.st_uid != caller.uid {
+                    return Ok(false);
+                }
+                match walk.follow(&here, &part)? {
+                    Some(root) => root,
+                    None => here,
+                }
+            }
+            Ok(_) if is_last => return Ok(true),
+            Ok(_) => openat(&here, &part, DIRECTORY, Mode::empty())?,
+        };
+    }
+    Ok(true)
+}
+
+/// The parts of a path that are still to be opened.
+struct Walk {
+    rest: VecDeque<OsString>,
+    links: usize,
+}
+
+impl Walk {
+    fn to(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        Ok(Self { rest: parts(&path).collect(), links: 0 })
+    }
+
+    /// Puts the target of a link in the place of the link. Answers where that begins, unless
+    /// it is in the directory of the link.
+    fn follow(&mut self, directory: &OwnedFd, name: &OsStr) -> io::Result<Option<OwnedFd>> {
+        self.links += 1;
+        if self.links > MOST_LINKS {
+            return Err(Errno::LOOP.into());
+        }
+        let target = readlinkat(directory, name, Vec::new())?;
+        let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
+        for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
+            self.rest.push_front(part);
+        }
+        let root = || open("/", DIRECTORY, Mode::empty());
+        Ok(target.is_absolute().then(root).transpose()?)
+    }
+}
+
+/// The parts of a path, the root aside.
+fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
+    path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some(OsString::from("..")),
+        _ => None,
+    })
+}
+
+/// Whether no other user can change what is in a directory.
+fn is_callers(found: &Stat, caller: Owner) -> bool {
+    found.st_uid == caller.uid && found.st_mode & BY_OTHERS == 0
+}
+
+/// Opens a directory, and makes it if it is missing. It has its owner and its mode before it
+/// has its name: a process that dies in between leaves nothing that another one would find.
+fn made_or_found(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> io::Result<OwnedFd> {
+    match openat(parent, name, DIRECTORY, Mode::empty()) {
+        Err(Errno::NOENT) => {}
+        opened => return Ok(opened?),
+    }
+    let mut new = OsString::from(format!(".new-{}-", std::process::id()));
+    new.push(name);
+    match mkdirat(parent, &new, OWN) {
+        // It is of an earlier process with this number.
+        Err(Errno::EXIST) => {
+            unlinkat(parent, &new, AtFlags::REMOVEDIR)?;
+            mkdirat(parent, &new, OWN)?;
+        }
+        begun => begun?,
+    }
+    let directory = openat(parent, &new, DIRECTORY, Mode::empty())?;
+    let finished = finish(&directory, owner, mode).and_then(|()| {
+        // An empty directory that another process has made in the meantime is replaced.
+        renameat(parent, &new, parent, name)
+    });
+    match finished {
+        Ok(()) => Ok(directory),
+        Err(error) => {
+            let _ = unlinkat(parent, &new, AtFlags::REMOVEDIR);
+            match error {
+                Errno::EXIST | Errno::NOTEMPTY => {
+                    Ok(openat(parent, name, DIRECTORY, Mode::empty())?)
+                }
+                error => Err(error.into()),
+            }
+        }
+    }
+}
+
+fn finish(directory: &OwnedFd, owner: Owner, mode: Mode) -> Result<(), Errno> {
+    if owner != Owner::caller() {
+        fchown(directory, Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))?;
+    }
+    // The umask has taken something away.
+    fchmod(directory, mode)
+}
+
+fn not_safe(path: &Path, why: &str) -> io::Error {
+    let text = format!("{} is not used: {why}", path.display());
+    io::Error::new(io::ErrorKind::PermissionDenied, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_user_without_a_plain_name_is_a_number() {
+        let accounts = "root:x:0:0::/root:/bin/sh\nbroken\n1002:x:7:7::/:\n../x:x:8:8::/:\n\
+                        .x:x:9:9::/:\nwww-data:x:33:33::/var/www:\nagain:x:33:33::/:";
+        let name = |uid| name_in(accounts, uid);
+        assert_eq!((name(0).as_deref(), name(33).as_deref()), (Some("root"), Some("www-data")));
+        assert_eq!([7, 8, 9, 1002].map(name), [const { None }; 4]);
+        let owner = Owner { uid: 4_000_000_001, gid: 1 };
+        let (path, before) = owner.directories(Path::new(BASE));
+        assert_eq!((path, before), (Path::new(BASE).join("4000000001"), None));
+    }
+
+    /// A parent that does not exist yet.
+    fn base() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let base = folder.path().join("sessctl");
+        (folder, base)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().mode() & 0o7777
+    }
+
+    #[test]
+    fn the_directories_are_made_once() {
+        let (_folder, base) = base();
+        let owner = Owner::caller();
+        let made = create_in(&base, owner).unwrap();
+        assert_eq!(made, base.join(owner.directory()));
+        assert_eq!((mode(&base), mode(&made)), (0o755, 0o700));
+        fs::write(made.join("file"), "stays").unwrap();
+        assert_eq!(create_in(&base, owner).unwrap(), made);
+        assert_eq!(fs::read(made.join("file")).unwrap(), b"stays");
+        assert_eq!(fs::read_dir(&base).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_another_process_has_left_half_done_is_no_obstacle() {
+        let (_folder, base) = base();
+        let owner = Owner::caller();
+        let own = owner.directory();
+        fs::create_dir(&base).unwrap();
+        let half = format!(".new-{}-{}", std::process::id(), own.display());
+        fs::create_dir(base.join(half)).unwrap();
+        assert_eq!(create_in(&base, owner).unwrap(), base.join(own));
+        assert_eq!(fs::read_dir(&base).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_link_is_followed_and_no_open_parent_used() {
+        let (folder, base) = base();
+        let owner = Owner::caller();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        symlink(&elsewhere, &base).unwrap();
+        assert!(create_in(&base, owner).is_err());
+        fs::remove_file(&base).unwrap();
+        fs::create_dir(&base).unwrap();
+        symlink(&elsewhere, base.join(owner.directory())).unwrap();
+        assert!(create_in(&base, owner).is_err());
+        fs::remove_file(base.join(owner.directory())).unwrap();
+        for open in [0o775, 0o757] {
+            fs::set_permissions(&base, PermissionsExt::from_mode(open)).unwrap();
+            let error = create_in(&base, owner).unwrap_err().to_string();
+            assert!(error.contains("others than root can change it"), "{error}");
+        }
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_named_directory_below_one_that_others_can_change_is_left_to_the_owner() {
+        let (folder, _) = base();
+        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        let named = folder.path().join("named/state");
+        assert!(!create_named(&named, Owner::caller()).unwrap());
+        assert!(!folder.path().join("named").exists());
+    }
+}

@@ -1,0 +1,159 @@
+//! State of a framework's table: the record of runs, the lease and the counters, which are
+//! in a file of their own, and trouble with that file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Message about the state of a framework's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateNews {
+    /// The file was moved here from the directory that was used before.
+    Moved {
+        /// Old path.
+        from: PathBuf,
+        /// New path.
+        to: PathBuf,
+    },
+    /// The file cannot be used, or could not.
+    Trouble(StateTrouble),
+}
+
+/// State that cannot be used, or that had to be begun anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateTrouble {
+    /// File that holds the state, or would hold it.
+    pub file: PathBuf,
+    /// Reason.
+    pub fault: StateFault,
+    /// Consequence for this run.
+    pub loss: StateLoss,
+}
+
+/// Reason why a state file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateFault {
+    /// No directory for it is known.
+    NoDirectory,
+    /// The file is damaged; a run that may write sets it aside under another name.
+    Damaged {
+        /// Finding of SQLite.
+        detail: String,
+        /// New name of the damaged file, once it was set aside.
+        set_aside: Option<PathBuf>,
+    },
+    /// The file is empty.
+    Empty,
+    /// A newer sessctl wrote the file.
+    Newer,
+    /// The file belongs to another program.
+    Foreign(String),
+    /// Another user could have made the directory or the file, or can change it.
+    Unsafe {
+        /// Directory or file in question.
+        path: PathBuf,
+        /// Finding.
+        why: Unsafety,
+    },
+    /// The user may not use the directory or the file.
+    Denied {
+        /// Directory or file in question.
+        path: PathBuf,
+        /// Effective user of this process.
+        user: u32,
+    },
+    /// Anything else, as a sentence.
+    Other(String),
+}
+
+/// Reason why a directory or a file is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsafety {
+    /// Symbolic link.
+    Link,
+    /// Neither a directory nor, for a file, a regular one.
+    Kind,
+    /// Owner other than the effective user (the second number) and root.
+    Owner(u32, u32),
+    /// Permission for all users to write.
+    Writable,
+    /// Second name of the file, in this or another directory.
+    HardLink,
+    /// Parent directory that others than root can change.
+    Parent,
+}
+
+/// Consequence of trouble with the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateLoss {
+    /// The run reads no state: no counters, no record of runs.
+    NothingRead,
+    /// The run keeps its state in memory: no record, no counters, no lease that other
+    /// processes see.
+    NothingKept,
+    /// The run continues with a new file; the content of the old one is lost.
+    Content,
+}
+
+impl StateTrouble {
+    /// The fault, on which file: one clause, without the consequence.
+    pub fn finding(&self) -> String {
+        let file = format!("state file {}", quoted(&self.file));
+        match &self.fault {
+            StateFault::NoDirectory => {
+                format!("there is no directory for the state file {}", quoted(&self.file))
+            }
+            StateFault::Damaged { detail, set_aside: None } => {
+                format!("the {file} is damaged ({detail})")
+            }
+            StateFault::Damaged { detail, set_aside: Some(aside) } => {
+                format!("the {file} was damaged ({detail}) and is now {}", quoted(aside))
+            }
+            StateFault::Empty => format!("the {file} is empty"),
+            StateFault::Newer => format!("a newer version of sessctl wrote the {file}"),
+            StateFault::Foreign(found) => format!("the {file} cannot be used: {found}"),
+            StateFault::Unsafe { path, why } => {
+                format!("the {file} cannot be used: {} {why}", quoted(path))
+            }
+            StateFault::Denied { path, .. } => {
+                format!("the {file} cannot be used: permission denied on {}", quoted(path))
+            }
+            StateFault::Other(why) => format!("the {file} cannot be used: {why}"),
+        }
+    }
+}
+
+/// A path between quotation marks.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display())
+}
+
+impl fmt::Display for StateTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loss = match self.loss {
+            StateLoss::NothingRead => "the counters and the record of runs are missing",
+            StateLoss::NothingKept => {
+                "this run is not recorded or counted, and no lease keeps another purge from \
+                 running at the same time"
+            }
+            StateLoss::Content => {
+                "a new file was begun without the earlier record of runs, counters and lease"
+            }
+        };
+        write!(f, "{}; {loss}", self.finding())
+    }
+}
+
+impl fmt::Display for Unsafety {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => f.write_str("is a symbolic link"),
+            Self::Kind => f.write_str("is of the wrong type"),
+            Self::Owner(owner, user) => {
+                write!(f, "belongs to user {owner}, neither root nor user {user}")
+            }
+            Self::Writable => f.write_str("is writable by all users"),
+            Self::HardLink => f.write_str("has a second hard link"),
+            Self::Parent => f.write_str("is in a directory that others than root can change"),
+        }
+    }
+}

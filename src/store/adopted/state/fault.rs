@@ -1,0 +1,53 @@
+//! What an error says of a state file.
+
+use std::path::Path;
+
+use super::{Attempt, Fault, Home, files};
+use crate::domain::error::{Error, Result};
+use crate::domain::state::StateFault;
+
+impl Home {
+    /// The outcome of a step that has failed: a fault of the file, or an error that has
+    /// nothing to do with it, such as a lock that another process holds.
+    pub(super) fn judge<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
+        let is_answer = matches!(
+            error,
+            Error::Refused(_) | Error::Held { .. } | Error::Settled | Error::State(_)
+        );
+        let (Self::Read(file, identity) | Self::File(file, identity)) = self else {
+            return Err(error);
+        };
+        if is_answer || error.is_passing() {
+            return Err(error);
+        }
+        let fault = self.diagnose(&error, to_write);
+        Ok(Attempt::Faulty(Fault { file: file.clone(), kind: fault, identity: *identity }))
+    }
+
+    /// The fault that an error shows.
+    pub(super) fn diagnose(&self, error: &Error, to_write: bool) -> StateFault {
+        let (Self::Read(file, _) | Self::File(file, _)) = self else {
+            return StateFault::Other(error.with_causes());
+        };
+        let damaged =
+            |detail: &str| StateFault::Damaged { detail: detail.to_owned(), set_aside: None };
+        match error {
+            Error::Corrupt { detail, .. } => damaged(detail),
+            Error::NotOurs { found, .. } => match crate::store::is_native(file.as_path()) {
+                Ok(true) => StateFault::Newer,
+                Ok(false) => StateFault::Foreign(found.clone()),
+                Err(Error::NotOurs { .. } | Error::Corrupt { .. }) if file.is_file() => {
+                    damaged("it is not an SQLite database")
+                }
+                Err(_) => StateFault::Other(error.with_causes()),
+            },
+            error => files::forbidden(file, to_write)
+                .unwrap_or_else(|| StateFault::Other(error.with_causes())),
+        }
+    }
+}
+
+/// Whether a file is sessctl's, of whatever version.
+pub(super) fn is_ours(path: &Path) -> bool {
+    crate::store::is_native(path).unwrap_or(false)
+}

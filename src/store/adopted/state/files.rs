@@ -1,0 +1,289 @@
+//! The directory of the state and the files in it, before SQLite has a say in them.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::process::geteuid;
+
+use crate::domain::state::{StateFault, Unsafety, quoted};
+
+/// Mode of a directory that is made.
+const OWN: u32 = 0o700;
+
+/// Permission for all users to write.
+const BY_ALL: u32 = 0o002;
+/// Permission for the group or for all users to write.
+const BY_OTHERS: u32 = 0o022;
+/// Bit by which only the owner of an entry may rename or remove it.
+const STICKY: u32 = 0o1000;
+
+/// Maximum number of links on the way to a directory, as on Linux itself.
+const MOST_LINKS: usize = 40;
+
+/// Maximum wait for another process that makes, moves or sets aside a state file.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Suffixes of the files that SQLite keeps beside a database.
+pub(super) const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Makes a directory that is missing, and its parents, for this user alone. Root makes none
+/// where another user could put a link in its way.
+pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if geteuid().is_root() && !only_root_leads_to(path) {
+        // Below a file, there is nothing to make at all.
+        let nearest = nearest(&whole);
+        let (path, why) =
+            if nearest.is_dir() { (path, Unsafety::Parent) } else { (nearest, Unsafety::Kind) };
+        return Err(StateFault::Unsafe { path: path.to_owned(), why });
+    }
+    let made = DirBuilder::new().recursive(true).mode(OWN).create(path);
+    match made {
+        // A link that leads nowhere, or a file: the check says which.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(denied(nearest(path))),
+        made => {
+            made.map_err(|e| StateFault::Other(format!("could not make {}: {e}", quoted(path))))
+        }
+    }
+}
+
+/// Checks a directory; `None`: it does not exist. Answers its path without links.
+///
+/// 1. It is a directory, and not a symbolic link.
+/// 2. It belongs to the effective user or to root.
+/// 3. Not all users may write to it.
+/// 4. For root: only root can rename it, or put a link in the place of one of its parents.
+pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFault> {
+    // With a slash at its end, a link would be followed.
+    let path: PathBuf = path.components().collect();
+    let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
+    let Some(found) = look(&path)? else { return Ok(None) };
+    let not_safe = |why| Err(StateFault::Unsafe { path: path.clone(), why });
+    if found.is_symlink() {
+        return not_safe(Unsafety::Link);
+    }
+    if !found.is_dir() {
+        return not_safe(Unsafety::Kind);
+    }
+    if let Some(why) = stranger(&found) {
+        return not_safe(why);
+    }
+    let real = fs::canonicalize(&path).map_err(|e| unreadable(&path, &e))?;
+    if geteuid().is_root() && !only_root_leads_to(&path) {
+        return not_safe(Unsafety::Parent);
+    }
+    Ok(Some(real))
+}
+
+/// Checks a database in such a directory and the files beside it: each is a regular file of
+/// the effective user or root, without a second name, which not all users may write to.
+/// Answers what there is of the database itself.
+pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> {
+    for suffix in SIDECARS {
+        check_one(&beside(path, suffix))?;
+    }
+    Ok(check_one(path)?.map(|found| Identity::of(&found)))
+}
+
+fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
+    let Some(found) = look(path)? else { return Ok(None) };
+    let why = if found.is_symlink() {
+        Some(Unsafety::Link)
+    } else if !found.is_file() {
+        Some(Unsafety::Kind)
+    } else if found.nlink() > 1 {
+        Some(Unsafety::HardLink)
+    } else {
+        stranger(&found)
+    };
+    match why {
+        Some(why) => Err(StateFault::Unsafe { path: path.to_owned(), why }),
+        None => Ok(Some(found)),
+    }
+}
+
+/// Reason not to trust a directory or a file by its owner and mode.
+fn stranger(found: &Metadata) -> Option<Unsafety> {
+    let user = geteuid().as_raw();
+    if found.uid() != user && found.uid() != 0 {
+        return Some(Unsafety::Owner(found.uid(), user));
+    }
+    (found.mode() & BY_ALL != 0).then_some(Unsafety::Writable)
+}
+
+/// Whether only root can decide to which directory a path leads, or would once it is made.
+fn only_root_leads_to(path: &Path) -> bool {
+    let Ok(path) = std::path::absolute(path) else { return false };
+    let parts = |path: &Path| -> Vec<OsString> {
+        path.iter().filter(|part| *part != "/").map(OsString::from).collect()
+    };
+    let mut rest = VecDeque::from(parts(&path));
+    let (mut here, mut links) = (PathBuf::from("/"), 0);
+    while let Some(part) = rest.pop_front() {
+        if !is_roots(&here) {
+            return false;
+        }
+        let next = here.join(part);
+        match fs::symlink_metadata(&next) {
+            Ok(found) if !found.is_symlink() => here = next,
+            Ok(found) => {
+                links += 1;
+                let Ok(target) = fs::read_link(&next) else { return false };
+                if found.uid() != 0 || links > MOST_LINKS {
+                    return false;
+                }
+                if target.is_absolute() {
+                    here = PathBuf::from("/");
+                }
+                parts(&target).into_iter().rev().for_each(|part| rest.push_front(part));
+            }
+            // What is missing will be root's.
+            Err(e) => return e.kind() == ErrorKind::NotFound,
+        }
+    }
+    true
+}
+
+/// Whether only root can change what is in a directory, or at least rename what root has there.
+fn is_roots(directory: &Path) -> bool {
+    let found = fs::symlink_metadata(directory);
+    found.is_ok_and(|found| {
+        let is_closed = found.mode() & BY_OTHERS == 0 || found.mode() & STICKY != 0;
+        found.is_dir() && found.uid() == 0 && is_closed
+    })
+}
+
+fn look(path: &Path) -> Result<Option<Metadata>, StateFault> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        // A file in the place of a parent directory has nothing in it.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(unreadable(path, &e)),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> StateFault {
+    match error.kind() {
+        ErrorKind::PermissionDenied => denied(nearest(path)),
+        _ => StateFault::Other(format!("could not read {}: {error}", quoted(path))),
+    }
+}
+
+/// The directory or file of a path at which permission is denied.
+fn nearest(path: &Path) -> &Path {
+    let is_there = |path: &&Path| fs::symlink_metadata(path).is_ok();
+    path.ancestors().find(is_there).filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
+}
+
+pub(super) fn denied(path: &Path) -> StateFault {
+    StateFault::Denied { path: path.to_owned(), user: geteuid().as_raw() }
+}
+
+/// The directory or the file that this user may not use as it has to be used.
+pub(super) fn forbidden(path: &Path, to_write: bool) -> Option<StateFault> {
+    let may = |path: &Path, access| accessat(CWD, path, access, AtFlags::EACCESS).is_ok();
+    let wanted = if to_write { Access::READ_OK | Access::WRITE_OK } else { Access::READ_OK };
+    let directory = path.parent().unwrap_or(path);
+    if directory.exists() && !may(directory, wanted | Access::EXEC_OK) {
+        return Some(denied(directory));
+    }
+    let files = std::iter::once(path.to_owned()).chain(SIDECARS.map(|end| beside(path, end)));
+    files.into_iter().find(|file| file.exists() && !may(file, wanted)).map(|file| denied(&file))
+}
+
+/// Number by which a file is recognized after it was renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    pub(super) is_empty: bool,
+}
+
+impl Identity {
+    fn of(found: &Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino(), is_empty: found.len() == 0 }
+    }
+
+    pub(super) fn is_of(self, path: &Path) -> bool {
+        let found = fs::symlink_metadata(path);
+        found.is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
+    }
+}
+
+/// Keeps other processes from making, moving or setting aside state files in a directory.
+/// The lock ends when the answer is dropped.
+pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
+    let failed = |e: &dyn std::fmt::Display| {
+        StateFault::Other(format!("could not lock {}: {e}", quoted(directory)))
+    };
+    let file = File::open(directory).map_err(|e| unreadable(directory, &e))?;
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => return Err(failed(&"another process holds the lock")),
+            Err(TryLockError::Error(e)) => return Err(failed(&e)),
+        }
+    }
+}
+
+/// Gives a damaged database and the files beside it another name, which no file has yet.
+/// `None`: another process has done so in the meantime.
+pub(super) fn set_aside(
+    path: &Path,
+    damaged: Identity,
+    time: i64,
+) -> Result<Option<PathBuf>, StateFault> {
+    let directory = path.parent().unwrap_or(path);
+    let _lock = lock(directory)?;
+    if !damaged.is_of(path) {
+        return Ok(None);
+    }
+    let failed = |e: io::Error| StateFault::Other(format!("could not rename it: {e}"));
+    let names = (1..).map(|number| match number {
+        1 => format!(".damaged-{time}"),
+        more => format!(".damaged-{time}.{more}"),
+    });
+    for name in names {
+        let aside = beside(path, &name);
+        if fs::symlink_metadata(&aside).is_ok() {
+            continue;
+        }
+        // First these: once the database has gone, another process begins a new one.
+        for suffix in SIDECARS {
+            match fs::rename(beside(path, suffix), beside(&aside, suffix)) {
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                renamed => renamed.map_err(failed)?,
+            }
+        }
+        fs::rename(path, &aside).map_err(failed)?;
+        return Ok(Some(aside));
+    }
+    Ok(None)
+}
+
+/// The file of this one's name and a suffix.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether a directory may be used for state: the reason why not, unless it is only missing.
+///
+/// # Errors
+/// The reason.
+pub fn check_state_directory(path: &Path) -> Result<bool, StateFault> {
+    checked_directory(path).map(|real| real.is_some())
+}

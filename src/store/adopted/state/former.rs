@@ -1,0 +1,78 @@
+//! The move of a state file out of the directory that was used before.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::files::{beside, checked_directory, checked_file};
+use crate::domain::error::{Error, Result};
+use crate::store::transport::sqlite::SqliteFile;
+
+/// Outcome of a move.
+pub(super) enum Move {
+    /// There is nothing to move.
+    Nothing,
+    /// The file has its new path.
+    Done,
+    /// Another process uses the file: it is moved another time.
+    InUse,
+}
+
+/// Whether there is a file at a former path that may be trusted.
+pub(super) fn is_usable(path: &Path) -> bool {
+    let directory = path.parent().unwrap_or(path);
+    let is_directory = checked_directory(directory).is_ok_and(|real| real.is_some());
+    is_directory && checked_file(path).is_ok_and(|file| file.is_some_and(|file| !file.is_empty))
+}
+
+/// Moves a state file, with all that is in its write-ahead log. The directory that it goes
+/// to is locked, so that no other process does the same.
+///
+/// # Errors
+/// Whatever keeps the file from being read or moved; then it is where it was.
+pub(super) fn bring(from: &Path, to: &Path) -> Result<Move> {
+    if !is_usable(from) {
+        return Ok(Move::Nothing);
+    }
+    // Alone with the file, SQLite absorbs the log and removes it.
+    let mut file = match SqliteFile::open_alone(from) {
+        Err(Error::Busy { .. }) => return Ok(Move::InUse),
+        file => file?,
+    };
+    let failed = |e| Error::failed(format!("move {} to {}", from.display(), to.display()), e);
+    file.while_locked(|| transfer(from, to)).map_err(|error| match error {
+        Error::Busy { .. } => error,
+        error => failed(error.with_causes()),
+    })?;
+    Ok(Move::Done)
+}
+
+fn transfer(from: &Path, to: &Path) -> Result<()> {
+    let failed = |e| Error::failed("rename it", e);
+    match fs::rename(from, to) {
+        Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
+            copy(from, to).and_then(|()| fs::remove_file(from)).map_err(failed)?;
+        }
+        renamed => renamed.map_err(failed)?,
+    }
+    for path in [from, to] {
+        sync(path.parent().unwrap_or(path)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Copies the file and makes the copy durable before it has its name.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let new = beside(to, ".new");
+    // What a process has left that died here.
+    let _ = fs::remove_file(&new);
+    let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    fs::rename(&new, to)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}

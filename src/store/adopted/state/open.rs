@@ -1,0 +1,153 @@
+//! How the state file is found, made and opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::fault::is_ours;
+use super::files::{self, Identity};
+use super::former::{self, Move};
+use super::{Attempt, Fault, Home, Open, State};
+use crate::domain::error::{Error, Result};
+use crate::domain::state::{StateFault, StateLoss, StateNews};
+use crate::store::transport::sqlite::Access;
+
+impl State {
+    /// The file that is there to be read, if there is one.
+    pub(super) fn open_to_read(&self) -> Result<Attempt<Option<Open>>> {
+        let found = self.file_to_read().and_then(|path| {
+            let Some(path) = path else { return Ok(None) };
+            let identity = files::checked_file(&path);
+            identity.map(|identity| Some((path.clone(), identity))).map_err(|fault| (path, fault))
+        });
+        let (path, identity) = match found {
+            Ok(Some((path, Some(identity)))) => (path, identity),
+            Ok(_) => return Ok(Attempt::Done(None)),
+            Err((file, fault)) => {
+                return Ok(Attempt::Faulty(Fault { file, kind: fault, identity: None }));
+            }
+        };
+        if identity.is_empty {
+            return self.read_empty(path, identity);
+        }
+        let identity = Some(identity);
+        match crate::store::open_native(&path, Access::Read) {
+            Ok(native) => {
+                Ok(Attempt::Done(Some(Open { native, home: Home::Read(path, identity) })))
+            }
+            // It may be an older sessctl's: nobody but sessctl brings that up to date.
+            Err(Error::NotOurs { .. }) if is_ours(&path) => {
+                match crate::store::create_native(&path) {
+                    Ok(native) => {
+                        Ok(Attempt::Done(Some(Open { native, home: Home::File(path, identity) })))
+                    }
+                    Err(error) => Home::File(path, identity).judge(error, false),
+                }
+            }
+            Err(error) => Home::Read(path, identity).judge(error, false),
+        }
+    }
+
+    /// What follows where the file is empty: another process may be about to fill it.
+    fn read_empty(&self, path: PathBuf, identity: Identity) -> Result<Attempt<Option<Open>>> {
+        if self.access == Access::Write {
+            // The step that writes says so.
+            return Ok(Attempt::Done(None));
+        }
+        let lock = files::lock(path.parent().unwrap_or(&path));
+        let is_empty = fs::symlink_metadata(&path).is_ok_and(|file| file.len() == 0);
+        if lock.is_ok() && !is_empty {
+            drop(lock);
+            return self.open_to_read();
+        }
+        let identity = Some(identity);
+        Ok(Attempt::Faulty(Fault { file: path, kind: StateFault::Empty, identity }))
+    }
+
+    fn file_to_read(&self) -> std::result::Result<Option<PathBuf>, (PathBuf, StateFault)> {
+        let Some(directory) = &self.directory.path else { return Ok(None) };
+        let checked = files::checked_directory(directory);
+        let checked = checked.map_err(|fault| (directory.join(&self.name), fault))?;
+        let file = checked.map(|directory| directory.join(&self.name));
+        if let Some(file) = file.filter(|file| fs::symlink_metadata(file).is_ok()) {
+            return Ok(Some(file));
+        }
+        if let Some(fault) = files::forbidden(&directory.join(&self.name), false) {
+            return Err((directory.join(&self.name), fault));
+        }
+        Ok(self.former().find(|path| former::is_usable(path)))
+    }
+
+    fn former(&self) -> impl Iterator<Item = PathBuf> {
+        self.directory.former.iter().map(|directory| directory.join(&self.name))
+    }
+
+    /// The file, which is made if it is missing, and its directory too.
+    pub(super) fn open_to_write(&self) -> Result<Attempt<Open>> {
+        let prepared = match &self.directory.path {
+            Some(directory) => self.prepare(directory),
+            None => Err((PathBuf::from(&self.name), StateFault::NoDirectory)),
+        };
+        let (path, identity, lock) = match prepared {
+            Ok(prepared) => prepared,
+            Err((file, fault)) => {
+                return Ok(Attempt::Faulty(Fault { file, kind: fault, identity: None }));
+            }
+        };
+        let created = crate::store::create_native(&path);
+        drop(lock);
+        match created {
+            Ok(native) => {
+                let identity = identity.or_else(|| files::checked_file(&path).ok().flatten());
+                Ok(Attempt::Done(Open { native, home: Home::File(path, identity) }))
+            }
+            Err(error) => Home::File(path, identity).judge(error, true),
+        }
+    }
+
+    /// Makes the directory, brings a former file there, and looks at the file that there is.
+    /// Answers a lock as long as there is none.
+    #[expect(clippy::type_complexity, reason = "one caller takes it apart at once")]
+    fn prepare(
+        &self,
+        directory: &Path,
+    ) -> std::result::Result<(PathBuf, Option<Identity>, Option<fs::File>), (PathBuf, StateFault)>
+    {
+        let named = directory.join(&self.name);
+        let at = |fault| (named.clone(), fault);
+        let found = match files::checked_directory(directory).map_err(at)? {
+            Some(found) => found,
+            None => {
+                files::make_directory(directory).map_err(at)?;
+                let made = files::checked_directory(directory).map_err(at)?;
+                made.ok_or_else(|| at(StateFault::Other("its directory is missing".to_owned())))?
+            }
+        };
+        let path = found.join(&self.name);
+        let check = || files::checked_file(&path).map_err(|fault| (path.clone(), fault));
+        if let Some(identity) = check()?.filter(|identity| !identity.is_empty) {
+            return Ok((path, Some(identity), None));
+        }
+        let lock = files::lock(&found).map_err(|fault| (path.clone(), fault))?;
+        match check()? {
+            Some(identity) if !identity.is_empty => return Ok((path, Some(identity), None)),
+            Some(_) => self.tell(path.clone(), StateFault::Empty, StateLoss::Content),
+            None => {}
+        }
+        for former in self.former() {
+            match former::bring(&former, &path) {
+                Ok(Move::Nothing) => continue,
+                Ok(Move::InUse) => return Ok((former, None, None)),
+                Ok(Move::Done) => {
+                    let to = path.clone();
+                    (self.directory.tell)(&StateNews::Moved { from: former, to });
+                }
+                Err(error) => {
+                    let home = Home::File(former.clone(), None);
+                    self.tell(former, home.diagnose(&error, true), StateLoss::Content);
+                }
+            }
+            break;
+        }
+        Ok((path, None, Some(lock)))
+    }
+}
