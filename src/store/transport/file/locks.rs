@@ -27,7 +27,7 @@ const IN_USE: (i64, i64) = (128, 1);
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Device and inode.
