@@ -178,35 +178,6 @@ fn beside_the_owners_application_another_user_works_in_the_owners_files() {
     assert_eq!(sandbox.listed(["--state", "ended"]), [row("due").handle()]);
 }
 
-#[test]
-#[ignore = "needs root"]
-fn the_owner_who_opens_and_closes_all_the_time_finds_no_file_of_another_user() {
-    let sandbox = of_another_owner();
-    let owner = "--reuid=4711 --regid=4711 --clear-groups -- ./program touch";
-    let as_owner = || {
-        let mut ready = Command::new("setpriv");
-        ready.args(owner.split_whitespace()).current_dir(sandbox.path("."));
-        ready.env("SESSCTL_DB", "app.db").env("HOME", "/dev/null");
-        feed(ready, "token\n").succeeds();
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    for _ in 0..60 {
-                        // It reads, or is refused while there are changes in the log alone.
-                        let ran = feed(as_other(&sandbox, "list --json"), "");
-                        assert!(matches!(ran.0.status.code(), Some(0 | 4)), "{}", ran.stderr());
-                    }
-                })
-            })
-            .collect();
-        while others.iter().any(|other| !other.is_finished()) {
-            as_owner();
-        }
-    });
-}
-
 /// The content of the database. If this process closed a descriptor of it, its connection
 /// would lose its locks.
 fn seen_by_another_process(sandbox: &Sandbox) -> Vec<u8> {
