@@ -103,13 +103,19 @@ impl Found {
     /// while it is opened: SQLite would make them anew, and its owner could not open them.
     ///
     /// # Errors
-    /// If the files beside it cannot be looked at.
+    /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
+    /// cannot be looked at.
     pub(in crate::store::transport) fn hold(&mut self) -> Result<Option<Hold>> {
         if !self.is_held() {
             return Ok(None);
         }
-        // Where there are no locks, nobody else can be using a write-ahead log.
-        let hold = self.kept.hold().ok();
+        let hold = match self.kept.hold() {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                return Err(Error::Busy { at: self.path.display().to_string() });
+            }
+            // Where there are no locks, nobody else can be using a write-ahead log.
+            hold => hold.ok(),
+        };
         [self.log, self.shared, _] = lengths(&self.real)?;
         Ok(hold)
     }

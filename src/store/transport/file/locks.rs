@@ -27,7 +27,7 @@ const IN_USE: (i64, i64) = (128, 1);
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Device and inode.
@@ -102,9 +102,18 @@ impl Kept {
 
     /// Keeps every connection of another process from being the last to close the
     /// database, and from removing its write-ahead log, until the answer is dropped.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if one goes on doing that.
     pub(in crate::store::transport) fn hold(&self) -> io::Result<Hold> {
         let alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
-        self.set(libc::F_RDLCK)?;
+        let begun = Instant::now();
+        while let Err(error) = self.set(libc::F_RDLCK) {
+            if error.kind() != io::ErrorKind::WouldBlock || begun.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            sleep(INTERVAL);
+        }
         Ok(Hold { on: Self(Arc::clone(&self.0)), _alone: alone })
     }
 
@@ -274,6 +283,19 @@ mod tests {
         next.execute_batch("SELECT * FROM t").unwrap();
         next.close().unwrap();
         assert!(!log.exists());
+    }
+
+    #[test]
+    fn a_log_that_is_being_removed_is_not_held() {
+        let (_directory, path, connection) = in_use();
+        connection.close().unwrap();
+        let kept = Kept::open(&path).unwrap();
+        // The last user removes the log under an exclusive lock.
+        let last = OpenOptions::new().write(true).open(&path).unwrap();
+        fcntl(&last, FcntlArg::F_OFD_SETLK(&region(libc::F_WRLCK, SHARED))).unwrap();
+        assert_eq!(kept.hold().err().unwrap().kind(), io::ErrorKind::WouldBlock);
+        fcntl(&last, FcntlArg::F_OFD_SETLK(&region(libc::F_UNLCK, SHARED))).unwrap();
+        kept.hold().unwrap();
     }
 
     #[test]

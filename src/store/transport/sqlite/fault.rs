@@ -69,7 +69,12 @@ fn io_failure(place: &str, errno: Errno, error: &rusqlite::Error) -> String {
             _,
         ) => format!("could not lock the file: {}", errno.desc().to_lowercase()),
         _ if is_full(place) => Errno::ENOSPC.desc().to_lowercase(),
-        _ => format!("{error} (SQLite's code {code})"),
+        _ => match error {
+            rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+                format!("{sentence} (SQLite's error code {code})")
+            }
+            error => error.to_string(),
+        },
     }
 }
 
@@ -99,7 +104,10 @@ mod tests {
 
     fn said(code: i32, errno: Errno) -> String {
         errno.set();
-        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let error = rusqlite::Error::SqliteFailure(
+            ffi::Error::new(code),
+            Some("disk I/O error".to_owned()),
+        );
         fault("missing.db", "write to", error).with_causes()
     }
 
@@ -116,7 +124,7 @@ mod tests {
                 Errno::ENOLCK,
                 "could not lock the file: no record locks available",
             ),
-            (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's code 2570)"),
+            (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's error code 2570)"),
         ] {
             let expected = format!("could not write to \"missing.db\": {reason}");
             assert_eq!(said(code, errno), expected);
