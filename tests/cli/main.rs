@@ -23,6 +23,7 @@ mod killed;
 mod lease;
 mod life;
 mod list;
+mod little;
 mod moved_clock;
 mod moving;
 mod out_of_reach;
