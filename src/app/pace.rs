@@ -366,20 +366,26 @@ mod tests {
     #[test]
     fn where_there_is_no_room_batches_shrink_to_one_row_and_grow_again_slowly() {
         let mut pace = Pace::aiming_at(AIM);
-        let batch = cost(64, Duration::from_micros(4), Duration::ZERO);
         let mut tried = vec![pace.rows()];
         while pace.shrink(pace.rows()) {
             tried.push(pace.rows());
         }
         assert_eq!(tried, [64, 32, 16, 8, 4, 2, 1]);
-        assert!(pace.is_cramped());
-        pace.learn(1, batch);
-        assert_eq!(pace.rows(), 2);
-        assert!(pace.shrink(500));
-        (0..4).for_each(|_| pace.learn(64, batch));
-        assert!((250..400).contains(&pace.rows()), "{}", pace.rows());
-        // And where there is enough in the end, it is as if nothing had been
-        (0..400).for_each(|_| pace.learn(500, cost(500, Duration::from_micros(4), Duration::ZERO)));
+        // Where there was room for five hundred, and is for half of that
+        let mut pace = Pace::aiming_at(AIM);
+        let learn = |pace: &mut Pace, batches: usize| {
+            for _ in 0..batches {
+                let rows = pace.rows();
+                pace.learn(rows as u64, cost(rows, Duration::from_micros(4), Duration::ZERO));
+            }
+        };
+        learn(&mut pace, 60);
+        assert!(pace.shrink(pace.rows()) && pace.is_cramped());
+        assert_eq!(pace.rows(), 250);
+        learn(&mut pace, 1);
+        assert_eq!(pace.rows(), 266);
+        // And where there is enough again, it is as if nothing had been
+        learn(&mut pace, 200);
         assert!(!pace.is_cramped());
         assert_eq!(pace.rows(), 500);
     }
