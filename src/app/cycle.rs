@@ -108,16 +108,23 @@ impl Housekeeper {
             guard.check(stake(would_end, sessions))?;
         }
         let (mut after, mut ended, mut unreadable_users) = (None, 0, 0);
+        let mut most = BATCH;
         loop {
-            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), BATCH)?;
+            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), most)?;
+            let done = match self.end_cycled(&batch, now) {
+                Err(Error::DiskFull { .. }) if batch.len() > 1 => {
+                    most = batch.len() / 2;
+                    continue;
+                }
+                done => done?,
+            };
             unreadable_users += scanned.unreadable_users;
-            let done = self.end_cycled(&batch, now)?;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
                 show(session);
             }
-            let stopped = if batch.len() < BATCH { None } else { stop(self)? };
-            if batch.len() < BATCH || stopped.is_some() {
+            let stopped = if batch.len() < most { None } else { stop(self)? };
+            if batch.len() < most || stopped.is_some() {
                 let (untold, kept) = (self.take_untold(), self.take_kept());
                 let obstacle = None;
                 return Ok(Cycled { ended, stopped, obstacle, untold, unreadable_users, kept });
@@ -305,7 +312,11 @@ impl Housekeeper {
     /// many in all.
     fn note_peaks(&mut self, now: UnixTime) -> Result<u64> {
         let survey = self.store.survey(&self.scope(None, now), None, Reach::ALL)?;
-        self.store.note_peaks(&survey.sessions)?;
+        match self.store.note_peaks(&survey.sessions) {
+            // A figure that was not noted keeps nothing from ending.
+            Err(error) if error.is_for_want_of_room() => {}
+            noted => noted?,
+        }
         Ok(survey.census.sessions)
     }
 }

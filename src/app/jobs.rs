@@ -250,7 +250,7 @@ impl Housekeeper {
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
         match self.store.drop_runs(keep, now) {
-            Err(error) if error.is_passing() => Ok(()),
+            Err(error) if error.is_passing() || error.is_for_want_of_room() => Ok(()),
             dropped => dropped,
         }
     }

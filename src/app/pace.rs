@@ -26,6 +26,8 @@ const MOST_ALONE: usize = 200_000;
 /// With how many such a run begins, and how long it looks for them.
 const FIRST_ALONE: usize = 4_096;
 const LONGEST_LOOK_ALONE: Duration = Duration::from_secs(2);
+/// By which part of itself a batch grows again that is as large as the room allowed.
+const GROWTH: usize = 16;
 /// How much the last batch counts against those before it.
 const WEIGHT: f64 = 0.3;
 /// How long to stay gentle, in batches: at first, when nothing is known of the others,
@@ -91,6 +93,8 @@ pub(super) struct Pace {
     rows: usize,
     /// The least that it ever is.
     fewest: usize,
+    /// The most that the file system has had room for, if it has run out of it.
+    ceiling: Option<usize>,
     /// Seconds.
     per_row: Option<f64>,
     /// The same without what commits have taken.
@@ -109,6 +113,7 @@ impl Pace {
             alone: false,
             rows: FEWEST * 4,
             fewest: FEWEST,
+            ceiling: None,
             per_row: None,
             work_per_row: None,
             per_commit: None,
@@ -129,8 +134,20 @@ impl Pace {
     }
 
     /// How many due rows the next batch takes on.
-    pub(super) const fn rows(&self) -> usize {
-        self.rows
+    pub(super) fn rows(&self) -> usize {
+        self.ceiling.map_or(self.rows, |ceiling| self.rows.min(ceiling))
+    }
+
+    /// Learns that the file system has no room for a batch of so many rows. Answers
+    /// whether a smaller one is worth trying.
+    pub(super) fn shrink(&mut self, rows: usize) -> bool {
+        self.ceiling = Some((rows / 2).max(1));
+        rows > 1
+    }
+
+    /// Whether the file system has run out of room.
+    pub(super) fn is_cramped(&self) -> bool {
+        self.ceiling.is_some()
     }
 
     /// How long to look for them. The batch will go over the same rows again under the
@@ -185,6 +202,11 @@ impl Pace {
         let is_too_slow = work * FEWEST as f64 > self.aim.as_secs_f64() * TOO_LONG;
         let fewest = if is_too_slow { 1 } else { self.fewest };
         self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(fewest, most);
+        // Room may have come free. A batch that finds none has cost little.
+        self.ceiling = self
+            .ceiling
+            .map(|ceiling| ceiling + ceiling.div_ceil(GROWTH))
+            .filter(|ceiling| *ceiling < most);
     }
 
     /// How long to keep still, if the lock has been left alone for this time and will
@@ -339,6 +361,33 @@ mod tests {
             pace.learn(1, Cost::default());
             assert_eq!(pace.pause(Duration::ZERO), AIM.mul_f64(PART).mul_f64(LEAVE));
         }
+    }
+
+    #[test]
+    fn where_there_is_no_room_batches_shrink_to_one_row_and_grow_again_slowly() {
+        let mut pace = Pace::aiming_at(AIM);
+        let mut tried = vec![pace.rows()];
+        while pace.shrink(pace.rows()) {
+            tried.push(pace.rows());
+        }
+        assert_eq!(tried, [64, 32, 16, 8, 4, 2, 1]);
+        // Where there was room for five hundred, and is for half of that
+        let mut pace = Pace::aiming_at(AIM);
+        let learn = |pace: &mut Pace, batches: usize| {
+            for _ in 0..batches {
+                let rows = pace.rows();
+                pace.learn(rows as u64, cost(rows, Duration::from_micros(4), Duration::ZERO));
+            }
+        };
+        learn(&mut pace, 60);
+        assert!(pace.shrink(pace.rows()) && pace.is_cramped());
+        assert_eq!(pace.rows(), 250);
+        learn(&mut pace, 1);
+        assert_eq!(pace.rows(), 266);
+        // And where there is enough again, it is as if nothing had been
+        learn(&mut pace, 200);
+        assert!(!pace.is_cramped());
+        assert_eq!(pace.rows(), 500);
     }
 
     #[test]

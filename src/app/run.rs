@@ -14,6 +14,10 @@ use crate::domain::zone::Zone;
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);
 
+/// For how long a run goes on that cannot say so, since the file system is full: for less
+/// than [`Lease::TERM`].
+const UNRENEWED: Duration = Duration::from_secs(30);
+
 /// How often to try to say what has come of a run, where the database is locked. Each time
 /// waits for as long as any other step.
 const FINISHES: usize = 3;
@@ -147,7 +151,7 @@ impl Close<'_> {
     pub(super) fn of(stopped: Option<Stopped>, short_of: Option<String>) -> Self {
         let is_cut_short = matches!(
             stopped,
-            Some(Stopped::Signal | Stopped::Lease | Stopped::Log | Stopped::Busy)
+            Some(Stopped::Signal | Stopped::Lease | Stopped::Log | Stopped::Busy | Stopped::Room)
         );
         short_of.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))
     }
@@ -289,8 +293,19 @@ impl Housekeeper {
         if elapsed.saturating_sub(shift.renewed) < RENEWAL {
             return Ok(true);
         }
-        shift.renewed = elapsed;
-        self.store.renew_lease(&shift.lease, shift.now())
+        match self.store.renew_lease(&shift.lease, shift.now()) {
+            // Nobody takes it over for a while.
+            Err(error)
+                if error.is_for_want_of_room()
+                    && elapsed.saturating_sub(shift.renewed) < UNRENEWED =>
+            {
+                Ok(true)
+            }
+            renewed => {
+                shift.renewed = elapsed;
+                renewed
+            }
+        }
     }
 
     /// Ends a run with what has come of it.

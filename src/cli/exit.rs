@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -10,6 +11,7 @@ use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
 
 use super::context;
+use super::disk;
 use super::guard::advice;
 use super::interrupt::Signal;
 use crate::output::report::NoReport;
@@ -73,6 +75,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
             let advice = match error.downcast_ref::<Error>() {
                 Some(Error::Guard(refusal)) => format!("; {}", advice(refusal)),
                 Some(Error::State(trouble)) => format!("; {}", context::advice(trouble)),
+                Some(Error::DiskFull { at }) => format!("; {}", advice_on_room(at)),
                 _ => String::new(),
             };
             for line in format!("sessctl: {error:#}{advice}").lines() {
@@ -80,6 +83,19 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
             }
             ExitCode::from(failure(&error))
         }
+    }
+}
+
+/// What to do about a file system that is full, and how much room it has.
+pub fn advice_on_room(database: &str) -> String {
+    let room = disk::folder_of(Path::new(database)).and_then(|folder| disk::place(&folder));
+    match room {
+        Ok(place) => format!(
+            "{} has {} KiB left: free some space on its file system, and run it again",
+            place.folder,
+            place.free >> 10
+        ),
+        Err(_) => "free some space on its file system, and run it again".to_owned(),
     }
 }
 
@@ -176,7 +192,11 @@ fn failure(error: &anyhow::Error) -> u8 {
         Some(Error::Unknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
         Some(
-            Error::NoRoom(_) | Error::Rejected { .. } | Error::State(_) | Error::Failed { .. },
+            Error::NoRoom(_)
+            | Error::DiskFull { .. }
+            | Error::Rejected { .. }
+            | Error::State(_)
+            | Error::Failed { .. },
         )
         | None => 1,
     }

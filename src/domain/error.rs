@@ -124,6 +124,12 @@ pub enum Error {
     /// The disk has no room for a rebuild; nothing has changed.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
+    /// The file system of a database is full; nothing was changed by this step.
+    #[error("could not write to {at}: the file system has no room left")]
+    DiskFull {
+        /// Which database.
+        at: String,
+    },
     /// No session has this handle.
     #[error("no session {0}")]
     NoSession(String),
@@ -162,6 +168,11 @@ impl Error {
     /// Whether the same may go well in a moment.
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. })
+    }
+
+    /// Whether the file system is full.
+    pub const fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::DiskFull { .. })
     }
 
     /// What kept a step from being done at this moment, without advice; `None`: it is not

@@ -24,6 +24,7 @@ mod killed;
 mod lease;
 mod life;
 mod list;
+mod little;
 mod moved_clock;
 mod moving;
 mod opening;

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::Housekeeper;
 use super::run::{Close, PURGE};
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
 use crate::domain::port::{Flow, Order, Query, Scope};
@@ -66,7 +66,7 @@ impl Housekeeper {
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
-        let outcome = outcome.or_else(|error| match error.obstacle() {
+        let outcome = outcome.or_else(|error| match obstacle(&error) {
             // A job goes on with it. By hand, an answer is for what was done.
             Some(obstacle) if request.job.is_some() || walk.has_done_something() => {
                 Ok(self.broken_off(&mut walk, request, now, obstacle))
@@ -82,6 +82,9 @@ impl Housekeeper {
         // all the same, and the next run of its job finds it so.
         outcome.and_then(|summary| match finished {
             Err(error) if summary.stopped == Some(Stopped::Busy) && error.is_passing() => {
+                Ok(summary)
+            }
+            Err(error) if error.is_for_want_of_room() && summary.done != Progress::default() => {
                 Ok(summary)
             }
             finished => finished.map(|()| summary),
@@ -154,6 +157,15 @@ impl Housekeeper {
         })?;
         Ok(())
     }
+}
+
+/// What has stopped a run, if the rest of its work may go well another time.
+fn obstacle(error: &Error) -> Option<(Stopped, String)> {
+    if let Error::DiskFull { at } = error {
+        let obstacle = format!("the file system of {at} has no room for another row's change");
+        return Some((Stopped::Room, obstacle));
+    }
+    error.obstacle().map(|obstacle| (Stopped::Busy, obstacle))
 }
 
 /// The scope of a purge, whose job may have planned it.

@@ -44,6 +44,8 @@ pub enum Stopped {
     Log,
     /// The database was locked for longer than is worth waiting, or could not be used.
     Busy,
+    /// The file system is full, and not even one more row could be changed.
+    Room,
 }
 
 words!(Stopped, "reason to stop", {
@@ -54,6 +56,7 @@ words!(Stopped, "reason to stop", {
     Lease => "lease",
     Log => "log",
     Busy => "busy",
+    Room => "room",
 });
 
 /// What a purge has done so far.

@@ -39,12 +39,13 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Looks after the log behind a batch. Answers how large it is, and how long to wait
-    /// before it gets more.
+    /// Looks after the log behind a batch, at any size where there is hardly any room.
+    /// Answers how large it is, and how long to wait before it gets more.
     pub(super) fn after_batch(
         &mut self,
         store: &mut dyn Store,
         is_gentle: bool,
+        is_cramped: bool,
     ) -> Result<(u64, Duration)> {
         let Some(size) = self.look(store)? else {
             return Ok((0, Duration::ZERO));
@@ -55,7 +56,7 @@ impl Upkeep {
         }
         let step = if is_gentle { GENTLE_STEP } else { STEP };
         let is_left_over = self.settled >= LARGE;
-        if !is_left_over && size.bytes - self.settled < step {
+        if !is_cramped && !is_left_over && size.bytes - self.settled < step {
             return Ok((size.bytes, Duration::ZERO));
         }
         let size = self.shrink(store)?.unwrap_or(size);

@@ -13,9 +13,9 @@ use super::guard::stake;
 use super::report::{Progress, PurgeRequest, Stopped, Summary};
 use super::scope;
 use super::upkeep::Upkeep;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::manners::Manners;
-use crate::domain::port::{DueRange, Place, Reach, Settled, Survey};
+use crate::domain::port::{Place, Reach, Settled, Survey};
 use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
@@ -73,8 +73,17 @@ impl Walk {
         }
     }
 
-    /// Takes note of what a look has found, and answers what is due of it.
-    fn saw(&mut self, survey: Survey) -> Option<DueRange> {
+    /// What came of a batch; `None`: the file system has no room for so many rows, but may
+    /// have for fewer.
+    fn fitted(&mut self, settled: Result<Settled>, rows: usize) -> Result<Option<Settled>> {
+        match settled {
+            Err(Error::DiskFull { .. }) if self.pace.shrink(rows) => Ok(None),
+            settled => settled.map(Some),
+        }
+    }
+
+    /// Takes note of what a look has found.
+    fn saw(&mut self, survey: Survey) {
         self.after = survey.last.or(self.after.take());
         self.done.walked = survey.walked;
         self.done.rows += survey.rows;
@@ -83,8 +92,6 @@ impl Walk {
         for (task, sessions) in survey.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
-        self.pace.notice(survey.version);
-        survey.due
     }
 
     /// Takes note of a batch of so many rows that were due.
@@ -164,7 +171,7 @@ impl Housekeeper {
         walk.done.log_peak = walk.upkeep.peak;
         match self.store.note_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
-            Err(error) if error.is_passing() => {}
+            Err(error) if error.is_passing() || error.is_for_want_of_room() => {}
             noted => noted?,
         }
         let left = self.left_behind(walk, request, now, stopped)?;
@@ -177,9 +184,9 @@ impl Housekeeper {
         walk: &mut Walk,
         request: &PurgeRequest,
         now: UnixTime,
-        obstacle: String,
+        (stopped, obstacle): (Stopped, String),
     ) -> Summary {
-        let stopped = Some(Stopped::Busy);
+        let stopped = Some(stopped);
         let left = self.left_behind(walk, request, now, stopped);
         // Where not even a look is possible, nobody knows.
         self.sum_up(walk, left.unwrap_or_default(), stopped, Some(obstacle))
@@ -278,16 +285,27 @@ impl Housekeeper {
         if !self.stay(shift)? {
             return Ok(Step::Late);
         }
-        let step = if survey.last.is_none() { Step::Last } else { Step::More };
-        let due = survey.census.due;
-        if let Some(range) = walk.saw(survey) {
+        walk.pace.notice(survey.version);
+        if let Some(range) = &survey.due {
+            let asked = walk.pace.rows();
+            let due = usize::try_from(survey.census.due).map_or(asked, |due| due.min(asked));
             let scope = scope(&self.policies, request, now);
-            let settled = self.store.settle(&scope, &range, self.bell.is_heard())?;
+            let settled = self.store.settle(&scope, range, self.bell.is_heard());
+            let Some(settled) = walk.fitted(settled, due)? else {
+                return Ok(Step::More);
+            };
             walk.seen.kept.add(self.store.take_kept());
-            walk.did(due, &settled);
+            walk.did(survey.census.due, &settled);
             self.bell.ring(&settled.told, &self.policies);
             self.bell.miss(settled.untold, now);
+            if settled.is_cut_short {
+                // The next look finds what is left of these rows.
+                walk.pace.shrink(due);
+                return Ok(Step::More);
+            }
         }
+        let step = if survey.last.is_none() { Step::Last } else { Step::More };
+        walk.saw(survey);
         Ok(step)
     }
 
@@ -300,7 +318,8 @@ impl Housekeeper {
         shift: &mut Shift,
         limits: &mut Limits<'_>,
     ) -> Result<Option<Stopped>> {
-        let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), walk.pace.is_gentle())?;
+        let (is_gentle, is_cramped) = (walk.pace.is_gentle(), walk.pace.is_cramped());
+        let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), is_gentle, is_cramped)?;
         walk.done.log_peak = walk.upkeep.peak;
         walk.note_hold();
         if log < walk.max_log {

@@ -14,11 +14,11 @@ use sessctl::domain::guard::Caps;
 use sessctl::domain::manners::{Hold, Manners, Size};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
-use sessctl::store::Access;
+use sessctl::store::{Access, Location};
 
 use crate::cli::args::{Moment, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
-use crate::cli::exit::{Exit, complain, unless_gone};
+use crate::cli::exit::{Exit, advice_on_room, complain, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
@@ -147,6 +147,10 @@ impl Args {
         if let Some(untold) = &summary.untold {
             context.say_untold(untold);
         }
+        if let (Some(Stopped::Room), Location::File(path)) = (summary.stopped, context.db()?) {
+            let advice = advice_on_room(&path.display().to_string());
+            complain(&visible(&format!("sessctl: {advice}")));
+        }
         say_of_rows(&summary, false, context);
         say_unindexed(&keeper, context.global.verbose, context)?;
         unless_gone(answer(&summary, &keeper, context))?;
@@ -194,6 +198,7 @@ impl Args {
 fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
         (None, _) if summary.untold.is_none() && summary.kept.rejected == 0 => Exit::Done,
+        (Some(Stopped::Room), _) => Exit::Failed,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }

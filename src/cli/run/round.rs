@@ -225,6 +225,7 @@ impl Report {
     fn of_work(counts: [u64; 3], short_of: Option<String>, stopped: Option<Stopped>) -> Self {
         let (exit, outcome) = match short_of {
             None => (Exit::Done, "done"),
+            Some(_) if stopped == Some(Stopped::Room) => (Exit::Failed, "partial"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
         let goes_on = matches!(stopped, Some(Stopped::Busy | Stopped::Log));

@@ -199,4 +199,6 @@ pub struct Settled {
     /// How many it ended of which it cannot tell, though the caller wanted to be told: the
     /// answer of a cluster was lost.
     pub untold: u64,
+    /// Whether it is not all that was to be done, since the file system is full.
+    pub is_cut_short: bool,
 }

@@ -35,7 +35,7 @@ use std::path::Path;
 
 use super::transport::rqlite::Rqlite;
 use super::transport::sqlite::SqliteFile;
-use super::transport::{Pages, Transport};
+use super::transport::{Pages, Transport, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::{Policies, Policy};
@@ -63,6 +63,11 @@ pub use state::{StateDirectory, StateMemory, check_state_directory};
 /// The index is worth its detour through the table where fewer than one in so many rows
 /// are due.
 const FEW: usize = 10;
+
+/// Bytes that a row takes, about, from when it is found due until it is deleted, and which
+/// part of the memory that the process may use all of them take.
+const ROW: u64 = 512;
+const SHARE: u64 = 8;
 
 /// For programs that use the library: the command resolves the zone.
 const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
@@ -144,6 +149,8 @@ struct Adopted<T> {
     /// What was to be deleted and was kept, as far as nobody has asked for it.
     kept: Kept,
     state: State,
+    /// How many rows that are due may be held in memory; empty: nobody has asked.
+    most_at_once: OnceCell<usize>,
     /// Whether it has been made sure that nothing stands against deleting rows.
     is_free: Cell<bool>,
     /// Whether it has been made sure as well that they are read as they are meant.
@@ -176,6 +183,7 @@ impl<T: Transport> Adopted<T> {
             index: TimeIndex::of(&transport, &reader),
             deletions: OnceCell::new(),
             kept: Kept::default(),
+            most_at_once: OnceCell::new(),
             is_free: Cell::new(false),
             is_safe: Cell::new(false),
             transport,
@@ -216,6 +224,14 @@ impl<T: Transport> Adopted<T> {
         }
         self.is_free.set(true);
         Ok(())
+    }
+
+    /// How many rows that are due may be held in memory.
+    fn most_at_once(&self) -> usize {
+        *self.most_at_once.get_or_init(|| {
+            let rows = memory::limit().map_or(u64::MAX, |limit| limit / SHARE / ROW);
+            usize::try_from(rows.max(1)).unwrap_or(usize::MAX)
+        })
     }
 
     fn make_sure_once(&self) -> Result<()> {
@@ -333,6 +349,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         }
         let (database, reader) = (&self.transport, &self.reader);
         let only_counts = reach.due == usize::MAX;
+        let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
+        let reach = Reach { due, ..reach };
         let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
         let index = match after {
             Some(Place::Time(..)) => self.index.as_ref(),

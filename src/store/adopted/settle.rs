@@ -220,8 +220,20 @@ pub(super) fn settle(
     // Some of those that were not found may have gone by the request whose answer was lost.
     let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
     let untold = if tell && answers_lost { left } else { 0 };
-    let settled =
-        Settled { marked: 0, ended: deleted, deleted, hold, commit, waited, told, untold };
+    // What fits no more is left to the next look, with fewer rows.
+    let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
+    let outcome = if is_cut_short { Ok(()) } else { outcome };
+    let settled = Settled {
+        marked: 0,
+        ended: deleted,
+        deleted,
+        hold,
+        commit,
+        waited,
+        told,
+        untold,
+        is_cut_short,
+    };
     ((settled, kept), outcome)
 }
 
@@ -319,6 +331,7 @@ fn apply(
     let mut run = Run::default();
     // What is left to do; the next is the last of them.
     let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
+    let mut has_made_room = false;
     while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
         let end = rows.end(&range, statements, database.is_far());
         if end < range.end {
@@ -328,6 +341,7 @@ fn apply(
         match database.apply_rows(statements, &mut (start..end).map(rows.row)) {
             Ok(applied) => {
                 rows.learn(count, applied.hold);
+                has_made_room = false;
                 run.applied.rows.extend(applied.rows);
                 run.applied.answers.extend(applied.answers);
                 run.applied.answers_lost |= applied.answers_lost;
@@ -343,6 +357,11 @@ fn apply(
             Err(Error::Rejected { .. }) => {
                 let middle = start + count / 2;
                 todo.extend([middle..end, start..middle]);
+            }
+            // The log has given up its room, which may be enough.
+            Err(Error::DiskFull { .. }) if !has_made_room => {
+                has_made_room = true;
+                todo.push(start..end);
             }
             Err(error) => return (run, Err(error)),
         }

@@ -59,6 +59,7 @@ pub(super) fn settle(
         waited: applied.waited,
         told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
         untold: if tell && applied.answers_lost { ended } else { 0 },
+        is_cut_short: false,
     })
 }
 

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub mod far;
 pub mod file;
+pub(super) mod memory;
 pub mod rqlite;
 pub mod sqlite;
 mod wal;

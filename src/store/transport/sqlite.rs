@@ -100,6 +100,28 @@ impl SqliteFile {
     fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
         fault(&self.place, doing, error)
     }
+
+    /// Does work that changes something. Where the file system is full, it is tried again
+    /// with the room of the write-ahead log.
+    fn with_room<T>(&mut self, work: impl Fn(&mut Connection) -> rusqlite::Result<T>) -> Result<T> {
+        match work(&mut self.connection).map_err(|e| self.write_fault(e)) {
+            Err(Error::DiskFull { .. }) => {
+                work(&mut self.connection).map_err(|e| self.fault("write to", e))
+            }
+            done => done,
+        }
+    }
+
+    /// The error of a change. Where the file system is full, the write-ahead log gives up
+    /// its room first, as far as nobody uses it.
+    fn write_fault(&self, error: rusqlite::Error) -> Error {
+        let fault = self.fault("write to", error);
+        if matches!(fault, Error::DiskFull { .. }) {
+            // That there is no room is what has gone wrong, whatever becomes of this.
+            let _ = wal::move_into_the_database(&self.connection, Effort::Cut, PATIENCE);
+        }
+        fault
+    }
 }
 
 impl Transport for SqliteFile {
@@ -150,7 +172,7 @@ impl Transport for SqliteFile {
         rest: &[Value],
     ) -> Result<Applied> {
         let applied = each::apply(&mut self.connection, sql, values, rest);
-        applied.map_err(|e| self.fault("write to", e))
+        applied.map_err(|e| self.write_fault(e))
     }
 
     fn apply_rows(
@@ -161,15 +183,16 @@ impl Transport for SqliteFile {
         let applied = each::apply_rows(&mut self.connection, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => rejected(format!("write to {}", self.place), e),
-            _ => self.fault("write to", e),
+            _ => self.write_fault(e),
         })
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
-        let all = statements.iter().map(|statement| (statement, None));
-        let applied = lists::apply(&mut self.connection, all);
+        let applied = self.with_room(|connection| {
+            let all = statements.iter().map(|statement| (statement, None));
+            lists::apply(connection, all)
+        })?;
         // Nothing is expected, so nothing is otherwise.
-        let applied = applied.map_err(|e| self.fault("write to", e))?;
         Ok(applied.continue_value().unwrap_or_default())
     }
 
@@ -178,9 +201,11 @@ impl Transport for SqliteFile {
         expected: &[Expecting],
         otherwise: &[Statement],
     ) -> Result<Applied> {
-        let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-        let applied = lists::apply(&mut self.connection, all);
-        match applied.map_err(|e| self.fault("write to", e))? {
+        let applied = self.with_room(|connection| {
+            let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
+            lists::apply(connection, all)
+        })?;
+        match applied {
             ControlFlow::Continue(applied) => Ok(Applied { as_expected: true, ..applied }),
             ControlFlow::Break(in_vain) => {
                 let applied = self.apply(otherwise)?;

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{
     SQLITE_IOERR_CHECKRESERVEDLOCK, SQLITE_IOERR_LOCK, SQLITE_IOERR_NOMEM, SQLITE_IOERR_RDLOCK,
-    SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_UNLOCK,
+    SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_UNLOCK,
 };
 use rustix::fs::statvfs;
 
@@ -20,6 +20,9 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     let errno = Errno::last();
     Errno::clear();
     let at = place.to_owned();
+    if is_for_want_of_space(place, errno, &error) {
+        return Error::DiskFull { at };
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
         // SQLite takes a failing device for a damaged file.
@@ -30,7 +33,7 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
         }
-        Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(place, errno, &error)),
+        Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             match denied::reason(Path::new(place)) {
                 Some(reason) => failed(place, doing, &reason),
@@ -52,14 +55,12 @@ fn fails_to_be_read(place: &str) -> bool {
 }
 
 /// The reason why the system has failed SQLite, as far as it can be known.
-fn io_failure(place: &str, errno: Errno, error: &rusqlite::Error) -> String {
+fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
     let code = error.sqlite_error().map_or(0, |error| error.extended_code);
     match (code, errno) {
         (SQLITE_IOERR_NOMEM, _) => "out of memory".to_owned(),
         (_, Errno::EIO | Errno::ENXIO | Errno::ENODEV) => INPUT_OUTPUT.to_owned(),
-        (_, Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG | Errno::ESTALE) => {
-            errno.desc().to_lowercase()
-        }
+        (_, Errno::EFBIG | Errno::ESTALE) => errno.desc().to_lowercase(),
         (
             SQLITE_IOERR_LOCK
             | SQLITE_IOERR_RDLOCK
@@ -68,13 +69,27 @@ fn io_failure(place: &str, errno: Errno, error: &rusqlite::Error) -> String {
             | SQLITE_IOERR_SHMLOCK,
             _,
         ) => format!("could not lock the file: {}", errno.desc().to_lowercase()),
-        _ if is_full(place) => Errno::ENOSPC.desc().to_lowercase(),
         _ => match error {
             rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
                 format!("{sentence} (SQLite's error code {code})")
             }
             error => error.to_string(),
         },
+    }
+}
+
+/// Whether a failure comes from a full file system or a quota. The index of a log, which
+/// SQLite makes longer by itself, is the one file for which it has another code.
+fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure) => match errno {
+            Errno::ENOSPC | Errno::EDQUOT => true,
+            Errno::UnknownErrno => code == SQLITE_IOERR_SHMSIZE || is_full(place),
+            _ => code == SQLITE_IOERR_SHMSIZE,
+        },
+        _ => false,
     }
 }
 

@@ -12,13 +12,16 @@ use crate::domain::error::{Error, Result};
 use crate::store::transport::file::beside::{Found, Reading};
 use crate::store::transport::file::locks::Kept;
 use crate::store::transport::file::{self, denied};
+use crate::store::transport::memory;
 
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;
-/// Pages to remember of another program's file, in KiB, with the sign that SQLite wants
-/// there: a purge comes back to the pages of indexes whose order is random against its
-/// own.
-const CACHE: i64 = -65_536;
+/// Bytes of pages to remember of another program's file, at most: a purge comes back to the
+/// pages of indexes whose order is random against its own. And at least: SQLite's default.
+const CACHE: u64 = 64 << 20;
+const LEAST_CACHE: u64 = 2 << 20;
+/// Which part of the memory that the process may use they take.
+const SHARE: u64 = 4;
 
 impl SqliteFile {
     /// Opens a file that is there, for what a command wants of it.
@@ -82,7 +85,7 @@ impl SqliteFile {
         let file = Self::open(path, access)?;
         if access == Access::Write {
             file.pragma("foreign_keys", "ON")?;
-            let size = file.connection.pragma_update(None, "cache_size", CACHE);
+            let size = file.connection.pragma_update(None, "cache_size", cache(memory::limit()));
             size.map_err(|e| file.fault("open", e))?;
         }
         Ok(file)
@@ -214,5 +217,26 @@ impl SqliteFile {
 
     fn is_read_only(&self) -> Result<bool> {
         self.connection.is_readonly("main").map_err(|e| self.fault("open", e))
+    }
+}
+
+/// How many pages to remember where the process may use so much memory: in KiB, with the
+/// sign that SQLite wants there.
+fn cache(limit: Option<u64>) -> i64 {
+    let bytes = limit.map_or(CACHE, |limit| (limit / SHARE).clamp(LEAST_CACHE, CACHE));
+    -i64::try_from(bytes >> 10).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_that_are_remembered_take_a_part_of_the_memory() {
+        for (limit, kibibytes) in
+            [(None, 65_536), (Some(1 << 30), 65_536), (Some(32 << 20), 8_192), (Some(1), 2_048)]
+        {
+            assert_eq!(cache(limit), -kibibytes, "{limit:?}");
+        }
     }
 }
