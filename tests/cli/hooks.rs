@@ -1,5 +1,13 @@
 //! The command that is told which sessions have ended.
 
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+
 use crate::fixture::{DAY, HOUR, MANY_RUNS, Ran, Sandbox, now, row};
 
 /// With a hook that this shell script is, and these settings beside it.
@@ -121,22 +129,24 @@ fn what_it_was_not_told_of_is_said_whatever_else_fails() {
 
 #[test]
 fn a_hook_that_hangs_is_stopped_with_all_that_it_has_started() {
-    // Given a hook that starts a child and waits for it, for longer than it may
-    let sandbox = sandbox("sleep 600 & echo $! > pid; wait", "");
+    // Given a hook that starts a child and waits for it, for longer than it may; both hold
+    // the end of a pipe
+    let sandbox = sandbox("exec 9> held; sleep 600 & wait", "");
     let config = std::fs::read_to_string(sandbox.path("hook.toml")).unwrap();
     sandbox.file("hook.toml", format!("{config}timeout = \"1s\"\n"));
+    let held = sandbox.path("held");
+    assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap();
+    let mut held = OpenOptions::new().read(true).custom_flags(flags).open(held).unwrap();
     sandbox.insert(&row("old").idle(HOUR));
     // When a session ends
     let reason = run(&sandbox, &["purge"]).exits(3).stderr();
     // Then the run goes on without it, and neither of the two is left
     assert!(reason.contains("took longer than 1s and was stopped"), "{reason}");
     assert_eq!(sandbox.listed(["--state", "ended"]).len(), 1);
-    let pid = std::fs::read_to_string(sandbox.path("pid")).unwrap();
-    let state = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-        status.map_or('X', |stat| stat.rsplit(") ").next().unwrap().chars().next().unwrap())
-    };
-    while !matches!(state(), 'X' | 'Z') {
+    let begun = Instant::now();
+    while held.read(&mut [0]).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "the child is still there");
         std::thread::yield_now();
     }
 }

@@ -20,6 +20,12 @@ do = \"cycle\"
 task = \"http\"
 ";
 
+/// Says that it has come to its first batch, and waits for a reader.
+const HOOK: &str = "
+[hooks]
+on_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]
+";
+
 const ROWS: u32 = 600;
 
 fn watch(sandbox: &Sandbox) -> Child {
@@ -42,6 +48,22 @@ fn start_and_kill(sandbox: &Sandbox, at_work: bool, micros: u64) {
     }
     watch.kill().unwrap();
     watch.wait().unwrap();
+}
+
+/// Starts a watch and kills it in the midst of its work, on any machine: its hook keeps it
+/// there.
+fn start_and_kill_at_work(sandbox: &Sandbox) {
+    for name in ["fifo", "gate"] {
+        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
+        assert!(made.success());
+    }
+    sandbox.file("jobs.toml", format!("{JOBS}{HOOK}"));
+    let mut watch = watch(sandbox);
+    assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    std::fs::read_to_string(sandbox.path("gate")).unwrap();
+    sandbox.file("jobs.toml", JOBS);
 }
 
 fn number(sandbox: &Sandbox, sql: &str) -> i64 {
@@ -76,7 +98,10 @@ fn a_watch_that_is_killed_at_any_moment_leaves_nothing_undone_and_does_nothing_t
         opened += i64::from(ROWS);
         a_minute_later(&sandbox);
         // When a watch is killed while it starts, works, or has done its work
-        start_and_kill(&sandbox, round % 2 == 0, round * 7_919 % 40_000);
+        match round {
+            0 => start_and_kill_at_work(&sandbox),
+            _ => start_and_kill(&sandbox, round % 2 == 0, round * 7_919 % 40_000),
+        }
         killed_at_work += number(&sandbox, "SELECT count(*) FROM runs WHERE outcome = 'running'");
         // Then no row has gone uncounted, and none was counted twice
         let kept = number(&sandbox, "SELECT count(*) FROM sessions");

@@ -25,6 +25,14 @@ fn impatient() -> Sandbox {
     sandbox
 }
 
+/// An empty folder, where commands wait for an answer for as long as a busy machine may take
+/// for it: for those who get one.
+fn patient() -> Sandbox {
+    let sandbox = Sandbox::without_database();
+    sandbox.file("sessctl.toml", "");
+    sandbox
+}
+
 /// Runs a command on this database.
 fn run<'a>(sandbox: &Sandbox, db: &'a str, args: impl IntoIterator<Item = &'a str>) -> Ran {
     let args = ["--config", "sessctl.toml", "--db", db].into_iter().chain(args);

@@ -7,7 +7,7 @@ use sessctl::{Housekeeper, Opening, Policies, UnixTime};
 
 use crate::fixture::{Ran, Sandbox};
 use crate::rqlite::{Node, Nodes, wait_for};
-use crate::{impatient, refusal, run};
+use crate::{impatient, patient, refusal, run};
 
 /// Who may do what: the tests themselves are nobody, and ask for no more than whether
 /// the nodes are ready.
@@ -21,7 +21,7 @@ const USERS: &str = r#"[
 #[ignore = "needs rqlite"]
 fn who_asks_is_let_in_or_told_why_not() {
     // Given a node that knows two users
-    let sandbox = impatient();
+    let sandbox = patient();
     let users = sandbox.file("users.json", USERS);
     let nodes = Nodes::start_with(1, &["-auth", users.to_str().unwrap()]);
     let db = nodes.url();
@@ -72,7 +72,7 @@ fn certify(sandbox: &Sandbox) {
 #[ignore = "needs rqlite"]
 fn a_node_at_https_shows_who_it_is() {
     // Given a node with a certificate that an authority of one's own has signed
-    let sandbox = impatient();
+    let sandbox = patient();
     certify(&sandbox);
     let file = |name| sandbox.path(name).to_str().unwrap().to_owned();
     let (cert, key) = (file("node.pem"), file("node.key"));
@@ -104,7 +104,7 @@ fn a_node_at_https_shows_who_it_is() {
 fn a_node_that_does_not_speak_tls_is_recognised() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
-    let said = refusal(&run(&impatient(), &db, ["list"]), 1, &db);
+    let said = refusal(&run(&patient(), &db, ["list"]), 1, &db);
     insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: no TLS is spoken there: write http://");
 }
 
@@ -172,7 +172,7 @@ fn said_of_freshness(ran: &Ran, node: &Node) -> String {
 #[ignore = "needs rqlite"]
 fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
     let mut nodes = Nodes::start(3);
-    let sandbox = impatient();
+    let sandbox = patient();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();
     run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
     nodes.settle();
@@ -193,6 +193,7 @@ fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
     insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
     // And nothing that wants a leader
     let url = nodes.nodes[other].url();
+    let sandbox = impatient();
     run(&sandbox, &url, ["list"]).is_refused_with(11);
     run(&sandbox, &url, ["--consistency", "linearizable", "list"]).is_refused_with(11);
     run(&sandbox, &url, OPEN).is_refused_with(11);

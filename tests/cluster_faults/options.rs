@@ -9,7 +9,7 @@ use sessctl::{Policies, UnixTime};
 
 use crate::fake::{Act, Fake, native};
 use crate::fixture::{Ran, Sandbox};
-use crate::{impatient, run};
+use crate::{impatient, patient, run};
 
 /// `bob:secret`, as it goes over the wire.
 const BOB: &str = "authorization: Basic Ym9iOnNlY3JldA==";
@@ -26,7 +26,7 @@ fn presented(fake: &Fake) -> Option<String> {
 fn a_node_is_told_who_asks() {
     // Given credentials in each place
     let node = Fake::start(native);
-    let sandbox = impatient();
+    let sandbox = patient();
     let secret = sandbox.file("secret", "bob:secret\nthis is a comment\n");
     let secret = secret.to_str().unwrap();
     fs::create_dir(sandbox.path("etc")).unwrap();
@@ -69,7 +69,7 @@ fn a_move_presents_the_same() {
 #[test]
 fn what_is_to_be_sure_goes_through_the_log() {
     let node = Fake::start(native);
-    let sandbox = impatient();
+    let sandbox = patient();
     let levels = |consistency| {
         let args = ["--db", &node.url, "--consistency", consistency, "list"];
         sandbox.run(args).succeeds();
@@ -185,7 +185,7 @@ fn an_authority_has_a_certificate() {
 fn what_one_node_says_alone_is_said_to_be_that() {
     // Given a node that last heard of the leader a while ago
     let node = Fake::start(native);
-    let sandbox = impatient();
+    let sandbox = patient();
     let alone = ["--consistency", "none"];
     // When somebody wants to know all
     let ran = run(&sandbox, &node.url, alone.into_iter().chain(["-v", "list", "--json"]));

@@ -1,14 +1,15 @@
 """A touch in SQL and `sessctl touch`, on copies of one table.
 
-The command reads the clock itself, so the rows are written around the present
-second, and what it did counts if it was still in that second: sessions that are
-always renewed, the first and the last that it touches, tell. If it was not, all
-is done again with the next second.
+The rows are written around the present second, but the command reads the clock itself,
+once for each of its transactions. Sessions that are always renewed tell at which second it
+was: they lie everywhere between the others in the order of the ids, in which the command
+touches them. Where two neighbours of a session tell of different seconds, it may have been
+touched at any of these.
 """
 
+import bisect
 import itertools
 import json
-import os
 import sqlite3
 import time
 
@@ -111,14 +112,9 @@ def cases(now):
         yield (f"{number}", task, opened, used, timeout, mark, *end)
 
 
-def outermost(rows):
-    """Two tokens that are served before and after all those of the rows: the command
-    takes them in the order of their ids."""
-    ids = [id_of(row[0]) for row in rows]
-    tokens = [f"outermost {number}" for number in range(20 * len(rows))]
-    first, last = min(tokens, key=id_of), max(tokens, key=id_of)
-    assert id_of(first) < min(ids) and id_of(last) > max(ids)
-    return first, last
+def clocks(rows):
+    """The tokens of sessions that tell the time, one for each fifty rows."""
+    return [f"clock {number}" for number in range(len(rows) // 50)]
 
 
 def write(rows, path):
@@ -133,16 +129,28 @@ def write(rows, path):
     return connection
 
 
-def attempt():
-    """Touches by the command, within one second; None: it took longer."""
-    for name in ("app.db", "polite.db", "bare.db"):
-        if os.path.exists(name):
-            os.remove(name)
+class Moments:
+    """When the command has touched each session, as far as that is known."""
+
+    def __init__(self, told, begun, ended):
+        self.ids = [id for id, _ in told]
+        self.seconds = [begun, *(second for _, second in told), ended]
+
+    def of(self, token):
+        place = bisect.bisect_left(self.ids, id_of(token))
+        # The session of the place itself, or the first one behind the token's.
+        first, last = self.seconds[place], self.seconds[place + 1]
+        assert first <= last, (first, last)
+        return range(first, last + 1)
+
+
+def touch_all():
+    """Touches by the command; answers the rows as they were, what it said, and when."""
     sessctl("init")
     now = int(time.time())
     rows = list(cases(now))
-    ends = outermost(rows)
-    rows.extend((token, "endless", now - 900, now - 900, None, None, None, None) for token in ends)
+    told = clocks(rows)
+    rows.extend((token, "endless", now - 900, now - 900, None, None, None, None) for token in told)
     source = write(rows, "app.db")
     for name in ("polite.db", "bare.db"):
         copy = sqlite3.connect(name)
@@ -152,10 +160,26 @@ def attempt():
     tokens = [row[0] for row in rows]
     with open("tokens", "w", encoding="utf-8") as file:
         file.write("\n".join([*tokens, "nobody's"]) + "\n")
+    begun = int(time.time())
     answers = touch_by_command()
+    ended = int(time.time())
     used = {row[0]: row[5] for row in Application("app.db").rows()}
-    in_time = all(used[id_of(token)] == now for token in ends)
-    return (now, rows, answers) if in_time else None
+    told = sorted((id_of(token), used[id_of(token)]) for token in told)
+    return rows, answers, Moments(told, begun, ended)
+
+
+def moment_of(token, rule, answer, moments):
+    """The moment at which a touch in SQL does what the command has done; the session is
+    touched. None: there is no such moment."""
+    for moment in moments:
+        polite.connection.execute("SAVEPOINT touch")
+        said = polite.polite_touch(token, moment, rule)
+        if (said, polite.look(token)) == (answer, app.look(token)):
+            polite.connection.execute("RELEASE touch")
+            return moment
+        polite.connection.execute("ROLLBACK TO touch")
+        polite.connection.execute("RELEASE touch")
+    return None
 
 
 def touch_by_command(verb="touch"):
@@ -171,28 +195,33 @@ def touch_by_command(verb="touch"):
 
 with open("app.toml", "w", encoding="utf-8") as file:
     file.write(CONFIG)
-tried = next(filter(None, (attempt() for _ in range(500))))
-now, rows, answers = tried
+rows, answers, moments = touch_all()
 
-polite, bare = Application("polite.db"), Application("bare.db")
+app, polite, bare = (Application(name) for name in ("app.db", "polite.db", "bare.db"))
+now = moments.seconds[-1]
 same(answers.pop(), "unknown", "a token that nobody has")
 same(polite.polite_touch("nobody's", now), "unknown", "a token that nobody has")
 same(len(answers), len(rows), "answers")
 served = ("renewed", "unchanged")
+for application in (polite, bare):
+    application.connection.execute("BEGIN IMMEDIATE")
 for (token, task, *row), answer in zip(rows, answers):
     rule = TASKS[task]
-    case = (task, *row, now)
-    same(polite.polite_touch(token, now, rule), answer, case)
-    same(bare.touch(token, now, rule), answer in served, case)
+    case = (task, *row, moments.of(token))
+    moment = moment_of(token, rule, answer, moments.of(token))
+    assert moment is not None, f"{case}: the command says {answer!r}, and left {app.look(token)}"
+    same(bare.touch(token, moment, rule), answer in served, case)
     if answer not in served:
-        same(bare.refusal(bare.look(token), now, rule), answer, case)
+        same(bare.refusal(bare.look(token), moment, rule), answer, case)
+for application in (polite, bare):
+    application.connection.execute("COMMIT")
 kinds = {answer: answers.count(answer) for answer in sorted(set(answers))}
 same(
     list(kinds),
     ["abandoned", "closed", "cycled", "expired", "lifetime", "renewed", "unchanged"],
     "kinds of answers",
 )
-same(polite.rows().fetchall(), Application("app.db").rows().fetchall(), "the tables")
+same(polite.rows().fetchall(), app.rows().fetchall(), "the tables")
 
 # The same with close: who was live is closed, and everybody else as they were.
 for (token, *_), answer in zip(rows, touch_by_command("close")):

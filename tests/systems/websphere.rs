@@ -91,8 +91,8 @@ fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
     // Given a reaper that has just run, and a session whose timeout is over
     let websphere = System::new("websphere");
     websphere.jobs_have_waited(&["mail1"]);
-    websphere.run(&["run"]).succeeds().is_silent();
     let begun = now();
+    websphere.run(&["run"]).succeeds().is_silent();
     websphere.insert(&row("token").idle(40 * MINUTE));
     // When the administrator asks
     let session = websphere.json(&["show", "session", &handle("token")]);
