@@ -4,8 +4,8 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -40,6 +40,9 @@ pub struct Interrupt {
 
 const NONE: usize = 0;
 
+/// The signals of this process, once it listens.
+static LISTENING: OnceLock<Interrupt> = OnceLock::new();
+
 impl Interrupt {
     /// From now on, signals are noted instead of ending the process.
     pub fn listen() -> io::Result<Self> {
@@ -53,7 +56,15 @@ impl Interrupt {
             flag::register_conditional_shutdown(number, exit_code, Arc::clone(&at_once))?;
             flag::register(number, Arc::clone(&at_once))?;
         }
-        Ok(Self { noted, at_once })
+        let interrupt = Self { noted, at_once };
+        // A process listens once.
+        let _ = LISTENING.set(interrupt.clone());
+        Ok(interrupt)
+    }
+
+    /// The signal that came to this process, if it listens and one did.
+    pub fn of_process() -> Option<Signal> {
+        LISTENING.get().and_then(Self::signal)
     }
 
     /// The signal that came, if one did.

@@ -26,6 +26,7 @@ mod open;
 mod profile;
 mod profiles;
 mod progress;
+mod protection;
 mod purge;
 mod records;
 mod run;
@@ -113,6 +114,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match arguments() {
         Ok(cli) => {
+            protection::set();
             let context = Context::new(cli.global, clock::now());
             let outcome = run(cli.command, &context);
             if outcome.is_ok() {

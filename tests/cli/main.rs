@@ -36,5 +36,6 @@ mod schedule;
 mod stat;
 mod streams;
 mod tasks;
+mod triggers;
 mod watch;
 mod zone;

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::Housekeeper;
 use super::run::{Close, PURGE};
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
 use crate::domain::port::{Flow, Order, Query, Scope};
@@ -66,6 +66,13 @@ impl Housekeeper {
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
+        self.store.limit_statements(None);
+        let outcome = outcome.or_else(|error| match error {
+            Error::Interrupted { cause, .. } => {
+                Ok(self.interrupted(&mut walk, cause, format!("it {error}")))
+            }
+            error => Err(error),
+        });
         let outcome = outcome.or_else(|error| match error.obstacle() {
             // A job goes on with it. By hand, an answer is for what was done.
             Some(obstacle) if request.job.is_some() || walk.has_done_something() => {

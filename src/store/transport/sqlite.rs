@@ -1,9 +1,11 @@
 //! A SQLite file on this machine.
 
 mod each;
+mod limits;
 mod lists;
 mod open;
 mod pages;
+mod work;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -15,7 +17,12 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 use super::super::sql::Statement;
 use super::{Answer, Applied, Columns, Expecting, Transport, wal};
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Effort, Flow, LogSize, Version};
+use crate::domain::port::{Effort, Flow, Limit, LogSize, Version};
+
+use work::Work;
+
+pub(super) use work::reason_to_stop;
+pub use work::{Protection, Running, protect};
 
 /// How long to wait for another program's lock before giving up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +41,7 @@ pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
     place: String,
+    work: Work,
 }
 
 impl SqliteFile {
@@ -96,7 +104,15 @@ impl SqliteFile {
     }
 
     fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
-        fault(&self.place, doing, error)
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => self.work.interrupted(),
+            _ => fault(&self.place, doing, error),
+        }
+    }
+
+    /// Begins a statement, which may be interrupted from now on.
+    fn begin(&self, doing: &str, sql: &str) -> work::Statement {
+        self.work.begin(doing, sql, &self.place)
     }
 }
 
@@ -111,9 +127,11 @@ impl Transport for SqliteFile {
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()> {
         let fault = |e| self.fault("read", e);
+        let _work = self.begin("read", &statement.sql);
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
         let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
+            self.work.advance();
             if visit(row)? == ControlFlow::Break(()) {
                 break;
             }
@@ -127,6 +145,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
         let looked = each::look_up(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
@@ -137,6 +156,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn Columns),
     ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
         let looked = each::look_up_all(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
@@ -147,6 +167,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<Applied> {
+        let _work = self.begin("write to", sql);
         let applied = each::apply(&mut self.connection, sql, values, rest);
         applied.map_err(|e| self.fault("write to", e))
     }
@@ -156,14 +177,22 @@ impl Transport for SqliteFile {
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<Applied> {
+        let _work = self.begin("delete rows of", name_of(statements));
         let applied = each::apply_rows(&mut self.connection, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => rejected(format!("write to {}", self.place), e),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
+                rejected(format!("write to {}", self.place), e)
+            }
+            _ if is_of_virtual_table(&e) => Error::Rejected {
+                doing: format!("write to {}", self.place),
+                why: OUT_OF_STEP.to_owned(),
+            },
             _ => self.fault("write to", e),
         })
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let _work = self.begin("write to", name_of(statements));
         let all = statements.iter().map(|statement| (statement, None));
         let applied = lists::apply(&mut self.connection, all);
         // Nothing is expected, so nothing is otherwise.
@@ -176,6 +205,7 @@ impl Transport for SqliteFile {
         expected: &[Expecting],
         otherwise: &[Statement],
     ) -> Result<Applied> {
+        let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
         let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
         let applied = lists::apply(&mut self.connection, all);
         match applied.map_err(|e| self.fault("write to", e))? {
@@ -186,6 +216,10 @@ impl Transport for SqliteFile {
                 Ok(Applied { hold: applied.hold + in_vain, ..applied })
             }
         }
+    }
+
+    fn limit_statements(&mut self, limit: Option<Limit>) {
+        self.work.limit(limit);
     }
 
     fn version(&self) -> Result<Option<Version>> {
@@ -206,6 +240,11 @@ impl Transport for SqliteFile {
     }
 }
 
+/// The statement that a list is named by.
+fn name_of(statements: &[Statement]) -> &str {
+    statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
+}
+
 /// That SQLite does not accept a change.
 fn rejected(doing: String, error: rusqlite::Error) -> Error {
     let why = match error {
@@ -215,11 +254,55 @@ fn rejected(doing: String, error: rusqlite::Error) -> Error {
     Error::Rejected { doing, why }
 }
 
+/// What is said where a virtual table finds that its own content is wrong: the database
+/// itself is sound.
+const OUT_OF_STEP: &str = "a virtual table that a trigger writes to, such as a full-text index, \
+                           does not match the rows that it is about: the application has to \
+                           rebuild it";
+
+fn is_of_virtual_table(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
+}
+
+/// Words by which SQLite says that a schema uses what this program lacks, or does not let a
+/// schema use.
+const LACKING: [&str; 6] = [
+    "unknown function: ",
+    "no such function: ",
+    "no such collation sequence: ",
+    "no such module: ",
+    "unknown tokenizer: ",
+    "unsafe use of ",
+];
+
+fn is_lacking(sentence: &str) -> bool {
+    LACKING.iter().any(|words| sentence.contains(words))
+}
+
+/// The refusal of a schema that uses something which this program lacks.
+fn lacking(place: &str, doing: &str, sentence: &str) -> String {
+    let why = if sentence.contains("unsafe use of ") {
+        "sessctl does not let the schema of an application call functions or virtual tables that \
+         have effects of their own"
+    } else {
+        "the application registers it when it opens the database, and sessctl does not have it"
+    };
+    format!("could not {doing} {place}: {sentence}: {why}")
+}
+
 /// What a failure of SQLite means to a caller.
 fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     let at = place.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
+        Some(ErrorCode::DatabaseCorrupt) if is_of_virtual_table(&error) => {
+            Error::failed(format!("{doing} {place}"), OUT_OF_STEP)
+        }
+        // What the schema uses is no damage.
+        Some(ErrorCode::DatabaseCorrupt) if is_lacking(&error.to_string()) => {
+            Error::Refused(lacking(place, doing, &error.to_string()))
+        }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
         Some(ErrorCode::NotADatabase) => {
             Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
@@ -229,6 +312,12 @@ fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
             Error::failed(format!("{doing} {place}"), format!("{error}; is the disk full?"))
         }
         _ => match error {
+            rusqlite::Error::SqliteFailure(_, Some(sentence))
+            | rusqlite::Error::SqlInputError { msg: sentence, .. }
+                if is_lacking(&sentence) =>
+            {
+                Error::Refused(lacking(place, doing, &sentence))
+            }
             // Its source would be the same sentence once more, with a number.
             rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
                 Error::failed(format!("{doing} {place}"), sentence)

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Access, PATIENCE, SqliteFile, fault};
+use super::work::Work;
+use super::{Access, PATIENCE, SqliteFile, fault, limits};
 use crate::domain::error::{Error, Result};
 use crate::store::transport::file;
 
@@ -138,7 +139,7 @@ impl SqliteFile {
     fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(name, flags).map_err(|error| {
+        let mut connection = Connection::open_with_flags(name, flags).map_err(|error| {
             match file::kept_open(path) {
                 // SQLite does not say why.
                 Err(e) => Error::failed(format!("read {place}"), e),
@@ -147,7 +148,10 @@ impl SqliteFile {
         })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, path: path.to_owned(), place })
+        let work = Work::default();
+        let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
+        set_up.map_err(|e| fault(&place, "open", e))?;
+        Ok(Self { connection, path: path.to_owned(), place, work })
     }
 
     fn is_read_only(&self) -> Result<bool> {
