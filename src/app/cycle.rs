@@ -10,7 +10,7 @@ use crate::domain::error::{Error, GuardRefusal, Guarded, Result, Stake};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::port::{
-    Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
+    Interruption, Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
@@ -18,6 +18,10 @@ use crate::domain::time::UnixTime;
 /// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster
 /// 100 KiB or so of its log.
 const BATCH: usize = 250;
+
+/// Sessions that clients may open during a cycle, besides as many as there were.
+const SPARE: u64 = 100_000;
+const INSERTED: &str = "rows are inserted as fast as others are deleted, perhaps by a trigger";
 
 /// What a cycle is to do.
 #[derive(Debug, Clone, Default)]
@@ -107,26 +111,37 @@ impl Housekeeper {
             let would_end = self.would_cycle(filter, now, &mut |_| {})?.ended;
             guard.check(stake(would_end, sessions))?;
         }
-        let (mut after, mut ended, mut unreadable_users) = (None, 0, 0);
+        let (mut after, mut ended, mut unreadable_users, mut seen) = (None, 0, 0, 0);
         let mut most = BATCH;
         loop {
             let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), most)?;
-            let done = match self.end_cycled(&batch, now) {
+            let (done, obstacle) = match self.end_cycled(&batch, now) {
                 Err(Error::DiskFull { .. }) if batch.len() > 1 => {
                     most = batch.len() / 2;
                     continue;
                 }
-                done => done?,
+                Err(error @ Error::Interrupted { cause: Interruption::Asked, .. }) => {
+                    (Vec::new(), Some(format!("it {error}")))
+                }
+                done => (done?, None),
             };
             unreadable_users += scanned.unreadable_users;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
                 show(session);
             }
-            let stopped = if batch.len() < most { None } else { stop(self)? };
+            seen += batch.len() as u64;
+            let stopped = if obstacle.is_some() {
+                Some(Stopped::Signal)
+            } else if batch.len() < most {
+                None
+            } else if seen > sessions.saturating_mul(2).saturating_add(SPARE) {
+                return Err(Error::failed("come to the end of the sessions", INSERTED));
+            } else {
+                stop(self)?
+            };
             if batch.len() < most || stopped.is_some() {
                 let (untold, kept) = (self.take_untold(), self.take_kept());
-                let obstacle = None;
                 return Ok(Cycled { ended, stopped, obstacle, untold, unreadable_users, kept });
             }
             after = last;

@@ -7,7 +7,9 @@ use super::Housekeeper;
 use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Due, Job, When};
-use crate::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunEnd, RunOutcome, Store};
+use crate::domain::port::{
+    Begun, Holding, Interruption, JobKey, Lease, Limit, NewRun, RunEnd, RunOutcome, Store,
+};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
 
@@ -17,6 +19,9 @@ const RENEWAL: Duration = Duration::from_secs(1);
 /// For how long a run goes on that cannot say so, since the file system is full: for less
 /// than [`Lease::TERM`].
 const UNRENEWED: Duration = Duration::from_secs(30);
+/// The longest that a statement of a run may take: what is left of a lease that has just
+/// been renewed, with some time to spare.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(45);
 
 /// How often to try to say what has come of a run, where the database is locked. Each time
 /// waits for as long as any other step.
@@ -306,6 +311,16 @@ impl Housekeeper {
                 renewed
             }
         }
+    }
+
+    /// Bounds the statements of a run until it next says that it is at work: by the time
+    /// that is left to it, and by its lease, which nobody renews while a statement runs.
+    pub(super) fn limit_statements(&mut self, until: Option<Instant>) {
+        let lease = Limit { time: LONGEST_STATEMENT, cause: Interruption::Lease };
+        let time = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let time = time.map(|time| Limit { time, cause: Interruption::Time });
+        let limit = time.filter(|limit| limit.time < lease.time).unwrap_or(lease);
+        self.store.limit_statements(Some(limit));
     }
 
     /// Ends a run with what has come of it.

@@ -114,6 +114,9 @@ impl Args {
             context.say_untold(untold);
         }
         say_kept(&cycled.kept, Wording::end(false), context);
+        if let Some(obstacle) = &cycled.obstacle {
+            context.say(&format!("sessctl: cycle stopped early: {obstacle}"));
+        }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
         let untold = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
         let partial = untold.or_worse(left).or_worse(kept::exit(&cycled.kept));

@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use sessctl::Error;
 use sessctl::config::ConfigError;
+use sessctl::domain::port::Interruption;
 use sessctl::domain::schedule::ScheduleError;
 
 use super::context;
 use super::disk;
 use super::guard::advice;
-use super::interrupt::Signal;
+use super::interrupt::{Interrupt, Signal};
 use crate::output::report::NoReport;
 use crate::output::{NoForm, harmless};
 
@@ -189,6 +190,10 @@ fn failure(error: &anyhow::Error) -> u8 {
         Some(
             Error::Busy { .. } | Error::Unavailable { .. } | Error::Held { .. } | Error::Settled,
         ) => 11,
+        Some(Error::Interrupted { cause, .. }) => {
+            let signal = Interrupt::of_process().filter(|_| *cause == Interruption::Asked);
+            signal.map_or(3, Signal::exit_code)
+        }
         Some(Error::Unknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
         Some(

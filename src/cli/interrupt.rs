@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -56,6 +56,9 @@ pub struct Interrupt {
 
 const NONE: usize = 0;
 
+/// The signals of this process, once it listens.
+static LISTENING: OnceLock<Interrupt> = OnceLock::new();
+
 impl Interrupt {
     /// From now on, signals are noted instead of ending the process. SIGHUP stays ignored
     /// if it was ignored when the process started, as `nohup` arranges.
@@ -64,6 +67,8 @@ impl Interrupt {
         if !ignores_hang_up() {
             interrupt.note(Signal::HangUp)?;
         }
+        // A process listens once.
+        let _ = LISTENING.set(interrupt.clone());
         Ok(interrupt)
     }
 
@@ -73,7 +78,13 @@ impl Interrupt {
         if !ignores_hang_up() {
             flag::register(SIGHUP, Arc::clone(&interrupt.reload))?;
         }
+        let _ = LISTENING.set(interrupt.clone());
         Ok(interrupt)
+    }
+
+    /// The signal that came to this process, if it listens and one did.
+    pub fn of_process() -> Option<Signal> {
+        LISTENING.get().and_then(Self::signal)
     }
 
     fn listen_for_the_end() -> io::Result<Self> {

@@ -30,6 +30,7 @@ mod process;
 mod profile;
 mod profiles;
 mod progress;
+mod protection;
 mod purge;
 mod records;
 mod replace;
@@ -154,6 +155,7 @@ impl Command {
 pub fn main() -> ExitCode {
     match arguments() {
         Ok(cli) => {
+            protection::set();
             let context = Context::new(cli.global, clock::now());
             let outcome = begin(cli.command, &context);
             if outcome.is_ok() {

@@ -1,8 +1,10 @@
 //! What goes wrong, as far as a caller has to tell the cases apart.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use super::clock::ClockRefusal;
+use super::port::Interruption;
 use super::room::NoRoom;
 use super::state::StateTrouble;
 use super::time::{Span, UnixTime};
@@ -99,6 +101,16 @@ pub enum Error {
         /// What the database says.
         why: String,
     },
+    /// A statement was interrupted before it came to its end; it has changed nothing.
+    #[error("could not {doing}: {}", .cause.sentence(*after))]
+    Interrupted {
+        /// What was being done, to what.
+        doing: String,
+        /// Reason for the interruption.
+        cause: Interruption,
+        /// How long the statement had run.
+        after: Duration,
+    },
     /// The database is damaged.
     #[error(
         "{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves"
@@ -193,6 +205,18 @@ impl Error {
         let causes =
             std::iter::successors(self.source(), |cause: &&dyn StdError| (*cause).source());
         causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+}
+
+impl Interruption {
+    /// The end of a sentence on a statement that had run for this long.
+    fn sentence(self, after: Duration) -> String {
+        let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
+        match self {
+            Self::Asked => format!("{ran} because the process was asked to stop"),
+            Self::Time => format!("{ran} because the run time was over"),
+            Self::Lease => format!("{ran} because the lease of the run would have expired"),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod adopted;
 mod clocks;
+mod effects;
 mod lease;
 mod ledger;
 mod location;
@@ -27,7 +28,7 @@ use transport::sqlite::SqliteFile;
 
 pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
 pub use transport::file::hazard::NameHazard;
-pub use transport::sqlite::Access;
+pub use transport::sqlite::{Access, Protection, Running, protect};
 
 pub use crate::domain::cluster::{Consistency, Freshness};
 

@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -53,6 +56,28 @@ pub fn signal(child: &Child, (name, number): (&str, u32)) {
         .unwrap();
     assert!(sent.success());
     until(|| !is_in("ShdPnd", child, number));
+}
+
+/// No command takes so long that comes to an end at all.
+const FOR_EVER: Duration = Duration::from_secs(300);
+
+/// Waits for a command, and ends it where it has no end of its own.
+pub fn end(child: Child) -> Ran {
+    let id = child.id();
+    let (done, is_done) = mpsc::channel();
+    let waiting = thread::spawn(move || {
+        let output = child.wait_with_output().unwrap();
+        let _ = done.send(());
+        output
+    });
+    let came = is_done.recv_timeout(FOR_EVER);
+    if came.is_err() {
+        let kill = format!("kill -KILL {id}");
+        Command::new("sh").args(["-c", &kill]).status().unwrap();
+    }
+    let output = waiting.join().unwrap();
+    assert!(came.is_ok(), "it does not come to an end");
+    Ran(output)
 }
 
 /// A thousand sessions that are due, and a writer that keeps everyone waiting.

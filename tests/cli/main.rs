@@ -41,6 +41,7 @@ mod schedule;
 mod stat;
 mod streams;
 mod tasks;
+mod triggers;
 mod trusted;
 mod watch;
 mod zone;

@@ -245,3 +245,35 @@ fn nothing_is_asked_twice_to_open_a_database() {
     assert_eq!(seen.iter().filter(|seen| seen.body.contains("user_version")).count(), 1);
     assert!(seen[0].body.contains("application_id") && seen[0].body.contains("sqlite_schema"));
 }
+
+/// Answers that go on until the other side has had enough: with a length that says so, and
+/// with one that says nothing.
+fn endless() -> [Act; 3] {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    let text = "[0,0,0,0,0,0,0,".repeat(4_096);
+    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+    [
+        Act::Endless(format!("{head}content-length: 1099511627776\r\n\r\n"), text.clone()),
+        Act::Endless(format!("{head}transfer-encoding: chunked\r\n\r\n"), chunk),
+        Act::Endless(format!("{head}connection: close\r\n\r\n"), text),
+    ]
+}
+
+#[test]
+fn an_answer_without_an_end_is_given_up() {
+    // With a time that is over long after the bytes are too many.
+    let sandbox = || {
+        let sandbox = impatient();
+        sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"60s\"\npatience = \"60s\"\n");
+        sandbox
+    };
+    let said = in_turn(endless(), |act| {
+        let fake = Fake::that(act);
+        refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
+    });
+    insta::assert_snapshot!(said, @r"
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    ");
+}

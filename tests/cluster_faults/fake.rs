@@ -33,6 +33,8 @@ pub enum Act {
     Silence,
     /// Hangs up.
     HangUp,
+    /// Answers with these bytes, and then with these again and again, without an end.
+    Endless(String, String),
 }
 
 /// An answer of this status.
@@ -134,6 +136,13 @@ fn serve(mut stream: TcpStream, act: &dyn Fn(&Seen) -> Act, noted: &Mutex<Vec<Se
                 return;
             }
             Act::HangUp => return,
+            Act::Endless(head, rest) => {
+                let mut written = stream.write_all(head.as_bytes());
+                while written.is_ok() {
+                    written = stream.write_all(rest.as_bytes());
+                }
+                return;
+            }
             Act::Silence => {
                 // Until the other side gives up.
                 let _ = std::io::copy(&mut reader, &mut std::io::sink());

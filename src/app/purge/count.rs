@@ -67,6 +67,7 @@ impl Housekeeper {
                 return Ok(ControlFlow::Continue(seen));
             }
             after = last;
+            self.limit_statements(limits.until);
             if let Some(stopped) = self.may_go_on(shift, &Progress::default(), limits)? {
                 return Ok(ControlFlow::Break(stopped));
             }

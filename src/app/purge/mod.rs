@@ -66,6 +66,13 @@ impl Housekeeper {
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
+        self.store.limit_statements(None);
+        let outcome = outcome.or_else(|error| match error {
+            Error::Interrupted { cause, .. } => {
+                Ok(self.interrupted(&mut walk, cause, format!("it {error}")))
+            }
+            error => Err(error),
+        });
         let outcome = outcome.or_else(|error| match obstacle(&error) {
             // A job goes on with it. By hand, an answer is for what was done.
             Some(obstacle) if request.job.is_some() || walk.has_done_something() => {

@@ -15,7 +15,7 @@ use super::scope;
 use super::upkeep::Upkeep;
 use crate::domain::error::{Error, Result};
 use crate::domain::manners::Manners;
-use crate::domain::port::{Place, Reach, Settled, Survey};
+use crate::domain::port::{Census, Interruption, Place, Reach, Settled, Survey};
 use crate::domain::time::UnixTime;
 
 /// Rows that one look ahead passes, if fewer of them are due.
@@ -41,6 +41,8 @@ pub(super) struct Walk {
     done: Progress,
     /// When the last batch let go of the lock.
     released: Instant,
+    /// Rows that are due and that a batch has been given, and has not settled.
+    in_hand: u64,
     /// How long the last look ahead took: the lock will be left alone for that time.
     last_look: Duration,
 }
@@ -59,6 +61,7 @@ impl Walk {
             peaks: BTreeMap::new(),
             done: Progress::default(),
             released: Instant::now(),
+            in_hand: 0,
             last_look: Duration::ZERO,
         }
     }
@@ -138,7 +141,7 @@ enum Step {
 
 /// What may end a walk early.
 pub(super) struct Limits<'a> {
-    until: Option<Instant>,
+    pub(super) until: Option<Instant>,
     go_on: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
 }
 
@@ -163,11 +166,13 @@ impl Housekeeper {
     ) -> Result<Summary> {
         let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
         let mut limits = Limits { until, go_on };
+        self.limit_statements(until);
         let stopped = self.with_log_kept(|keeper| {
             let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
             walk.upkeep.at_last(keeper.store.as_mut())?;
             Ok(stopped)
         })?;
+        self.store.limit_statements(None);
         walk.done.log_peak = walk.upkeep.peak;
         match self.store.note_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
@@ -190,6 +195,26 @@ impl Housekeeper {
         let left = self.left_behind(walk, request, now, stopped);
         // Where not even a look is possible, nobody knows.
         self.sum_up(walk, left.unwrap_or_default(), stopped, Some(obstacle))
+    }
+
+    /// The summary of a run in which a statement did not come to its end in time. The next
+    /// look would most likely take as long.
+    pub(super) fn interrupted(
+        &mut self,
+        walk: &mut Walk,
+        cause: Interruption,
+        obstacle: String,
+    ) -> Summary {
+        let stopped = match cause {
+            Interruption::Asked => Stopped::Signal,
+            Interruption::Time => Stopped::RunTime,
+            Interruption::Lease => Stopped::Lease,
+        };
+        walk.seen.kept.add(self.store.take_kept());
+        let in_hand = walk.in_hand;
+        let census = Census { would_end: in_hand, due: in_hand, ..Census::default() };
+        let left = Seen { census, ..Seen::default() };
+        self.sum_up(walk, (left, false), Some(stopped), Some(obstacle))
     }
 
     /// What has come of a run that has left this behind, all of which was counted or not.
@@ -239,7 +264,7 @@ impl Housekeeper {
             }
         }
         loop {
-            match self.step(walk, shift, request, now)? {
+            match self.step(walk, shift, request, now, limits)? {
                 Step::More => {}
                 Step::Last => {
                     // Whoever looks on sees the end, too; nothing is left to be stopped.
@@ -276,8 +301,10 @@ impl Housekeeper {
         shift: &mut Shift,
         request: &PurgeRequest,
         now: UnixTime,
+        limits: &Limits<'_>,
     ) -> Result<Step> {
         let begun = Instant::now();
+        self.limit_statements(limits.until);
         let ahead = scope(&self.policies, request, now);
         let survey = self.store.survey(&ahead, walk.after.as_ref(), walk.reach())?;
         walk.last_look = begun.elapsed();
@@ -285,12 +312,18 @@ impl Housekeeper {
         if !self.stay(shift)? {
             return Ok(Step::Late);
         }
+        self.limit_statements(limits.until);
         walk.pace.notice(survey.version);
         if let Some(range) = &survey.due {
             let asked = walk.pace.rows();
             let due = usize::try_from(survey.census.due).map_or(asked, |due| due.min(asked));
             let scope = scope(&self.policies, request, now);
             let settled = self.store.settle(&scope, range, self.bell.is_heard());
+            if let Err(error @ Error::Interrupted { .. }) = settled {
+                walk.in_hand = survey.census.due;
+                walk.saw(survey);
+                return Err(error);
+            }
             let Some(settled) = walk.fitted(settled, due)? else {
                 return Ok(Step::More);
             };

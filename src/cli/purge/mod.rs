@@ -24,6 +24,7 @@ use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
+use crate::cli::protection::Deadline;
 use crate::cli::show::stat;
 use crate::cli::waiting::waiting;
 use crate::cli::{clock, metrics, records};
@@ -111,9 +112,12 @@ impl Args {
         let request = self.request(context)?;
         if self.dry_run {
             let now = self.at.map(|at| at.read(&Zone::Local)).transpose()?.unwrap_or(context.now);
+            let _deadline = Deadline::after(self.run_time);
             return dry_run(&request, now, self.accept_clock, context);
         }
+        let deadline = Deadline::after(self.run_time);
         let mut keeper = context.open(Access::Write)?;
+        drop(deadline);
         if self.accept_clock {
             keeper.accept_clock();
         }

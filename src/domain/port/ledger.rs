@@ -337,6 +337,17 @@ pub trait Ledger {
 }
 
 /// Where sessions and their ledger are kept.
-pub trait Store: super::Sessions + Ledger + super::Log + super::Storage + super::Copies {}
+pub trait Store:
+    super::Sessions + Ledger + super::Log + super::Storage + super::Copies + super::Interruptible
+{
+}
 
-impl<T: super::Sessions + Ledger + super::Log + super::Storage + super::Copies> Store for T {}
+impl<T> Store for T where
+    T: super::Sessions
+        + Ledger
+        + super::Log
+        + super::Storage
+        + super::Copies
+        + super::Interruptible
+{
+}

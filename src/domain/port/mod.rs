@@ -8,6 +8,7 @@
 mod admission;
 mod copies;
 mod figures;
+mod interruption;
 mod kept;
 mod ledger;
 mod listing;
@@ -31,6 +32,7 @@ use super::token::Token;
 pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
 pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use interruption::{Interruptible, Interruption, Limit};
 pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
     Begun, FEWEST_KEPT, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd,

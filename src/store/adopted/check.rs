@@ -12,6 +12,7 @@ use super::sample::{Row, Sampling};
 use super::table::Table;
 use crate::domain::error::{Error, Result, grouped};
 use crate::domain::profile::{Datum, Difference, Profile, Reading, Rule, RuleKind, TimeColumn};
+use crate::store::effects::effects;
 use crate::store::sql::Statement;
 use crate::store::transport::Transport;
 
@@ -51,18 +52,41 @@ pub(super) fn obstacles(
     if reasons.is_empty() {
         // SQLite looks at the foreign keys, the triggers and all that hangs on them.
         for deletion in deletions {
-            let mut explained = Statement::new(&format!("EXPLAIN {}", deletion.sql));
-            explained.values.resize(profile.inputs.len() + 2, Value::Null);
+            let mut explained = explained_of(deletion, profile);
+            explained.sql.insert_str(0, "EXPLAIN ");
             let tried = database.query(&explained, &mut |_| Ok(ControlFlow::Break(())));
-            if let Err(Error::Failed { source, .. }) = tried {
-                let table = &table.name;
-                reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
-            } else {
-                tried?;
+            let table = &table.name;
+            match tried {
+                Err(Error::Failed { source, .. }) => {
+                    reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
+                }
+                Err(Error::Refused(why)) => reasons.push(why),
+                tried => {
+                    tried?;
+                    let effects = effects(database, &explained_of(deletion, profile), table)?;
+                    let deleting = effects.iter().filter(|(_, effect)| effect.deletes);
+                    reasons.extend(deleting.map(|(trigger, _)| deletes_others(trigger, table)));
+                }
             }
         }
     }
     Ok(reasons)
+}
+
+/// A deletion with a value for each of its parameters.
+fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
+    let mut deletion = deletion.clone();
+    deletion.values.resize(profile.inputs.len() + 2, Value::Null);
+    deletion
+}
+
+/// A trigger deletes sessions that nobody has judged.
+fn deletes_others(trigger: &str, table: &str) -> String {
+    let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
+    format!(
+        "{what}{trigger} deletes other rows of {table} when a session is deleted, whether they are \
+         over or not: nothing is deleted while it is there"
+    )
 }
 
 /// What the values of a time are, in a sample.

@@ -1,7 +1,7 @@
 //! Whether Django's times are in UTC, as the profile that is detected has it, or in the
 //! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
 
-use super::rows::Reader;
+use super::rows::{LONGEST_PAYLOAD, Reader};
 use super::sample;
 use super::table;
 use crate::domain::error::Result;
@@ -35,7 +35,10 @@ pub(super) fn clock_evidence(
     };
     let column = reader.name_of(column.input);
     // The moment of the signature stands near the end of the payload.
-    let end = format!("substr({}, -200)", quoted(&user.source.column));
+    let payload = quoted(&user.source.column);
+    let end = format!(
+        "CASE WHEN octet_length({payload}) <= {LONGEST_PAYLOAD} THEN substr({payload}, -200) END"
+    );
     let what = format!("{}, {}", database.exactly(&end), reader.inputs());
     let lifetime = |row: &dyn Columns| {
         let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));

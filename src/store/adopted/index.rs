@@ -137,7 +137,7 @@ impl TimeIndex {
         database.walk(&mut page, &mut |row| {
             if reads_all {
                 tally.see(reader, row);
-            } else if self.is_due(reader, row, tally) {
+            } else if !reader.is_new(row) && self.is_due(reader, row, tally) {
                 strays.extend(row.integer(0));
             }
             let place = if tally.is_enough() { self.place(row, reads_all) } else { None };

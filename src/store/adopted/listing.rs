@@ -182,6 +182,9 @@ fn in_key_order(
     if let Some(after) = query.after {
         sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
     }
+    if let Some(last) = reader.last_place.get() {
+        sql.push(&format!(" AND {} <= ", reader.key)).bind(last);
+    }
     and_user(&mut sql, reader, query.filter);
     reader.in_order(&mut sql, last, query.order.reverse);
     sql

@@ -31,6 +31,7 @@ mod triggers;
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::transport::rqlite::Rqlite;
@@ -54,7 +55,7 @@ use rows::Reader;
 use sample::Sampling;
 use settle::Deletion;
 use state::State;
-use table::Table;
+use table::{KeyColumn, Table};
 
 pub use detect::detect;
 pub use examine::{Class, Examination, Sample, examine};
@@ -68,6 +69,8 @@ const FEW: usize = 10;
 /// part of the memory that the process may use all of them take.
 const ROW: u64 = 512;
 const SHARE: u64 = 8;
+/// Rows that the application may insert before a walk, besides as many as there are.
+const SPARE_ROWS: u64 = 1_000;
 
 /// For programs that use the library: the command resolves the zone.
 const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
@@ -151,6 +154,8 @@ struct Adopted<T> {
     state: State,
     /// How many rows that are due may be held in memory; empty: nobody has asked.
     most_at_once: OnceCell<usize>,
+    /// Rows that a walk may still go over, where triggers may insert some.
+    rows_left: Cell<Option<u64>>,
     /// Whether it has been made sure that nothing stands against deleting rows.
     is_free: Cell<bool>,
     /// Whether it has been made sure as well that they are read as they are meant.
@@ -184,6 +189,7 @@ impl<T: Transport> Adopted<T> {
             deletions: OnceCell::new(),
             kept: Kept::default(),
             most_at_once: OnceCell::new(),
+            rows_left: Cell::new(None),
             is_free: Cell::new(false),
             is_safe: Cell::new(false),
             transport,
@@ -234,6 +240,39 @@ impl<T: Transport> Adopted<T> {
         })
     }
 
+    /// Makes sure that walks which begin now come to an end, also where triggers insert a row
+    /// for each that is deleted: rows that get a place behind the last one are not looked at,
+    /// and no walk goes over many more rows than there are.
+    fn end_walks(&self) -> Result<()> {
+        let reader = &self.reader;
+        let has_triggers = self.deletions()?.references.has_triggers;
+        let is_place = matches!(reader.table.key, KeyColumn::Place(_));
+        reader.last_place.set(None);
+        if has_triggers && is_place {
+            self.transport.query(&reader.ends(&self.transport, &reader.key), &mut |row| {
+                reader.last_place.set(row.integer(1));
+                Ok(ControlFlow::Break(()))
+            })?;
+        }
+        let rows = if has_triggers { Some(reader.count(&self.transport)?) } else { None };
+        self.rows_left.set(rows.map(|rows| rows.saturating_mul(2).saturating_add(SPARE_ROWS)));
+        Ok(())
+    }
+
+    /// Counts rows of a walk.
+    fn spend(&self, rows: u64) -> Result<()> {
+        let Some(left) = self.rows_left.get() else { return Ok(()) };
+        self.rows_left.set(Some(left.saturating_sub(rows)));
+        if rows <= left {
+            return Ok(());
+        }
+        let (table, place) = (&self.reader.table.name, self.transport.place());
+        Err(Error::failed(
+            format!("come to the end of {table} in {place}"),
+            "its triggers insert rows while others are deleted",
+        ))
+    }
+
     fn make_sure_once(&self) -> Result<()> {
         if self.is_safe.get() { Ok(()) } else { self.make_sure().map(drop) }
     }
@@ -255,6 +294,20 @@ impl<T: Transport> Adopted<T> {
             "{table} in {place} is a table of {title}: the application opens and touches the \
              sessions of an adopted table, and sessctl ends them"
         ))
+    }
+}
+
+/// The same error; if a deletion did not come to its end, with the triggers that it sets off.
+fn naming_triggers(error: Error, references: &References) -> Error {
+    match error {
+        Error::Interrupted { doing, cause, after } if !references.triggers.is_empty() => {
+            let (are, names) = match references.triggers.as_slice() {
+                [name] => ("trigger ", name.clone()),
+                names => ("triggers ", table::list(names)),
+            };
+            Error::Interrupted { doing: format!("{doing} ({are}{names})"), cause, after }
+        }
+        error => error,
     }
 }
 
@@ -300,7 +353,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         let (ended, outcome) = settle::end(&mut self.transport, &deletions.of_key, endings);
         self.state.count(&self.reader.profile.task, ended.gone);
         self.kept.add(ended.kept);
-        outcome.map(|()| ended.done)
+        outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| ended.done)
     }
 
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
@@ -352,19 +405,24 @@ impl<T: Transport> Sessions for Adopted<T> {
         let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
         let reach = Reach { due, ..reach };
         let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
+        if after.is_none() {
+            self.end_walks()?;
+        }
         let index = match after {
             Some(Place::Time(..)) => self.index.as_ref(),
             None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
             _ => None,
         };
         let along = index.map(|index| index.survey(database, reader, scope, after, reach, &held));
-        match along.transpose()?.flatten() {
-            Some(survey) => Ok(survey),
+        let survey = match along.transpose()?.flatten() {
+            Some(survey) => survey,
             None => {
                 let spread = sample::spread(database, reader)?;
-                survey::by_key(database, reader, scope, after, reach, &spread, &held)
+                survey::by_key(database, reader, scope, after, reach, &spread, &held)?
             }
-        }
+        };
+        self.spend(survey.rows)?;
+        Ok(survey)
     }
 
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
@@ -379,7 +437,7 @@ impl<T: Transport> Sessions for Adopted<T> {
             settle::settle(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
         self.kept.add(kept);
         self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
-        outcome.map(|()| settled)
+        outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| settled)
     }
 
     fn take_kept(&mut self) -> Kept {

@@ -27,8 +27,10 @@ pub(super) struct References {
     pub(super) unindexed: Vec<Unindexed>,
     /// What keeps single sessions from being deleted.
     pub(super) holders: Vec<Holder>,
-    /// Whether a trigger may keep rows without an error.
+    /// Whether a trigger may keep rows without an error, or insert them again.
     pub(super) has_triggers: bool,
+    /// The triggers that a deletion may set off, by their names.
+    pub(super) triggers: Vec<String>,
     /// Whether foreign keys are not enforced.
     are_idle: bool,
 }
@@ -84,6 +86,10 @@ impl References {
         let (key, dependents) = (reader.key.as_str(), dependents.as_slice());
         found.holders = Links { table, key, all: &all, dependents, losing: &losing }.holders();
         found.look_for_triggers(database, table)?;
+        for link in &all {
+            found.triggers.extend(triggers::of(database, &link.key.child)?);
+        }
+        found.has_triggers |= !found.triggers.is_empty();
         Ok(found)
     }
 
@@ -214,7 +220,7 @@ impl References {
     fn look_for_triggers(&mut self, database: &impl Transport, table: &Table) -> Result<()> {
         let name = &table.name;
         for (trigger, words) in triggers::on_deletion(database, name)? {
-            self.has_triggers = true;
+            self.triggers.push(trigger.clone());
             if triggers::always_rejects(&words) {
                 self.refusals.push(format!(
                     "the trigger {trigger} rejects every deletion from {name}: no session can be \

@@ -1,12 +1,14 @@
 //! How the rows of a framework's table are read.
 
+use std::cell::Cell;
+
 use rusqlite::types::ValueRef;
 
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::port::{Flow, Sighting};
 use crate::domain::profile::{
-    Condition, Datum, Judged, Length, Owner, Profile, Raw, Rule, RuleKind, Source,
+    Condition, Datum, Judged, Length, Owner, Profile, Raw, Rule, RuleKind, Source, UserForm,
 };
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
@@ -15,6 +17,9 @@ use crate::store::transport::{Columns, Transport};
 
 /// No profile has more inputs, and if one had, its rows would be read all the same.
 const FEW: usize = 12;
+
+/// What a probe answers of a session that was deleted and is there again.
+pub(super) const STANDS_AGAIN: i64 = -2;
 
 /// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
 const ID: usize = 1;
@@ -31,6 +36,9 @@ pub(super) struct Reader {
     pub(super) table: Table,
     /// What the rows are walked by.
     pub(super) key: String,
+    /// The place of the last row when a walk began that deletes rows; `None`: all rows are
+    /// looked at.
+    pub(super) last_place: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
     /// The same, as columns.
@@ -50,25 +58,32 @@ struct Columned {
 impl Reader {
     pub(super) fn new(database: &impl Transport, profile: Profile, table: Table) -> Self {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
-        let (key, id) = (quoted(key), quoted(&profile.id));
+        let key = quoted(key);
+        let id = bounded_id(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
         let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
         let exactly = |expression: &String| database.exactly(expression);
         let optional = |source: Option<&Source>| {
-            source.map_or_else(|| "NULL".to_owned(), |source| exactly(&expression(source)))
+            source.map_or_else(|| "NULL".to_owned(), |source| exactly(&shown_expression(source)))
         };
         let exact: Vec<String> = inputs.iter().map(exactly).collect();
         let columns = Columned {
             key: exactly(&key),
             id: exactly(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
-            user: profile
-                .user
-                .as_ref()
-                .map_or_else(|| "NULL".to_owned(), |user| exactly(&user_expression(&user.source))),
+            user: profile.user.as_ref().map_or_else(
+                || "NULL".to_owned(),
+                |user| exactly(&user_expression(&user.source, user.form)),
+            ),
             client: optional(profile.client.as_ref()),
         };
-        Self { profile, table, key, id, inputs, columns }
+        Self { profile, table, key, last_place: Cell::new(None), id, inputs, columns }
+    }
+
+    /// Whether a row, whose key is its first column, was inserted behind the last one since
+    /// the walk began.
+    pub(super) fn is_new(&self, row: &dyn Columns) -> bool {
+        self.last_place.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
     }
 
     /// The table's name, quoted.
@@ -141,6 +156,25 @@ impl Reader {
             return format!("{key} = ?1");
         }
         format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
+    }
+
+    /// The condition that a row is the same session as the one with the key `?1` and the id
+    /// `?2`: it is at that place, or, where ids tell sessions apart, at another.
+    pub(super) fn same_session(&self) -> String {
+        let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
+        let there = format!("SELECT {STANDS_AGAIN} FROM {table} WHERE {key} = ?1");
+        if let KeyColumn::Primary(_) = self.table.key {
+            return there;
+        }
+        let there = format!("{there} AND {} IS ?2", self.id);
+        if !self.table.tells_apart(&self.profile.id) {
+            return there;
+        }
+        format!(
+            "{there} UNION ALL SELECT {STANDS_AGAIN} FROM {table} WHERE {id} = ?2 \
+             AND ({}) COLLATE BINARY IS ?2 AND {key} <> ?1",
+            self.id
+        )
     }
 
     /// What a row is, its inputs beginning at this place.
@@ -286,24 +320,60 @@ impl Reader {
     }
 }
 
-/// A value of a row. What is no JSON has nothing at any path in it.
+/// The most bytes of an id, a time, a user or a client that are read, and of the payload or
+/// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
+/// would take several of them in memory.
+const LONGEST_VALUE: u32 = 64 << 10;
+pub(super) const LONGEST_PAYLOAD: u32 = 4 << 20;
+
+/// An id; of one that is too long, the place of the row and the length, which name it as
+/// well. The length is known without the value.
+fn bounded_id(key: &str, id: &str) -> String {
+    if key == id {
+        return id.to_owned();
+    }
+    format!(
+        "CASE WHEN octet_length({id}) > {LONGEST_VALUE} \
+         THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"
+    )
+}
+
+/// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
+/// too long; a value that is too long becomes bytes, which are no time.
 fn expression(source: &Source) -> String {
     let column = quoted(&source.column);
     match &source.path {
-        None => column,
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} THEN x'00' ELSE {column} END"
+        ),
         Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
+    }
+}
+
+/// The same for people: of what is too long, the length.
+fn shown_expression(source: &Source) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} \
+             THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
+        ),
+        Some(_) => expression(source),
     }
 }
 
 /// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
 /// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
-fn user_expression(source: &Source) -> String {
+fn user_expression(source: &Source, form: UserForm) -> String {
     let column = quoted(&source.column);
     match &source.path {
-        None => column,
+        None if form == UserForm::Plain => shown_expression(source),
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' ELSE {column} END"
+        ),
         Some(path) => {
             let found = at_path(&column, path);
-            format!("CASE WHEN {found} WHEN CAST({column} AS BLOB) <> x'' THEN x'00' END")
+            format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
         }
     }
 }
@@ -315,14 +385,22 @@ fn input(profile: &Profile, place: usize, source: &Source) -> String {
     match &source.path {
         Some(path) if must_be_readable(profile, place) => {
             let column = quoted(&source.column);
-            format!("CASE WHEN {} ELSE CAST({column} AS BLOB) END", at_path(&column, path))
+            let found = at_path(&column, path);
+            format!(
+                "CASE WHEN {found} WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' \
+                 ELSE CAST({column} AS BLOB) END"
+            )
         }
         _ => expression(source),
     }
 }
 
 fn at_path(column: &str, path: &str) -> String {
-    format!("json_valid({column}) THEN json_extract({column}, {})", literal(path))
+    format!(
+        "octet_length({column}) <= {LONGEST_PAYLOAD} AND json_valid({column}) \
+         THEN json_extract({column}, {})",
+        literal(path)
+    )
 }
 
 fn must_be_readable(profile: &Profile, place: usize) -> bool {
@@ -387,6 +465,8 @@ fn shown(value: &Datum) -> String {
             let more = if text.chars().count() > LONG { "…" } else { "" };
             format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
         }
+        // As a value that is too long is read.
+        Datum::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
         Datum::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }

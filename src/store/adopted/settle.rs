@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 
 use super::held::{Holder, and_free, which};
 use super::references::References;
-use super::rows::{Reader, digest};
+use super::rows::{Reader, STANDS_AGAIN, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Ending, Kept, Rejection, Settled, Sighting};
 use crate::domain::profile::{Dependent, DependentAction};
@@ -26,6 +26,9 @@ const REQUEST: usize = 256 << 10;
 const AIM: Duration = Duration::from_millis(2);
 /// What is said of a row that is still there, although its deletion did not fail.
 const IGNORED: &str = "a trigger of the application kept the row";
+
+/// What is said of a session that was deleted, and is there again.
+const PUT_BACK: &str = "a trigger of the application inserted the row again";
 
 /// The statements that delete one row and what goes with it, in their order.
 #[derive(Debug)]
@@ -58,7 +61,12 @@ impl Deletion {
         let dependents = reader.profile.dependents.iter();
         let probe = || {
             let why = which(holders, "-1");
-            Statement::new(&format!("SELECT {why} FROM {table} WHERE {seen}"))
+            let mut probe = format!("SELECT {why} FROM {table} WHERE {seen}");
+            if references.has_triggers {
+                probe.push_str(" UNION ALL ");
+                probe.push_str(&reader.same_session());
+            }
+            Statement::new(&probe)
         };
         Self {
             dependents: dependents.map(|one| part_with(one, &table, &condition)).collect(),
@@ -116,14 +124,21 @@ impl Deletion {
         for (place, why) in &run.rejected {
             kept.reject(|| Rejection { handle: handle(*place), why: why.clone() });
         }
-        let answers = run.applied.answers.chunks(plan.statements.len()).enumerate();
+        let count = plan.statements.len();
+        let answers = run.applied.answers.chunks(count).enumerate();
         for (place, answers) in answers {
             let answer = plan.probe.and_then(|probe| answers.get(probe)?.first());
             let Some(why) = answer.and_then(|row| (row as &dyn Columns).integer(0)) else {
                 continue;
             };
+            let deleted = run.applied.rows.get(place * count + plan.session);
             match usize::try_from(why).ok().and_then(|why| self.holders.get(why)) {
                 Some(holder) => kept.refer(&holder.referrer, 1),
+                // It has changed since it was seen.
+                None if why == STANDS_AGAIN && deleted == Some(&0) => {}
+                None if deleted.is_some_and(|rows| *rows > 0) => {
+                    kept.reject(|| Rejection { handle: handle(place), why: PUT_BACK.to_owned() });
+                }
                 None => {
                     kept.reject(|| Rejection { handle: handle(place), why: IGNORED.to_owned() });
                 }

@@ -3,8 +3,16 @@
 
 use super::Adopted;
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Demand, Effort, Leave, Log, LogSize, Released, Space, Storage};
+use crate::domain::port::{
+    Demand, Effort, Interruptible, Leave, Limit, Log, LogSize, Released, Space, Storage,
+};
 use crate::store::transport::{Pages, Transport};
+
+impl<T: Transport> Interruptible for Adopted<T> {
+    fn limit_statements(&mut self, limit: Option<Limit>) {
+        self.transport.limit_statements(limit);
+    }
+}
 
 impl<T: Transport> Log for Adopted<T> {
     fn keep_log(&mut self, keep: bool) -> Result<()> {

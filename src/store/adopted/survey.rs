@@ -95,6 +95,10 @@ impl Tally {
 
     /// Takes note of a row of [`Reader::seen`].
     pub(super) fn see(&mut self, reader: &Reader, row: &dyn Columns) {
+        if reader.is_new(row) {
+            self.rows += 1;
+            return;
+        }
         let judged = reader.with_inputs(row, INPUTS, |inputs| self.due(reader, inputs));
         if let Some(judged) = judged {
             self.note_due(reader, row, judged);

@@ -21,6 +21,14 @@ pub(super) fn on_deletion(
     Ok(all.into_iter().filter(|(_, words)| head(words).any(|word| word == "delete")).collect())
 }
 
+/// The names of all triggers on a table.
+pub(super) fn of(database: &impl Transport, table: &str) -> Result<Vec<String>> {
+    let sql = Statement::new(
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
+    );
+    collect(database, &sql.with(table), |row| row.text(0).unwrap_or_default())
+}
+
 /// Whether a trigger rejects every deletion: it has no condition, and begins by raising an
 /// error.
 pub(super) fn always_rejects(words: &[String]) -> bool {

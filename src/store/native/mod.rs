@@ -13,6 +13,7 @@ mod stat;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,11 +26,13 @@ use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
-    Admission, DueRange, Effort, Ending, Flow, LoadBy, Log, LogSize, NewSession, Place, Query,
-    Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat, UserLoad,
+    Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
+    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat,
+    UserLoad,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
+use triggers::must_let_sessions_end;
 
 /// How many digits of the key people see and type, where that is enough to
 /// tell the sessions apart.
@@ -211,7 +214,16 @@ impl<T: Transport> Sessions for Native<T> {
         stat::loads(&self.transport, scope, by, visit)
     }
 
+    fn vet(&self) -> Result<()> {
+        // Triggers on a cluster are not looked at: each request would take a round trip more.
+        if self.transport.is_far() { Ok(()) } else { must_let_sessions_end(&self.transport) }
+    }
+
+    /// The first look of a walk makes sure that sessions may end.
     fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
+        if after.is_none() {
+            self.vet()?;
+        }
         survey::survey(&self.transport, scope, after, reach)
     }
 
@@ -224,6 +236,12 @@ impl<T: Transport> Sessions for Native<T> {
             self.transport.apply(&[stat::note_peaks(sessions)])?;
         }
         Ok(())
+    }
+}
+
+impl<T: Transport> Interruptible for Native<T> {
+    fn limit_statements(&mut self, limit: Option<Limit>) {
+        self.transport.limit_statements(limit);
     }
 }
 

@@ -15,7 +15,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::sql::Statement;
 use crate::domain::error::Result;
-use crate::domain::port::{Demand, Effort, Flow, Leave, LogSize, Released, Space, Version};
+use crate::domain::port::{Demand, Effort, Flow, Leave, Limit, LogSize, Released, Space, Version};
 
 /// The port through which tables reach their database.
 pub trait Transport {
@@ -119,6 +119,10 @@ pub trait Transport {
         Ok(None)
     }
 
+    /// As [`Interruptible::limit_statements`](crate::domain::port::Interruptible::limit_statements).
+    /// Where requests are bounded in time by themselves, it does nothing.
+    fn limit_statements(&mut self, _limit: Option<Limit>) {}
+
     /// As [`Log::keep_log`](crate::domain::port::Log::keep_log).
     fn keep_log(&mut self, _keep: bool) -> Result<()> {
         Ok(())
@@ -220,6 +224,17 @@ pub struct Applied {
 /// A row that is held: it was read in the midst of writing, or came from far away.
 #[derive(Debug, Clone, Default)]
 pub struct Answer(pub Vec<Held>);
+
+impl Answer {
+    /// About how many bytes its values have.
+    fn bytes(&self) -> usize {
+        let bytes = |held: &Held| match held {
+            Held::Text(bytes) | Held::Blob(bytes) => bytes.len() + 8,
+            _ => 8,
+        };
+        self.0.iter().map(bytes).sum()
+    }
+}
 
 impl Columns for Answer {
     fn value(&self, place: usize) -> ValueRef<'_> {

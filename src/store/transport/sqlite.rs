@@ -2,9 +2,11 @@
 
 mod each;
 mod fault;
+mod limits;
 mod lists;
 mod open;
 mod pages;
+mod work;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -16,8 +18,13 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 use super::super::sql::Statement;
 use super::{Answer, Applied, Columns, Expecting, Transport, wal};
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Effort, Flow, LogSize, Version};
-use fault::fault;
+use crate::domain::port::{Effort, Flow, Limit, LogSize, Version};
+
+use fault::{OUT_OF_STEP, fault, is_of_virtual_table};
+use work::Work;
+
+pub(super) use work::reason_to_stop;
+pub use work::{Protection, Running, protect};
 
 /// How long to wait for another program's lock before giving up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +43,7 @@ pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
     place: String,
+    work: Work,
 }
 
 impl SqliteFile {
@@ -98,7 +106,15 @@ impl SqliteFile {
     }
 
     fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
-        fault(&self.place, doing, error)
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => self.work.interrupted(),
+            _ => fault(&self.place, doing, error),
+        }
+    }
+
+    /// Begins a statement, which may be interrupted from now on.
+    fn begin(&self, doing: &str, sql: &str) -> work::Statement {
+        self.work.begin(doing, sql, &self.place)
     }
 
     /// Does work that changes something. Where the file system is full, it is tried again
@@ -135,9 +151,11 @@ impl Transport for SqliteFile {
         visit: &mut dyn FnMut(&dyn Columns) -> Flow,
     ) -> Result<()> {
         let fault = |e| self.fault("read", e);
+        let _work = self.begin("read", &statement.sql);
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
         let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
+            self.work.advance();
             if visit(row)? == ControlFlow::Break(()) {
                 break;
             }
@@ -151,6 +169,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn Columns>),
     ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
         let looked = each::look_up(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
@@ -161,6 +180,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn Columns),
     ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
         let looked = each::look_up_all(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
@@ -171,6 +191,7 @@ impl Transport for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<Applied> {
+        let _work = self.begin("write to", sql);
         let applied = each::apply(&mut self.connection, sql, values, rest);
         applied.map_err(|e| self.write_fault(e))
     }
@@ -180,14 +201,22 @@ impl Transport for SqliteFile {
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<Applied> {
+        let _work = self.begin("delete rows of", name_of(statements));
         let applied = each::apply_rows(&mut self.connection, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => rejected(format!("write to {}", self.place), e),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
+                rejected(format!("write to {}", self.place), e)
+            }
+            _ if is_of_virtual_table(&e) => Error::Rejected {
+                doing: format!("write to {}", self.place),
+                why: OUT_OF_STEP.to_owned(),
+            },
             _ => self.write_fault(e),
         })
     }
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let _work = self.begin("write to", name_of(statements));
         let applied = self.with_room(|connection| {
             let all = statements.iter().map(|statement| (statement, None));
             lists::apply(connection, all)
@@ -201,6 +230,7 @@ impl Transport for SqliteFile {
         expected: &[Expecting],
         otherwise: &[Statement],
     ) -> Result<Applied> {
+        let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
         let applied = self.with_room(|connection| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
             lists::apply(connection, all)
@@ -213,6 +243,10 @@ impl Transport for SqliteFile {
                 Ok(Applied { hold: applied.hold + in_vain, ..applied })
             }
         }
+    }
+
+    fn limit_statements(&mut self, limit: Option<Limit>) {
+        self.work.limit(limit);
     }
 
     fn version(&self) -> Result<Option<Version>> {
@@ -231,6 +265,11 @@ impl Transport for SqliteFile {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }
+}
+
+/// The statement that a list is named by.
+fn name_of(statements: &[Statement]) -> &str {
+    statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
 }
 
 /// That SQLite does not accept a change.

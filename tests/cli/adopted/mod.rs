@@ -5,6 +5,7 @@ mod asked;
 mod check;
 mod clock;
 mod close;
+mod harm;
 mod looks;
 mod references;
 mod refused;

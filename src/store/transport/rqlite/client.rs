@@ -15,8 +15,9 @@ use ureq::{Agent, Body, SendBody};
 use super::fault::{Asked, Fault, Faults};
 use super::wire::{self, Outcome, Reply};
 use crate::domain::cluster::{Contact, Freshness};
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::store::location::{Cluster, Credentials};
+use crate::store::transport::sqlite::reason_to_stop;
 
 /// How long to wait before all nodes are asked once more: at first, and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
@@ -25,8 +26,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const LEAST: Duration = Duration::from_millis(50);
 /// A node of a cluster is near.
 const CONNECT: Duration = Duration::from_secs(2);
-/// The most that one answer may have, in bytes.
-const LONGEST_ANSWER: u64 = 256 << 20;
+/// The most that one answer may have, in bytes: four times what a page of rows has. Once
+/// it is read, it takes some ten times as much memory.
+pub(super) const LONGEST_ANSWER: u64 = 32 << 20;
 
 /// What one request is about.
 #[derive(Debug, Clone, Copy)]
@@ -172,6 +174,10 @@ impl Client {
                     Ordering::Relaxed,
                     Ordering::Relaxed,
                 );
+            }
+            if let (Some(cause), false) = (reason_to_stop(&self.place), faults.leave_doubt()) {
+                let doing = format!("ask {}", self.place);
+                return Err(Error::Interrupted { doing, cause, after: begun.elapsed() });
             }
             if left() <= wait + LEAST || faults.are_final(self.has_met()) {
                 return Err(faults.meaning(&self.place, nodes, self.has_met()));

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::client::LONGEST_ANSWER;
 use crate::domain::error::Error;
 
 /// The most characters of a node's own words in a message.
@@ -58,7 +59,8 @@ impl Fault {
             ureq::Error::Rustls(error) => Self::of_tls(error),
             ureq::Error::Tls(why) => Self::of_tls(why),
             ureq::Error::BodyExceedsLimit(_) => {
-                Self::new(Kind::Barred, "its answer is too long to be one")
+                let most = LONGEST_ANSWER >> 20;
+                Self::new(Kind::Barred, format!("its answer is longer than {most} MiB"))
             }
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
                 Self::new(Kind::Stranger, "what answers there speaks no HTTP")

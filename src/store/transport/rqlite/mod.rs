@@ -37,6 +37,9 @@ const STRONG: &str = "strong";
 /// each page sorts all rows anew, so that there should be few; these take some 10 MB.
 const FIRST_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 10_000;
+/// About how many bytes the values of a page have at most. They come as twice as many
+/// digits.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// A database on a cluster.
 pub struct Rqlite {
@@ -301,8 +304,10 @@ impl Transport for Rqlite {
             if rows.len() < size {
                 return Ok(());
             }
+            let bytes: usize = rows.iter().map(Answer::bytes).sum();
+            let most = PAGE_BYTES / (bytes / rows.len().max(1)).max(1);
             last = rows.pop();
-            size = (size * 4).min(LARGEST_PAGE);
+            size = (size * 4).min(LARGEST_PAGE).min(most.max(1));
         }
     }
 

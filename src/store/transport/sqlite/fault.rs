@@ -25,6 +25,13 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
+        Some(ErrorCode::DatabaseCorrupt) if is_of_virtual_table(&error) => {
+            failed(place, doing, OUT_OF_STEP)
+        }
+        // What the schema uses is no damage.
+        Some(ErrorCode::DatabaseCorrupt) if is_lacking(&error.to_string()) => {
+            Error::Refused(lacking(place, doing, &error.to_string()))
+        }
         // SQLite takes a failing device for a damaged file.
         Some(ErrorCode::DatabaseCorrupt) if errno == Errno::EIO || fails_to_be_read(place) => {
             failed(place, doing, INPUT_OUTPUT)
@@ -42,6 +49,43 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         }
         _ => other(place, doing, error),
     }
+}
+
+/// What is said where a virtual table finds that its own content is wrong: the database
+/// itself is sound.
+pub(super) const OUT_OF_STEP: &str = "a virtual table that a trigger writes to, such as a full-text index, \
+                           does not match the rows that it is about: the application has to \
+                           rebuild it";
+
+pub(super) fn is_of_virtual_table(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
+}
+
+/// Words by which SQLite says that a schema uses what this program lacks, or does not let a
+/// schema use.
+const LACKING: [&str; 6] = [
+    "unknown function: ",
+    "no such function: ",
+    "no such collation sequence: ",
+    "no such module: ",
+    "unknown tokenizer: ",
+    "unsafe use of ",
+];
+
+fn is_lacking(sentence: &str) -> bool {
+    LACKING.iter().any(|words| sentence.contains(words))
+}
+
+/// The refusal of a schema that uses something which this program lacks.
+fn lacking(place: &str, doing: &str, sentence: &str) -> String {
+    let why = if sentence.contains("unsafe use of ") {
+        "sessctl does not let the schema of an application call functions or virtual tables that \
+         have effects of their own"
+    } else {
+        "the application registers it when it opens the database, and sessctl does not have it"
+    };
+    format!("could not {doing} {place}: {sentence}: {why}")
 }
 
 /// Whether a device fails to read the database or its write-ahead log.
@@ -103,11 +147,18 @@ fn failed(place: &str, doing: &str, reason: &str) -> Error {
 }
 
 fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
-    let doing = format!("{doing} {place}");
     match error {
+        rusqlite::Error::SqliteFailure(_, Some(sentence))
+        | rusqlite::Error::SqlInputError { msg: sentence, .. }
+            if is_lacking(&sentence) =>
+        {
+            Error::Refused(lacking(place, doing, &sentence))
+        }
         // Its source would be the same sentence once more, with a number.
-        rusqlite::Error::SqliteFailure(_, Some(sentence)) => Error::failed(doing, sentence),
-        error => Error::failed(doing, error),
+        rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+            Error::failed(format!("{doing} {place}"), sentence)
+        }
+        error => Error::failed(format!("{doing} {place}"), error),
     }
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::{Access, PATIENCE, SqliteFile, fault};
+use super::work::Work;
+use super::{Access, PATIENCE, SqliteFile, fault, limits};
 use crate::domain::error::{Error, Result};
 use crate::store::transport::file::beside::{Found, Reading};
 use crate::store::transport::file::locks::Kept;
@@ -150,8 +151,7 @@ impl SqliteFile {
     pub fn in_memory(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let connection = Connection::open_in_memory().map_err(|e| fault(&place, "open", e))?;
-        connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, path: path.to_owned(), place })
+        Self::set_up(connection, path, place)
     }
 
     /// Opens a file that no other connection uses, and absorbs its write-ahead log.
@@ -211,8 +211,15 @@ impl SqliteFile {
             }
         })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
+        Self::set_up(connection, path, place)
+    }
+
+    fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        Ok(Self { connection, path: path.to_owned(), place })
+        let work = Work::default();
+        let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
+        set_up.map_err(|e| fault(&place, "open", e))?;
+        Ok(Self { connection, path: path.to_owned(), place, work })
     }
 
     fn is_read_only(&self) -> Result<bool> {

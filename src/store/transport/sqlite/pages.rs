@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{SqliteFile, fault};
+use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Demand, Leave, Released, Space};
 use crate::store::sql::Statement;
@@ -47,8 +47,9 @@ impl Pages for SqliteFile {
     }
 
     fn release(&mut self, pages: usize) -> Result<Released> {
-        let Self { connection, place, .. } = self;
-        shorten(connection, pages).map_err(|e| fault(place, "write to", e))
+        let _work = self.begin("write to", "");
+        let released = shorten(&mut self.connection, pages);
+        released.map_err(|e| self.fault("write to", e))
     }
 
     fn demand(&self) -> Result<Demand> {
@@ -63,8 +64,8 @@ impl Pages for SqliteFile {
         self.pragma("auto_vacuum", "INCREMENTAL")?;
         let set_up = self.connection.progress_handler(OPERATIONS, Some(leave));
         set_up.map_err(|e| self.fault("rebuild", e))?;
-        let rebuilt = self.connection.execute_batch("VACUUM");
-        let reset = self.connection.progress_handler(0, None::<fn() -> bool>);
+        let rebuilt = limits::without(&self.connection, || self.connection.execute_batch("VACUUM"));
+        let reset = self.work.watch(&mut self.connection);
         match rebuilt.and(reset) {
             Ok(()) => Ok(true),
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(false),

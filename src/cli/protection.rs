@@ -1,0 +1,76 @@
+//! Bounds of what the statements of this process may take.
+
+use std::io::{self, IsTerminal};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sessctl::domain::port::Interruption;
+use sessctl::store::{Protection, Running, protect};
+
+use super::exit::complain;
+use super::interrupt::Interrupt;
+use crate::output::harmless::visible;
+
+/// The most memory for SQLite: three times what its caches and the largest value that is
+/// read take together.
+const MEMORY: u32 = 256 << 20;
+/// How long a statement may give no row before that is said: to people, and to a log.
+const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE_IN_A_LOG: Duration = Duration::from_secs(300);
+
+/// Moment at which the work of the process is to stop.
+static UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
+static HAS_SAID: AtomicBool = AtomicBool::new(false);
+
+/// Sets the bounds of this process.
+pub fn set() {
+    protect(Protection { memory: MEMORY, ask });
+}
+
+/// A bound on the time of all statements, until it is dropped.
+pub struct Deadline(());
+
+impl Deadline {
+    /// One that is over after this time; `None`: never.
+    pub fn after(time: Option<Duration>) -> Self {
+        set_until(time.and_then(|time| Instant::now().checked_add(time)));
+        Self(())
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        set_until(None);
+    }
+}
+
+fn set_until(until: Option<Instant>) {
+    if let Ok(mut current) = UNTIL.lock() {
+        *current = until;
+    }
+}
+
+fn ask(running: &Running<'_>) -> Option<Interruption> {
+    say_if_silent(running);
+    if Interrupt::of_process().is_some() {
+        return Some(Interruption::Asked);
+    }
+    let until = UNTIL.lock().map_or(None, |until| *until);
+    until.is_some_and(|until| Instant::now() >= until).then_some(Interruption::Time)
+}
+
+/// Says once which statement has given no row for so long.
+fn say_if_silent(running: &Running<'_>) {
+    if running.silent < SILENCE || HAS_SAID.load(Ordering::Relaxed) {
+        return;
+    }
+    let is_seen = io::stderr().is_terminal();
+    if (is_seen || running.silent >= SILENCE_IN_A_LOG) && !HAS_SAID.swap(true, Ordering::Relaxed) {
+        complain(&visible(&format!(
+            "sessctl: still trying to {}, for {} s now; an interrupt (Ctrl-C) stops it",
+            running.doing,
+            running.silent.as_secs()
+        )));
+    }
+}

@@ -1,0 +1,46 @@
+//! Triggers that an application has added to sessctl's own table.
+
+use std::ops::ControlFlow;
+
+use crate::domain::error::{Error, Result};
+use crate::store::effects::effects;
+use crate::store::sql::Statement;
+use crate::store::transport::Transport;
+
+/// Changes by which sessions end and rows go.
+const CHANGES: [&str; 2] = [
+    "DELETE FROM sessions WHERE id = ''",
+    "UPDATE sessions SET ended_at = 0, end_reason = 'closed', marked_at = 0 WHERE id = ''",
+];
+
+/// Makes sure that no trigger stands against ending sessions: none leaves rows out without an
+/// error or changes sessions itself. Then whatever the figures say has happened.
+pub(super) fn must_let_sessions_end(database: &impl Transport) -> Result<()> {
+    let any = Statement::new(
+        "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' LIMIT 1",
+    );
+    let mut has_any = false;
+    database.query(&any, &mut |_| {
+        has_any = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    if !has_any {
+        return Ok(());
+    }
+    for change in CHANGES {
+        for (trigger, effect) in effects(database, &Statement::new(change), "sessions")? {
+            let does = if effect.ignores {
+                "can keep sessions from ending"
+            } else if effect.deletes || effect.writes {
+                "changes other sessions when one ends"
+            } else {
+                continue;
+            };
+            return Err(Error::Refused(format!(
+                "the trigger {trigger} in {} {does}: no session is ended while it is there",
+                database.place()
+            )));
+        }
+    }
+    Ok(())
+}

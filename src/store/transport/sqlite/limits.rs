@@ -1,0 +1,52 @@
+//! Bounds of what the schema of a database may make SQLite do, whoever wrote it.
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, Result};
+
+use super::work::protection;
+
+/// The most bytes of a value or a row, where SQLite has to have all of it in memory.
+/// Sessions are a thousand times smaller.
+const LENGTH: i32 = 16 << 20;
+/// The most bytes of a statement. Those for thousands of policies have some millions.
+const STATEMENT: i32 = 64 << 20;
+/// How deep triggers may go. Cascades of applications have a handful of levels.
+const TRIGGERS: i32 = 64;
+/// The longest pattern of LIKE and GLOB: the time that one takes grows with it.
+const PATTERN: i32 = 1_000;
+
+/// Sets the bounds of a connection:
+///
+/// 1. The schema may call none but harmless functions, and no virtual table that has
+///    effects of its own.
+/// 2. No statement may damage the file, by changing the schema's own table or the tables
+///    behind a virtual one.
+/// 3. Values, statements, patterns and chains of triggers are limited, and no other
+///    database can be attached.
+/// 4. SQLite's memory in the process as a whole is limited, where that was
+///    [asked for](super::protect).
+pub(super) fn set(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, STATEMENT)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_TRIGGER_DEPTH, TRIGGERS)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    if let Some(protection) = protection() {
+        let limit = i64::from(protection.memory);
+        connection.pragma_update_and_check(None, "hard_heap_limit", limit, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Does work that copies whole rows into another database, whatever their length.
+pub(super) fn without<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let length = connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::MAX)?;
+    let attached = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+    let done = work();
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, length)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, attached)?;
+    done
+}
