@@ -112,6 +112,49 @@ fn shows_what_happens(page: &str, programs: &[&Path]) {
     }
 }
 
+/// The text of all Rust files in a directory.
+fn source(directory: &Path) -> String {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.fold(String::new(), |text, path| {
+        let is_source = path.extension().is_some_and(|ending| ending == "rs");
+        match path.is_dir() {
+            true => text + &source(&path),
+            false if is_source => text + &std::fs::read_to_string(path).unwrap(),
+            false => text,
+        }
+    })
+}
+
+/// Names of tests, and of files of tests as `file::`, in the code of a page.
+fn tests_named(page: &str) -> Vec<&str> {
+    let is_test = |code: &&str| {
+        let name = code.rsplit("::").next().unwrap();
+        let is_word = code.chars().all(|c| c.is_ascii_lowercase() || "_:0123456789".contains(c));
+        is_word && (code.ends_with("::") || name.matches('_').count() > 2)
+    };
+    page.split('`').skip(1).step_by(2).filter(is_test).collect()
+}
+
+#[test]
+fn each_test_that_a_promise_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = source(&root.join("tests")) + &source(&root.join("src"));
+    for page in [include_str!("../docs/security.md"), include_str!("../docs/reliability.md")] {
+        let named = tests_named(page);
+        assert!(named.len() > 8, "{named:?}");
+        for test in named {
+            let is_there = match test.strip_suffix("::") {
+                Some(file) => source.contains(&format!("mod {file};")),
+                None => {
+                    let name = test.rsplit("::").next().unwrap();
+                    source.contains(&format!("fn {name}("))
+                }
+            };
+            assert!(is_there, "{test}");
+        }
+    }
+}
+
 #[test]
 #[ignore = "needs bash, jq, python3 and GNU date"]
 fn the_readme_shows_what_happens() {

@@ -1,26 +1,25 @@
 //! The directory for the state of framework tables that all callers share, and its creation
 //! by root.
 //!
-//! Root follows no link here that another user could have made: each part of a path is
-//! opened relative to its parent, and links are only followed where root alone could make
-//! them.
+//! Root follows no link here that another user could have made: a directory is made relative to
+//! its parent, on a path that root alone controls.
 
-use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, open, openat,
-    readlinkat, renameat, statat, unlinkat,
+    AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, mkdirat, open, openat, renameat,
+    unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use sessctl::store::Location;
+
+use super::trust::Walk;
 
 /// Parent of one directory for each owner of a database.
 pub const BASE: &str = "/var/lib/sessctl";
@@ -33,9 +32,6 @@ const FOR_ALL: Mode = Mode::from_raw_mode(0o755);
 const OWN: Mode = Mode::from_raw_mode(0o700);
 /// Permission for others than the owner to write.
 const BY_OTHERS: u32 = 0o022;
-
-/// Links that are followed on the way to one directory, as on Linux itself.
-const MOST_LINKS: usize = 40;
 
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -134,79 +130,17 @@ fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
 /// # Errors
 /// If it cannot be made or looked at.
 pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
-    let caller = Owner::caller();
-    let mut walk = Walk::to(path)?;
-    let mut here = open("/", DIRECTORY, Mode::empty())?;
-    while let Some(part) = walk.rest.pop_front() {
-        if !is_callers(&fstat(&here)?, caller) {
-            return Ok(false);
-        }
-        let is_last = walk.rest.is_empty();
-        here = match statat(&here, &part, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) if is_last => {
-                made_or_found(&here, &part, owner, OWN)?;
-                return Ok(true);
-            }
-            Err(Errno::NOENT) => made_or_found(&here, &part, caller, FOR_ALL)?,
-            Err(error) => return Err(error.into()),
-            Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Symlink => {
-                // The last part is never a link that is followed.
-                if is_last || found.st_uid != caller.uid {
-                    return Ok(false);
-                }
-                match walk.follow(&here, &part)? {
-                    Some(root) => root,
-                    None => here,
-                }
-            }
-            Ok(_) if is_last => return Ok(true),
-            Ok(_) => openat(&here, &part, DIRECTORY, Mode::empty())?,
-        };
+    let (walk, missing) = Walk::to_closest(path)?;
+    let Some((last, parents)) = missing.split_last() else { return Ok(true) };
+    if walk.fault().is_some() {
+        return Ok(false);
     }
+    let mut here = walk.end;
+    for name in parents {
+        here = made_or_found(&here, name, Owner::caller(), FOR_ALL)?;
+    }
+    made_or_found(&here, last, owner, OWN)?;
     Ok(true)
-}
-
-/// The parts of a path that are still to be opened.
-struct Walk {
-    rest: VecDeque<OsString>,
-    links: usize,
-}
-
-impl Walk {
-    fn to(path: &Path) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        Ok(Self { rest: parts(&path).collect(), links: 0 })
-    }
-
-    /// Puts the target of a link in the place of the link. Answers where that begins, unless
-    /// it is in the directory of the link.
-    fn follow(&mut self, directory: &OwnedFd, name: &OsStr) -> io::Result<Option<OwnedFd>> {
-        self.links += 1;
-        if self.links > MOST_LINKS {
-            return Err(Errno::LOOP.into());
-        }
-        let target = readlinkat(directory, name, Vec::new())?;
-        let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
-        for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
-            self.rest.push_front(part);
-        }
-        let root = || open("/", DIRECTORY, Mode::empty());
-        Ok(target.is_absolute().then(root).transpose()?)
-    }
-}
-
-/// The parts of a path, the root aside.
-fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
-    path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some(OsString::from("..")),
-        _ => None,
-    })
-}
-
-/// Whether no other user can change what is in a directory.
-fn is_callers(found: &Stat, caller: Owner) -> bool {
-    found.st_uid == caller.uid && found.st_mode & BY_OTHERS == 0
 }
 
 /// Opens a directory, and makes it if it is missing. It has its owner and its mode before it

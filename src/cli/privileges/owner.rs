@@ -1,6 +1,6 @@
 //! The user whose privileges root takes for a database: its owner.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -37,8 +37,7 @@ pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
 
 /// The owner of the directory that is to hold a file, or of the closest one that exists.
 fn of_directory(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
-    let full = std::path::absolute(path)?;
-    let walk = closest(&full).with_context(|| unknown(path))?;
+    let (walk, _) = Walk::to_closest(path).with_context(|| unknown(path))?;
     let directory = walk.last();
     must_have_no_foreign_link(&walk, directory.uid, path)?;
     if directory.uid == 0 {
@@ -51,13 +50,6 @@ fn of_directory(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
         }
     }
     Identity::of_owner(directory.uid, directory.gid)
-}
-
-fn closest(path: &Path) -> io::Result<Walk> {
-    let missing = |e: &io::Error| e.kind() == ErrorKind::NotFound;
-    let mut walks = path.ancestors().skip(1).map(Walk::to);
-    let found = walks.find(|walk| !walk.as_ref().is_err_and(missing));
-    found.unwrap_or_else(|| Walk::to(Path::new("/")))
 }
 
 fn unknown(path: &Path) -> String {

@@ -88,6 +88,24 @@ impl Walk {
         Ok(Self { steps, end: at, entry })
     }
 
+    /// Follows a path as far as it exists, and lists the components that are missing.
+    ///
+    /// # Errors
+    /// As for [`to`](Self::to), except that a component is missing.
+    pub fn to_closest(path: &Path) -> io::Result<(Self, Vec<OsString>)> {
+        let mut existing = std::path::absolute(path)?;
+        let mut missing = Vec::new();
+        loop {
+            match Self::to(&existing) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                walk => return Ok((walk?, missing)),
+            }
+            let Some(name) = existing.file_name() else { return Err(Errno::NOENT.into()) };
+            missing.insert(0, name.to_owned());
+            existing.pop();
+        }
+    }
+
     /// The last component.
     pub fn last(&self) -> &Step {
         &self.steps[self.steps.len() - 1]
