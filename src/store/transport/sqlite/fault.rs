@@ -183,7 +183,6 @@ mod tests {
             (ffi::SQLITE_IOERR_READ, Errno::EIO, INPUT_OUTPUT),
             (ffi::SQLITE_IOERR_FSYNC, Errno::EIO, INPUT_OUTPUT),
             (ffi::SQLITE_CORRUPT, Errno::EIO, INPUT_OUTPUT),
-            (ffi::SQLITE_IOERR_SHMSIZE, Errno::ENOSPC, "no space left on device"),
             (ffi::SQLITE_IOERR_NOMEM, Errno::EIO, "out of memory"),
             (
                 ffi::SQLITE_IOERR_LOCK,
@@ -194,6 +193,18 @@ mod tests {
         ] {
             let expected = format!("could not write to \"missing.db\": {reason}");
             assert_eq!(said(code, errno), expected);
+        }
+    }
+
+    #[test]
+    fn a_full_file_system_and_a_quota_are_told_from_other_failures() {
+        for (code, errno) in [
+            (ffi::SQLITE_FULL, Errno::UnknownErrno),
+            (ffi::SQLITE_IOERR_SHMSIZE, Errno::UnknownErrno),
+            (ffi::SQLITE_IOERR_WRITE, Errno::ENOSPC),
+            (ffi::SQLITE_IOERR_WRITE, Errno::EDQUOT),
+        ] {
+            assert!(said(code, errno).contains("no room left"), "{code} {errno}");
         }
     }
 
