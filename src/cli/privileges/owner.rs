@@ -76,8 +76,7 @@ fn must_be_out_of_reach(walk: &Walk, path: &Path) -> sessctl::Result<()> {
     let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
         "\"{}\" is root's, but others could replace it, and root would work on what they put \
-         there: {fault}; make the application's user its owner, or run `{}`",
+         there: {fault}; make the application's user its owner, or pass --as USER",
         path.display(),
-        fault.remedy(),
     )))
 }
