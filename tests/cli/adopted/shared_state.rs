@@ -59,8 +59,10 @@ fn root_makes_a_directory_for_its_own_databases_too() {
 fn state_in_the_owners_home_is_moved_once_the_shared_directory_is_there() {
     let said = script(
         &three(),
-        "owner purge; ls home/.local/state/sessctl | wc -l; root purge 2>err; owner purge\n \
-         ls home/.local/state/sessctl | wc -l; ls /var/lib/sessctl/4242/*.db | wc -l\n \
+        "(cat /etc/passwd; echo clerk:x:4242:4243::$PWD/home:/bin/sh) > passwd\n \
+         mount --bind passwd /etc/passwd\n \
+         owner purge; ls home/.local/state/sessctl | wc -l; root purge 2>err; owner purge\n \
+         ls home/.local/state/sessctl | wc -l; ls /var/lib/sessctl/clerk/*.db | wc -l\n \
          owner show runs --json | grep -c '\"run\": *1,'; owner show stat --json",
     );
     let (counts, stat) = said.split_once('[').unwrap();

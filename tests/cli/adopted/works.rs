@@ -367,7 +367,7 @@ fn the_record_of_an_older_sessctl_is_brought_up_to_date_by_a_look() {
     run(&sandbox, ["purge"]).succeeds();
     let older = "DROP TABLE job_histories; DROP TABLE job_members; DROP INDEX runs_by_plan;
                  DROP INDEX runs_by_start; ALTER TABLE runs DROP COLUMN spec;
-                 ALTER TABLE runs DROP COLUMN rules;
+                 ALTER TABLE runs DROP COLUMN rules; ALTER TABLE runs DROP COLUMN user;
                  CREATE TABLE jobs (name TEXT)";
     for path in states(&sandbox) {
         rusqlite::Connection::open(path).unwrap().execute_batch(older).unwrap();
