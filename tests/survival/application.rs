@@ -60,7 +60,16 @@ fn statement(name: &str) -> &'static str {
     block.split_once("```").unwrap().0
 }
 
-/// A process of the application, or what is one in turn with others.
+/// A process of an application, or one that takes turns with others.
+pub trait Serve {
+    /// Opens the file anew, as applications do that are started for each request.
+    fn reconnect(&mut self, path: &Path);
+
+    /// Serves a request of some client.
+    fn serve(&mut self) -> Receipt;
+}
+
+/// An application that has sessctl's own table.
 pub struct Application {
     db: Connection,
     chance: Chance,
@@ -81,13 +90,35 @@ impl Application {
         Self { db, chance: Chance::seeded(seat), seat, opened: 0, mine }
     }
 
-    /// Opens the file anew, as applications do that are started for each request.
-    pub fn reconnect(&mut self, path: &Path) {
+    fn looks(&mut self, last: i64) {
+        let mut look = self.db.prepare_cached(statement("look")).unwrap();
+        for _ in 0..LOOKS {
+            let place = self.chance.between(0, last);
+            let (id, _) = &self.mine[usize::try_from(place).unwrap()];
+            look.exists(named_params! { ":id": id }).unwrap();
+        }
+    }
+
+    fn open(&mut self) -> Receipt {
+        self.opened += 1;
+        let id = sha256(&format!("{} {}", self.seat, self.opened));
+        let (task, at) = (self.chance.one_of(&TASKS), now());
+        let bound = named_params! {
+            ":id": id, ":user": "bob", ":task": task, ":client": None::<&str>, ":now": at,
+            ":idle_timeout": 1_800,
+        };
+        self.db.prepare_cached(statement("open")).unwrap().execute(bound).unwrap();
+        self.mine.push((id.clone(), task.to_owned()));
+        Receipt { deed: Deed::Opened, id, task: task.to_owned(), at }
+    }
+}
+
+impl Serve for Application {
+    fn reconnect(&mut self, path: &Path) {
         self.db = connect(path);
     }
 
-    /// Serves a request of some client.
-    pub fn serve(&mut self) -> Receipt {
+    fn serve(&mut self) -> Receipt {
         let last = i64::try_from(self.mine.len()).unwrap() - 1;
         if last < 0 || self.chance.percent(15) {
             return self.open();
@@ -111,28 +142,6 @@ impl Application {
             self.mine.swap_remove(place);
         }
         Receipt { deed, id, task, at }
-    }
-
-    fn looks(&mut self, last: i64) {
-        let mut look = self.db.prepare_cached(statement("look")).unwrap();
-        for _ in 0..LOOKS {
-            let place = self.chance.between(0, last);
-            let (id, _) = &self.mine[usize::try_from(place).unwrap()];
-            look.exists(named_params! { ":id": id }).unwrap();
-        }
-    }
-
-    fn open(&mut self) -> Receipt {
-        self.opened += 1;
-        let id = sha256(&format!("{} {}", self.seat, self.opened));
-        let (task, at) = (self.chance.one_of(&TASKS), now());
-        let bound = named_params! {
-            ":id": id, ":user": "bob", ":task": task, ":client": None::<&str>, ":now": at,
-            ":idle_timeout": 1_800,
-        };
-        self.db.prepare_cached(statement("open")).unwrap().execute(bound).unwrap();
-        self.mine.push((id.clone(), task.to_owned()));
-        Receipt { deed: Deed::Opened, id, task: task.to_owned(), at }
     }
 }
 

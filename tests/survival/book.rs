@@ -49,6 +49,29 @@ struct Seen {
     is_due: bool,
 }
 
+/// What must be in a table.
+pub trait Record: Send + Sync {
+    /// Enters what an application was told.
+    fn enter(&mut self, receipt: &Receipt);
+
+    /// Compares the whole table with what must be in it, and enters what purges have
+    /// done.
+    fn compare(&mut self, db: &Connection);
+
+    /// Compares the figures of `show stat --json` with the sessions.
+    fn compare_figures(&self, stat: &Value);
+
+    fn tally(&self) -> Tally;
+
+    /// How many sessions are due to end, or rows to go.
+    fn due(&self) -> usize;
+
+    /// How many of them were so before anybody came to work.
+    fn overdue(&self) -> usize;
+
+    fn copy(&self) -> Box<dyn Record>;
+}
+
 /// Every session that was ever opened.
 #[derive(Clone)]
 pub struct Book {
@@ -77,9 +100,10 @@ impl Book {
         let entries = rows(db).into_iter().map(|(id, seen)| (id, entry(seen))).collect();
         Self { retention, entries }
     }
+}
 
-    /// Enters what an application was told.
-    pub fn enter(&mut self, receipt: &Receipt) {
+impl Record for Book {
+    fn enter(&mut self, receipt: &Receipt) {
         let Receipt { deed, id, task, at } = receipt;
         if *deed == Deed::Opened {
             let entry = Entry { task: task.clone(), fate: Fate::Live { used: *at } };
@@ -105,10 +129,8 @@ impl Book {
         };
     }
 
-    /// Compares the whole table with what must be in it, and enters what purges have
-    /// done.
     #[track_caller]
-    pub fn compare(&mut self, db: &Connection) {
+    fn compare(&mut self, db: &Connection) {
         let integrity: String =
             db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(integrity, "ok");
@@ -121,9 +143,8 @@ impl Book {
         assert!(rows.is_empty(), "nobody has opened {rows:?}");
     }
 
-    /// Compares the figures of `show stat --json` with the sessions of each task.
     #[track_caller]
-    pub fn compare_figures(&self, stat: &Value) {
+    fn compare_figures(&self, stat: &Value) {
         for task in ["imap", "http"] {
             let figures = stat.as_array().unwrap().iter().find(|figures| figures["task"] == task);
             let count = |is: fn(&Fate) -> bool| {
@@ -143,7 +164,7 @@ impl Book {
         }
     }
 
-    pub fn tally(&self) -> Tally {
+    fn tally(&self) -> Tally {
         let count =
             |is: fn(&Fate) -> bool| self.entries.values().filter(|entry| is(&entry.fate)).count();
         Tally {
@@ -152,15 +173,17 @@ impl Book {
         }
     }
 
-    /// How many sessions are due to end, or rows to go.
-    pub fn due(&self) -> usize {
+    fn due(&self) -> usize {
         self.entries.values().filter(|entry| entry.is_due(self.retention)).count()
     }
 
-    /// How many of them were so before anybody came to work.
-    pub fn overdue(&self) -> usize {
+    fn overdue(&self) -> usize {
         // The application only closes sessions, and that was no day ago.
         self.entries.values().filter(|entry| entry.is_due(Retention::Day)).count()
+    }
+
+    fn copy(&self) -> Box<dyn Record> {
+        Box::new(self.clone())
     }
 }
 

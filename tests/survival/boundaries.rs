@@ -8,9 +8,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::application::Application;
 use crate::scene::Scene;
-use crate::setting::{Journal, Prepared, Retention, Setting};
+use crate::setting::{Journal, Prepared, Retention, Setting, Table};
 
 /// The calls. Those that this processor or this journal has no use for kill nothing.
 /// What SQLite does in the memory that it shares is no call; `moments` comes upon that.
@@ -61,7 +60,7 @@ impl Blow {
             if !is_writer_first {
                 scene.killed();
             }
-            let mut application = Application::new(&path, 0, 1);
+            let mut application = scene.table.application(&path, 0, 1);
             let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
             scene.enter(&receipts);
             if is_writer_first {
@@ -88,8 +87,8 @@ impl Blow {
     }
 }
 
-fn kill_before_each_call(journal: Journal) {
-    let prepared = Setting { journal, retention: Retention::Mixed, rows: ROWS }.prepare();
+fn kill_before_each_call(table: Table, journal: Journal) {
+    let prepared = Setting { table, journal, retention: Retention::Mixed, rows: ROWS }.prepare();
     for call in CALLS {
         let calls = Blow { call }.fall(&prepared);
         assert!(calls > 4 * BATCHES || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
@@ -99,11 +98,23 @@ fn kill_before_each_call(journal: Journal) {
 #[test]
 #[ignore = "needs strace"]
 fn killed_before_each_call_with_a_write_ahead_log() {
-    kill_before_each_call(Journal::Wal);
+    kill_before_each_call(Table::Own, Journal::Wal);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn killed_before_each_call_without_a_write_ahead_log() {
-    kill_before_each_call(Journal::Delete);
+    kill_before_each_call(Table::Own, Journal::Delete);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_each_call_on_a_table_of_django() {
+    kill_before_each_call(Table::Django, Journal::Wal);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_each_call_on_a_table_of_django_without_a_write_ahead_log() {
+    kill_before_each_call(Table::Django, Journal::Delete);
 }

@@ -1,7 +1,8 @@
 //! Data survives: a purge is killed with `kill -9` while an application writes, at
 //! random moments and at every boundary between two steps of its, and afterwards the
 //! file is sound, no live session is gone, no acknowledged request is lost, nothing is
-//! counted twice, and the next purge completes the work.
+//! counted twice, and the next purge completes the work. The table is sessctl's own, or
+//! Django's.
 //!
 //! What dies here is a process. What it had written is the kernel's by then, so that
 //! every transaction that was committed is there afterwards, whatever `synchronous`
@@ -18,6 +19,7 @@ mod book;
 mod boundaries;
 #[path = "../simulation/chance.rs"]
 mod chance;
+mod django;
 #[path = "../cli/fixture.rs"]
 #[expect(dead_code, reason = "it has more to offer than is used here")]
 mod fixture;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::scene::Scene;
 use crate::server::Server;
 use crate::setting::Journal::{Delete, Wal};
-use crate::setting::{Journal, Retention, Setting};
+use crate::setting::{Retention, Setting, Table};
 
 /// The tests of this file share the kills.
-const TESTS: usize = 4;
+const TESTS: usize = 6;
 
 /// `SESSCTL_TEST_KILLS` sets another number.
 fn kills() -> usize {
@@ -88,14 +88,14 @@ fn purge(scene: &mut Scene, servers: &mut [Server; 2], kill_after: Option<Durati
 }
 
 /// Kills purges of ever new tables, each until one comes to its end.
-fn kill_and_resume(journal: Journal, retention: Retention, rows: u32) {
-    let prepared = Setting { journal, retention, rows }.prepare();
+fn kill_and_resume(setting: Setting) {
+    let prepared = setting.prepare();
     let (wanted, mut killed, mut at_work) = (kills(), 0, 0);
     let mut moments = Moments::default();
     while at_work < wanted {
         let mut scene = prepared.scene();
         let path = scene.sandbox.path("app.db");
-        let mut servers = [0, 1].map(|seat| Server::start(&path, seat, 2));
+        let mut servers = [0, 1].map(|seat| Server::start(setting.table, &path, seat, 2));
         let mut is_fresh = true;
         loop {
             let end = purge(&mut scene, &mut servers, moments.next(at_work < wanted));
@@ -112,26 +112,46 @@ fn kill_and_resume(journal: Journal, retention: Retention, rows: u32) {
         // Those that were killed before they had begun do not count.
         assert!(killed < 50 + 10 * wanted, "only {at_work} of {killed} had begun");
     }
+    tell(setting, at_work, killed);
 }
+
+#[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]
+fn tell(setting: Setting, at_work: usize, killed: usize) {
+    eprintln!("{setting:?}: {killed} purges killed, {at_work} of them at work");
+}
+
+const OWN: Setting =
+    Setting { table: Table::Own, journal: Wal, retention: Retention::Mixed, rows: 3_000 };
+const DJANGO: Setting = Setting { table: Table::Django, retention: Retention::None, ..OWN };
 
 #[test]
 fn killed_at_any_moment_where_rows_are_kept_for_a_day() {
-    kill_and_resume(Wal, Retention::Day, 3_000);
+    kill_and_resume(Setting { retention: Retention::Day, ..OWN });
 }
 
 #[test]
 fn killed_at_any_moment_where_rows_go_at_once() {
-    kill_and_resume(Wal, Retention::None, 3_000);
+    kill_and_resume(Setting { retention: Retention::None, ..OWN });
 }
 
 #[test]
 fn killed_at_any_moment_where_some_rows_are_kept_and_some_go() {
-    kill_and_resume(Wal, Retention::Mixed, 3_000);
+    kill_and_resume(OWN);
 }
 
 /// Here the application itself may be the one that takes back what a killed purge has
 /// left half written.
 #[test]
 fn killed_at_any_moment_without_a_write_ahead_log() {
-    kill_and_resume(Delete, Retention::Mixed, 600);
+    kill_and_resume(Setting { journal: Delete, rows: 600, ..OWN });
+}
+
+#[test]
+fn killed_at_any_moment_on_a_table_of_django() {
+    kill_and_resume(DJANGO);
+}
+
+#[test]
+fn killed_at_any_moment_on_a_table_of_django_without_a_write_ahead_log() {
+    kill_and_resume(Setting { journal: Delete, rows: 600, ..DJANGO });
 }

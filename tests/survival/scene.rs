@@ -1,29 +1,60 @@
 //! A table, those who work on it, and the record of what must be in it.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::PURGE;
 use crate::application::Receipt;
-use crate::book::{Book, Tally};
+use crate::book::{Record, Tally};
 use crate::fixture::{Ran, Sandbox};
-use crate::setting::CONFIG;
+use crate::setting::{CONFIG, Table};
 
 pub struct Scene {
     pub sandbox: Sandbox,
-    book: Book,
+    pub table: Table,
+    book: Box<dyn Record>,
     /// Runs that were killed at work.
     died: u32,
 }
 
 impl Scene {
-    pub fn new(sandbox: Sandbox, book: Book) -> Self {
-        Self { sandbox, book, died: 0 }
+    pub fn new(sandbox: Sandbox, table: Table, book: Box<dyn Record>) -> Self {
+        Self { sandbox, table, book, died: 0 }
     }
 
     pub fn purge(&self) -> Command {
-        self.sandbox.command(PURGE.iter().copied())
+        self.command(PURGE)
+    }
+
+    fn command(&self, args: &[&'static str]) -> Command {
+        let args = [self.table.args(), args].concat();
+        let mut command = self.sandbox.command(args);
+        command.env("STATE_DIRECTORY", self.state());
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.sandbox.path("state/sessctl")
+    }
+
+    /// A number from the file with the ledger; `None` while there is no such file.
+    fn ledger(&self, sql: &str) -> Option<u32> {
+        let db = match self.table {
+            Table::Own => self.sandbox.db(),
+            Table::Django => {
+                let mut files =
+                    std::fs::read_dir(self.state()).ok()?.map(|file| file.unwrap().path());
+                Connection::open(files.find(|path| path.extension() == Some("db".as_ref()))?)
+                    .unwrap()
+            }
+        };
+        // A purge may have died before it had set up the file.
+        let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'clocks'";
+        let is_there: u32 = db.query_row(is_there, [], |row| row.get(0)).unwrap();
+        (is_there > 0).then(|| db.query_row(sql, [], |row| row.get(0)).unwrap())
     }
 
     pub fn enter(&mut self, receipts: &[Receipt]) {
@@ -41,17 +72,14 @@ impl Scene {
         self.book.compare_figures(&stat);
     }
 
-    /// What is true after a purge was killed. The next one finds that a minute and more
-    /// has passed, after which the lease of the killed one is over. Answers whether it
-    /// had begun.
+    /// What is true after a purge was killed. The next one takes over its lease at once.
+    /// Answers whether it had begun.
     #[track_caller]
     pub fn killed(&mut self) -> bool {
         self.compare();
-        let db = self.sandbox.db();
-        db.execute("UPDATE leases SET renewed_at = renewed_at - 61", []).unwrap();
         // A run that has died seems to be at work until the next one begins.
         let died = "SELECT count(*) FROM runs WHERE outcome IN ('running', 'lost')";
-        let died = db.query_row(died, [], |row| row.get(0)).unwrap();
+        let died = self.ledger(died).unwrap_or_default();
         std::mem::replace(&mut self.died, died) < died
     }
 
@@ -84,7 +112,7 @@ impl Scene {
         assert_eq!(planned["sessions"], Value::Array(Vec::new()), "{planned}");
         let at_work = "SELECT (SELECT count(*) FROM leases) \
                        + (SELECT count(*) FROM runs WHERE outcome = 'running')";
-        assert_eq!(self.sandbox.db().query_row(at_work, [], |row| row.get(0)), Ok(0));
+        assert_eq!(self.ledger(at_work), Some(0));
         let runs = self.json(&["show", "runs", "--json"]);
         let runs = runs.as_array().unwrap();
         let of = |outcome: &str| runs.iter().filter(|run| run["outcome"] == outcome).count();
@@ -93,8 +121,8 @@ impl Scene {
     }
 
     #[track_caller]
-    fn json(&self, args: &[&str]) -> Value {
+    fn json(&self, args: &[&'static str]) -> Value {
         let args = [&["--config", CONFIG], args].concat();
-        self.sandbox.run(args).succeeds().json()
+        Ran(self.command(&args).output().unwrap()).succeeds().json()
     }
 }

@@ -6,10 +6,12 @@ use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::application::{Application, Receipt};
+use crate::application::{Receipt, Serve};
+use crate::setting::Table;
 
 /// Tells a process that it is one of the application, and which file it serves.
 const PATH: &str = "SESSCTL_SURVIVAL_DB";
+const TABLE: &str = "SESSCTL_SURVIVAL_TABLE";
 const SEAT: &str = "SESSCTL_SURVIVAL_SEAT";
 const SEATS: &str = "SESSCTL_SURVIVAL_SEATS";
 /// The end of an answer.
@@ -28,10 +30,11 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(path: &Path, seat: u64, seats: u64) -> Self {
+    pub fn start(table: Table, path: &Path, seat: u64, seats: u64) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "server::what_a_process_of_the_application_does", "--nocapture"])
             .env(PATH, path)
+            .env(TABLE, format!("{table:?}"))
             .env(SEAT, seat.to_string())
             .env(SEATS, seats.to_string())
             .stdin(Stdio::piped())
@@ -84,7 +87,8 @@ fn what_a_process_of_the_application_does() {
     let Some(path) = std::env::var_os(PATH) else { return };
     let number = |name: &str| std::env::var(name).unwrap().parse().unwrap();
     let (path, seat) = (Path::new(&path), number(SEAT));
-    let mut application = Application::new(path, seat, number(SEATS));
+    let table = Table::named(&std::env::var(TABLE).unwrap());
+    let mut application = table.application(path, seat, number(SEATS));
     answer(&[]);
     let orders = orders();
     while orders.recv().is_ok() {
@@ -92,7 +96,7 @@ fn what_a_process_of_the_application_does() {
         if seat % 2 == 1 {
             application.reconnect(path);
         }
-        answer(&serve(&mut application, &orders));
+        answer(&serve(application.as_mut(), &orders));
     }
 }
 
@@ -108,7 +112,7 @@ fn orders() -> Receiver<String> {
 }
 
 /// Serves requests until there is an order again, or nobody is left to give one.
-fn serve(application: &mut Application, orders: &Receiver<String>) -> Vec<Receipt> {
+fn serve(application: &mut dyn Serve, orders: &Receiver<String>) -> Vec<Receipt> {
     let mut receipts = Vec::new();
     let mut pause = Duration::ZERO;
     while orders.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

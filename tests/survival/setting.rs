@@ -1,13 +1,49 @@
 //! The table before the purge, and the policies.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use crate::book::Book;
+use crate::application::{Application, Serve};
+use crate::book::{Book, Record};
+use crate::django;
 use crate::fixture::{DAY, HOUR, MINUTE, Row, Sandbox, row};
 use crate::scene::Scene;
 
 /// The name of the configuration.
 pub const CONFIG: &str = "sessctl.toml";
+
+/// Whose table it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// sessctl's own.
+    Own,
+    /// Django's. Rows go at once, and what is remembered of it is in another file.
+    Django,
+}
+
+impl Table {
+    /// What every command has to be told.
+    pub fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Own => &[],
+            Self::Django => &["--profile", "django"],
+        }
+    }
+
+    /// The application process that has this seat among so many.
+    pub fn application(self, path: &Path, seat: u64, seats: u64) -> Box<dyn Serve> {
+        match self {
+            Self::Own => Box::new(Application::new(path, seat, seats)),
+            Self::Django => Box::new(django::Application::new(path, seat, seats)),
+        }
+    }
+
+    /// The table of this name.
+    pub fn named(name: &str) -> Self {
+        let all = [Self::Own, Self::Django];
+        all.into_iter().find(|table| format!("{table:?}") == name).unwrap()
+    }
+}
 
 /// How SQLite keeps what it has not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +79,7 @@ impl Retention {
 /// What a purge finds.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
+    pub table: Table,
     pub journal: Journal,
     pub retention: Retention,
     pub rows: u32,
@@ -50,8 +87,9 @@ pub struct Setting {
 
 /// A table and its configuration, ready to be copied.
 pub struct Prepared {
+    table: Table,
     files: BTreeMap<String, Vec<u8>>,
-    book: Book,
+    book: Box<dyn Record>,
 }
 
 impl Prepared {
@@ -60,28 +98,42 @@ impl Prepared {
         for (name, bytes) in &self.files {
             sandbox.file(name, bytes);
         }
-        Scene::new(sandbox, self.book.clone())
+        Scene::new(sandbox, self.table, self.book.copy())
     }
 }
 
 impl Setting {
     pub fn prepare(self) -> Prepared {
-        let sandbox = Sandbox::new();
+        let sandbox = match self.table {
+            Table::Own => Sandbox::new(),
+            Table::Django => Sandbox::without_database(),
+        };
         // A purge competes with the touches, which have the lenient form for that.
         let retention = match self.retention {
             Retention::Day => "",
             Retention::None => "retention = \"0\"\n",
             Retention::Mixed => "[policy.http]\nstrict = false\nretention = \"0\"\n",
         };
-        sandbox.file(CONFIG, format!("[policy]\nstrict = false\n{retention}"));
-        if self.journal == Journal::Delete {
-            sandbox.db().pragma_update(None, "journal_mode", "DELETE").unwrap();
-        }
+        let policies = match self.table {
+            Table::Own => format!("[policy]\nstrict = false\n{retention}"),
+            Table::Django => String::new(),
+        };
+        sandbox.file(CONFIG, policies);
         // The files are those of an application that has died: it leaves the log behind.
         let db = sandbox.db();
-        sandbox.insert_all(0..self.rows, kind);
-        let book = Book::new(&db, self.retention);
-        Prepared { files: sandbox.files(), book }
+        let mode = if self.journal == Journal::Delete { "DELETE" } else { "WAL" };
+        db.pragma_update(None, "journal_mode", mode).unwrap();
+        let book: Box<dyn Record> = match self.table {
+            Table::Own => {
+                sandbox.insert_all(0..self.rows, kind);
+                Box::new(Book::new(&db, self.retention))
+            }
+            Table::Django => {
+                django::fill(&db, self.rows);
+                Box::new(django::Book::new(&db))
+            }
+        };
+        Prepared { table: self.table, files: sandbox.files(), book }
     }
 }
 
