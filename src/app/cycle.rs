@@ -21,7 +21,8 @@ const BATCH: usize = 250;
 
 /// Sessions that clients may open during a cycle, besides as many as there were.
 const SPARE: u64 = 100_000;
-const INSERTED: &str = "rows are inserted as fast as others are deleted, perhaps by a trigger";
+const INSERTED: &str =
+    "rows are inserted as fast as sessions end; look for a trigger that inserts them";
 
 /// What a cycle is to do.
 #[derive(Debug, Clone, Default)]

@@ -67,7 +67,7 @@ Exit codes:
        selected by user
   4    refused: by the guard, because the clock has moved, by a limit on open sessions,
        because a framework's table does not take it or is not what its profile says, or
-       because a file is in the reach of a user whom it must not be
+       because another user could change or redirect a file
   5    no such live session
   10   no database there, nobody at the address of a cluster, or no table of sessions
        there that is known
@@ -132,7 +132,10 @@ impl Command {
             _ => helper::Args::default(),
         };
         let database = match self {
-            Self::Show(args) if !args.is_about_a_database() => return Ok(None),
+            Self::Show(args) => match args.database(context)? {
+                Some(database) => database,
+                None => return Ok(None),
+            },
             Self::Schedule(_) | Self::Completions(_) | Self::Man(_) | Self::PrivilegedHelper(_) => {
                 return Ok(None);
             }
@@ -144,7 +147,11 @@ impl Command {
             Self::Profile(args) => Some(args.profile().to_owned()),
             _ => None,
         };
-        let may_create = matches!(self, Self::Init(_) | Self::Demo(_) | Self::Move(_));
+        let may_create = match self {
+            Self::Init(_) | Self::Demo(_) | Self::Move(_) => true,
+            Self::Show(args) => args.needs_no_database(),
+            _ => false,
+        };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
         Ok(Some(Needs { database, may_create, writes_state, profile, files }))

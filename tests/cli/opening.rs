@@ -60,7 +60,9 @@ fn application(sandbox: &Sandbox) -> Connection {
 #[track_caller]
 fn is_refused_as_of_another_owner(ran: &Ran, command: &str) {
     let reason = ran.is_refused_with(4).stderr();
-    let owner = format!("\"app.db\" belongs to user {OWNER}, and files that user ");
+    let owner = format!(
+        "\"app.db\" belongs to user {OWNER}, who might not be able to use the files that user "
+    );
     assert!(reason.contains(&owner), "{command}: {reason}");
     assert!(reason.ends_with(&format!("; run as {OWNER}\n")), "{command}: {reason}");
 }

@@ -67,9 +67,9 @@ fn a_configuration_is_refused_once_others_can_change_it() {
     sessctl: refused: users other than root could change the configuration "etc/c.toml": user 424242 owns the file "/srv/etc/c.toml"; check its contents and run `chown -h root:root /srv/etc/c.toml && chmod go-w /srv/etc/c.toml`, or do not run sessctl as root
     sessctl: refused: users other than root could change the configuration "etc/c.toml": group 424242 may write to the file "/srv/etc/c.toml"; check its contents and run `chmod go-w /srv/etc/c.toml`, or do not run sessctl as root
     sessctl: refused: users other than root could change the configuration "etc/c.toml": every user may write to the file "/srv/etc/c.toml"; check its contents and run `chmod go-w /srv/etc/c.toml`, or do not run sessctl as root
-    sessctl: refused: users other than root could change the configuration "etc/c.toml": user 424242 owns the directory "/srv/etc"; move it to a directory of root's, such as /etc, or run `chown -h root:root /srv/etc && chmod go-w /srv/etc`, or do not run sessctl as root
-    sessctl: refused: users other than root could change the configuration "etc/c.toml": group 424242 may write to the directory "/srv/etc"; move it to a directory of root's, such as /etc, or run `chmod go-w /srv/etc`, or do not run sessctl as root
-    sessctl: refused: users other than root could change the configuration "etc/c.toml": every user may write to the directory "/srv/etc"; move it to a directory of root's, such as /etc, or run `chmod go-w /srv/etc`, or do not run sessctl as root
+    sessctl: refused: users other than root could change the configuration "etc/c.toml": user 424242 owns the directory "/srv/etc"; move it to a directory that only root can change, such as /etc, or run `chown -h root:root /srv/etc && chmod go-w /srv/etc`, or do not run sessctl as root
+    sessctl: refused: users other than root could change the configuration "etc/c.toml": group 424242 may write to the directory "/srv/etc"; move it to a directory that only root can change, such as /etc, or run `chmod go-w /srv/etc`, or do not run sessctl as root
+    sessctl: refused: users other than root could change the configuration "etc/c.toml": every user may write to the directory "/srv/etc"; move it to a directory that only root can change, such as /etc, or run `chmod go-w /srv/etc`, or do not run sessctl as root
     "#);
     set_mode(&directory, 0o755);
     list(&sandbox, "etc/c.toml").succeeds();

@@ -7,7 +7,6 @@ use crate::fixture::{HOUR, MINUTE, Ran, row};
 use crate::lying_clock::{
     at, command, cron_at, fate_at, in_zone, json_at, open_at, runs_of, state_at, touch_at,
 };
-use crate::place::is_cluster;
 use crate::system::System;
 
 #[test]

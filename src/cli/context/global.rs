@@ -31,12 +31,12 @@ pub struct Global {
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
     /// The directory for the ledger, the leases and the counters of a framework's table;
-    /// callers that use another directory do not see them [default: $STATE_DIRECTORY, or
-    /// /var/lib/sessctl/OWNER of the database's owner, which root makes, or sessctl in
-    /// $XDG_STATE_HOME or in ~/.local/state]
+    /// callers that use another directory do not share them [default: $STATE_DIRECTORY, else
+    /// /var/lib/sessctl/OWNER if root has created it for the owner of the database, else
+    /// sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// As root: work with the privileges of this user: a name, UID or UID:GID
+    /// User whose privileges root takes: NAME, UID or UID:GID
     /// [default: the owner of the database]
     #[arg(long = "as", global = true, value_name = "USER")]
     pub run_as: Option<String>,

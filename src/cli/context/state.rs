@@ -138,8 +138,8 @@ fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
             Err(StateFault::Unsafe { path, why: Unsafety::Owner(owner, _) }) if path == shared => {
                 let owner = named(owner);
                 return Err(format!(
-                    "the state of this database is in \"{}\", which only {owner} may use, and \
-                     a directory of this user's own is used instead; run sessctl as {owner}",
+                    "the state of this database is in \"{}\", which only {owner} may use; \
+                     this run uses another directory and shares no lease; run sessctl as {owner}",
                     path.display()
                 ));
             }
@@ -216,7 +216,7 @@ pub fn advice(trouble: &StateTrouble) -> String {
                 quoted(directory)
             )
         }
-        StateFault::Other(_) => "correct that, or name another --state-dir".to_owned(),
+        StateFault::Other(_) => "correct the cause, or name another --state-dir".to_owned(),
     }
 }
 
@@ -224,7 +224,7 @@ fn advice_for_content(loss: StateLoss) -> &'static str {
     match loss {
         StateLoss::NothingRead => "the next purge begins a new one, or restore it from a backup",
         StateLoss::NothingKept => "remove it, or restore it from a backup",
-        StateLoss::Content => "nothing needs to be done, unless you want to restore a backup",
+        StateLoss::Content => "no action is needed, unless you want to restore a backup",
     }
 }
 
@@ -234,6 +234,9 @@ fn advice_for_safety(path: &Path, why: Unsafety) -> String {
             "replace the link by what it stands for, or name another --state-dir".to_owned()
         }
         Unsafety::Kind => "remove it, or name another --state-dir".to_owned(),
+        Unsafety::Owner(owner, _) if owner != 0 => {
+            format!("run sessctl as {}, or name another --state-dir", named(owner))
+        }
         Unsafety::Owner(_, user) => {
             format!(
                 "run `chown -R {} {}`, or name another --state-dir",

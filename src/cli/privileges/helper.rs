@@ -95,7 +95,8 @@ impl Helper {
     /// # Errors
     /// If it cannot be started.
     pub fn start(files: &Args) -> anyhow::Result<Self> {
-        let mut command = Command::new(env::current_exe().context("could not find this program")?);
+        let mut command =
+            Command::new(env::current_exe().context("could not find the executable of sessctl")?);
         command.arg(COMMAND);
         for (option, path) in
             [("--metrics-file", &files.metrics_file), ("--config-file", &files.config_file)]
@@ -139,7 +140,8 @@ impl Helper {
     }
 
     fn request(&mut self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let lost = || anyhow!("the privileged helper has ended");
+        let lost =
+            || anyhow!("the privileged helper has ended unexpectedly; run the command again");
         let requests = self.requests.as_mut().ok_or_else(lost)?;
         send(requests, name, body).map_err(|_| lost())?;
         match receive(&mut self.answers)?.ok_or_else(lost)? {

@@ -123,7 +123,8 @@ impl Identity {
             .and_then(|()| unistd::setresuid(*uid, *uid, *uid));
         assumed.with_context(|| {
             format!(
-                "could not take the privileges of {self}: run sessctl as that user, or pass --as"
+                "could not switch to {self}, which needs CAP_SETUID and CAP_SETGID; run sessctl as \
+                 that user, or pass --as root"
             )
         })?;
         // A kernel that kept a way back would make all of this pointless.

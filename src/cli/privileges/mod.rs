@@ -44,9 +44,11 @@ pub struct Needs {
 /// read.
 pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     let Some(needs) = needs else {
-        return context.global.run_as.as_ref().map_or(Ok(()), |_| {
-            Err(Usage::error("--as: this command does not work on a database"))
-        });
+        return context
+            .global
+            .run_as
+            .as_ref()
+            .map_or(Ok(()), |_| Err(Usage::error("--as: this command uses no database")));
     };
     let identity = of(&needs.database, needs.may_create, context)?;
     if !trust::is_root() {
@@ -65,7 +67,7 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     identity.assume()?;
     if context.global.verbose {
         let why = match context.global.run_as {
-            Some(_) => "as --as asks for",
+            Some(_) => "as requested with --as",
             None => "the owner of the database",
         };
         context.say(&format!("sessctl: working with the privileges of {identity}, {why}"));

@@ -63,7 +63,8 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
     let foreign = walk.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
-        "\"{}\" leads through the link \"{}\" of {}, but to a file of {}: name the file itself",
+        "\"{}\" leads through the link \"{}\", which {} owns, to a file of {}; pass the path of \
+         the file itself",
         path.display(),
         link.path.display(),
         accounts::user(link.uid),
@@ -75,8 +76,7 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
 fn must_be_out_of_reach(walk: &Walk, path: &Path) -> sessctl::Result<()> {
     let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
-        "\"{}\" is root's, but others could replace it, and root would work on what they put \
-         there: {fault}; make the application's user its owner, or pass --as USER",
+        "root owns \"{}\", but other users could replace it: {fault}; make the application's user its owner, or pass --as USER",
         path.display(),
     )))
 }

@@ -34,7 +34,7 @@ use round::Round;
   sessctl run --watch                          stay, where there is no cron")]
 pub struct Args {
     /// Stay and keep to the schedule until SIGTERM or SIGINT comes; follow changes of
-    /// the configuration file and of the clock, and read the file again on SIGHUP
+    /// the configuration file and of the clock; SIGHUP reloads the file at once
     #[arg(long, conflicts_with = "wait")]
     watch: bool,
     /// Take the time for right although the clock has moved since the last run; with

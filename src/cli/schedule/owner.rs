@@ -8,6 +8,7 @@ use sessctl::store::Location;
 
 use crate::cli::accounts::name_of_user;
 use crate::cli::exit::Usage;
+use crate::cli::state_dir;
 
 /// User of a scheduled call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +52,10 @@ impl Owner {
         }
     }
 
-    /// Name of this owner's directory for state: that of the user, or else the number.
+    /// Name of this owner's directory for state.
     pub fn directory(&self) -> String {
-        self.plain_name().map_or_else(|| self.uid.to_string(), str::to_owned)
+        let owner = state_dir::Owner { uid: self.uid, gid: self.gid };
+        owner.directory().to_string_lossy().into_owned()
     }
 
     /// Name for cron, which knows no numbers.
@@ -69,8 +71,8 @@ impl Owner {
             None => format!("cron knows users by name, and user {} has none", self.uid),
         };
         Err(Usage::error(format!(
-            "{found}, who owns the database; create an account with a plain name for this owner, \
-             or use `sessctl schedule print systemd`, which takes the number"
+            "{found}; it owns the database: create an account with a plain name for it, \
+             or use `sessctl schedule print systemd`, which accepts a UID"
         )))
     }
 }

@@ -21,7 +21,8 @@ use crate::cli::replace::replace;
 /// when clocks change in its own way.
 ///
 /// The units run as the owner of the database file (User=), and the crontab line is for
-/// that user's crontab, which a comment names where it is not your own.
+/// that user's crontab; a comment names the user if it is not you. Create the database
+/// first: without the file, the units run as root.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config jobs.toml schedule print cron
@@ -38,8 +39,8 @@ pub struct Args {
     /// sessctl-purge.timer, or sessctl-run, instead of printing them
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Print the line for a file in /etc/cron.d, which has a field with the user's name: the
-    /// owner of the database file, or for a cluster yourself
+    /// Print the line for a file in /etc/cron.d, with the user: the owner of the database
+    /// file, or for a cluster the caller
     #[arg(long)]
     system: bool,
 }

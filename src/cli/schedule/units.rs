@@ -184,11 +184,12 @@ MemoryMax=512M
 TimeoutStartSec=6h
 ";
 
-const CAPABILITIES_OF_ROOT: &str = "CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER\n";
+const CAPABILITIES_OF_ROOT: &str =
+    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID\n";
 
 /// What a program that works on one file can do without.
 const HARDENING: &str = "\
-CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
 NoNewPrivileges=yes
@@ -308,7 +309,8 @@ pub(super) mod tests {
             }
         };
         let of_user = unit(Some(Owner::named(33, "www-data")));
-        for line in ["User=www-data", "StateDirectory=sessctl/www-data", "CapabilityBoundingSet="] {
+        let state = format!("StateDirectory=sessctl/{}", Owner::named(33, "www-data").directory());
+        for line in ["User=www-data", &state, "CapabilityBoundingSet="] {
             assert!(of_user.lines().any(|found| found == line), "{of_user}");
         }
         let of_root = unit(Some(Owner::named(0, "root")));

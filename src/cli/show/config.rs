@@ -6,7 +6,7 @@ use sessctl::config::{Config, Setting};
 
 use crate::cli::context::{Context, Keeper, Named, Namer, Origin, Source};
 use crate::cli::exit::Exit;
-use crate::cli::{privileges, trust};
+use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show each setting in force and where it comes from
@@ -70,19 +70,17 @@ fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
     }
 }
 
-/// The user whose privileges commands on the database work with.
+/// The user whose privileges commands on the database work with, as this one does.
 fn user(context: &Context) -> Option<Record> {
     let database = context.db().ok()?;
+    let identity = context.identity().cloned().map_or_else(Identity::current, Ok).ok()?;
     let source = match (&context.global.run_as, database.file()) {
         (Some(_), _) => ("flag", "--as".to_owned()),
-        (None, Some(path)) if trust::is_root() => {
+        (None, Some(path)) if context.identity().is_some() || identity.is_root() => {
             ("default", format!("owner of {}", path.display()))
         }
         (None, _) => ("default", "caller".to_owned()),
     };
-    let identity = privileges::of(&database, true, context)
-        .inspect_err(|error| context.warn(&format!("{error:#}")))
-        .ok()?;
     Some(record("user", &identity.to_string(), source))
 }
 

@@ -13,6 +13,7 @@ mod users;
 
 use clap::Subcommand;
 use sessctl::domain::time::UnixTime;
+use sessctl::store::Location;
 
 use super::context::Context;
 use super::exit::Exit;
@@ -39,9 +40,21 @@ enum What {
 }
 
 impl Args {
-    /// Whether it looks into a database.
-    pub const fn is_about_a_database(&self) -> bool {
-        !matches!(self.what, What::Config(_) | What::Profiles(_))
+    /// Whether it has an answer also where there is no database yet.
+    pub const fn needs_no_database(&self) -> bool {
+        matches!(self.what, What::Config(_))
+    }
+
+    /// The database that it is about. For the configuration it need not be named.
+    pub fn database(&self, context: &Context) -> anyhow::Result<Option<Location>> {
+        match self.what {
+            What::Profiles(_) => Ok(None),
+            What::Config(_) => {
+                context.config_explained()?;
+                Ok(context.db().ok())
+            }
+            _ => context.db().map(Some),
+        }
     }
 
     /// Files that only root may be able to write.

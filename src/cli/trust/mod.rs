@@ -90,7 +90,7 @@ fn must_be_roots(walk: &Walk, path: &Path, role: Role) -> sessctl::Result<()> {
     let (role, path) = (role.as_str(), path.display());
     let advice = match fault.step.kind {
         Kind::File | Kind::Device | Kind::Handed => "check its contents and run",
-        _ => "move it to a directory of root's, such as /etc, or run",
+        _ => "move it to a directory that only root can change, such as /etc, or run",
     };
     Err(Error::Refused(format!(
         "users other than root could change the {role} \"{path}\": {fault}; {advice} `{}`, or do \

@@ -84,8 +84,8 @@ fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
 fn deletes_others(trigger: &str, table: &str) -> String {
     let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
     format!(
-        "{what}{trigger} deletes other rows of {table} when a session is deleted, whether they are \
-         over or not: nothing is deleted while it is there"
+        "{what}{trigger} deletes other rows of {table} when a session is deleted, even if they \
+         have not expired; drop or change it before you purge"
     )
 }
 

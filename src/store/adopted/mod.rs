@@ -269,7 +269,7 @@ impl<T: Transport> Adopted<T> {
         let (table, place) = (&self.reader.table.name, self.transport.place());
         Err(Error::failed(
             format!("come to the end of {table} in {place}"),
-            "its triggers insert rows while others are deleted",
+            "its triggers insert rows for those that are deleted; change the triggers",
         ))
     }
 

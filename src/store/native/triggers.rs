@@ -37,7 +37,7 @@ pub(super) fn must_let_sessions_end(database: &impl Transport) -> Result<()> {
                 continue;
             };
             return Err(Error::Refused(format!(
-                "the trigger {trigger} in {} {does}: no session is ended while it is there",
+                "the trigger {trigger} in {} {does}; drop or change it, then run the command again",
                 database.place()
             )));
         }

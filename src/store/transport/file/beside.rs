@@ -154,8 +154,8 @@ impl Found {
     fn not_mine(&self, owner: u32) -> Error {
         let (owner, user) = (users::name(owner), users::name(users::own()));
         Error::Refused(format!(
-            "\"{}\" belongs to user {owner}, and files that user {user} creates beside it might \
-             not be usable by its owner; run as {owner}",
+            "\"{}\" belongs to user {owner}, who might not be able to use the files that user {user} would \
+             create beside it; run as {owner}",
             self.path.display()
         ))
     }
@@ -180,7 +180,7 @@ fn of_regular(path: &Path, name: &str, found: &Metadata) -> Result<u64> {
         return Ok(found.len());
     }
     Err(Error::Refused(format!(
-        "\"{}\" is {}, and SQLite's {name} must be a regular file: find out who created it, and \
+        "\"{}\" is {}, and SQLite's {name} must be a regular file: find out which program created it, then \
          remove it",
         path.display(),
         kind(found.file_type())
