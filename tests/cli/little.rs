@@ -92,6 +92,90 @@ fn with_little_room_all_sessions_go_that_leave_no_row() {
     }
 }
 
+/// An application that has a database open, and begins with the statement `$1`, until
+/// `application_writes`. The last line of `inserted` is then how many rows it could insert.
+const APPLICATION: &str = r#"
+application_opens() {
+    mkfifo to; sqlite3 disk/app.db < to > inserted 2>&1 & application=$!
+    exec 3> to; rm -f to opened; printf '%s\n.shell touch opened\n' "$1" >&3
+    while kill -0 $application && [ ! -e opened ]; do :; done
+}
+application_writes() {
+    echo "$1; INSERT INTO counters VALUES ('web', 'own', 1); SELECT changes();" >&3
+    exec 3>&-; wait $application || true
+}
+"#;
+
+/// A database of sessions that are due, and policies that keep their rows.
+fn sessions_on_record() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.file("c.toml", "[policy]\nretention = \"24h\"\n");
+    sandbox.insert_all(0..5_000, |n| row(&n.to_string()).idle(HOUR));
+    sandbox.db().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    sandbox
+}
+
+#[test]
+#[ignore = "needs root"]
+fn with_little_room_sessions_end_on_record_while_the_application_can_write() {
+    let sandbox = sessions_on_record();
+    for (command, reads, free, all) in [
+        ("purge", "SELECT count(*) FROM sessions", 256, true),
+        ("purge --fast", "SELECT count(*) FROM sessions", 1_024, true),
+        ("cycle --all", "SELECT count(*) FROM sessions", 256, true),
+        // Rows grow by more than there is.
+        ("purge", "SELECT count(*) FROM sessions", 96, false),
+        // The log cannot be moved while somebody reads an older state.
+        ("purge", "BEGIN; SELECT count(*) FROM sessions", 1_024, false),
+        ("purge --fast", "BEGIN; SELECT count(*) FROM sessions", 256, false),
+        ("cycle --all", "BEGIN; SELECT count(*) FROM sessions", 256, false),
+    ] {
+        let release = if reads.starts_with("BEGIN") { "COMMIT" } else { "" };
+        let answer = in_own_mounts(
+            &sandbox,
+            &format!(
+                "{CRAMPED} {APPLICATION} cramped 8192 app.db
+                 application_opens '{reads};'
+                 head -c $(( ($(stat -f -c '%a * %S / 1024' disk) - {free}) * 1024 )) /dev/zero >> disk/filler
+                 code=0; \"$0\" --config c.toml --db disk/app.db {command} > out 2> errors || code=$?
+                 application_writes '{release}'; echo $code $(tail -n 1 inserted) $(sqlite3 disk/app.db \
+                 'PRAGMA integrity_check; SELECT count(*) = 5000 FROM sessions WHERE ended_at > 0')"
+            ),
+        );
+        let expected = if all { "0 1 ok 1\n" } else { "1 1 ok 0\n" };
+        assert_eq!(answer, expected, "{command} {reads} {free}");
+    }
+}
+
+#[test]
+#[ignore = "needs root, strace"]
+fn with_little_room_the_application_can_write_after_a_kill_at_any_write() {
+    let sandbox = sessions_on_record();
+    for free in [160, 512] {
+        let answer = in_own_mounts(
+            &sandbox,
+            &format!(
+                "{CRAMPED} {APPLICATION}
+                 for n in $(seq 12 24 300); do
+                     cramped 8192 app.db; application_opens 'SELECT count(*) FROM sessions;'
+                     head -c $(( ($(stat -f -c '%a * %S / 1024' disk) - {free}) * 1024 )) /dev/zero \
+                         >> disk/filler
+                     code=0; strace -f -qq -o /dev/null -e inject=pwrite64:signal=KILL:when=$n \
+                         \"$0\" --config c.toml --db disk/app.db purge > out 2> errors || code=$?
+                     application_writes ''; echo $code $(tail -n 1 inserted) $(sqlite3 disk/app.db 'PRAGMA integrity_check')
+                 done"
+            ),
+        );
+        for line in answer.lines() {
+            let (code, written) = line.split_once(' ').unwrap();
+            assert_eq!(written, "1 ok", "{free} KiB: {answer}");
+            assert!(["137", "1", "0"].contains(&code), "{free} KiB: {answer}");
+        }
+        let killed = answer.lines().filter(|line| line.starts_with("137")).count();
+        assert!(killed >= 5, "{free} KiB: {answer}");
+    }
+}
+
 #[test]
 #[ignore = "needs root"]
 fn without_room_for_one_row_a_purge_says_what_it_did_and_what_to_do() {

@@ -6,6 +6,7 @@ mod limits;
 mod lists;
 mod open;
 mod pages;
+mod room;
 mod work;
 
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::port::{Effort, Flow, Limit, LogSize, Version};
 
 use fault::{OUT_OF_STEP, fault, is_of_virtual_table};
+use room::Room;
 use work::Work;
 
 pub(super) use work::reason_to_stop;
@@ -44,6 +46,7 @@ pub struct SqliteFile {
     path: PathBuf,
     place: String,
     work: Work,
+    room: Room,
 }
 
 impl SqliteFile {
@@ -119,10 +122,13 @@ impl SqliteFile {
 
     /// Does work that changes something. Where the file system is full, it is tried again
     /// with the room of the write-ahead log.
-    fn with_room<T>(&mut self, work: impl Fn(&mut Connection) -> rusqlite::Result<T>) -> Result<T> {
-        match work(&mut self.connection).map_err(|e| self.write_fault(e)) {
+    fn with_room<T>(
+        &mut self,
+        work: impl Fn(&mut Connection, &Room) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        match work(&mut self.connection, &self.room).map_err(|e| self.write_fault(e)) {
             Err(Error::DiskFull { .. }) => {
-                work(&mut self.connection).map_err(|e| self.fault("write to", e))
+                work(&mut self.connection, &self.room).map_err(|e| self.fault("write to", e))
             }
             done => done,
         }
@@ -192,7 +198,7 @@ impl Transport for SqliteFile {
         rest: &[Value],
     ) -> Result<Applied> {
         let _work = self.begin("write to", sql);
-        let applied = each::apply(&mut self.connection, sql, values, rest);
+        let applied = each::apply(&mut self.connection, &self.room, sql, values, rest);
         applied.map_err(|e| self.write_fault(e))
     }
 
@@ -202,7 +208,7 @@ impl Transport for SqliteFile {
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<Applied> {
         let _work = self.begin("delete rows of", name_of(statements));
-        let applied = each::apply_rows(&mut self.connection, statements, rows);
+        let applied = each::apply_rows(&mut self.connection, &self.room, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
                 rejected(format!("write to {}", self.place), e)
@@ -217,9 +223,9 @@ impl Transport for SqliteFile {
 
     fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
         let _work = self.begin("write to", name_of(statements));
-        let applied = self.with_room(|connection| {
+        let applied = self.with_room(|connection, room| {
             let all = statements.iter().map(|statement| (statement, None));
-            lists::apply(connection, all)
+            lists::apply(connection, room, all)
         })?;
         // Nothing is expected, so nothing is otherwise.
         Ok(applied.continue_value().unwrap_or_default())
@@ -231,9 +237,9 @@ impl Transport for SqliteFile {
         otherwise: &[Statement],
     ) -> Result<Applied> {
         let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
-        let applied = self.with_room(|connection| {
+        let applied = self.with_room(|connection, room| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-            lists::apply(connection, all)
+            lists::apply(connection, room, all)
         })?;
         match applied {
             ControlFlow::Continue(applied) => Ok(Applied { as_expected: true, ..applied }),

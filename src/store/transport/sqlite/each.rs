@@ -6,6 +6,7 @@ use std::time::Instant;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
 
+use super::room::Room;
 use super::{Answer, Applied, Columns, Statement, lists};
 
 pub(super) fn look_up(
@@ -48,10 +49,12 @@ pub(super) fn look_up_all(
 
 pub(super) fn apply(
     connection: &mut Connection,
+    room: &Room,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
     rest: &[Value],
 ) -> Result<Applied> {
+    room.prepare(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
     let mut rows = Vec::new();
@@ -64,15 +67,17 @@ pub(super) fn apply(
         rows.push(prepared.raw_execute()? as u64);
     }
     drop(prepared);
-    transaction.commit()?;
+    room.commit(transaction)?;
     Ok(Applied { rows, hold: begun.elapsed(), ..Applied::default() })
 }
 
 pub(super) fn apply_rows(
     connection: &mut Connection,
+    room: &Room,
     statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
 ) -> Result<Applied> {
+    room.prepare(connection)?;
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
@@ -88,7 +93,7 @@ pub(super) fn apply_rows(
     }
     drop(prepared);
     let done = Instant::now();
-    transaction.commit()?;
+    room.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     Ok(Applied { hold, commit, ..applied })
 }

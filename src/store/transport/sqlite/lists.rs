@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Result, Row, Transaction, TransactionBehavior, params_from_iter};
 
+use super::room::Room;
 use super::{Answer, Applied};
 use crate::store::sql::Statement;
 
@@ -12,8 +13,10 @@ use crate::store::sql::Statement;
 /// expected of it, nothing has happened but that others could not write for so long.
 pub(super) fn apply<'s>(
     connection: &mut Connection,
+    room: &Room,
     statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
 ) -> Result<ControlFlow<Duration, Applied>> {
+    room.prepare(connection)?;
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
@@ -26,7 +29,7 @@ pub(super) fn apply<'s>(
         }
     }
     let done = Instant::now();
-    transaction.commit()?;
+    room.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     Ok(ControlFlow::Continue(Applied { hold, commit, ..applied }))
 }

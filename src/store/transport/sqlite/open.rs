@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::room::Room;
 use super::work::Work;
 use super::{Access, PATIENCE, SqliteFile, fault, limits};
 use crate::domain::error::{Error, Result};
@@ -219,7 +220,7 @@ impl SqliteFile {
         let work = Work::default();
         let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
         set_up.map_err(|e| fault(&place, "open", e))?;
-        Ok(Self { connection, path: path.to_owned(), place, work })
+        Ok(Self { connection, path: path.to_owned(), place, work, room: Room::of(path) })
     }
 
     fn is_read_only(&self) -> Result<bool> {
