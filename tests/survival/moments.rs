@@ -111,8 +111,8 @@ fn kill_and_resume(setting: Setting) {
         scene.ends();
         // Those that were killed before they had begun do not count.
         assert!(killed < 50 + 10 * wanted, "only {at_work} of {killed} had begun");
+        tell(setting, at_work, killed);
     }
-    tell(setting, at_work, killed);
 }
 
 #[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]

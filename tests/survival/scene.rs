@@ -113,7 +113,7 @@ impl Scene {
         let at_work = "SELECT (SELECT count(*) FROM leases) \
                        + (SELECT count(*) FROM runs WHERE outcome = 'running')";
         assert_eq!(self.ledger(at_work), Some(0));
-        let runs = self.json(&["show", "runs", "--json"]);
+        let runs = self.json(&["show", "runs", "--limit", "0", "--json"]);
         let runs = runs.as_array().unwrap();
         let of = |outcome: &str| runs.iter().filter(|run| run["outcome"] == outcome).count();
         let died = usize::try_from(self.died).unwrap();
