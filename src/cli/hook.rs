@@ -20,7 +20,7 @@ use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
 use super::orphans;
-use super::privileges::Identity;
+use super::privileges::{Identity, detached};
 use super::records;
 use super::trust::{self, Role};
 use crate::output::{self, FormatName, Look};
@@ -28,6 +28,9 @@ use crate::output::{self, FormatName, Look};
 /// The pauses between looks at a command that is at work.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Variables that a hook of another user inherits from root, besides those of its locale.
+const INHERITED: [&str; 4] = ["LANG", "LANGUAGE", "PATH", "TZ"];
 
 /// A command that gets ended sessions on its standard input, one JSON object a
 /// line, as `sessctl list -o jsonl` writes them.
@@ -73,21 +76,33 @@ impl Hook {
         Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
     }
 
+    /// The program, in a process group of its own: whatever it starts can be stopped with it,
+    /// and Ctrl-C is not for it. That of another user has neither the terminal nor the
+    /// environment of root.
+    fn command(&self) -> Command {
+        let Some(identity) = &self.identity else {
+            let mut command = Command::new(&self.file);
+            command.arg0(&self.program).process_group(0);
+            return command;
+        };
+        let is_harmless = |name: &str| INHERITED.contains(&name) || name.starts_with("LC_");
+        let inherited = env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_harmless));
+        let mut command = Command::new("/proc/self/exe");
+        command.args([detached::COMMAND, "--"]).arg(&self.file).arg(&self.program);
+        command.env_clear().envs(inherited).envs(identity.environment());
+        command
+    }
+
     /// Starts the command with this on its standard input. What it prints goes to
     /// standard error: it is no answer of sessctl's.
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
-        let environment = self.identity.iter().flat_map(Identity::environment);
-        let mut child = Command::new(&self.file)
-            .arg0(&self.program)
+        let mut child = self
+            .command()
             .args(&self.args)
-            .envs(environment)
             // Whatever it is, it is not the one who was let in.
             .env_remove(CREDENTIALS)
             .stdin(Stdio::piped())
             .stdout(io::stderr())
-            // A group of its own: whatever it starts can be stopped with it, and
-            // Ctrl-C is not for it.
-            .process_group(0)
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
             // A command that does not read is no failure, and must hold up nobody.

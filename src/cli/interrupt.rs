@@ -137,6 +137,14 @@ impl Interrupt {
     }
 }
 
+/// From now on, signals that ask the process to end do nothing.
+pub fn ignore() -> io::Result<()> {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(())
+}
+
 /// Sleeps, and wakes up when a signal comes.
 pub struct Sleeper {
     wake: UnixStream,

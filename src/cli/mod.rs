@@ -120,6 +120,8 @@ enum Command {
     Man(man::Args),
     #[command(name = privileges::helper::COMMAND, hide = true)]
     PrivilegedHelper(privileges::helper::Args),
+    #[command(name = privileges::detached::COMMAND, hide = true)]
+    Detached(privileges::detached::Args),
 }
 
 impl Command {
@@ -136,9 +138,11 @@ impl Command {
                 Some(database) => database,
                 None => return Ok(None),
             },
-            Self::Schedule(_) | Self::Completions(_) | Self::Man(_) | Self::PrivilegedHelper(_) => {
-                return Ok(None);
-            }
+            Self::Schedule(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::PrivilegedHelper(_)
+            | Self::Detached(_) => return Ok(None),
             Self::Move(args) => args.database(context)?,
             Self::Demo(_) => demo::database(),
             _ => context.db()?,
@@ -154,7 +158,11 @@ impl Command {
         };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
-        Ok(Some(Needs { database, may_create, writes_state, profile, files }))
+        let also = match self {
+            Self::Move(args) => Some(args.destination(context)?),
+            _ => None,
+        };
+        Ok(Some(Needs { database, also, may_create, writes_state, profile, files }))
     }
 }
 
@@ -210,6 +218,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
         Command::PrivilegedHelper(args) => args.run(context),
+        Command::Detached(args) => args.run(),
     }
 }
 

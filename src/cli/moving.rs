@@ -113,10 +113,15 @@ impl Args {
         Ok(exit)
     }
 
-    /// The database whose owner has to have the rights: the source, if it is a file.
+    /// The database to read, unless that is a cluster.
     pub fn database(&self, context: &Context) -> anyhow::Result<Location> {
         let Ends { from, to } = self.ends(context)?;
         Ok(if from.file().is_some() { from } else { to })
+    }
+
+    /// The database to write.
+    pub fn destination(&self, context: &Context) -> anyhow::Result<Location> {
+        self.ends(context).map(|ends| ends.to)
     }
 
     /// The two databases. Each is named here: that of `--db` would be a third.

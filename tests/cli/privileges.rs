@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::fixture::{HOUR, MINUTE, Ran, Sandbox, row};
+use crate::fixture::{HOUR, JOBS_HAVE_WAITED, MINUTE, Ran, Sandbox, row};
 
 /// Two users that no system has an entry for.
 const APP: u32 = 1_234_567;
@@ -185,12 +185,19 @@ fn a_missing_database_in_a_directory_of_everyone_is_missing_at_once() {
     let shared = host.path("shared");
     fs::create_dir(&shared).unwrap();
     set_mode(&shared, 0o1777);
-    host.run("--db shared/app.db purge").is_refused_with(10);
+    // Whoever may create the file may do so between a look and the opening of it.
+    for mode in [0o1777, 0o777] {
+        set_mode(&shared, mode);
+        host.run("--db shared/app.db purge").is_refused_with(10);
+        host.run("--db shared/app.db init").is_refused_with(4);
+        assert_eq!(owners(&shared), []);
+    }
+    // And whoever may create files beside it may give it a journal.
+    set_mode(&shared, 0o755);
     host.run("--db shared/app.db init").succeeds();
     host.run("--db shared/app.db purge").succeeds();
-    set_mode(&shared, 0o777);
+    set_mode(&shared, 0o1777);
     host.run("--db shared/app.db purge").is_refused_with(4);
-    host.run("--db shared/new.db init").is_refused_with(4);
 }
 
 #[test]
@@ -318,6 +325,10 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
     let host = Host::new();
     let job = |name: &str| format!("[[job]]\nname = {name:?}\nevery = \"30s\"\ndo = \"purge\"\n");
     set_mode(&host.sandbox.file("jobs.toml", job("tidy")), 0o600);
+    host.run("--db srv/app.db --config jobs.toml run").succeeds();
+    let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
+    db.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+    drop(db);
     let mut command = host.sandbox.command([
         "--db",
         "srv/app.db",
@@ -331,6 +342,7 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
     let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut says = |text: &str| lines.find(|line| line.contains(text)).is_some();
     assert!(says("working with the privileges of user"));
+    assert!(says("tidy: done"));
     set_mode(&host.sandbox.file("new.toml", job("other")), 0o600);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
     assert!(says("read the configuration again"));
@@ -369,6 +381,7 @@ fn runs_that_root_starts_are_in_the_systems_log() {
     let logged = |args: &[&str]| {
         let command = host.sandbox.command(args.iter().copied());
         let mut other = std::process::Command::new("unshare");
+        other.env("STATE_DIRECTORY", host.path("state"));
         other.args(["-m", "sh", "-c", DEVICES, LISTENER]).arg(command.get_program());
         other.args(command.get_args()).current_dir(host.path("."));
         let ran = Ran(other.output().unwrap());
@@ -386,4 +399,72 @@ fn runs_that_root_starts_are_in_the_systems_log() {
     assert!(log.contains("cycle of ") && log.contains(", task imap: done; marked 0, ended 2"));
     let log = logged(&["--db", "srv/app.db", "list", "--json"]);
     assert!(log.starts_with('[') && !log.contains("sessctl["), "{log}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_hook_of_an_owner_has_neither_the_terminal_nor_the_environment_of_root() {
+    let host = Host::new();
+    let hook = "read -r pid name state parent group session rest < /proc/$$/stat; \
+                echo $$ $session ${SECRET-none} > srv/hook; cat > /dev/null";
+    host.sandbox.file("c.toml", format!("[hooks]\non_end = [\"sh\", \"-c\", {hook:?}]\n"));
+    let mut command = host.sandbox.command(["--db", "srv/app.db", "--config", "c.toml", "purge"]);
+    Ran(command.env("SECRET", "of root").output().unwrap()).succeeds();
+    let written = fs::read_to_string(host.path("srv/hook")).unwrap();
+    let words: Vec<&str> = written.split_whitespace().collect();
+    assert_eq!(words[0], words[1], "it leads a session of its own");
+    assert_eq!(words[2..], ["none"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_move_works_on_the_files_of_one_owner() {
+    let host = Host::new();
+    // Given a database of root's, and a link of the application's to another one of root's
+    let roots = host.path("root");
+    fs::create_dir(&roots).unwrap();
+    host.run("--db root/source.db init").succeeds();
+    host.run("--db root/other.db init").succeeds();
+    set_mode(&roots, 0o700);
+    let link = host.path("srv/copy.db");
+    symlink(roots.join("other.db"), &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(APP), Some(APP)).unwrap();
+    let to = |to: &str| format!("move --from root/source.db --to {to}");
+    host.run(&to("srv/copy.db")).is_refused_with(4);
+    let reason = host.run(&to("srv/new.db")).is_refused_with(4).stderr();
+    assert!(reason.contains("pass --as USER for a user who may use both"), "{reason}");
+    host.run("move --from srv/app.db --to srv/new.db").succeeds();
+    assert_eq!(fs::metadata(host.path("srv/new.db")).unwrap().uid(), APP);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
+    let host = Host::new();
+    host.move_to(0, "srv/app.db", "later.db");
+    fs::remove_dir_all(host.path("srv")).unwrap();
+    host.sandbox.file("jobs.toml", "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n");
+    let args = ["--db", "srv/app.db", "--config", "jobs.toml", "run", "--watch", "-v"];
+    let mut command = host.sandbox.command(args);
+    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut says = |text: &str| lines.any(|line| line.contains(text));
+    assert!(says("no database at srv/app.db"));
+    host.directory_of(APP, "new");
+    host.move_to(APP, "later.db", "new/app.db");
+    fs::rename(host.path("new"), host.path("srv")).unwrap();
+    assert!(says("working with the privileges of user"));
+    let pid = watch.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_unit_is_not_printed_for_the_owner_of_a_strangers_link() {
+    let host = Host::new();
+    host.directory_of(OTHER, "home");
+    symlink("../srv/app.db", host.path("home/app.db")).unwrap();
+    std::os::unix::fs::lchown(host.path("home/app.db"), Some(OTHER), Some(OTHER)).unwrap();
+    host.run("--db home/app.db schedule print systemd").is_refused_with(4);
 }

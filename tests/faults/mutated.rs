@@ -142,7 +142,8 @@ fn try_file(number: u64, own: &Scene, django: &Scene, outcome: &Mutex<Outcome>) 
         if matches!(victim, Victim::State) && !args.starts_with("cycle") {
             let lost = scene.lost();
             if !lost.is_empty() {
-                wrong += &format!("lost {lost:?}");
+                wrong.push_str("lost ");
+                wrong.push_str(&lost.join(", "));
             }
         }
         let mut outcome = outcome.lock().unwrap();

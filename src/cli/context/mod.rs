@@ -25,8 +25,8 @@ use super::accounts;
 use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
-use super::privileges::Identity;
 use super::privileges::helper::Helper;
+use super::privileges::{self, Identity};
 use super::process;
 use super::replace::replace;
 use super::syslog::Syslog;
@@ -76,12 +76,14 @@ pub struct Context {
     read_alone: OnceCell<Cluster>,
     /// The user whose privileges were taken; `None`: they are the caller's.
     identity: OnceCell<Identity>,
+    /// Device and inode of the database that they were taken for.
+    found: Cell<Option<(u64, u64)>>,
     /// The process that has kept those of root.
     helper: RefCell<Option<Helper>>,
     /// Files that were read, for when only root may read them.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
     /// Why root refuses the program of the hook, for when it is needed.
-    hook_refusal: RefCell<Option<sessctl::Error>>,
+    hook_refusal: RefCell<Option<String>>,
 }
 
 impl Context {
@@ -105,15 +107,23 @@ impl Context {
             said_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
+            found: Cell::new(None),
             helper: RefCell::new(None),
             files: RefCell::default(),
             hook_refusal: RefCell::new(None),
         }
     }
 
-    /// Notes whose privileges this process has taken, and the helper that kept root's.
-    pub fn set_identity(&self, identity: Identity, helper: Option<Helper>) {
+    /// Notes whose privileges this process has taken, for which file by its device and inode,
+    /// and the helper that kept root's.
+    pub fn set_identity(
+        &self,
+        identity: Identity,
+        file: Option<(u64, u64)>,
+        helper: Option<Helper>,
+    ) {
         let _ = self.identity.set(identity);
+        self.found.set(file);
         *self.helper.borrow_mut() = helper;
     }
 
@@ -128,7 +138,9 @@ impl Context {
     /// As for [`config`](Self::config). What cannot be read otherwise fails where it is needed.
     pub fn read_in_advance(&self, profile: Option<&Path>) -> anyhow::Result<()> {
         let config = self.config()?;
-        *self.hook_refusal.borrow_mut() = Hook::check(&config.hooks).err();
+        if let Err(sessctl::Error::Refused(why)) = Hook::check(&config.hooks) {
+            *self.hook_refusal.borrow_mut() = Some(why);
+        }
         let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
         if let Some(profile) = wanted.filter(|profile| profiles::is_file(profile)) {
             self.read(&profile, Role::Profile)?;
@@ -265,7 +277,10 @@ impl Context {
 
     /// Refuses a program of the hook that root must not start.
     pub fn check_hook(&self, config: &Config) -> sessctl::Result<()> {
-        self.hook_refusal.take().map_or_else(|| Hook::check(&config.hooks), Err)
+        match self.hook_refusal.borrow().as_ref() {
+            Some(why) => Err(sessctl::Error::Refused(why.clone())),
+            None => Hook::check(&config.hooks),
+        }
     }
 
     /// Opens the table that is meant, under the policies of the configuration.
@@ -303,6 +318,7 @@ impl Context {
             Some(named) => self.equipped(location(&named.path)?, Some(config))?,
             None => self.db_of(config)?,
         };
+        privileges::must_stay(&db, self)?;
         self.check_hook(config)?;
         let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
         self.introduce(&keeper, config);

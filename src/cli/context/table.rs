@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -142,7 +143,9 @@ impl Context {
         access: Access,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Store>> {
+        self.must_be_as_found(db)?;
         let store = self.store_by_profile(db, access, config)?;
+        self.must_be_as_found(db)?;
         if access == Access::Read || self.global.verbose || io::stderr().is_terminal() {
             self.warn_of_name(db);
         }
@@ -185,6 +188,19 @@ impl Context {
                 self.must_give_no_parameters()?;
                 Ok(store)
             }
+        }
+    }
+
+    /// Refuses another file than the one for which privileges were taken: whoever controls a
+    /// directory on the way may have exchanged it.
+    fn must_be_as_found(&self, db: &Location) -> sessctl::Result<()> {
+        let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
+        match fs::metadata(path) {
+            Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(
+                "\"{}\" is another file than a moment ago; run the command again",
+                path.display()
+            ))),
+            _ => Ok(()),
         }
     }
 

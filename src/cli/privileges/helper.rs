@@ -6,6 +6,7 @@
 //! is `ok LENGTH` or `error LENGTH` in the same form. The process ends with the pipe.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use sessctl::config::Config;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
-use crate::cli::interrupt::Interrupt;
+use crate::cli::interrupt;
 use crate::cli::replace::replace;
 use crate::cli::trust::{self, Role};
 
@@ -52,7 +53,7 @@ impl Args {
     /// A request that cannot be understood.
     pub fn run(&self, _: &Context) -> anyhow::Result<Exit> {
         // A signal to the whole process group or unit ends the command, which ends this.
-        let _ignored = Interrupt::listen()?;
+        interrupt::ignore()?;
         let (mut requests, mut answers) = (io::stdin().lock(), io::stdout().lock());
         while let Some((name, body)) = receive(&mut requests)? {
             match self.serve(&name, &body) {
@@ -102,7 +103,10 @@ impl Helper {
             [("--metrics-file", &files.metrics_file), ("--config-file", &files.config_file)]
         {
             if let Some(path) = path {
-                command.arg(option).arg(path);
+                let mut word = OsString::from(option);
+                word.push("=");
+                word.push(path);
+                command.arg(word);
             }
         }
         let mut process = command

@@ -74,6 +74,10 @@ impl Identity {
         let found = User::from_uid(uid).with_context(|| format!("could not look up user {uid}"))?;
         match found {
             Some(user) => Self::with_entry(user),
+            // The group root is for root.
+            None if gid.as_raw() == 0 && !uid.is_root() => {
+                Self::with_number(uid, Gid::from_raw(uid.as_raw()))
+            }
             None => Ok(Self { uid, gid, groups: vec![gid], entry: None }),
         }
     }
@@ -124,7 +128,7 @@ impl Identity {
         assumed.with_context(|| {
             format!(
                 "could not switch to {self}, which needs CAP_SETUID and CAP_SETGID; run sessctl as \
-                 that user, or pass --as root"
+                 that user"
             )
         })?;
         // A kernel that kept a way back would make all of this pointless.

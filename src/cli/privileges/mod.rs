@@ -6,12 +6,18 @@
 //! 4. The process takes the owner's user, group and supplementary groups for good, and only
 //!    then resolves the path of the database.
 
+pub mod detached;
 pub mod helper;
 mod identity;
 mod owner;
 
+use std::env;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 
+use anyhow::Context as _;
+use sessctl::Error;
 use sessctl::store::Location;
 
 use super::context::Context;
@@ -21,11 +27,14 @@ use super::trust;
 use helper::Helper;
 
 pub use identity::Identity;
+pub use owner::Found;
 
 /// A command's needs that depend on privileges.
 pub struct Needs {
     /// The database that it works on.
     pub database: Location,
+    /// Another database that it works on, with the same privileges.
+    pub also: Option<Location>,
     /// Whether it makes the database where there is none.
     pub may_create: bool,
     /// Whether it ends sessions, and keeps state of a framework's table for that.
@@ -40,7 +49,7 @@ pub struct Needs {
 /// database.
 ///
 /// # Errors
-/// As for [`of`], and whatever keeps the privileges from being taken, or what root must not
+/// As for [`find`], and whatever keeps the privileges from being taken, or what root must not
 /// read.
 pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     let Some(needs) = needs else {
@@ -50,9 +59,13 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
             .as_ref()
             .map_or(Ok(()), |_| Err(Usage::error("--as: this command uses no database")));
     };
-    let identity = of(&needs.database, needs.may_create, context)?;
+    let found = find(&needs.database, needs.may_create, context)?;
     if !trust::is_root() {
         return Ok(());
+    }
+    let identity = found.owner;
+    if let Some(other) = &needs.also {
+        must_be_of(&identity, other, &needs.database, context)?;
     }
     context.read_in_advance(needs.profile.as_deref())?;
     if identity.is_root() {
@@ -72,19 +85,69 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
         };
         context.say(&format!("sessctl: working with the privileges of {identity}, {why}"));
     }
-    context.set_identity(identity, helper);
+    context.set_identity(identity, found.file, helper);
     Ok(())
 }
 
-/// The user whose privileges a command on a database works with: that of `--as`, or as root
-/// the owner of the file, or else the caller.
+/// Refuses a second database of another owner.
+fn must_be_of(
+    identity: &Identity,
+    other: &Location,
+    first: &Location,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let owner = find(other, true, context)?.owner;
+    if owner.uid() == identity.uid() || other.file().is_none() {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "\"{first}\" belongs to {identity} and \"{other}\" to {owner}; pass --as USER for a user \
+         who may use both"
+    ))
+    .into())
+}
+
+/// The database has another owner than when its privileges were chosen.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{database}\" belongs to {owner} by now; run sessctl again")]
+pub struct NewOwner {
+    database: Location,
+    owner: Identity,
+}
+
+/// Makes sure that a process that has kept root's privileges still may.
+///
+/// # Errors
+/// [`NewOwner`], and as for [`owner::of`].
+pub fn must_stay(database: &Location, context: &Context) -> anyhow::Result<()> {
+    if !trust::is_root() {
+        return Ok(());
+    }
+    let owner = find(database, true, context)?.owner;
+    if owner.is_root() {
+        return Ok(());
+    }
+    Err(NewOwner { database: database.clone(), owner }.into())
+}
+
+/// Starts the program of this process anew, in its place.
+pub fn begin_anew() -> anyhow::Error {
+    let program = env::current_exe().context("could not find the executable of sessctl");
+    match program {
+        Ok(program) => Command::new(program).args(env::args_os().skip(1)).exec().into(),
+        Err(error) => error,
+    }
+}
+
+/// Finds the user whose privileges a command on a database works with: that of `--as`, or as
+/// root the owner of the file, or else the caller.
 ///
 /// # Errors
 /// [`Usage`] if somebody else than root asks for another user; otherwise as for
 /// [`owner::of`].
-pub fn of(database: &Location, may_create: bool, context: &Context) -> anyhow::Result<Identity> {
+pub fn find(database: &Location, may_create: bool, context: &Context) -> anyhow::Result<Found> {
     let is_root = trust::is_root();
-    match (context.global.run_as.as_deref(), database) {
+    let owner = match (context.global.run_as.as_deref(), database) {
         (Some(user), _) => {
             let identity = Identity::parse(user)?;
             if !is_root && identity.uid() != Identity::current()?.uid() {
@@ -92,9 +155,10 @@ pub fn of(database: &Location, may_create: bool, context: &Context) -> anyhow::R
                     "--as {user}: only root can take another user's privileges"
                 )));
             }
-            Ok(identity)
+            identity
         }
-        (None, Location::File(path)) if is_root => owner::of(path, may_create),
-        _ => Identity::current(),
-    }
+        (None, Location::File(path)) if is_root => return owner::of(path, may_create),
+        _ => Identity::current()?,
+    };
+    Ok(Found { owner, file: None })
 }

@@ -10,6 +10,15 @@ use super::Identity;
 use crate::cli::accounts;
 use crate::cli::trust::Walk;
 
+/// A database as it was found, before it is opened.
+#[derive(Debug)]
+pub struct Found {
+    /// The user whose privileges root takes.
+    pub owner: Identity,
+    /// Device and inode; `None`: the file is missing.
+    pub file: Option<(u64, u64)>,
+}
+
 /// Finds the owner of a database, or of the directory in which it is to be made. Nothing is
 /// opened or created on the way.
 ///
@@ -17,12 +26,13 @@ use crate::cli::trust::Walk;
 ///    followed with the owner's privileges later, never with those of root.
 /// 2. A link that a third user controls is refused: it would choose among the databases of
 ///    the owner.
-/// 3. A file of root's counts as root's only where nobody else can exchange it.
+/// 3. A file of root's counts as root's only where nobody else can exchange it, or create the
+///    files that SQLite keeps beside it; a missing one, only where nobody else can create it.
 ///
 /// # Errors
-/// [`Error::Refused`] by rules 2 and 3; [`Error::Missing`] where anyone may create the file;
-/// whatever keeps root from looking.
-pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
+/// [`Error::Refused`] by rules 2 and 3; [`Error::Missing`] by rule 3 for a command that needs
+/// the file; whatever keeps root from looking.
+pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Found> {
     let walk = match Walk::to(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return of_directory(path, may_create),
         walk => walk.with_context(|| unknown(path))?,
@@ -32,24 +42,24 @@ pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
     if file.uid == 0 {
         must_be_out_of_reach(&walk, path)?;
     }
-    Identity::of_owner(file.uid, file.gid)
+    Ok(Found { owner: Identity::of_owner(file.uid, file.gid)?, file: Some(file.id) })
 }
 
 /// The owner of the directory that is to hold a file, or of the closest one that exists.
-fn of_directory(path: &Path, may_create: bool) -> anyhow::Result<Identity> {
+fn of_directory(path: &Path, may_create: bool) -> anyhow::Result<Found> {
     let (walk, _) = Walk::to_closest(path).with_context(|| unknown(path))?;
     let directory = walk.last();
     must_have_no_foreign_link(&walk, directory.uid, path)?;
     if directory.uid == 0 {
-        must_be_out_of_reach(&walk, path)?;
-        let is_everyones = directory.mode & 0o002 != 0;
-        if is_everyones && !may_create {
-            // Whatever is there in a moment may be anyone's.
-            let (at, hint) = (path.display().to_string(), "`sessctl init` makes one".to_owned());
-            return Err(Error::Missing { at, hint }.into());
+        match must_be_out_of_reach(&walk, path) {
+            Err(_) if !may_create => {
+                let hint = "`sessctl init` makes one".to_owned();
+                return Err(Error::Missing { at: path.display().to_string(), hint }.into());
+            }
+            checked => checked?,
         }
     }
-    Identity::of_owner(directory.uid, directory.gid)
+    Ok(Found { owner: Identity::of_owner(directory.uid, directory.gid)?, file: None })
 }
 
 fn unknown(path: &Path) -> String {
@@ -64,7 +74,7 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
         "\"{}\" leads through the link \"{}\", which {} owns, to a file of {}; pass the path of \
-         the file itself",
+         the file itself, or --as USER",
         path.display(),
         link.path.display(),
         accounts::user(link.uid),
@@ -74,9 +84,12 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
 
 /// Refuses to work as root where another user chooses the file.
 fn must_be_out_of_reach(walk: &Walk, path: &Path) -> sessctl::Result<()> {
-    let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
+    let Some(fault) = walk.fault_on_the_way().or_else(|| walk.fault_beside()) else {
+        return Ok(());
+    };
     Err(Error::Refused(format!(
-        "root owns \"{}\", but other users could replace it: {fault}; make the application's user its owner, or pass --as USER",
+        "root would own \"{}\", but other users could replace it or what SQLite keeps beside \
+         it: {fault}; make the application's user its owner, or pass --as USER",
         path.display(),
     )))
 }

@@ -17,6 +17,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::orphans;
+use crate::cli::privileges::{NewOwner, begin_anew};
 use crate::output::harmless::visible;
 
 /// How often to look at the clock, which may have been set, and at the file.
@@ -133,6 +134,11 @@ impl Watch<'_> {
                 next
             }
             Err(error) => {
+                if error.is::<NewOwner>() {
+                    let failed = begin_anew();
+                    self.complain(format!("{error:#}; could not do so by itself: {failed:#}"));
+                    return clock::now().plus(RESPITE);
+                }
                 match error.downcast_ref() {
                     Some(sessctl::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
                     _ => self.complain(format!("{error:#}")),

@@ -7,8 +7,9 @@ use rustix::process::{getegid, geteuid};
 use sessctl::store::Location;
 
 use crate::cli::accounts::name_of_user;
+use crate::cli::context::Context;
 use crate::cli::exit::Usage;
-use crate::cli::state_dir;
+use crate::cli::{privileges, state_dir, trust};
 
 /// User of a scheduled call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +22,18 @@ pub struct Owner {
 
 impl Owner {
     /// Finds the owner of a database file; `None`: there is no such file, or no file at all.
-    pub fn of(db: &Location) -> Option<Self> {
-        let Location::File(path) = db else { return None };
-        let file = fs::metadata(path).ok()?;
-        Some(Self { uid: file.uid(), gid: file.gid(), name: name_of_user(file.uid()) })
+    ///
+    /// # Errors
+    /// As root: what keeps it from working with the owner's privileges.
+    pub fn of(db: &Location, context: &Context) -> anyhow::Result<Option<Self>> {
+        let Location::File(path) = db else { return Ok(None) };
+        let Ok(file) = fs::metadata(path) else { return Ok(None) };
+        if trust::is_root() {
+            let owner = privileges::find(db, false, context)?.owner;
+            let (uid, gid) = (owner.uid(), owner.gid());
+            return Ok(Some(Self { uid, gid, name: name_of_user(uid) }));
+        }
+        Ok(Some(Self { uid: file.uid(), gid: file.gid(), name: name_of_user(file.uid()) }))
     }
 
     /// The user who has started this process.

@@ -70,7 +70,7 @@ impl Args {
             files: context.files_beside(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
-            owner: Owner::of(&db),
+            owner: Owner::of(&db, context)?,
         };
         let spec = match self.spec.join(" ") {
             _ if call.is_of_jobs => EACH_MINUTE.to_owned(),

@@ -65,6 +65,17 @@ impl Walk {
         })
     }
 
+    /// Finds who besides the owner can create files in the directory at the end, or in the one
+    /// of the file there. The sticky bit makes no difference to that.
+    pub fn fault_beside(&self) -> Option<Fault<'_>> {
+        let last = self.last();
+        let step = match last.kind {
+            Kind::Directory | Kind::Parent => last,
+            _ => &self.steps[last.within?],
+        };
+        step.may_also_write().map(|writer| Fault { step, writer })
+    }
+
     /// Lists the links that others than root can exchange.
     pub fn links_in_reach(&self) -> impl Iterator<Item = &Step> {
         let first = self.first_fault().map_or(self.steps.len(), |(index, _)| index);
