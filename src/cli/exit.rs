@@ -92,11 +92,11 @@ pub fn advice_on_room(database: &str) -> String {
     let room = disk::folder_of(Path::new(database)).and_then(|folder| disk::place(&folder));
     match room {
         Ok(place) => format!(
-            "{} has {} KiB left: free some space on its file system, and run it again",
+            "{} has {} KiB left: free space on its file system, and run the command again",
             place.folder,
             place.free >> 10
         ),
-        Err(_) => "free some space on its file system, and run it again".to_owned(),
+        Err(_) => "free space on its file system, and run the command again".to_owned(),
     }
 }
 

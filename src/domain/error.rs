@@ -137,7 +137,7 @@ pub enum Error {
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
     /// The file system of a database is full; nothing was changed by this step.
-    #[error("could not write to {at}: the file system has no room left")]
+    #[error("could not write to {at}: no space left on the file system")]
     DiskFull {
         /// Which database.
         at: String,

@@ -193,13 +193,13 @@ fn without_room_for_one_row_a_purge_says_what_it_did_and_what_to_do() {
     let (said, rest) = answer.split_once('\n').unwrap();
     assert!(
         said.starts_with(
-            "sessctl: could not write to disk/app.db: the file system has no room left; "
+            "sessctl: could not write to disk/app.db: no space left on the file system; "
         ),
         "{said}"
     );
     assert!(
         said.ends_with(
-            "/disk has 0 KiB left: free some space on its file system, and run it again"
+            "/disk has 0 KiB left: free space on its file system, and run the command again"
         ),
         "{said}"
     );

@@ -169,7 +169,7 @@ impl Housekeeper {
 /// What has stopped a run, if the rest of its work may go well another time.
 fn obstacle(error: &Error) -> Option<(Stopped, String)> {
     if let Error::DiskFull { at } = error {
-        let obstacle = format!("the file system of {at} has no room for another row's change");
+        let obstacle = format!("the file system of {at} has no space left to change another row");
         return Some((Stopped::Room, obstacle));
     }
     error.obstacle().map(|obstacle| (Stopped::Busy, obstacle))

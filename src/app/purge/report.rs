@@ -56,7 +56,7 @@ words!(Stopped, "reason to stop", {
     Lease => "lease",
     Log => "log",
     Busy => "busy",
-    Room => "room",
+    Room => "no-space",
 });
 
 /// What a purge has done so far.

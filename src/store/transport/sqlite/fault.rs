@@ -204,7 +204,7 @@ mod tests {
             (ffi::SQLITE_IOERR_WRITE, Errno::ENOSPC),
             (ffi::SQLITE_IOERR_WRITE, Errno::EDQUOT),
         ] {
-            assert!(said(code, errno).contains("no room left"), "{code} {errno}");
+            assert!(said(code, errno).contains("no space left"), "{code} {errno}");
         }
     }
 
