@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
@@ -44,6 +45,8 @@ pub struct SqliteFile {
     path: PathBuf,
     place: String,
     work: Work,
+    /// The last error of the system while SQLite opened the file, which it may have got over.
+    opening: Errno,
 }
 
 impl SqliteFile {
