@@ -62,6 +62,25 @@ fn a_write_or_a_sync_that_fails_is_called_an_input_output_error() {
     }
 }
 
+/// SQLite opens a file to read it where it cannot open it to write.
+#[test]
+#[ignore = "needs strace"]
+fn a_file_that_fails_to_be_opened_once_is_not_called_read_only() {
+    for command in ["purge", "compact", "init"] {
+        let sandbox = Sandbox::new();
+        let mut failures = 0;
+        for call in 1..=6 {
+            let ran = failing(&sandbox, "openat", &call.to_string(), "app.db", command);
+            if ran.0.status.code() == Some(1) {
+                failures += 1;
+                let reason = ran.is_input_output_error();
+                assert!(reason.contains("nput/output error"), "{command} {call}: {reason}");
+            }
+        }
+        assert!(failures >= 2, "{command}: {failures}");
+    }
+}
+
 impl Ran {
     #[track_caller]
     fn is_input_output_error(&self) -> String {

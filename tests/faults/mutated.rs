@@ -1,6 +1,7 @@
 //! Files with bytes that nobody wrote there.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -142,8 +143,7 @@ fn try_file(number: u64, own: &Scene, django: &Scene, outcome: &Mutex<Outcome>) 
         if matches!(victim, Victim::State) && !args.starts_with("cycle") {
             let lost = scene.lost();
             if !lost.is_empty() {
-                wrong.push_str("lost ");
-                wrong.push_str(&lost.join(", "));
+                write!(wrong, "lost {lost:?}").unwrap();
             }
         }
         let mut outcome = outcome.lock().unwrap();

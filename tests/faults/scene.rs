@@ -158,6 +158,12 @@ impl Scene {
         self.live.iter().filter(|id| !left.contains(id)).cloned().collect()
     }
 
+    /// How many rows of Django's table are due.
+    pub fn due(&self) -> u32 {
+        let sql = "SELECT count(*) FROM django_session WHERE expire_date < '2021'";
+        self.db().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     /// As it was in the beginning.
     pub fn reset(&self) {
         for path in self.read().keys().filter(|path| !self.files.contains_key(*path)) {

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
@@ -47,6 +48,8 @@ pub struct SqliteFile {
     place: String,
     work: Work,
     room: Room,
+    /// The last error of the system while SQLite opened the file, which it may have got over.
+    opening: Errno,
 }
 
 impl SqliteFile {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -13,7 +14,7 @@ use super::{Access, PATIENCE, SqliteFile, fault, limits};
 use crate::domain::error::{Error, Result};
 use crate::store::transport::file::beside::{Found, Reading};
 use crate::store::transport::file::locks::Kept;
-use crate::store::transport::file::{self, denied};
+use crate::store::transport::file::{self, INPUT_OUTPUT, denied};
 use crate::store::transport::memory;
 
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
@@ -190,7 +191,7 @@ impl SqliteFile {
     fn must_be_writable(&self) -> Result<()> {
         if self.is_read_only()? {
             let reason = denied::reason(&self.path);
-            let reason = reason.unwrap_or_else(|| "it is read-only for this user".to_owned());
+            let reason = reason.unwrap_or_else(|| not_writable(self.opening).to_owned());
             return Err(Error::failed(format!("write to \"{}\"", self.place), reason));
         }
         Ok(())
@@ -204,7 +205,10 @@ impl SqliteFile {
     fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(name, flags).map_err(|error| {
+        Errno::clear();
+        let connection = Connection::open_with_flags(name, flags);
+        let opening = Errno::last();
+        let connection = connection.map_err(|error| {
             // SQLite does not say why.
             match Kept::open(path) {
                 Err(e) => file::unreadable(path, e),
@@ -212,7 +216,7 @@ impl SqliteFile {
             }
         })?;
         connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
-        Self::set_up(connection, path, place)
+        Ok(Self { opening, ..Self::set_up(connection, path, place)? })
     }
 
     fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
@@ -220,11 +224,20 @@ impl SqliteFile {
         let work = Work::default();
         let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
         set_up.map_err(|e| fault(&place, "open", e))?;
-        Ok(Self { connection, path: path.to_owned(), place, work, room: Room::of(path) })
+        let (path, room, opening) = (path.to_owned(), Room::of(path), Errno::UnknownErrno);
+        Ok(Self { connection, path, place, work, room, opening })
     }
 
     fn is_read_only(&self) -> Result<bool> {
         self.connection.is_readonly("main").map_err(|e| self.fault("open", e))
+    }
+}
+
+/// The reason why SQLite could open a file only to read it, where nothing denies writing.
+fn not_writable(opening: Errno) -> &'static str {
+    match opening {
+        Errno::EIO | Errno::ENXIO | Errno::ENODEV => INPUT_OUTPUT,
+        _ => "it is read-only for this user",
     }
 }
 
