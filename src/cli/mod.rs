@@ -53,7 +53,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
-use privileges::{Needs, helper};
+use privileges::{IfMissing, Needs, helper};
 
 const ABOUT: &str = "End and purge the sessions that nobody uses any more";
 
@@ -151,18 +151,21 @@ impl Command {
             Self::Profile(args) => Some(args.profile().to_owned()),
             _ => None,
         };
-        let may_create = match self {
-            Self::Init(_) | Self::Demo(_) | Self::Move(_) => true,
-            Self::Show(args) => args.needs_no_database(),
-            _ => false,
-        };
-        let writes_state =
-            matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
         let also = match self {
             Self::Move(args) => Some(args.destination(context)?),
             _ => None,
         };
-        Ok(Some(Needs { database, also, may_create, writes_state, profile, files }))
+        let if_missing = match self {
+            Self::Init(_) => IfMissing::Create,
+            Self::Move(_) if also.as_ref() == Some(&database) => IfMissing::Create,
+            // It opens no file that is there.
+            Self::Demo(_) => IfMissing::Ignore,
+            Self::Show(args) if args.needs_no_database() => IfMissing::Ignore,
+            _ => IfMissing::Fail,
+        };
+        let writes_state =
+            matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
+        Ok(Some(Needs { database, also, if_missing, writes_state, profile, files }))
     }
 }
 

@@ -186,18 +186,19 @@ fn a_missing_database_in_a_directory_of_everyone_is_missing_at_once() {
     fs::create_dir(&shared).unwrap();
     set_mode(&shared, 0o1777);
     // Whoever may create the file may do so between a look and the opening of it.
-    for mode in [0o1777, 0o777] {
-        set_mode(&shared, mode);
-        host.run("--db shared/app.db purge").is_refused_with(10);
-        host.run("--db shared/app.db init").is_refused_with(4);
-        assert_eq!(owners(&shared), []);
-    }
-    // And whoever may create files beside it may give it a journal.
-    set_mode(&shared, 0o755);
+    host.run("--db shared/app.db purge").is_refused_with(10);
     host.run("--db shared/app.db init").succeeds();
+    assert_eq!(owners(&shared), [("app.db".to_owned(), 0)]);
     host.run("--db shared/app.db purge").succeeds();
-    set_mode(&shared, 0o1777);
+    // Whoever may create files beside it may give it a journal.
+    fs::write(shared.join("app.db-journal"), "").unwrap();
+    chown(shared.join("app.db-journal"), Some(OTHER), Some(OTHER)).unwrap();
     host.run("--db shared/app.db purge").is_refused_with(4);
+    fs::remove_file(shared.join("app.db-journal")).unwrap();
+    // Without the sticky bit they may replace it.
+    set_mode(&shared, 0o777);
+    host.run("--db shared/app.db purge").is_refused_with(4);
+    host.run("--db shared/new.db init").is_refused_with(4);
 }
 
 #[test]

@@ -142,16 +142,15 @@ impl Context {
             *self.hook_refusal.borrow_mut() = Some(why);
         }
         let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
-        if let Some(profile) = wanted.filter(|profile| profiles::is_file(profile)) {
-            self.read(&profile, Role::Profile)?;
-        }
+        let wanted = wanted.filter(|profile| profiles::is_file(profile));
+        let profile = wanted.map(|profile| (profile, Role::Profile));
         let credentials = match self.keeper_of_credentials(config) {
             Some(Keeper::File(path, _)) => Some((path, Role::Credentials)),
             _ => None,
         };
         let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
-        for (path, role) in [credentials, authorities].into_iter().flatten() {
-            // A file has no use for them.
+        for (path, role) in [profile, credentials, authorities].into_iter().flatten() {
+            // One that is not needed may be missing.
             match self.read(&path, role) {
                 Err(error) if error.downcast_ref::<sessctl::Error>().is_some() => {
                     return Err(error);

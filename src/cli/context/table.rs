@@ -108,9 +108,12 @@ impl Context {
 
     /// Where the state of a database is kept, and how trouble with it is told.
     fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
+        let is_named =
+            || self.state_folder(Some(db), config).is_some_and(|state| state.source.is_named());
+        // One that is named is made once there is something to keep in it.
         if access == Access::Write
             && trust::is_root()
-            && let Some(owner) = Owner::of(db)
+            && let Some(owner) = Owner::of(db).filter(|_| !is_named())
         {
             self.make_state_folder(db, owner, config);
         }

@@ -27,7 +27,7 @@ use super::trust;
 use helper::Helper;
 
 pub use identity::Identity;
-pub use owner::Found;
+pub use owner::{Found, IfMissing};
 
 /// A command's needs that depend on privileges.
 pub struct Needs {
@@ -35,8 +35,8 @@ pub struct Needs {
     pub database: Location,
     /// Another database that it works on, with the same privileges.
     pub also: Option<Location>,
-    /// Whether it makes the database where there is none.
-    pub may_create: bool,
+    /// What it does about one that is missing.
+    pub if_missing: IfMissing,
     /// Whether it ends sessions, and keeps state of a framework's table for that.
     pub writes_state: bool,
     /// The profile that it is about, if it names one itself.
@@ -59,7 +59,7 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
             .as_ref()
             .map_or(Ok(()), |_| Err(Usage::error("--as: this command uses no database")));
     };
-    let found = find(&needs.database, needs.may_create, context)?;
+    let found = find(&needs.database, needs.if_missing, context)?;
     if !trust::is_root() {
         return Ok(());
     }
@@ -96,9 +96,12 @@ fn must_be_of(
     first: &Location,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let owner = find(other, true, context)?.owner;
-    if owner.uid() == identity.uid() || other.file().is_none() {
+    let owner = find(other, IfMissing::Ignore, context)?.owner;
+    if other.file().is_none() {
         return Ok(());
+    }
+    if owner.uid() == identity.uid() {
+        return find(other, IfMissing::Create, context).map(drop);
     }
     Err(Error::Refused(format!(
         "\"{first}\" belongs to {identity} and \"{other}\" to {owner}; pass --as USER for a user \
@@ -123,7 +126,7 @@ pub fn must_stay(database: &Location, context: &Context) -> anyhow::Result<()> {
     if !trust::is_root() {
         return Ok(());
     }
-    let owner = find(database, true, context)?.owner;
+    let owner = find(database, IfMissing::Fail, context)?.owner;
     if owner.is_root() {
         return Ok(());
     }
@@ -145,7 +148,11 @@ pub fn begin_anew() -> anyhow::Error {
 /// # Errors
 /// [`Usage`] if somebody else than root asks for another user; otherwise as for
 /// [`owner::of`].
-pub fn find(database: &Location, may_create: bool, context: &Context) -> anyhow::Result<Found> {
+pub fn find(
+    database: &Location,
+    if_missing: IfMissing,
+    context: &Context,
+) -> anyhow::Result<Found> {
     let is_root = trust::is_root();
     let owner = match (context.global.run_as.as_deref(), database) {
         (Some(user), _) => {
@@ -157,7 +164,7 @@ pub fn find(database: &Location, may_create: bool, context: &Context) -> anyhow:
             }
             identity
         }
-        (None, Location::File(path)) if is_root => return owner::of(path, may_create),
+        (None, Location::File(path)) if is_root => return owner::of(path, if_missing),
         _ => Identity::current()?,
     };
     Ok(Found { owner, file: None })

@@ -1,9 +1,12 @@
 //! The user whose privileges root takes for a database: its owner.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context as _;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 use sessctl::Error;
 
 use super::Identity;
@@ -19,22 +22,33 @@ pub struct Found {
     pub file: Option<(u64, u64)>,
 }
 
+/// What to do about a database that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfMissing {
+    /// Fail where another user may create it in the next moment.
+    Fail,
+    /// Nothing.
+    Ignore,
+    /// Create it as root's own file where another user could do so first.
+    Create,
+}
+
 /// Finds the owner of a database, or of the directory in which it is to be made. Nothing is
-/// opened or created on the way.
+/// opened on the way.
 ///
 /// 1. The file's owner, whoever controls the directories on the way: what they exchange is
 ///    followed with the owner's privileges later, never with those of root.
 /// 2. A link that a third user controls is refused: it would choose among the databases of
 ///    the owner.
-/// 3. A file of root's counts as root's only where nobody else can exchange it, or create the
-///    files that SQLite keeps beside it; a missing one, only where nobody else can create it.
+/// 3. A file of root's counts as root's only where nobody else can exchange it, which the
+///    sticky bit of a directory ensures; a missing one, only where nobody else can create it.
 ///
 /// # Errors
 /// [`Error::Refused`] by rules 2 and 3; [`Error::Missing`] by rule 3 for a command that needs
 /// the file; whatever keeps root from looking.
-pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Found> {
+pub fn of(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
     let walk = match Walk::to(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return of_directory(path, may_create),
+        Err(e) if e.kind() == ErrorKind::NotFound => return of_directory(path, if_missing),
         walk => walk.with_context(|| unknown(path))?,
     };
     let file = walk.last();
@@ -46,20 +60,42 @@ pub fn of(path: &Path, may_create: bool) -> anyhow::Result<Found> {
 }
 
 /// The owner of the directory that is to hold a file, or of the closest one that exists.
-fn of_directory(path: &Path, may_create: bool) -> anyhow::Result<Found> {
-    let (walk, _) = Walk::to_closest(path).with_context(|| unknown(path))?;
+fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
+    let (walk, missing) = Walk::to_closest(path).with_context(|| unknown(path))?;
     let directory = walk.last();
     must_have_no_foreign_link(&walk, directory.uid, path)?;
     if directory.uid == 0 {
-        match must_be_out_of_reach(&walk, path) {
-            Err(_) if !may_create => {
+        let out_of_reach = must_be_out_of_reach(&walk, path);
+        let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
+        match if_missing {
+            IfMissing::Fail if !is_safe => {
                 let hint = "`sessctl init` makes one".to_owned();
                 return Err(Error::Missing { at: path.display().to_string(), hint }.into());
             }
-            checked => checked?,
+            IfMissing::Create => {
+                out_of_reach?;
+                if let ([name], false) = (missing.as_slice(), is_safe) {
+                    create(&walk, name, path)?;
+                }
+            }
+            IfMissing::Fail | IfMissing::Ignore => {}
         }
     }
     Ok(Found { owner: Identity::of_owner(directory.uid, directory.gid)?, file: None })
+}
+
+/// Creates an empty file of root's, which nobody else can exchange in a sticky directory.
+fn create(walk: &Walk, name: &OsStr, path: &Path) -> anyhow::Result<()> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
+    match openat(&walk.end, name, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(_) => Ok(()),
+        Err(Errno::EXIST) => Err(Error::Refused(format!(
+            "another process has just created \"{}\"; run the command again",
+            path.display()
+        ))
+        .into()),
+        Err(error) => Err(error).with_context(|| format!("could not create {}", path.display())),
+    }
 }
 
 fn unknown(path: &Path) -> String {
@@ -84,12 +120,9 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
 
 /// Refuses to work as root where another user chooses the file.
 fn must_be_out_of_reach(walk: &Walk, path: &Path) -> sessctl::Result<()> {
-    let Some(fault) = walk.fault_on_the_way().or_else(|| walk.fault_beside()) else {
-        return Ok(());
-    };
+    let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
-        "root would own \"{}\", but other users could replace it or what SQLite keeps beside \
-         it: {fault}; make the application's user its owner, or pass --as USER",
+        "root would own \"{}\", but other users could replace it: {fault}; make the application's user its owner, or pass --as USER",
         path.display(),
     )))
 }

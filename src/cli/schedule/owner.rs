@@ -9,6 +9,7 @@ use sessctl::store::Location;
 use crate::cli::accounts::name_of_user;
 use crate::cli::context::Context;
 use crate::cli::exit::Usage;
+use crate::cli::privileges::IfMissing;
 use crate::cli::{privileges, state_dir, trust};
 
 /// User of a scheduled call.
@@ -29,7 +30,7 @@ impl Owner {
         let Location::File(path) = db else { return Ok(None) };
         let Ok(file) = fs::metadata(path) else { return Ok(None) };
         if trust::is_root() {
-            let owner = privileges::find(db, false, context)?.owner;
+            let owner = privileges::find(db, IfMissing::Ignore, context)?.owner;
             let (uid, gid) = (owner.uid(), owner.gid());
             return Ok(Some(Self { uid, gid, name: name_of_user(uid) }));
         }

@@ -105,9 +105,7 @@ fn root_makes_no_directory_where_others_could_lead_it_elsewhere() {
         "mkdir /var/lib/roots /var/lib/open; chmod 1777 /var/lib/open\n \
          ln -s /var/lib/roots link; chown -h 4242 link; ln -s /var/lib/roots /var/lib/open/link\n \
          chown -h 4242 /var/lib/open/link\n \
-         ln -s /var/lib/roots /var/lib/theirs; chown -h 4242 /var/lib/theirs\n \
-         for name in link/state $PWD/link/state mine/state /var/lib/open/link/state \
-         /var/lib/theirs/state; do\n \
+         for name in link/state $PWD/link/state mine/state /var/lib/open/link/state; do\n \
          root --state-dir $name purge 2>err; done; find /var/lib/roots -mindepth 1\n \
          find . -name state -user 0; find . -name mine -user 0",
     );

@@ -3,7 +3,7 @@
 
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::hazard::NameHazard;
@@ -38,6 +38,22 @@ pub(in crate::store::transport) enum Reading {
     AsItLies,
 }
 
+/// Refuses files beside a database of root's that another user has made, as in a directory
+/// where every user may create files: a journal would be played back into it.
+fn must_be_roots(real: &Path) -> Result<()> {
+    let foreign = SIDECARS.map(|(suffix, _)| beside(real, suffix)).into_iter().find_map(|path| {
+        let owner = fs::symlink_metadata(&path).ok()?.uid();
+        (owner != 0).then_some((path, owner))
+    });
+    let Some((path, owner)) = foreign else { return Ok(()) };
+    Err(Error::Refused(format!(
+        "\"{}\" belongs to user {}, but the database beside it to root; find out which program \
+         created it, then remove it",
+        path.display(),
+        users::name(owner),
+    )))
+}
+
 impl Found {
     /// Looks at a file that is about to be opened, and at those beside it.
     ///
@@ -52,6 +68,9 @@ impl Found {
         let looked = kept.wants_a_log().and_then(|has_log| Ok((has_log, kept.owner()?)));
         let (has_log, owner) = looked.map_err(|e| unreadable(path, e))?;
         let own = users::own();
+        if (own, owner) == (0, 0) {
+            must_be_roots(&real)?;
+        }
         let stranger = Some(owner).filter(|owner| own != 0 && own != *owner);
         let found = Self { path: path.to_owned(), real, kept, has_log, stranger, log, shared };
         if has_log {
