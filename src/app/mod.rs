@@ -116,8 +116,8 @@ impl Housekeeper {
         self
     }
 
-    /// The same where the machine's processes are known: the lease of one that is gone is
-    /// taken over at once.
+    /// Sets how to identify processes of this machine: a run takes over the lease of a process
+    /// that has ended at once.
     #[must_use]
     pub fn knowing_processes(mut self, processes: Processes) -> Self {
         self.processes = processes;

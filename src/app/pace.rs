@@ -145,7 +145,7 @@ impl Pace {
         rows > 1
     }
 
-    /// Whether the file system has run out of room.
+    /// Reports whether the file system has run out of room.
     pub(super) fn is_cramped(&self) -> bool {
         self.ceiling.is_some()
     }

@@ -16,8 +16,8 @@ use crate::domain::zone::Zone;
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);
 
-/// For how long a run goes on that cannot say so, since the file system is full: for less
-/// than [`Lease::TERM`].
+/// Time that a run goes on without renewing its lease on a full file system: less than
+/// [`Lease::TERM`].
 const UNRENEWED: Duration = Duration::from_secs(30);
 /// The longest that a statement of a run may take: what is left of a lease that has just
 /// been renewed, with some time to spare.
@@ -44,13 +44,13 @@ pub(super) fn since_start() -> Duration {
     START.elapsed()
 }
 
-/// The processes of this machine, as far as a run has to know of them.
+/// Functions that identify processes of this machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Processes {
     /// A name for this process that no other ever has, on whatever machine, without a
     /// colon and an @; `None`: it has none.
     pub own: fn() -> Option<String>,
-    /// Whether the process of such a name is known to be gone. Of one of another machine,
+    /// Reports whether the process of such a name is known to be gone. Of one of another machine,
     /// nothing is known.
     pub is_gone: fn(&str) -> bool,
 }
@@ -237,7 +237,7 @@ impl Housekeeper {
         Ok((self.processes.own)().map_or(name.clone(), |process| format!("{name}@{process}")))
     }
 
-    /// Whether the process of the holder of a lease is known to be gone.
+    /// Reports whether the process of the holder of a lease is known to be gone.
     pub(super) fn is_gone(&self, holder: &str) -> bool {
         Lease::process(holder).is_some_and(self.processes.is_gone)
     }

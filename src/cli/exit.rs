@@ -87,7 +87,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     }
 }
 
-/// What to do about a file system that is full, and how much room it has.
+/// Advice on a file system that is full, with the space that is left.
 pub fn advice_on_room(database: &str) -> String {
     let room = disk::folder_of(Path::new(database)).and_then(|folder| disk::place(&folder));
     match room {

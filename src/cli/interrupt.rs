@@ -50,7 +50,7 @@ pub struct Interrupt {
     noted: Arc<AtomicUsize>,
     /// Whether the next signal is not just noted.
     at_once: Arc<AtomicBool>,
-    /// Whether the configuration is to be read again.
+    /// Set if the configuration is to be read again.
     reload: Arc<AtomicBool>,
 }
 
@@ -72,7 +72,7 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// The same for a service: SIGHUP asks it to read its configuration again.
+    /// Listens as a service, which SIGHUP asks to read its configuration again.
     pub fn listen_as_service() -> io::Result<Self> {
         let interrupt = Self::listen_for_the_end()?;
         if !ignores_hang_up() {
@@ -116,7 +116,7 @@ impl Interrupt {
         Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == noted)
     }
 
-    /// Whether the configuration is to be read again, by a signal since this was last asked.
+    /// Reports whether the configuration is to be read again, by a signal since this was last asked.
     pub fn take_reload(&self) -> bool {
         self.reload.swap(false, Ordering::Relaxed)
     }
@@ -173,14 +173,14 @@ impl Sleeper {
     }
 }
 
-/// Whether the process ignores SIGHUP, as the kernel says. Where it says nothing, the
+/// Reports whether the process ignores SIGHUP, as the kernel says. Where it says nothing, the
 /// process does not.
 fn ignores_hang_up() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     is_ignored(&status, SIGHUP)
 }
 
-/// Whether the text of `/proc/PID/status` has a signal among those that are ignored.
+/// Reports whether the text of `/proc/PID/status` has a signal among those that are ignored.
 fn is_ignored(status: &str, signal: i32) -> bool {
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);

@@ -14,7 +14,7 @@ pub fn reap() {
     }
 }
 
-/// Whether this is the process that gets the orphans of its descendants.
+/// Reports whether this is the process that gets the orphans of its descendants.
 fn gets_orphans() -> bool {
     getpid().is_init() || is_subreaper()
 }

@@ -24,7 +24,7 @@ pub fn own() -> Option<String> {
     Identity::own().map(|own| own.name())
 }
 
-/// Whether the process of such a name is known to be gone: it ran since the last start of
+/// Reports whether the process of such a name is known to be gone: it ran since the last start of
 /// this machine, within reach of this process, and no more.
 pub fn is_gone(name: &str) -> bool {
     let (Some(other), Some(own)) = (Identity::parse(name), Identity::own()) else {
@@ -73,7 +73,7 @@ impl Identity {
         !self.boot.is_empty() && place(self) == place(own)
     }
 
-    /// Whether no process has this number any more, or another one has it.
+    /// Reports whether no process has this number any more, or another one has it.
     fn has_ended(&self) -> bool {
         let Some(pid) = Pid::from_raw(self.pid) else { return false };
         if test_kill_process(pid) == Err(Errno::SRCH) {
@@ -107,7 +107,7 @@ impl Life {
     }
 }
 
-/// Whether the text of `/proc/self/status` gives this process the one number that it has
+/// Reports whether the text of `/proc/self/status` gives this process the one number that it has
 /// for itself: else the files are those of an outer namespace.
 fn numbers_are_those_of(pid: i32, status: &str) -> bool {
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));

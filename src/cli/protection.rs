@@ -15,7 +15,7 @@ use crate::output::harmless::visible;
 /// The most memory for SQLite: three times what its caches and the largest value that is
 /// read take together.
 const MEMORY: u32 = 256 << 20;
-/// How long a statement may give no row before that is said: to people, and to a log.
+/// Time without a row after which a statement is announced: to people, and to a log.
 const SILENCE: Duration = Duration::from_secs(10);
 const SILENCE_IN_A_LOG: Duration = Duration::from_secs(300);
 

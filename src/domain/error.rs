@@ -108,7 +108,7 @@ pub enum Error {
         doing: String,
         /// Reason for the interruption.
         cause: Interruption,
-        /// How long the statement had run.
+        /// Time that the statement had run.
         after: Duration,
     },
     /// The database is damaged.
@@ -182,7 +182,7 @@ impl Error {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. })
     }
 
-    /// Whether the file system is full.
+    /// Reports whether the file system is full.
     pub const fn is_for_want_of_room(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
     }

@@ -32,8 +32,8 @@ pub use transport::sqlite::{Access, Protection, Running, protect};
 
 pub use crate::domain::cluster::{Consistency, Freshness};
 
-/// Reason why other programs may not see what is written to a file under its present
-/// name; `None` also for a file that is not there, and for a cluster.
+/// Reports why other programs may open a file under another name; `None` for a missing
+/// file and for a cluster.
 pub fn name_hazard(at: &Location) -> Option<NameHazard> {
     at.file().and_then(NameHazard::of)
 }

@@ -38,12 +38,12 @@ impl Housekeeper {
     /// a record of each.
     ///
     /// # Errors
-    /// [`Error::Held`](crate::domain::error::Error::Held) if another purge is at work.
-    /// [`Error::Guard`](crate::domain::error::Error::Guard) if it would
+    /// [`Error::Held`] if another purge is at work.
+    /// [`Error::Guard`] if it would
     /// end more than the guard allows.
-    /// [`Error::Clock`](crate::domain::error::Error::Clock) if the clock has moved since
+    /// [`Error::Clock`] if the clock has moved since
     /// the last run.
-    /// [`Error::Refused`](crate::domain::error::Error::Refused) if nothing may be deleted
+    /// [`Error::Refused`] if nothing may be deleted
     /// from a framework's table, or if what is there is not what its profile says. In
     /// these cases nothing has changed. And
     /// whatever keeps the table from being read or written, and then the batches
@@ -102,7 +102,7 @@ impl Housekeeper {
     /// deleted, what it would do if something might.
     ///
     /// # Errors
-    /// [`Error::Refused`](crate::domain::error::Error::Refused) if the purge would be, for
+    /// [`Error::Refused`] if the purge would be, for
     /// what is in the table; whatever keeps the table from being read.
     pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
         let begun = Instant::now();
@@ -166,7 +166,7 @@ impl Housekeeper {
     }
 }
 
-/// What has stopped a run, if the rest of its work may go well another time.
+/// Obstacle that has stopped a run, if the rest of its work may go well another time.
 fn obstacle(error: &Error) -> Option<(Stopped, String)> {
     if let Error::DiskFull { at } = error {
         let obstacle = format!("the file system of {at} has no space left to change another row");

@@ -76,8 +76,8 @@ impl Walk {
         }
     }
 
-    /// What came of a batch; `None`: the file system has no room for so many rows, but may
-    /// have for fewer.
+    /// Result of a batch; `None`: the file system has no space for that many rows, but may
+    /// have it for fewer.
     fn fitted(&mut self, settled: Result<Settled>, rows: usize) -> Result<Option<Settled>> {
         match settled {
             Err(Error::DiskFull { .. }) if self.pace.shrink(rows) => Ok(None),

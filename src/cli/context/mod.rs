@@ -62,7 +62,7 @@ pub struct Context {
     said: table::Said,
     /// Whether it was said that the file may have another name.
     said_of_name: Cell<bool>,
-    /// What was told of the state of a framework's table.
+    /// Messages about the state of a framework's table that were shown.
     told: state::Told,
     /// State that no file could keep.
     memory: StateMemory,
@@ -82,7 +82,7 @@ pub struct Context {
     helper: RefCell<Option<Helper>>,
     /// Files that were read, for when only root may read them.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
-    /// Why root refuses the program of the hook, for when it is needed.
+    /// Reason why root refuses the program of the hook, for when it is needed.
     hook_refusal: RefCell<Option<String>>,
 }
 

@@ -35,7 +35,7 @@ pub struct Needs {
     pub database: Location,
     /// Another database that it works on, with the same privileges.
     pub also: Option<Location>,
-    /// What it does about one that is missing.
+    /// Treatment of one that is missing.
     pub if_missing: IfMissing,
     /// Whether it ends sessions, and keeps state of a framework's table for that.
     pub writes_state: bool,

@@ -22,7 +22,7 @@ pub struct Found {
     pub file: Option<(u64, u64)>,
 }
 
-/// What to do about a database that is missing.
+/// Treatment of a database that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfMissing {
     /// Fail where another user may create it in the next moment.

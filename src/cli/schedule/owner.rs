@@ -1,4 +1,4 @@
-//! Whose rights a scheduled call has: those of the owner of the database file.
+//! User of a scheduled call: the owner of the database file.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

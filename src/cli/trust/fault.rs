@@ -1,4 +1,4 @@
-//! Who besides root could change what a path leads to.
+//! Components of a path that users other than root can change.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Fault<'a> {
 pub enum Writer {
     Owner(u32),
     Group(u32),
-    /// Those of an access control list.
+    /// Users in an access control list.
     Listed,
     Everyone,
 }

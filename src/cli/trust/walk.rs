@@ -69,7 +69,7 @@ pub struct Walk {
     /// The end of the path. On Linux it is open as a location only (`O_PATH`): suitable for
     /// `fstat`, and as the directory for `openat`, `renameat` and the like.
     pub end: OwnedFd,
-    /// How to open the end for reading: the directory, the name and the flags.
+    /// Directory, name and flags for opening the end to read it.
     entry: (OwnedFd, OsString, OFlags),
 }
 
@@ -128,9 +128,9 @@ impl Walk {
 
 struct Walker {
     steps: Vec<Step>,
-    /// What has been reached.
+    /// Component that has been reached.
     at: OwnedFd,
-    /// Its index in `steps`.
+    /// Index of that component in `steps`.
     place: usize,
     entry: (OwnedFd, OsString, OFlags),
     /// Components still to follow, the next one last.

@@ -272,8 +272,8 @@ pub trait Ledger {
     /// Gives back a lease that was taken so.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Frees a lease whose holder is known to be gone, if it still has it. Its run is lost
-    /// if it has not ended.
+    /// Releases the lease of a holder whose process has ended, and marks its unfinished run
+    /// as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Says that the holder of a lease is at work at `now`. Answers whether it

@@ -94,7 +94,7 @@ pub fn open(
     open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
 }
 
-/// The same, and tells of trouble with the state.
+/// Opens a framework's table like [`open`], and reports trouble with the state.
 ///
 /// # Errors
 /// As for [`open`].
