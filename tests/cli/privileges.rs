@@ -161,6 +161,10 @@ fn a_directory_of_a_third_user_on_the_way_is_passed_with_the_owners_privileges()
     set_mode(&home, 0o700);
     let reason = host.run("--db home/srv/app.db purge").exits(1).stderr();
     assert!(reason.contains("home/srv/app.db"), "{reason}");
+    set_mode(&home, 0o755);
+    set_mode(&host.path("."), 0o700);
+    let reason = host.run("--db home/srv/app.db purge").exits(1).stderr();
+    assert!(reason.contains("no search permission for directory \"/"), "{reason}");
 }
 
 #[test]
@@ -199,6 +203,12 @@ fn a_missing_database_in_a_directory_of_everyone_is_missing_at_once() {
     set_mode(&shared, 0o777);
     host.run("--db shared/app.db purge").is_refused_with(4);
     host.run("--db shared/new.db init").is_refused_with(4);
+    // But nobody else comes to a directory below one that is root's alone.
+    fs::create_dir(host.path("private")).unwrap();
+    set_mode(&host.path("private"), 0o700);
+    fs::rename(&shared, host.path("private/shared")).unwrap();
+    host.run("--db private/shared/app.db purge").succeeds();
+    host.run("--db private/shared/new.db init").succeeds();
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::cli::accounts;
 
 const GROUP_WRITES: u32 = 0o020;
 const OTHERS_WRITE: u32 = 0o002;
+const GROUP_ENTERS: u32 = 0o010;
+const OTHERS_ENTER: u32 = 0o001;
 const STICKY: u32 = 0o1000;
 
 /// Shown as the owner of files whose owner does not exist in this user namespace.
@@ -57,11 +59,16 @@ impl Walk {
         self.steps[first..].iter().any(leads_away).then_some(fault)
     }
 
-    /// Finds the first component that others than root control, whatever the mode of the file
-    /// at the end.
+    /// Finds the first component by which others than root could exchange the file at the end,
+    /// whatever its own mode. A directory that all may write to is out of their reach below one
+    /// that root alone may enter.
     pub fn fault_on_the_way(&self) -> Option<Fault<'_>> {
-        self.fault().filter(|fault| {
-            matches!(fault.step.kind, Kind::Directory | Kind::Parent | Kind::Link(_))
+        let is_way =
+            |step: &&Step| matches!(step.kind, Kind::Directory | Kind::Parent | Kind::Link(_));
+        self.steps.iter().filter(is_way).find_map(|step| {
+            let writer = self.writer(step)?;
+            let is_in_reach = matches!(writer, Writer::Owner(_)) || !self.is_shielded(step);
+            is_in_reach.then_some(Fault { step, writer })
         })
     }
 
@@ -73,7 +80,16 @@ impl Walk {
             Kind::Directory | Kind::Parent => last,
             _ => &self.steps[last.within?],
         };
-        step.may_also_write().map(|writer| Fault { step, writer })
+        let writer = step.may_also_write().filter(|_| !self.is_shielded(step))?;
+        Some(Fault { step, writer })
+    }
+
+    /// Reports whether a component is below a directory that root alone may enter.
+    fn is_shielded(&self, step: &Step) -> bool {
+        let directories = std::iter::successors(step.within, |index| self.steps[*index].within);
+        directories.map(|index| &self.steps[index]).any(|directory| {
+            is_root(directory.uid) && directory.mode & (GROUP_ENTERS | OTHERS_ENTER) == 0
+        })
     }
 
     /// Lists the links that others than root can exchange.

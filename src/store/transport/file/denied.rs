@@ -35,6 +35,12 @@ pub(in crate::store::transport) fn reason_to_create(path: &Path) -> Option<Strin
 
 /// The directory on the way to a path that may not be searched.
 fn unreachable(path: &Path) -> Option<String> {
+    // The working directory may be out of reach, too.
+    let full = || std::path::absolute(path).ok();
+    unreachable_at(path).or_else(|| unreachable_at(&full()?))
+}
+
+fn unreachable_at(path: &Path) -> Option<String> {
     let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
     directories.reverse();
     let barred = directories
@@ -51,7 +57,8 @@ fn unreadable(path: &Path) -> Option<String> {
 
 fn unwritable(path: &Path) -> Option<String> {
     let (real, files) = (real(path), all(path));
-    let directory = real.parent()?;
+    let directory = real.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
     let existing = || files.iter().filter(|file| file.exists());
     read_only(&real)
         .or_else(|| existing().map(PathBuf::as_path).chain([directory]).find_map(fixed))
