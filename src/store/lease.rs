@@ -73,7 +73,7 @@ pub(super) fn who_has(lease: &Lease) -> Statement {
     Statement::new(
         "SELECT leases.holder, renewed_at, coalesce(work, \
          nullif(substr(leases.holder, 1, instr(leases.holder, ':') - 1), ''), name), \
-         host, pid, version FROM leases \
+         host, pid, version, user FROM leases \
          LEFT JOIN runs ON runs.holder = leases.holder WHERE name = ?1",
     )
     .with(lease.name.as_str())
@@ -96,7 +96,7 @@ fn holding(row: &dyn Columns) -> Holding {
         host,
         pid: u32::try_from(row.count(4)).unwrap_or(0),
         version: row.text(5).unwrap_or_default(),
-        user: String::new(),
+        user: row.text(6).unwrap_or_default(),
     });
     Holding {
         holder: row.text(0).unwrap_or_default(),
