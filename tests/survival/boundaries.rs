@@ -128,9 +128,3 @@ fn killed_before_each_call_without_a_write_ahead_log() {
 fn killed_before_many_calls_on_a_table_of_django() {
     kill_before_calls(Table::Django, Journal::Wal);
 }
-
-#[test]
-#[ignore = "needs strace"]
-fn killed_before_many_calls_on_a_table_of_django_without_a_write_ahead_log() {
-    kill_before_calls(Table::Django, Journal::Delete);
-}
