@@ -114,7 +114,7 @@ impl Housekeeper {
         key(job, &terms.zone, &self.origin.host)
     }
 
-    /// What is known of all jobs. A run whose process is gone is not at work.
+    /// History of all jobs. A run whose process is gone does not count as running.
     fn accounts(&self, terms: &Terms, now: UnixTime) -> Result<Vec<JobAccount>> {
         let mut accounts = self.store.jobs(&self.machine(terms), now)?;
         for JobAccount { known, holder, .. } in &mut accounts {

@@ -60,15 +60,15 @@ pub struct Context {
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
     said: table::Said,
-    /// Whether it was said that the file may have another name.
+    /// Set once the warning of another name of the file was shown.
     said_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
     told: state::Told,
     /// State that no file could keep.
     memory: StateMemory,
-    /// Whether the command answers with the record of runs.
+    /// Set if the command answers with the record of runs.
     wants_runs: Cell<bool>,
-    /// Whether the command runs jobs.
+    /// Set if the command runs jobs.
     runs_jobs: Cell<bool>,
     /// Whether it was said that others may read the password.
     said_of_readers: Cell<bool>,
@@ -300,7 +300,7 @@ impl Context {
         self.open(Access::Read)
     }
 
-    /// The same as [`open`](Self::open), for who names the table in the answer.
+    /// Opens the table like [`open`](Self::open), without naming it to the user.
     pub fn open_unsaid(&self, access: Access) -> anyhow::Result<Housekeeper> {
         // The path first: to name the database needs no configuration.
         let db = self.db()?;
