@@ -13,10 +13,9 @@ use crate::setting::{Retention, Setting, Table};
 /// The tests of this file share the kills.
 const TESTS: usize = 6;
 
-/// `SESSCTL_TEST_KILLS` sets another number.
-fn kills() -> usize {
-    let wanted = std::env::var("SESSCTL_TEST_KILLS");
-    wanted.map_or(20, |kills| kills.parse::<usize>().unwrap()).div_ceil(TESTS)
+/// How many times purges are killed: `SESSCTL_TEST_KILLS`, or 20.
+pub fn kills() -> usize {
+    std::env::var("SESSCTL_TEST_KILLS").map_or(20, |kills| kills.parse().unwrap())
 }
 
 /// Moments that lie evenly in the time that a purge takes, however many there are, and
@@ -90,7 +89,7 @@ fn purge(scene: &mut Scene, servers: &mut [Server; 2], kill_after: Option<Durati
 /// Kills purges of ever new tables, each until one comes to its end.
 fn kill_and_resume(setting: Setting) {
     let prepared = setting.prepare();
-    let (wanted, mut killed, mut at_work) = (kills(), 0, 0);
+    let (wanted, mut killed, mut at_work) = (kills().div_ceil(TESTS), 0, 0);
     let mut moments = Moments::default();
     while at_work < wanted {
         let mut scene = prepared.scene();
