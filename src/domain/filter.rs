@@ -68,7 +68,7 @@ impl Filter {
 }
 
 /// A task's name, in which `*` stands for any text; ASCII case is ignored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TaskPattern(String);
 
 impl TaskPattern {

@@ -7,7 +7,7 @@ mod usage;
 
 pub use check::Check;
 pub use grant::Asked;
-pub use policies::Policies;
+pub use policies::{Capped, Matching, Policies, RetentionCap};
 pub use usage::TouchRuling;
 
 use super::session::{EndReason, Session, words};

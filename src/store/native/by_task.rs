@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use crate::domain::policy::{Policies, Policy};
+use super::rules;
+use crate::domain::policy::{Capped, Policies, Policy};
 use crate::store::sql::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
@@ -30,10 +31,11 @@ pub(super) fn per_task(
 ) {
     let count = policies.named().count();
     if count > FEW {
-        Directory::of(policies, &write).look_up(sql, |sql| write(sql, &policies.default));
+        let directory = Directory::of(policies, &write);
+        directory.look_up(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
-        write(sql, &policies.default);
+        per_pattern(sql, policies, &write);
         sql.push(")");
     } else {
         sql.push("CASE task");
@@ -43,9 +45,60 @@ pub(super) fn per_task(
             sql.push(")");
         }
         sql.push(" ELSE (");
-        write(sql, &policies.default);
+        per_pattern(sql, policies, &write);
         sql.push(") END");
     }
+}
+
+/// Writes the expression for tasks that have no policy by their name.
+fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
+    let part = |sql: &mut Statement, policy: &Policy, capped: &[Capped]| {
+        per_cap(sql, policy, capped, write);
+    };
+    if policies.patterns().is_empty() {
+        return part(sql, &policies.default, policies.capped_default());
+    }
+    sql.push("CASE");
+    for own in policies.patterns() {
+        sql.push(" WHEN ");
+        rules::of_task(sql, &own.tasks);
+        sql.push(" THEN (");
+        part(sql, &own.policy, &own.capped);
+        sql.push(")");
+    }
+    sql.push(" ELSE (");
+    part(sql, &policies.default, policies.capped_default());
+    sql.push(") END");
+}
+
+/// Writes the expression for tasks that have a policy together, whose retention a cap may
+/// reduce; most expressions are the same under each cap.
+fn per_cap(
+    sql: &mut Statement,
+    policy: &Policy,
+    capped: &[Capped],
+    write: &impl Fn(&mut Statement, &Policy),
+) {
+    let rule = |policy: &Policy| {
+        let mut rule = Statement::default();
+        write(&mut rule, policy);
+        rule
+    };
+    let base = rule(policy);
+    if capped.iter().all(|capped| rule(&capped.policy) == base) {
+        return write(sql, policy);
+    }
+    sql.push("CASE");
+    for Capped { tasks, policy } in capped {
+        sql.push(" WHEN ");
+        rules::of_task(sql, tasks);
+        sql.push(" THEN (");
+        write(sql, policy);
+        sql.push(")");
+    }
+    sql.push(" ELSE (");
+    write(sql, policy);
+    sql.push(") END");
 }
 
 /// The rules of many tasks. Most are alike but for their numbers: these stand beside the
@@ -60,17 +113,19 @@ struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// That of the tasks whose rule is another than the default one.
+    /// That of the tasks whose rule is another than the one of tasks without a name.
     fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
         let rule = |policy: &Policy| {
             let mut rule = Statement::default();
             write(&mut rule, policy);
             rule
         };
-        let otherwise = rule(&policies.default);
+        // A pattern or a cap may give a task another one than the default.
+        let is_plain = policies.patterns().is_empty() && policies.capped_default().is_empty();
+        let otherwise = Some(rule(&policies.default)).filter(|_| is_plain);
         let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
         let named = policies.named().map(|(task, policy)| (task, rule(policy)));
-        for (task, rule) in named.filter(|(_, rule)| *rule != otherwise) {
+        for (task, rule) in named.filter(|(_, rule)| Some(rule) != otherwise.as_ref()) {
             directory.add(task, &rule);
         }
         directory
