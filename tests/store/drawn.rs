@@ -99,6 +99,10 @@ pub fn policies() -> impl Strategy<Value = Policies> {
         for (number, policy) in (0..others).zip(some.iter().cycle()) {
             policies
                 .insert(&format!("{}{number}", ["h", "I", "im", "z'"][number % 4]), policy.clone());
+            // And, if less often, patterns.
+            if number % 2 == 0 {
+                policies.insert(&format!("*'{number}"), policy.clone());
+            }
         }
         for (task, policy) in [("imap", imap), ("http", http)] {
             if let Some(policy) = policy {
@@ -120,7 +124,7 @@ fn task() -> impl Strategy<Value = String> {
 }
 
 fn pattern() -> impl Strategy<Value = TaskPattern> {
-    select(vec!["imap", "i*p", "*", "i%p", "i%*", "*_p", "http"]).prop_map(TaskPattern::from)
+    select(vec!["imap", "I*p", "*", "i%p", "i%*", "*_p", "http"]).prop_map(TaskPattern::from)
 }
 
 fn user() -> impl Strategy<Value = Option<String>> {

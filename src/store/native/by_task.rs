@@ -52,22 +52,33 @@ pub(super) fn per_task(
 
 /// Writes the expression for tasks that have no policy by their name.
 fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
-    let part = |sql: &mut Statement, policy: &Policy, capped: &[Capped]| {
-        per_cap(sql, policy, capped, write);
-    };
+    let patterns = policies.patterns();
+    let capped = patterns.iter().map(|own| own.capped.len()).sum::<usize>();
+    if patterns.len() + capped + policies.capped_default().len() > FEW {
+        let mut bound = Statement::default();
+        branches(&mut bound, policies, write);
+        put_values(sql, &bound, |sql, value| {
+            literal(sql, value);
+        });
+    } else {
+        branches(sql, policies, write);
+    }
+}
+
+fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
     if policies.patterns().is_empty() {
-        return part(sql, &policies.default, policies.capped_default());
+        return per_cap(sql, &policies.default, policies.capped_default(), write);
     }
     sql.push("CASE");
     for own in policies.patterns() {
         sql.push(" WHEN ");
         rules::of_task(sql, &own.tasks);
         sql.push(" THEN (");
-        part(sql, &own.policy, &own.capped);
+        per_cap(sql, &own.policy, &own.capped, write);
         sql.push(")");
     }
     sql.push(" ELSE (");
-    part(sql, &policies.default, policies.capped_default());
+    per_cap(sql, &policies.default, policies.capped_default(), write);
     sql.push(") END");
 }
 
@@ -200,28 +211,37 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 /// The form of a rule, and the numbers in it.
 fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
+    put_values(&mut form, rule, |form, value| match value {
+        Value::Integer(number) => {
+            form.push(&format!("v{}", numbers.len()));
+            numbers.push(*number);
+        }
+        other => literal(form, other),
+    });
+    (form.sql, numbers)
+}
+
+/// Appends a rule with something else in the place of each of its parameters.
+fn put_values(sql: &mut Statement, rule: &Statement, mut put: impl FnMut(&mut Statement, &Value)) {
     // No rule has a question mark but those of its parameters.
     let mut parts = rule.sql.split('?');
-    form.push(parts.next().unwrap_or_default());
+    sql.push(parts.next().unwrap_or_default());
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (place, rest) = part.split_at(digits);
         let place: usize = place.parse().unwrap_or(0);
-        match rule.values.get(place.wrapping_sub(1)) {
-            Some(Value::Integer(number)) => {
-                form.push(&format!("v{}", numbers.len()));
-                numbers.push(*number);
-            }
-            Some(Value::Text(text)) => {
-                form.literal(text.as_str());
-            }
-            _ => {
-                form.push("NULL");
-            }
-        }
-        form.push(rest);
+        put(sql, rule.values.get(place.wrapping_sub(1)).unwrap_or(&Value::Null));
+        sql.push(rest);
     }
-    (form.sql, numbers)
+}
+
+/// Writes a value out; rules have numbers, texts and NULL.
+fn literal(sql: &mut Statement, value: &Value) {
+    match value {
+        Value::Integer(number) => sql.literal(*number),
+        Value::Text(text) => sql.literal(text.as_str()),
+        _ => sql.push("NULL"),
+    };
 }
 
 #[cfg(test)]
