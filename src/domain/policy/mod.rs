@@ -3,11 +3,13 @@
 mod check;
 mod grant;
 mod policies;
+mod retention;
 mod usage;
 
 pub use check::Check;
 pub use grant::Asked;
-pub use policies::{Capped, Matching, Policies, RetentionCap};
+pub use policies::{Matching, Policies};
+pub use retention::{Capped, RetentionCap};
 pub use usage::TouchRuling;
 
 use super::session::{EndReason, Session, words};

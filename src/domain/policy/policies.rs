@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Policy;
+use super::retention::{Capped, RetentionCap, capped, under};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::Span;
 
@@ -50,44 +51,6 @@ pub struct Matching {
     pub policy: Policy,
     /// The policy of those of them that a cap concerns as well, the smallest cap first.
     pub capped: Vec<Capped>,
-}
-
-/// A policy whose retention a cap reduces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capped {
-    /// The pattern of the cap.
-    pub tasks: TaskPattern,
-    /// The policy under the cap.
-    pub policy: Policy,
-}
-
-/// The longest retention of the tasks that match a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetentionCap {
-    /// The pattern, or the name of a task, [normalized](TaskPattern::normalized).
-    pub tasks: TaskPattern,
-    /// The longest retention; `None`: any.
-    pub max: Option<Span>,
-}
-
-impl RetentionCap {
-    /// The cap in seconds, to compare it with others.
-    pub fn seconds(&self) -> i64 {
-        self.max.map_or(i64::MAX, Span::as_seconds)
-    }
-
-    /// A policy under the cap, if that changes it.
-    fn reduce(&self, policy: &Policy) -> Option<Policy> {
-        let reduces = self.max.is_some() && policy.is_kept_longer_than(self.max);
-        reduces.then(|| Policy { retention: self.max, ..policy.clone() })
-    }
-}
-
-impl Policy {
-    /// Whether rows are kept for longer than this; `None`: for ever.
-    pub fn is_kept_longer_than(&self, span: Option<Span>) -> bool {
-        span.is_some_and(|span| self.retention.is_none_or(|retention| retention > span))
-    }
 }
 
 impl Policies {
@@ -231,25 +194,6 @@ impl Policies {
             .chain(self.patterns.iter().flat_map(|own| &own.capped).map(|capped| &capped.policy))
             .chain(self.capped_default.iter().map(|capped| &capped.policy))
     }
-}
-
-/// A policy of the tasks that match a pattern, under caps of which the smallest is first:
-/// that of all of them, and those of the ones that a smaller cap concerns.
-fn under(caps: &[RetentionCap], tasks: &TaskPattern, policy: Policy) -> (Policy, Vec<Capped>) {
-    let mut capped = Vec::new();
-    for cap in caps.iter().filter(|cap| cap.tasks.overlaps(tasks)) {
-        let Some(reduced) = cap.reduce(&policy) else { break };
-        if cap.tasks.covers(tasks) {
-            return (reduced, capped);
-        }
-        capped.push(Capped { tasks: cap.tasks.clone(), policy: reduced });
-    }
-    (policy, capped)
-}
-
-/// The first policy whose pattern matches a task.
-fn capped<'a>(capped: &'a [Capped], task: &str) -> Option<&'a Policy> {
-    capped.iter().find(|capped| capped.tasks.matches(task)).map(|capped| &capped.policy)
 }
 
 #[cfg(test)]
