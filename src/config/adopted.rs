@@ -42,15 +42,14 @@ impl Config {
     }
 
     fn refused(&self, profile: &Profile, (key, is_harmless, why): &Limit) -> Option<ConfigError> {
-        let own = format!("policy.{}.{key}", profile.task.to_ascii_lowercase());
-        let keys = [own, format!("policy.{key}")];
-        let (line, key) =
-            keys.iter().find_map(|key| self.lines.get(key).map(|line| (*line, key)))?;
+        let own = self.policies.table_of(&profile.task).map(|task| format!("policy.{task}.{key}"));
+        let mut keys = own.into_iter().chain([format!("policy.{key}")]);
+        let (line, key) = keys.find_map(|key| self.lines.get(&key).map(|line| (*line, key)))?;
         if is_harmless(self.policies.of(&profile.task)) {
             return None;
         }
         let what = format!("the table of {} {why}", profile.title);
-        Some(ConfigError::new(&self.file, line, key, &what))
+        Some(ConfigError::new(&self.file, line, &key, &what))
     }
 }
 
@@ -76,6 +75,7 @@ mod tests {
             "[policy]\nlimit = 100\nwhen_full = \"refuse\"\n",
             "[policy.django]\nretention = \"30d\"\n",
             "[policy.Django]\ntouch_resolution = \"1m\"\n",
+            "[policy.\"dj*\"]\nretention = \"30d\"\n",
             "[policy]\nuser_limit = 0\nlifetime = \"8h\"\nabandoned = \"1d\"\n",
         ]
         .map(said_of)
@@ -86,6 +86,7 @@ mod tests {
     c.toml:2: policy.limit: the table of Django has no limits: the application opens its sessions; leave the key out
     c.toml:2: policy.django.retention: the table of Django keeps no ended sessions; write retention = "0", or leave the key out
     c.toml:2: policy.django.touch_resolution: the table of Django is touched by the application alone; leave the key out
+    c.toml:2: policy.dj*.retention: the table of Django keeps no ended sessions; write retention = "0", or leave the key out
     c.toml:3: policy.lifetime: the table of Django has a rule of its own for when sessions are over; leave the key out
     "#);
     }
@@ -98,6 +99,8 @@ mod tests {
              lifetime = \"never\"\nwhen_full = \"refuse\"\nstrict = false\n",
             // The policy of another task, and a general one that the task's own overrules.
             "[policy.imap]\ntimeout = \"20m\"\n",
+            "[policy.\"im*\"]\ntimeout = \"20m\"\n",
+            "[policy.\"dj*\"]\nretention = \"1d\"\n[policy.django]\nretention = \"0\"\n",
             "[policy]\nretention = \"1d\"\n[policy.django]\nretention = \"0\"\n",
             "[retention]\nmax = \"1h\"\n",
         ] {

@@ -8,8 +8,8 @@ impl Reader<'_> {
     /// Warns of each delay that is less than the distance between the checks.
     pub(super) fn warn_of_delays(&mut self) {
         let policies = &self.config.policies;
-        let named = policies.named().map(|(task, policy)| (Some(task), policy));
-        let all = std::iter::once((None, &policies.default)).chain(named);
+        let own = policies.tables().map(|(task, policy)| (Some(task), policy));
+        let all = std::iter::once((None, &policies.default)).chain(own);
         let mut warnings: Vec<_> =
             all.filter_map(|(task, policy)| self.late_check(task, policy)).collect();
         // Tasks that differ in other keys have the same to say.

@@ -53,7 +53,7 @@ impl<'a> Page<'a> {
             self.fault(
                 entry.1.span().start,
                 key,
-                &format!("is a table: write [{key}] above its keys"),
+                &format!("is a table: write [{}] above its keys", header(key)),
             )
         })
     }
@@ -76,5 +76,13 @@ impl<'a> Page<'a> {
 
     pub(super) fn line(self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1)
+    }
+}
+
+/// The name of a table as its header has it, with the quotes that a pattern of tasks needs.
+fn header(key: &str) -> String {
+    match key.split_once('.') {
+        Some((table, tasks)) if tasks.contains('*') => format!("{table}.{tasks:?}"),
+        _ => key.to_owned(),
     }
 }

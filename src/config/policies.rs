@@ -1,41 +1,77 @@
-//! The policies of the tasks: `[policy]` and `[policy.TASK]`.
+//! The policies of the tasks: `[policy]`, `[policy.TASK]` and `[policy."PATTERN"]`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use toml::Spanned;
 
 use super::ConfigError;
 use super::keys::{self, POLICY};
 use super::page::{Entry, Read};
 use super::read::Reader;
-use crate::domain::policy::{Expire, Policy, WhenFull};
+use crate::domain::filter::TaskPattern;
+use crate::domain::policy::{Expire, Policy, RetentionCap, WhenFull};
 use crate::domain::time::Span;
+
+/// SQLite refuses patterns of more than 50,000 bytes; nobody needs one of more than this.
+const LONGEST_PATTERN: usize = 1_000;
 
 impl Reader<'_> {
     pub(super) fn policies(&mut self, entry: Entry<'_, '_>) -> Read<()> {
         let table = self.page.table("policy", entry)?;
-        let is_task = |entry: &Entry<'_, '_>| entry.1.get_ref().is_table();
+        let is_task = is_table_of_tasks;
         let own = table.iter().filter(|entry| !is_task(entry));
-        let default = self.policy("policy", Policy::default(), own)?;
+        let mut default = self.policy("policy", Policy::default(), own)?;
+        self.cap_retention("policy", None, &mut default);
         self.config.policies.default = default.clone();
-        let mut last: HashMap<String, _> = HashMap::new();
-        for key in table.keys() {
-            let known = last.entry(key.get_ref().to_ascii_lowercase()).or_insert(key);
-            if known.span().start < key.span().start {
-                *known = key;
-            }
-        }
-        for entry in table.iter().filter(is_task) {
+        let mut own: Vec<_> = table.iter().filter(is_task).collect();
+        // Of two patterns that are equally specific, the earlier one goes first.
+        own.sort_by_key(|entry| entry.0.span().start);
+        let keys: Vec<_> = own.iter().map(|entry| entry.0).collect();
+        self.check_tasks("policy", "policy", &keys)?;
+        for entry in own {
             let task = entry.0.get_ref();
-            let name = format!("policy.{}", task.to_ascii_lowercase());
-            // For TOML these are two keys, for sessctl one task.
-            let later = last.get(&task.to_ascii_lowercase()).filter(|last| **last != entry.0);
-            if let Some(later) = later {
-                let what = "the task has a policy already; names match without regard to case";
-                let key = format!("policy.{}", later.get_ref());
-                return Err(self.page.fault(later.span().start, &key, what));
-            }
+            let tasks = TaskPattern::from(task.as_ref()).normalized();
+            let name = format!("policy.{}", tasks.as_str());
             let own = self.page.table(&name, entry)?;
-            let policy = self.policy(&name, default.clone(), own.iter())?;
+            let mut policy = self.policy(&name, default.clone(), own.iter())?;
+            self.cap_retention(&name, Some(&tasks), &mut policy);
             self.config.policies.insert(task, policy);
+        }
+        Ok(())
+    }
+
+    /// Refuses names and patterns of tasks that are no use, or that are the same: for TOML
+    /// `imap` and `IMAP` are two keys.
+    pub(super) fn check_tasks(
+        &self,
+        table: &str,
+        what: &str,
+        keys: &[&Spanned<Cow<'_, str>>],
+    ) -> Read<()> {
+        let mut known: HashMap<TaskPattern, &str> = HashMap::new();
+        for key in keys {
+            let text = key.get_ref().as_ref();
+            let tasks = TaskPattern::from(text);
+            let fault = match known.insert(tasks.normalized(), text) {
+                _ if tasks.is_wild() && text.len() > LONGEST_PATTERN => {
+                    format!(
+                        "a pattern has at most {LONGEST_PATTERN} bytes, and this one {}",
+                        text.len()
+                    )
+                }
+                _ if tasks.is_wild() && text.contains('\0') => {
+                    "a pattern has no NUL characters".to_owned()
+                }
+                Some(first) if tasks.is_wild() => format!(
+                    "the pattern has a {what} already: {first:?} and {text:?} match the same tasks"
+                ),
+                Some(_) => {
+                    format!("the task has a {what} already; names match without regard to case")
+                }
+                None => continue,
+            };
+            return Err(self.page.fault(key.span().start, &format!("{table}.{text}"), &fault));
         }
         Ok(())
     }
@@ -59,7 +95,6 @@ impl Reader<'_> {
         }
         self.stretch(table, &mut policy);
         self.contradictions(table, &policy)?;
-        self.cap_retention(table, &mut policy);
         Ok(policy)
     }
 
@@ -99,20 +134,50 @@ impl Reader<'_> {
         self.config.lines.get(&format!("{table}.{key}")).copied()
     }
 
-    fn cap_retention(&mut self, table: &str, policy: &mut Policy) {
-        let Some(cap) = self.config.policies.retention_cap else {
-            return;
-        };
-        if policy.retention.is_none_or(|retention| retention > cap) {
-            if self.own_line(table, "retention").is_some() {
-                self.config.warnings.push(format!(
-                    "{table}.retention = \"{}\" is cut to retention.max = \"{cap}\"",
-                    keys::or_forever(policy.retention)
-                ));
-            }
-            policy.retention = Some(cap);
+    /// Cuts a retention to the general cap, and warns of what reduces one that the table
+    /// sets. `tasks` are those that have the policy; `None`: all others.
+    fn cap_retention(&mut self, table: &str, tasks: Option<&TaskPattern>, policy: &mut Policy) {
+        if self.own_line(table, "retention").is_some() {
+            let warnings = self.reductions(table, tasks, policy);
+            self.config.warnings.extend(warnings);
+        }
+        let general = self.config.policies.retention_cap;
+        if policy.is_kept_longer_than(general) {
+            policy.retention = general;
         }
     }
+
+    /// What the caps reduce, the smallest first. The retention of all other tasks is a
+    /// default: the cap of a group is there to reduce it, which surprises nobody.
+    fn reductions(&self, table: &str, tasks: Option<&TaskPattern>, policy: &Policy) -> Vec<String> {
+        let all = TaskPattern::from("*");
+        let general = RetentionCap { tasks: all.clone(), max: self.config.policies.retention_cap };
+        let groups = self.caps.iter().filter(|cap| cap.seconds() < general.seconds());
+        let groups = groups.map(|cap| (format!("retention.{}.max", cap.tasks.as_str()), cap));
+        let mut warnings = Vec::new();
+        for (key, cap) in groups.chain([("retention.max".to_owned(), &general)]) {
+            let covers = cap.tasks.covers(tasks.unwrap_or(&all));
+            let concerns = covers || tasks.is_some_and(|tasks| cap.tasks.overlaps(tasks));
+            if !concerns || !policy.is_kept_longer_than(cap.max) {
+                continue;
+            }
+            let [from, to] = [policy.retention, cap.max].map(keys::or_forever);
+            let cut = format!("{table}.retention = \"{from}\" is cut to {key} = \"{to}\"");
+            if covers {
+                warnings.push(cut);
+                break;
+            }
+            let group = cap.tasks.as_str();
+            warnings.push(format!("{cut} for the tasks that match {group:?} as well"));
+        }
+        warnings
+    }
+}
+
+/// Whether an entry is about tasks, as a table is, and as one should be that is called like
+/// a pattern of tasks.
+pub(super) fn is_table_of_tasks(entry: &Entry<'_, '_>) -> bool {
+    entry.1.get_ref().is_table() || entry.0.get_ref().contains('*')
 }
 
 /// Keys that contradict each other, and why: the message follows the first of them.

@@ -1,18 +1,23 @@
 //! From the parsed file to a [`Config`], with the line of every mistake.
 
+use std::mem;
+
 use toml::de::{DeTable, DeValue};
 
 use super::page::{Entry, Page, Read, line_starts};
+use super::policies::is_table_of_tasks;
 use super::values::{command, count, name, percent, span_or, span_within, text, word};
 use super::{Config, Hooks};
 use crate::domain::clock::ClockGuard;
+use crate::domain::filter::TaskPattern;
+use crate::domain::policy::RetentionCap;
 use crate::domain::time::Span;
 
 pub(super) fn config(text: &str, file: &str) -> Read<Config> {
     let starts = line_starts(text);
     let page = Page { file, text, starts: &starts };
     let config = Config { file: file.to_owned(), ..Config::default() };
-    let mut reader = Reader { page, config };
+    let mut reader = Reader { page, config, caps: Vec::new() };
     let table = page.parse()?;
     reader.top(table.get_ref())?;
     reader.warn_of_delays();
@@ -22,6 +27,8 @@ pub(super) fn config(text: &str, file: &str) -> Read<Config> {
 pub(super) struct Reader<'a> {
     pub(super) page: Page<'a>,
     pub(super) config: Config,
+    /// The caps of groups of tasks, the smallest first.
+    pub(super) caps: Vec<RetentionCap>,
 }
 
 impl Reader<'_> {
@@ -30,6 +37,7 @@ impl Reader<'_> {
         for entry in table.iter().filter(|(key, _)| key.get_ref() == "retention") {
             self.retention(entry)?;
         }
+        self.caps.sort_by_key(RetentionCap::seconds);
         for entry in table {
             match entry.0.get_ref().as_ref() {
                 "db" => {
@@ -53,6 +61,7 @@ impl Reader<'_> {
                 _ => return Err(self.page.unknown("", entry, TOP)),
             }
         }
+        self.apply_caps();
         Ok(())
     }
 
@@ -65,14 +74,44 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The general cap, and those of groups of tasks, which stand in tables of their own.
     fn retention(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.page.table("retention", entry)? {
+        let table = self.page.table("retention", entry)?;
+        let is_group = is_table_of_tasks;
+        for entry in table.iter().filter(|entry| !is_group(entry)) {
             self.config.policies.retention_cap = match entry.0.get_ref().as_ref() {
                 "max" => self.value("retention.max", entry, |value| span_or(value, "forever"))?,
                 _ => return Err(self.page.unknown("retention", entry, &["max"])),
             };
         }
+        let mut groups: Vec<_> = table.iter().filter(is_group).collect();
+        groups.sort_by_key(|entry| entry.0.span().start);
+        let keys: Vec<_> = groups.iter().map(|entry| entry.0).collect();
+        self.check_tasks("retention", "cap", &keys)?;
+        groups.into_iter().try_for_each(|entry| self.retention_of_group(entry))
+    }
+
+    fn retention_of_group(&mut self, entry: Entry<'_, '_>) -> Read<()> {
+        let tasks = TaskPattern::from(entry.0.get_ref().as_ref()).normalized();
+        let name = format!("retention.{}", tasks.as_str());
+        for entry in self.page.table(&name, entry)? {
+            let max = match entry.0.get_ref().as_ref() {
+                "max" => {
+                    let key = format!("{name}.max");
+                    self.value(&key, entry, |value| span_or(value, "forever"))?
+                }
+                _ => return Err(self.page.unknown(&name, entry, &["max"])),
+            };
+            self.caps.push(RetentionCap { tasks: tasks.clone(), max });
+        }
         Ok(())
+    }
+
+    /// The caps that concern a policy have been told; from here on they are in force.
+    fn apply_caps(&mut self) {
+        for cap in mem::take(&mut self.caps) {
+            self.config.policies.cap_retention(cap.tasks.as_str(), cap.max);
+        }
     }
 
     fn schedule(&mut self, entry: Entry<'_, '_>) -> Read<()> {

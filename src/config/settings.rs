@@ -1,6 +1,7 @@
 //! What is in force, for people who ask where it comes from.
 
 use super::{Config, keys};
+use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
 use crate::domain::job::{Job, When, Work};
 use crate::domain::policy::Policy;
@@ -32,13 +33,19 @@ impl Config {
                 .map(|(name, value)| self.setting(&format!("parameters.{name}"), value.clone())),
         );
         settings.extend(self.policy_settings("policy", &self.policies.default));
-        for (task, policy) in self.policies.named() {
+        for (task, policy) in self.policies.tables() {
             let own = self.policy_settings(&format!("policy.{task}"), policy);
             settings.extend(own.into_iter().filter(|setting| setting.line.is_some()));
         }
         settings.extend([
             self.setting("schedule.timezone", self.zone.to_string()),
             self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),
+        ]);
+        settings.extend(self.policies.caps().iter().map(|cap| {
+            let key = format!("retention.{}.max", cap.tasks.as_str());
+            self.setting(&key, keys::or_forever(cap.max))
+        }));
+        settings.extend([
             self.setting("guard.max_percent", self.guard.max_percent.to_string()),
             self.setting("guard.max_rows", self.guard.max_rows.to_string()),
             self.setting(
@@ -54,6 +61,13 @@ impl Config {
         settings.extend(self.cluster_settings());
         settings.extend(self.jobs.iter().flat_map(|job| self.job_settings(job)));
         settings
+    }
+
+    /// The patterns of tasks that have a policy or a cap, each with the table that it is in.
+    pub fn task_patterns(&self) -> impl Iterator<Item = (&'static str, &TaskPattern)> {
+        let policies = self.policies.patterns().iter().map(|own| ("policy", &own.tasks));
+        let caps = self.policies.caps().iter().map(|cap| ("retention", &cap.tasks));
+        policies.chain(caps.filter(|(_, tasks)| tasks.is_wild()))
     }
 
     fn policy_settings(&self, table: &str, policy: &Policy) -> Vec<Setting> {

@@ -60,11 +60,14 @@ fn ago(seconds: i64) -> UnixTime {
     UnixTime(NOW.0 - seconds)
 }
 
-/// Seconds without and with patience for a late check; a day and more, where an
-/// hour may be missing; and the last second before that.
+/// Seconds without and with patience for a late check; whole days, where an hour may be
+/// missing; and a second or an hour beside them.
 fn delay() -> impl Strategy<Value = Span> {
-    let seconds =
-        prop_oneof![0..6_i64, 22..75_i64, select(vec![DAY - 1, DAY, DAY + 1, 2 * DAY, 30 * DAY])];
+    let seconds = prop_oneof![
+        0..6_i64,
+        22..75_i64,
+        select(vec![DAY - 1, DAY, DAY + 1, DAY + HOUR, 2 * DAY, 30 * DAY])
+    ];
     seconds.prop_map(Span::seconds)
 }
 
@@ -88,17 +91,29 @@ prop_compose! {
 pub fn policies() -> impl Strategy<Value = Policies> {
     let others = (vec(policy(), 1..4), prop_oneof![15 => Just(0), 1 => Just(200)]);
     let of_tasks = (option::of(policy()), option::of(policy()));
-    (policy(), of_tasks, others).prop_map(|(default, (imap, http), (some, others))| {
+    let groups = (vec((pattern(), policy()), 0..3), vec((pattern(), option::of(span())), 0..3));
+    let drawn = (policy(), of_tasks, others, groups);
+    drawn.prop_map(|(default, (imap, http), (some, others), (of_patterns, caps))| {
         let mut policies = Policies::same_for_all(default);
         // Tasks that no session has, around those that have some.
         for (number, policy) in (0..others).zip(some.iter().cycle()) {
             policies
                 .insert(&format!("{}{number}", ["h", "I", "im", "z'"][number % 4]), policy.clone());
+            // And, if less often, patterns.
+            if number % 2 == 0 {
+                policies.insert(&format!("*'{number}"), policy.clone());
+            }
         }
         for (task, policy) in [("imap", imap), ("http", http)] {
             if let Some(policy) = policy {
                 policies.insert(task, policy);
             }
+        }
+        for (tasks, policy) in of_patterns {
+            policies.insert(tasks.as_str(), policy);
+        }
+        for (tasks, max) in caps {
+            policies.cap_retention(tasks.as_str(), max);
         }
         policies
     })
@@ -109,7 +124,7 @@ fn task() -> impl Strategy<Value = String> {
 }
 
 fn pattern() -> impl Strategy<Value = TaskPattern> {
-    select(vec!["imap", "i*p", "*", "i%p", "i%*", "*_p", "http"]).prop_map(TaskPattern::from)
+    select(vec!["imap", "I*p", "*", "i%p", "i%*", "*_p", "http"]).prop_map(TaskPattern::from)
 }
 
 fn user() -> impl Strategy<Value = Option<String>> {

@@ -109,6 +109,28 @@ fn s1_s6_s8_the_afternoon_of_a_stalwart_server_that_was_off_for_a_while() {
 
 #[test]
 #[ignore = "needs faketime"]
+fn t10_a_daily_check_over_the_night_of_23_hours() {
+    for (delay, checks) in [("24h", 2), ("25h", 3), ("48h", 3), ("49h", 4)] {
+        // Given a check at three in the morning in Berlin, where the night to 2026-03-29 has
+        // an hour less
+        let delay = format!("delay = \"{delay}\"");
+        let transfer = System::but("transfer", &[("delay = \"24h\"", &*delay)]);
+        let check = |time: &str| {
+            in_zone(&transfer, "Europe/Berlin", time, &["run"]).succeeds().is_silent();
+        };
+        check("2026-03-27 12:00:00");
+        let [_, handle] = open_at(&transfer, "2026-03-27 12:00:00", &["--task", "box"]);
+        // When it comes each night, then the session ends at this one
+        for (number, day) in (1..).zip(28..=31) {
+            check(&format!("2026-03-{day} 03:00:05"));
+            let state = state_at(&transfer, &format!("2026-03-{day} 03:30:00"), &handle);
+            assert_eq!(state == "ended", number >= checks, "{delay} {number} {state}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs faketime"]
 fn s5_a_job_at_a_time_that_the_clock_skips_runs_once_that_day() {
     // Given a job at half past two in Berlin, where that does not exist on 2026-03-29
     let stalwart = System::but("stalwart", &[("at = \"15 * *\"\n", "at = \"30 2 *\"\n")]);

@@ -27,6 +27,7 @@ mod frequency;
 mod licence;
 mod lying_clock;
 mod moved_clock;
+mod patterns;
 mod place;
 mod reaper;
 mod redbex;

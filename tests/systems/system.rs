@@ -50,7 +50,11 @@ impl System {
     /// With some words of the configuration replaced.
     #[track_caller]
     pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
-        let text = text_but(system, changes);
+        Self::of(&text_but(system, changes))
+    }
+
+    /// Under this configuration.
+    pub fn of(text: &str) -> Self {
         let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
         Self::initialised(sandbox, config)

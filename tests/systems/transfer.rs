@@ -207,6 +207,56 @@ fn t7_a_day_of_23_hours_does_not_cost_an_extra_day() {
 }
 
 #[test]
+fn t10_a_delay_of_whole_days_ends_that_many_checks_later_and_any_other_is_exact() {
+    for (delay, checks) in [
+        ("24h", 2),
+        ("25h", 3),
+        ("47h", 3),
+        ("1d", 2),
+        ("48h", 3),
+        ("49h", 4),
+        ("86401s", 3),
+        ("72h", 4),
+    ] {
+        // Given a daily check, in a zone whose clocks are not changed
+        let delay = format!("delay = \"{delay}\"");
+        let (mut transfer, token) = with_an_old_session(&[("delay = \"24h\"", &delay)]);
+        // When it comes day after day, then the session ends at this one
+        let days = (0..9).map(|day| later(at(DAY_1), day * DAY));
+        let ends = |day: &UnixTime| {
+            check(&mut transfer, *day);
+            transfer.session(&token).unwrap().end.is_some()
+        };
+        let passed = days
+            .take_while({
+                let mut ends = ends;
+                move |day| !ends(day)
+            })
+            .count();
+        assert_eq!(passed + 1, checks, "{delay}");
+    }
+}
+
+#[test]
+fn t10_over_a_day_of_23_hours_a_delay_of_whole_days_loses_no_check() {
+    for (delay, checks) in [("24h", 2), ("48h", 3), ("25h", 3), ("49h", 4)] {
+        let delay = format!("delay = \"{delay}\"");
+        let changes = [("delay = \"24h\"", &*delay)];
+        let mut transfer = World::but("transfer", &changes).in_zone("Europe/Berlin");
+        let day_1 = at("2026-03-28T02:00:00Z");
+        let token = transfer.open("box", later(day_1, -30 * DAY));
+        transfer.run("daily check", later(day_1, -90));
+        // Given that Berlin's clocks are set forward between the first check and the second
+        for (number, day) in (1..).zip(["28T02", "29T01", "30T01", "31T01"]) {
+            check(&mut transfer, at(&format!("2026-03-{day}:00:00Z")));
+            // Then it ends as if that had not been
+            let has_ended = transfer.session(&token).unwrap().end.is_some();
+            assert_eq!(has_ended, number >= checks, "{delay} {number}");
+        }
+    }
+}
+
+#[test]
 fn t7_the_tolerance_is_an_hour_at_a_delay_of_a_day_and_none_below() {
     for (changes, least) in [(&[][..], 23 * HOUR), (&HALF_A_DAY, 12 * HOUR)] {
         let (mut transfer, token) = with_an_old_session(changes);

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::Housekeeper;
@@ -192,6 +193,18 @@ impl Context {
                 Ok(store)
             }
         }
+    }
+
+    /// The names of the tasks that the database has held so far; `None`: it could not be
+    /// read, or a cluster has no answer within a moment.
+    pub fn known_tasks(&self, config: &Config) -> Option<Vec<String>> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let mut db = self.db().ok()?;
+        if let Location::Cluster(cluster) = &mut db {
+            cluster.timeout = cluster.timeout.min(PATIENCE);
+            cluster.patience = cluster.patience.min(PATIENCE);
+        }
+        self.store(&db, Access::Read, config).ok()?.task_names().ok()
     }
 
     /// Refuses another file than the one for which privileges were taken: whoever controls a

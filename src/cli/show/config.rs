@@ -13,7 +13,8 @@ use crate::output::record::{Column, Record, Schema, Value};
 ///
 /// The source is default, file, environment or flag; beside it stand the line of
 /// the file, the variable or the flag. What was accepted but will surprise is a
-/// warning on standard error.
+/// warning on standard error, also a pattern of tasks that matches none that the
+/// database has held so far.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -33,6 +34,7 @@ impl Args {
         let mut records = vec![config_file(context)];
         let config = context.config_explained()?;
         context.must_name_a_database(config)?;
+        warn_of_patterns(config, context);
         let params = &context.global.params;
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
@@ -46,6 +48,20 @@ impl Args {
         }
         context.answer(&SETTINGS, &records)?;
         Ok(Exit::Done)
+    }
+}
+
+/// Warns of patterns that match no task, where a database can be read to find that out.
+fn warn_of_patterns(config: &Config, context: &Context) {
+    if context.global.quiet || config.task_patterns().next().is_none() {
+        return;
+    }
+    let Some(tasks) = context.known_tasks(config) else { return };
+    for (table, pattern) in config.task_patterns() {
+        if !tasks.iter().any(|task| pattern.matches(task)) {
+            let pattern = pattern.as_str();
+            context.warn(&format!("{table}.\"{pattern}\" matches no task of the database so far"));
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use super::Policy;
 use crate::domain::time::{Span, UnixTime};
 
-/// How much earlier than its delay a mark may be ripe, at delays of a day and
-/// more: what a day is short of when the clocks are set forward.
+/// How much earlier than its delay a mark may be ripe, at delays of whole days: the hour
+/// that a day lacks when the clocks are set forward.
 const TOLERANCE: Span = Span::hours(1);
 
 /// A purge, as the policies see it: when it judges, and when it was due.
@@ -45,16 +45,18 @@ impl Policy {
         if check.now.since(check.planned) <= patience { check.planned } else { check.now }
     }
 
-    /// The youngest mark that is ripe at a check: one that is `delay` old. At
-    /// delays of a day and more an hour may be missing, which is what a day with
-    /// a change of the clocks is short of.
+    /// The youngest mark that is ripe at a check: one that has the
+    /// [age](Self::ripe_age) for it.
     pub fn ripe_since(&self, check: Check) -> UnixTime {
         UnixTime(self.check_time(check).0.saturating_sub(self.ripe_age().as_seconds()))
     }
 
-    /// How old a mark is when it is ripe.
+    /// How old a mark is when it is ripe: `delay`. Where that is a whole number of days,
+    /// an hour may be missing, so that a day of 23 hours counts as a day; any other delay
+    /// is exact, and with a daily check 25 hours end at the third check.
     pub fn ripe_age(&self) -> Span {
-        let tolerance = if self.delay >= Span::days(1) { TOLERANCE } else { Span::ZERO };
+        let is_in_days = self.delay.as_seconds() % Span::days(1).as_seconds() == 0;
+        let tolerance = if is_in_days && self.delay > Span::ZERO { TOLERANCE } else { Span::ZERO };
         Span::seconds(self.delay.as_seconds() - tolerance.as_seconds())
     }
 }
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn t7_marks_are_ripe_at_their_delay_and_an_hour_earlier_where_it_is_a_day() {
+    fn t10_marks_are_ripe_at_their_delay_and_an_hour_earlier_where_it_is_in_whole_days() {
         let needed = |delay| {
             let policy = Policy { delay, ..Policy::default() };
             PLANNED.0 - policy.ripe_since(Check::at(PLANNED)).0
@@ -93,6 +95,10 @@ mod tests {
         assert_eq!(needed(Span::minutes(10)), 600);
         assert_eq!(needed(Span::seconds(86_399)), 86_399);
         assert_eq!(needed(Span::days(1)), 82_800);
+        assert_eq!(needed(Span::seconds(86_401)), 86_401);
+        assert_eq!(needed(Span::hours(25)), 90_000);
         assert_eq!(needed(Span::days(2)), 169_200);
+        assert_eq!(needed(Span::hours(49)), 176_400);
+        assert_eq!(needed(Span::days(30)), 2_588_400);
     }
 }

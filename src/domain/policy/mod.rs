@@ -3,11 +3,13 @@
 mod check;
 mod grant;
 mod policies;
+mod retention;
 mod usage;
 
 pub use check::Check;
 pub use grant::Asked;
-pub use policies::Policies;
+pub use policies::{Matching, Policies};
+pub use retention::{Capped, RetentionCap};
 pub use usage::TouchRuling;
 
 use super::session::{EndReason, Session, words};
@@ -137,7 +139,7 @@ impl Policy {
     ///    same boundary. Without a timeout it never is.
     /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
     ///    old, to the second, at the [time of the check](Self::check_time); at
-    ///    delays of a day and more an hour may be missing. A mark that is older than
+    ///    delays of whole days [an hour may be missing](Self::ripe_age). A mark that is older than
     ///    the last use or the opening of the session [does not count](Session::mark).
     /// 5. A session that has not ended and to which none of these applies is over its
     ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary

@@ -1,19 +1,37 @@
-//! Which policy holds for which task.
+//! The policy of each task.
 
 use std::collections::BTreeMap;
 
 use super::Policy;
+use super::retention::{Capped, RetentionCap, capped, under};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::Span;
 
-/// The policy of every task: its own, or the one for all others.
+/// The policy of every task: its own, that of a pattern, or the one for all others.
+///
+/// Each task has one policy:
+///
+/// 1. That of its name. ASCII case is ignored.
+/// 2. Otherwise that of the most specific pattern that matches it: the one with the most
+///    characters other than `*`, then the one with the fewest `*`, then the one that was
+///    inserted first.
+/// 3. Otherwise the default.
+///
+/// Its retention is no longer than the smallest [cap](RetentionCap) whose pattern matches
+/// the task, wherever the policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policies {
-    /// For the tasks that have none of their own.
+    /// For the tasks that have none of their own. Set it before the caps.
     pub default: Policy,
     /// What every retention was cut to, for those who ask; `None`: nothing.
     pub retention_cap: Option<Span>,
-    tasks: BTreeMap<String, Own>,
+    names: BTreeMap<String, Own>,
+    /// In the order in which they take precedence.
+    patterns: Vec<Matching>,
+    /// The smallest first.
+    caps: Vec<RetentionCap>,
+    /// The default as the caps change it.
+    capped_default: Vec<Capped>,
 }
 
 /// The policy of one task.
@@ -24,52 +42,127 @@ struct Own {
     policy: Policy,
 }
 
+/// The policy of the tasks that match a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// The pattern, [normalized](TaskPattern::normalized).
+    pub tasks: TaskPattern,
+    /// Their policy, if no cap below concerns them.
+    pub policy: Policy,
+    /// The policy of those of them that a cap concerns as well, the smallest cap first.
+    pub capped: Vec<Capped>,
+}
+
 impl Policies {
     /// The same policy for all tasks.
     pub fn same_for_all(policy: Policy) -> Self {
         Self { default: policy, ..Self::default() }
     }
 
-    /// Gives a task a policy of its own.
+    /// Gives a task, or the tasks that match a pattern, a policy of their own.
     pub fn insert(&mut self, task: &str, policy: Policy) {
-        self.tasks.insert(task.to_ascii_lowercase(), Own { name: task.to_owned(), policy });
+        let tasks = TaskPattern::from(task).normalized();
+        let (policy, capped) = under(&self.caps, &tasks, policy);
+        if tasks.is_wild() {
+            self.patterns.retain(|known| known.tasks != tasks);
+            self.patterns.push(Matching { tasks, policy, capped });
+            // Of two that are alike, the one that was there first stays first.
+            self.patterns.sort_by_key(|known| std::cmp::Reverse(known.tasks.specificity()));
+        } else {
+            let own = Own { name: task.to_owned(), policy };
+            self.names.insert(tasks.as_str().to_owned(), own);
+        }
+    }
+
+    /// Cuts the retention of all policies, those that are there and those that are
+    /// inserted later.
+    pub fn cap_retention(&mut self, tasks: &str, max: Option<Span>) {
+        self.caps.push(RetentionCap { tasks: TaskPattern::from(tasks).normalized(), max });
+        self.caps.sort_by_key(RetentionCap::seconds);
+        for (name, own) in &mut self.names {
+            let name = TaskPattern::from(name.as_str());
+            own.policy = under(&self.caps, &name, own.policy.clone()).0;
+        }
+        for Matching { tasks, policy, capped } in &mut self.patterns {
+            (*policy, *capped) = under(&self.caps, tasks, policy.clone());
+        }
+        let all = TaskPattern::from("*");
+        (self.default, self.capped_default) = under(&self.caps, &all, self.default.clone());
     }
 
     /// The policy of a task, whose name matches without regard to ASCII case.
     pub fn of(&self, task: &str) -> &Policy {
-        if self.tasks.is_empty() {
-            return &self.default;
+        if !self.names.is_empty()
+            && let Some(own) = self.names.get(&task.to_ascii_lowercase())
+        {
+            return &own.policy;
         }
-        self.tasks.get(&task.to_ascii_lowercase()).map_or(&self.default, |own| &own.policy)
+        match self.patterns.iter().find(|own| own.tasks.matches(task)) {
+            Some(own) => capped(&own.capped, task).unwrap_or(&own.policy),
+            None => capped(&self.capped_default, task).unwrap_or(&self.default),
+        }
+    }
+
+    /// The name or the pattern, in lower case, whose policy a task has; `None`: it has the
+    /// default.
+    pub fn table_of(&self, task: &str) -> Option<&str> {
+        let named = self.names.get_key_value(&task.to_ascii_lowercase());
+        let matching = || self.patterns.iter().find(|own| own.tasks.matches(task));
+        named.map(|(name, _)| name.as_str()).or_else(|| matching().map(|own| own.tasks.as_str()))
     }
 
     /// The name of a task in figures: as the configuration spells it, and otherwise in lower
     /// case. Rows may spell it in several ways, and come and go.
     pub fn name_of(&self, task: &str) -> String {
         let lower = task.to_ascii_lowercase();
-        self.tasks.get(&lower).map_or(lower, |own| own.name.clone())
+        self.names.get(&lower).map_or(lower, |own| own.name.clone())
     }
 
-    /// The same policies, as far as they hold for these tasks.
+    /// The policies of these tasks, by their names, and the default for all others.
     #[must_use]
     pub fn for_tasks<'t>(&self, tasks: impl IntoIterator<Item = &'t str>) -> Self {
-        let own = |task: &str| self.tasks.get_key_value(&task.to_ascii_lowercase());
-        let own = tasks.into_iter().filter_map(own);
-        Self {
-            default: self.default.clone(),
-            tasks: own.map(|(task, own)| (task.clone(), own.clone())).collect(),
-            ..*self
+        let mut policies = Self::same_for_all(self.default.clone());
+        policies.retention_cap = self.retention_cap;
+        for task in tasks {
+            let policy = self.of(task);
+            if *policy != self.default {
+                let own = Own { name: self.name_of(task), policy: policy.clone() };
+                policies.names.insert(task.to_ascii_lowercase(), own);
+            }
         }
+        policies
     }
 
     /// The tasks with a policy of their own, in lower case.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.tasks.iter().map(|(task, own)| (task.as_str(), &own.policy))
+        self.names.iter().map(|(task, own)| (task.as_str(), &own.policy))
+    }
+
+    /// The patterns with a policy of their own; the first one that matches a task decides,
+    /// if the task has none by its name.
+    pub fn patterns(&self) -> &[Matching] {
+        &self.patterns
+    }
+
+    /// The default as the caps change it: the first one that matches a task decides.
+    pub fn capped_default(&self) -> &[Capped] {
+        &self.capped_default
+    }
+
+    /// The caps of groups of tasks, the smallest first.
+    pub fn caps(&self) -> &[RetentionCap] {
+        &self.caps
+    }
+
+    /// The names of tasks, and then the patterns, with a policy of their own, in lower case.
+    /// That of a pattern is the one that no cap concerns.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &Policy)> {
+        self.named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
     }
 
     /// The policies of the tasks that a pattern means; `None`: of all. The default
-    /// has no name, and is among them unless the pattern is the name of a task
-    /// that has a policy of its own.
+    /// has no name, and is among them unless each task that the pattern means has
+    /// a policy of its own. What the caps change is left out.
     pub fn meant_by<'a>(
         &'a self,
         task: Option<&'a TaskPattern>,
@@ -77,13 +170,147 @@ impl Policies {
         let is_meant = move |name: &str| task.is_none_or(|task| task.matches(name));
         let is_own = task.is_some_and(|task| !task.is_wild())
             && self.named().any(|(name, _)| is_meant(name));
-        let default = Some((None, &self.default)).filter(|_| !is_own);
+        let all = |own: &Matching| task.is_some_and(|task| own.tasks.covers(task));
+        // Behind one that holds for all of them, no pattern has a say.
+        let last = self.patterns.iter().position(all);
+        let patterns: &[Matching] = match (is_own, last) {
+            (true, _) => &[],
+            (false, Some(last)) => &self.patterns[..=last],
+            (false, None) => &self.patterns[..],
+        };
+        let default = Some((None, &self.default)).filter(|_| !is_own && last.is_none());
         let named = self.named().filter(move |(name, _)| is_meant(name));
-        default.into_iter().chain(named.map(|(name, policy)| (Some(name), policy)))
+        let overlaps = move |own: &&Matching| task.is_none_or(|task| own.tasks.overlaps(task));
+        let patterns = patterns.iter().filter(overlaps);
+        let own = named.chain(patterns.map(|own| (own.tasks.as_str(), &own.policy)));
+        default.into_iter().chain(own.map(|(name, policy)| (Some(name), policy)))
     }
 
     /// All policies, the default first.
     pub fn all(&self) -> impl Iterator<Item = &Policy> {
-        std::iter::once(&self.default).chain(self.tasks.values().map(|own| &own.policy))
+        std::iter::once(&self.default)
+            .chain(self.names.values().map(|own| &own.policy))
+            .chain(self.patterns.iter().map(|own| &own.policy))
+            .chain(self.patterns.iter().flat_map(|own| &own.capped).map(|capped| &capped.policy))
+            .chain(self.capped_default.iter().map(|capped| &capped.policy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A policy that can be told from others by its timeout.
+    fn policy(minutes: i64) -> Policy {
+        Policy { timeout: Some(Span::minutes(minutes)), retention: None, ..Policy::default() }
+    }
+
+    fn policies(tasks: &[&str]) -> Policies {
+        let mut policies = Policies::same_for_all(policy(0));
+        for (minutes, task) in (1..).zip(tasks) {
+            policies.insert(task, policy(minutes));
+        }
+        policies
+    }
+
+    /// The table whose policy a task has.
+    #[track_caller]
+    fn table<'a>(policies: &Policies, tables: &[&'a str], task: &str) -> &'a str {
+        let minutes = policies.of(task).timeout.unwrap().as_seconds() / 60;
+        let place = usize::try_from(minutes).unwrap();
+        let table = place.checked_sub(1).map_or("", |place| tables[place]);
+        let known = policies.table_of(task).unwrap_or_default();
+        assert_eq!(known, TaskPattern::from(table).normalized().as_str());
+        table
+    }
+
+    #[test]
+    fn s12_a_task_has_the_policy_of_its_name_or_of_the_most_specific_pattern() {
+        let tables = ["i*", "*m*a*p", "imap", "IM*", "*MA", "ma*", "*a*p", "**x"];
+        let policies = policies(&tables);
+        for (task, expected) in [
+            ("IMAP", "imap"),
+            ("imaap", "*m*a*p"),
+            ("imx", "IM*"),
+            ("ix", "i*"),
+            // Both have two letters and one wildcard.
+            ("ma", "*MA"),
+            ("mab", "ma*"),
+            ("tap", "*a*p"),
+            ("ox", "**x"),
+            ("http", ""),
+            ("", ""),
+        ] {
+            assert_eq!(table(&policies, &tables, task), expected, "{task}");
+        }
+    }
+
+    #[test]
+    fn s12_one_pattern_in_two_spellings_has_one_policy() {
+        let mut policies = policies(&["im**"]);
+        policies.insert("IM*", policy(9));
+        assert_eq!(policies.of("imap").timeout, Some(Span::minutes(9)));
+        assert_eq!(policies.patterns().len(), 1);
+    }
+
+    #[test]
+    fn t11_the_smallest_cap_applies_wherever_the_policy_comes_from() {
+        let mut policies = policies(&["group-x", "group-*", "*box"]);
+        policies.cap_retention("g*", Some(Span::days(30)));
+        policies.cap_retention("*-x", Some(Span::days(7)));
+        policies.cap_retention("*-short*", Some(Span::days(1)));
+        policies.cap_retention("*", None);
+        policies.insert("g-short", policy(4));
+        policies.insert("late", Policy { retention: Some(Span::days(3)), ..policy(5) });
+        policies.cap_retention("late", Some(Span::days(4)));
+        let days = |task: &str| {
+            policies.of(task).retention.map(|retention| retention.as_seconds() / 86_400)
+        };
+        for (task, expected) in [
+            ("GROUP-X", Some(7)),
+            ("group-xx", Some(30)),
+            ("group-short", Some(1)),
+            ("g-short", Some(1)),
+            ("game", Some(30)),
+            ("gamebox", Some(30)),
+            ("box", None),
+            ("a-shortbox", Some(1)),
+            ("a-x", Some(7)),
+            ("a-short", Some(1)),
+            ("late", Some(3)),
+            ("news", None),
+        ] {
+            assert_eq!(days(task), expected, "{task}");
+        }
+        // Whatever else a policy says is as it was
+        assert_eq!(policies.of("group-short").timeout, Some(Span::minutes(2)));
+        assert_eq!(policies.of("a-shortbox").timeout, Some(Span::minutes(3)));
+        // And for some tasks they are the same by name
+        let tasks = ["Group-X", "group-short", "a-x", "a-shortbox", "late", "news"];
+        let few = policies.for_tasks(tasks);
+        assert!(tasks.iter().all(|task| few.of(task) == policies.of(task)));
+        assert!(few.patterns().is_empty() && few.capped_default().is_empty());
+    }
+
+    #[test]
+    fn a_pattern_means_the_policies_that_its_tasks_may_have() {
+        let policies = policies(&["imap", "im*", "i*", "*s"]);
+        for (task, expected) in [
+            (None, &["", "imap", "im*", "i*", "*s"][..]),
+            (Some("IMAP"), &["imap"]),
+            (Some("imaps"), &["im*"]),
+            (Some("icap"), &["i*"]),
+            (Some("http"), &[""]),
+            (Some("im*"), &["imap", "im*"]),
+            (Some("imx*"), &["im*"]),
+            (Some("i*"), &["imap", "im*", "i*"]),
+            (Some("i*p"), &["imap", "im*", "i*"]),
+            (Some("h*"), &["", "*s"]),
+            (Some("*"), &["", "imap", "im*", "i*", "*s"]),
+        ] {
+            let task = task.map(TaskPattern::from);
+            let meant = policies.meant_by(task.as_ref()).map(|(name, _)| name.unwrap_or_default());
+            assert_eq!(meant.collect::<Vec<_>>(), expected, "{task:?}");
+        }
     }
 }

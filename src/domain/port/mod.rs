@@ -222,6 +222,10 @@ pub trait Sessions {
     /// The figures of the tasks in scope, by name, in one pass over the table.
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>>;
 
+    /// The names of the tasks that have rows or counters, in no order; of a framework's
+    /// table, that of its one task.
+    fn task_names(&self) -> Result<Vec<String>>;
+
     /// Visits what users have of sessions that have not ended; of a framework's table, of
     /// those that are live.
     fn loads(

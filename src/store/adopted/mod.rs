@@ -373,6 +373,10 @@ impl<T: Transport> Sessions for Adopted<T> {
         Ok(vec![stat::task(&self.transport, &self.reader, scope, remembered)?])
     }
 
+    fn task_names(&self) -> Result<Vec<String>> {
+        Ok(vec![self.reader.profile.task.clone()])
+    }
+
     fn loads(
         &self,
         scope: &Scope<'_>,

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use crate::domain::policy::{Policies, Policy};
+use super::rules;
+use crate::domain::policy::{Capped, Policies, Policy};
 use crate::store::sql::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
@@ -30,10 +31,11 @@ pub(super) fn per_task(
 ) {
     let count = policies.named().count();
     if count > FEW {
-        Directory::of(policies, &write).look_up(sql, |sql| write(sql, &policies.default));
+        let directory = Directory::of(policies, &write);
+        directory.look_up(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
-        write(sql, &policies.default);
+        per_pattern(sql, policies, &write);
         sql.push(")");
     } else {
         sql.push("CASE task");
@@ -43,9 +45,71 @@ pub(super) fn per_task(
             sql.push(")");
         }
         sql.push(" ELSE (");
-        write(sql, &policies.default);
+        per_pattern(sql, policies, &write);
         sql.push(") END");
     }
+}
+
+/// Writes the expression for tasks that have no policy by their name.
+fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
+    let patterns = policies.patterns();
+    let capped = patterns.iter().map(|own| own.capped.len()).sum::<usize>();
+    if patterns.len() + capped + policies.capped_default().len() > FEW {
+        let mut bound = Statement::default();
+        branches(&mut bound, policies, write);
+        put_values(sql, &bound, |sql, value| {
+            literal(sql, value);
+        });
+    } else {
+        branches(sql, policies, write);
+    }
+}
+
+fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
+    if policies.patterns().is_empty() {
+        return per_cap(sql, &policies.default, policies.capped_default(), write);
+    }
+    sql.push("CASE");
+    for own in policies.patterns() {
+        sql.push(" WHEN ");
+        rules::of_task(sql, &own.tasks);
+        sql.push(" THEN (");
+        per_cap(sql, &own.policy, &own.capped, write);
+        sql.push(")");
+    }
+    sql.push(" ELSE (");
+    per_cap(sql, &policies.default, policies.capped_default(), write);
+    sql.push(") END");
+}
+
+/// Writes the expression for tasks that have a policy together, whose retention a cap may
+/// reduce; most expressions are the same under each cap.
+fn per_cap(
+    sql: &mut Statement,
+    policy: &Policy,
+    capped: &[Capped],
+    write: &impl Fn(&mut Statement, &Policy),
+) {
+    let rule = |policy: &Policy| {
+        let mut rule = Statement::default();
+        write(&mut rule, policy);
+        rule
+    };
+    let base = rule(policy);
+    if capped.iter().all(|capped| rule(&capped.policy) == base) {
+        return write(sql, policy);
+    }
+    sql.push("CASE");
+    for Capped { tasks, policy } in capped {
+        sql.push(" WHEN ");
+        rules::of_task(sql, tasks);
+        sql.push(" THEN (");
+        write(sql, policy);
+        sql.push(")");
+    }
+    sql.push(" ELSE (");
+    write(sql, policy);
+    sql.push(") END");
 }
 
 /// The rules of many tasks. Most are alike but for their numbers: these stand beside the
@@ -60,17 +124,19 @@ struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    /// That of the tasks whose rule is another than the default one.
+    /// That of the tasks whose rule is another than the one of tasks without a name.
     fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
         let rule = |policy: &Policy| {
             let mut rule = Statement::default();
             write(&mut rule, policy);
             rule
         };
-        let otherwise = rule(&policies.default);
+        // A pattern or a cap may give a task another one than the default.
+        let is_plain = policies.patterns().is_empty() && policies.capped_default().is_empty();
+        let otherwise = Some(rule(&policies.default)).filter(|_| is_plain);
         let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
         let named = policies.named().map(|(task, policy)| (task, rule(policy)));
-        for (task, rule) in named.filter(|(_, rule)| *rule != otherwise) {
+        for (task, rule) in named.filter(|(_, rule)| Some(rule) != otherwise.as_ref()) {
             directory.add(task, &rule);
         }
         directory
@@ -145,28 +211,37 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 /// The form of a rule, and the numbers in it.
 fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
+    put_values(&mut form, rule, |form, value| match value {
+        Value::Integer(number) => {
+            form.push(&format!("v{}", numbers.len()));
+            numbers.push(*number);
+        }
+        other => literal(form, other),
+    });
+    (form.sql, numbers)
+}
+
+/// Appends a rule with something else in the place of each of its parameters.
+fn put_values(sql: &mut Statement, rule: &Statement, mut put: impl FnMut(&mut Statement, &Value)) {
     // No rule has a question mark but those of its parameters.
     let mut parts = rule.sql.split('?');
-    form.push(parts.next().unwrap_or_default());
+    sql.push(parts.next().unwrap_or_default());
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (place, rest) = part.split_at(digits);
         let place: usize = place.parse().unwrap_or(0);
-        match rule.values.get(place.wrapping_sub(1)) {
-            Some(Value::Integer(number)) => {
-                form.push(&format!("v{}", numbers.len()));
-                numbers.push(*number);
-            }
-            Some(Value::Text(text)) => {
-                form.literal(text.as_str());
-            }
-            _ => {
-                form.push("NULL");
-            }
-        }
-        form.push(rest);
+        put(sql, rule.values.get(place.wrapping_sub(1)).unwrap_or(&Value::Null));
+        sql.push(rest);
     }
-    (form.sql, numbers)
+}
+
+/// Writes a value out; rules have numbers, texts and NULL.
+fn literal(sql: &mut Statement, value: &Value) {
+    match value {
+        Value::Integer(number) => sql.literal(*number),
+        Value::Text(text) => sql.literal(text.as_str()),
+        _ => sql.push("NULL"),
+    };
 }
 
 #[cfg(test)]

@@ -205,6 +205,10 @@ impl<T: Transport> Sessions for Native<T> {
         stat::tasks(&self.transport, scope)
     }
 
+    fn task_names(&self) -> Result<Vec<String>> {
+        stat::task_names(&self.transport)
+    }
+
     fn loads(
         &self,
         scope: &Scope<'_>,

@@ -74,7 +74,7 @@ struct Few {
 impl Few {
     /// `None`: there are few anyway, or the tasks are not known.
     fn of(scope: &Scope<'_>, found: Option<&Found>) -> Option<Self> {
-        let found = found.filter(|_| scope.policies.named().nth(FEW_POLICIES).is_some())?;
+        let found = found.filter(|_| scope.policies.tables().nth(FEW_POLICIES).is_some())?;
         let tasks = || found.tasks.iter().map(String::as_str);
         // What was replaced in a name that is not UTF-8 would not be found again.
         if tasks().any(|task| task.contains(char::REPLACEMENT_CHARACTER)) {

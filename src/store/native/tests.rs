@@ -97,11 +97,23 @@ prop_compose! {
     }
 }
 
+fn tasks() -> impl Strategy<Value = TaskPattern> {
+    select(vec!["i*p", "*_p", "I*", "http"]).prop_map(TaskPattern::from)
+}
+
 fn policies() -> impl Strategy<Value = Policies> {
-    (policy(), option::of(policy())).prop_map(|(default, imap)| {
+    let cap = option::of((tasks(), 0..4_i64));
+    let own = (option::of(policy()), option::of((tasks(), policy())));
+    (policy(), own, cap).prop_map(|(default, (imap, others), cap)| {
         let mut policies = Policies::same_for_all(default);
         if let Some(imap) = imap {
             policies.insert("Imap", imap);
+        }
+        if let Some((tasks, policy)) = others {
+            policies.insert(tasks.as_str(), policy);
+        }
+        if let Some((tasks, max)) = cap {
+            policies.cap_retention(tasks.as_str(), Some(Span::seconds(max)));
         }
         policies
     })

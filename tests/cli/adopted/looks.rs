@@ -229,3 +229,16 @@ fn what_an_application_has_written_does_nothing_to_a_terminal() {
         }
     }
 }
+
+#[test]
+fn s12_show_config_names_a_pattern_that_does_not_match_the_task_of_the_table() {
+    let sandbox = three();
+    let text = "[policy.\"DJ*\"]\nretention = \"0\"\n[policy.\"im*\"]\nlimit = 1\n\
+                [retention.\"*ngo\"]\nmax = \"1d\"\n";
+    sandbox.file("c.toml", text);
+    let before = sandbox.files();
+    let ran = run(&sandbox, ["--config", "c.toml", "show", "config"]);
+    let warning = "sessctl: warning: policy.\"im*\" matches no task of the database so far\n";
+    assert_eq!(ran.succeeds().stderr(), warning);
+    assert!(sandbox.files() == before);
+}

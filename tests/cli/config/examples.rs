@@ -13,10 +13,12 @@ fn text(name: &str) -> String {
     fs::read_to_string(format!("examples/{name}.toml")).unwrap()
 }
 
-/// The same with the examples in comments, `# key = …` and `# [[job]]`, as settings.
+/// The same with the examples in comments, `# key = …`, `# [policy."im*"]` and `# [[job]]`,
+/// as settings.
 fn with_comments_as_settings(text: &str) -> String {
     let is_setting = |line: &str| {
         line.starts_with("[[")
+            || (line.starts_with('[') && line.ends_with(']'))
             || line
                 .split_once(" = ")
                 .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))

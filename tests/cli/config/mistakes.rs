@@ -212,3 +212,49 @@ fn a_file_that_is_not_there_is_a_mistake_where_it_was_named() {
         assert_eq!(command.output().unwrap().status.code(), Some(2));
     }
 }
+
+#[test]
+fn s12_t11_a_pattern_of_tasks_that_is_no_use_is_named() {
+    let long = "a".repeat(1_000);
+    let said = all_said_of(&[
+        "[policy.\"im*\"]\ntimeout = \"20m\"\n[policy.\"IM*\"]\ntimeout = \"20m\"\n",
+        "[policy.\"im**\"]\n[policy]\n[policy.\"im*\"]\n",
+        "[policy]\n\"i*\" = {}\n\"I*\".limit = 1\n",
+        &format!("[policy.\"{long}*\"]\n"),
+        "[policy.\"im\\u0000*\"]\n",
+        "[policy.\"im*\"]\ntimout = \"20m\"\n",
+        "[policy]\n\"im*\" = 1\n",
+        "[policy.\"im*\"]\ntimeout = \"2h\"\nmax_timeout = \"1h\"\n",
+        "[retention.\"im*\"]\nmax = \"30d\"\n[retention.\"Im*\"]\nmax = \"30d\"\n",
+        "[retention.imap]\nmax = \"30d\"\n[retention.IMAP]\nmax = \"30d\"\n",
+        &format!("[retention.\"*{long}\"]\n"),
+        "[retention.\"im*\"]\nmax = \"30\"\n",
+        "[retention.\"im*\"]\nmin = \"30d\"\n",
+        "[retention]\n\"im*\" = \"30d\"\n",
+    ]);
+    insta::assert_snapshot!(said.replace(&long, "a…a"), @r#"
+    c.toml:3: policy.IM*: the pattern has a policy already: "im*" and "IM*" match the same tasks
+    c.toml:3: policy.im*: the pattern has a policy already: "im**" and "im*" match the same tasks
+    c.toml:3: policy.I*: the pattern has a policy already: "i*" and "I*" match the same tasks
+    c.toml:1: policy.a…a*: a pattern has at most 1000 bytes, and this one 1001
+    c.toml:1: policy.im\u{0}*: a pattern has no NUL characters
+    c.toml:2: policy.im*.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
+    c.toml:2: policy.im*: is a table: write [policy."im*"] above its keys
+    c.toml:2: policy.im*.timeout: 2h is more than max_timeout, 1h
+    c.toml:3: retention.Im*: the pattern has a cap already: "im*" and "Im*" match the same tasks
+    c.toml:3: retention.IMAP: the task has a cap already; names match without regard to case
+    c.toml:1: retention.*a…a: a pattern has at most 1000 bytes, and this one 1001
+    c.toml:2: retention.im*.max: "30" has no unit: write 30s, 30m, 30h or 30d; or "forever"
+    c.toml:2: retention.im*.min: unknown key; it may be max
+    c.toml:2: retention.im*: is a table: write [retention."im*"] above its keys
+    "#);
+}
+
+#[test]
+fn a_task_may_be_called_like_a_key() {
+    let sandbox = Sandbox::new();
+    let text = "[policy]\ntimeout = \"20m\"\n[policy.Timeout]\ntimeout = \"25m\"\n\
+                [retention.max]\nmax = \"30d\"\n";
+    sandbox.file("c.toml", text);
+    sandbox.run(["--config", "c.toml", "purge"]).succeeds();
+}

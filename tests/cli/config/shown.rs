@@ -195,3 +195,30 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.auto.enabled true file c.toml:19
     ");
 }
+
+#[test]
+fn s12_t11_show_config_shows_patterns_in_the_order_in_which_they_win() {
+    let said = shown(
+        "[retention.\"Group-*\"]\nmax = \"30d\"\n[retention.imap]\nmax = \"7d\"\n\
+         [retention.\"a*\"]\nmax = \"forever\"\n\
+         [policy.\"i*\"]\nlimit = 1\n[policy.\"*P\"]\nlimit = 2\n[policy.\"IM*\"]\nlimit = 3\n\
+         retention = \"8d\"\n[policy.pop3]\nlimit = 4\n[policy.imap]\nlimit = 5\nretention = \"8d\"\n",
+    );
+    let is_one = |line: &&str| {
+        line.starts_with("retention") || (line.starts_with("policy.") && line.contains("c.toml"))
+    };
+    let lines: Vec<&str> = said.lines().filter(is_one).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    policy.imap.limit 5 file c.toml:17
+    policy.imap.retention 7d file c.toml:18
+    policy.pop3.limit 4 file c.toml:15
+    policy.im*.limit 3 file c.toml:12
+    policy.im*.retention 8d file c.toml:13
+    policy.i*.limit 1 file c.toml:8
+    policy.*p.limit 2 file c.toml:10
+    retention.max forever default -
+    retention.imap.max 7d file c.toml:4
+    retention.group-*.max 30d file c.toml:2
+    retention.a*.max forever file c.toml:6
+    ");
+}

@@ -118,3 +118,29 @@ fn t8_a_retention_above_the_maximum_is_cut_with_a_warning() {
     sessctl: warning: policy.mail.retention = "31d" is cut to retention.max = "30d"
     "#);
 }
+
+#[test]
+fn t6_s12_a_delay_of_a_pattern_is_compared_with_the_purges_of_its_tasks() {
+    let policy = "[policy.\"IM*\"]\nexpire = \"two-pass\"\ndelay = \"12h\"\n";
+    let daily = "[[job]]\nname = \"daily\"\nat = \"0 3 *\"\ndo = \"purge\"\n";
+    let hourly = |task: &str| {
+        format!("[[job]]\nname = \"hourly\"\nat = \"15 * *\"\ndo = \"purge\"\ntask = \"{task}\"\n")
+    };
+    let warned = warnings(&[policy, daily].concat());
+    insta::assert_snapshot!(warned, @r#"sessctl: warning: policy.im*.delay = "12h" cannot take effect before the next check: the planned purges lie 1d apart"#);
+    for (task, warns) in [
+        ("*", false),
+        ("im*", false),
+        ("imap", false),
+        ("*ap", false),
+        ("http", true),
+        ("a*", true),
+        ("i*", false),
+    ] {
+        let said = warnings(&[policy, daily, &hourly(task)].concat());
+        assert_eq!(said, if warns { &*warned } else { "" }, "{task}");
+    }
+    // A task with a policy of its own is not among those of the pattern
+    let own = "[policy.imap]\nexpire = \"timeout\"\n";
+    assert_eq!(warnings(&[policy, own, daily, &hourly("imap")].concat()), warned);
+}

@@ -1,0 +1,66 @@
+//! Caps on the retention of groups of tasks.
+
+use super::Policy;
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::Span;
+
+/// A policy whose retention a cap reduces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capped {
+    /// The pattern of the cap.
+    pub tasks: TaskPattern,
+    /// The policy under the cap.
+    pub policy: Policy,
+}
+
+/// The longest retention of the tasks that match a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionCap {
+    /// The pattern, or the name of a task, [normalized](TaskPattern::normalized).
+    pub tasks: TaskPattern,
+    /// The longest retention; `None`: any.
+    pub max: Option<Span>,
+}
+
+impl RetentionCap {
+    /// The cap in seconds, to compare it with others.
+    pub fn seconds(&self) -> i64 {
+        self.max.map_or(i64::MAX, Span::as_seconds)
+    }
+
+    /// A policy under the cap, if that changes it.
+    fn reduce(&self, policy: &Policy) -> Option<Policy> {
+        let is_longer = policy.is_kept_longer_than(self.max);
+        is_longer.then(|| Policy { retention: self.max, ..policy.clone() })
+    }
+}
+
+impl Policy {
+    /// Whether rows are kept for longer than this; `None`: for ever.
+    pub fn is_kept_longer_than(&self, span: Option<Span>) -> bool {
+        span.is_some_and(|span| self.retention.is_none_or(|retention| retention > span))
+    }
+}
+
+/// A policy of the tasks that match a pattern, under caps of which the smallest is first:
+/// that of all of them, and those of the ones that a smaller cap concerns.
+pub(super) fn under(
+    caps: &[RetentionCap],
+    tasks: &TaskPattern,
+    policy: Policy,
+) -> (Policy, Vec<Capped>) {
+    let mut capped = Vec::new();
+    for cap in caps.iter().filter(|cap| cap.tasks.overlaps(tasks)) {
+        let Some(reduced) = cap.reduce(&policy) else { break };
+        if cap.tasks.covers(tasks) {
+            return (reduced, capped);
+        }
+        capped.push(Capped { tasks: cap.tasks.clone(), policy: reduced });
+    }
+    (policy, capped)
+}
+
+/// The first policy whose pattern matches a task.
+pub(super) fn capped<'a>(capped: &'a [Capped], task: &str) -> Option<&'a Policy> {
+    capped.iter().find(|capped| capped.tasks.matches(task)).map(|capped| &capped.policy)
+}
