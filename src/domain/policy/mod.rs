@@ -2,11 +2,13 @@
 
 mod check;
 mod grant;
+mod licence;
 mod policies;
 mod usage;
 
 pub use check::Check;
 pub use grant::Asked;
+pub use licence::Licence;
 pub use policies::Policies;
 pub use usage::TouchRuling;
 

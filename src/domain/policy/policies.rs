@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Policy;
+use super::{Licence, Policy};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::Span;
 
@@ -13,6 +13,8 @@ pub struct Policies {
     pub default: Policy,
     /// What every retention was cut to, for those who ask; `None`: nothing.
     pub retention_cap: Option<Span>,
+    /// The limits over several tasks, in the order of the configuration.
+    pub licences: Vec<Licence>,
     tasks: BTreeMap<String, Own>,
 }
 
@@ -43,6 +45,11 @@ impl Policies {
         self.tasks.get(&task.to_ascii_lowercase()).map_or(&self.default, |own| &own.policy)
     }
 
+    /// The licence that a task belongs to.
+    pub fn licence_of(&self, task: &str) -> Option<&Licence> {
+        self.licences.iter().find(|licence| licence.covers(task))
+    }
+
     /// The name of a task in figures: as the configuration spells it, and otherwise in lower
     /// case. Rows may spell it in several ways, and come and go.
     pub fn name_of(&self, task: &str) -> String {
@@ -58,6 +65,7 @@ impl Policies {
         Self {
             default: self.default.clone(),
             tasks: own.map(|(task, own)| (task.clone(), own.clone())).collect(),
+            licences: self.licences.clone(),
             ..*self
         }
     }
