@@ -43,7 +43,7 @@ impl Reader<'_> {
                 }
                 "policy" => self.policies(entry)?,
                 "schedule" => self.schedule(entry)?,
-                "retention" => {}
+                "retention" | "licence" => {}
                 "guard" => self.guard(entry)?,
                 "purge" => self.purge(entry)?,
                 "job" => self.jobs(entry)?,
@@ -52,6 +52,10 @@ impl Reader<'_> {
                 "cluster" => self.cluster(entry)?,
                 _ => return Err(self.page.unknown("", entry, TOP)),
             }
+        }
+        // The licences ask for the policies of their tasks.
+        for entry in table.iter().filter(|(key, _)| key.get_ref() == "licence") {
+            self.licences(entry)?;
         }
         Ok(())
     }
@@ -161,6 +165,7 @@ const TOP: &[&str] = &[
     "parameters",
     "state_dir",
     "policy",
+    "licence",
     "schedule",
     "retention",
     "guard",

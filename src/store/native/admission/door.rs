@@ -67,10 +67,11 @@ impl<'a> Door<'a> {
         own.chain(licence)
     }
 
-    /// The policies of the tasks that the licence covers, or that of the task.
+    /// The policies that may be those of sessions which end: that of the task, or with a
+    /// licence any.
     fn policies_concerned(self) -> Box<dyn Iterator<Item = &'a Policy> + 'a> {
         match self.licence {
-            Some(licence) => Box::new(policies_of(licence, self.policies)),
+            Some(_) => Box::new(self.policies.all()),
             None => Box::new(std::iter::once(self.policy)),
         }
     }
@@ -312,15 +313,6 @@ fn clears_up(policy: &Policy, when_full: WhenFull) -> bool {
 /// Whether it ends the abandoned ones then, whatever the purge would do with them.
 fn ends_abandoned(policy: &Policy, when_full: WhenFull) -> bool {
     when_full == WhenFull::EvictIdle && matches!(policy.expire, Expire::Timeout | Expire::Abandoned)
-}
-
-/// The policies of the tasks that a licence covers.
-fn policies_of<'a>(
-    licence: &'a Licence,
-    policies: &'a Policies,
-) -> impl Iterator<Item = &'a Policy> {
-    let of_pattern = |pattern| policies.meant_by(Some(pattern)).map(|(_, policy)| policy);
-    licence.tasks.iter().flat_map(of_pattern)
 }
 
 /// The rows of the tasks that a licence covers.
