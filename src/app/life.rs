@@ -93,8 +93,8 @@ impl Touched {
 }
 
 impl Housekeeper {
-    /// Opens a session, if the limits of its policy leave room for it or can be
-    /// made to. Where the clock has moved since the last run it opens whatever the
+    /// Opens a session, if the limits of its policy and of its licence leave room for it or
+    /// can be made to. Where the clock has moved since the last run it opens whatever the
     /// limits, and none makes way.
     ///
     /// # Errors
@@ -117,7 +117,8 @@ impl Housekeeper {
             created_at: now,
             idle_timeout,
         };
-        let is_limited = policy.limit > 0 || policy.user_limit > 0;
+        let has_licence = self.policies.licence_of(&session.task).is_some();
+        let is_limited = policy.limit > 0 || policy.user_limit > 0 || has_licence;
         let clock = if is_limited { self.untrusted_clock(now)? } else { None };
         let made_way = if is_limited && clock.is_none() {
             self.admit(session)?
@@ -140,15 +141,17 @@ impl Housekeeper {
     /// ended for it.
     fn admit(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
-        let admission = self.store.admit(&session, policy, self.bell.is_heard())?;
+        let admission = self.store.admit(&session, &self.policies, self.bell.is_heard())?;
         self.bell.ring(&admission.told, &self.policies);
         self.bell.miss(admission.untold, session.created_at);
-        let (limit, user) = match admission.outcome {
-            Ok(()) => return Ok(admission.ended),
-            Err(Full::Task) => (policy.limit, None),
-            Err(Full::User) => (policy.user_limit, session.user),
+        let licence = self.policies.licence_of(&session.task);
+        let (limit, user, licence) = match (admission.outcome, licence) {
+            (Ok(()), _) => return Ok(admission.ended),
+            (Err(Full::Licence), Some(licence)) => (licence.limit, None, Some(licence.clone())),
+            (Err(Full::Task | Full::Licence), _) => (policy.limit, None, None),
+            (Err(Full::User), _) => (policy.user_limit, session.user, None),
         };
-        Err(FullRefusal { task: session.task, limit, user }.into())
+        Err(FullRefusal { task: session.task, limit, user, licence }.into())
     }
 
     /// Tells of each token's session that it has been used at `now`.

@@ -11,8 +11,8 @@ use super::exit::Exit;
 /// database of another program is refused and stays as it is. How an application
 /// writes to the table stands in docs/sql-contract.md.
 ///
-/// Where a policy of the configuration has a limit, the table gets the index that
-/// keeps opening quick; run it again when the limits come or go.
+/// Where the configuration has a licence, or a policy with a limit, the table gets the
+/// index that keeps opening quick; run it again when the limits come or go.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl --db /var/lib/mail/sessions.db init")]
 pub struct Args {}

@@ -11,6 +11,8 @@ type Limit = (&'static str, fn(&Policy) -> bool, &'static str);
 
 const OWN_RULE: &str = "has a rule of its own for when sessions are over; leave the key out";
 const OWN_DOOR: &str = "has no limits: the application opens its sessions; leave the key out";
+const NO_LICENCE: &str =
+    "has no limits: the application opens its sessions; leave its task out of the licence";
 const OWN_TOUCH: &str = "is touched by the application alone; leave the key out";
 const NO_RECORD: &str = "keeps no ended sessions; write retention = \"0\", or leave the key out";
 
@@ -32,12 +34,15 @@ const LIMITS: &[Limit] = &[
 impl Config {
     /// Whether a framework's table can carry what the file says of the policy of its
     /// task: it has a rule of its own for when sessions are over, and keeps none for the
-    /// record. What the task's own policy says otherwise than the general one counts.
+    /// record. What the task's own policy says otherwise than the general one counts. No
+    /// licence covers its task.
     ///
     /// # Errors
     /// The first key, with its line, that it cannot.
     pub fn check_for(&self, profile: &Profile) -> Result<(), ConfigError> {
+        let door = format!("the table of {} {NO_LICENCE}", profile.title);
         let faults = LIMITS.iter().filter_map(|limit| self.refused(profile, limit));
+        let faults = faults.chain(self.licence_refused(&profile.task, &door));
         faults.min_by_key(|fault| fault.line).map_or(Ok(()), Err)
     }
 
@@ -77,6 +82,8 @@ mod tests {
             "[policy.Django]\ntouch_resolution = \"1m\"\n",
             "[policy.\"dj*\"]\nretention = \"30d\"\n",
             "[policy]\nuser_limit = 0\nlifetime = \"8h\"\nabandoned = \"1d\"\n",
+            "[[licence]]\nlimit = 9\ntasks = [\"imap\"]\n[[licence]]\nlimit = 9\n\
+             tasks = [\"dj*\"]\n",
         ]
         .map(said_of)
         .into();
@@ -88,6 +95,7 @@ mod tests {
     c.toml:2: policy.django.touch_resolution: the table of Django is touched by the application alone; leave the key out
     c.toml:2: policy.dj*.retention: the table of Django keeps no ended sessions; write retention = "0", or leave the key out
     c.toml:3: policy.lifetime: the table of Django has a rule of its own for when sessions are over; leave the key out
+    c.toml:6: licence.tasks: the table of Django has no limits: the application opens its sessions; leave its task out of the licence
     "#);
     }
 
@@ -103,6 +111,7 @@ mod tests {
             "[policy.\"dj*\"]\nretention = \"1d\"\n[policy.django]\nretention = \"0\"\n",
             "[policy]\nretention = \"1d\"\n[policy.django]\nretention = \"0\"\n",
             "[retention]\nmax = \"1h\"\n",
+            "[[licence]]\nlimit = 9\ntasks = [\"imap\", \"http*\"]\n",
         ] {
             assert_eq!(said_of(text), "fine", "{text}");
         }

@@ -6,6 +6,7 @@ mod cluster;
 mod delays;
 mod jobs;
 mod keys;
+mod licences;
 mod page;
 mod policies;
 pub mod profile;

@@ -209,6 +209,10 @@ fn bounds(policy: &Policy) -> Option<Contradiction> {
     }
 }
 
+/// Why no session can be evicted by its last use under `expire = "two-pass"`.
+pub(super) const UNKNOWN_USE: &str = "its touches write nothing, so nobody knows which session \
+                                      is idle or least recently used; write when_full = \"refuse\"";
+
 /// Limits that evict by the last use, where no last use is known.
 fn unknowable(policy: &Policy) -> Option<Contradiction> {
     if policy.expire != Expire::TwoPass || policy.when_full == WhenFull::Refuse {
@@ -220,9 +224,7 @@ fn unknowable(policy: &Policy) -> Option<Contradiction> {
         (limit, _) => (&["limit", "when_full", "expire"], limit),
     };
     let what = format!(
-        "{limit} cannot be kept by when_full = \"{}\" under expire = \"two-pass\": its touches \
-         write nothing, so nobody knows which session is idle or least recently used; \
-         write when_full = \"refuse\"",
+        "{limit} cannot be kept by when_full = \"{}\" under expire = \"two-pass\": {UNKNOWN_USE}",
         policy.when_full
     );
     Some((keys, what))

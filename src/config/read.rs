@@ -51,7 +51,7 @@ impl Reader<'_> {
                 }
                 "policy" => self.policies(entry)?,
                 "schedule" => self.schedule(entry)?,
-                "retention" => {}
+                "retention" | "licence" => {}
                 "guard" => self.guard(entry)?,
                 "purge" => self.purge(entry)?,
                 "job" => self.jobs(entry)?,
@@ -62,6 +62,10 @@ impl Reader<'_> {
             }
         }
         self.apply_caps();
+        // The licences ask for the policies of their tasks.
+        for entry in table.iter().filter(|(key, _)| key.get_ref() == "licence") {
+            self.licences(entry)?;
+        }
         Ok(())
     }
 
@@ -200,6 +204,7 @@ const TOP: &[&str] = &[
     "parameters",
     "state_dir",
     "policy",
+    "licence",
     "schedule",
     "retention",
     "guard",

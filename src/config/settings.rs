@@ -19,7 +19,7 @@ pub struct Setting {
 
 impl Config {
     /// All settings in force: the database and what is said of its table, the general policy, what the tasks'
-    /// own policies say otherwise, the rest, and the jobs in their order.
+    /// own policies say otherwise, the licences, the rest, and the jobs in their order.
     pub fn settings(&self) -> Vec<Setting> {
         let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut settings = vec![
@@ -37,6 +37,7 @@ impl Config {
             let own = self.policy_settings(&format!("policy.{task}"), policy);
             settings.extend(own.into_iter().filter(|setting| setting.line.is_some()));
         }
+        settings.extend(self.licence_settings());
         settings.extend([
             self.setting("schedule.timezone", self.zone.to_string()),
             self.setting("retention.max", keys::or_forever(self.policies.retention_cap)),

@@ -137,6 +137,20 @@ fn a_session_opens_above_its_limit_and_a_warning_says_why() {
 }
 
 #[test]
+fn a_session_opens_above_its_licence_too() {
+    let sandbox = sandbox(DAY);
+    let licence = "[[licence]]\ntasks = [\"http\", \"im*\"]\nlimit = 1\n";
+    sandbox.file("c.toml", licence);
+    let ran = run(&sandbox, &["open", "--user", "bob", "--task", "http", "--json"]);
+    let warning = ran.succeeds().stderr();
+    assert!(warning.contains("no other was ended"), "{warning}");
+    assert_eq!(count(&sandbox), (3, 1));
+    // A task that shares no licence asks for no clock
+    let ran = run(&sandbox, &["open", "--user", "bob", "--task", "jmap", "--json"]);
+    assert_eq!(ran.succeeds().stderr(), "");
+}
+
+#[test]
 fn without_the_state_of_a_framework_s_table_it_is_purged_all_the_same() {
     let sandbox = Sandbox::without_database();
     sandbox

@@ -52,6 +52,11 @@ fn of_a_session_in_use() {
     let limit = "At a limit, it makes way for a new session once it is idle.";
     let full = format!("[policy]\nlimit = 5\nretention = \"forever\"{PURGE}");
     assert_eq!(outlook(&full, &row("a")), [valid, purge, limit, "Its row is then kept for ever."]);
+    let licence = "At the limit of the licence for web, im*, it makes way for a new session of any \
+                   of these tasks once it is idle.";
+    let shared = format!("[[licence]]\ntasks = [\"web\", \"im*\"]\nlimit = 5\n{PURGE}");
+    assert_eq!(outlook(&shared, &row("a")), [valid, purge, licence, kept]);
+    assert_eq!(outlook(&shared, &row("a").task("http")), [valid, purge, kept]);
     let lifetime = "Its lifetime is over at T, whatever its use.";
     let old = format!("[policy]\nlifetime = \"8h\"\nretention = \"0\"{PURGE}");
     assert_eq!(outlook(&old, &row("a")), [valid, purge, lifetime, "Its row goes with it."]);

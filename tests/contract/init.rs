@@ -79,6 +79,9 @@ fn limits_have_the_indexes_that_they_need_and_no_others() {
     // Without a configuration, they are nobody's business.
     sandbox.run(["init"]).succeeds();
     assert_eq!(indexes("[policy]\nuser_limit = 2").as_deref(), Some("live_by_user"));
+    // A licence counts the sessions of tasks.
+    let licence = "[[licence]]\ntasks = [\"web\", \"desktop\"]\nlimit = 10";
+    assert_eq!(indexes(licence).as_deref(), Some("live_by_task"));
     assert_eq!(indexes(""), None);
 }
 

@@ -5,7 +5,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sessctl::domain::policy::{Policy, WhenFull};
+use sessctl::domain::filter::TaskPattern;
+use sessctl::domain::policy::{Licence, Policies, Policy, WhenFull};
 use sessctl::domain::port::NewSession;
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
@@ -50,15 +51,46 @@ prop_compose! {
     }
 }
 
-/// The policy of a task with these limits.
-fn with_limits(policy: &Policy, limits: &Policy) -> Policy {
-    let Policy { limit, user_limit, when_full, retention, .. } = *limits;
-    Policy { limit, user_limit, when_full, retention, ..policy.clone() }
+prop_compose! {
+    /// A limit over some of the tasks.
+    fn licence()(
+        tasks in select(vec![
+            vec!["imap", "http"],
+            vec!["IMAP", "i%*"],
+            vec!["*map"],
+            vec!["*"],
+            vec!["http", "jmap", "im*", "i%p"],
+            vec!["http"],
+        ]),
+        limit in 1..7_u64,
+        when_full in select(WhenFull::ALL),
+    ) -> Licence {
+        let tasks = tasks.into_iter().map(TaskPattern::from).collect();
+        Licence { tasks, limit, when_full }
+    }
 }
 
-fn live(rows: &[Session], task: &str) -> u64 {
-    let of_task = |row: &&Session| row.end.is_none() && row.task.eq_ignore_ascii_case(task);
-    rows.iter().filter(of_task).count() as u64
+/// The policies with the limits of the default one, and with those of each task's own one;
+/// and with a licence, if there is one.
+fn with_limits(
+    policies: &Policies,
+    [default, own]: &[Policy; 2],
+    licence: Option<Licence>,
+) -> Policies {
+    let with = |policy: &Policy, limits: &Policy| {
+        let Policy { limit, user_limit, when_full, retention, .. } = *limits;
+        Policy { limit, user_limit, when_full, retention, ..policy.clone() }
+    };
+    let mut limited = Policies::same_for_all(with(&policies.default, default));
+    for (task, policy) in policies.named() {
+        limited.insert(task, with(policy, own));
+    }
+    limited.licences.extend(licence);
+    limited
+}
+
+fn live(rows: &[Session], counts: impl Fn(&str) -> bool) -> u64 {
+    rows.iter().filter(|row| row.end.is_none() && counts(&row.task)).count() as u64
 }
 
 macro_rules! tests {
@@ -66,10 +98,14 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn the_door_keeps_to_its_rules_whoever_comes() {
-            let input = (scene(), limits(), vec(caller(), 1..8));
-            check(world(), 1_500, input, |world, (Scene { sessions, policies, .. }, limits, callers)| {
+            let licence = option::of(licence());
+            let input = (scene(), [limits(), limits()], licence, vec(caller(), 1..8));
+            check(world(), 1_500, input, |world, (scene, limits, licence, callers)| {
+                let Scene { sessions, policies, .. } = scene;
+                let policies = with_limits(&policies, &limits, licence);
                 world.put(&sessions);
                 let (mut rows, mut now, mut refused) = (sessions, NOW, 0);
+                let mut ended_before = rows.iter().filter(|row| row.end.is_some()).count() as u64;
                 for (serial, caller) in callers.into_iter().enumerate() {
                     now = now.plus(Span::seconds(caller.after));
                     let new = NewSession {
@@ -80,10 +116,12 @@ macro_rules! tests {
                         created_at: now,
                         idle_timeout: caller.timeout,
                     };
-                    let policy = with_limits(policies.of(caller.task), &limits);
-                    let before = live(&rows, caller.task);
-                    let expected = model::admit(&mut rows, &new, &policy);
-                    let admission = world.sessions.admit(&new, &policy, true).unwrap();
+                    let of_task = |task: &str| task.eq_ignore_ascii_case(caller.task);
+                    let licence = policies.licence_of(caller.task);
+                    let of_licence = |task: &str| licence.is_some_and(|own| own.covers(task));
+                    let before = [live(&rows, of_task), live(&rows, of_licence)];
+                    let expected = model::admit(&mut rows, &new, &policies);
+                    let admission = world.sessions.admit(&new, &policies, true).unwrap();
 
                     prop_assert_eq!(&admission.outcome, &expected.outcome);
                     let ended = expected.over.len() + usize::from(expected.evicted.is_some());
@@ -98,17 +136,23 @@ macro_rules! tests {
                     prop_assert_eq!(&all, &rows);
                     refused += u64::from(admission.outcome.is_err());
                     prop_assert_eq!(world.refusals(), refused);
+                    ended_before += admission.ended;
+                    prop_assert_eq!(world.ended_by(now.plus(Span::hours(1))), ended_before);
 
                     // Whatever the model says.
                     let is_evicted =
                         |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
                     let evicted = answered.iter().filter(is_evicted).count();
                     prop_assert!(evicted <= usize::from(admission.outcome.is_ok()));
-                    let after = live(&all, caller.task);
-                    prop_assert!(
-                        limits.limit == 0 || after <= before.max(limits.limit),
-                        "{before} {after}"
-                    );
+                    let after = [live(&all, of_task), live(&all, of_licence)];
+                    let licensed = licence.map_or(0, |licence| licence.limit);
+                    let limits = [policies.of(caller.task).limit, licensed];
+                    for ((limit, before), after) in limits.into_iter().zip(before).zip(after) {
+                        prop_assert!(
+                            limit == 0 || after <= before.max(limit),
+                            "{before} {after}"
+                        );
+                    }
                 }
                 Ok(())
             });

@@ -30,7 +30,8 @@ fn new(token: &str, user: &str) -> NewSession {
 
 impl World {
     fn admit(&mut self, token: &str, policy: &Policy) -> Admission {
-        self.sessions.admit(&new(token, "alice"), policy, true).unwrap()
+        let policies = Policies::same_for_all(policy.clone());
+        self.sessions.admit(&new(token, "alice"), &policies, true).unwrap()
     }
 }
 
@@ -55,8 +56,8 @@ fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
     let openings = |thread: usize, mut store: Box<dyn Store>| {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
-            let admission = store.admit(&new, policy, false).unwrap();
-            let policies = Policies::default();
+            let policies = Policies::same_for_all(policy.clone());
+            let admission = store.admit(&new, &policies, false).unwrap();
             let census = store.survey(&scope(&policies), None, Reach::ALL).unwrap().census;
             assert!(census.sessions <= 10, "{} have not ended", census.sessions);
             admission
@@ -221,10 +222,11 @@ macro_rules! tests {
             let mut world = world();
             let nobody = Session { user: None, ..session("nobody") };
             world.put(&[session("a"), nobody, session("http").of("http")]);
-            let policy = Policy { user_limit: 1, ..Policy::default() };
+            let policies =
+                Policies::same_for_all(Policy { user_limit: 1, ..Policy::default() });
             let mut admit = |token, user: Option<&str>| {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
-                world.sessions.admit(&new, &policy, false).unwrap().outcome
+                world.sessions.admit(&new, &policies, false).unwrap().outcome
             };
             assert_eq!(admit("1", Some("alice")), Err(Full::User));
             assert_eq!(admit("2", Some("Alice")), Ok(()));
@@ -360,8 +362,8 @@ macro_rules! tests {
             world.put(&[session("a"), session("b").whose("bob").idle(IDLE)]);
             let before = world.all();
             // When a session opens whose key is taken
-            let policy = Policy { user_limit: 1, ..limit(1) };
-            let again = world.sessions.admit(&new("a", "alice"), &policy, false);
+            let policies = Policies::same_for_all(Policy { user_limit: 1, ..limit(1) });
+            let again = world.sessions.admit(&new("a", "alice"), &policies, false);
             // Then it says so, and nobody has lost a place
             assert!(again.is_err(), "{again:?}");
             assert_eq!((world.all(), world.refusals()), (before, 0));
@@ -372,7 +374,8 @@ macro_rules! tests {
         fn who_does_not_want_to_be_told_gets_the_number_alone() {
             let mut world = world();
             world.put(&[session("a").idle(IDLE)]);
-            let admission = world.sessions.admit(&new("new", "alice"), &limit(1), false).unwrap();
+            let policies = Policies::same_for_all(limit(1));
+            let admission = world.sessions.admit(&new("new", "alice"), &policies, false).unwrap();
             assert_eq!((admission.ended, admission.told), (1, vec![]));
         }
     };

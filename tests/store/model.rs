@@ -1,7 +1,7 @@
 //! Admission once more, as its rules are written: one after the other, over a
 //! list of sessions.
 
-use sessctl::domain::policy::{Expire, Policy, WhenFull};
+use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
 use sessctl::domain::port::{Full, NewSession};
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
@@ -15,30 +15,42 @@ pub struct Answer {
 }
 
 /// Opens a session, if the limits leave room or can be made to.
-pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policy: &Policy) -> Answer {
-    let now = new.created_at;
+pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> Answer {
+    let (now, policy) = (new.created_at, policies.of(&new.task));
+    let licence = policies.licence_of(&new.task);
+    let is_licensed = |row: &Session| {
+        row.end.is_none() && licence.is_some_and(|licence| licence.covers(&row.task))
+    };
     let of_user =
         |row: &Session| is_in_task(row, new) && new.user.is_some() && row.user == new.user;
-    let counts = |row: &Session| if policy.limit > 0 { is_in_task(row, new) } else { of_user(row) };
-    let reason = |row: &Session| counts(row).then(|| is_over(row, policy, now)).flatten();
-    let over = end(rows, now, policy, reason);
+    let counts = |row: &Session| match (policy.limit, policy.user_limit) {
+        (0, 0) => false,
+        (0, _) => of_user(row),
+        (_, _) => is_in_task(row, new),
+    };
+    let mut over = end(rows, now, policies, |row| {
+        let when_full = licence.filter(|_| is_licensed(row))?.when_full;
+        is_over(row, policies.of(&row.task), when_full, now)
+    });
+    over.extend(end(rows, now, policies, |row| {
+        counts(row).then(|| is_over(row, policy, policy.when_full, now)).flatten()
+    }));
 
-    let live = |whose: &dyn Fn(&Session) -> bool| rows.iter().filter(|row| whose(row)).count();
-    let is_full = |limit: u64, live: usize| limit > 0 && live as u64 >= limit;
-    let full = if is_full(policy.user_limit, live(&of_user)) {
-        Some(Full::User)
-    } else if is_full(policy.limit, live(&|row| is_in_task(row, new))) {
-        Some(Full::Task)
-    } else {
-        None
+    type Whose<'w> = &'w dyn Fn(&Session) -> bool;
+    let limits: [(Full, u64, WhenFull, Whose<'_>); 3] = [
+        (Full::User, policy.user_limit, policy.when_full, &of_user),
+        (Full::Task, policy.limit, policy.when_full, &|row| is_in_task(row, new)),
+        match licence {
+            Some(licence) => (Full::Licence, licence.limit, licence.when_full, &is_licensed),
+            None => (Full::Licence, 0, WhenFull::Refuse, &is_licensed),
+        },
+    ];
+    let is_full = |(_, limit, _, whose): &(Full, u64, WhenFull, Whose<'_>)| {
+        *limit > 0 && rows.iter().filter(|row| whose(row)).count() as u64 >= *limit
     };
     let mut evicted = None;
-    if let Some(full) = full {
-        let pool = rows.iter().filter(|row| match full {
-            Full::User => of_user(row),
-            Full::Task => is_in_task(row, new),
-        });
-        let may_go = pool.filter(|row| match policy.when_full {
+    if let Some((full, _, when_full, whose)) = limits.into_iter().find(is_full) {
+        let may_go = rows.iter().filter(|row| whose(row)).filter(|row| match when_full {
             WhenFull::EvictIdle => is_unused_for(row, row.idle_timeout, now),
             WhenFull::EvictLru => true,
             WhenFull::Refuse => false,
@@ -48,7 +60,7 @@ pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policy: &Policy) -> Answ
         };
         let key = chosen.key.clone();
         let is_it = |row: &Session| (row.key == key).then_some(EndReason::Evicted);
-        evicted = end(rows, now, policy, is_it).pop();
+        evicted = end(rows, now, policies, is_it).pop();
     }
     rows.push(opened(new));
     rows.sort_by(|a, b| a.key.cmp(&b.key));
@@ -65,10 +77,15 @@ fn is_unused_for(row: &Session, span: Option<Span>, now: UnixTime) -> bool {
 }
 
 /// Why a session ends before anybody is counted.
-fn is_over(row: &Session, policy: &Policy, now: UnixTime) -> Option<EndReason> {
+fn is_over(
+    row: &Session,
+    policy: &Policy,
+    when_full: WhenFull,
+    now: UnixTime,
+) -> Option<EndReason> {
     let is_idle = is_unused_for(row, row.idle_timeout, now);
     let is_abandoned = is_idle && is_unused_for(row, Some(policy.abandoned), now);
-    match (policy.when_full, policy.expire) {
+    match (when_full, policy.expire) {
         (WhenFull::Refuse, Expire::Timeout) if is_idle => return Some(EndReason::Expired),
         (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned)
         | (WhenFull::Refuse, Expire::Abandoned)
@@ -87,7 +104,7 @@ fn is_over(row: &Session, policy: &Policy, now: UnixTime) -> Option<EndReason> {
 fn end(
     rows: &mut Vec<Session>,
     at: UnixTime,
-    policy: &Policy,
+    policies: &Policies,
     reason: impl Fn(&Session) -> Option<EndReason>,
 ) -> Vec<Session> {
     let mut ended = Vec::new();
@@ -95,7 +112,7 @@ fn end(
         let Some(reason) = reason(row) else { return true };
         row.end = Some(End { at, reason });
         ended.push(row.clone());
-        policy.retention != Some(Span::ZERO)
+        policies.of(&row.task).retention != Some(Span::ZERO)
     });
     ended
 }

@@ -164,6 +164,13 @@ impl World {
         stats.iter().map(|stat| stat.refused).sum()
     }
 
+    /// How many sessions have ended by then, of all tasks, with or without a row.
+    pub fn ended_by(&self, now: UnixTime) -> u64 {
+        let policies = Policies::default();
+        let stats = self.sessions.tasks(&Scope { now, ..scope(&policies) }).unwrap();
+        stats.iter().flat_map(|stat| stat.ended_by.values()).sum()
+    }
+
     /// All sessions, in key order.
     pub fn all(&self) -> Vec<Session> {
         self.listed(&Policies::default(), &Filter::default(), false, Order::default())

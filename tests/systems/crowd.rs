@@ -3,6 +3,7 @@
 use std::process::Child;
 
 use crate::fixture::{HOUR, MINUTE, Ran, now, row};
+use crate::licences;
 use crate::system::System;
 
 const CLIENTS: usize = 50;
@@ -16,17 +17,19 @@ struct Crowd {
     most: i64,
 }
 
-/// Fifty processes log in at once, each for the user that `user` names.
-fn crowd(redbex: &System, user: impl Fn(usize) -> String) -> Crowd {
+/// Fifty processes log in at once, each for the user that `user` names, to these tasks in
+/// turn.
+fn crowd(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> Crowd {
     let db = redbex.db();
     let live = || -> i64 {
-        let sql = "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND task = 'imap' \
-                   AND last_used_at > ?1";
+        let sql = "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND last_used_at > ?1";
         let [live] = db.numbers(sql, &[&(now() - 2 * HOUR)]);
         live
     };
-    let login =
-        |client| redbex.start(&["open", "--user", &user(client), "--task", "imap", "--json"]);
+    let login = |client| {
+        let task = tasks[client % tasks.len()];
+        redbex.start(&["open", "--user", &user(client), "--task", task, "--json"])
+    };
     let mut clients: Vec<Child> = (0..CLIENTS).map(login).collect();
     let mut most = live();
     while clients.iter_mut().any(|client| client.try_wait().unwrap().is_none()) {
@@ -44,33 +47,36 @@ fn crowd(redbex: &System, user: impl Fn(usize) -> String) -> Crowd {
     Crowd { opened: count(0), refused: count(4), most: most.max(live()) }
 }
 
-/// A server with so many active, idle and abandoned sessions.
-fn redbex([active, idle, abandoned]: [u32; 3]) -> System {
-    let redbex = System::new("redbex");
+/// Gives a server so many active, idle and abandoned sessions of these tasks in turn.
+fn fill(redbex: &System, tasks: &[&str], [active, idle, abandoned]: [u32; 3]) {
     let of = |kind: &'static str, seconds| {
         move |serial: u32| {
-            row(&format!("{kind} {serial}")).user(&format!("{kind}{serial}")).idle(seconds)
+            row(&format!("{kind} {serial}"))
+                .user(&format!("{kind}{serial}"))
+                .task(tasks[serial as usize % tasks.len()])
+                .idle(seconds)
         }
     };
     redbex.insert_all(0..active, of("active", MINUTE));
     redbex.insert_all(0..idle, of("idle", HOUR));
     redbex.insert_all(0..abandoned, of("abandoned", 3 * HOUR));
-    redbex
 }
 
-#[test]
-fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need() {
+/// Fifty users log in at the same moment to tasks that share a limit of ten, whatever
+/// sessions there are.
+fn is_kept_by_a_crowd(server: impl Fn() -> System, tasks: &[&str]) {
     for before in [[0, 0, 0], [10, 0, 0], [4, 6, 0], [3, 2, 0], [2, 3, 5], [0, 10, 7]] {
         // Given a server with sessions in these states
-        let redbex = redbex(before);
+        let redbex = server();
+        fill(&redbex, tasks, before);
         let [active, idle, abandoned] = before.map(u64::from);
         // When fifty users log in at the same moment
-        let crowd = crowd(&redbex, |client| format!("user{client}"));
+        let crowd = crowd(&redbex, tasks, |client| format!("user{client}"));
         // Then as many have come in as there was room for, beside the active sessions
         assert_eq!(crowd.opened, LIMIT - active, "{before:?}");
         assert_eq!(crowd.opened + crowd.refused, CLIENTS as u64);
         // And the limit was kept all the time
-        let figure = |name| redbex.figure("imap", name);
+        let figure = |name| tasks.iter().map(|task| redbex.figure(task, name)).sum::<u64>();
         assert!(crowd.most <= 10, "{before:?}: {}", crowd.most);
         assert_eq!(figure("live"), LIMIT, "{before:?}");
         assert_eq!(figure("opened") - figure("ended"), LIMIT, "{before:?}");
@@ -84,13 +90,24 @@ fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need()
 }
 
 #[test]
+fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need() {
+    is_kept_by_a_crowd(|| System::new("redbex"), &["imap"]);
+}
+
+#[test]
+fn r11_nor_do_logins_to_several_tasks_exceed_the_limit_that_they_share() {
+    is_kept_by_a_crowd(licences::shared, &["web", "desktop"]);
+}
+
+#[test]
 fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
     // Given a user with one active and one idle session
-    let redbex = redbex([0, 1, 0]);
+    let redbex = System::new("redbex");
+    fill(&redbex, &["imap"], [0, 1, 0]);
     redbex.insert(&row("a").idle(MINUTE));
     redbex.insert(&row("b").idle(HOUR));
     // When the same user logs in fifty times at the same moment
-    let crowd = crowd(&redbex, |_| "alice".to_owned());
+    let crowd = crowd(&redbex, &["imap"], |_| "alice".to_owned());
     // Then there are three sessions of that user, and nobody else has lost any
     assert_eq!((crowd.opened, crowd.refused), (2, 48));
     assert_eq!((redbex.fate("b"), redbex.fate("idle 0")), ("evicted".into(), "idle".into()));

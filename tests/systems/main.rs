@@ -25,6 +25,7 @@ mod faketime;
 mod folders;
 mod frequency;
 mod licence;
+mod licences;
 mod lying_clock;
 mod moved_clock;
 mod patterns;

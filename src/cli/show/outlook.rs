@@ -2,7 +2,7 @@
 
 mod adopted;
 
-use sessctl::domain::policy::{Expire, Policy, WhenFull};
+use sessctl::domain::policy::{Expire, Licence, Policy, WhenFull};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
@@ -11,6 +11,8 @@ use sessctl::domain::time::{Span, UnixTime};
 pub(super) struct Outlook<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
+    /// That of its task.
+    pub(super) licence: Option<&'a Licence>,
     /// That of the framework whose table it is in.
     pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
@@ -62,6 +64,7 @@ impl Outlook<'_> {
         };
         sentences.extend(self.of_the_cycle());
         sentences.extend(self.of_the_limit());
+        sentences.extend(self.of_the_licence());
         sentences.extend(ends.then(|| self.of_its_row()));
         sentences
     }
@@ -182,13 +185,17 @@ impl Outlook<'_> {
 
     fn of_the_limit(&self) -> Option<String> {
         let has_limit = self.policy.limit > 0 || self.policy.user_limit > 0;
-        let how = match self.policy.when_full {
-            _ if !has_limit => return None,
-            WhenFull::EvictIdle => "once it is idle",
-            WhenFull::EvictLru => "once it is the least recently used one",
-            WhenFull::Refuse => return None,
-        };
-        Some(format!("At a limit, it makes way for a new session {how}."))
+        let when = when_evicted(self.policy.when_full).filter(|_| has_limit)?;
+        Some(format!("At a limit, it makes way for a new session {when}."))
+    }
+
+    fn of_the_licence(&self) -> Option<String> {
+        let licence = self.licence?;
+        let when = when_evicted(licence.when_full)?;
+        Some(format!(
+            "At the limit of the licence for {licence}, it makes way for a new session of any of \
+             these tasks {when}."
+        ))
     }
 
     fn of_its_row(&self) -> String {
@@ -207,5 +214,14 @@ impl Outlook<'_> {
                 format!("Its row is kept until {until}; the first purge from then on deletes it.")
             }
         }
+    }
+}
+
+/// When a session makes way at a limit; `None`: never.
+fn when_evicted(when_full: WhenFull) -> Option<&'static str> {
+    match when_full {
+        WhenFull::EvictIdle => Some("once it is idle"),
+        WhenFull::EvictLru => Some("once it is the least recently used one"),
+        WhenFull::Refuse => None,
     }
 }

@@ -39,6 +39,7 @@ impl Args {
         let outlook = Outlook {
             session: &session,
             policy: keeper.policies().of(&session.task),
+            licence: keeper.policies().licence_of(&session.task),
             profile: keeper.profile(),
             now: context.now,
             plans: plans(&keeper, &session, context)?,

@@ -2,12 +2,14 @@
 
 mod check;
 mod grant;
+mod licence;
 mod policies;
 mod retention;
 mod usage;
 
 pub use check::Check;
 pub use grant::Asked;
+pub use licence::Licence;
 pub use policies::{Matching, Policies};
 pub use retention::{Capped, RetentionCap};
 pub use usage::TouchRuling;

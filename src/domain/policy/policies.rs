@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Policy;
 use super::retention::{Capped, RetentionCap, capped, under};
+use super::{Licence, Policy};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::Span;
 
@@ -25,6 +25,8 @@ pub struct Policies {
     pub default: Policy,
     /// What every retention was cut to, for those who ask; `None`: nothing.
     pub retention_cap: Option<Span>,
+    /// The limits over several tasks, in the order of the configuration.
+    pub licences: Vec<Licence>,
     names: BTreeMap<String, Own>,
     /// In the order in which they take precedence.
     patterns: Vec<Matching>,
@@ -111,6 +113,11 @@ impl Policies {
         named.map(|(name, _)| name.as_str()).or_else(|| matching().map(|own| own.tasks.as_str()))
     }
 
+    /// The licence that a task belongs to.
+    pub fn licence_of(&self, task: &str) -> Option<&Licence> {
+        self.licences.iter().find(|licence| licence.covers(task))
+    }
+
     /// The name of a task in figures: as the configuration spells it, and otherwise in lower
     /// case. Rows may spell it in several ways, and come and go.
     pub fn name_of(&self, task: &str) -> String {
@@ -123,6 +130,7 @@ impl Policies {
     pub fn for_tasks<'t>(&self, tasks: impl IntoIterator<Item = &'t str>) -> Self {
         let mut policies = Self::same_for_all(self.default.clone());
         policies.retention_cap = self.retention_cap;
+        policies.licences.clone_from(&self.licences);
         for task in tasks {
             let policy = self.of(task);
             if *policy != self.default {

@@ -23,4 +23,6 @@ pub enum Full {
     Task,
     /// That of the user.
     User,
+    /// That of the licence that the task belongs to.
+    Licence,
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 use super::clock::CLOCK_SKEW;
 use super::error::Result;
 use super::filter::TaskPattern;
-use super::policy::{Check, Policies, Policy, Verdict};
+use super::policy::{Check, Policies, Verdict};
 use super::profile::Profile;
 use super::session::{End, Key, Session};
 use super::time::{Span, UnixTime};
@@ -147,27 +147,33 @@ pub trait Sessions {
     /// none.
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
 
-    /// Opens a session if the limits of its policy leave room for it, or can be
-    /// made to:
+    /// Opens a session if the limits of its policy and of its licence leave room for it, or
+    /// can be made to:
     ///
     /// 1. First those end that the limit should not count: whatever `when_full` says,
     ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
     ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](Policy::over). A `limit` looks at the whole task, a
-    ///    `user_limit` alone at the user's sessions.
-    /// 2. It opens where fewer sessions than `limit` of the task have not ended and
-    ///    fewer than `user_limit` of its user, zero being no limit, or where
-    ///    there is one to evict. Sessions of nobody have no `user_limit`.
+    ///    that are [over](super::policy::Policy::over). A `limit` looks at the whole task, a
+    ///    `user_limit` alone at the user's sessions. The [licence](super::policy::Licence) of the task
+    ///    looks at all of its tasks before that: each session is judged by the policy of its
+    ///    own task, with the `when_full` of the licence.
+    /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
+    ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
+    ///    allows, or where there is one to evict. A limit of zero in a policy is none.
+    ///    Sessions of nobody have no `user_limit`.
     /// 3. At a limit exactly one session is evicted: of its user if the user is
-    ///    at the limit, else of the task, the one that has been unused for the
-    ///    longest. Under `"evict-idle"` it must be idle or abandoned; under
-    ///    `"evict-lru"` any will do.
-    /// 4. If it does not open, the refusal is counted.
+    ///    at the limit, else of the task if that is at its limit, else of any task of the
+    ///    licence; the one that has been unused for the longest. It makes way in all of
+    ///    these. The `when_full` of the limit that it makes way for decides: under
+    ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
+    /// 4. Each session that ends leaves a row if the policy of its own task keeps one.
+    /// 5. If it does not open, the refusal is counted.
     ///
     /// It is all done at once: however many open at a time, no limit is exceeded.
     /// With `tell`, the sessions that ended are answered as they ended. A key that
     /// is taken is an error, and nothing changes.
-    fn admit(&mut self, session: &NewSession, policy: &Policy, tell: bool) -> Result<Admission>;
+    fn admit(&mut self, session: &NewSession, policies: &Policies, tell: bool)
+    -> Result<Admission>;
 
     /// The sessions with these keys, in the order of the keys; `None` where
     /// there is no such row. A key given twice is answered twice.

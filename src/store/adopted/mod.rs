@@ -39,7 +39,7 @@ use super::transport::sqlite::SqliteFile;
 use super::transport::{Pages, Transport, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
-use crate::domain::policy::{Policies, Policy};
+use crate::domain::policy::Policies;
 use crate::domain::port::{
     Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
     Scanned, Scope, Sessions, Settled, Store, Survey, TaskStat, Unindexed, UserLoad,
@@ -324,7 +324,12 @@ impl<T: Transport> Sessions for Adopted<T> {
         Err(self.not_ours_to_touch())
     }
 
-    fn admit(&mut self, _session: &NewSession, _policy: &Policy, _tell: bool) -> Result<Admission> {
+    fn admit(
+        &mut self,
+        _session: &NewSession,
+        _policies: &Policies,
+        _tell: bool,
+    ) -> Result<Admission> {
         Err(self.not_ours_to_touch())
     }
 

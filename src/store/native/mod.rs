@@ -24,7 +24,7 @@ use rusqlite::types::Value;
 use super::sql::{Statement, bare};
 use super::transport::{Columns, Transport};
 use crate::domain::error::Result;
-use crate::domain::policy::{Policies, Policy};
+use crate::domain::policy::Policies;
 use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
     NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat,
@@ -106,7 +106,7 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
         let insert = |session: &NewSession| {
-            let mut sql = new_row(session);
+            let mut sql = new_row(session, "");
             sql.push(" WHERE TRUE");
             sql
         };
@@ -117,8 +117,13 @@ impl<T: Transport> Sessions for Native<T> {
         Ok(())
     }
 
-    fn admit(&mut self, session: &NewSession, policy: &Policy, tell: bool) -> Result<Admission> {
-        admission::admit(&mut self.transport, session, policy, tell)
+    fn admit(
+        &mut self,
+        session: &NewSession,
+        policies: &Policies,
+        tell: bool,
+    ) -> Result<Admission> {
+        admission::admit(&mut self.transport, session, policies, tell)
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
@@ -263,12 +268,13 @@ impl<T: Transport> Log for Native<T> {
     }
 }
 
-/// Inserts a row, where a condition holds that has to follow.
-fn new_row(session: &NewSession) -> Statement {
-    Statement::new(
-        "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
-    )
+/// Inserts a row, where a condition holds that has to follow, after the values of further
+/// columns, if there are any.
+fn new_row(session: &NewSession, further: &str) -> Statement {
+    Statement::new(&format!(
+        "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, \
+         idle_timeout{further}) SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
+    ))
     .with(&session.key)
     .with(session.user.as_deref())
     .with(session.task.as_str())

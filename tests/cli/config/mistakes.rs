@@ -17,10 +17,11 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[hooks]\non_start = []\n",
         "[ledger]\nretention = \"1d\"\n",
         "[[job]]\nname = \"purge\"\nwhen = \"0 3 *\"\n",
+        "[[licence]]\ntasks = [\"web\"]\nuser_limit = 3\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger, cluster
-    c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:1: foo: unknown key; it may be db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
     c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows, clock
@@ -30,6 +31,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
     c.toml:2: hooks.on_start: unknown key; it may be on_end, timeout
     c.toml:2: ledger.retention: unknown key; it may be keep
     c.toml:3: job.when: unknown key; it may be name, at, every, do, task, max_percent, max_rows, host, enabled
+    c.toml:3: licence.user_limit: unknown key; it may be tasks, limit, when_full
     ");
 }
 

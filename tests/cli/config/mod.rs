@@ -3,6 +3,7 @@
 
 mod examples;
 mod jobs;
+mod licences;
 mod mistakes;
 mod shown;
 mod warnings;

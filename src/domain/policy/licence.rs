@@ -1,0 +1,33 @@
+//! A limit over several tasks.
+
+use std::fmt;
+
+use super::WhenFull;
+use crate::domain::filter::TaskPattern;
+
+/// A limit that the sessions of several tasks share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Licence {
+    /// The tasks, by their names or patterns. No task belongs to two licences.
+    pub tasks: Vec<TaskPattern>,
+    /// The most sessions of all these tasks together that have not ended.
+    pub limit: u64,
+    /// What happens at the limit.
+    pub when_full: WhenFull,
+}
+
+impl Licence {
+    /// Whether a task belongs to the licence; its name matches without regard to ASCII
+    /// case.
+    pub fn covers(&self, task: &str) -> bool {
+        self.tasks.iter().any(|pattern| pattern.matches(task))
+    }
+}
+
+impl fmt::Display for Licence {
+    /// Writes its tasks as the configuration names them: `web, desktop`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tasks: Vec<&str> = self.tasks.iter().map(TaskPattern::as_str).collect();
+        f.write_str(&tasks.join(", "))
+    }
+}

@@ -1,0 +1,325 @@
+//! The conditions of an admission, as SQL.
+
+use super::super::by_task::per_task;
+use super::super::{new_row, rules, stat};
+use crate::domain::policy::{Expire, Licence, Policies, Policy, WhenFull};
+use crate::domain::port::{Full, NewSession};
+use crate::domain::session::EndReason;
+use crate::store::sql::Statement;
+
+/// A function that writes a part of a statement.
+type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
+
+/// A session that wants to open, and the rules for that.
+#[derive(Clone, Copy)]
+pub(super) struct Door<'a> {
+    pub(super) session: &'a NewSession,
+    policies: &'a Policies,
+    /// That of its task.
+    policy: &'a Policy,
+    licence: Option<&'a Licence>,
+}
+
+/// A limit in force.
+#[derive(Clone, Copy)]
+struct Cap {
+    /// Whose limit it is, and thereby which sessions it counts.
+    of: Full,
+    limit: u64,
+    when_full: WhenFull,
+}
+
+/// Sessions that end.
+pub(super) struct Ends<'a> {
+    /// An expression for the reason.
+    pub(super) reason: Write<'a>,
+    /// The condition that selects them.
+    pub(super) condition: Write<'a>,
+    pub(super) rows: Rows<'a>,
+}
+
+/// What becomes of the rows of sessions that end.
+pub(super) enum Rows<'a> {
+    Kept,
+    Discarded,
+    /// They are discarded where this expression is true.
+    DiscardedWhere(Write<'a>),
+}
+
+impl<'a> Door<'a> {
+    pub(super) fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
+        let (policy, licence) = (policies.of(&session.task), policies.licence_of(&session.task));
+        Self { session, policies, policy, licence }
+    }
+
+    /// The limits in force. The sessions that one of them counts are among those that the
+    /// next one counts.
+    fn caps(self) -> impl DoubleEndedIterator<Item = Cap> {
+        let Policy { limit, user_limit, when_full, .. } = *self.policy;
+        let own = [(Full::User, user_limit), (Full::Task, limit)];
+        let own = own.into_iter().filter(|(_, limit)| *limit > 0);
+        let own = own.map(move |(of, limit)| Cap { of, limit, when_full });
+        let licence = self.licence.map(|licence| Cap {
+            of: Full::Licence,
+            limit: licence.limit,
+            when_full: licence.when_full,
+        });
+        own.chain(licence)
+    }
+
+    /// The policies that may be those of sessions which end: that of the task, or with a
+    /// licence any.
+    fn policies_concerned(self) -> Box<dyn Iterator<Item = &'a Policy> + 'a> {
+        match self.licence {
+            Some(_) => Box::new(self.policies.all()),
+            None => Box::new(std::iter::once(self.policy)),
+        }
+    }
+
+    /// The sessions that end before the others are counted: those of the licence, and those
+    /// that the task's own limits do not count either.
+    pub(super) fn over(self) -> impl Iterator<Item = Ends<'a>> {
+        let licence = self.licence.and_then(|licence| self.over_of_licence(licence));
+        let own = self.caps().filter(|cap| cap.of != Full::Licence).last();
+        // The licence has ended the same already.
+        let own = own.filter(|cap| self.licence.is_none_or(|own| own.when_full != cap.when_full));
+        licence.into_iter().chain(own.and_then(|cap| self.over_of_task(cap)))
+    }
+
+    fn over_of_licence(self, licence: &'a Licence) -> Option<Ends<'a>> {
+        let when_full = licence.when_full;
+        if !self.policies_concerned().any(|policy| clears_up(policy, when_full)) {
+            return None;
+        }
+        let reason = move |sql: &mut Statement| {
+            per_task(sql, self.policies, |sql, policy| self.reason(sql, policy, when_full));
+        };
+        let rows = self.rows(move |sql| self.is_discarded(sql));
+        Some(self.over_by(Full::Licence, reason, rows))
+    }
+
+    fn over_of_task(self, cap: Cap) -> Option<Ends<'a>> {
+        let reason = move |sql: &mut Statement| self.reason(sql, self.policy, cap.when_full);
+        let rows = if rules::discards(self.policy) { Rows::Discarded } else { Rows::Kept };
+        clears_up(self.policy, cap.when_full).then(|| self.over_by(cap.of, reason, rows))
+    }
+
+    fn over_by(
+        self,
+        of: Full,
+        reason: impl Fn(&mut Statement) + Copy + 'a,
+        rows: Rows<'a>,
+    ) -> Ends<'a> {
+        let condition = move |sql: &mut Statement| {
+            self.counts(sql, of);
+            sql.push(" AND ");
+            reason(sql);
+            sql.push(" IS NOT NULL");
+        };
+        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+    }
+
+    /// Why a session of a policy ends before the others are counted, or NULL.
+    fn reason(self, sql: &mut Statement, policy: &Policy, when_full: WhenFull) {
+        let now = self.session.created_at;
+        if when_full == WhenFull::Refuse {
+            return rules::over(sql, policy, now);
+        }
+        sql.push("CASE WHEN FALSE THEN NULL");
+        if ends_abandoned(policy, when_full) {
+            sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
+            sql.push(") < ").bind(now).push(" THEN 'abandoned'");
+        }
+        rules::when_over_lifetime(sql, policy, now);
+        sql.push(" END");
+    }
+
+    /// What becomes of rows, if an expression says which ones are discarded where the
+    /// policies differ.
+    fn rows(self, is_discarded: impl Fn(&mut Statement) + 'a) -> Rows<'a> {
+        match (self.discards(true), self.discards(false)) {
+            (true, true) => Rows::DiscardedWhere(Box::new(is_discarded)),
+            (true, false) => Rows::Discarded,
+            (false, _) => Rows::Kept,
+        }
+    }
+
+    /// Whether a policy discards rows, or one keeps them.
+    fn discards(self, discards: bool) -> bool {
+        self.policies_concerned().any(|policy| rules::discards(policy) == discards)
+    }
+
+    /// Whether only the row of the session that makes way shows whether it is kept.
+    pub(super) fn is_mixed(self) -> bool {
+        self.discards(true) && self.discards(false)
+    }
+
+    /// The sessions that a limit counts.
+    fn counts(self, sql: &mut Statement, of: Full) {
+        match (of, self.licence) {
+            (Full::Licence, Some(licence)) => of_tasks(sql, licence),
+            _ => {
+                sql.push("task = ").bind(self.session.task.as_str());
+            }
+        }
+        sql.push(" AND ended_at IS NULL");
+        if of == Full::User {
+            sql.push(" AND user = ").bind(self.session.user.as_deref());
+        }
+    }
+
+    /// Those of them that may be evicted.
+    fn may_go(self, sql: &mut Statement, cap: Cap) {
+        self.counts(sql, cap.of);
+        match cap.when_full {
+            WhenFull::EvictIdle => {
+                sql.push(" AND last_used_at + idle_timeout < ").bind(self.session.created_at);
+            }
+            WhenFull::EvictLru => {}
+            WhenFull::Refuse => {
+                sql.push(" AND FALSE");
+            }
+        }
+    }
+
+    /// Writes the branch of a CASE for each limit that is reached, the new session being
+    /// open or not, up to what holds then.
+    fn when_full(self, sql: &mut Statement, is_open: bool, then: impl Fn(&mut Statement, Cap)) {
+        for cap in self.caps() {
+            sql.push(" WHEN (SELECT count(*) FROM sessions WHERE ");
+            self.counts(sql, cap.of);
+            sql.push(if is_open { ") > " } else { ") >= " }).bind(cap.limit).push(" THEN ");
+            then(sql, cap);
+        }
+    }
+
+    /// Inserts the row, if there is room or a session to evict. Where the key is taken it
+    /// tries at once, so that this fails: from here on there is such a row only if the
+    /// session is open.
+    ///
+    /// Where only the row of the session that makes way shows whether it is kept, the new
+    /// row has a mark if it is not, until [`unmark`](Self::unmark): once that session has
+    /// ended, the next one looks like it.
+    pub(super) fn open(self) -> Statement {
+        let mut sql = if self.is_mixed() {
+            let mut sql = new_row(self.session, ", marked_at");
+            sql.push(", CASE WHEN (SELECT ");
+            self.is_discarded(&mut sql);
+            sql.push(" FROM sessions WHERE id = ");
+            self.evicted(&mut sql, false);
+            sql.push(") THEN ").bind(self.session.created_at).push(" END");
+            sql
+        } else {
+            new_row(self.session, "")
+        };
+        sql.push(" WHERE ");
+        self.is_open(&mut sql);
+        sql.push(" OR CASE WHEN FALSE THEN NULL");
+        self.when_full(&mut sql, false, |sql, cap| {
+            sql.push("EXISTS (SELECT 1 FROM sessions WHERE ");
+            self.may_go(sql, cap);
+            sql.push(")");
+        });
+        sql.push(" ELSE TRUE END");
+        sql
+    }
+
+    /// Whether the policy of a row's task keeps no rows.
+    fn is_discarded(self, sql: &mut Statement) {
+        per_task(sql, self.policies, |sql, policy| {
+            sql.push(if rules::discards(policy) { "TRUE" } else { "FALSE" });
+        });
+    }
+
+    fn is_open(self, sql: &mut Statement) {
+        self.with_new_row(sql, "");
+    }
+
+    /// Whether the session is open, and its row fulfils a further condition.
+    fn with_new_row(self, sql: &mut Statement, and: &str) {
+        sql.push("EXISTS (SELECT 1 FROM sessions WHERE id = ").bind(&self.session.key);
+        sql.push(and).push(")");
+    }
+
+    /// The id of the one session that makes way, if the new one is above a limit, or would
+    /// be: one of its user's if that is the user's, which makes way in the task and in the
+    /// licence, too.
+    fn evicted(self, sql: &mut Statement, is_open: bool) {
+        sql.push("CASE WHEN FALSE THEN NULL");
+        self.when_full(sql, is_open, |sql, cap| {
+            sql.push("(SELECT id FROM sessions WHERE ");
+            self.may_go(sql, cap);
+            sql.push(" AND id <> ").bind(&self.session.key);
+            sql.push(" ORDER BY last_used_at, id LIMIT 1)");
+        });
+        sql.push(" END");
+    }
+
+    /// The session that makes way, once the new one is open.
+    pub(super) fn makes_way(self) -> Ends<'a> {
+        let reason = |sql: &mut Statement| {
+            sql.push("'").push(EndReason::Evicted.as_str()).push("'");
+        };
+        let condition = move |sql: &mut Statement| {
+            self.is_open(sql);
+            sql.push(" AND id = ");
+            self.evicted(sql, true);
+        };
+        let rows = self.rows(move |sql| self.with_new_row(sql, " AND marked_at IS NOT NULL"));
+        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+    }
+
+    /// Takes the mark of [`open`](Self::open) away.
+    pub(super) fn unmark(self) -> Statement {
+        let sql = "UPDATE sessions SET marked_at = NULL WHERE id = ?1 AND marked_at IS NOT NULL";
+        Statement::new(sql).with(&self.session.key)
+    }
+
+    pub(super) fn count_refusal(self) -> Statement {
+        let mut sql = stat::refused(&self.session.task);
+        sql.push(" WHERE NOT ");
+        self.is_open(&mut sql);
+        sql.push(stat::ADD);
+        sql
+    }
+
+    /// Answers which limit keeps the session out, if it is out: its place in
+    /// [`caps`](Self::caps).
+    pub(super) fn what_is_full(self) -> Statement {
+        let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
+        let place = |cap: Cap| self.caps().position(|known| known.of == cap.of);
+        self.when_full(&mut sql, false, |sql, cap| {
+            sql.bind(place(cap));
+        });
+        sql.push(" END WHERE NOT ");
+        self.is_open(&mut sql);
+        sql
+    }
+
+    /// The limit that this place stands for. By the time at which a place is read again,
+    /// there may be room: then it is the limit that counts the most sessions.
+    pub(super) fn full(self, place: Option<i64>) -> Full {
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        let named = place.and_then(|place| self.caps().nth(place));
+        named.or_else(|| self.caps().next_back()).map_or(Full::Task, |cap| cap.of)
+    }
+}
+
+/// Whether a policy ends sessions before the others are counted.
+fn clears_up(policy: &Policy, when_full: WhenFull) -> bool {
+    policy.lifetime.is_some() || ends_abandoned(policy, when_full) || when_full == WhenFull::Refuse
+}
+
+/// Whether it ends the abandoned ones then, whatever the purge would do with them.
+fn ends_abandoned(policy: &Policy, when_full: WhenFull) -> bool {
+    when_full == WhenFull::EvictIdle && matches!(policy.expire, Expire::Timeout | Expire::Abandoned)
+}
+
+/// The rows of the tasks that a licence covers.
+fn of_tasks(sql: &mut Statement, licence: &Licence) {
+    for (place, pattern) in licence.tasks.iter().enumerate() {
+        sql.push(if place > 0 { " OR " } else { "(" });
+        rules::of_task(sql, pattern);
+    }
+    sql.push(")");
+}
