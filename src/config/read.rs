@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::page::{Entry, Page, Read, line_starts};
 use super::values::{command, count, name, percent, span_or, span_within, text, word};
-use super::{Config, Hooks};
+use super::{Config, Hooks, former};
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
 
@@ -13,7 +13,8 @@ pub(super) fn config(text: &str, file: &str) -> Read<Config> {
     let page = Page { file, text, starts: &starts };
     let config = Config { file: file.to_owned(), ..Config::default() };
     let mut reader = Reader { page, config };
-    let table = page.parse()?;
+    let table = page.parse().map_err(|fault| former::with_hint(fault, text))?;
+    former::check(page, table.get_ref())?;
     reader.top(table.get_ref())?;
     reader.warn_of_delays();
     Ok(reader.config)
