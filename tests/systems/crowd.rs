@@ -44,9 +44,12 @@ fn crowd(redbex: &System, user: impl Fn(usize) -> String) -> Crowd {
     Crowd { opened: count(0), refused: count(4), most: most.max(live()) }
 }
 
-/// A server with so many active, idle and abandoned sessions.
-fn redbex([active, idle, abandoned]: [u32; 3]) -> System {
-    let redbex = System::new("redbex");
+/// A server with these numbers of active, idle and abandoned sessions.
+fn redbex(counts: [u32; 3]) -> System {
+    with(System::new("redbex"), counts)
+}
+
+fn with(redbex: System, [active, idle, abandoned]: [u32; 3]) -> System {
     let of = |kind: &'static str, seconds| {
         move |serial: u32| {
             row(&format!("{kind} {serial}")).user(&format!("{kind}{serial}")).idle(seconds)
@@ -86,7 +89,8 @@ fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need()
 #[test]
 fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
     // Given a user with one active and one idle session
-    let redbex = redbex([0, 1, 0]);
+    let limit = [("# user_limit = 3", "user_limit = 3")];
+    let redbex = with(System::but("redbex", &limit), [0, 1, 0]);
     redbex.insert(&row("a").idle(MINUTE));
     redbex.insert(&row("b").idle(HOUR));
     // When the same user logs in fifty times at the same moment

@@ -85,10 +85,9 @@ fn settings(system: &str) -> String {
 
 #[test]
 fn each_system_is_configured_as_it_behaves() {
-    insta::assert_snapshot!(settings("domino"), @r"
+    insta::assert_snapshot!(settings("domino"), @r#"
     policy.expire = timeout
     policy.timeout = 30m
-    policy.abandoned = 2h
     policy.retention = 7d
     job.release idle sessions.at = */15 * *
     job.release idle sessions.do = purge
@@ -102,29 +101,25 @@ fn each_system_is_configured_as_it_behaves() {
     job.restart pop3.task = pop3
     job.restart pop3.host = mail1
     job.restart pop3.enabled = false
-    ");
-    insta::assert_snapshot!(settings("websphere"), @r"
+    "#);
+    insta::assert_snapshot!(settings("websphere"), @r#"
     policy.expire = timeout
     policy.timeout = 30m
-    policy.min_timeout = 5m
+    policy.min_timeout = 0s
     policy.max_timeout = never
     policy.strict = false
-    policy.touch_resolution = 2m
+    policy.touch_resolution = 0s
     policy.retention = 0s
     job.reaper.every = auto
     job.reaper.do = purge
-    ");
-    insta::assert_snapshot!(settings("stalwart"), @r"
+    "#);
+    insta::assert_snapshot!(settings("stalwart"), @r#"
     policy.expire = timeout
     policy.timeout = 30m
     policy.strict = true
-    policy.retention = 1d
+    policy.retention = 0s
     policy.jmap.timeout = 1h
-    policy.jmap.limit = 100
-    policy.jmap.when_full = evict-lru
-    job.purge.at = 15 * *
-    job.purge.do = purge
-    ");
+    "#);
     insta::assert_snapshot!(settings("transfer"), @r"
     policy.expire = two-pass
     policy.delay = 1d
