@@ -85,7 +85,7 @@ fn settings(system: &str) -> String {
 
 #[test]
 fn each_system_is_configured_as_it_behaves() {
-    insta::assert_snapshot!(settings("domino"), @r#"
+    insta::assert_snapshot!(settings("domino"), @r"
     policy.expire = timeout
     policy.timeout = 30m
     policy.retention = 7d
@@ -101,8 +101,8 @@ fn each_system_is_configured_as_it_behaves() {
     job.restart pop3.task = pop3
     job.restart pop3.host = mail1
     job.restart pop3.enabled = false
-    "#);
-    insta::assert_snapshot!(settings("websphere"), @r#"
+    ");
+    insta::assert_snapshot!(settings("websphere"), @r"
     policy.expire = timeout
     policy.timeout = 30m
     policy.min_timeout = 0s
@@ -112,22 +112,27 @@ fn each_system_is_configured_as_it_behaves() {
     policy.retention = 0s
     job.reaper.every = auto
     job.reaper.do = purge
-    "#);
-    insta::assert_snapshot!(settings("stalwart"), @r#"
+    ");
+    insta::assert_snapshot!(settings("stalwart"), @r"
     policy.expire = timeout
     policy.timeout = 30m
     policy.strict = true
     policy.retention = 0s
     policy.jmap.timeout = 1h
-    "#);
+    policy.jmap.limit = 100
+    policy.jmap.when_full = evict-lru
+    job.purge.at = 15 * *
+    job.purge.do = purge
+    ");
     insta::assert_snapshot!(settings("transfer"), @r"
     policy.expire = two-pass
     policy.delay = 1d
-    policy.retention = forever
-    policy.mail.retention = 90d
-    policy.scratch.retention = 0s
-    retention.max = forever
-    job.daily check.at = 0 3 *
+    policy.retention = 30d
+    policy.inbox.retention = 7d
+    policy.outlog.retention = 1d
+    policy.wastebasket.retention = 0s
+    retention.max = 30d
+    job.daily check.at = 0 0 *
     job.daily check.do = purge
     ");
     insta::assert_snapshot!(settings("redbex"), @r"
@@ -137,7 +142,6 @@ fn each_system_is_configured_as_it_behaves() {
     policy.max_timeout = 1h
     policy.abandoned = 2h
     policy.limit = 10
-    policy.user_limit = 3
     policy.when_full = evict-idle
     policy.retention = 30d
     job.housekeeping.every = 5m
