@@ -3,7 +3,7 @@
 #[path = "../../../tests/systems/advice.rs"]
 mod advice;
 
-use super::terms::{TERMS, find, table};
+use super::terms::{Advice, Part, TERMS, Term, find, table};
 use crate::Config;
 use crate::config::{jobs, keys};
 use advice::{followed, parts};
@@ -263,4 +263,34 @@ fn a_program_document_is_one_job() {
     let said =
         said_of("[[job]]\nname = \"x\"\nevery = \"1h\"\n\"Command line\" = \"tell imap quit\"\n");
     insta::assert_snapshot!(said, @r#"c.toml:4: job.Command line: a part of a Program document of Domino; here write at = "0 4 *", do = "cycle", task = "imap" under [[job]]"#);
+}
+
+/// The row of a term in the table of all keys, but for the difference.
+fn row(term: &Term) -> String {
+    let names: Vec<String> = term.names.iter().map(|name| format!("`{name}`")).collect();
+    let here = match term.advice {
+        Advice::Write(parts) => {
+            let part = |part: &Part| {
+                let keys: Vec<String> =
+                    part.keys.iter().map(|(key, _)| format!("`{key}`")).collect();
+                format!("{} under `{}`", keys.join(", "), part.table)
+            };
+            parts.iter().map(part).collect::<Vec<_>>().join("; ")
+        }
+        Advice::LeaveOut(_) => "–".to_owned(),
+        Advice::Program => "a job with `do = \"cycle\"` under `[[job]]`".to_owned(),
+    };
+    format!("| {} | {} | {here} | ", names.join(", "), term.system)
+}
+
+#[test]
+fn the_page_has_a_row_for_each_term() {
+    let page = include_str!("../../../docs/coming-from.md");
+    let table = page.split_once("## All keys").unwrap().1;
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), TERMS.len());
+    for (term, found) in TERMS.iter().zip(rows) {
+        let row = row(term);
+        assert!(found.starts_with(&row) && found.len() > row.len() + 2, "{row}\n{found}");
+    }
 }
