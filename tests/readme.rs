@@ -1,5 +1,5 @@
-//! What the README and the page about clusters claim, they show, and what they show is
-//! run here: each command of their `console` blocks, in order, in one shell for each
+//! What the README and the pages about clusters and other systems claim, they show, and
+//! what they show is run here: each command of their `console` blocks, in order, in one shell for each
 //! page, in an empty folder.
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -159,6 +159,15 @@ fn each_test_that_a_promise_names_is_there() {
 #[ignore = "needs bash, jq, python3 and GNU date"]
 fn the_readme_shows_what_happens() {
     shows_what_happens(include_str!("../README.md"), &[]);
+}
+
+#[test]
+#[ignore = "needs bash, jq and GNU date"]
+fn the_page_about_other_systems_shows_what_happens() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let there = format!("SESSCTL_CONFIG={}/", examples.display());
+    let page = include_str!("../docs/coming-from.md");
+    shows_what_happens(&page.replace("SESSCTL_CONFIG=examples/", &there), &[]);
 }
 
 #[test]

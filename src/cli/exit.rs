@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sessctl::Error;
 use sessctl::config::ConfigError;
 use sessctl::domain::port::Interruption;
@@ -13,6 +13,7 @@ use sessctl::domain::schedule::ScheduleError;
 
 use super::context;
 use super::disk;
+use super::former;
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
 use crate::output::report::NoReport;
@@ -145,6 +146,10 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
         let _ = answer.print();
         return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
     }
+    if let Some(instead) = instead_of(answer) {
+        complain(&harmless::visible(&format!("sessctl: {instead}; see --help")));
+        return ExitCode::from(2);
+    }
     let text = answer.render().to_string();
     let is_said = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more");
     let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
@@ -152,6 +157,15 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     let words: Vec<&str> = sentence.split_whitespace().collect();
     complain(&harmless::visible(&format!("sessctl: {}; see --help", words.join(" "))));
     ExitCode::from(2)
+}
+
+/// What to type instead of a console command of another system.
+fn instead_of(answer: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let instead = former::instead_of(name, std::env::args_os())?;
+    Some(format!("unrecognized subcommand '{name}'; {instead}"))
 }
 
 const fn code(exit: Exit) -> u8 {

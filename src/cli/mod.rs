@@ -12,6 +12,7 @@ mod cycle;
 mod demo;
 mod disk;
 mod exit;
+mod former;
 mod guard;
 mod hook;
 mod host;

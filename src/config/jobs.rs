@@ -13,7 +13,7 @@ use crate::domain::job::{Interval, Job, When, Work};
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["name", "at", "every", "do", "task", "max_percent", "max_rows", "host", "enabled"];
 
 #[derive(Clone, Copy)]

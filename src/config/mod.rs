@@ -4,6 +4,7 @@
 mod adopted;
 mod cluster;
 mod delays;
+mod former;
 mod jobs;
 mod keys;
 mod licences;

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::page::{Entry, Page, Read, line_starts};
 use super::policies::is_table_of_tasks;
 use super::values::{command, count, name, percent, span_or, span_within, text, word};
-use super::{Config, Hooks};
+use super::{Config, Hooks, former};
 use crate::domain::clock::ClockGuard;
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::RetentionCap;
@@ -18,7 +18,8 @@ pub(super) fn config(text: &str, file: &str) -> Read<Config> {
     let page = Page { file, text, starts: &starts };
     let config = Config { file: file.to_owned(), ..Config::default() };
     let mut reader = Reader { page, config, caps: Vec::new() };
-    let table = page.parse()?;
+    let table = page.parse().map_err(|fault| former::with_hint(fault, text))?;
+    former::check(page, table.get_ref())?;
     reader.top(table.get_ref())?;
     reader.warn_of_delays();
     Ok(reader.config)

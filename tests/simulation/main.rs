@@ -114,14 +114,14 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
 #[test]
 fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
     let manner = Manner {
-        tasks: &["mail", "scratch", "depot"],
+        tasks: &["inbox", "wastebasket", "depot"],
         per_user: 2,
         in_the_morning: false,
         away: 8,
         asks: vec![Asked::Nothing],
     };
     // The clocks go forward on March 29, so that a day has 23 hours.
-    let plans = vec![Plan::at(|hour, minute| (hour, minute) == (3, 0))];
+    let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
     let plot = Plot { seed: 4, clients: clients(), manner, zone: "Europe/Berlin", plans };
     month(
         include_str!("../../examples/transfer.toml"),

@@ -102,7 +102,8 @@ fn r11_nor_do_logins_to_several_tasks_exceed_the_limit_that_they_share() {
 #[test]
 fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
     // Given a user with one active and one idle session
-    let redbex = System::new("redbex");
+    let limit = [("# user_limit = 3", "user_limit = 3")];
+    let redbex = System::but("redbex", &limit);
     fill(&redbex, &["imap"], [0, 1, 0]);
     redbex.insert(&row("a").idle(MINUTE));
     redbex.insert(&row("b").idle(HOUR));

@@ -161,12 +161,12 @@ fn t1_t2_t3_t4_t7_three_days_of_a_transfer_system() {
         json_at(&transfer, time, &["show", "session", handle])["marked_at"].clone()
     };
     // When the check of day 1 starts seven seconds late
-    cron_at(&transfer, "2026-06-15 02:59:07");
-    cron_at(&transfer, "2026-06-15 03:00:07");
+    cron_at(&transfer, "2026-06-14 23:59:07");
+    cron_at(&transfer, "2026-06-15 00:00:07");
     // Then both are marked with its scheduled time, and checks by hand change nothing
     for time in ["2026-06-15 03:10:00", "2026-06-15 20:00:00"] {
         at(&transfer, time, &["purge"]).succeeds();
-        assert_eq!([mark(time, &unused), mark(time, &used)], ["2026-06-15T03:00:00Z"; 2]);
+        assert_eq!([mark(time, &unused), mark(time, &used)], ["2026-06-15T00:00:00Z"; 2]);
     }
     let run = &transfer.json(&["show", "runs", "--job", "daily check"])[0];
     assert_eq!((&run["marked"], &run["ended"]), (&2.into(), &0.into()));
@@ -174,29 +174,29 @@ fn t1_t2_t3_t4_t7_three_days_of_a_transfer_system() {
     // When the one is used, and the check of day 2 starts a little less late
     assert_eq!(touch_at(&transfer, "2026-06-15 21:00:00", &token), "renewed -");
     assert_eq!(touch_at(&transfer, "2026-06-15 22:00:00", &token), "unchanged -");
-    cron_at(&transfer, "2026-06-16 03:00:02");
+    cron_at(&transfer, "2026-06-16 00:00:02");
     // Then the other one has ended, and that one is marked, and ends on day 3
-    assert_eq!(fate_at(&transfer, "2026-06-16 03:01:00", &unused), "expired");
-    assert_eq!(mark("2026-06-16 03:01:00", &used), "2026-06-16T03:00:00Z");
-    cron_at(&transfer, "2026-06-17 03:00:05");
-    assert_eq!(touch_at(&transfer, "2026-06-17 03:01:00", &token), "ended expired");
+    assert_eq!(fate_at(&transfer, "2026-06-16 00:01:00", &unused), "expired");
+    assert_eq!(mark("2026-06-16 00:01:00", &used), "2026-06-16T00:00:00Z");
+    cron_at(&transfer, "2026-06-17 00:00:05");
+    assert_eq!(touch_at(&transfer, "2026-06-17 00:01:00", &token), "ended expired");
 }
 
 #[test]
 #[ignore = "needs faketime"]
-fn t7_the_short_night_of_a_transfer_system_in_berlin() {
+fn t7_the_short_day_of_a_transfer_system_in_berlin() {
     let transfer = System::new("transfer");
     let [_, handle] = open_at(&transfer, "2026-03-20 12:00:00", &["--task", "box"]);
-    // Given checks at three in the morning on both sides of the change of the clocks
+    // Given checks at midnight on both sides of the change of the clocks
     for (time, fate) in
-        [("2026-03-28 03:00:07", Value::Null), ("2026-03-29 03:00:02", "expired".into())]
+        [("2026-03-29 00:00:07", Value::Null), ("2026-03-30 00:00:02", "expired".into())]
     {
         in_zone(&transfer, "Europe/Berlin", time, &["run"]).succeeds().is_silent();
         // Then the second one ends what the first one has marked, 23 hours before
         let session = transfer.json(&["show", "session", &handle]);
         assert_eq!(session["end_reason"], fate);
     }
-    let planned = ["2026-03-28T02:00:00Z done", "2026-03-29T01:00:00Z done"];
+    let planned = ["2026-03-28T23:00:00Z done", "2026-03-29T22:00:00Z done"];
     assert_eq!(runs_of(&transfer, "daily check"), planned);
 }
 

@@ -7,8 +7,8 @@ use crate::system::{System, handle};
 use crate::world::{World, at, later};
 
 /// The times of the daily check on two days.
-const DAY_1: &str = "2026-06-15T03:00:00Z";
-const DAY_2: &str = "2026-06-16T03:00:00Z";
+const DAY_1: &str = "2026-06-15T00:00:00Z";
+const DAY_2: &str = "2026-06-16T00:00:00Z";
 
 /// Closes a session of a task.
 fn closed(transfer: &mut World, task: &str, now: UnixTime) -> Token {
@@ -17,19 +17,21 @@ fn closed(transfer: &mut World, task: &str, now: UnixTime) -> Token {
     token
 }
 
+/// The depot as it comes, without a constraint.
+const INFINITE: [(&str, &str); 2] =
+    [("retention = \"30d\"", "retention = \"forever\""), ("max = \"30d\"", "max = \"forever\"")];
+
 #[test]
 fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
-    // Given a session that has ended in each of the three folders
-    let mut transfer = World::new("transfer");
+    // Given a session that has ended in each of these folders
+    let mut transfer = World::but("transfer", &INFINITE);
     let now = at(DAY_1);
-    let [letter, mail, scratch] =
-        ["box", "mail", "scratch"].map(|task| closed(&mut transfer, task, now));
-    let fates =
-        |transfer: &World, now| [&letter, &mail, &scratch].map(|token| transfer.fate(token, now));
+    let tokens = ["box", "inbox", "wastebasket"].map(|task| closed(&mut transfer, task, now));
+    let fates = |transfer: &World, now| tokens.each_ref().map(|token| transfer.fate(token, now));
     // Then the waste basket is empty at once
     assert_eq!(fates(&transfer, now), ["closed", "closed", "gone"]);
-    // And mail is kept for 90 days, to the second
-    let end = later(now, 90 * DAY);
+    // And the inbox is kept for 7 days, to the second
+    let end = later(now, 7 * DAY);
     transfer.purge(later(end, -1));
     assert_eq!(fates(&transfer, end), ["closed", "closed", "gone"]);
     transfer.purge(end);
@@ -42,23 +44,26 @@ fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
 #[test]
 fn t8_nothing_is_left_in_the_waste_basket_however_a_session_ends() {
     let mut transfer = World::new("transfer");
-    let token = transfer.open("scratch", at(DAY_1));
+    let token = transfer.open("wastebasket", at(DAY_1));
     transfer.run("daily check", later(at(DAY_1), -90));
     transfer.run("daily check", at(DAY_1));
     transfer.run("daily check", at(DAY_2));
     assert_eq!(transfer.fate(&token, at(DAY_2)), "gone");
     let system = System::new("transfer");
-    system.insert(&row("token").task("scratch"));
-    system.run(&["cycle", "scratch", "-q"]).succeeds();
+    system.insert(&row("token").task("wastebasket"));
+    system.run(&["cycle", "wastebasket", "-q"]).succeeds();
     assert_eq!(system.fate("token"), "gone");
-    assert_eq!(system.figure("scratch", "ended_cycled"), 1);
+    assert_eq!(system.figure("wastebasket", "ended_cycled"), 1);
 }
 
 #[test]
 fn t8_all_of_them_are_capped_with_a_warning() {
-    let cap = [("max = \"forever\"", "max = \"30d\"")];
+    let above = [
+        ("retention = \"30d\"", "retention = \"forever\""),
+        ("retention = \"7d\"", "retention = \"90d\""),
+    ];
     // Given a cap of 30 days, then the two that are above it are cut, and that is said
-    let system = System::but("transfer", &cap);
+    let system = System::but("transfer", &above);
     let ran = system.run(&["show", "config", "-o", "plain"]);
     let warnings = ran.succeeds().stderr();
     assert!(
@@ -66,18 +71,43 @@ fn t8_all_of_them_are_capped_with_a_warning() {
         "{warnings}"
     );
     assert!(
-        warnings.contains("policy.mail.retention = \"90d\" is cut to retention.max = \"30d\""),
+        warnings.contains("policy.inbox.retention = \"90d\" is cut to retention.max = \"30d\""),
         "{warnings}"
     );
     assert_eq!(warnings.lines().count(), 2, "{warnings}");
     // And that is what holds
-    let mut transfer = World::but("transfer", &cap);
-    let tokens = ["box", "mail"].map(|task| closed(&mut transfer, task, at(DAY_1)));
+    let mut transfer = World::but("transfer", &above);
+    let tokens = ["box", "inbox"].map(|task| closed(&mut transfer, task, at(DAY_1)));
     let end = later(at(DAY_1), 30 * DAY);
     for (now, fate) in [(later(end, -1), "closed"), (end, "gone")] {
         transfer.purge(now);
         assert_eq!(tokens.each_ref().map(|token| transfer.fate(token, now)), [fate, fate]);
     }
+}
+
+#[test]
+fn t11_the_rows_of_ended_sessions_are_deleted_when_the_retention_of_their_folder_is_over() {
+    // Given the example, and a session of each folder that nobody uses
+    let mut transfer = World::new("transfer");
+    let midnight = at("2026-06-15T00:00:00Z");
+    let folders = ["inbox", "outlog", "wastebasket", "depot"];
+    let tokens = folders.map(|task| transfer.open(task, later(midnight, -DAY)));
+    transfer.run("daily check", later(midnight, -90));
+    let mut last_seen = [0; 4];
+    // When the check comes each midnight
+    for day in 0..40 {
+        let now = later(midnight, day * DAY);
+        transfer.run("daily check", now);
+        let fates = tokens.each_ref().map(|token| transfer.fate(token, now));
+        // Then the second one ends them
+        assert!(day != 0 || fates == ["idle"; 4], "{fates:?}");
+        assert!(day != 1 || fates == ["expired", "expired", "gone", "expired"], "{fates:?}");
+        for (seen, fate) in last_seen.iter_mut().zip(fates) {
+            *seen = if fate == "gone" { *seen } else { day };
+        }
+    }
+    // And their rows are there for 7 days, 24 hours, not at all, and 30 days
+    assert_eq!(last_seen, [7, 1, 0, 30]);
 }
 
 #[test]

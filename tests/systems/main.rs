@@ -19,10 +19,12 @@ mod fixture;
 #[allow(dead_code, reason = "not every test needs all that nodes can do")]
 mod rqlite;
 
+mod advice;
 mod crowd;
 mod domino;
 mod faketime;
 mod folders;
+mod former;
 mod frequency;
 mod licence;
 mod licences;

@@ -17,6 +17,12 @@ use crate::world::{World, at, later, minutes, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
+/// Write frequency, Time based.
+const TIME_BASED: [(&str, &str); 2] = [
+    ("min_timeout = \"0s\"", "min_timeout = \"5m\""),
+    ("\ntouch_resolution = \"0s\"", "\ntouch_resolution = \"2m\""),
+];
+
 #[test]
 fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     // Given a session that is due, and two processes that look after it
@@ -215,7 +221,7 @@ fn w10_two_hours_a_day_are_two_runs_a_day() {
 #[test]
 fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     // Given a session that was used a minute ago
-    let websphere = System::new("websphere");
+    let websphere = System::but("websphere", &TIME_BASED);
     websphere.insert(&row("token").idle(MINUTE));
     let before = websphere.content();
     // When it is used again, while another program holds the lock on writing
@@ -224,7 +230,7 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     assert_eq!(answer, "unchanged -");
     assert!(websphere.content() == before);
     // And at the resolution, and a second after it
-    let mut websphere = World::new("websphere");
+    let mut websphere = World::but("websphere", &TIME_BASED);
     let noon = at(NOON);
     let token = websphere.open("http", noon);
     assert_eq!(websphere.touch(&token, later(noon, 120)), Outcome::Unchanged);
@@ -236,8 +242,9 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
 #[test]
 fn w11_a_resolution_above_half_of_the_shortest_timeout_is_refused() {
     for (resolution, code) in [("150s", 0), ("151s", 2), ("5m", 2)] {
-        let line = format!("touch_resolution = \"{resolution}\"");
-        let websphere = System::but("websphere", &[("touch_resolution = \"2m\"", &line)]);
+        let line = format!("\ntouch_resolution = \"{resolution}\"");
+        let changes = [TIME_BASED[0], ("\ntouch_resolution = \"0s\"", &*line)];
+        let websphere = System::but("websphere", &changes);
         let said = websphere.run(&["show", "config"]).exits(code).stderr();
         assert_eq!(said.contains("more than half of the shortest timeout"), code == 2, "{said}");
     }

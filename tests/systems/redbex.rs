@@ -230,3 +230,21 @@ fn r8_ended_sessions_stay_listed_with_their_end_and_reason_for_their_retention()
         assert_eq!(redbex.fate(&token, now), fate);
     }
 }
+
+#[test]
+fn r13_there_is_no_limit_for_one_user() {
+    // Given the example, then one user may have all the sessions of the licence
+    let redbex = System::new("redbex");
+    for _ in 0..10 {
+        assert_eq!(logs_in(&redbex, "alice"), 0);
+    }
+    assert_eq!(redbex.figure("imap", "live"), 10);
+    assert_eq!(redbex.figure("imap", "ended"), 0);
+    // And then the licence is what refuses
+    let reason =
+        redbex.run(&["open", "--user", "alice", "--task", "imap"]).is_refused_with(4).stderr();
+    assert!(reason.contains("10 sessions") && !reason.contains("alice"), "{reason}");
+    let settings = redbex.json(&["show", "config"]);
+    let is_limit = |setting: &&serde_json::Value| setting["key"] == "policy.user_limit";
+    assert_eq!(settings.as_array().unwrap().iter().find(is_limit).unwrap()["value"], "0");
+}

@@ -11,6 +11,9 @@ use crate::world::{World, at, later, minutes};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
+/// With a record of the entries that have ended.
+const ON_RECORD: [(&str, &str); 1] = [("retention = \"0\"", "retention = \"24h\"")];
+
 /// The entries of a cache, the first one used the longest ago, all of them active.
 fn entry_of(serial: u32) -> Row {
     let user = format!("user{serial}");
@@ -24,7 +27,7 @@ fn entry_of(serial: u32) -> Row {
 #[test]
 fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_anew() {
     // Given an entry with a ttl of 30 minutes, and one in a cache with an hour
-    let mut stalwart = World::new("stalwart");
+    let mut stalwart = World::but("stalwart", &ON_RECORD);
     let noon = at(NOON);
     let [used, unused] = [noon, noon].map(|noon| stalwart.open("imap", noon));
     let cached = stalwart.open("jmap", noon);
@@ -50,7 +53,7 @@ fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_an
 #[test]
 fn s10_between_its_ttl_and_the_purge_an_entry_is_expired_and_not_live_and_never_idle() {
     // Given an entry whose ttl is over, long ago or just now, and one that is in use
-    let stalwart = System::but("stalwart", &[("retention = \"24h\"", "retention = \"0\"")]);
+    let stalwart = System::new("stalwart");
     stalwart.insert(&row("over").task("imap").idle(31 * MINUTE));
     stalwart.insert(&row("long over").task("imap").idle(5 * HOUR));
     stalwart.insert(&row("in use").task("imap").idle(MINUTE));
@@ -80,7 +83,7 @@ fn s10_between_its_ttl_and_the_purge_an_entry_is_expired_and_not_live_and_never_
 #[test]
 fn s7_opening_the_101st_ends_the_one_that_was_least_recently_used() {
     // Given a cache with room for one more
-    let stalwart = System::new("stalwart");
+    let stalwart = System::but("stalwart", &ON_RECORD);
     stalwart.insert_all(0..99, entry_of);
     // When the 100th opens, then nothing ends
     stalwart.opens(&["--task", "jmap"]);
@@ -110,7 +113,7 @@ fn s7_whatever_its_state() {
     ] {
         // Given a full cache in which the least recently used entry is in some state
         let way = format!("expire = \"{expire}\"\nabandoned = \"6h\"");
-        let stalwart = System::but("stalwart", &[("expire = \"timeout\"", &way)]);
+        let stalwart = System::but("stalwart", &[ON_RECORD[0], ("expire = \"timeout\"", &way)]);
         stalwart.insert(&least_recent.clone().timeout(timeout));
         stalwart.insert(&second);
         stalwart.insert_all(2..100, entry_of);
@@ -127,7 +130,7 @@ fn s7_whatever_its_state() {
 
 #[test]
 fn s7_without_a_retention_it_leaves_no_record_but_is_counted() {
-    let stalwart = System::but("stalwart", &[("retention = \"24h\"", "retention = \"0\"")]);
+    let stalwart = System::new("stalwart");
     stalwart.insert_all(0..100, entry_of);
     stalwart.opens(&["--task", "jmap"]);
     assert_eq!((stalwart.fate("0"), stalwart.fate("1")), ("gone".into(), "active".into()));
@@ -182,7 +185,8 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     // Given a purge that fails at one row, and a job behind it in the file
     let jobs = "every = \"1h\"\ndo = \"purge\"\n\n[[job]]\nname = \"restart imap\"\n\
                 every = \"1h\"\ndo = \"cycle\"\ntask = \"imap\"";
-    let stalwart = System::but("stalwart", &[("at = \"15 * *\"\ndo = \"purge\"", jobs)]);
+    let jobs = ("at = \"15 * *\"\ndo = \"purge\"", jobs);
+    let stalwart = System::but("stalwart", &[ON_RECORD[0], jobs]);
     stalwart.jobs_have_waited(&["mail1"]);
     stalwart.insert(&row("broken").task("jmap").idle(3 * HOUR));
     stalwart.insert(&row("in use"));
@@ -198,4 +202,29 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     assert!(why.as_str().unwrap().contains("the disk is on fire"), "{why}");
     assert_eq!([stalwart.fate("broken"), stalwart.fate("in use")], ["expired", "cycled"]);
     assert_eq!(stalwart.figure("jmap", "expired"), 1);
+}
+
+#[test]
+fn s10_the_example_is_the_cache_of_the_document() {
+    // Given the example, then its cache has a ttl of an hour and 100 entries, and the least
+    // recently used one makes way
+    let stalwart = System::new("stalwart");
+    let settings = stalwart.json(&["show", "config"]);
+    let of = |key: &str| {
+        let setting = settings.as_array().unwrap().iter().find(|setting| setting["key"] == key);
+        setting.unwrap()["value"].as_str().unwrap().to_owned()
+    };
+    let cache = ["timeout", "limit", "when_full"].map(|key| of(&format!("policy.jmap.{key}")));
+    assert_eq!(cache, ["1h", "100", "evict-lru"]);
+    assert_eq!((of("policy.retention"), of("job.purge.at")), ("0s".into(), "15 * *".into()));
+    // Given an entry whose ttl is over, and one within it
+    stalwart.insert(&row("over").task("jmap").idle(61 * MINUTE).timeout(Some(HOUR)));
+    stalwart.insert(&row("within").task("jmap").idle(50 * MINUTE).timeout(Some(HOUR)));
+    assert_eq!([stalwart.fate("over"), stalwart.fate("within")], ["expired", "active"]);
+    assert_eq!(stalwart.touches("over"), "ended expired");
+    // When the purge has run, then its row is deleted, and it is counted
+    stalwart.run(&["purge"]).succeeds().is_silent();
+    assert_eq!([stalwart.fate("over"), stalwart.fate("within")], ["gone", "active"]);
+    let figures = ["live", "expired", "ended", "ended_expired"];
+    assert_eq!(figures.map(|figure| stalwart.figure("jmap", figure)), [1, 0, 0, 1]);
 }

@@ -9,12 +9,12 @@ use crate::system::System;
 use crate::world::{World, at, later};
 
 /// The times of the daily check on two days.
-const DAY_1: &str = "2026-06-15T03:00:00Z";
-const DAY_2: &str = "2026-06-16T03:00:00Z";
+const DAY_1: &str = "2026-06-15T00:00:00Z";
+const DAY_2: &str = "2026-06-16T00:00:00Z";
 
 /// With checks that lie less than a day apart.
 const HALF_A_DAY: [(&str, &str); 2] =
-    [("delay = \"24h\"", "delay = \"12h\""), ("at = \"0 3 *\"", "at = \"*/5 * *\"")];
+    [("delay = \"24h\"", "delay = \"12h\""), ("at = \"0 0 *\"", "at = \"*/5 * *\"")];
 
 #[track_caller]
 fn check(transfer: &mut World, now: UnixTime) {
@@ -152,15 +152,15 @@ fn t5_no_session_ends_on_its_first_check_nor_between_checks_that_are_minutes_apa
 #[test]
 fn t6_a_delay_below_the_distance_of_the_checks_is_accepted_with_a_warning() {
     for (delay, at, warns) in [
-        ("24h", "0 3 *", false),
-        ("23h", "0 3 *", true),
-        ("86399s", "0 3 *", true),
-        ("48h", "0 3 *", false),
+        ("24h", "0 0 *", false),
+        ("23h", "0 0 *", true),
+        ("86399s", "0 0 *", true),
+        ("48h", "0 0 *", false),
         ("12h", "0 3,15 *", false),
         ("24h", "0 3 7", true),
     ] {
         let [delay, at] = [format!("delay = \"{delay}\""), format!("at = \"{at}\"")];
-        let changes = [("delay = \"24h\"", &*delay), ("at = \"0 3 *\"", &*at)];
+        let changes = [("delay = \"24h\"", &*delay), ("at = \"0 0 *\"", &*at)];
         let transfer = System::but("transfer", &changes);
         let said = transfer.run(&["show", "config"]).succeeds().stderr();
         assert_eq!(said.contains("cannot take effect before the next check"), warns, "{said}");
@@ -186,20 +186,20 @@ fn t7_a_check_belongs_to_its_scheduled_time_also_when_cron_starts_it_late() {
 #[test]
 fn t7_a_day_of_23_hours_does_not_cost_an_extra_day() {
     for (day_1, day_2, hours) in [
-        // The night in which Berlin's clocks are set forward, and that in which they
-        // are set back
-        ("2026-03-28T02:00:00Z", "2026-03-29T01:00:00Z", 23),
-        ("2026-10-24T01:00:00Z", "2026-10-25T02:00:00Z", 25),
+        // The day on which Berlin's clocks are set forward, and that on which they are
+        // set back
+        ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23),
+        ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25),
     ] {
         let mut transfer = World::new("transfer").in_zone("Europe/Berlin");
         let [day_1, day_2] = [day_1, day_2].map(at);
         assert_eq!(day_2.since(day_1).as_seconds(), hours * HOUR);
         let token = transfer.open("box", later(day_1, -30 * DAY));
         transfer.run("daily check", later(day_1, -90));
-        // Given a check at three in the morning, seven seconds late
+        // Given a check at midnight, seven seconds late
         check(&mut transfer, later(day_1, 7));
         assert_eq!(transfer.mark(&token), Some(day_1));
-        // When it is three in the morning again
+        // When it is midnight again
         check(&mut transfer, later(day_2, 2));
         // Then the session ends
         assert_eq!(transfer.fate(&token, day_2), "expired", "{hours}");

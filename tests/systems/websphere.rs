@@ -8,7 +8,7 @@ use sessctl::domain::session::EndReason;
 use sessctl::{Config, Span, Token, UnixTime};
 
 use crate::fixture::{HOUR, MINUTE, now, row};
-use crate::system::{System, handle};
+use crate::system::{System, handle, text};
 use crate::world::{World, at, later, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
@@ -134,14 +134,8 @@ fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
 /// The reaper's interval under a longest timeout, with a jitter.
 fn interval(timeout: &str, jitter: u64) -> i64 {
     let timeout = format!("timeout = \"{timeout}\"");
-    let mut websphere = World::but(
-        "websphere",
-        &[
-            ("min_timeout = \"5m\"", "min_timeout = \"0\""),
-            ("touch_resolution = \"2m\"", "touch_resolution = \"0\""),
-            ("\ntimeout = \"30m\"", &format!("\n{timeout}")),
-        ],
-    );
+    let mut websphere =
+        World::but("websphere", &[("\ntimeout = \"30m\"", &format!("\n{timeout}"))]);
     websphere.terms.jitter = Jitter::from_number(jitter);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
@@ -216,4 +210,34 @@ fn w5_an_interval_that_is_set_holds_from_30_seconds_on() {
     assert!(
         matches!(standing, Standing::Waits { next, anchor } if next == anchor.plus(Span::minutes(5)))
     );
+}
+
+#[test]
+fn w12_no_session_ends_before_its_timeout_has_passed_since_its_last_access() {
+    let noon = at(NOON);
+    for seconds in [1, 2, 59, 5 * MINUTE, 30 * MINUTE] {
+        // Given a session whose application asks for a timeout, however short
+        let mut websphere = World::new("websphere");
+        let token = asking(&mut websphere, Asked::For(Span::seconds(seconds)), noon);
+        assert_eq!(websphere.session(&token).unwrap().idle_timeout, Some(Span::seconds(seconds)));
+        // When it is used, one second after it was opened
+        let used = later(noon, 1);
+        assert_eq!(websphere.touch(&token, used), Outcome::Renewed);
+        // Then that access is written, and counts from its second on
+        assert_eq!(websphere.session(&token).unwrap().last_used_at, Some(used));
+        let last = later(used, seconds);
+        websphere.purge(last);
+        assert_eq!(websphere.fate(&token, last), "active", "{seconds}");
+        websphere.purge(later(last, 1));
+        assert_eq!(websphere.fate(&token, last), "gone", "{seconds}");
+    }
+}
+
+#[test]
+fn w12_the_example_says_so() {
+    let config = Config::parse(&text("websphere"), "websphere.toml").unwrap();
+    let policy = &config.policies.default;
+    assert_eq!((policy.touch_resolution, policy.min_timeout), (Span::ZERO, Span::ZERO));
+    assert_eq!((policy.timeout, policy.max_timeout), (Some(Span::minutes(30)), None));
+    assert!(!policy.strict);
 }

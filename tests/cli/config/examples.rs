@@ -90,7 +90,6 @@ fn each_system_is_configured_as_it_behaves() {
     insta::assert_snapshot!(settings("domino"), @r"
     policy.expire = timeout
     policy.timeout = 30m
-    policy.abandoned = 2h
     policy.retention = 7d
     job.release idle sessions.at = */15 * *
     job.release idle sessions.do = purge
@@ -108,10 +107,10 @@ fn each_system_is_configured_as_it_behaves() {
     insta::assert_snapshot!(settings("websphere"), @r"
     policy.expire = timeout
     policy.timeout = 30m
-    policy.min_timeout = 5m
+    policy.min_timeout = 0s
     policy.max_timeout = never
     policy.strict = false
-    policy.touch_resolution = 2m
+    policy.touch_resolution = 0s
     policy.retention = 0s
     job.reaper.every = auto
     job.reaper.do = purge
@@ -120,7 +119,7 @@ fn each_system_is_configured_as_it_behaves() {
     policy.expire = timeout
     policy.timeout = 30m
     policy.strict = true
-    policy.retention = 1d
+    policy.retention = 0s
     policy.jmap.timeout = 1h
     policy.jmap.limit = 100
     policy.jmap.when_full = evict-lru
@@ -130,11 +129,12 @@ fn each_system_is_configured_as_it_behaves() {
     insta::assert_snapshot!(settings("transfer"), @r"
     policy.expire = two-pass
     policy.delay = 1d
-    policy.retention = forever
-    policy.mail.retention = 90d
-    policy.scratch.retention = 0s
-    retention.max = forever
-    job.daily check.at = 0 3 *
+    policy.retention = 30d
+    policy.inbox.retention = 7d
+    policy.outlog.retention = 1d
+    policy.wastebasket.retention = 0s
+    retention.max = 30d
+    job.daily check.at = 0 0 *
     job.daily check.do = purge
     ");
     insta::assert_snapshot!(settings("redbex"), @r"
@@ -144,7 +144,6 @@ fn each_system_is_configured_as_it_behaves() {
     policy.max_timeout = 1h
     policy.abandoned = 2h
     policy.limit = 10
-    policy.user_limit = 3
     policy.when_full = evict-idle
     policy.retention = 30d
     job.housekeeping.every = 5m
