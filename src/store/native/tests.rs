@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::Expire;
+use crate::domain::policy::{Expire, Policy};
 use crate::domain::port::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
 use crate::store::Access;
 use crate::store::transport::far::Far;
