@@ -1,6 +1,9 @@
 //! Who gets in where there is a limit, and who has to go: the store does what the
 //! rules say, whatever there is and whoever comes.
 
+use std::cell::Cell;
+
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -98,11 +101,17 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn the_door_keeps_to_its_rules_whoever_comes() {
-            let licence = option::of(licence());
-            let input = (scene(), [limits(), limits()], licence, vec(caller(), 1..8));
-            check(world(), 1_500, input, |world, (scene, limits, licence, callers)| {
+            let (licence, is_indexed) = (option::of(licence()), Cell::new(false));
+            let input = (scene(), [limits(), limits()], licence, vec(caller(), 1..8), weighted(0.2));
+            check(world(), 1_500, input, |world, (scene, limits, licence, callers, has_index)| {
                 let Scene { sessions, policies, .. } = scene;
                 let policies = with_limits(&policies, &limits, licence);
+                // Its indexes make it look for tasks in another way.
+                if is_indexed.replace(has_index) != has_index {
+                    let limit = u64::from(has_index);
+                    let limits = Policy { limit, user_limit: limit, ..Policy::default() };
+                    world.sessions.suit(&Policies::same_for_all(limits)).unwrap();
+                }
                 world.put(&sessions);
                 let (mut rows, mut now, mut refused) = (sessions, NOW, 0);
                 let mut ended_before = rows.iter().filter(|row| row.end.is_some()).count() as u64;
