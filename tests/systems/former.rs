@@ -125,7 +125,9 @@ fn s11_domino_is_configured_by_following_the_errors() {
                     Run at times: 04:00 AM\nRepeat interval of: 0 minutes\n\
                     Days of week: Sun, Mon, Tue, Wed, Thu, Fri, Sat\n";
     let quoted = document.lines().map(|line| line.split_once(": ").unwrap());
-    let quoted: String = quoted.map(|(key, value)| format!("\"{key}\" = '{value}'\n")).collect();
+    let quoted: Vec<String> =
+        quoted.map(|(key, value)| format!("\"{key}\" = '{value}'\n")).collect();
+    let quoted = quoted.concat();
     let setting = "IMAP_Session_Timeout = 30\n";
     for old in [
         format!("{document}{setting}"),

@@ -348,9 +348,9 @@ pub(super) fn find(path: &str) -> Option<(&'static Term, String)> {
     let path: Vec<String> = path.split('.').map(normal).collect();
     let fits = names.iter().filter_map(|(parts, term)| {
         let end = path.get(path.len().checked_sub(parts.len())?..)?;
-        let named = parts.iter().position(|part| part == ANY).map(|at| end[at].clone());
+        let any = parts.iter().position(|part| part == ANY).map(|at| end[at].clone());
         let is_found = parts.iter().zip(end).all(is_same);
-        is_found.then(|| (parts.len(), (*term, named.unwrap_or_default())))
+        is_found.then(|| (parts.len(), (*term, any.unwrap_or_default())))
     });
     fits.max_by_key(|(length, _)| *length).map(|(_, found)| found)
 }

@@ -129,8 +129,8 @@ fn is_negative(given: &str) -> bool {
 fn shortest(number: u64, unit: char) -> String {
     match unit {
         _ if number == 0 => "0".to_owned(),
-        's' if number >= 120 && number % 60 == 0 => match number / 60 {
-            minutes if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        's' if number >= 120 && number.is_multiple_of(60) => match number / 60 {
+            minutes if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
             minutes => format!("{minutes}m"),
         },
         _ => format!("{number}{unit}"),
