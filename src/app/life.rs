@@ -148,7 +148,8 @@ impl Housekeeper {
             Err(Full::Task) => (policy.limit, None),
             Err(Full::User) => (policy.user_limit, session.user),
         };
-        Err(FullRefusal { task: session.task, limit, user }.into())
+        let task = self.store.task_names()?.of(session.task);
+        Err(FullRefusal { task, limit, user }.into())
     }
 
     /// Tells of each token's session that it has been used at `now`.

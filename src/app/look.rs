@@ -113,16 +113,9 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
         let stats = self.store.tasks(&self.scope(task, now))?;
-        Ok(stats
-            .into_iter()
-            .map(|stat| TaskStat { task: self.name_of_task(stat.task), ..stat })
-            .collect())
-    }
-
-    /// A task's name in figures, which is the same whatever rows there are. That of a
-    /// framework's table is its profile's.
-    fn name_of_task(&self, task: String) -> String {
-        if self.profile().is_some() { task } else { self.policies.name_of(&task) }
+        let names = self.store.task_names()?;
+        let named = |stat: TaskStat| TaskStat { task: names.of(stat.task), ..stat };
+        Ok(stats.into_iter().map(named).collect())
     }
 
     /// What each task serves: all its users, and those that it serves more than
@@ -132,9 +125,9 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
+        let names = self.store.task_names()?;
         self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
-            let task = load.task.clone().unwrap_or_default();
-            let task = self.name_of_task(task);
+            let task = names.of(load.task.clone().unwrap_or_default());
             let load = UserLoad { task: load.task.is_some().then(|| task.clone()), ..load };
             let service = services
                 .entry(task.to_ascii_lowercase())

@@ -13,15 +13,8 @@ pub struct Policies {
     pub default: Policy,
     /// What every retention was cut to, for those who ask; `None`: nothing.
     pub retention_cap: Option<Span>,
-    tasks: BTreeMap<String, Own>,
-}
-
-/// The policy of one task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Own {
-    /// The task, as the configuration spells it.
-    name: String,
-    policy: Policy,
+    /// By their names in lower case.
+    tasks: BTreeMap<String, Policy>,
 }
 
 impl Policies {
@@ -32,7 +25,7 @@ impl Policies {
 
     /// Gives a task a policy of its own.
     pub fn insert(&mut self, task: &str, policy: Policy) {
-        self.tasks.insert(task.to_ascii_lowercase(), Own { name: task.to_owned(), policy });
+        self.tasks.insert(task.to_ascii_lowercase(), policy);
     }
 
     /// The policy of a task, whose name matches without regard to ASCII case.
@@ -40,14 +33,7 @@ impl Policies {
         if self.tasks.is_empty() {
             return &self.default;
         }
-        self.tasks.get(&task.to_ascii_lowercase()).map_or(&self.default, |own| &own.policy)
-    }
-
-    /// The name of a task in figures: as the configuration spells it, and otherwise in lower
-    /// case. Rows may spell it in several ways, and come and go.
-    pub fn name_of(&self, task: &str) -> String {
-        let lower = task.to_ascii_lowercase();
-        self.tasks.get(&lower).map_or(lower, |own| own.name.clone())
+        self.tasks.get(&task.to_ascii_lowercase()).unwrap_or(&self.default)
     }
 
     /// The same policies, as far as they hold for these tasks.
@@ -57,14 +43,14 @@ impl Policies {
         let own = tasks.into_iter().filter_map(own);
         Self {
             default: self.default.clone(),
-            tasks: own.map(|(task, own)| (task.clone(), own.clone())).collect(),
+            tasks: own.map(|(task, policy)| (task.clone(), policy.clone())).collect(),
             ..*self
         }
     }
 
     /// The tasks with a policy of their own, in lower case.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.tasks.iter().map(|(task, own)| (task.as_str(), &own.policy))
+        self.tasks.iter().map(|(task, policy)| (task.as_str(), policy))
     }
 
     /// The policies of the tasks that a pattern means; `None`: of all. The default
@@ -84,6 +70,6 @@ impl Policies {
 
     /// All policies, the default first.
     pub fn all(&self) -> impl Iterator<Item = &Policy> {
-        std::iter::once(&self.default).chain(self.tasks.values().map(|own| &own.policy))
+        std::iter::once(&self.default).chain(self.tasks.values())
     }
 }

@@ -64,6 +64,25 @@ impl TaskStat {
     }
 }
 
+/// The name of each task, in the letter case of its first use. It stays the same whatever
+/// rows there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskNames(BTreeMap<String, String>);
+
+impl TaskNames {
+    /// The name of a task that may be spelled in another letter case; a task that has none is
+    /// shown as it is spelled.
+    pub fn of(&self, task: String) -> String {
+        self.0.get(&task.to_ascii_lowercase()).cloned().unwrap_or(task)
+    }
+}
+
+impl FromIterator<String> for TaskNames {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().map(|name| (name.to_ascii_lowercase(), name)).collect())
+    }
+}
+
 /// What a user has of one task, or of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserLoad {

@@ -31,7 +31,7 @@ use super::token::Token;
 
 pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
-pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use figures::{LoadBy, TaskNames, TaskStat, UserLoad};
 pub use interruption::{Interruptible, Interruption, Limit};
 pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
@@ -221,6 +221,12 @@ pub trait Sessions {
 
     /// The figures of the tasks in scope, by name, in one pass over the table.
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>>;
+
+    /// The names of the tasks. That of a framework's table is its profile's, and no row
+    /// spells it otherwise.
+    fn task_names(&self) -> Result<TaskNames> {
+        Ok(TaskNames::default())
+    }
 
     /// Visits what users have of sessions that have not ended; of a framework's table, of
     /// those that are live.

@@ -27,8 +27,8 @@ use crate::domain::error::Result;
 use crate::domain::policy::{Policies, Policy};
 use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
-    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat,
-    UserLoad,
+    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskNames,
+    TaskStat, UserLoad,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -41,6 +41,12 @@ const HANDLE: usize = 12;
 /// What a row must have for [`session`] to read it.
 const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
                        marked_at, ended_at, end_reason";
+
+/// The same for people: the task has its name, in the letter case of its first use, whatever
+/// the row's own spelling is.
+const SHOWN: &str = "id, user, coalesce((SELECT named.task FROM task_names AS named \
+                     WHERE named.task = sessions.task), task), client, created_at, \
+                     last_used_at, idle_timeout, marked_at, ended_at, end_reason";
 
 /// Whether another row's key begins with the same digits.
 const CLASHES: &str = "(SELECT count(*) FROM sessions AS other \
@@ -125,7 +131,7 @@ impl<T: Transport> Sessions for Native<T> {
         if self.transport.is_far() {
             return many::find(&self.transport, keys, false);
         }
-        let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
+        let sql = Statement::new(&format!("SELECT {SHOWN} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
         self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
@@ -189,7 +195,7 @@ impl<T: Transport> Sessions for Native<T> {
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
         let prefix = prefix.to_ascii_lowercase();
         let mut statement = Statement::new("SELECT ");
-        statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
+        statement.push(SHOWN).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
         statement.push(" AND id < ").bind(format!("{prefix}g"));
         statement.push(" ORDER BY id LIMIT ").bind(most);
         let mut sessions = self.collect(&statement, session)?;
@@ -203,6 +209,11 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
         stat::tasks(&self.transport, scope)
+    }
+
+    fn task_names(&self) -> Result<TaskNames> {
+        let names = Statement::new("SELECT task FROM task_names");
+        Ok(self.collect(&names, |row| row.text(0))?.into_iter().flatten().collect())
     }
 
     fn loads(
@@ -290,7 +301,7 @@ fn delete_live_row(ending: &Ending) -> Statement {
 fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statement {
     order::with_terms(query.order, &query.scope, |terms| {
         let mut sql = Statement::new("SELECT ");
-        sql.push(COLUMNS).push(", ").push(CLASHES);
+        sql.push(SHOWN).push(", ").push(CLASHES);
         if in_pages {
             for term in terms {
                 term.column(&mut sql);
@@ -315,13 +326,13 @@ fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statem
     })
 }
 
-/// Reads a row of [`COLUMNS`] with the reason for which it is about to end.
+/// Reads a row of [`SHOWN`] with the reason for which it is about to end.
 fn ended_session(row: &dyn Columns, at: UnixTime) -> Option<Session> {
     let reason = row.text(COLUMNS.split(',').count())?.parse().ok()?;
     Some(Session { end: Some(End { at, reason }), ..session(row) })
 }
 
-/// Reads a row of [`COLUMNS`].
+/// Reads a row of [`SHOWN`].
 fn session(row: &dyn Columns) -> Session {
     let time = |place| row.integer(place).map(UnixTime);
     let id = row.text(0).unwrap_or_default();
