@@ -175,6 +175,17 @@ impl Housekeeper {
         }
     }
 
+    /// Whether the table has ever held a task that matches.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn knows_task(&self, task: &TaskPattern) -> Result<bool> {
+        match self.profile() {
+            Some(profile) => Ok(task.matches(&profile.task)),
+            None => Ok(self.store.task_names()?.has(task)),
+        }
+    }
+
     /// Those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would end, and
     /// what would be kept.
     ///

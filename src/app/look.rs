@@ -124,6 +124,28 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being read.
     pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
+        self.services_to(task, now, 2)
+    }
+
+    /// The same with all users that each task serves.
+    ///
+    /// # Errors
+    /// As for [`services`](Self::services).
+    pub fn services_to_all(
+        &self,
+        task: Option<&TaskPattern>,
+        now: UnixTime,
+    ) -> Result<Vec<Service>> {
+        self.services_to(task, now, 1)
+    }
+
+    /// The same with the users who have so many sessions or more.
+    fn services_to(
+        &self,
+        task: Option<&TaskPattern>,
+        now: UnixTime,
+        least: u64,
+    ) -> Result<Vec<Service>> {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
         let names = self.store.task_names()?;
         self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
@@ -132,12 +154,12 @@ impl Housekeeper {
             let service = services
                 .entry(task.to_ascii_lowercase())
                 .or_insert_with(|| Service { task, ..Service::default() });
-            service.add(load);
+            service.add(load, least);
             Ok(ControlFlow::Continue(()))
         })?;
         let mut services: Vec<Service> = services.into_values().collect();
         for service in &mut services {
-            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
+            service.served.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
         Ok(services)
     }
@@ -172,12 +194,12 @@ pub struct Service {
     pub owned: u64,
     /// The last use of the session that has been unused for the longest.
     pub oldest_use: Option<UnixTime>,
-    /// The users who have more than one.
-    pub repeated: Vec<UserLoad>,
+    /// The users that were asked for: all, or those who have more than one.
+    pub served: Vec<UserLoad>,
 }
 
 impl Service {
-    fn add(&mut self, load: UserLoad) {
+    fn add(&mut self, load: UserLoad, least: u64) {
         self.sessions += load.sessions();
         self.expired += load.expired;
         if load.user.is_some() {
@@ -185,8 +207,8 @@ impl Service {
             self.owned += load.sessions();
         }
         self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
-        if load.user.is_some() && load.sessions() > 1 {
-            self.repeated.push(load);
+        if load.user.is_some() && load.sessions() >= least {
+            self.served.push(load);
         }
     }
 }

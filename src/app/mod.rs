@@ -83,10 +83,10 @@ impl Housekeeper {
         self
     }
 
-    /// The same, but that somebody wants to know which sessions end.
+    /// Adds a listener, which is told of each session that ends.
     #[must_use]
     pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
-        self.bell = Bell::for_listener(listener);
+        self.bell.add(listener);
         self
     }
 

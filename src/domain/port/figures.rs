@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::filter::TaskPattern;
 use crate::domain::session::{EndReason, State};
 use crate::domain::time::UnixTime;
 
@@ -74,6 +75,11 @@ impl TaskNames {
     /// shown as it is spelled.
     pub fn of(&self, task: String) -> String {
         self.0.get(&task.to_ascii_lowercase()).cloned().unwrap_or(task)
+    }
+
+    /// Whether any of them matches.
+    pub fn has(&self, task: &TaskPattern) -> bool {
+        self.0.values().any(|name| task.matches(name))
     }
 }
 
