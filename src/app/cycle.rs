@@ -316,6 +316,7 @@ impl Housekeeper {
             batch.push(session);
             if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
+        let batch = batch.into_iter().map(|session| self.named(session)).collect::<Result<_>>()?;
         Ok((batch, last, scanned))
     }
 

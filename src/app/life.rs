@@ -140,13 +140,14 @@ impl Housekeeper {
     /// ended for it.
     fn admit(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
+        let (limit, user_limit) = (policy.limit, policy.user_limit);
         let admission = self.store.admit(&session, policy, self.bell.is_heard())?;
-        self.bell.ring(&admission.told, &self.policies);
+        self.ring(admission.told);
         self.bell.miss(admission.untold, session.created_at);
         let (limit, user) = match admission.outcome {
             Ok(()) => return Ok(admission.ended),
-            Err(Full::Task) => (policy.limit, None),
-            Err(Full::User) => (policy.user_limit, session.user),
+            Err(Full::Task) => (limit, None),
+            Err(Full::User) => (user_limit, session.user),
         };
         let task = self.store.task_names()?.of(session.task);
         Err(FullRefusal { task, limit, user }.into())
@@ -301,7 +302,7 @@ impl Housekeeper {
             let ended = sessions.iter().zip(&done).filter(|(_, done)| **done);
             let ended: Vec<Session> =
                 ended.map(|(session, _)| Session { end: Some(end), ..session.clone() }).collect();
-            self.bell.ring(&ended, &self.policies);
+            self.ring(ended);
         }
         Ok(done)
     }

@@ -70,7 +70,7 @@ impl Housekeeper {
                 return Ok(ControlFlow::Continue(()));
             }
             listed.shown += 1;
-            visit(session)
+            visit(self.named(session)?)
         })?;
         Ok(Listed { unreadable_users: scanned.unreadable_users, ..listed })
     }
@@ -102,7 +102,7 @@ impl Housekeeper {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => Ok(sessions),
+            [_] => sessions.into_iter().map(|session| self.named(session)).collect(),
             _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
@@ -114,8 +114,8 @@ impl Housekeeper {
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
         let stats = self.store.tasks(&self.scope(task, now))?;
         let names = self.store.task_names()?;
-        let named = |stat: TaskStat| TaskStat { task: names.of(stat.task), ..stat };
-        Ok(stats.into_iter().map(named).collect())
+        let rename = |stat: TaskStat| TaskStat { task: names.of(stat.task), ..stat };
+        Ok(stats.into_iter().map(rename).collect())
     }
 
     /// What each task serves: all its users, and those that it serves more than

@@ -223,9 +223,12 @@ impl Lines {
 
     fn show(&mut self, session: &Session) {
         self.shown += 1;
-        let record = || match self.dry_run {
-            true => records::ending(session, &self.policies, self.end),
-            false => records::ended(session, &self.policies, self.end, None),
+        let record = || {
+            if self.dry_run {
+                records::ending(session, &self.policies, self.end)
+            } else {
+                records::ended(session, &self.policies, self.end, None)
+            }
         };
         self.answers.give(record, || sentence(session, self.end, None));
     }

@@ -74,7 +74,17 @@ impl TaskNames {
     /// The name of a task that may be spelled in another letter case; a task that has none is
     /// shown as it is spelled.
     pub fn of(&self, task: String) -> String {
-        self.0.get(&task.to_ascii_lowercase()).cloned().unwrap_or(task)
+        self.get(&task).map_or(task, str::to_owned)
+    }
+
+    /// The name of a task, if it has one.
+    pub fn get(&self, task: &str) -> Option<&str> {
+        self.0.get(&task.to_ascii_lowercase()).map(String::as_str)
+    }
+
+    /// Gives a task this name.
+    pub fn insert(&mut self, name: String) {
+        self.0.insert(name.to_ascii_lowercase(), name);
     }
 
     /// Whether any of them matches.

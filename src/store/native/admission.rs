@@ -1,7 +1,7 @@
 //! Admission: one list of statements, of which each has its condition in it, so
 //! that nobody has to read in between.
 
-use super::{SHOWN, ended_session, new_row, rules, stat};
+use super::{COLUMNS, ended_session, new_row, rules, stat};
 use crate::domain::error::Result;
 use crate::domain::policy::{Expire, Policies, Policy, WhenFull};
 use crate::domain::port::{Admission, Full, NewSession};
@@ -117,7 +117,7 @@ impl<'a> List<'a> {
         };
         if self.tell {
             let mut rows = Statement::new("SELECT ");
-            rows.push(SHOWN).push(", ");
+            rows.push(COLUMNS).push(", ");
             reason(&door, &mut rows);
             rows.push(" FROM sessions");
             let place = self.add(of_those(rows));

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::{SHOWN, session};
+use super::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::port::Renewed;
 use crate::domain::session::{Key, Session};
@@ -21,7 +21,7 @@ pub(super) fn find(
     keys: &[Key],
     is_sure: bool,
 ) -> Result<Vec<Option<Session>>> {
-    let sql = format!("SELECT {SHOWN} FROM sessions{IS_AMONG}");
+    let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
     let is_quick = !is_sure;
     let statement = Statement { is_sure, is_quick, ..Statement::new(&sql).with(list(keys)) };
     let mut found = HashMap::new();

@@ -42,12 +42,6 @@ const HANDLE: usize = 12;
 const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
                        marked_at, ended_at, end_reason";
 
-/// The same for people: the task has its name, in the letter case of its first use, whatever
-/// the row's own spelling is.
-const SHOWN: &str = "id, user, coalesce((SELECT named.task FROM task_names AS named \
-                     WHERE named.task = sessions.task), task), client, created_at, \
-                     last_used_at, idle_timeout, marked_at, ended_at, end_reason";
-
 /// Whether another row's key begins with the same digits.
 const CLASHES: &str = "(SELECT count(*) FROM sessions AS other \
                         WHERE other.id >= substr(sessions.id, 1, 12) \
@@ -131,7 +125,7 @@ impl<T: Transport> Sessions for Native<T> {
         if self.transport.is_far() {
             return many::find(&self.transport, keys, false);
         }
-        let sql = Statement::new(&format!("SELECT {SHOWN} FROM sessions WHERE id = ?1"));
+        let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
         self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
@@ -195,7 +189,7 @@ impl<T: Transport> Sessions for Native<T> {
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
         let prefix = prefix.to_ascii_lowercase();
         let mut statement = Statement::new("SELECT ");
-        statement.push(SHOWN).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
+        statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
         statement.push(" AND id < ").bind(format!("{prefix}g"));
         statement.push(" ORDER BY id LIMIT ").bind(most);
         let mut sessions = self.collect(&statement, session)?;
@@ -301,7 +295,7 @@ fn delete_live_row(ending: &Ending) -> Statement {
 fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statement {
     order::with_terms(query.order, &query.scope, |terms| {
         let mut sql = Statement::new("SELECT ");
-        sql.push(SHOWN).push(", ").push(CLASHES);
+        sql.push(COLUMNS).push(", ").push(CLASHES);
         if in_pages {
             for term in terms {
                 term.column(&mut sql);
@@ -326,13 +320,13 @@ fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statem
     })
 }
 
-/// Reads a row of [`SHOWN`] with the reason for which it is about to end.
+/// Reads a row of [`COLUMNS`] with the reason for which it is about to end.
 fn ended_session(row: &dyn Columns, at: UnixTime) -> Option<Session> {
     let reason = row.text(COLUMNS.split(',').count())?.parse().ok()?;
     Some(Session { end: Some(End { at, reason }), ..session(row) })
 }
 
-/// Reads a row of [`SHOWN`].
+/// Reads a row of [`COLUMNS`].
 fn session(row: &dyn Columns) -> Session {
     let time = |place| row.integer(place).map(UnixTime);
     let id = row.text(0).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The purge's changes to a range of the native table, in one write transaction.
 
 use super::by_task::FEW as FEW_POLICIES;
-use super::{SHOWN, ended_session, rules, stat};
+use super::{COLUMNS, ended_session, rules, stat};
 use crate::domain::error::Result;
 use crate::domain::policy::{Expire, Policies, Policy};
 use crate::domain::port::{Census, DueRange, Found, Scope, Settled};
@@ -239,7 +239,7 @@ fn mark(scope: &Scope<'_>) -> Statement {
 /// The rows that are about to end, each with the reason.
 fn ending_rows(scope: &Scope<'_>) -> Statement {
     let mut sql = Statement::new("SELECT ");
-    sql.push(SHOWN).push(", ");
+    sql.push(COLUMNS).push(", ");
     rules::end_reason(&mut sql, scope);
     sql.push(" FROM sessions");
     sql
