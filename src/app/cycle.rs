@@ -175,6 +175,14 @@ impl Housekeeper {
         }
     }
 
+    /// Whether the table has ever held a task that matches.
+    ///
+    /// # Errors
+    /// Whatever keeps the table from being read.
+    pub fn knows_task(&self, task: &TaskPattern) -> Result<bool> {
+        Ok(self.store.task_names()?.has(task))
+    }
+
     /// Those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would end, and
     /// what would be kept.
     ///
@@ -305,6 +313,7 @@ impl Housekeeper {
             batch.push(session);
             if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
+        let batch = batch.into_iter().map(|session| self.named(session)).collect::<Result<_>>()?;
         Ok((batch, last, scanned))
     }
 

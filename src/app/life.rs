@@ -141,17 +141,19 @@ impl Housekeeper {
     /// ended for it.
     fn admit(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
+        let limits = [policy.limit, policy.user_limit];
         let admission = self.store.admit(&session, &self.policies, self.bell.is_heard())?;
-        self.bell.ring(&admission.told, &self.policies);
+        self.ring(admission.told);
         self.bell.miss(admission.untold, session.created_at);
         let licence = self.policies.licence_of(&session.task);
         let (limit, user, licence) = match (admission.outcome, licence) {
             (Ok(()), _) => return Ok(admission.ended),
             (Err(Full::Licence), Some(licence)) => (licence.limit, None, Some(licence.clone())),
-            (Err(Full::Task | Full::Licence), _) => (policy.limit, None, None),
-            (Err(Full::User), _) => (policy.user_limit, session.user, None),
+            (Err(Full::Task | Full::Licence), _) => (limits[0], None, None),
+            (Err(Full::User), _) => (limits[1], session.user, None),
         };
-        Err(FullRefusal { task: session.task, limit, user, licence }.into())
+        let task = self.store.task_names()?.of(session.task);
+        Err(FullRefusal { task, limit, user, licence }.into())
     }
 
     /// Tells of each token's session that it has been used at `now`.
@@ -303,7 +305,7 @@ impl Housekeeper {
             let ended = sessions.iter().zip(&done).filter(|(_, done)| **done);
             let ended: Vec<Session> =
                 ended.map(|(session, _)| Session { end: Some(end), ..session.clone() }).collect();
-            self.bell.ring(&ended, &self.policies);
+            self.ring(ended);
         }
         Ok(done)
     }

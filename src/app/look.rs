@@ -70,7 +70,7 @@ impl Housekeeper {
                 return Ok(ControlFlow::Continue(()));
             }
             listed.shown += 1;
-            visit(session)
+            visit(self.named(session)?)
         })?;
         Ok(Listed { unreadable_users: scanned.unreadable_users, ..listed })
     }
@@ -102,7 +102,7 @@ impl Housekeeper {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => Ok(sessions),
+            [_] => sessions.into_iter().map(|session| self.named(session)).collect(),
             _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
@@ -113,16 +113,9 @@ impl Housekeeper {
     /// Whatever keeps the table from being read.
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
         let stats = self.store.tasks(&self.scope(task, now))?;
-        Ok(stats
-            .into_iter()
-            .map(|stat| TaskStat { task: self.name_of_task(stat.task), ..stat })
-            .collect())
-    }
-
-    /// A task's name in figures, which is the same whatever rows there are. That of a
-    /// framework's table is its profile's.
-    fn name_of_task(&self, task: String) -> String {
-        if self.profile().is_some() { task } else { self.policies.name_of(&task) }
+        let names = self.store.task_names()?;
+        let rename = |stat: TaskStat| TaskStat { task: names.of(stat.task), ..stat };
+        Ok(stats.into_iter().map(rename).collect())
     }
 
     /// What each task serves: all its users, and those that it serves more than
@@ -131,20 +124,42 @@ impl Housekeeper {
     /// # Errors
     /// Whatever keeps the table from being read.
     pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
+        self.services_to(task, now, 2)
+    }
+
+    /// The same with all users that each task serves.
+    ///
+    /// # Errors
+    /// As for [`services`](Self::services).
+    pub fn services_to_all(
+        &self,
+        task: Option<&TaskPattern>,
+        now: UnixTime,
+    ) -> Result<Vec<Service>> {
+        self.services_to(task, now, 1)
+    }
+
+    /// The same with the users who have so many sessions or more.
+    fn services_to(
+        &self,
+        task: Option<&TaskPattern>,
+        now: UnixTime,
+        least: u64,
+    ) -> Result<Vec<Service>> {
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
+        let names = self.store.task_names()?;
         self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
-            let task = load.task.clone().unwrap_or_default();
-            let task = self.name_of_task(task);
+            let task = names.of(load.task.clone().unwrap_or_default());
             let load = UserLoad { task: load.task.is_some().then(|| task.clone()), ..load };
             let service = services
                 .entry(task.to_ascii_lowercase())
                 .or_insert_with(|| Service { task, ..Service::default() });
-            service.add(load);
+            service.add(load, least);
             Ok(ControlFlow::Continue(()))
         })?;
         let mut services: Vec<Service> = services.into_values().collect();
         for service in &mut services {
-            service.repeated.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
+            service.served.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
         Ok(services)
     }
@@ -179,12 +194,12 @@ pub struct Service {
     pub owned: u64,
     /// The last use of the session that has been unused for the longest.
     pub oldest_use: Option<UnixTime>,
-    /// The users who have more than one.
-    pub repeated: Vec<UserLoad>,
+    /// The users that were asked for: all, or those who have more than one.
+    pub served: Vec<UserLoad>,
 }
 
 impl Service {
-    fn add(&mut self, load: UserLoad) {
+    fn add(&mut self, load: UserLoad, least: u64) {
         self.sessions += load.sessions();
         self.expired += load.expired;
         if load.user.is_some() {
@@ -192,8 +207,8 @@ impl Service {
             self.owned += load.sessions();
         }
         self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
-        if load.user.is_some() && load.sessions() > 1 {
-            self.repeated.push(load);
+        if load.user.is_some() && load.sessions() >= least {
+            self.served.push(load);
         }
     }
 }

@@ -15,9 +15,13 @@ mod run;
 mod stream;
 mod tell;
 
+use std::cell::RefCell;
+
+use crate::domain::error::Result;
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Policies;
-use crate::domain::port::{Origin, Scope, Store};
+use crate::domain::port::{Origin, Scope, Store, TaskNames};
+use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
 use clock::ClockCheck;
@@ -42,6 +46,8 @@ pub struct Housekeeper {
     policies: Policies,
     origin: Origin,
     bell: Bell,
+    /// As far as they were needed.
+    names: RefCell<TaskNames>,
     stride: Stride,
     uptime: Uptime,
     observer: Option<Box<dyn RunObserver>>,
@@ -66,6 +72,7 @@ impl Housekeeper {
             policies,
             origin,
             bell: Bell::default(),
+            names: RefCell::default(),
             stride: Stride::default(),
             uptime: run::since_start,
             observer: None,
@@ -83,10 +90,10 @@ impl Housekeeper {
         self
     }
 
-    /// The same, but that somebody wants to know which sessions end.
+    /// Adds a listener, which is told of each session that ends.
     #[must_use]
     pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
-        self.bell = Bell::for_listener(listener);
+        self.bell.add(listener);
         self
     }
 
@@ -132,6 +139,27 @@ impl Housekeeper {
     /// What the listener has missed since this was last asked.
     pub fn take_untold(&mut self) -> Option<Untold> {
         self.bell.take_untold()
+    }
+
+    /// A session under the name of its task, however its row spells that.
+    fn named(&self, session: Session) -> Result<Session> {
+        let mut names = self.names.borrow_mut();
+        if names.get(&session.task).is_none() {
+            *names = self.store.task_names()?;
+            let name = names.of(session.task.clone());
+            names.insert(name);
+        }
+        Ok(Session { task: names.of(session.task.clone()), ..session })
+    }
+
+    /// Tells the listeners of sessions that have ended.
+    fn ring(&mut self, ended: Vec<Session>) {
+        if self.bell.is_heard() {
+            // They have ended, whether their task's name can be read or not.
+            let named = |session: Session| self.named(session.clone()).unwrap_or(session);
+            let ended: Vec<Session> = ended.into_iter().map(named).collect();
+            self.bell.ring(&ended, &self.policies);
+        }
     }
 
     fn scope<'a>(&'a self, task: Option<&'a TaskPattern>, now: UnixTime) -> Scope<'a> {

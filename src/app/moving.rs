@@ -35,7 +35,7 @@ const MOST_BYTES: usize = 256 << 10;
 type GoOn<'a> = &'a mut dyn FnMut(&MoveProgress) -> ControlFlow<()>;
 
 impl Housekeeper {
-    /// Copies rows and counters from another table to this one, as they are, and
+    /// Copies rows, counters and the names of tasks from another table to this one, as they are, and
     /// compares both afterwards. The ledger stays behind.
     ///
     /// 1. Both sides are read in key order, and what differs is written in batches that
@@ -148,6 +148,8 @@ impl Housekeeper {
             return Ok(Some(stopped));
         }
         self.copy_counters(journey)?;
+        let names = journey.source.stored_names()?;
+        self.store.put_names(&names, journey.request.over())?;
         if journey.request.suit {
             self.store.suit(&self.policies)?;
         }

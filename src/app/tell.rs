@@ -1,5 +1,7 @@
 //! Telling somebody which sessions have ended.
 
+use std::collections::BTreeSet;
+
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
@@ -12,9 +14,19 @@ pub trait Listener {
     /// # Errors
     /// Why it could not take note of them, in a few words.
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String>;
+
+    /// What messages call it.
+    fn name(&self) -> &'static str {
+        "the hook"
+    }
+
+    /// Whether it wants to know of sessions at this moment.
+    fn is_listening(&self) -> bool {
+        true
+    }
 }
 
-/// Ended sessions of which the listener has not taken note.
+/// Ended sessions of which a listener has not taken note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Untold {
     /// How many.
@@ -23,54 +35,115 @@ pub struct Untold {
     pub since: UnixTime,
     /// Why, the first time.
     pub why: String,
+    /// The [names](Listener::name) of the listeners.
+    pub whom: BTreeSet<&'static str>,
+}
+
+impl Untold {
+    fn new(since: UnixTime, why: String) -> Self {
+        Self { sessions: 0, since, why, whom: BTreeSet::new() }
+    }
 }
 
 impl std::fmt::Display for Untold {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let sessions = if self.sessions == 1 { "session" } else { "sessions" };
-        write!(f, "the hook was not told of {} ended {sessions}: {}", self.sessions, self.why)
+        let whom: Vec<&str> = self.whom.iter().copied().collect();
+        let (whom, was) = (whom.join(" and "), if whom.len() == 1 { "was" } else { "were" });
+        write!(f, "{whom} {was} not told of {} ended {sessions}: {}", self.sessions, self.why)
     }
 }
 
-/// The listener, if there is one, and what it has missed.
+/// The listeners, and what they have missed.
 #[derive(Default)]
 pub(super) struct Bell {
-    listener: Option<Box<dyn Listener>>,
+    listeners: Vec<Box<dyn Listener>>,
     untold: Option<Untold>,
 }
 
 impl Bell {
-    pub(super) fn for_listener(listener: Box<dyn Listener>) -> Self {
-        Self { listener: Some(listener), untold: None }
+    pub(super) fn add(&mut self, listener: Box<dyn Listener>) {
+        self.listeners.push(listener);
     }
 
     /// Whether anybody listens.
     pub(super) fn is_heard(&self) -> bool {
-        self.listener.is_some()
+        self.listeners.iter().any(|listener| listener.is_listening())
     }
 
     pub(super) fn ring(&mut self, sessions: &[Session], policies: &Policies) {
-        let Some(listener) = self.listener.as_mut().filter(|_| !sessions.is_empty()) else {
-            return;
-        };
-        if let Err(why) = listener.ended(sessions, policies) {
-            let since = sessions[0].end.map_or(UnixTime(0), |end| end.at);
-            let untold = self.untold.get_or_insert(Untold { sessions: 0, since, why });
-            untold.sessions += sessions.len() as u64;
-        }
+        let Some(first) = sessions.first() else { return };
+        let since = first.end.map_or(UnixTime(0), |end| end.at);
+        self.tell(sessions.len() as u64, since, |listener| listener.ended(sessions, policies));
     }
 
     /// Notes that so many have ended, of which nobody can say which they were.
     pub(super) fn miss(&mut self, sessions: u64, since: UnixTime) {
-        if sessions > 0 && self.is_heard() {
-            let why = "the answer of the cluster was lost".to_owned();
-            let untold = self.untold.get_or_insert(Untold { sessions: 0, since, why });
-            untold.sessions += sessions;
+        if sessions > 0 {
+            self.tell(sessions, since, |_| Err("the answer of the cluster was lost".to_owned()));
+        }
+    }
+
+    /// Tells each listener of so many sessions, and counts them if one of them takes no note.
+    fn tell(
+        &mut self,
+        sessions: u64,
+        since: UnixTime,
+        tell: impl Fn(&mut dyn Listener) -> Result<(), String>,
+    ) {
+        let listening = self.listeners.iter_mut().filter(|listener| listener.is_listening());
+        let mut is_counted = false;
+        for listener in listening {
+            let Err(why) = tell(listener.as_mut()) else { continue };
+            let untold = self.untold.get_or_insert_with(|| Untold::new(since, why));
+            untold.sessions += if is_counted { 0 } else { sessions };
+            untold.whom.insert(listener.name());
+            is_counted = true;
         }
     }
 
     /// What was missed since the last time that somebody asked.
     pub(super) fn take_untold(&mut self) -> Option<Untold> {
         self.untold.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes no note of anything, and goes by a name.
+    struct Deaf(&'static str);
+
+    impl Listener for Deaf {
+        fn ended(&mut self, _: &[Session], _: &Policies) -> Result<(), String> {
+            Err("it is deaf".to_owned())
+        }
+
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn is_listening(&self) -> bool {
+            self.0 != "nobody"
+        }
+    }
+
+    #[test]
+    fn sessions_that_several_listeners_miss_count_once() {
+        let mut bell = Bell::default();
+        bell.add(Box::new(Deaf("nobody")));
+        assert!(!bell.is_heard());
+        bell.miss(3, UnixTime(7));
+        assert_eq!(bell.take_untold(), None);
+        for name in ["the report", "the hook"] {
+            bell.add(Box::new(Deaf(name)));
+        }
+        bell.miss(3, UnixTime(7));
+        assert_eq!(
+            bell.take_untold().unwrap().to_string(),
+            "the hook and the report were not told of 3 ended sessions: the answer of the cluster \
+             was lost"
+        );
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::context::{Context, stdout, unwritten};
+use super::context::{Context, Opening, stdout, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
@@ -17,20 +17,23 @@ pub struct Answers {
 enum Out {
     Nowhere,
     Sentences(Box<dyn Write>),
+    /// A listing that begins with the first answer: where the command fails before, there is
+    /// nothing to see.
+    Unopened(Opening),
     Listing(Box<dyn Format>),
 }
 
 impl Answers {
     /// Records in the format that was asked for; a sentence each for people.
-    pub fn new(context: &Context, schema: &'static Schema) -> anyhow::Result<Self> {
+    pub fn new(context: &Context, schema: &'static Schema) -> Self {
         let out = if context.global.quiet {
             Out::Nowhere
         } else if context.format() == FormatName::Table {
             Out::Sentences(Box::new(stdout()))
         } else {
-            Out::Listing(context.listing(schema, None)?)
+            Out::Unopened(context.opening(schema))
         };
-        Ok(Self { out, failure: None })
+        Self { out, failure: None }
     }
 
     /// None.
@@ -40,17 +43,27 @@ impl Answers {
 
     /// Gives an answer, in the form that is wanted.
     pub fn give(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
+        self.open();
         self.attempt(|out| match out {
-            Out::Nowhere => Ok(()),
+            Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => writeln!(out, "{}", sentence()),
             Out::Listing(listing) => listing.record(&record()),
         });
     }
 
+    fn open(&mut self) {
+        if let Out::Unopened(opening) = self.out {
+            self.attempt(|out| {
+                *out = Out::Listing(opening.open()?);
+                Ok(())
+            });
+        }
+    }
+
     /// Hands on what was given, for a reader that waits for it.
     pub fn flush(&mut self) {
         self.attempt(|out| match out {
-            Out::Nowhere => Ok(()),
+            Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => out.flush(),
             Out::Listing(listing) => listing.flush(),
         });
@@ -58,10 +71,16 @@ impl Answers {
 
     /// Ends them. Fails with what has kept one from being written, unless its
     /// reader had enough.
-    pub fn end(self) -> anyhow::Result<()> {
+    pub fn end(mut self) -> anyhow::Result<()> {
+        self.open();
+        self.end_begun()
+    }
+
+    /// The same of a command that has failed: what it has begun is completed.
+    pub fn end_begun(self) -> anyhow::Result<()> {
         let ended = match (self.failure, self.out) {
             (Some(failure), _) => Err(failure),
-            (None, Out::Nowhere) => Ok(()),
+            (None, Out::Nowhere | Out::Unopened(_)) => Ok(()),
             (None, Out::Sentences(mut out)) => out.flush(),
             (None, Out::Listing(listing)) => listing.end(),
         };

@@ -6,29 +6,26 @@ use sessctl::app::{CycleRequest, Housekeeper};
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
 use sessctl::domain::guard::Guard;
 use sessctl::domain::policy::Policies;
-use sessctl::domain::session::{Session, State};
-use sessctl::domain::time::UnixTime;
+use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::store::Access;
 
 use super::answers::Answers;
 use super::args::task;
 use super::context::Context;
+use super::ended::sentence;
 use super::exit::Exit;
 use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
 use super::kept::{self, Wording, say_kept};
 use super::records;
-use crate::output::harmless::visible;
-use crate::output::people;
-
-/// Characters of a name that a sentence shows.
-const LONGEST: usize = 40;
 
 /// End sessions now, whatever their state
 ///
 /// All that are meant and have not ended do, also those that are expired and wait for a
 /// purge. Each session that ends is printed. A session that was cycled cannot come
-/// back: its next touch is refused. With --user, sessions of a framework's table
+/// back: its next touch is refused. A task that has no session left to end is no failure;
+/// one that the table has never held, or a user, a client or a handle that no live session
+/// has, is exit code 5. With --user, sessions of a framework's table
 /// whose user cannot be read are left alone and counted, and the exit code is 3;
 /// --user-unreadable ends them.
 #[derive(clap::Args)]
@@ -71,27 +68,55 @@ impl Args {
         context.format().check(&records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut keeper = context.open(access)?;
-        let mut lines = Lines::new(context, &keeper)?;
+        let mut lines = Lines::new(context, &keeper, self.dry_run);
         let exit = if self.session.is_empty() {
-            self.by_filter(&mut keeper, context, &mut lines)?
+            self.by_filter(&mut keeper, context, &mut lines)
         } else {
-            self.by_handle(&mut keeper, context, &mut lines)?
+            self.by_handle(&mut keeper, context, &mut lines)
         };
-        lines.end(context)?;
+        let shown = lines.shown;
+        let exit = lines.end(exit)?;
+        let found_none = shown == 0 && exit == Exit::Done;
+        let exit = if found_none { self.found_none(&keeper, context)? } else { exit };
         Ok(exit.or_worse(context.untold(&mut keeper)))
     }
 
+    /// What follows where nothing matches: a task may well have no session left to end, but
+    /// the table must have held it before, and a user or a client is one with a session.
+    fn found_none(&self, keeper: &Housekeeper, context: &Context) -> anyhow::Result<Exit> {
+        let says = |what: String| {
+            context.say(&format!("sessctl: {what}"));
+            Ok(Exit::NoSession)
+        };
+        match &self.task {
+            Some(task) if !keeper.knows_task(task)? => {
+                let task = task.as_str();
+                says(format!(
+                    "the table has never held a task {task}; `sessctl show stat` lists them"
+                ))
+            }
+            _ if self.user.is_some() || self.client.is_some() => {
+                says("no live session matches".to_owned())
+            }
+            _ if context.is_interactive() => {
+                context.say("no live session matches");
+                Ok(Exit::Done)
+            }
+            _ => Ok(Exit::Done),
+        }
+    }
+
     fn by_filter(
-        self,
+        &self,
         keeper: &mut Housekeeper,
         context: &Context,
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         let filter = Filter {
-            task: self.task,
-            user: self.user,
+            task: self.task.clone(),
+            user: self.user.clone(),
             user_unreadable: self.user_unreadable,
-            client: self.client,
+            client: self.client.clone(),
             states: State::NOT_ENDED.to_vec(),
             ..Filter::default()
         };
@@ -183,52 +208,38 @@ fn would_refuse(
 /// A line for each session.
 struct Lines {
     policies: Policies,
-    now: UnixTime,
+    end: End,
+    dry_run: bool,
     answers: Answers,
     shown: u64,
 }
 
 impl Lines {
-    fn new(context: &Context, keeper: &Housekeeper) -> anyhow::Result<Self> {
-        let answers = Answers::new(context, records::sessions(keeper.profile()))?;
-        Ok(Self { policies: keeper.policies().clone(), now: context.now, answers, shown: 0 })
+    fn new(context: &Context, keeper: &Housekeeper, dry_run: bool) -> Self {
+        let answers = Answers::new(context, records::sessions(keeper.profile()));
+        let end = End { at: context.now, reason: EndReason::Cycled };
+        Self { policies: keeper.policies().clone(), end, dry_run, answers, shown: 0 }
     }
 
     fn show(&mut self, session: &Session) {
         self.shown += 1;
-        self.answers.give(
-            || records::session(session, &self.policies, self.now),
-            || sentence(session, self.now),
-        );
+        let record = || {
+            if self.dry_run {
+                records::ending(session, &self.policies, self.end)
+            } else {
+                records::ended(session, &self.policies, self.end, None)
+            }
+        };
+        self.answers.give(record, || sentence(session, self.end, None));
     }
 
-    fn end(self, context: &Context) -> anyhow::Result<()> {
-        if self.shown == 0 && context.is_interactive() {
-            context.say("no live session matches");
+    fn end(self, exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+        if exit.is_err() {
+            // What it fails with comes first.
+            let _ = self.answers.end_begun();
+            return exit;
         }
-        self.answers.end()
-    }
-}
-
-fn sentence(session: &Session, now: UnixTime) -> String {
-    let user = session.user.as_deref().unwrap_or("-");
-    let client = session.client.as_deref().unwrap_or("-");
-    let idle =
-        session.idle(now).map_or_else(String::new, |idle| format!("  idle {}", people::span(idle)));
-    format!(
-        "{}  {}  {}  {}{idle}",
-        session.handle,
-        short(&session.task),
-        short(user),
-        short(client),
-    )
-}
-
-/// What fits into a line that people read; the other formats have all of it.
-fn short(text: &str) -> String {
-    let text = visible(text);
-    match text.char_indices().nth(LONGEST) {
-        None => text.into_owned(),
-        Some((end, _)) => format!("{}...", &text[..end]),
+        self.answers.end()?;
+        exit
     }
 }

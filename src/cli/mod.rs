@@ -11,6 +11,8 @@ mod context;
 mod cycle;
 mod demo;
 mod disk;
+mod each;
+mod ended;
 mod exit;
 mod former;
 mod guard;

@@ -2,7 +2,7 @@
 
 use sessctl::domain::policy::{Policies, Verdict};
 use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{Session, State};
+use sessctl::domain::session::{End, Session, State};
 use sessctl::domain::time::UnixTime;
 
 use crate::output::record::{Column, Place, Record, Schema, Tone, Value};
@@ -27,6 +27,27 @@ pub static SESSIONS: Schema = Schema::many(
     &[
         HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
         ENDED, ENDED_BY,
+    ],
+);
+
+/// The same, ended by jobs.
+pub static SESSIONS_OF_JOBS: Schema = Schema::many(
+    "sessions",
+    &[
+        HANDLE,
+        USER,
+        TASK,
+        CLIENT,
+        STATE,
+        CREATED,
+        LAST_USED,
+        IDLE,
+        TIMEOUT,
+        EXPIRES,
+        MARKED,
+        ENDED,
+        ENDED_BY,
+        Column::row("job", "job"),
     ],
 );
 
@@ -125,6 +146,24 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),
     ];
     Record::new(key(session), values)
+}
+
+/// A session that would end, as it is before that, and the reason.
+pub fn ending(session: &Session, policies: &Policies, end: End) -> Record {
+    let session = Session { end: None, ..session.clone() };
+    let mut record = self::session(&session, policies, end.at);
+    record.values.pop();
+    record.values.push(Value::word(end.reason.as_str()));
+    record
+}
+
+/// A session as it was before it ended, its end, and the job that has ended it, if one has.
+pub fn ended(session: &Session, policies: &Policies, end: End, job: Option<&str>) -> Record {
+    let mut record = ending(session, policies, end);
+    let at = record.values.len() - 2;
+    record.values[at] = Value::time(Some(end.at));
+    record.values.extend(job.map(|job| Value::text(Some(job))));
+    record
 }
 
 const ACTION: Column = Column::row("action", "action");

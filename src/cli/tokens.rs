@@ -69,7 +69,7 @@ impl Source {
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
-        let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS)? };
+        let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS) };
         let is_own = keeper.profile().is_none();
         let mut desk = Desk { keeper, context, answers, silent, exit: Exit::Done };
         let served = if is_own {

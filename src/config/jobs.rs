@@ -14,7 +14,7 @@ use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
 
 pub(super) const KEYS: &[&str] =
-    &["name", "at", "every", "do", "task", "max_percent", "max_rows", "host", "enabled"];
+    &["name", "at", "every", "do", "task", "max_percent", "max_rows", "host", "enabled", "each"];
 
 #[derive(Clone, Copy)]
 enum Verb {
@@ -27,6 +27,20 @@ words!(Verb, "work of a job", {
     Cycle => "cycle",
 });
 
+/// Where each session that ends is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Report {
+    /// On standard output.
+    Stdout,
+    /// In the system's log.
+    Syslog,
+}
+
+words!(Report, "place for a report", {
+    Stdout => "stdout",
+    Syslog => "syslog",
+});
+
 /// What the table of a job says.
 struct Draft {
     at: Option<Schedule>,
@@ -36,6 +50,8 @@ struct Draft {
     caps: Caps,
     host: Option<String>,
     enabled: bool,
+    /// Which is no part of the [job](Job): whatever it is, the history stays.
+    each: Option<Report>,
 }
 
 impl Default for Draft {
@@ -48,6 +64,7 @@ impl Default for Draft {
             caps: Caps::default(),
             host: None,
             enabled: true,
+            each: None,
         }
     }
 }
@@ -90,7 +107,10 @@ impl Reader<'_> {
             let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
             return Err(self.page.fault(place(table, "every", at), "job.every", what));
         }
-        let Draft { caps, host, enabled, .. } = draft;
+        let Draft { caps, host, enabled, each, .. } = draft;
+        if let Some(report) = each {
+            self.config.reports.insert(name.clone(), report);
+        }
         Ok(Job { name, when, work, caps, host, enabled })
     }
 
@@ -126,6 +146,7 @@ impl Reader<'_> {
             "max_rows" => draft.caps.max_rows = Some(self.job_value(job, entry, count)?),
             "host" => draft.host = Some(self.job_value(job, entry, name)?),
             "enabled" => draft.enabled = self.job_value(job, entry, flag)?,
+            "each" => draft.each = Some(self.job_value(job, entry, word)?),
             _ => return Err(self.page.unknown("job", entry, KEYS)),
         }
         Ok(())

@@ -15,6 +15,7 @@ mod read;
 mod settings;
 mod values;
 
+pub use jobs::Report;
 pub use settings::Setting;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ pub struct Config {
     pub zone: Zone,
     /// The work that keeps to a schedule, in the order of the file.
     pub jobs: Vec<Job>,
+    /// Where jobs report each session that they end, by their names.
+    pub reports: BTreeMap<String, Report>,
     /// What is told of ended sessions.
     pub hooks: Hooks,
     /// How long the ledger keeps an entry; `None`: for ever.
@@ -79,6 +82,7 @@ impl Default for Config {
             manners: Manners::default(),
             zone: Zone::Local,
             jobs: Vec::new(),
+            reports: BTreeMap::new(),
             hooks: Hooks::default(),
             keep_runs: Some(Span::days(90)),
             cluster: ClusterTerms::default(),

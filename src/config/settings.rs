@@ -96,6 +96,7 @@ impl Config {
             ("max_rows", guard.max_rows.to_string()),
             ("host", job.host.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
+            ("each", self.reports.get(&job.name).map_or("", |report| report.as_str()).to_owned()),
         ];
         let setting = |(key, value)| self.setting(&format!("job.{}.{key}", job.name), value);
         values.map(setting).into()

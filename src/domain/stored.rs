@@ -180,6 +180,17 @@ impl<'a> Differences<'a> {
     }
 }
 
+/// The name of a task, and the session that has given it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredName {
+    /// The task, in the letter case of its first use.
+    pub task: Vec<u8>,
+    /// When the session was opened.
+    pub created_at: i64,
+    /// Its key.
+    pub id: String,
+}
+
 /// A figure that the rows can no longer tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {

@@ -56,6 +56,11 @@ const SCRIPTS: &[Script] = &[
         makes: "clocks",
         is_for_clusters: false,
     },
+    Script {
+        sql: include_str!("../../migrations/0006_task_names.sql"),
+        makes: "task_names",
+        is_for_clusters: false,
+    },
 ];
 
 /// The version of the contract with applications, docs/sql-contract.md, that this

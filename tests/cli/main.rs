@@ -12,6 +12,7 @@ mod config;
 mod cron;
 mod cycle;
 mod demo;
+mod each;
 mod engine;
 mod failing_disk;
 mod fixture;

@@ -269,3 +269,23 @@ fn it_follows_the_clock_forward_and_back_and_repeats_nothing() {
     assert_eq!(planned(&sandbox).last().unwrap(), "2026-06-15T05:30:00Z");
     assert_eq!(watch.stop(), Some(143));
 }
+
+#[test]
+fn d9_a_watch_reports_each_session_as_it_ends() {
+    let sandbox = sandbox(TIDY);
+    sandbox.insert(&row("gone").idle(HOUR));
+    let watch = ["--config", "jobs.toml", "run", "--watch", "--each", "-o", "jsonl"];
+    let mut command = sandbox.command(watch);
+    command.env("SESSCTL_HOST", "mail1").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let watch = Watch { child, stderr };
+    // While it goes on
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let ended: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(ended["handle"], row("gone").handle());
+    assert_eq!((&ended["end_reason"], &ended["job"]), (&"expired".into(), &"tidy".into()));
+    assert_eq!(watch.stop(), Some(143));
+}

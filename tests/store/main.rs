@@ -20,6 +20,7 @@ mod lost;
 mod many;
 mod model;
 mod moves;
+mod names;
 mod processes;
 mod rules;
 mod setup;

@@ -103,7 +103,8 @@ impl World {
 
     /// Forgets all rows and counters.
     pub fn clear(&mut self) {
-        self.execute(&[json!(["DELETE FROM sessions"]), json!(["DELETE FROM counters"])]);
+        let tables = ["sessions", "counters", "task_names"];
+        self.execute(&tables.map(|table| json!([format!("DELETE FROM {table}")])));
     }
 
     /// Runs statements past the store, all or none: each a list of its text and the values

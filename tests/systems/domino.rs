@@ -1,5 +1,8 @@
 //! Lotus Domino: sessions that are never released, and cycles on a schedule.
 
+mod names;
+mod reports;
+
 use serde_json::json;
 use sessctl::app::Ran;
 use sessctl::domain::port::RunOutcome;
@@ -293,4 +296,26 @@ fn d8_a_session_that_was_cycled_cannot_come_back() {
     assert_eq!(answer, "ended cycled");
     domino.run(&["purge"]).succeeds().is_silent();
     assert_eq!(domino.touches("new"), "ended cycled");
+}
+
+#[test]
+fn d4_what_is_not_there_to_be_cycled_is_said_with_exit_code_5() {
+    let domino = domino();
+    for which in [
+        &["pop3"][..],
+        &["pop*"],
+        &["--user", "Alice"],
+        &["imap", "--user", "nobody"],
+        &["--client", "203.0.113.0/24"],
+        &["--session", "ffffffff"],
+    ] {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            domino.run(&[&["cycle"], which, dry_run].concat()).is_refused_with(5);
+        }
+    }
+    // But a task that was there, and all of them, may have none left
+    for which in ["imap", "IM*", "--all", "imap"] {
+        domino.run(&["cycle", which, "-q"]).succeeds().is_silent();
+    }
+    domino.run(&["cycle", "--user", "alice"]).is_refused_with(5);
 }

@@ -160,7 +160,7 @@ impl Housekeeper {
             Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };
         self.store.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
-            visit(session, verdict)
+            visit(self.named(session)?, verdict)
         })?;
         Ok(())
     }

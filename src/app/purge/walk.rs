@@ -329,9 +329,10 @@ impl Housekeeper {
             };
             walk.seen.kept.add(self.store.take_kept());
             walk.did(survey.census.due, &settled);
-            self.bell.ring(&settled.told, &self.policies);
+            let is_cut_short = settled.is_cut_short;
             self.bell.miss(settled.untold, now);
-            if settled.is_cut_short {
+            self.ring(settled.told);
+            if is_cut_short {
                 // The next look finds what is left of these rows.
                 walk.pace.shrink(due);
                 return Ok(Step::More);

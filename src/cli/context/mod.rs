@@ -38,7 +38,7 @@ use crate::output::{self, Format, FormatName, Head, people};
 
 pub use cluster::{CREDENTIALS, Keeper, Namer};
 pub use global::{Global, Named, Origin};
-pub use screen::{print, print_sentences, read, stdout, unwritten};
+pub use screen::{Opening, print, print_sentences, read, stdout, unwritten};
 pub use state::{Source, advice};
 
 use cluster::location;
@@ -383,6 +383,11 @@ impl Context {
     ) -> anyhow::Result<Box<dyn Format>> {
         self.format().check(schema)?;
         Ok(output::open(self.format(), look(self.global.color), stdout(), schema, head)?)
+    }
+
+    /// A listing on standard output that is yet to begin.
+    pub fn opening(&self, schema: &'static Schema) -> Opening {
+        Opening { format: self.format(), look: look(self.global.color), schema }
     }
 
     /// Writes records to standard output.

@@ -9,11 +9,27 @@ use anyhow::Context as _;
 use sessctl::Error;
 
 use super::global::When;
-use crate::output::{self, Look};
+use crate::output::record::Schema;
+use crate::output::{self, Format, FormatName, Look};
 
 /// Standard output, buffered.
 pub fn stdout() -> impl Write {
     BufWriter::with_capacity(64 * 1024, io::stdout())
+}
+
+/// A listing on standard output that is yet to begin.
+#[derive(Clone, Copy)]
+pub struct Opening {
+    pub(super) format: FormatName,
+    pub(super) look: Look,
+    pub(super) schema: &'static Schema,
+}
+
+impl Opening {
+    /// Begins it.
+    pub fn open(self) -> io::Result<Box<dyn Format>> {
+        output::open(self.format, self.look, stdout(), self.schema, None)
+    }
 }
 
 /// Writes a text to standard output.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use sessctl::Error;
 use sessctl::app::Housekeeper;
 use sessctl::config::Config;
-use sessctl::domain::port::Store;
+use sessctl::domain::port::{Store, TaskNames};
 use sessctl::domain::profile::{Doubt, Profile};
 use sessctl::store::adopted::{self, StateDirectory};
 use sessctl::store::{self, Access, Location};
@@ -197,7 +197,7 @@ impl Context {
 
     /// The names of the tasks that the database has held so far; `None`: it could not be
     /// read, or a cluster has no answer within a moment.
-    pub fn known_tasks(&self, config: &Config) -> Option<Vec<String>> {
+    pub fn known_tasks(&self, config: &Config) -> Option<TaskNames> {
         const PATIENCE: Duration = Duration::from_secs(2);
         let mut db = self.db().ok()?;
         if let Location::Cluster(cluster) = &mut db {

@@ -18,6 +18,7 @@ use sessctl::store::{Access, Location};
 
 use crate::cli::args::{Moment, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
+use crate::cli::each::{Each, Wanted};
 use crate::cli::exit::{Exit, advice_on_room, complain, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
@@ -41,16 +42,18 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
 /// transactions, so that the application goes on; the run can be interrupted at
 /// any moment and the next one finds what is left. If the clock of the machine has
 /// moved since the last run, nothing ends (exit code 4). Off a terminal it says nothing
-/// when all went well, unless a format is asked for.
+/// when all went well, unless a format is asked for. With --each the sessions that end are
+/// the answer, and what the run has done in all is told on standard error, on a terminal.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl purge --dry-run                      what would happen, and why
+  sessctl purge --each -o jsonl                a line for each session that ends
   sessctl purge --dry-run --at '2026-12-24 18:00'
   sessctl purge --max-percent 50 --json        end nothing if it were more than half
   15 * * * * sessctl --db /var/lib/app.db purge")]
 pub struct Args {
     /// List what would happen and why; change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "each")]
     dry_run: bool,
     /// Only this task; * stands for any text, case does not matter
     #[arg(long, value_name = "TASK", value_parser = task)]
@@ -89,6 +92,8 @@ pub struct Args {
     /// Take the time for right although the clock has moved since the last run
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    each: Wanted,
     /// With --dry-run: what would happen to the rows as they are now if it were
     /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
@@ -107,7 +112,11 @@ impl Args {
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(format) = context.asked_format() {
-            format.check(if self.dry_run { &records::DUE } else { &SUMMARY })?;
+            format.check(match (self.dry_run, self.each.is_stdout()) {
+                (true, _) => &records::DUE,
+                (false, true) => &records::SESSIONS,
+                (false, false) => &SUMMARY,
+            })?;
         }
         let request = self.request(context)?;
         if self.dry_run {
@@ -116,7 +125,8 @@ impl Args {
             return dry_run(&request, now, self.accept_clock, context);
         }
         let deadline = Deadline::after(self.run_time);
-        let mut keeper = context.open(Access::Write)?;
+        let each = Each::of_purge(context, self.each);
+        let mut keeper = context.open(Access::Write)?.telling(each.listener());
         drop(deadline);
         if self.accept_clock {
             keeper.accept_clock();
@@ -133,6 +143,8 @@ impl Args {
                 interrupt.go_on()
             })
         });
+        // Whatever has come of it, the listing is complete.
+        let listed = if self.each.is_stdout() { each.end() } else { Ok(()) };
         context.say_clock_warning(&mut keeper);
         if purged.is_err() {
             // What ended before the failure stays ended.
@@ -157,11 +169,16 @@ impl Args {
         }
         say_of_rows(&summary, false, context);
         say_unindexed(&keeper, context.global.verbose, context)?;
-        unless_gone(answer(&summary, &keeper, context))?;
+        if self.each.is_stdout() {
+            say_summary(&summary, &keeper, context);
+        } else {
+            unless_gone(answer(&summary, &keeper, context))?;
+        }
         if let Some(path) = &self.metrics_file {
             write_metrics(path, &keeper, Some(&summary), context)?;
         }
         keeper.drop_runs(context.config()?.keep_runs, context.now)?;
+        listed?;
         Ok(exit(&summary, interrupt.signal()))
     }
 
@@ -189,7 +206,8 @@ impl Args {
             Error::Clock(_) => Some(Summary::refused_by_clock()),
             _ => None,
         };
-        let asked = summary.as_ref().filter(|_| context.asked_format().is_some());
+        let is_asked = context.asked_format().is_some() && !self.each.is_stdout();
+        let asked = summary.as_ref().filter(|_| is_asked);
         let answered = asked.map(|summary| unless_gone(answer(summary, keeper, context)));
         let path = self.metrics_file.as_ref();
         let written = path.map(|path| write_metrics(path, keeper, summary.as_ref(), context));
@@ -239,10 +257,18 @@ fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow:
     }
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;
-    } else if context.global.verbose || summary.stopped.is_some() {
-        context.say(&sentence(summary, profile, false));
+    } else {
+        say_summary(summary, keeper, context);
     }
     Ok(())
+}
+
+/// Says what a purge has done that answers otherwise, where somebody looks on or something
+/// has stopped it.
+fn say_summary(summary: &Summary, keeper: &Housekeeper, context: &Context) {
+    if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
+        context.say(&sentence(summary, keeper.profile(), false));
+    }
 }
 
 /// Says which rows a purge keeps because nobody can read them, and which are from the

@@ -10,6 +10,7 @@ use sessctl::store::Access;
 
 use super::args::duration;
 use super::context::Context;
+use super::each::{Each, Wanted};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::privileges::helper;
@@ -24,13 +25,15 @@ use round::Round;
 /// run that was missed while the machine was off is made up, once; a job that is new or
 /// back in the configuration has missed none. Off a terminal it
 /// says nothing when all went well, unless a format is asked for; the ledger has a
-/// record of each run (`sessctl show runs`). While another process does the work of a
+/// record of each run (`sessctl show runs`). With --each, or where a job that is enabled has
+/// each = \"stdout\", the sessions that end are the answer, and not the runs. While another process does the work of a
 /// job, that job is left to it, and the exit code is 11. If the clock of the machine
 /// has moved since the last run, no job runs, and the exit code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run
   * * * * * sessctl --config /etc/sessctl.toml run
+  sessctl run --each                           a line for each session that ends
   sessctl run --watch                          stay, where there is no cron")]
 pub struct Args {
     /// Stay and keep to the schedule until SIGTERM or SIGINT comes; follow changes of
@@ -44,6 +47,9 @@ pub struct Args {
     /// Wait up to this time for another process that does the same
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
+    /// Of all jobs of this call; what a job's own key `each` wants, it gets as well
+    #[command(flatten)]
+    each: Wanted,
 }
 
 static RAN: Schema = Schema::many(
@@ -69,18 +75,22 @@ impl Args {
         context.format().check(&RAN)?;
         context.will_run_jobs();
         let config = context.config()?;
-        if self.watch && context.asked_format().is_some() {
-            return Err(Usage::error("--watch answers nothing: leave -o and --json out"));
+        if self.watch && context.asked_format().is_some() && !self.each.is_stdout() {
+            return Err(Usage::error(
+                "--watch answers nothing without --each: leave -o and --json out",
+            ));
         }
         if config.jobs.is_empty() {
             give_up_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
-            return watch::watch(context, self.accept_clock);
+            return watch::watch(context, self.each, self.accept_clock);
         }
-        let mut round = Round::new(context, config, self.wait)?;
-        let mut keeper = context.open(Access::Write)?;
+        let each = Each::of_jobs(context, self.each);
+        let has_each = self.each.is_stdout_for(config);
+        let mut round = Round::new(context, config, &each, self.wait)?;
+        let mut keeper = context.open(Access::Write)?.telling(each.listener());
         // Whoever has to name a profile does it for all jobs, and none counts as run.
         keeper.must_be_certain()?;
         if self.accept_clock {
@@ -88,7 +98,8 @@ impl Args {
         }
         let interrupt = Interrupt::listen()?;
         let attended = round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
-        if context.asked_format().is_some() && !context.global.quiet {
+        let listed = if has_each { each.end() } else { Ok(()) };
+        if context.asked_format().is_some() && !context.global.quiet && !has_each {
             context.answer(&RAN, &round.records)?;
         } else if attended.is_err() {
             // It says so itself.
@@ -96,6 +107,7 @@ impl Args {
             context.say("nothing is due; `sessctl show schedule` has the next times");
         }
         attended?;
+        listed?;
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
     }
 }

@@ -1,14 +1,16 @@
 //! One look at all jobs, and what people should know of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::{Housekeeper, Ran, Stopped, Terms, Untold};
-use sessctl::config::Config;
+use sessctl::config::{self, Config};
 use sessctl::domain::job::{Job, Standing};
 
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
+use crate::cli::each::Each;
 use crate::cli::exit::{Exit, complain};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
@@ -22,6 +24,11 @@ use crate::output::record::{Record, Value};
 /// One look at all jobs.
 pub struct Round<'a> {
     context: &'a Context,
+    each: &'a Each,
+    /// Where jobs report their sessions, by their names.
+    reports: BTreeMap<String, config::Report>,
+    /// Whether the sessions are the answer.
+    has_each: bool,
     pub terms: Terms,
     wait: Option<Duration>,
     /// Whether there will be another one soon.
@@ -40,10 +47,14 @@ impl<'a> Round<'a> {
     pub fn new(
         context: &'a Context,
         config: &Config,
+        each: &'a Each,
         wait: Option<Duration>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             context,
+            each,
+            reports: config.reports.clone(),
+            has_each: each.is_stdout_for(config),
             terms: context.terms(config)?,
             wait,
             stays: false,
@@ -54,8 +65,8 @@ impl<'a> Round<'a> {
     }
 
     /// One of many.
-    pub fn of_watch(context: &'a Context, config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { stays: true, ..Self::new(context, config, None)? })
+    pub fn of_watch(context: &'a Context, config: &Config, each: &'a Each) -> anyhow::Result<Self> {
+        Ok(Self { stays: true, ..Self::new(context, config, each, None)? })
     }
 
     /// Attends to each job in turn, until a signal comes.
@@ -93,6 +104,7 @@ impl<'a> Round<'a> {
         keeper: &mut Housekeeper,
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
+        self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
         let ran = match self.run(job, keeper, interrupt) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
             ran => ran,
@@ -149,7 +161,8 @@ impl<'a> Round<'a> {
         let is_watched = self.context.global.verbose || self.context.is_interactive();
         // A watch asks again each second whether a lease is free.
         let is_news = !(self.stays && *exit == Exit::Busy);
-        if is_watched && is_news && self.context.asked_format().is_none() {
+        let is_answer = self.context.asked_format().is_some() && !self.has_each;
+        if is_watched && is_news && !is_answer {
             let [marked, ended, deleted] = counts.map(thousands);
             self.context.say(&match reason {
                 Some(reason) => format!("{name}: {outcome}: {reason}"),

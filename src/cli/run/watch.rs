@@ -14,6 +14,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use super::{Round, give_up_jobs, no_jobs};
 use crate::cli::clock;
 use crate::cli::context::Context;
+use crate::cli::each::{Each, Wanted};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::orphans;
@@ -33,7 +34,7 @@ const REMINDER: Duration = Duration::from_secs(3_600);
 const IDLE: Span = Span::minutes(1);
 
 /// Keeps to the schedule until a signal comes.
-pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exit> {
+pub(super) fn watch(context: &Context, each: Wanted, accept_clock: bool) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen_as_service()?;
     // In this order: a change in between is seen at the next tick.
@@ -41,6 +42,7 @@ pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exi
     let config = context.read_config()?;
     let mut watch = Watch {
         context,
+        each: Each::of_jobs(context, each),
         config,
         file,
         glimpse: file,
@@ -64,11 +66,15 @@ pub(super) fn watch(context: &Context, accept_clock: bool) -> anyhow::Result<Exi
         orphans::reap();
         sleeper.sleep(TICK)?;
     }
+    if each.is_stdout() {
+        watch.each.end()?;
+    }
     Ok(interrupt.signal().map_or(Exit::Done, Exit::Interrupted))
 }
 
 struct Watch<'a> {
     context: &'a Context,
+    each: Each,
     config: Config,
     /// What the configuration file looked like when it was read.
     file: Option<Stamp>,
@@ -153,8 +159,9 @@ impl Watch<'_> {
             give_up_jobs(self.context, &self.config);
             return Ok(clock::now().plus(IDLE));
         }
-        let mut round = Round::of_watch(self.context, &self.config)?;
-        let mut keeper = self.context.open_under(&self.config)?;
+        let mut round = Round::of_watch(self.context, &self.config, &self.each)?;
+        let keeper = self.context.open_under(&self.config)?;
+        let mut keeper = keeper.telling(self.each.listener());
         keeper.must_be_certain()?;
         if self.accept_clock {
             keeper.accept_clock();

@@ -58,7 +58,7 @@ fn warn_of_patterns(config: &Config, context: &Context) {
     }
     let Some(tasks) = context.known_tasks(config) else { return };
     for (table, pattern) in config.task_patterns() {
-        if !tasks.iter().any(|task| pattern.matches(task)) {
+        if !tasks.has(pattern) {
             let pattern = pattern.as_str();
             context.warn(&format!("{table}.\"{pattern}\" matches no task of the database so far"));
         }

@@ -18,58 +18,75 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// Below each task stand the users who have more than one session that has not ended,
 /// the one with the most first, and how long the oldest of them has been idle. Sessions
 /// that are expired wait for the next purge; of a framework's table, whose application
-/// refuses them already, they are left out.
+/// refuses them already, they are left out. With --users every user has a line, also those
+/// who have one session.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl show tasks
+  sessctl show tasks imap --users")]
 pub struct Args {
     /// Only this task; * stands for any text, case does not matter
     #[arg(value_parser = task)]
     task: Option<TaskPattern>,
+    /// Name every user that a task serves; in JSON they are `served`, in place of `repeated`
+    #[arg(long)]
+    users: bool,
 }
 
-static TASKS: Schema = Schema::many(
-    "what tasks serve",
-    &[
-        Column::row("task", "task"),
-        Column::row("users", "users"),
-        Column::row("sessions", "sessions"),
-        Column::row("sessions_per_user", "per user"),
-        Column::row("oldest_idle_seconds", "oldest idle"),
-        Column::row("expired", "expired"),
-    ],
-)
-.holding("repeated", &REPEATED);
+/// The figures of a task.
+const TASK: [Column; 6] = [
+    Column::row("task", "task"),
+    Column::row("users", "users"),
+    Column::row("sessions", "sessions"),
+    Column::row("sessions_per_user", "per user"),
+    Column::row("oldest_idle_seconds", "oldest idle"),
+    Column::row("expired", "expired"),
+];
 
-static REPEATED: Schema = Schema::many(
-    "users who are served repeatedly",
-    &[
-        Column::row("user", "user"),
-        Column::row("sessions", "sessions"),
-        Column::row("oldest_idle_seconds", "oldest idle"),
-        Column::row("expired", "expired"),
-    ],
-);
+/// Those of a user.
+const USER: [Column; 4] = [
+    Column::row("user", "user"),
+    Column::row("sessions", "sessions"),
+    Column::row("oldest_idle_seconds", "oldest idle"),
+    Column::row("expired", "expired"),
+];
+
+static TASKS: Schema = Schema::many("what tasks serve", &TASK).holding("repeated", &REPEATED);
+
+static REPEATED: Schema = Schema::many("users who are served repeatedly", &USER);
+
+static TASKS_WITH_USERS: Schema =
+    Schema::many("what tasks serve", &TASK).holding("served", &SERVED);
+
+static SERVED: Schema = Schema::many("users who are served", &USER);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&TASKS)?;
+        let schema = if self.users { &TASKS_WITH_USERS } else { &TASKS };
+        context.format().check(schema)?;
         let keeper = context.open(Access::Read)?;
-        let services = keeper.services(self.task.as_ref(), context.now)?;
+        let task = self.task.as_ref();
+        let services = if self.users {
+            keeper.services_to_all(task, context.now)?
+        } else {
+            keeper.services(task, context.now)?
+        };
         if services.is_empty() && context.format() == FormatName::Table {
             context.say("no live sessions");
         }
         let is_adopted = keeper.profile().is_some();
         let records: Vec<Record> =
             services.iter().map(|service| record(service, is_adopted, context.now)).collect();
-        context.answer(&TASKS, &records)?;
+        context.answer(schema, &records)?;
         Ok(Exit::Done)
     }
 }
 
 fn record(service: &Service, is_adopted: bool, now: UnixTime) -> Record {
     let key = vec![service.task.clone(), "serves".to_owned()];
-    let repeated = service.repeated.iter().map(|load| {
+    let served = service.served.iter().map(|load| {
         let user = load.user.clone().unwrap_or_default();
-        repeated(load, [key.clone(), vec![user]].concat(), is_adopted, now)
+        user_record(load, [key.clone(), vec![user]].concat(), is_adopted, now)
     });
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
     let per_user = (service.users > 0).then(|| service.owned as f64 / service.users as f64);
@@ -81,10 +98,10 @@ fn record(service: &Service, is_adopted: bool, now: UnixTime) -> Record {
         idle_since(service.oldest_use, now),
         expired(service.expired, is_adopted),
     ];
-    Record { children: repeated.collect(), key, values }
+    Record { children: served.collect(), key, values }
 }
 
-fn repeated(load: &UserLoad, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
+fn user_record(load: &UserLoad, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
     let values = vec![
         Value::text(load.user.as_deref()),
         Value::Count(load.sessions()),

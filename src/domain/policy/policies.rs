@@ -27,21 +27,14 @@ pub struct Policies {
     pub retention_cap: Option<Span>,
     /// The limits over several tasks, in the order of the configuration.
     pub licences: Vec<Licence>,
-    names: BTreeMap<String, Own>,
+    /// By their names in lower case.
+    names: BTreeMap<String, Policy>,
     /// In the order in which they take precedence.
     patterns: Vec<Matching>,
     /// The smallest first.
     caps: Vec<RetentionCap>,
     /// The default as the caps change it.
     capped_default: Vec<Capped>,
-}
-
-/// The policy of one task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Own {
-    /// The task, as the configuration spells it.
-    name: String,
-    policy: Policy,
 }
 
 /// The policy of the tasks that match a pattern.
@@ -71,8 +64,7 @@ impl Policies {
             // Of two that are alike, the one that was there first stays first.
             self.patterns.sort_by_key(|known| std::cmp::Reverse(known.tasks.specificity()));
         } else {
-            let own = Own { name: task.to_owned(), policy };
-            self.names.insert(tasks.as_str().to_owned(), own);
+            self.names.insert(tasks.as_str().to_owned(), policy);
         }
     }
 
@@ -81,9 +73,9 @@ impl Policies {
     pub fn cap_retention(&mut self, tasks: &str, max: Option<Span>) {
         self.caps.push(RetentionCap { tasks: TaskPattern::from(tasks).normalized(), max });
         self.caps.sort_by_key(RetentionCap::seconds);
-        for (name, own) in &mut self.names {
+        for (name, policy) in &mut self.names {
             let name = TaskPattern::from(name.as_str());
-            own.policy = under(&self.caps, &name, own.policy.clone()).0;
+            *policy = under(&self.caps, &name, policy.clone()).0;
         }
         for Matching { tasks, policy, capped } in &mut self.patterns {
             (*policy, *capped) = under(&self.caps, tasks, policy.clone());
@@ -97,7 +89,7 @@ impl Policies {
         if !self.names.is_empty()
             && let Some(own) = self.names.get(&task.to_ascii_lowercase())
         {
-            return &own.policy;
+            return own;
         }
         match self.patterns.iter().find(|own| own.tasks.matches(task)) {
             Some(own) => capped(&own.capped, task).unwrap_or(&own.policy),
@@ -118,13 +110,6 @@ impl Policies {
         self.licences.iter().find(|licence| licence.covers(task))
     }
 
-    /// The name of a task in figures: as the configuration spells it, and otherwise in lower
-    /// case. Rows may spell it in several ways, and come and go.
-    pub fn name_of(&self, task: &str) -> String {
-        let lower = task.to_ascii_lowercase();
-        self.names.get(&lower).map_or(lower, |own| own.name.clone())
-    }
-
     /// The policies of these tasks, by their names, and the default for all others.
     #[must_use]
     pub fn for_tasks<'t>(&self, tasks: impl IntoIterator<Item = &'t str>) -> Self {
@@ -134,8 +119,7 @@ impl Policies {
         for task in tasks {
             let policy = self.of(task);
             if *policy != self.default {
-                let own = Own { name: self.name_of(task), policy: policy.clone() };
-                policies.names.insert(task.to_ascii_lowercase(), own);
+                policies.names.insert(task.to_ascii_lowercase(), policy.clone());
             }
         }
         policies
@@ -143,7 +127,7 @@ impl Policies {
 
     /// The tasks with a policy of their own, in lower case.
     pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.names.iter().map(|(task, own)| (task.as_str(), &own.policy))
+        self.names.iter().map(|(task, policy)| (task.as_str(), policy))
     }
 
     /// The patterns with a policy of their own; the first one that matches a task decides,
@@ -197,7 +181,7 @@ impl Policies {
     /// All policies, the default first.
     pub fn all(&self) -> impl Iterator<Item = &Policy> {
         std::iter::once(&self.default)
-            .chain(self.names.values().map(|own| &own.policy))
+            .chain(self.names.values())
             .chain(self.patterns.iter().map(|own| &own.policy))
             .chain(self.patterns.iter().flat_map(|own| &own.capped).map(|capped| &capped.policy))
             .chain(self.capped_default.iter().map(|capped| &capped.policy))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Version;
 use crate::domain::error::Result;
-use crate::domain::stored::{Counter, StoredRow};
+use crate::domain::stored::{Counter, StoredName, StoredRow};
 
 /// Which rows to read: those of a range of keys, from its beginning on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,6 +72,13 @@ pub trait Copies {
 
     /// All counters.
     fn counters(&self) -> Result<Vec<Counter>>;
+
+    /// The names of the tasks.
+    fn stored_names(&self) -> Result<Vec<StoredName>>;
+
+    /// Gives tasks these names; if `over` does not allow all of them, those whose session was
+    /// opened before the one that has given the name here.
+    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()>;
 
     /// Sets these counters, as far as `over` allows it, and drops those.
     fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()>;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::filter::TaskPattern;
 use crate::domain::session::{EndReason, State};
 use crate::domain::time::UnixTime;
 
@@ -61,6 +62,40 @@ impl TaskStat {
             State::Expired => self.expired,
             State::Ended => self.ended,
         }
+    }
+}
+
+/// The name of each task, in the letter case of its first use. It stays the same whatever
+/// rows there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskNames(BTreeMap<String, String>);
+
+impl TaskNames {
+    /// The name of a task that may be spelled in another letter case; a task that has none is
+    /// shown as it is spelled.
+    pub fn of(&self, task: String) -> String {
+        self.get(&task).map_or(task, str::to_owned)
+    }
+
+    /// The name of a task, if it has one.
+    pub fn get(&self, task: &str) -> Option<&str> {
+        self.0.get(&task.to_ascii_lowercase()).map(String::as_str)
+    }
+
+    /// Gives a task this name.
+    pub fn insert(&mut self, name: String) {
+        self.0.insert(name.to_ascii_lowercase(), name);
+    }
+
+    /// Whether any of them matches.
+    pub fn has(&self, task: &TaskPattern) -> bool {
+        self.0.values().any(|name| task.matches(name))
+    }
+}
+
+impl FromIterator<String> for TaskNames {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().map(|name| (name.to_ascii_lowercase(), name)).collect())
     }
 }
 

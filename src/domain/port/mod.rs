@@ -31,7 +31,7 @@ use super::token::Token;
 
 pub use admission::{Admission, Full};
 pub use copies::{Copies, Over, Portion, Put, Stretch};
-pub use figures::{LoadBy, TaskStat, UserLoad};
+pub use figures::{LoadBy, TaskNames, TaskStat, UserLoad};
 pub use interruption::{Interruptible, Interruption, Limit};
 pub use kept::{Kept, Referrer, Rejection, Unindexed};
 pub use ledger::{
@@ -228,9 +228,9 @@ pub trait Sessions {
     /// The figures of the tasks in scope, by name, in one pass over the table.
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>>;
 
-    /// The names of the tasks that have rows or counters, in no order; of a framework's
-    /// table, that of its one task.
-    fn task_names(&self) -> Result<Vec<String>>;
+    /// The names of the tasks that have had sessions, each in the letter case of its first
+    /// use. A framework's table has one task, that of its profile.
+    fn task_names(&self) -> Result<TaskNames>;
 
     /// Visits what users have of sessions that have not ended; of a framework's table, of
     /// those that are live.

@@ -3,7 +3,7 @@
 use super::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::domain::port::{Copies, Over, Portion, Put, Stretch};
-use crate::domain::stored::{Counter, StoredRow};
+use crate::domain::stored::{Counter, StoredName, StoredRow};
 use crate::store::transport::Transport;
 
 impl<T: Transport> Copies for Adopted<T> {
@@ -20,6 +20,14 @@ impl<T: Transport> Copies for Adopted<T> {
     }
 
     fn counters(&self) -> Result<Vec<Counter>> {
+        Err(self.not_ours_to_copy())
+    }
+
+    fn stored_names(&self) -> Result<Vec<StoredName>> {
+        Err(self.not_ours_to_copy())
+    }
+
+    fn put_names(&mut self, _names: &[StoredName], _over: Over) -> Result<()> {
         Err(self.not_ours_to_copy())
     }
 

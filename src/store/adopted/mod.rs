@@ -42,7 +42,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
 use crate::domain::port::{
     Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
-    Scanned, Scope, Sessions, Settled, Store, Survey, TaskStat, Unindexed, UserLoad,
+    Scanned, Scope, Sessions, Settled, Store, Survey, TaskNames, TaskStat, Unindexed, UserLoad,
 };
 use crate::domain::profile::{Judged, Profile};
 use crate::domain::session::{EndReason, Key, Session};
@@ -378,8 +378,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         Ok(vec![stat::task(&self.transport, &self.reader, scope, remembered)?])
     }
 
-    fn task_names(&self) -> Result<Vec<String>> {
-        Ok(vec![self.reader.profile.task.clone()])
+    fn task_names(&self) -> Result<TaskNames> {
+        Ok(std::iter::once(self.reader.profile.task.clone()).collect())
     }
 
     fn loads(

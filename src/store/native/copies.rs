@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 
 use crate::domain::error::Result;
 use crate::domain::port::{Copies, Over, Portion, Put, Stretch};
-use crate::domain::stored::{Counter, StoredRow};
+use crate::domain::stored::{Counter, StoredName, StoredRow};
 use crate::store::sql::Statement;
 use crate::store::transport::{Applied, Columns, Transport};
 
@@ -72,6 +72,27 @@ impl<T: Transport> Copies for Native<T> {
             name: bytes(row, 1).unwrap_or_default(),
             value: row.integer(2).unwrap_or(0),
         })
+    }
+
+    fn stored_names(&self) -> Result<Vec<StoredName>> {
+        let columns = ["CAST(task AS BLOB)", "created_at", "id"];
+        let columns = columns.map(|column| self.transport.exactly(column)).join(", ");
+        let mut sql = Statement::new("SELECT ");
+        sql.push(&columns).push(" FROM task_names ORDER BY task");
+        sql.is_exact = true;
+        self.collect(&sql, |row| StoredName {
+            task: bytes(row, 0).unwrap_or_default(),
+            created_at: row.integer(1).unwrap_or(0),
+            id: row.text(2).unwrap_or_default(),
+        })
+    }
+
+    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()> {
+        let statements: Vec<Statement> = names.iter().map(|name| set_name(name, over)).collect();
+        if !statements.is_empty() {
+            self.transport.apply(&statements)?;
+        }
+        Ok(())
     }
 
     fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()> {
@@ -168,6 +189,20 @@ fn delete(rows: &[&StoredRow]) -> Statement {
         sql.push(if place > 0 { ", " } else { "" }).bind(row.id.as_str());
     }
     sql.push(")");
+    sql
+}
+
+fn set_name(name: &StoredName, over: Over) -> Statement {
+    let mut sql = Statement::new("INSERT INTO task_names (task, created_at, id) VALUES (");
+    bind_text(&mut sql, Some(&name.task)).push(", ");
+    sql.bind(name.created_at).push(", ").bind(name.id.as_str());
+    sql.push(
+        ") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at, \
+         id = excluded.id",
+    );
+    if over == Over::Older {
+        sql.push(" WHERE (excluded.created_at, excluded.id) < (created_at, id)");
+    }
     sql
 }
 

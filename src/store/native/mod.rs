@@ -27,8 +27,8 @@ use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::port::{
     Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
-    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskStat,
-    UserLoad,
+    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskNames,
+    TaskStat, UserLoad,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -210,8 +210,9 @@ impl<T: Transport> Sessions for Native<T> {
         stat::tasks(&self.transport, scope)
     }
 
-    fn task_names(&self) -> Result<Vec<String>> {
-        stat::task_names(&self.transport)
+    fn task_names(&self) -> Result<TaskNames> {
+        let names = Statement::new("SELECT task FROM task_names");
+        Ok(self.collect(&names, |row| row.text(0))?.into_iter().flatten().collect())
     }
 
     fn loads(

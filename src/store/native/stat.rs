@@ -189,17 +189,6 @@ fn rows_and_counters(scope: &Scope<'_>) -> Statement {
     sql
 }
 
-/// The tasks of the rows and of the counters.
-pub(super) fn task_names(transport: &impl Transport) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let sql = "SELECT task FROM counters UNION SELECT task FROM sessions";
-    transport.query(&Statement::new(sql), &mut |row| {
-        names.extend(row.text(0));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(names)
-}
-
 /// What users have of sessions that have not ended.
 pub(super) fn loads(
     transport: &impl Transport,

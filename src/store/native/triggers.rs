@@ -17,7 +17,8 @@ const CHANGES: [&str; 2] = [
 /// error or changes sessions itself. Then whatever the figures say has happened.
 pub(super) fn must_let_sessions_end(database: &impl Transport) -> Result<()> {
     let any = Statement::new(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' LIMIT 1",
+        "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' \
+         AND name <> 'name_task' LIMIT 1",
     );
     let mut has_any = false;
     database.query(&any, &mut |_| {

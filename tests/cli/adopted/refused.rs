@@ -169,7 +169,7 @@ fn another_table_is_told_before_a_missing_parameter() {
 fn a_table_of_sessctls_own_takes_no_parameters() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is no database of sessctl: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is no database of sessctl: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names");
 }
 
 #[test]

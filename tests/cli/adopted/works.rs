@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
-    jobs_have_waited, left, run, run_with_input, schema, three,
+    jobs_have_waited, laravel, left, run, run_with_input, schema, three,
 };
 use crate::fixture::{Ran, Sandbox, handles};
 
@@ -91,14 +91,14 @@ fn a_cycle_ends_what_is_asked_for() {
     let sandbox = three();
     let dry = run(&sandbox, ["cycle", "django", "--dry-run"]).succeeds().stdout();
     assert_eq!(dry.lines().count(), 3);
-    assert!(dry.contains(&format!("{}  django  -  -\n", handle("key b"))), "{dry}");
+    assert!(dry.contains(&format!("{}  django  -  -  cycled\n", handle("key b"))), "{dry}");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     let b = handle("key b");
     let ran = run(&sandbox, ["cycle", "--session", &b, "--json"]);
     assert_eq!(handles(&ran.succeeds().json()), [b.as_str()]);
     assert_eq!(left(&sandbox, "django_session", "session_key"), ["key a", "key c"]);
     run(&sandbox, ["cycle", "--session", &b]).is_refused_with(5);
-    assert_eq!(run(&sandbox, ["cycle", "imap"]).succeeds().stdout(), "");
+    run(&sandbox, ["cycle", "imap"]).is_refused_with(5);
     let all = run(&sandbox, ["cycle", "--all", "--json"]).succeeds().json();
     assert_eq!(all.as_array().unwrap().len(), 2);
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 0);
@@ -241,7 +241,7 @@ fn sessions_whose_user_cannot_be_read_are_reported_where_a_user_is_asked_for() {
     // Nobody knows whether there is nothing to end.
     says(run(&sandbox, ["cycle", "--user", "3"]).exits(3), "cycle left them alone");
     // Of those that are not asked for by all else, nothing is said.
-    run(&sandbox, ["cycle", "--user", "3", "--client", "10.0.0.1"]).succeeds().is_silent();
+    run(&sandbox, ["cycle", "--user", "3", "--client", "10.0.0.1"]).is_refused_with(5);
     run(&sandbox, ["list", "--user", "3", "--state", "idle", "--json"]).succeeds();
     let one = run(&sandbox, ["list", "--user", "3", "--state", "expired", "--json"]);
     assert!(one.exits(3).stderr().contains("the user of 1 session, so list leaves it out"));
@@ -253,7 +253,7 @@ fn sessions_whose_user_cannot_be_read_are_reported_where_a_user_is_asked_for() {
     assert_eq!(handles(&unreadable), [handle("pickled"), handle("pickled before")]);
     run(&sandbox, ["cycle", "--user-unreadable"]).succeeds();
     assert_eq!(left_now(), ["nobody"]);
-    run(&sandbox, ["cycle", "--user", "3"]).succeeds().is_silent();
+    run(&sandbox, ["cycle", "--user", "3"]).is_refused_with(5);
 }
 
 #[test]
@@ -376,4 +376,24 @@ fn the_record_of_an_older_sessctl_is_brought_up_to_date_by_a_look() {
     let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();
     assert_eq!(runs.as_array().unwrap().len(), 1);
     run(&sandbox, ["purge"]).succeeds();
+}
+
+#[test]
+fn d9_each_expired_session_that_goes_is_reported_with_what_the_profile_knows() {
+    let sandbox = laravel();
+    sandbox.file("sessctl.toml", "[parameters]\nlifetime = \"2h\"\n");
+    let purge = ["--config", "sessctl.toml", "purge", "--each", "--json"];
+    let rows = run(&sandbox, purge).succeeds().json();
+    let mut gone: Vec<(String, String)> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["handle"].as_str().unwrap().to_owned(), row["user"].to_string()))
+        .collect();
+    gone.sort();
+    let mut wanted =
+        vec![(handle("old"), "\"7\"".to_owned()), (handle("older"), "null".to_owned())];
+    wanted.sort();
+    assert_eq!(gone, wanted);
+    assert_eq!((&rows[0]["end_reason"], &rows[0]["state"]), (&"expired".into(), &"expired".into()));
 }

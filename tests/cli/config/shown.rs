@@ -179,6 +179,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.purge.max_rows 0 default -
     job.purge.host - default -
     job.purge.enabled true default -
+    job.purge.each - default -
     job.a restart.every 1h30m file c.toml:7
     job.a restart.do cycle file c.toml:8
     job.a restart.task im* file c.toml:9
@@ -186,6 +187,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.a restart.max_rows 0 default -
     job.a restart.host mail1 file c.toml:10
     job.a restart.enabled false file c.toml:11
+    job.a restart.each - default -
     job.auto.every auto file c.toml:16
     job.auto.do purge file c.toml:17
     job.auto.task imap file c.toml:18
@@ -193,6 +195,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.auto.max_rows 0 default -
     job.auto.host - default -
     job.auto.enabled true file c.toml:19
+    job.auto.each - default -
     ");
 }
 
