@@ -60,13 +60,6 @@ impl System {
         Self::initialised(sandbox, config)
     }
 
-    /// Under this configuration.
-    pub fn of(text: &str) -> Self {
-        let sandbox = Sandbox::without_database();
-        let config = sandbox.file("sessctl.toml", text);
-        Self::initialised(sandbox, config)
-    }
-
     fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
         let place = Place::new(&sandbox.path(""));
         let system = Self { sandbox, place, config };
