@@ -187,8 +187,6 @@ pub struct StoredName {
     pub task: Vec<u8>,
     /// When the session was opened.
     pub created_at: i64,
-    /// Its key.
-    pub id: String,
 }
 
 /// A figure that the rows can no longer tell.

@@ -34,20 +34,20 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// The rule: the oldest session by its time, then its key, of those that came before
-/// anything was counted; if there was none, the first that came.
+/// The rule: the oldest session of those that came before anything was counted, and of
+/// several as old the one that came first; if there was none, the first that came.
 #[derive(Default)]
 struct Model {
-    name: Option<(i64, String, &'static str)>,
+    name: Option<(i64, &'static str)>,
     is_counted: bool,
 }
 
 impl Model {
     fn open(&mut self, row: &StoredRow, task: &'static str) {
-        let new = (row.created_at, row.id.clone(), task);
-        let is_older = self.name.as_ref().is_none_or(|name| !self.is_counted && new < *name);
+        let created = row.created_at;
+        let is_older = self.name.is_none_or(|(named, _)| !self.is_counted && created < named);
         if is_older {
-            self.name = Some(new);
+            self.name = Some((created, task));
         }
     }
 }
@@ -90,7 +90,7 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
 fn d10_a_task_has_the_name_of_its_first_use() {
     check(World::native_in_sqlite(), 60, vec(event(), 1..12), |world, events| {
         live(world, &events, &mut |world, model| {
-            let expected = model.name.as_ref().map_or("IMap", |(_, _, task)| task);
+            let expected = model.name.map_or("IMap", |(_, task)| task);
             assert_eq!(name(world), expected, "{events:?}");
         });
         Ok(())
@@ -131,9 +131,9 @@ fn a_database_of_an_older_sessctl_has_its_tasks_named_when_it_is_brought_up_to_d
     assert!(refusal.to_string().contains("no table \"task_names\""), "{refusal}");
     let store = sessctl::store::create(&path).unwrap();
     let names = store.task_names().unwrap();
-    let name = |task: &str| (task.to_owned(), names.of(task.to_owned()));
-    let named: BTreeMap<String, String> = ["imap", "HTTP", "POP3"].map(name).into();
+    let pair = |task: &str| (task.to_owned(), names.of(task.to_owned()));
+    let found: BTreeMap<String, String> = ["imap", "HTTP", "POP3"].map(pair).into();
     let wanted = [("HTTP", "http"), ("POP3", "Pop3"), ("imap", "imap")];
     let wanted = wanted.map(|(task, name)| (task.to_owned(), name.to_owned()));
-    assert_eq!(named, BTreeMap::from(wanted));
+    assert_eq!(found, BTreeMap::from(wanted));
 }

@@ -75,7 +75,7 @@ impl<T: Transport> Copies for Native<T> {
     }
 
     fn stored_names(&self) -> Result<Vec<StoredName>> {
-        let columns = ["CAST(task AS BLOB)", "created_at", "id"];
+        let columns = ["CAST(task AS BLOB)", "created_at"];
         let columns = columns.map(|column| self.transport.exactly(column)).join(", ");
         let mut sql = Statement::new("SELECT ");
         sql.push(&columns).push(" FROM task_names ORDER BY task");
@@ -83,7 +83,6 @@ impl<T: Transport> Copies for Native<T> {
         self.collect(&sql, |row| StoredName {
             task: bytes(row, 0).unwrap_or_default(),
             created_at: row.integer(1).unwrap_or(0),
-            id: row.text(2).unwrap_or_default(),
         })
     }
 
@@ -193,15 +192,11 @@ fn delete(rows: &[&StoredRow]) -> Statement {
 }
 
 fn set_name(name: &StoredName, over: Over) -> Statement {
-    let mut sql = Statement::new("INSERT INTO task_names (task, created_at, id) VALUES (");
-    bind_text(&mut sql, Some(&name.task)).push(", ");
-    sql.bind(name.created_at).push(", ").bind(name.id.as_str());
-    sql.push(
-        ") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at, \
-         id = excluded.id",
-    );
+    let mut sql = Statement::new("INSERT INTO task_names (task, created_at) VALUES (");
+    bind_text(&mut sql, Some(&name.task)).push(", ").bind(name.created_at);
+    sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at");
     if over == Over::Older {
-        sql.push(" WHERE (excluded.created_at, excluded.id) < (created_at, id)");
+        sql.push(" WHERE excluded.created_at < created_at");
     }
     sql
 }
