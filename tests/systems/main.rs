@@ -20,6 +20,7 @@ mod fixture;
 mod rqlite;
 
 mod crowd;
+mod cycles;
 mod domino;
 mod faketime;
 mod folders;
