@@ -2,19 +2,22 @@
 
 use std::ops::ControlFlow;
 
-use super::run::{Close, Feat, JobRun, key, random_name};
+use super::run::{Close, Feat, JobRun, key};
 use super::{CycleRequest, Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
-use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, When, Work};
+use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, TooLate, When, Work};
 use crate::domain::manners::Manners;
-use crate::domain::port::{
-    Flow, JobAccount, JobKey, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord, TakenUp,
-};
+use crate::domain::port::{Flow, JobAccount, JobKey, RunQuery, RunRecord, TakenUp};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
+
+/// Why a cycle with an interval does not run where no history can be kept.
+const WITHOUT_HISTORY: &str = "a cycle with an interval needs the record of its last run, and \
+                               that cannot be kept here; nothing was ended; give the job fixed \
+                               times with at, or make the state file usable";
 
 /// What jobs keep to, beside their own settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +29,9 @@ pub struct Terms {
     pub zone: Zone,
     /// What automatic intervals differ by.
     pub jitter: Jitter,
+    /// How far apart the calls are that look for due jobs: a minute under cron, zero in a
+    /// process that stays.
+    pub poll: Span,
     /// What a purge may end at most whose job says nothing else.
     pub guard: Guard,
     /// How it treats those who write to the same table.
@@ -43,6 +49,8 @@ pub enum Ran {
     Disabled,
     /// It was due, but it belongs to another host.
     Skipped,
+    /// Nothing: a cycle that was missed by more than its job allows.
+    TooLate(TooLate),
     /// It has purged.
     Purged(Summary),
     /// It has cycled.
@@ -131,7 +139,12 @@ impl Housekeeper {
     }
 
     fn rhythm<'a>(&'a self, terms: &'a Terms) -> Rhythm<'a> {
-        Rhythm { zone: &terms.zone, policies: &self.policies, jitter: terms.jitter }
+        Rhythm {
+            zone: &terms.zone,
+            policies: &self.policies,
+            jitter: terms.jitter,
+            poll: terms.poll,
+        }
     }
 
     /// The first run of a job later than a moment, if those until then take place in
@@ -152,7 +165,8 @@ impl Housekeeper {
     ///
     /// # Errors
     /// [`Error::Held`] if another run does the same at this
-    /// moment; then the job stays due. [`Error::Clock`] if the clock has moved since the
+    /// moment; then the job stays due. [`Error::Refused`] if it is a cycle with an interval,
+    /// and no history of it can be kept. [`Error::Clock`] if the clock has moved since the
     /// last run; then the ledger knows nothing of it. Otherwise what the work itself fails with;
     /// the ledger has it.
     pub fn run_job(
@@ -187,15 +201,20 @@ impl Housekeeper {
         let Some(known) = self.take_up(job, &key, terms, now)? else {
             return Ok(Ran::Disabled);
         };
-        let due = match job.standing(Some(&known), self.rhythm(terms), now) {
-            Standing::Due(due) => due,
+        if self.store.is_volatile() && job.needs_history(self.rhythm(terms)) {
+            return Err(Error::Refused(WITHOUT_HISTORY.to_owned()));
+        }
+        let standing = job.standing(Some(&known), self.rhythm(terms), now);
+        let (due, late) = match standing {
+            Standing::Due(due) => (due, None),
+            Standing::TooLate(late) => (late.due, Some(late)),
             standing => return self.leave(&key, &known, standing),
         };
         let run = JobRun::new(job, key, due, known.anchor);
-        let ran = if job.runs_on(&self.origin.host) {
-            self.do_work(job, run, terms, now, go_on)
-        } else {
-            self.skip(job, run, now)
+        let ran = match late {
+            _ if !job.runs_on(&self.origin.host) => self.leave_to_its_host(job, run, now),
+            Some(late) => self.skip_too_late(job, run, late, now),
+            None => self.do_work(job, run, terms, now, go_on),
         };
         if matches!(ran, Err(Error::Settled)) {
             // Another process was quicker.
@@ -325,33 +344,6 @@ impl Housekeeper {
         let (stopped, obstacle) = (Some(Stopped::Busy), Some(obstacle));
         let (untold, kept) = (self.take_untold(), self.take_kept());
         Ok(Cycled { ended, stopped, obstacle, untold, kept, ..Cycled::default() })
-    }
-
-    /// Enters in the ledger that a job is another host's.
-    fn skip(&mut self, job: &Job, run: JobRun, now: UnixTime) -> Result<Ran> {
-        let host = job.host.as_deref().unwrap_or_default();
-        let end = RunEnd {
-            finished: now,
-            outcome: RunOutcome::Skipped,
-            reason: Some(format!("it runs on {host}, and this is {}", self.origin.host)),
-            marked: 0,
-            ended: 0,
-            deleted: 0,
-            anchor: Some(if run.counts_from_end { now } else { run.due.planned }),
-        };
-        let run = NewRun {
-            job: Some(run.key),
-            work: job.work.verb().to_owned(),
-            task: job.work.task().map(|task| task.as_str().to_owned()),
-            rules: String::new(),
-            planned: run.due.planned,
-            started: now,
-            anchor: run.anchor,
-            missed: run.due.missed,
-            origin: self.origin(),
-        };
-        self.store.enter(&random_name()?, &run, &end)?;
-        Ok(Ran::Skipped)
     }
 
     /// Visits runs of the ledger, the latest first. One whose process is gone is lost.

@@ -12,6 +12,7 @@ mod pace;
 mod purge;
 mod rights;
 mod run;
+mod skipped;
 mod stream;
 mod tell;
 

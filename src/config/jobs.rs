@@ -12,9 +12,21 @@ use crate::domain::guard::Caps;
 use crate::domain::job::{Interval, Job, When, Work};
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
+use crate::domain::time::Span;
 
-pub(super) const KEYS: &[&str] =
-    &["name", "at", "every", "do", "task", "max_percent", "max_rows", "host", "enabled", "each"];
+pub(super) const KEYS: &[&str] = &[
+    "name",
+    "at",
+    "every",
+    "do",
+    "task",
+    "max_percent",
+    "max_rows",
+    "late",
+    "host",
+    "enabled",
+    "each",
+];
 
 #[derive(Clone, Copy)]
 enum Verb {
@@ -48,6 +60,8 @@ struct Draft {
     verb: Option<Verb>,
     task: Option<TaskPattern>,
     caps: Caps,
+    /// `None`: however late.
+    late: Option<Span>,
     host: Option<String>,
     enabled: bool,
     /// Which is no part of the [job](Job): whatever it is, the history stays.
@@ -62,6 +76,7 @@ impl Default for Draft {
             verb: None,
             task: None,
             caps: Caps::default(),
+            late: Some(Job::LATE),
             host: None,
             enabled: true,
             each: None,
@@ -99,7 +114,7 @@ impl Reader<'_> {
             && span < Interval::SENSIBLE
         {
             self.config.warnings.push(format!(
-                "job.{name}.every = \"{span}\" costs more than it brings: {} or more is sensible",
+                "job.{name}.every = \"{span}\" costs more than it gains: {} or more is sensible",
                 Interval::SENSIBLE
             ));
         }
@@ -107,11 +122,16 @@ impl Reader<'_> {
             let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
             return Err(self.page.fault(place(table, "every", at), "job.every", what));
         }
-        let Draft { caps, host, enabled, each, .. } = draft;
+        let says_late = table.iter().any(|(key, _)| key.get_ref() == "late");
+        if says_late && matches!(work, Work::Purge(_)) {
+            let what = "is for do = \"cycle\" alone: a purge that was missed is always made up";
+            return Err(self.page.fault(place(table, "late", at), "job.late", what));
+        }
+        let Draft { caps, late, host, enabled, each, .. } = draft;
         if let Some(report) = each {
             self.config.reports.insert(name.clone(), report);
         }
-        Ok(Job { name, when, work, caps, host, enabled })
+        Ok(Job { name, when, work, caps, late, host, enabled })
     }
 
     fn job_name(&mut self, table: &DeTable<'_>, at: usize) -> Read<String> {
@@ -144,6 +164,7 @@ impl Reader<'_> {
                 draft.caps.max_percent = Some(self.job_value(job, entry, percent)?);
             }
             "max_rows" => draft.caps.max_rows = Some(self.job_value(job, entry, count)?),
+            "late" => draft.late = self.job_value(job, entry, lateness)?,
             "host" => draft.host = Some(self.job_value(job, entry, name)?),
             "enabled" => draft.enabled = self.job_value(job, entry, flag)?,
             "each" => draft.each = Some(self.job_value(job, entry, word)?),
@@ -217,11 +238,22 @@ fn schedule(value: &DeValue<'_>) -> Result<Schedule, String> {
     text(value)?.parse().map_err(|e: ScheduleError| e.in_one_line())
 }
 
+/// How late a cycle may begin; `None`: however late.
+fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
+    match span_or(value, "forever")? {
+        Some(span) if span < Job::LEAST_LATE => Err(format!(
+            "{span} is too short: {} is the least, as jobs are looked for once a minute",
+            Job::LEAST_LATE
+        )),
+        late => Ok(late),
+    }
+}
+
 fn interval(value: &DeValue<'_>) -> Result<Interval, String> {
     match span_or(value, "auto")? {
         None => Ok(Interval::Auto),
         Some(span) if span < Interval::LEAST => {
-            Err(format!("{span} is too often: {} is the least", Interval::LEAST))
+            Err(format!("{span} is too short: {} is the least", Interval::LEAST))
         }
         Some(span) => Ok(Interval::Fixed(span)),
     }

@@ -94,12 +94,15 @@ impl Config {
             ("task", task.to_owned()),
             ("max_percent", guard.max_percent.to_string()),
             ("max_rows", guard.max_rows.to_string()),
-            ("host", job.host.clone().unwrap_or_default()),
-            ("enabled", job.enabled.to_string()),
-            ("each", self.reports.get(&job.name).map_or("", |report| report.as_str()).to_owned()),
         ];
+        let is_cycle = matches!(job.work, Work::Cycle(_));
+        let late = is_cycle.then(|| ("late", keys::or_forever(job.late)));
+        let host = ("host", job.host.clone().unwrap_or_default());
+        let enabled = ("enabled", job.enabled.to_string());
+        let each = self.reports.get(&job.name).map_or("", |report| report.as_str());
+        let each = ("each", each.to_owned());
         let setting = |(key, value)| self.setting(&format!("job.{}.{key}", job.name), value);
-        values.map(setting).into()
+        values.into_iter().chain(late).chain([host, enabled, each]).map(setting).collect()
     }
 
     pub(super) fn setting(&self, key: &str, value: String) -> Setting {

@@ -193,21 +193,20 @@ fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Stateme
     sql
 }
 
-/// Enters a run that did not take place.
+/// Enters a run that did not take place. Answers whether it is in the ledger.
 pub(super) fn enter(
     transport: &mut impl Transport,
     holder: &str,
     run: &NewRun,
     end: &RunEnd,
-) -> Result<()> {
+) -> Result<bool> {
     let mut new = new_run(holder, None, run, end.outcome);
     new.push(" WHERE TRUE");
     and_unsettled(&mut new, run.job.as_ref(), run.anchor);
     let mut statements = vec![new, end_of(holder, end)];
     let job = run.job.as_ref().zip(end.anchor);
     statements.extend(job.map(|(job, anchor)| anchor_of(job, run.anchor, anchor)));
-    transport.apply(&statements)?;
-    Ok(())
+    Ok(transport.apply(&statements)?.rows.first() == Some(&1))
 }
 
 /// Sets the anchor of a job.

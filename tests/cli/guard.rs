@@ -322,7 +322,7 @@ fn a_job_may_have_caps_of_its_own_and_a_cycle_that_they_refuse_is_in_the_ledger(
     let sandbox = sandbox();
     let jobs = "[guard]\nmax_rows = 1\n\
                 [[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\nmax_rows = 6\n\
-                [[job]]\nname = \"restart\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"*\"\n\
+                [[job]]\nname = \"restart\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"*\"\n\
                 max_percent = 50\n";
     sandbox.file("jobs.toml", jobs);
     let run = |args: &[&'static str]| sandbox.run([&["--config", "jobs.toml"], args].concat());

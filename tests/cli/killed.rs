@@ -16,6 +16,7 @@ do = \"purge\"
 [[job]]
 name = \"restart\"
 every = \"30s\"
+late = \"forever\"
 do = \"cycle\"
 task = \"http\"
 ";

@@ -61,6 +61,7 @@ fn jobs_run_in_the_order_of_the_file() {
         [[job]]
         name = \"b\"
         every = \"1h\"
+        late = \"forever\"
         do = \"cycle\"
         task = \"http\"
         [[job]]
@@ -70,6 +71,7 @@ fn jobs_run_in_the_order_of_the_file() {
         [[job]]
         name = \"c\"
         every = \"1h\"
+        late = \"forever\"
         do = \"cycle\"
         task = \"im*\"
     ";
@@ -88,7 +90,7 @@ fn jobs_run_in_the_order_of_the_file() {
 fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     // Given a job that cannot do its work, and one that can
     let jobs = format!(
-        "[[job]]\nname = \"restart\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"broken\"\n{PURGE}"
+        "[[job]]\nname = \"restart\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"broken\"\n{PURGE}"
     );
     let sandbox = sandbox(&jobs);
     sandbox.insert(&row("broken").task("broken"));
@@ -119,7 +121,7 @@ fn what_a_failed_job_has_done_is_its_own() {
     let jobs = "[hooks]\non_end = [\"sh\", \"-c\", \"python3 no.py; exit 1\"]\n";
     let python = "import sqlite3; sqlite3.connect('app.db').executescript(open('no.sql').read())";
     sandbox.file("no.py", python);
-    let cycle = "[[job]]\nname = \"other\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"http\"\n";
+    let cycle = "[[job]]\nname = \"other\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"http\"\n";
     sandbox.file("jobs.toml", format!("{jobs}{PURGE}{cycle}"));
     // Before there is anything to do
     run(&sandbox, &["run"]).succeeds();
@@ -144,12 +146,14 @@ fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
         [[job]]
         name = \"restart imap\"
         every = \"1h\"
+        late = \"forever\"
         do = \"cycle\"
         task = \"imap\"
         host = \"mail1\"
         [[job]]
         name = \"restart all\"
         every = \"1h\"
+        late = \"forever\"
         do = \"cycle\"
         task = \"*\"
         enabled = false
@@ -177,7 +181,7 @@ fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
 #[test]
 fn a_guard_refuses_a_job_and_others_still_run() {
     let jobs = format!(
-        "[guard]\nmax_rows = 1\n{PURGE}\n[[job]]\nname = \"restart\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"http\"\n"
+        "[guard]\nmax_rows = 1\n{PURGE}\n[[job]]\nname = \"restart\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"http\"\n"
     );
     let sandbox = sandbox(&jobs);
     sandbox.insert_all(0..3, |n| row(&n.to_string()).idle(HOUR));

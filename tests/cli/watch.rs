@@ -187,9 +187,23 @@ fn it_waits_for_a_database_that_is_not_there_yet() {
 }
 
 #[test]
+fn w5_it_keeps_up_with_an_interval_of_a_second() {
+    let sandbox = sandbox(&TIDY.replace("30s", "1s"));
+    let mut watch = Watch::start(&sandbox);
+    for _ in 0..3 {
+        watch.says("tidy: done");
+    }
+    assert_eq!(watch.stop(), Some(143));
+    let pauses = "SELECT min(pause) FROM (SELECT started_at - lag(finished_at) OVER (ORDER BY id) \
+                  AS pause FROM runs)";
+    let least: i64 = sandbox.db().query_row(pauses, [], |row| row.get(0)).unwrap();
+    assert!(least >= 1, "{least}");
+}
+
+#[test]
 fn a_job_that_fails_does_not_end_it() {
     let sandbox = sandbox(&format!(
-        "[[job]]\nname = \"restart\"\nevery = \"30s\"\ndo = \"cycle\"\ntask = \"imap\"\n{TIDY}"
+        "[[job]]\nname = \"restart\"\nevery = \"30s\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"imap\"\n{TIDY}"
     ));
     sandbox.insert(&row("a"));
     let trigger = "CREATE TRIGGER no BEFORE UPDATE ON sessions \

@@ -88,17 +88,17 @@ fn w6_only_the_holder_of_the_lease_runs() {
 
 #[test]
 fn w4_the_automatic_interval_is_kept() {
-    // given timeouts of half an hour, so that r = 0 means two minutes
+    // given timeouts of half an hour, so that r = 0 means five minutes
     let (mut host, _database) = Host::alone();
     let job = sessctl::domain::job::Job { when: When::Every(Interval::Auto), ..purge_every("1m") };
     let start = at("2026-06-15T12:00:00Z");
     // when it is asked for each 10 seconds
     let asked = (start.0..start.0 + HOUR).step_by(10).map(UnixTime);
     let times: Vec<UnixTime> = asked.filter(|now| has_run(&host.asks(&job, *now))).collect();
-    // then it runs each two minutes
+    // then it runs each five minutes
     let pauses = times.windows(2).map(|pair| pair[1].since(pair[0]));
-    assert!(pauses.clone().all(|pause| pause >= Span::minutes(2)));
-    assert!(pauses.clone().all(|pause| pause <= Span::seconds(130)));
+    assert!(pauses.clone().all(|pause| pause >= Span::minutes(5)));
+    assert!(pauses.clone().all(|pause| pause <= Span::seconds(310)));
 }
 
 #[test]

@@ -7,11 +7,13 @@ mod clock;
 mod hosts;
 mod interrupted;
 mod interval;
+mod late;
 mod ledger;
 mod locked;
 mod machines;
 mod month;
 mod moved;
+mod polled;
 mod races;
 mod times;
 
@@ -40,7 +42,15 @@ fn later(time: UnixTime, seconds: i64) -> UnixTime {
 }
 
 fn job(name: &str, when: When, work: Work) -> Job {
-    Job { name: name.into(), when, work, caps: Caps::default(), host: None, enabled: true }
+    Job {
+        name: name.into(),
+        when,
+        work,
+        caps: Caps::default(),
+        late: None,
+        host: None,
+        enabled: true,
+    }
 }
 
 /// A purge of all tasks at fixed times.
@@ -84,6 +94,7 @@ impl Database {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: "UTC".parse().unwrap(),
             jitter: Jitter::default(),
+            poll: Span::ZERO,
             guard: Guard::default(),
             manners: sessctl::domain::manners::Manners::default(),
             keep_runs: None,

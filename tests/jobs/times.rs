@@ -114,7 +114,8 @@ fn looking_at_a_job_changes_nothing() {
 fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
     let (job, zone) = (purge_at(schedule), zone.parse().unwrap());
     let policies = Policies::default();
-    let rhythm = Rhythm { zone: &zone, policies: &policies, jitter: Jitter::default() };
+    let rhythm =
+        Rhythm { zone: &zone, policies: &policies, jitter: Jitter::default(), poll: Span::ZERO };
     let (start, end) = (at("2025-12-31T23:00:20Z"), at("2026-12-31T22:59:20Z"));
     let mut known = None;
     let mut runs = Vec::new();

@@ -91,11 +91,12 @@ macro_rules! tests {
             ledger.finish(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
             // By what it knows, the job has never run
             assert_eq!(ledger.begin(&lease("late"), &run(1)).unwrap(), Begun::Settled);
-            ledger.enter("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap();
+            assert!(!ledger.enter("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap());
             assert_eq!(ledger.outcomes(1), [RunOutcome::Done]);
             // By hand nobody asks, and at another time the edited one has not run
             ledger.starts("by hand", &by_hand(1));
             ledger.finish(&lease("by hand"), None, &done(1)).unwrap();
+            assert!(ledger.enter("refused", &by_hand(1), &outcome(RunOutcome::Refused)).unwrap());
             ledger.starts("changed", &NewRun { job: Some(edited()), ..run(1) });
         }
 

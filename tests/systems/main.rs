@@ -21,6 +21,7 @@ mod rqlite;
 
 mod advice;
 mod crowd;
+mod cycles;
 mod domino;
 mod faketime;
 mod folders;

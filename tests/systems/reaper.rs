@@ -31,7 +31,7 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     let noon = at(NOON);
     websphere.open("http", later(noon, -HOUR));
     let (job, terms) = (websphere.job("reaper"), websphere.terms.clone());
-    websphere.run("reaper", later(noon, -120));
+    websphere.run("reaper", later(noon, -300));
     // When one of them is in the middle of its run
     let mut seen = Vec::new();
     let ran = websphere.keeper.run_job(&job, &terms, noon, &mut || {
@@ -49,7 +49,7 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     }
     // And the next run is an interval after the end of this one
     let run = websphere.runs().pop().unwrap();
-    let next = run.finished.unwrap().plus(Span::seconds(120));
+    let next = run.finished.unwrap().plus(Span::seconds(300));
     let standing = websphere.standing("reaper", later(next, -1));
     assert!(matches!(standing, Standing::Waits { next: found, .. } if found == next));
     assert!(matches!(websphere.standing("reaper", next), Standing::Due(_)));

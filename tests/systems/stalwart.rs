@@ -184,7 +184,7 @@ fn s8_a_run_that_cron_starts_late_takes_place_all_the_same() {
 fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     // Given a purge that fails at one row, and a job behind it in the file
     let jobs = "every = \"1h\"\ndo = \"purge\"\n\n[[job]]\nname = \"restart imap\"\n\
-                every = \"1h\"\ndo = \"cycle\"\ntask = \"imap\"";
+                every = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"imap\"";
     let jobs = ("at = \"15 * *\"\ndo = \"purge\"", jobs);
     let stalwart = System::but("stalwart", &[ON_RECORD[0], jobs]);
     stalwart.jobs_have_waited(&["mail1"]);

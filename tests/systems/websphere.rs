@@ -100,7 +100,7 @@ fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
     let last_used = session["last_used_at_unix"].as_i64().unwrap();
     assert_eq!(session["eligible_since_unix"], last_used + 30 * MINUTE);
     let next = session["next_purge_at_unix"].as_i64().unwrap();
-    assert!((begun..=now() + 178).contains(&next) && next >= begun + 118, "{next}");
+    assert!((begun + 300..=now() + 358).contains(&next), "{next}");
     let outlook = session["outlook"].as_str().unwrap();
     let [since, next] =
         ["eligible_since", "next_purge_at"].map(|key| session[key].as_str().unwrap());
@@ -148,15 +148,13 @@ fn interval(timeout: &str, jitter: u64) -> i64 {
 #[test]
 fn w4_the_reapers_interval_follows_the_longest_timeout() {
     for (timeout, at_0, at_29) in [
-        ("0", 60, 31),
-        ("2m", 60, 31),
-        ("121s", 60, 89),
+        ("0", 60, 89),
+        ("2m", 60, 89),
         ("15m", 60, 89),
-        ("901s", 120, 178),
-        ("30m", 120, 178),
-        ("1801s", 240, 298),
-        ("30d", 240, 298),
-        ("never", 60, 31),
+        ("901s", 300, 358),
+        ("30m", 300, 358),
+        ("30d", 300, 358),
+        ("never", 60, 89),
     ] {
         assert_eq!([interval(timeout, 0), interval(timeout, 29)], [at_0, at_29], "{timeout}");
     }
@@ -177,11 +175,11 @@ fn w4_the_interval_stays_the_same_and_is_that_of_the_longest_of_several_timeouts
     let [one, other] = [1, 2].map(next);
     assert_eq!(one, other);
     let finished = websphere.json(&["show", "runs"])[0]["finished_at_unix"].as_i64().unwrap();
-    assert!((240..=298).contains(&(one - finished)), "{one} {finished}");
+    assert!((300..=358).contains(&(one - finished)), "{one} {finished}");
 }
 
 #[test]
-fn w5_an_interval_that_is_set_holds_from_30_seconds_on() {
+fn w5_an_interval_that_is_set_holds_from_a_second_on() {
     let every = |interval: &str| {
         let line = format!("every = \"{interval}\"");
         System::but("websphere", &[("every = \"auto\"", &line)])
@@ -191,16 +189,16 @@ fn w5_an_interval_that_is_set_holds_from_30_seconds_on() {
         assert_eq!(every(interval).run(&["show", "config"]).succeeds().stderr(), "");
     }
     // Given less than that, then it is accepted with a warning
-    for interval in ["59s", "30s"] {
+    for interval in ["59s", "30s", "1s"] {
         let websphere = every(interval);
         let warning = websphere.run(&["show", "config"]).succeeds().stderr();
-        assert!(warning.contains("costs more than it brings"), "{warning}");
+        assert!(warning.contains("costs more than it gains"), "{warning}");
         websphere.run(&["run"]).succeeds();
     }
-    // Given less than half a minute, then it is refused
-    for interval in ["29s", "1s", "0"] {
+    // Given less than a second, then it is refused
+    for interval in ["0s", "0"] {
         let reason = every(interval).run(&["run"]).is_refused_with(2).stderr();
-        assert!(reason.contains("job.every: ") && reason.contains("30s is the least"), "{reason}");
+        assert!(reason.contains("job.every: ") && reason.contains("1s is the least"), "{reason}");
     }
     // And the interval is the one that was set
     let mut websphere = World::but("websphere", &[("every = \"auto\"", "every = \"5m\"")]);

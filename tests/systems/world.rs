@@ -52,6 +52,7 @@ impl World {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: Zone::UTC,
             jitter: Jitter::default(),
+            poll: Span::ZERO,
             guard: config.guard,
             manners: config.manners,
             keep_runs: config.keep_runs,

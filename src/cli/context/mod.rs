@@ -17,7 +17,7 @@ use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::job::When;
 use sessctl::domain::port::Store;
-use sessctl::domain::time::UnixTime;
+use sessctl::domain::time::{Span, UnixTime};
 use sessctl::store::adopted::StateMemory;
 use sessctl::store::{Access, Cluster, Location};
 
@@ -437,6 +437,7 @@ impl Context {
             configuration: self.configuration(),
             zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
             jitter: host::jitter(),
+            poll: Span::ZERO,
             guard: config.guard,
             manners: config.manners,
             keep_runs: config.keep_runs,

@@ -21,10 +21,12 @@ use round::Round;
 /// Run the jobs of the configuration that are due
 ///
 /// Each [[job]] that is due runs once, in the order of the file; then the command
-/// ends. Let cron or a timer call it each minute (`sessctl schedule print cron`). A
-/// run that was missed while the machine was off is made up, once; a job that is new or
-/// back in the configuration has missed none. Off a terminal it
-/// says nothing when all went well, unless a format is asked for; the ledger has a
+/// ends. Let cron or a timer call it each minute (`sessctl schedule print cron`): a job
+/// with an interval runs at the call that is nearest to its time. A
+/// purge that was missed while the machine was off is made up, once; a cycle only if it is
+/// no later than the `late` of its job, otherwise it is skipped, and that is said. A job
+/// that is new or back in the configuration has missed none. Off a terminal it
+/// says nothing else when all went well, unless a format is asked for; the ledger has a
 /// record of each run (`sessctl show runs`). With --each, or where a job that is enabled has
 /// each = \"stdout\", the sessions that end are the answer, and not the runs. While another process does the work of a
 /// job, that job is left to it, and the exit code is 11. If the clock of the machine

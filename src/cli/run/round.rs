@@ -6,7 +6,8 @@ use std::time::Duration;
 use sessctl::Error;
 use sessctl::app::{Housekeeper, Ran, Stopped, Terms, Untold};
 use sessctl::config::{self, Config};
-use sessctl::domain::job::{Job, Standing};
+use sessctl::domain::job::{Job, Standing, TooLate};
+use sessctl::domain::time::Span;
 
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
@@ -20,6 +21,9 @@ use crate::cli::waiting::waiting;
 use crate::output::harmless::visible;
 use crate::output::people::thousands;
 use crate::output::record::{Record, Value};
+
+/// How far apart the calls are that cron or a timer makes.
+const CRON: Span = Span::minutes(1);
 
 /// One look at all jobs.
 pub struct Round<'a> {
@@ -43,7 +47,7 @@ pub struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    /// The only one.
+    /// The only one, in a call of cron or a timer.
     pub fn new(
         context: &'a Context,
         config: &Config,
@@ -55,7 +59,7 @@ impl<'a> Round<'a> {
             each,
             reports: config.reports.clone(),
             has_each: each.is_stdout_for(config),
-            terms: context.terms(config)?,
+            terms: Terms { poll: CRON, ..context.terms(config)? },
             wait,
             stays: false,
             records: Vec::new(),
@@ -66,7 +70,9 @@ impl<'a> Round<'a> {
 
     /// One of many.
     pub fn of_watch(context: &'a Context, config: &Config, each: &'a Each) -> anyhow::Result<Self> {
-        Ok(Self { stays: true, ..Self::new(context, config, each, None)? })
+        let round = Self::new(context, config, each, None)?;
+        let terms = Terms { poll: Span::ZERO, ..round.terms };
+        Ok(Self { stays: true, terms, ..round })
     }
 
     /// Attends to each job in turn, until a signal comes.
@@ -142,9 +148,10 @@ impl<'a> Round<'a> {
         })
     }
 
-    /// What went wrong is said always, what went well to those who look.
+    /// What went wrong is said always, and so is that a cycle did not take place. What went
+    /// well is said to those who look.
     fn say(&self, job: &Job, report: &Report, untold: Option<&Untold>) {
-        let Report { exit, outcome, counts, reason, advice, goes_on } = report;
+        let Report { exit, outcome, counts, reason, advice, goes_on, late } = report;
         let name = visible(&job.name);
         if *goes_on || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
@@ -156,6 +163,10 @@ impl<'a> Round<'a> {
                 Some(untold) => format!("; {}", again(untold)),
             };
             complain(&visible(&format!("sessctl: job {name}: {reason}{hint}")));
+            return;
+        }
+        if let Some(late) = late {
+            self.context.say(&format!("sessctl: job {name}: {outcome}: {}", with_next(late)));
             return;
         }
         let is_watched = self.context.global.verbose || self.context.is_interactive();
@@ -183,6 +194,11 @@ fn untold_by(ran: &sessctl::Result<Ran>) -> Option<&Untold> {
     }
 }
 
+/// Why a cycle did not take place, and when it does next.
+fn with_next(late: &TooLate) -> String {
+    late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
+}
+
 /// What became of a job that was due.
 struct Report {
     exit: Exit,
@@ -193,6 +209,8 @@ struct Report {
     advice: Option<String>,
     /// Whether something that passes was in the way: the next run goes on.
     goes_on: bool,
+    /// The cycle that did not take place.
+    late: Option<TooLate>,
 }
 
 impl Report {
@@ -204,6 +222,7 @@ impl Report {
             reason,
             advice: None,
             goes_on: false,
+            late: None,
         };
         Some(match ran {
             Ok(Ran::NotDue(Standing::Running(run))) => {
@@ -211,6 +230,9 @@ impl Report {
             }
             Ok(Ran::NotDue(_) | Ran::Disabled) => return None,
             Ok(Ran::Skipped) => nothing(Exit::Done, "skipped", None),
+            Ok(Ran::TooLate(late)) => {
+                Self { late: Some(*late), ..nothing(Exit::Done, "skipped", Some(late.to_string())) }
+            }
             Ok(Ran::Purged(summary)) => {
                 let done = &summary.done;
                 let counts = [done.marked, done.ended, done.deleted];
@@ -242,7 +264,7 @@ impl Report {
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
         let goes_on = matches!(stopped, Some(Stopped::Busy | Stopped::Log));
-        Self { exit, outcome, counts, reason: short_of, advice: None, goes_on }
+        Self { exit, outcome, counts, reason: short_of, advice: None, goes_on, late: None }
     }
 
     /// What becomes of a job that was obstructed.

@@ -208,7 +208,9 @@ fn next_look(standing: &Standing, now: UnixTime) -> UnixTime {
     match standing {
         Standing::Waits { next, .. } => *next,
         // Somebody else has the lease, or had it and died.
-        Standing::Due(_) | Standing::Running(_) => now.plus(Span::seconds(1)),
+        Standing::Due(_) | Standing::TooLate(_) | Standing::Running(_) => {
+            now.plus(Span::seconds(1))
+        }
         Standing::Never => now.plus(IDLE),
     }
 }

@@ -15,8 +15,8 @@ const LAST: u64 = 20;
 ///
 /// A cycle that is no job's is among them if its guard refused it. A run is late by the time from when it was planned to when it started. It is
 /// partial if it stopped early or a hook failed, refused if the guard kept it from
-/// doing anything, skipped if its job is another host's, and lost if its process
-/// died.
+/// doing anything, skipped if its job is another host's or a cycle was missed by more than
+/// its `late`, and lost if its process died.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show runs --limit 5

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::job::{Interval, Job, Standing, When};
+use sessctl::domain::job::{Interval, Job, Standing, When, Work};
 use sessctl::domain::policy::Policies;
 use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
 use sessctl::domain::time::{Span, UnixTime};
@@ -23,8 +23,8 @@ const ON_TIME: Span = Span::seconds(60);
 ///
 /// Where there is no next time, the note says why. Warnings of the configuration go to
 /// standard error. The last run is that of this
-/// database's ledger; `missed` counts times that have passed without a run and that
-/// the next one makes up.
+/// database's ledger, or a cycle that was skipped because it was too late. `missed` counts
+/// times that have passed without a run and that the next one makes up, or skips.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl show schedule --json | jq '.[] | {job, next_at}'")]
 pub struct Args {}
@@ -41,6 +41,7 @@ static SCHEDULE: Schema = Schema::many(
         Column::row("last_at", "last").time(),
         Column::row("outcome", "outcome"),
         Column::row("missed", "missed"),
+        Column::detail("allowed_late_seconds", "late"),
         Column::row("note", "note"),
     ],
 );
@@ -65,12 +66,12 @@ impl Args {
     }
 }
 
-/// The last run of a job; one that was skipped only if there is no other.
+/// The last run of a job; one that was left to another host only if there is no other.
 fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Option<RunRecord>> {
     let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
     let mut last = None;
     keeper.runs(&query, now, &mut |run| {
-        let is_skipped = run.outcome == RunOutcome::Skipped;
+        let is_skipped = run.outcome == RunOutcome::Skipped && !job.runs_on(&run.origin.host);
         if last.is_none() || !is_skipped {
             last = Some(run);
         }
@@ -108,7 +109,8 @@ fn record(
         Value::time(last.map(|last| last.started)),
         last.map_or(Value::Absent, |last| runs::outcome(last.outcome)),
         Value::Count(missed(job, standing, now)),
-        Value::text(note(job, standing).as_deref()),
+        Value::span(job.late.filter(|_| matches!(job.work, Work::Cycle(_)))),
+        Value::text(note(job, standing, last).as_deref()),
     ];
     Record::new(["job", job.name.as_str()], values)
 }
@@ -119,6 +121,7 @@ pub(super) fn next_time(job: &Job, standing: &Standing) -> Option<UnixTime> {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,
         Standing::Waits { next, .. } => Some(*next),
         Standing::Due(due) => Some(due.planned),
+        Standing::TooLate(late) => late.next,
         Standing::Running(_) | Standing::Never => None,
     }
 }
@@ -128,11 +131,12 @@ fn missed(job: &Job, standing: &Standing, now: UnixTime) -> u64 {
         Standing::Due(due) if job.enabled => {
             due.missed + u64::from(now.since(due.planned) >= ON_TIME)
         }
+        Standing::TooLate(late) if job.enabled => late.due.missed + 1,
         _ => 0,
     }
 }
 
-fn note(job: &Job, standing: &Standing) -> Option<String> {
+fn note(job: &Job, standing: &Standing, last: Option<&RunRecord>) -> Option<String> {
     let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
     Some(match (standing, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
@@ -141,8 +145,15 @@ fn note(job: &Job, standing: &Standing) -> Option<String> {
             "a run was cut short: the next `sessctl run` completes it".to_owned()
         }
         (Standing::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),
+        (Standing::TooLate(late), _) => format!("{late}: the next `sessctl run` skips it"),
         (Standing::Running(run), _) => format!("running since {}", run.started),
         (Standing::Never, _) => "its schedule has no time any more".to_owned(),
-        (Standing::Waits { .. }, _) => return None,
+        (Standing::Waits { .. }, _) => return skipped_because(job, last?),
     })
+}
+
+/// Why the last run did not take place, if it was skipped where it belongs.
+fn skipped_because(job: &Job, last: &RunRecord) -> Option<String> {
+    let is_skipped = last.outcome == RunOutcome::Skipped && job.runs_on(&last.origin.host);
+    last.reason.clone().filter(|_| is_skipped)
 }

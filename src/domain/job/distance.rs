@@ -85,6 +85,7 @@ mod tests {
             when,
             work,
             caps: Caps::default(),
+            late: None,
             host: None,
             enabled: true,
         }

@@ -36,9 +36,9 @@ impl Jitter {
 }
 
 impl Interval {
-    /// The least that can be set: more often is no use to anyone.
-    pub const LEAST: Span = Span::seconds(30);
-    /// Below this, a purge costs more than it brings.
+    /// The least that can be set: the clock of jobs counts in seconds.
+    pub const LEAST: Span = Span::seconds(1);
+    /// Below this, a run costs more than it gains.
     pub const SENSIBLE: Span = Span::seconds(60);
 
     /// Its length.
@@ -46,10 +46,8 @@ impl Interval {
     /// The automatic one follows the longest timeout T of the policies of the
     /// tasks that are meant, in seconds, with a jitter r from 0 to 29:
     ///
-    /// 1. T up to 120: 60 − r.
-    /// 2. T up to 900: 60 + r.
-    /// 3. T up to 1,800: 120 + 2 r.
-    /// 4. Above: 240 + 2 r.
+    /// 1. T up to 900: 60 + r.
+    /// 2. Above: 300 + 2 r.
     ///
     /// A policy under which nothing times out does not count; where none counts,
     /// the first line holds.
@@ -57,11 +55,21 @@ impl Interval {
         let r = jitter.0;
         Span::seconds(match (self, longest_timeout(policies, task).as_seconds()) {
             (Self::Fixed(span), _) => span.as_seconds(),
-            (Self::Auto, ..=120) => 60 - r,
             (Self::Auto, ..=900) => 60 + r,
-            (Self::Auto, ..=1_800) => 120 + 2 * r,
-            (Self::Auto, _) => 240 + 2 * r,
+            (Self::Auto, _) => 300 + 2 * r,
         })
+    }
+
+    /// Its length for a process that looks for due jobs once in each `poll`: the
+    /// automatic one is rounded to the nearest multiple, so that 60 + r stays a minute
+    /// where cron calls each minute. A `poll` of zero rounds nothing.
+    pub(super) fn length_polled(self, length: Span, poll: Span) -> Span {
+        let poll = poll.as_seconds();
+        if self != Self::Auto || poll <= 0 {
+            return length;
+        }
+        let polls = (length.as_seconds() + poll / 2) / poll;
+        Span::seconds(polls.max(1) * poll)
     }
 }
 
@@ -94,21 +102,34 @@ mod tests {
     #[test]
     fn w4_the_automatic_interval_follows_the_longest_timeout() {
         for (timeout, at_0, at_29) in [
-            (0, 60, 31),
-            (120, 60, 31),
-            (121, 60, 89),
+            (0, 60, 89),
+            (120, 60, 89),
             (900, 60, 89),
-            (901, 120, 178),
-            (1_800, 120, 178),
-            (1_801, 240, 298),
-            (86_400, 240, 298),
+            (901, 300, 358),
+            (1_800, 300, 358),
+            (86_400, 300, 358),
         ] {
             assert_eq!((auto(&[Some(timeout)], 0), auto(&[Some(timeout)], 29)), (at_0, at_29));
             assert_eq!(auto(&[Some(timeout)], 30), at_0);
         }
-        assert_eq!(auto(&[None], 7), 53);
+        assert_eq!(auto(&[None], 7), 67);
         assert_eq!(auto(&[None, Some(900)], 7), 67);
-        assert_eq!(auto(&[Some(60), Some(1_801), None], 7), 254);
+        assert_eq!(auto(&[Some(60), Some(1_801), None], 7), 314);
+    }
+
+    #[test]
+    fn w4_under_cron_the_automatic_interval_is_rounded_to_the_nearest_minute() {
+        let polled = |interval: Interval, seconds: i64, poll: i64| {
+            interval.length_polled(Span::seconds(seconds), Span::seconds(poll)).as_seconds()
+        };
+        for (length, minutes) in
+            [(60, 60), (89, 60), (90, 120), (300, 300), (329, 300), (330, 360), (358, 360)]
+        {
+            assert_eq!(polled(Interval::Auto, length, 60), minutes, "{length}");
+            assert_eq!(polled(Interval::Auto, length, 0), length);
+            assert_eq!(polled(Interval::Fixed(Span::ZERO), length, 60), length);
+        }
+        assert_eq!(polled(Interval::Auto, 60, 600), 600);
     }
 
     #[test]
@@ -123,7 +144,7 @@ mod tests {
         };
         assert_eq!(length("IMAP"), 60);
         assert_eq!(length("jmap"), 60);
-        assert_eq!(length("http"), 240);
-        assert_eq!(length("*map"), 240);
+        assert_eq!(length("http"), 300);
+        assert_eq!(length("*map"), 300);
     }
 }

@@ -2,15 +2,18 @@
 
 mod distance;
 mod interval;
+mod lateness;
 mod standing;
 
 use super::filter::TaskPattern;
 use super::guard::Caps;
 use super::schedule::Schedule;
+use super::time::Span;
 use super::zone::Zone;
 
 pub use distance::distance;
 pub use interval::{Interval, Jitter};
+pub use lateness::TooLate;
 pub use standing::{Due, Known, Rhythm, Standing, Unfinished};
 
 /// What a configuration wants done again and again.
@@ -25,6 +28,9 @@ pub struct Job {
     /// What a run of it may end at most. Where it says nothing, a purge keeps to the
     /// guard for all, and a cycle to none.
     pub caps: Caps,
+    /// How late a cycle may begin: one that was missed by more is skipped. `None`: however
+    /// late. A purge is always made up, whatever this says.
+    pub late: Option<Span>,
     /// The host on which alone it runs; `None`: on any.
     pub host: Option<String>,
     /// Whether it runs at all.
@@ -79,6 +85,11 @@ impl Work {
 }
 
 impl Job {
+    /// How late a cycle may begin where nothing else is said.
+    pub const LATE: Span = Span::hours(1);
+    /// The least that can be set: cron calls each minute, and a few seconds after it.
+    pub const LEAST_LATE: Span = Span::minutes(1);
+
     /// Whether a host, by its name, is one that runs this job. Host names match
     /// without regard to case, and a short one also stands for the full name
     /// that begins with it.
@@ -92,6 +103,9 @@ impl Job {
     /// What the ledger keeps its history under, besides its name: when it runs, what it
     /// does, and the host that it is tied to. A job that has another specification is
     /// another job to the ledger, and its history starts anew.
+    ///
+    /// How much it may end and how late it may begin are no part of it: to edit them leaves
+    /// the history as it is.
     ///
     /// The time zone is the [identity](Zone::identity) of the one in which its times are
     /// read. An interval depends on none. Tasks and hosts have no case.

@@ -1,7 +1,7 @@
 //! Whether a job is due, and if not, when it will be.
 
 use super::distance::between_times_of;
-use super::{Jitter, Job, When};
+use super::{Jitter, Job, TooLate, When, Work};
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
@@ -71,6 +71,9 @@ pub struct Rhythm<'a> {
     pub policies: &'a Policies,
     /// What they differ by.
     pub jitter: Jitter,
+    /// How far apart the calls are that look for due jobs, as cron makes them; zero: a
+    /// process stays and looks all the time.
+    pub poll: Span,
 }
 
 /// How things stand with a job at a moment.
@@ -78,6 +81,8 @@ pub struct Rhythm<'a> {
 pub enum Standing {
     /// It is to run now.
     Due(Due),
+    /// Its time has passed by more than the job allows: the run is to be skipped.
+    TooLate(TooLate),
     /// It is running, here or elsewhere.
     Running(Unfinished),
     /// It runs next at this time.
@@ -113,7 +118,9 @@ impl Job {
     ///    many have, it runs once, for the last of them.
     /// 4. A job with an interval is due when that has passed since its anchor: the end of
     ///    its last run, or the start of its history. Where a machine takes up the job
-    ///    after that moment, its interval counts from then.
+    ///    after that moment, its interval counts from then. Among calls that are apart, it
+    ///    is due at the one that is nearest to that time: when less than half of the
+    ///    distance between two calls is left, or of the interval, if that is shorter.
     /// 5. A run that was cut short is due until it is complete, however late, unless a
     ///    later one of the fixed times has come.
     /// 6. An anchor in the future was set by a wrong clock, unless it is so close that two
@@ -121,6 +128,7 @@ impl Job {
     ///    time a day waits until the clock has passed the anchor, so that no time runs
     ///    twice; but not if that is further ahead than a day and than the next time after
     ///    it.
+    /// 7. A cycle that is due but [too late](TooLate) is skipped.
     pub fn standing(&self, known: Option<&Known>, rhythm: Rhythm<'_>, now: UnixTime) -> Standing {
         let known = known.cloned().unwrap_or_default();
         if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
@@ -128,7 +136,7 @@ impl Job {
         }
         let standing = match &self.when {
             When::At(schedule) => at(schedule, &known, rhythm.zone, now),
-            When::Every(_) => every(self.interval(rhythm), &known, now),
+            When::Every(_) => every(self.interval(rhythm), rhythm.poll, &known, now),
         };
         let settled = match standing {
             Standing::Waits { anchor, .. } => Some(anchor),
@@ -138,11 +146,17 @@ impl Job {
             let is_settled = settled.is_some_and(|settled| *run <= settled);
             !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
         };
-        match (known.interrupted.filter(is_open), standing, &self.when) {
+        let standing = match (known.interrupted.filter(is_open), standing, &self.when) {
             (None, standing, _) => standing,
             // A later time has come, and a whole run with it.
             (Some(run), Standing::Due(due), When::At(_)) if due.planned > run => standing,
             (Some(planned), ..) => Standing::Due(Due { planned, missed: 0, resumes: true }),
+        };
+        match standing {
+            Standing::Due(due) => {
+                self.too_late(due, rhythm, now).map_or(Standing::Due(due), Standing::TooLate)
+            }
+            standing => standing,
         }
     }
 
@@ -157,16 +171,27 @@ impl Job {
 
     /// The anchor of a job where no history can be kept, for a call each minute: it is due if
     /// one of its times has come within the last minute. An interval counts from the
-    /// beginning of 1970, so that each call comes to the same times.
+    /// beginning of 1970, so that each call comes to the same times, of which each has one
+    /// call that is nearest to it. A process that stays keeps the history itself.
     pub fn start_without_history(&self, rhythm: Rhythm<'_>, now: UnixTime) -> UnixTime {
         match &self.when {
-            When::At(_) => self.history_start(rhythm, now),
-            When::Every(_) => {
+            When::Every(_) if rhythm.poll > Span::ZERO => {
                 let length = self.interval(rhythm).as_seconds().max(1);
                 let last = UnixTime(now.0 - now.0.rem_euclid(length));
-                if now.since(last) < JUST_NOW { UnixTime(last.0 - length) } else { last }
+                let poll = rhythm.poll.as_seconds();
+                let is_nearest = 2 * now.since(last).as_seconds() <= 2 * poll - poll.min(length);
+                if is_nearest { UnixTime(last.0 - length) } else { last }
             }
+            _ => self.history_start(rhythm, now),
         }
+    }
+
+    /// Whether it runs only by a history that can be kept: a cycle whose interval is the
+    /// only thing that says when. Without one, it would end sessions at times that nobody
+    /// has planned. At fixed times it needs none, nor where a process stays.
+    pub fn needs_history(&self, rhythm: Rhythm<'_>) -> bool {
+        let is_cycle = matches!(self.work, Work::Cycle(_));
+        is_cycle && matches!(self.when, When::Every(_)) && rhythm.poll > Span::ZERO
     }
 
     /// The moment up to which a machine that has taken up the job then asks for no time.
@@ -177,14 +202,16 @@ impl Job {
         }
     }
 
-    fn interval(&self, rhythm: Rhythm<'_>) -> Span {
+    pub(super) fn interval(&self, rhythm: Rhythm<'_>) -> Span {
         match &self.when {
             When::At(_) => Span::ZERO,
             When::Every(interval) => {
-                interval.length(rhythm.policies, self.work.task(), rhythm.jitter)
+                let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
+                interval.length_polled(length, rhythm.poll)
             }
         }
     }
+
     /// The first run later than a moment, by how things stand, if the runs until then
     /// take place in time, and take none.
     pub fn first_run_after(
@@ -197,6 +224,7 @@ impl Job {
             Standing::Waits { next, .. } => *next,
             Standing::Due(due) => due.planned,
             Standing::Running(run) => run.planned,
+            Standing::TooLate(late) => late.next?,
             Standing::Never => return None,
         };
         match &self.when {
@@ -262,7 +290,7 @@ fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
 
 /// Where a machine has come too late for the next time of the history by a whole interval
 /// and more, nobody has been there to run it, and the history goes on from then.
-fn every(interval: Span, known: &Known, now: UnixTime) -> Standing {
+fn every(interval: Span, poll: Span, known: &Known, now: UnixTime) -> Standing {
     let since = known.since(now);
     let mut anchor = match known.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
@@ -276,9 +304,11 @@ fn every(interval: Span, known: &Known, now: UnixTime) -> Standing {
         }
         next = since.plus(interval);
     }
-    if next > now {
+    let left = next.since(now).as_seconds();
+    if left > 0 && 2 * left >= poll.min(interval).as_seconds() {
         return Standing::Waits { next, anchor };
     }
-    let missed = now.since(next).as_seconds() / interval.as_seconds().max(1);
-    Standing::Due(Due { planned: next, missed: missed.unsigned_abs(), resumes: false })
+    let missed = now.since(next).as_seconds().max(0) / interval.as_seconds().max(1);
+    let planned = next.min(now);
+    Standing::Due(Due { planned, missed: missed.unsigned_abs(), resumes: false })
 }

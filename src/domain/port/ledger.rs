@@ -143,7 +143,8 @@ pub enum RunOutcome {
     Partial,
     /// The guard has kept it from doing anything.
     Refused,
-    /// It was not its turn: the job belongs to another host.
+    /// It was not its turn: the job belongs to another host, or it is a cycle that was
+    /// missed by more than it may be late.
     Skipped,
     /// An error ended it.
     Failed,
@@ -286,8 +287,9 @@ pub trait Ledger {
     fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Enters a run that did not take place, under a name that no other run has,
-    /// if its job still has the anchor that the run says.
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()>;
+    /// if its job still has the anchor that the run says. Answers whether it is in the
+    /// ledger.
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the anchor of a job, without a run, if it has none but the known one.
     fn note_anchor(

@@ -51,7 +51,7 @@ impl<T: Transport> Ledger for Adopted<T> {
         self.state.change(|state| state.finish(lease, job, end))
     }
 
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
         self.state.change(|state| state.enter(holder, run, end))
     }
 

@@ -40,7 +40,7 @@ impl<T: Transport> Ledger for Native<T> {
         ledger::finish(&mut self.transport, lease, job, end)
     }
 
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
         ledger::enter(&mut self.transport, holder, run, end)
     }
 

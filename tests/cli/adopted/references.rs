@@ -76,7 +76,7 @@ fn a_cycle_and_a_close_that_keep_a_session_say_that_work_remains() {
     assert_eq!(left(&sandbox, "django_session", "session_key"), ["b", "d"]);
     sandbox.file(
         "c.toml",
-        "[[job]]\nname = \"out\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"django\"\n",
+        "[[job]]\nname = \"out\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     run(&sandbox, ["--config", "c.toml", "run"]).succeeds().is_silent();
     jobs_have_waited(&sandbox);

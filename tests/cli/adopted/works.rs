@@ -165,7 +165,7 @@ fn jobs_run_on_it_once() {
     sandbox.file(
         "c.toml",
         "[[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n\
-         [[job]]\nname = \"out\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"django\"\n",
+         [[job]]\nname = \"out\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     let args = ["--config", "c.toml", "run", "--json"];
     assert_eq!(run(&sandbox, args).succeeds().stdout(), "[]\n");

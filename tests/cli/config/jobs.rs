@@ -119,10 +119,30 @@ fn jobs_are_a_list_of_tables() {
 }
 
 #[test]
-fn w5_an_interval_below_30_seconds_is_refused() {
-    let said = all_said_with(&["every = \"29s\"\ndo = \"purge\"\n", "every = \"0\"\n"]);
+fn w5_an_interval_below_a_second_is_refused() {
+    let said = all_said_with(&["every = \"0s\"\ndo = \"purge\"\n", "every = \"0\"\n"]);
     insta::assert_snapshot!(said, @r"
-    c.toml:3: job.every: 29s is too often: 30s is the least
-    c.toml:3: job.every: 0s is too often: 30s is the least
+    c.toml:3: job.every: 0s is too short: 1s is the least
+    c.toml:3: job.every: 0s is too short: 1s is the least
     ");
+}
+
+#[test]
+fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
+    let cycle = "at = \"0 4 *\"\ndo = \"cycle\"\ntask = \"imap\"\n";
+    let late = |late: &str| format!("{cycle}late = {late}\n");
+    let said = all_said_with(&[
+        &late("\"59s\""),
+        &late("\"0\""),
+        &late("\"never\""),
+        &late("60"),
+        "at = \"0 4 *\"\nlate = \"1h\"\ndo = \"purge\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:6: job.late: 59s is too short: 1m is the least, as jobs are looked for once a minute
+    c.toml:6: job.late: 0s is too short: 1m is the least, as jobs are looked for once a minute
+    c.toml:6: job.late: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
+    c.toml:6: job.late: wants a duration in quotes, like "30m", not the bare number 60; or "forever"
+    c.toml:4: job.late: is for do = "cycle" alone: a purge that was missed is always made up
+    "#);
 }

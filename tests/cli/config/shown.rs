@@ -185,6 +185,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.a restart.task im* file c.toml:9
     job.a restart.max_percent 100 default -
     job.a restart.max_rows 0 default -
+    job.a restart.late 1h default -
     job.a restart.host mail1 file c.toml:10
     job.a restart.enabled false file c.toml:11
     job.a restart.each - default -

@@ -30,9 +30,9 @@ fn warnings_are_shown_with_the_configuration_and_not_to_cron() {
 #[test]
 fn w5_an_interval_below_60_seconds_is_accepted_with_a_warning() {
     let every = |every: &str| warnings(&purge(&format!("every = \"{every}\"")));
-    insta::assert_snapshot!([every("30s"), every("59s")].join("\n"), @r#"
-    sessctl: warning: job.purge.every = "30s" costs more than it brings: 1m or more is sensible
-    sessctl: warning: job.purge.every = "59s" costs more than it brings: 1m or more is sensible
+    insta::assert_snapshot!([every("1s"), every("59s")].join("\n"), @r#"
+    sessctl: warning: job.purge.every = "1s" costs more than it gains: 1m or more is sensible
+    sessctl: warning: job.purge.every = "59s" costs more than it gains: 1m or more is sensible
     "#);
     for sensible in ["60s", "5m", "auto"] {
         assert_eq!(every(sensible), "", "{sensible}");

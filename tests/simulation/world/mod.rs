@@ -69,6 +69,7 @@ impl World {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: plot.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
+            poll: sessctl::Span::ZERO,
             guard: config.guard,
             manners: config.manners,
             keep_runs: config.keep_runs,

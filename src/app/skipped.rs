@@ -1,0 +1,72 @@
+//! Runs of jobs that do not take place, and of which the ledger says why.
+
+use super::Housekeeper;
+use super::jobs::Ran;
+use super::run::{JobRun, random_name};
+use crate::domain::error::{Error, Result};
+use crate::domain::job::{Job, TooLate};
+use crate::domain::port::{NewRun, RunEnd, RunOutcome};
+use crate::domain::time::UnixTime;
+
+impl Housekeeper {
+    /// Enters in the ledger that a job is another host's.
+    pub(super) fn leave_to_its_host(
+        &mut self,
+        job: &Job,
+        run: JobRun,
+        now: UnixTime,
+    ) -> Result<Ran> {
+        let host = job.host.as_deref().unwrap_or_default();
+        let reason = format!("it runs on {host}, and this is {}", self.origin.host);
+        let anchor = if run.counts_from_end { now } else { run.due.planned };
+        self.skip(job, run, reason, anchor, now)?;
+        Ok(Ran::Skipped)
+    }
+
+    /// Enters in the ledger that a cycle was missed by more than its job allows.
+    pub(super) fn skip_too_late(
+        &mut self,
+        job: &Job,
+        run: JobRun,
+        late: TooLate,
+        now: UnixTime,
+    ) -> Result<Ran> {
+        if self.skip(job, run, late.to_string(), late.anchor, now)? {
+            return Ok(Ran::TooLate(late));
+        }
+        Err(Error::Settled)
+    }
+
+    /// Enters a run that does not take place, and answers whether it is in the ledger: not
+    /// if another process has settled the job meanwhile.
+    fn skip(
+        &mut self,
+        job: &Job,
+        run: JobRun,
+        reason: String,
+        anchor: UnixTime,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let end = RunEnd {
+            finished: now,
+            outcome: RunOutcome::Skipped,
+            reason: Some(reason),
+            marked: 0,
+            ended: 0,
+            deleted: 0,
+            anchor: Some(anchor),
+        };
+        let run = NewRun {
+            job: Some(run.key),
+            work: job.work.verb().to_owned(),
+            task: job.work.task().map(|task| task.as_str().to_owned()),
+            rules: String::new(),
+            planned: run.due.planned,
+            started: now,
+            anchor: run.anchor,
+            missed: run.due.missed,
+            origin: self.origin(),
+        };
+        self.store.enter(&random_name()?, &run, &end)
+    }
+}
