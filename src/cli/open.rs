@@ -17,10 +17,9 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// The token is shown this once: the database keeps only its SHA-256.
 ///
 /// The limits of the configuration apply: those of the task's policy, and that of the
-/// licence that the task shares with other tasks. At a limit, another session makes way or
-/// this one is refused with exit code 4, as when_full says. If the clock of the machine has
-/// moved since the last run, no other session makes way, whatever the limits, and a warning
-/// says so.
+/// licence that the task shares with other tasks. At a limit, another session makes way, or
+/// this one is refused with exit code 4. If the clock of the machine has moved since the last
+/// run, no other session makes way, whatever the limits, and a warning says so.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   token=$(sessctl open --user alice --task imap --json | jq -r .token)")]

@@ -1,14 +1,17 @@
 //! What goes wrong, as far as a caller has to tell the cases apart.
 
+mod full;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
-use super::policy::Licence;
 use super::port::Interruption;
 use super::room::NoRoom;
 use super::state::StateTrouble;
 use super::time::{Span, UnixTime};
+
+pub use full::FullRefusal;
 
 /// The outcome of anything that asks a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -218,36 +221,6 @@ impl Interruption {
             Self::Time => format!("{ran} because the run time was over"),
             Self::Lease => format!("{ran} because the lease of the run would have expired"),
         }
-    }
-}
-
-/// A session that a limit keeps from opening.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("refused: {}", self.finding())]
-pub struct FullRefusal {
-    /// The task.
-    pub task: String,
-    /// Its limit, that of each of its users, or that of its licence.
-    pub limit: u64,
-    /// The user, if it is the limit of users.
-    pub user: Option<String>,
-    /// The licence that the task belongs to, if it is the limit of that.
-    pub licence: Option<Licence>,
-}
-
-impl FullRefusal {
-    fn finding(&self) -> String {
-        let Self { task, limit, user, licence } = self;
-        if let Some(licence) = licence {
-            return format!(
-                "the licence for {licence} allows no more than {limit} sessions, and none of \
-                 them can be evicted"
-            );
-        }
-        let whose = user.as_ref().map_or_else(String::new, |user| format!(" of {user}"));
-        format!(
-            "{task} is open to no more than {limit} sessions{whose}, and none of them may make way"
-        )
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Answer {
     pub evicted: Option<Session>,
 }
 
+/// Selects the sessions that a limit counts.
+type Whose<'w> = &'w dyn Fn(&Session) -> bool;
+
 /// Opens a session, if the limits leave room or can be made to.
 pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> Answer {
     let (now, policy) = (new.created_at, policies.of(&new.task));
@@ -36,7 +39,6 @@ pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> 
         counts(row).then(|| is_over(row, policy, policy.when_full, now)).flatten()
     }));
 
-    type Whose<'w> = &'w dyn Fn(&Session) -> bool;
     let limits: [(Full, u64, WhenFull, Whose<'_>); 3] = [
         (Full::User, policy.user_limit, policy.when_full, &of_user),
         (Full::Task, policy.limit, policy.when_full, &|row| is_in_task(row, new)),

@@ -12,13 +12,12 @@ pub struct Licence {
     pub tasks: Vec<TaskPattern>,
     /// The most sessions of all these tasks together that have not ended.
     pub limit: u64,
-    /// What happens at the limit.
+    /// The rule at the limit.
     pub when_full: WhenFull,
 }
 
 impl Licence {
-    /// Whether a task belongs to the licence; its name matches without regard to ASCII
-    /// case.
+    /// Reports whether a task belongs to the licence. ASCII case is ignored.
     pub fn covers(&self, task: &str) -> bool {
         self.tasks.iter().any(|pattern| pattern.matches(task))
     }

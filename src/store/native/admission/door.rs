@@ -11,12 +11,12 @@ use crate::store::sql::Statement;
 /// A function that writes a part of a statement.
 type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
-/// A session that wants to open, and the rules for that.
+/// A session to open, and the rules that apply to it.
 #[derive(Clone, Copy)]
 pub(super) struct Door<'a> {
     pub(super) session: &'a NewSession,
     policies: &'a Policies,
-    /// That of its task.
+    /// The policy of its task.
     policy: &'a Policy,
     licence: Option<&'a Licence>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Door<'a> {
 /// A limit in force.
 #[derive(Clone, Copy)]
 struct Cap {
-    /// Whose limit it is, and thereby which sessions it counts.
+    /// The kind of the limit, which tells what sessions it counts.
     of: Full,
     limit: u64,
     when_full: WhenFull,
@@ -53,8 +53,7 @@ impl<'a> Door<'a> {
         Self { session, policies, policy, licence }
     }
 
-    /// The limits in force. The sessions that one of them counts are among those that the
-    /// next one counts.
+    /// The limits in force. Each one counts all sessions that the one before counts.
     fn caps(self) -> impl DoubleEndedIterator<Item = Cap> {
         let Policy { limit, user_limit, when_full, .. } = *self.policy;
         let own = [(Full::User, user_limit), (Full::Task, limit)];
@@ -68,8 +67,8 @@ impl<'a> Door<'a> {
         own.chain(licence)
     }
 
-    /// The policies that may be those of sessions which end: that of the task, or with a
-    /// licence any.
+    /// The policies of the sessions that may end: that of the task, or with a licence those
+    /// of all tasks.
     fn policies_concerned(self) -> Box<dyn Iterator<Item = &'a Policy> + 'a> {
         match self.licence {
             Some(_) => Box::new(self.policies.all()),
@@ -77,12 +76,12 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// The sessions that end before the others are counted: those of the licence, and those
-    /// that the task's own limits do not count either.
+    /// The sessions that end before the others are counted: first those of the licence, then
+    /// those of the task's own limits.
     pub(super) fn over(self) -> impl Iterator<Item = Ends<'a>> {
         let licence = self.licence.and_then(|licence| self.over_of_licence(licence));
-        let own = self.caps().filter(|cap| cap.of != Full::Licence).last();
-        // The licence has ended the same already.
+        let own = self.caps().rfind(|cap| cap.of != Full::Licence);
+        // Under the same `when_full`, the licence has ended them already.
         let own = own.filter(|cap| self.licence.is_none_or(|own| own.when_full != cap.when_full));
         licence.into_iter().chain(own.and_then(|cap| self.over_of_task(cap)))
     }
@@ -120,7 +119,8 @@ impl<'a> Door<'a> {
         Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
     }
 
-    /// Why a session of a policy ends before the others are counted, or NULL.
+    /// The reason for which a session of a policy ends before the others are counted, or
+    /// NULL.
     fn reason(self, sql: &mut Statement, policy: &Policy, when_full: WhenFull) {
         let now = self.session.created_at;
         if when_full == WhenFull::Refuse {
@@ -135,8 +135,7 @@ impl<'a> Door<'a> {
         sql.push(" END");
     }
 
-    /// What becomes of rows, if an expression says which ones are discarded where the
-    /// policies differ.
+    /// Rows are kept or discarded; where the policies differ, an expression decides.
     fn rows(self, is_discarded: impl Fn(&mut Statement) + 'a) -> Rows<'a> {
         match (self.discards(true), self.discards(false)) {
             (true, true) => Rows::DiscardedWhere(Box::new(is_discarded)),
@@ -145,12 +144,12 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// Whether a policy discards rows, or one keeps them.
+    /// Checks for a policy that discards rows, or for one that keeps them.
     fn discards(self, discards: bool) -> bool {
         self.policies_concerned().any(|policy| rules::discards(policy) == discards)
     }
 
-    /// Whether only the row of the session that makes way shows whether it is kept.
+    /// Reports whether the policies differ in what they keep.
     pub(super) fn is_mixed(self) -> bool {
         self.discards(true) && self.discards(false)
     }
@@ -169,7 +168,7 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// Those of them that may be evicted.
+    /// The sessions that a limit counts and that may be evicted at it.
     fn may_go(self, sql: &mut Statement, cap: Cap) {
         self.counts(sql, cap.of);
         match cap.when_full {
@@ -183,8 +182,8 @@ impl<'a> Door<'a> {
         }
     }
 
-    /// Writes the branch of a CASE for each limit that is reached, the new session being
-    /// open or not, up to what holds then.
+    /// Writes a branch of a CASE for each limit: `then` applies if it is reached without the
+    /// new session, or exceeded once that is open.
     fn when_full(self, sql: &mut Statement, is_open: bool, then: impl Fn(&mut Statement, Cap)) {
         for cap in self.caps() {
             sql.push(" WHEN (SELECT count(*) FROM sessions WHERE ");
@@ -198,9 +197,9 @@ impl<'a> Door<'a> {
     /// tries at once, so that this fails: from here on there is such a row only if the
     /// session is open.
     ///
-    /// Where only the row of the session that makes way shows whether it is kept, the new
-    /// row has a mark if it is not, until [`unmark`](Self::unmark): once that session has
-    /// ended, the next one looks like it.
+    /// Where the policies [differ](Self::is_mixed), the new row has a mark if that of the
+    /// evicted session is discarded, until [`unmark`](Self::unmark): once that session has
+    /// ended, the next one would take its place in the condition.
     pub(super) fn open(self) -> Statement {
         let mut sql = if self.is_mixed() {
             let mut sql = new_row(self.session, ", marked_at");
@@ -225,7 +224,7 @@ impl<'a> Door<'a> {
         sql
     }
 
-    /// Whether the policy of a row's task keeps no rows.
+    /// Checks whether the policy of a row's task discards rows.
     fn is_discarded(self, sql: &mut Statement) {
         per_task(sql, self.policies, |sql, policy| {
             sql.push(if rules::discards(policy) { "TRUE" } else { "FALSE" });
@@ -236,15 +235,14 @@ impl<'a> Door<'a> {
         self.with_new_row(sql, "");
     }
 
-    /// Whether the session is open, and its row fulfils a further condition.
+    /// Checks that the session is open and that its row fulfils a further condition.
     fn with_new_row(self, sql: &mut Statement, and: &str) {
         sql.push("EXISTS (SELECT 1 FROM sessions WHERE id = ").bind(&self.session.key);
         sql.push(and).push(")");
     }
 
-    /// The id of the one session that makes way, if the new one is above a limit, or would
-    /// be: one of its user's if that is the user's, which makes way in the task and in the
-    /// licence, too.
+    /// The id of the session to evict, or NULL: that of the user if the user's limit is
+    /// reached, else of the task if that of the task is, else of the licence.
     fn evicted(self, sql: &mut Statement, is_open: bool) {
         sql.push("CASE WHEN FALSE THEN NULL");
         self.when_full(sql, is_open, |sql, cap| {
@@ -256,7 +254,7 @@ impl<'a> Door<'a> {
         sql.push(" END");
     }
 
-    /// The session that makes way, once the new one is open.
+    /// The session that is evicted once the new one is open.
     pub(super) fn makes_way(self) -> Ends<'a> {
         let reason = |sql: &mut Statement| {
             sql.push("'").push(EndReason::Evicted.as_str()).push("'");
@@ -270,7 +268,7 @@ impl<'a> Door<'a> {
         Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
     }
 
-    /// Takes the mark of [`open`](Self::open) away.
+    /// Removes the mark of [`open`](Self::open).
     pub(super) fn unmark(self) -> Statement {
         let sql = "UPDATE sessions SET marked_at = NULL WHERE id = ?1 AND marked_at IS NOT NULL";
         Statement::new(sql).with(&self.session.key)
@@ -284,8 +282,8 @@ impl<'a> Door<'a> {
         sql
     }
 
-    /// Answers which limit keeps the session out, if it is out: its place in
-    /// [`caps`](Self::caps).
+    /// Reads the place in [`caps`](Self::caps) of the limit that keeps the session out, if
+    /// one does.
     pub(super) fn what_is_full(self) -> Statement {
         let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
         let place = |cap: Cap| self.caps().position(|known| known.of == cap.of);
@@ -297,8 +295,8 @@ impl<'a> Door<'a> {
         sql
     }
 
-    /// The limit that this place stands for. By the time at which a place is read again,
-    /// there may be room: then it is the limit that counts the most sessions.
+    /// The limit at this place. `None`: there was room again by the time it was read, and
+    /// the limit that counts the most sessions is named.
     pub(super) fn full(self, place: Option<i64>) -> Full {
         let place = place.and_then(|place| usize::try_from(place).ok());
         let named = place.and_then(|place| self.caps().nth(place));
@@ -306,27 +304,30 @@ impl<'a> Door<'a> {
     }
 }
 
-/// Whether a policy ends sessions before the others are counted.
+/// Reports whether a policy ends sessions before the others are counted.
 fn clears_up(policy: &Policy, when_full: WhenFull) -> bool {
     policy.lifetime.is_some() || ends_abandoned(policy, when_full) || when_full == WhenFull::Refuse
 }
 
-/// Whether it ends the abandoned ones then, whatever the purge would do with them.
+/// Reports whether it ends the abandoned ones then, whatever the purge would do with them.
 fn ends_abandoned(policy: &Policy, when_full: WhenFull) -> bool {
     when_full == WhenFull::EvictIdle && matches!(policy.expire, Expire::Timeout | Expire::Abandoned)
 }
 
-/// The live rows of the tasks that a licence covers.
+/// Tells whether there is the index that a licence pays for.
+const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
+
+/// Selects live rows of the tasks that a licence covers.
 ///
-/// SQLite finds no pattern in an index beside another condition, and would look at all live
-/// rows. With the index, the names of the tasks are looked up instead, each by one step from
-/// the name before; without it, that would read the table for each of them.
+/// SQLite does not search an index for a pattern combined with other conditions: it would
+/// read all live rows. With the index, each name of a task is found by one step from the
+/// name before. Without it, each step would read the table, so the rows are compared
+/// instead.
 fn of_tasks(sql: &mut Statement, licence: &Licence) {
     if !licence.tasks.iter().any(TaskPattern::is_wild) {
         matching(sql, licence, "");
         return;
     }
-    const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
     sql.push("task IN (WITH RECURSIVE live(task) AS (SELECT CASE WHEN ").push(HAS_INDEX);
     sql.push(" THEN (SELECT min(task) FROM sessions WHERE ended_at IS NULL) END");
     sql.push(" UNION ALL SELECT (SELECT min(task) FROM sessions WHERE ended_at IS NULL ");
@@ -335,11 +336,11 @@ fn of_tasks(sql: &mut Statement, licence: &Licence) {
     matching(sql, licence, " COLLATE NOCASE");
     sql.push(" UNION ALL SELECT task FROM (SELECT task FROM sessions WHERE ended_at IS NULL AND ");
     matching(sql, licence, "");
-    // As a condition, it would be asked of each row.
+    // As a condition, it would be evaluated for each row.
     sql.push(" LIMIT CASE WHEN ").push(HAS_INDEX).push(" THEN 0 ELSE -1 END))");
 }
 
-/// Whether a name in the column `task` matches a licence.
+/// Compares the column `task` with the names and patterns of a licence.
 fn matching(sql: &mut Statement, licence: &Licence, collation: &str) {
     for (place, pattern) in licence.tasks.iter().enumerate() {
         sql.push(if place > 0 { " OR " } else { "(" });
