@@ -6,8 +6,8 @@ use sessctl::app::Ran;
 
 /// What is expected of a job.
 pub enum Plan {
-    /// It runs at these hours and minutes.
-    At { shows: fn(u32, u32) -> bool, pending: Vec<i64>, seen: bool },
+    /// It runs at these hours and minutes, and no later than so many seconds after it.
+    At { shows: fn(u32, u32) -> bool, late: i64, pending: Vec<i64>, seen: bool },
     /// It runs so long after its last run, and after it was first asked for.
     Every { seconds: i64, last: Option<i64> },
     /// It never runs.
@@ -19,11 +19,16 @@ pub enum Plan {
 pub struct Expected {
     pub planned: i64,
     pub missed: u64,
+    pub is_skipped: bool,
 }
 
 impl Plan {
     pub fn at(shows: fn(u32, u32) -> bool) -> Self {
-        Self::At { shows, pending: Vec::new(), seen: false }
+        Self::at_or_soon(shows, i64::MAX)
+    }
+
+    pub fn at_or_soon(shows: fn(u32, u32) -> bool, late: i64) -> Self {
+        Self::At { shows, late, pending: Vec::new(), seen: false }
     }
 
     pub fn every(seconds: i64) -> Self {
@@ -33,7 +38,7 @@ impl Plan {
     /// The clock on the wall shows another minute.
     pub fn passes(&mut self, minute: i64, zone: Tz) {
         let wall = DateTime::from_timestamp(minute, 0).unwrap().with_timezone(&zone);
-        if let Self::At { shows, pending, seen: true } = self
+        if let Self::At { shows, pending, seen: true, .. } = self
             && shows(wall.hour(), wall.minute())
         {
             pending.push(minute);
@@ -53,12 +58,14 @@ impl Plan {
     pub fn asked(&mut self, now: i64, ran: &Ran) -> Option<Expected> {
         let has_run = matches!(ran, Ran::Purged(_) | Ran::Cycled(_));
         match self {
-            Self::At { pending, seen, .. } => {
+            Self::At { late, pending, seen, .. } => {
                 *seen = true;
                 let missed = pending.len().saturating_sub(1) as u64;
-                let expected = pending.drain(..).next_back();
-                assert_eq!(has_run, expected.is_some(), "at {now}: {ran:?}");
-                expected.map(|planned| Expected { planned, missed })
+                let planned = pending.drain(..).next_back();
+                let is_skipped = planned.is_some_and(|planned| now - planned > *late);
+                assert_eq!(has_run, planned.is_some() && !is_skipped, "at {now}: {ran:?}");
+                assert_eq!(matches!(ran, Ran::TooLate(_)), is_skipped, "at {now}: {ran:?}");
+                planned.map(|planned| Expected { planned, missed, is_skipped })
             }
             Self::Every { seconds, last } => {
                 let last = last.get_or_insert(now);
@@ -68,7 +75,7 @@ impl Plan {
                 assert!(has_run || since < *seconds + 60, "not after {since}");
                 let planned = *last + *seconds;
                 has_run.then(|| *last = now);
-                has_run.then_some(Expected { planned, missed: 0 })
+                has_run.then_some(Expected { planned, missed: 0, is_skipped: false })
             }
             Self::Never => {
                 assert_eq!(*ran, Ran::Disabled);

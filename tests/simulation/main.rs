@@ -54,7 +54,7 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
     };
     let plans = vec![
         Plan::at(|_, minute| minute % 15 == 0),
-        Plan::at(|hour, minute| (hour, minute) == (4, 0)),
+        Plan::at_or_soon(|hour, minute| (hour, minute) == (4, 0), 3_600),
         Plan::Never,
     ];
     // The clocks go forward on March 8.
@@ -80,8 +80,8 @@ fn websphere_invalidates_in_intervals() {
         ]
         .concat(),
     };
-    // Half an hour: 120 seconds and twice the 7 that this machine differs by.
-    let plans = vec![Plan::every(134)];
+    // Half an hour: 300 seconds and twice the 7 that this machine differs by.
+    let plans = vec![Plan::every(314)];
     let plot = Plot { seed: 2, clients: clients(), manner, zone: "UTC", plans };
     month(
         include_str!("../../examples/websphere.toml"),
