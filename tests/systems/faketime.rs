@@ -75,8 +75,9 @@ fn w2_w3_half_an_hour_of_a_websphere_server() {
 #[test]
 #[ignore = "needs faketime"]
 fn s1_s6_s8_the_afternoon_of_a_stalwart_server_that_was_off_for_a_while() {
-    // Given an entry that is used once
-    let stalwart = System::new("stalwart");
+    // Given an entry that is used once, and a record of what ends
+    let on_record = [("retention = \"0\"", "retention = \"24h\"")];
+    let stalwart = System::but("stalwart", &on_record);
     let [token, handle] = open_at(&stalwart, "2026-06-15 12:00:00", &["--task", "imap"]);
     cron_at(&stalwart, "2026-06-15 12:14:30");
     assert_eq!(runs_of(&stalwart, "purge"), [""; 0]);
