@@ -115,7 +115,8 @@ fn t10_a_daily_check_over_the_night_of_23_hours() {
         // Given a check at three in the morning in Berlin, where the night to 2026-03-29 has
         // an hour less
         let delay = format!("delay = \"{delay}\"");
-        let transfer = System::but("transfer", &[("delay = \"24h\"", &*delay)]);
+        let at_three = ("at = \"0 0 *\"", "at = \"0 3 *\"");
+        let transfer = System::but("transfer", &[("delay = \"24h\"", &*delay), at_three]);
         let check = |time: &str| {
             in_zone(&transfer, "Europe/Berlin", time, &["run"]).succeeds().is_silent();
         };

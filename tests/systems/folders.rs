@@ -64,6 +64,7 @@ fn t8_all_of_them_are_capped_with_a_warning() {
     ];
     // Given a cap of 30 days, then the two that are above it are cut, and that is said
     let system = System::but("transfer", &above);
+    system.insert(&row("token").task("group-sales"));
     let ran = system.run(&["show", "config", "-o", "plain"]);
     let warnings = ran.succeeds().stderr();
     assert!(
@@ -108,6 +109,26 @@ fn t11_the_rows_of_ended_sessions_are_deleted_when_the_retention_of_their_folder
     }
     // And their rows are there for 7 days, 24 hours, not at all, and 30 days
     assert_eq!(last_seen, [7, 1, 0, 30]);
+}
+
+#[test]
+fn t11_the_constraint_of_groups_holds_in_addition_to_that_of_all_depots() {
+    // Given a session of a group, of a member, and of a folder that keeps less, all closed
+    let mut transfer = World::new("transfer");
+    let now = at(DAY_1);
+    let tokens = ["group-sales", "depot", "outlog"].map(|task| closed(&mut transfer, task, now));
+    // When each constraint is over, to the second, then that row is deleted and no other
+    for (days, before, after) in [
+        (1, ["closed", "closed", "closed"], ["closed", "closed", "gone"]),
+        (14, ["closed", "closed", "gone"], ["gone", "closed", "gone"]),
+        (30, ["gone", "closed", "gone"], ["gone", "gone", "gone"]),
+    ] {
+        let end = later(now, days * DAY);
+        for (time, fates) in [(later(end, -1), before), (end, after)] {
+            transfer.purge(time);
+            assert_eq!(tokens.each_ref().map(|token| transfer.fate(token, time)), fates);
+        }
+    }
 }
 
 #[test]

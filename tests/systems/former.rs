@@ -89,10 +89,11 @@ fn s11_websphere_is_configured_by_following_the_errors() {
 #[test]
 fn s11_transfer_is_configured_by_following_the_errors() {
     let old = "PARAM CHECKSESSIONHOUR 0\nPARAM IDLESESSIONDELAY 24\n\
-               ITEM-RETENTION-TIME = \"30 days\"\nINBOX = \"7 days\"\n\
+               ITEM-RETENTION-TIME = \"30 days\"\n\
+               GROUP_DEPOT-ITEM-RETENTION-TIME = \"14 days\"\nINBOX = \"7 days\"\n\
                OUTLOG = \"24 hours\"\nWASTEBASKET = 0\n";
     let (new, errors) = led_to(old);
-    assert_eq!(errors, 6, "{new}");
+    assert_eq!(errors, 7, "{new}");
     let settings = settings(&new);
     let wanted = settings_but(&text("transfer"), ("daily check", "check"));
     assert_eq!(settings, wanted);

@@ -215,6 +215,16 @@ pub(super) const TERMS: &[Term] = &[
     },
     Term {
         system: TRANSFER,
+        what: "profile attribute",
+        names: &["group depot item retention time", "group depot.item retention time"],
+        advice: Advice::Write(&[Part {
+            table: "[retention.\"group-*\"]",
+            keys: &[("max", forever("forever"))],
+        }]),
+        note: "",
+    },
+    Term {
+        system: TRANSFER,
         what: "folder",
         names: &["INBOX", "INBOX retention", "INBOX retention time", "INBOX.item retention time"],
         advice: Advice::Write(&[Part {

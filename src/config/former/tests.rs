@@ -46,7 +46,7 @@ fn with(name: &str, value: &str) -> String {
 fn keys_of(table: &str) -> Vec<&'static str> {
     match table {
         "[[job]]" => jobs::KEYS.to_vec(),
-        "[retention]" => vec!["max"],
+        "[retention]" | "[retention.\"group-*\"]" => vec!["max"],
         policy => {
             assert!(policy == "[policy]" || policy.starts_with("[policy."), "{policy}");
             keys::POLICY.iter().map(|key| key.name).collect()
@@ -178,6 +178,7 @@ fn each_term_has_the_advice_for_its_value() {
         ("CHECKSESSIONHOUR", "24"),
         ("IDLESESSIONDELAY", "24"),
         ("item retention time", "\"30 days\""),
+        ("group depot item retention time", "336"),
         ("INBOX retention time", "\"infinity\""),
         ("OUTLOG", "24"),
         ("WASTEBASKET", "7"),
@@ -215,6 +216,7 @@ fn each_term_has_the_advice_for_its_value() {
     CHECKSESSIONHOUR = 24: PARAM of Tandem TRANSFER; here write name = "check", at = "0 0 *", do = "purge" under [[job]] and expire = "two-pass" under [policy]
     IDLESESSIONDELAY = 24: PARAM of Tandem TRANSFER; here write expire = "two-pass", delay = "24h" under [policy]
     item retention time = "30 days": profile attribute of Tandem TRANSFER; here write retention = "30d" under [policy] and max = "30d" under [retention]
+    group depot item retention time = 336: profile attribute of Tandem TRANSFER; here write max = "336h" under [retention."group-*"]
     INBOX retention time = "infinity": folder of Tandem TRANSFER; here write retention = "forever" under [policy.inbox]
     OUTLOG = 24: folder of Tandem TRANSFER; here write retention = "24h" under [policy.outlog]
     WASTEBASKET = 7: folder of Tandem TRANSFER; here write retention = "0" under [policy.wastebasket]

@@ -134,6 +134,7 @@ fn each_system_is_configured_as_it_behaves() {
     policy.outlog.retention = 1d
     policy.wastebasket.retention = 0s
     retention.max = 30d
+    retention.group-*.max = 14d
     job.daily check.at = 0 0 *
     job.daily check.do = purge
     ");
