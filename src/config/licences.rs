@@ -12,7 +12,7 @@ use super::{Config, ConfigError};
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{Expire, Licence, WhenFull};
 
-const KEYS: &[&str] = &["tasks", "limit", "when_full"];
+pub(super) const KEYS: &[&str] = &["tasks", "limit", "when_full"];
 /// SQLite refuses patterns of more than 50,000 bytes, and ends them at a NUL.
 const LONGEST_PATTERN: usize = 1_000;
 /// An example for messages.

@@ -134,7 +134,7 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
 #[test]
 fn redbex_keeps_to_its_licence() {
     let manner = Manner {
-        tasks: &["app"],
+        tasks: &["app", "web"],
         per_user: 5,
         in_the_morning: true,
         away: 14,

@@ -82,6 +82,14 @@ impl Model {
         self.live.iter().copied().filter(|entry| self.all[*entry].task == task).collect()
     }
 
+    /// Those of all tasks of the licence that a task belongs to.
+    pub fn live_under(&self, task: &str) -> BTreeSet<usize> {
+        let licence = self.policies.licence_of(task);
+        let is_under =
+            |entry: &usize| licence.is_some_and(|licence| licence.covers(self.all[*entry].task));
+        self.live.iter().copied().filter(is_under).collect()
+    }
+
     /// Those of which the table has a row.
     pub fn rows(&self) -> BTreeSet<usize> {
         self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
@@ -158,10 +166,12 @@ impl Model {
     pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
         let policy = self.policies.of(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;
-        if !is_limited || policy.when_full != WhenFull::EvictIdle {
-            return BTreeSet::new();
-        }
-        self.live_of(task).into_iter().filter(|entry| self.is_abandoned(*entry, now)).collect()
+        let of_task = is_limited && policy.when_full == WhenFull::EvictIdle;
+        let licence = self.policies.licence_of(task);
+        let of_licence = licence.is_some_and(|licence| licence.when_full == WhenFull::EvictIdle);
+        let mut counted = if of_licence { self.live_under(task) } else { BTreeSet::new() };
+        counted.extend(if of_task { self.live_of(task) } else { BTreeSet::new() });
+        counted.into_iter().filter(|entry| self.is_abandoned(*entry, now)).collect()
     }
 
     /// r3 to r5, r9, s7: whether a session may open.
@@ -171,11 +181,16 @@ impl Model {
         let own: BTreeSet<usize> =
             live.iter().copied().filter(|entry| self.all[*entry].user == user).collect();
         let mut gone = BTreeSet::new();
-        for (limit, them) in [(policy.limit, live), (policy.user_limit, own)] {
+        let licence = self.policies.licence_of(task);
+        let licence =
+            licence.map(|licence| (licence.limit, self.live_under(task), licence.when_full));
+        let of_task =
+            [(policy.limit, live, policy.when_full), (policy.user_limit, own, policy.when_full)];
+        for (limit, them, when_full) in licence.into_iter().chain(of_task) {
             if limit == 0 || (them.len() as u64) < limit {
                 continue;
             }
-            gone = self.longest_unused(&them, policy.when_full, now);
+            gone = self.longest_unused(&them, when_full, now);
             if gone.is_empty() {
                 return Door::Full;
             }

@@ -5,16 +5,16 @@ use crate::system::System;
 
 const TASKS: [&str; 2] = ["web", "desktop"];
 
-/// redbex with a licence for ten sessions of two tasks in place of one for each task.
+/// redbex with a licence for ten sessions of two tasks, and no limit elsewhere.
 pub fn shared() -> System {
     shared_with("")
 }
 
 /// The same with further settings.
 fn shared_with(settings: &str) -> System {
-    let licence = "[[licence]]\ntasks = [\"web\", \"desktop\"]\nlimit = 10\n";
-    let jobs = format!("{licence}\n{settings}\n[[job]]\n");
-    System::but("redbex", &[("limit = 10\n", "limit = 0\n"), ("[[job]]\n", &jobs)])
+    let jobs = format!("{settings}\n[[job]]\n");
+    let tasks = ("tasks = [\"*\"]", "tasks = [\"web\", \"desktop\"]");
+    System::but("redbex", &[tasks, ("[[job]]\n", &jobs)])
 }
 
 /// Sessions of a task, each of another user.

@@ -96,22 +96,22 @@ fn r2_housekeeping_ends_the_abandoned_sessions_and_leaves_the_idle_ones() {
 }
 
 #[test]
-fn r3_a_login_first_ends_the_abandoned_sessions_of_the_task_and_then_counts() {
-    // Given a licence for ten of which four are abandoned, and others of another task
+fn r3_a_login_first_ends_the_abandoned_sessions_and_then_counts() {
+    // Given a licence for ten, four abandoned sessions of a task, and two of another task
     let redbex = System::new("redbex");
     redbex.insert_all(0..4, active);
     redbex.insert_all(0..2, idle);
     redbex.insert_all(0..4, abandoned);
     redbex.insert(&row("elsewhere").task("http").idle(3 * HOUR));
+    redbex.insert(&row("also there").task("http").idle(MINUTE));
     // When somebody logs in
     assert_eq!(logs_in(&redbex, "new"), 0);
-    // Then the abandoned sessions of the task have ended, and nobody was evicted
-    assert_eq!(["active", "idle", "abandoned"].map(|state| live(&redbex, state)), [5, 2, 1]);
-    assert_eq!(redbex.figure("imap", "ended_abandoned"), 4);
+    // Then the abandoned sessions of the licence have ended, and nobody was evicted
+    assert_eq!(["active", "idle", "abandoned"].map(|state| live(&redbex, state)), [6, 2, 0]);
+    assert_eq!(["imap", "http"].map(|task| redbex.figure(task, "ended_abandoned")), [4, 1]);
     assert_eq!(redbex.figure("imap", "ended_evicted"), 0);
-    assert_eq!(live(&redbex, "abandoned"), 1);
-    // And three more have room, without touching the idle ones
-    for user in ["a", "b", "c"] {
+    // And two more have room, without touching the idle ones
+    for user in ["a", "b"] {
         assert_eq!(logs_in(&redbex, user), 0);
     }
     assert_eq!(["active", "idle"].map(|state| live(&redbex, state)), [8, 2]);
@@ -170,11 +170,11 @@ fn r5_at_the_limit_with_no_idle_session_the_login_is_refused() {
     let reason =
         redbex.run(&["open", "--user", "new", "--task", "imap"]).is_refused_with(4).stderr();
     // Then they are told why, nothing has opened or ended, and the refusal is counted
-    assert!(reason.contains("imap") && reason.contains("10"), "{reason}");
+    assert!(reason.contains("the licence for") && reason.contains("10 sessions"), "{reason}");
     assert_eq!((redbex.figure("imap", "live"), redbex.figure("imap", "opened")), (10, 10));
     assert_eq!((redbex.figure("imap", "ended"), redbex.figure("imap", "refused")), (0, 1));
-    // And other tasks have a licence of their own
-    redbex.opens(&["--task", "http"]);
+    // And no other task has room, as the licence is for all of them
+    redbex.run(&["open", "--user", "new", "--task", "http"]).is_refused_with(4);
 }
 
 #[test]
@@ -244,7 +244,8 @@ fn r13_there_is_no_limit_for_one_user() {
     let reason =
         redbex.run(&["open", "--user", "alice", "--task", "imap"]).is_refused_with(4).stderr();
     assert!(reason.contains("10 sessions") && !reason.contains("alice"), "{reason}");
-    let settings = redbex.json(&["show", "config"]);
-    let is_limit = |setting: &&serde_json::Value| setting["key"] == "policy.user_limit";
-    assert_eq!(settings.as_array().unwrap().iter().find(is_limit).unwrap()["value"], "0");
+    // And there is no other limit than that
+    let policies = World::new("redbex").config.policies;
+    assert_eq!((policies.default.limit, policies.default.user_limit), (0, 0));
+    assert_eq!(policies.licence_of("any").unwrap().limit, 10);
 }

@@ -295,8 +295,8 @@ pub(super) const TERMS: &[Term] = &[
             "allowed number of concurrent connections",
         ],
         advice: Advice::Write(&[Part {
-            table: POLICY,
-            keys: &[("limit", Count("10")), ("when_full", Is("\"evict-idle\""))],
+            table: "[[licence]]",
+            keys: &[("tasks", Is("[\"*\"]")), ("limit", Count("10"))],
         }]),
         note: "",
     },

@@ -5,7 +5,7 @@ mod advice;
 
 use super::terms::{Advice, Part, TERMS, Term, find, table};
 use crate::Config;
-use crate::config::{jobs, keys};
+use crate::config::{jobs, keys, licences};
 use advice::{followed, parts};
 
 /// Values as they were given, and some of the wrong kind.
@@ -46,7 +46,8 @@ fn with(name: &str, value: &str) -> String {
 fn keys_of(table: &str) -> Vec<&'static str> {
     match table {
         "[[job]]" => jobs::KEYS.to_vec(),
-        "[retention]" | "[retention.\"group-*\"]" => vec!["max"],
+        "[[licence]]" => licences::KEYS.to_vec(),
+        "[retention]" => vec!["max"],
         policy => {
             assert!(policy == "[policy]" || policy.starts_with("[policy."), "{policy}");
             keys::POLICY.iter().map(|key| key.name).collect()
@@ -178,7 +179,6 @@ fn each_term_has_the_advice_for_its_value() {
         ("CHECKSESSIONHOUR", "24"),
         ("IDLESESSIONDELAY", "24"),
         ("item retention time", "\"30 days\""),
-        ("group depot item retention time", "336"),
         ("INBOX retention time", "\"infinity\""),
         ("OUTLOG", "24"),
         ("WASTEBASKET", "7"),
@@ -216,13 +216,12 @@ fn each_term_has_the_advice_for_its_value() {
     CHECKSESSIONHOUR = 24: PARAM of Tandem TRANSFER; here write name = "check", at = "0 0 *", do = "purge" under [[job]] and expire = "two-pass" under [policy]
     IDLESESSIONDELAY = 24: PARAM of Tandem TRANSFER; here write expire = "two-pass", delay = "24h" under [policy]
     item retention time = "30 days": profile attribute of Tandem TRANSFER; here write retention = "30d" under [policy] and max = "30d" under [retention]
-    group depot item retention time = 336: profile attribute of Tandem TRANSFER; here write max = "336h" under [retention."group-*"]
     INBOX retention time = "infinity": folder of Tandem TRANSFER; here write retention = "forever" under [policy.inbox]
     OUTLOG = 24: folder of Tandem TRANSFER; here write retention = "24h" under [policy.outlog]
     WASTEBASKET = 7: folder of Tandem TRANSFER; here write retention = "0" under [policy.wastebasket]
     Maximum allowed user session timeout = 3600: setting of redbex; here write max_timeout = "1h" under [policy]
     User session abandoned threshold = 5400: setting of redbex; here write expire = "abandoned", abandoned = "90m" under [policy]
-    concurrent sessions = 25: licence limit of redbex; here write limit = 25, when_full = "evict-idle" under [policy]
+    concurrent sessions = 25: licence limit of redbex; here write tasks = ["*"], limit = 25 under [[licence]]
     "#);
 }
 

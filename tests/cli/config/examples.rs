@@ -138,16 +138,17 @@ fn each_system_is_configured_as_it_behaves() {
     job.daily check.at = 0 0 *
     job.daily check.do = purge
     ");
-    insta::assert_snapshot!(settings("redbex"), @r"
+    insta::assert_snapshot!(settings("redbex"), @r#"
     policy.expire = abandoned
     policy.timeout = 30m
     policy.min_timeout = 5m
     policy.max_timeout = 1h
     policy.abandoned = 2h
-    policy.limit = 10
-    policy.when_full = evict-idle
     policy.retention = 30d
+    licence.1.tasks = ["*"]
+    licence.1.limit = 10
+    licence.1.when_full = evict-idle
     job.housekeeping.every = 5m
     job.housekeeping.do = purge
-    ");
+    "#);
 }

@@ -243,6 +243,9 @@ impl World {
         let live = self.model.live_of(task);
         let is_own = |entry: &&usize| self.model.all[**entry].user == self.model.all[newest].user;
         let own = live.iter().filter(is_own).count() as u64;
+        if let Some(licence) = self.keeper.policies().licence_of(task) {
+            assert!(self.model.live_under(task).len() as u64 <= licence.limit);
+        }
         assert!(policy.limit == 0 || live.len() as u64 <= policy.limit);
         assert!(policy.user_limit == 0 || own <= policy.user_limit);
     }
