@@ -28,9 +28,10 @@ use round::Round;
 /// that is new or back in the configuration has missed none. Off a terminal it
 /// says nothing else when all went well, unless a format is asked for; the ledger has a
 /// record of each run (`sessctl show runs`). With --each, or where a job that is enabled has
-/// each = \"stdout\", the sessions that end are the answer, and not the runs. While another process does the work of a
-/// job, that job is left to it, and the exit code is 11. If the clock of the machine
-/// has moved since the last run, no job runs, and the exit code is 4.
+/// each = "stdout", the sessions that end are the answer, and not the runs: --each goes for
+/// all jobs of the call, beside what the key of each says. While another process does the
+/// work of a job, that job is left to it, and the exit code is 11. If the clock of the
+/// machine has moved since the last run, no job runs, and the exit code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run
@@ -49,7 +50,6 @@ pub struct Args {
     /// Wait up to this time for another process that does the same
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
-    /// Of all jobs of this call; what a job's own key `each` wants, it gets as well
     #[command(flatten)]
     each: Wanted,
 }
