@@ -12,7 +12,7 @@ use crate::world::{World, at, later, minutes};
 
 const AT_FOUR: &str = "at = \"0 4 *\" ";
 const ON_MAIL1: &str =
-    "host = \"mail1\"                        # Server to run on: elsewhere it is skipped";
+    "host = \"mail1\"                        # Server to run on: other servers skip it";
 
 /// The restart again and again.
 fn every(interval: &str) -> System {
@@ -42,7 +42,7 @@ fn d11_a_cycle_that_is_new_edited_renamed_or_back_ends_no_session_at_once() {
     domino.insert(&row("in use"));
     let weekly = ("at = \"0 4 *\" ", "every = \"1w\" ");
     let daily = ("at = \"0 4 *\" ", "every = \"24h\" ");
-    let enabled = "enabled = true                        # Enabled/disabled: enabled";
+    let enabled = "enabled = true                        # Enabled/disabled: Enabled";
     let changes: [&[(&str, &str)]; 5] = [
         &[weekly],
         &[daily, ("name = \"restart imap\"", "name = \"restart imap weekly\"")],

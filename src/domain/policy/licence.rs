@@ -24,9 +24,12 @@ impl Licence {
 }
 
 impl fmt::Display for Licence {
-    /// Writes its tasks as the configuration names them: `web, desktop`.
+    /// Writes its tasks as the configuration names them: `web, desktop`, or `all tasks`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tasks: Vec<&str> = self.tasks.iter().map(TaskPattern::as_str).collect();
-        f.write_str(&tasks.join(", "))
+        match tasks.as_slice() {
+            ["*"] => f.write_str("all tasks"),
+            tasks => f.write_str(&tasks.join(", ")),
+        }
     }
 }
