@@ -27,7 +27,7 @@ fn with_jobs(each: &str) -> Sandbox {
         "jobs.toml",
         format!(
             "[[job]]\nname = \"tidy\"\nevery = \"30m\"\ndo = \"purge\"\ntask = \"http\"\n\
-             [[job]]\nname = \"restart\"\nevery = \"1h\"\ndo = \"cycle\"\ntask = \"imap\"\n{each}\n"
+             [[job]]\nname = \"restart\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"imap\"\n{each}\n"
         ),
     );
     sandbox.run(["--config", "jobs.toml", "run", "-q"]).succeeds();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -467,7 +468,9 @@ fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
     assert!(says("working with the privileges of user"));
     let pid = watch.id().to_string();
     assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
-    assert_eq!(watch.wait().unwrap().code(), Some(143));
+    // It has just been executed again, and may not have its handler for the signal yet.
+    let status = watch.wait().unwrap();
+    assert!(status.code() == Some(143) || status.signal() == Some(15), "{status}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn keys_of(table: &str) -> Vec<&'static str> {
     match table {
         "[[job]]" => jobs::KEYS.to_vec(),
         "[[licence]]" => licences::KEYS.to_vec(),
-        "[retention]" => vec!["max"],
+        "[retention]" | "[retention.\"group-*\"]" => vec!["max"],
         policy => {
             assert!(policy == "[policy]" || policy.starts_with("[policy."), "{policy}");
             keys::POLICY.iter().map(|key| key.name).collect()
