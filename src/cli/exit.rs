@@ -165,7 +165,7 @@ fn instead_of(answer: &clap::Error) -> Option<String> {
         return None;
     };
     let instead = former::instead_of(name, std::env::args_os())?;
-    Some(format!("unrecognized subcommand '{name}'; {instead}"))
+    Some(format!("unrecognized subcommand '{name}': {instead}"))
 }
 
 const fn code(exit: Exit) -> u8 {

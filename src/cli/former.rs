@@ -9,20 +9,46 @@ pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<St
     let words: Vec<String> = args.skip_while(|arg| arg != name).skip(1).collect();
     let words: Vec<&str> =
         words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-    let command = match (name.to_ascii_lowercase().as_str(), words.as_slice()) {
-        ("restart", [task, name, ..]) if task.eq_ignore_ascii_case("task") => {
-            format!("cycle {}", quoted(name))
+    let name = name.to_ascii_lowercase();
+    Some(match (name.as_str(), words.as_slice()) {
+        ("tell", [task, show, ..]) if show.eq_ignore_ascii_case("show") => {
+            use_instead(&format!("show tasks {} --users", quoted(task)))
         }
-        ("tell" | "load" | "restart" | "quit", [task, ..]) => format!("cycle {}", quoted(task)),
-        ("tell" | "load" | "restart" | "quit", []) => "cycle TASK".to_owned(),
-        ("drop", [all, ..]) if all.eq_ignore_ascii_case("all") => "cycle --all".to_owned(),
-        ("drop", [user, ..]) => format!("cycle --user {}", quoted(user)),
-        ("drop", []) => "cycle --user USER".to_owned(),
-        ("invalidate", _) => "close, with the token on standard input".to_owned(),
-        ("status", _) => "show stat".to_owned(),
+        ("tell", [task, what, ..]) if is_end(what) => cycle(task),
+        ("restart", [task, ..]) if task.eq_ignore_ascii_case("server") => return None,
+        ("restart", [word, task, ..]) if word.eq_ignore_ascii_case("task") => cycle(task),
+        ("restart" | "quit", [task, ..]) => cycle(task),
+        ("restart" | "quit", []) => use_instead("cycle TASK"),
+        ("load", [task, ..]) => {
+            format!("sessctl starts no programs; to end its sessions, {}", cycle(task))
+        }
+        ("drop", [all, ..]) if all.eq_ignore_ascii_case("all") => use_instead("cycle --all"),
+        ("drop", [user]) => use_instead(&format!("cycle --user {}", quoted(user))),
+        ("drop", [user, ..]) => {
+            let command = use_instead(&format!("cycle --user {}", quoted(user)));
+            format!("{command}, once for each user")
+        }
+        ("drop", []) => use_instead("cycle --user USER"),
+        ("login", _) => use_instead("open"),
+        ("logout" | "logoff", _) => use_instead("close, with the token on standard input"),
+        ("invalidate", _) => use_instead("close, with the token on standard input"),
+        ("status", _) => use_instead("show stat"),
+        ("sessions", _) => use_instead("list"),
         _ => return None,
-    };
-    Some(format!("here write sessctl {command}"))
+    })
+}
+
+/// Whether a word tells a task to end.
+fn is_end(word: &str) -> bool {
+    ["quit", "q", "exit", "restart"].iter().any(|end| word.eq_ignore_ascii_case(end))
+}
+
+fn cycle(task: &str) -> String {
+    use_instead(&format!("cycle {}", quoted(task)))
+}
+
+fn use_instead(command: &str) -> String {
+    format!("use sessctl {command}")
 }
 
 /// A word as a shell takes it.

@@ -24,7 +24,7 @@ use crate::cli::replace::replace;
 use crate::cli::trust::{self, Role};
 
 /// Name of the hidden subcommand.
-pub const COMMAND: &str = "privileged-helper";
+pub const COMMAND: &str = "__privileged-helper";
 
 /// Largest request or answer, in bytes. The figures of a thousand tasks take less than 2 MB.
 const LARGEST: usize = 64 << 20;
