@@ -9,11 +9,12 @@ use super::tell::Untold;
 use crate::domain::error::{Error, GuardRefusal, Guarded, Result, Stake};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
+use crate::domain::policy::Policies;
 use crate::domain::port::{
     Interruption, Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
 };
 use crate::domain::session::{End, EndReason, Key, Session};
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 
 /// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster
 /// 100 KiB or so of its log.
@@ -38,6 +39,9 @@ pub struct CycleRequest {
 pub struct Cycled {
     /// Sessions that it ended.
     pub ended: u64,
+    /// How many rows of these were deleted with that: their retention is zero, or they are of
+    /// a framework's table.
+    pub deleted: u64,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
     /// What it found the database to be, if that stopped it.
@@ -91,7 +95,10 @@ impl Housekeeper {
         match &cycled {
             Err(Error::Guard(refusal)) => self.enter_refusal(task, refusal, now),
             Ok(Cycled { ended: 0, .. }) | Err(_) => {}
-            Ok(cycled) => self.observe_cycle(task, cycled.ended, cycled.short_of(), now),
+            Ok(cycled) => {
+                let counts = [cycled.ended, cycled.deleted];
+                self.observe_cycle(task, counts, cycled.short_of(), now);
+            }
         }
         cycled
     }
@@ -112,7 +119,8 @@ impl Housekeeper {
             let would_end = self.would_cycle(filter, now, &mut |_| {})?.ended;
             guard.check(stake(would_end, sessions))?;
         }
-        let (mut after, mut ended, mut unreadable_users, mut seen) = (None, 0, 0, 0);
+        let (mut after, mut ended, mut deleted) = (None, 0, 0);
+        let (mut unreadable_users, mut seen) = (0, 0);
         let mut most = BATCH;
         loop {
             let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), most)?;
@@ -129,6 +137,7 @@ impl Housekeeper {
             unreadable_users += scanned.unreadable_users;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
+                deleted += u64::from(discards(&self.policies, session));
                 show(session);
             }
             seen += batch.len() as u64;
@@ -143,7 +152,15 @@ impl Housekeeper {
             };
             if batch.len() < most || stopped.is_some() {
                 let (untold, kept) = (self.take_untold(), self.take_kept());
-                return Ok(Cycled { ended, stopped, obstacle, untold, unreadable_users, kept });
+                return Ok(Cycled {
+                    ended,
+                    deleted,
+                    stopped,
+                    obstacle,
+                    untold,
+                    unreadable_users,
+                    kept,
+                });
             }
             after = last;
         }
@@ -242,9 +259,12 @@ impl Housekeeper {
             return Err(refusal.into());
         }
         let ended = self.end_cycled(sessions, now)?;
-        let count = ended.iter().filter(|has_ended| **has_ended).count() as u64;
-        if count > 0 {
-            self.observe_cycle(None, count, None, now);
+        let done = sessions.iter().zip(&ended).filter(|(_, has_ended)| **has_ended);
+        let counts = done.fold([0, 0], |[ended, deleted], (session, _)| {
+            [ended + 1, deleted + u64::from(discards(&self.policies, session))]
+        });
+        if counts[0] > 0 {
+            self.observe_cycle(None, counts, None, now);
         }
         Ok(ended)
     }
@@ -253,7 +273,7 @@ impl Housekeeper {
     fn observe_cycle(
         &mut self,
         task: Option<&TaskPattern>,
-        ended: u64,
+        [ended, deleted]: [u64; 2],
         short_of: Option<String>,
         now: UnixTime,
     ) {
@@ -264,7 +284,7 @@ impl Housekeeper {
             reason: short_of,
             marked: 0,
             ended,
-            deleted: 0,
+            deleted,
             anchor: None,
         };
         self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
@@ -344,6 +364,11 @@ impl Housekeeper {
         }
         Ok(survey.census.sessions)
     }
+}
+
+/// Whether the row of a session is deleted when it is ended.
+pub(super) fn discards(policies: &Policies, session: &Session) -> bool {
+    session.expiry.is_some() || policies.of(&session.task).retention == Some(Span::ZERO)
 }
 
 /// What a cycle would end, for its guard: all sessions of the table count.

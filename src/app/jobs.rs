@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::cycle::discards;
 use super::run::{Close, Feat, JobRun, key};
 use super::{CycleRequest, Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
 use crate::domain::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::domain::guard::Guard;
 use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, TooLate, When, Work};
 use crate::domain::manners::Manners;
 use crate::domain::port::{Flow, JobAccount, JobKey, RunQuery, RunRecord, TakenUp};
-use crate::domain::session::State;
+use crate::domain::session::{Session, State};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::zone::Zone;
 
@@ -319,18 +320,23 @@ impl Housekeeper {
             ..Filter::default()
         };
         let request = CycleRequest { filter, guard };
-        let mut ended = 0;
-        let cycled = self.cycle_until(&request, now, &mut |_| ended += 1, &mut |keeper| {
+        let policies = self.policies.clone();
+        let mut counts = Feat::default();
+        let count = &mut |session: &Session| {
+            counts.ended += 1;
+            counts.deleted += u64::from(discards(&policies, session));
+        };
+        let cycled = self.cycle_until(&request, now, count, &mut |keeper| {
             let stays = keeper.stay(&mut shift)?;
             let stopped = if stays { Stopped::Signal } else { Stopped::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))
         });
-        let cycled = cycled.or_else(|error| self.cut_short(ended, error));
+        let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let close = match &cycled {
             Ok(cycled) => Close::of(cycled.stopped, cycled.short_of()),
             Err(error) => Close::Failed(error),
         };
-        let finished = self.finish(&shift, Feat { ended, ..Feat::default() }, close);
+        let finished = self.finish(&shift, counts, close);
         // What the work fails with comes first; what it has done, it has done.
         cycled.and_then(|cycled| match finished {
             Err(error) if cycled.stopped == Some(Stopped::Busy) && error.is_passing() => Ok(cycled),
@@ -339,11 +345,12 @@ impl Housekeeper {
     }
 
     /// What a cycle has done that an obstacle has stopped.
-    fn cut_short(&mut self, ended: u64, error: Error) -> Result<Cycled> {
+    fn cut_short(&mut self, counts: Feat, error: Error) -> Result<Cycled> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(Stopped::Busy), Some(obstacle));
         let (untold, kept) = (self.take_untold(), self.take_kept());
-        Ok(Cycled { ended, stopped, obstacle, untold, kept, ..Cycled::default() })
+        let Feat { ended, deleted, .. } = counts;
+        Ok(Cycled { ended, deleted, stopped, obstacle, untold, kept, ..Cycled::default() })
     }
 
     /// Visits runs of the ledger, the latest first. One whose process is gone is lost.

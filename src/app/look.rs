@@ -207,7 +207,8 @@ impl Service {
             self.owned += load.sessions();
         }
         self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
-        if load.user.is_some() && load.sessions() >= least {
+        // Sessions of nobody are no repeated service, and are part of the whole.
+        if (load.user.is_some() || least == 1) && load.sessions() >= least {
             self.served.push(load);
         }
     }

@@ -122,11 +122,11 @@ impl Listener for Ear {
                 );
             }
             if to.contains(&Report::Syslog) {
-                syslog::session_ended(session, end, job);
+                syslog::session_ended(&sentence(session, end, job));
             }
         }
         answers.flush();
-        Ok(())
+        if to.contains(&Report::Syslog) { syslog::check() } else { Ok(()) }
     }
 
     fn name(&self) -> &'static str {

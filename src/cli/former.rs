@@ -30,8 +30,9 @@ pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<St
         }
         ("drop", []) => use_instead("cycle --user USER"),
         ("login", _) => use_instead("open"),
-        ("logout" | "logoff", _) => use_instead("close, with the token on standard input"),
-        ("invalidate", _) => use_instead("close, with the token on standard input"),
+        ("logout" | "logoff" | "invalidate", _) => {
+            use_instead("close, with the token on standard input")
+        }
         ("status", _) => use_instead("show stat"),
         ("sessions", _) => use_instead("list"),
         _ => return None,

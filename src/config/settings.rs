@@ -64,11 +64,22 @@ impl Config {
         settings
     }
 
-    /// The patterns of tasks that have a policy or a cap, each with the table that it is in.
-    pub fn task_patterns(&self) -> impl Iterator<Item = (&'static str, &TaskPattern)> {
-        let policies = self.policies.patterns().iter().map(|own| ("policy", &own.tasks));
-        let caps = self.policies.caps().iter().map(|cap| ("retention", &cap.tasks));
-        policies.chain(caps.filter(|(_, tasks)| tasks.is_wild()))
+    /// The patterns of tasks that policies, caps, licences and jobs are for, each with the
+    /// table that it is in. One that matches every task is not among them.
+    pub fn task_patterns(&self) -> impl Iterator<Item = (String, &TaskPattern)> {
+        let named = |table: &str, tasks: &TaskPattern| format!("{table}.{:?}", tasks.as_str());
+        let policies = self.policies.patterns().iter();
+        let policies = policies.map(move |own| (named("policy", &own.tasks), &own.tasks));
+        let caps = self.policies.caps().iter();
+        let caps = caps.map(move |cap| (named("retention", &cap.tasks), &cap.tasks));
+        let licences = self.policies.licences.iter().flat_map(|licence| &licence.tasks);
+        let licences =
+            licences.map(|tasks| (format!("licence.tasks: {:?}", tasks.as_str()), tasks));
+        let jobs = self.jobs.iter().filter_map(|job| Some((job, job.work.task()?)));
+        let jobs = jobs
+            .map(|(job, tasks)| (format!("job.{}.task: {:?}", job.name, tasks.as_str()), tasks));
+        let patterns = policies.chain(caps).chain(licences).chain(jobs);
+        patterns.filter(|(_, tasks)| tasks.is_wild() && tasks.normalized().as_str() != "*")
     }
 
     fn policy_settings(&self, table: &str, policy: &Policy) -> Vec<Setting> {

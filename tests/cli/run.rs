@@ -56,6 +56,20 @@ fn what_is_due_runs_once_and_in_silence() {
 }
 
 #[test]
+fn rows_that_a_cycle_deletes_are_counted() {
+    let sandbox = sandbox(
+        "[[job]]\nname = \"all\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\n\
+         task = \"*\"\n[policy.imap]\nretention = \"0\"\n",
+    );
+    sandbox.insert(&row("a"));
+    sandbox.insert(&row("b").task("http"));
+    let ran = run(&sandbox, &["run", "--json"]).succeeds().json();
+    assert_eq!((&ran[0]["ended"], &ran[0]["deleted"]), (&2.into(), &1.into()));
+    let runs = run(&sandbox, &["show", "runs", "--json"]).succeeds().json();
+    assert_eq!((&runs[0]["ended"], &runs[0]["deleted"]), (&2.into(), &1.into()));
+}
+
+#[test]
 fn jobs_run_in_the_order_of_the_file() {
     let jobs = "
         [[job]]

@@ -57,7 +57,14 @@ pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> 
             WhenFull::EvictLru => true,
             WhenFull::Refuse => false,
         });
-        let Some(chosen) = may_go.min_by_key(|row| (row.last_used_at, row.key.clone())) else {
+        let since = |row: &&Session| match when_full {
+            WhenFull::EvictIdle => {
+                row.last_used_at.zip(row.idle_timeout).map(|(used, timeout)| used.plus(timeout))
+            }
+            WhenFull::EvictLru | WhenFull::Refuse => None,
+        };
+        let Some(chosen) = may_go.min_by_key(|row| (since(row), row.last_used_at, row.key.clone()))
+        else {
             return Answer { outcome: Err(full), over, evicted: None };
         };
         let key = chosen.key.clone();

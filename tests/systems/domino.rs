@@ -249,8 +249,9 @@ fn d6_the_ledger_says_where_a_job_was_skipped() {
     assert_eq!(restarts(), [("skipped".into(), "mail2".into(), why.into())]);
     assert_eq!(domino.fate("in use"), "active");
     // When its own host looks, by its full name
-    domino.run_on("mail1.example.org", &["run"]).succeeds().is_silent();
-    // Then it has run
+    let said = domino.run_on("mail1.example.org", &["run"]).succeeds().stdout();
+    // Then it has run, with a line for the session
+    assert!(said.ends_with("  cycled  job restart imap\n"), "{said}");
     assert_eq!(domino.fate("in use"), "cycled");
     assert!(domino.ledger().contains(&entry("restart imap", "done", 1)));
     assert!(domino.ledger().iter().all(|(job, ..)| job != "restart pop3"));

@@ -88,23 +88,29 @@ fn s12_a_purge_ends_what_is_due_by_the_pattern_of_its_task() {
 
 #[test]
 fn s12_show_config_names_a_pattern_that_never_matched() {
-    // Given three patterns, of policies and of a cap
+    // Given patterns of policies, a cap, a licence and jobs
     let text = format!(
         "{LIMITED}[policy.\"imx*\"]\nlimit = 2\n[policy.pop3]\nlimit = 3\n\
-         [retention.\"Group-*\"]\nmax = \"30d\"\n[retention.smtp]\nmax = \"30d\"\n"
+         [retention.\"Group-*\"]\nmax = \"30d\"\n[retention.smtp]\nmax = \"30d\"\n\
+         [[licence]]\ntasks = [\"web\", \"desk*\", \"i*\"]\nlimit = 10\n\
+         [[job]]\nname = \"tidy\"\nat = \"0 3 *\"\ndo = \"purge\"\ntask = \"q*\"\n\
+         [[job]]\nname = \"all\"\nat = \"0 3 *\"\ndo = \"purge\"\ntask = \"*\"\n"
     );
     let system = System::of(&text);
     system.insert(&row("token"));
-    // When only one of them matches a task, then the others are named; names are not
+    // When only those match a task that begin with i, then the others are named; names are
+    // not, nor is what matches every task
     let before = system.everything();
     insta::assert_snapshot!(warnings(&system), @r#"
     sessctl: warning: policy."imx*" matches no task of the database so far
     sessctl: warning: retention."group-*" matches no task of the database so far
+    sessctl: warning: licence.tasks: "desk*" matches no task of the database so far
+    sessctl: warning: job.tidy.task: "q*" matches no task of the database so far
     "#);
     assert_eq!(system.run(&["show", "config", "-q"]).succeeds().stderr(), "");
     assert!(system.everything() == before);
     // And a task counts whose rows are gone
-    for task in ["IMX4", "group-a"] {
+    for task in ["IMX4", "group-a", "desktop", "queue"] {
         system.insert(&row(task).task(task));
     }
     system.db().execute("DELETE FROM sessions", &[]);

@@ -146,6 +146,19 @@ fn r4_at_the_limit_the_session_that_was_idle_for_the_longest_makes_way() {
 }
 
 #[test]
+fn r4_idle_for_the_longest_is_the_one_whose_own_timeout_has_passed_first() {
+    // Given a licence that allows no more, with one session that has been unused for longer,
+    // and one that has been idle for longer
+    let redbex = System::new("redbex");
+    redbex.insert_all(0..8, active);
+    redbex.insert(&row("patient").idle(65 * MINUTE).timeout(Some(HOUR)));
+    redbex.insert(&row("hasty").idle(55 * MINUTE).timeout(Some(5 * MINUTE)));
+    // When somebody logs in, then the latter is closed for them
+    assert_eq!(logs_in(&redbex, "new"), 0);
+    assert_eq!([redbex.fate("patient"), redbex.fate("hasty")], ["idle", "evicted"]);
+}
+
+#[test]
 fn r4_a_session_is_idle_from_the_second_after_its_own_timeout() {
     for (seconds, is_admitted) in [(30 * MINUTE, false), (30 * MINUTE + 1, true)] {
         let mut redbex = World::new("redbex");

@@ -239,7 +239,7 @@ impl Report {
                 Self::of_work(counts, summary.short_of(), summary.stopped)
             }
             Ok(Ran::Cycled(cycled)) => {
-                Self::of_work([0, cycled.ended, 0], cycled.short_of(), cycled.stopped)
+                Self::of_work([0, cycled.ended, cycled.deleted], cycled.short_of(), cycled.stopped)
             }
             Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
             Err(Error::Guard(refusal)) => Self {

@@ -57,10 +57,9 @@ fn warn_of_patterns(config: &Config, context: &Context) {
         return;
     }
     let Some(tasks) = context.known_tasks(config) else { return };
-    for (table, pattern) in config.task_patterns() {
+    for (place, pattern) in config.task_patterns() {
         if !tasks.has(pattern) {
-            let pattern = pattern.as_str();
-            context.warn(&format!("{table}.\"{pattern}\" matches no task of the database so far"));
+            context.warn(&format!("{place} matches no task of the database so far"));
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) struct Plans {
     pub(super) next_purge: Option<UnixTime>,
     /// The first purge that can end it, if nobody uses it any more.
     pub(super) last_purge: Option<UnixTime>,
+    /// Whether a job with an interval purges its task: cron then calls for it to the minute,
+    /// and it counts from the end of each run.
+    pub(super) has_interval: bool,
     /// The next cycle of its task, and the name of its job.
     pub(super) cycle: Option<(UnixTime, String)>,
 }
@@ -171,7 +174,10 @@ impl Outlook<'_> {
     /// Which purge ends it.
     fn of_the_last_purge(&self) -> String {
         match self.plans.last_purge {
-            Some(purge) => format!("The purge at {purge} would then end it."),
+            Some(purge) => {
+                let about = if self.plans.has_interval { "about " } else { "" };
+                format!("The purge at {about}{purge} would then end it.")
+            }
             None => "A purge after that ends it; no job of the configuration plans one on this \
                      machine."
                 .to_owned(),

@@ -2,7 +2,7 @@
 
 use sessctl::Error;
 use sessctl::app::Housekeeper;
-use sessctl::domain::job::{Standing, Work};
+use sessctl::domain::job::{Standing, When, Work};
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
@@ -90,6 +90,7 @@ fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::
                 plans.next_purge = earlier(plans.next_purge, Some(next.max(now)));
                 let last = keeper.first_run_after(job, standing, &terms, until);
                 plans.last_purge = earlier(plans.last_purge, last);
+                plans.has_interval |= matches!(job.when, When::Every(_));
             }
             Work::Cycle(_) => {
                 let cycle = (next.max(now), job.name.clone());

@@ -40,7 +40,8 @@ words!(Expire, "way to expire", {
 /// What becomes of a session that would open above a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenFull {
-    /// It takes the place of the idle session that has been unused for the
+    /// It takes the place of the session that has been idle, which is unused beyond its
+    /// own timeout, for the
     /// longest; with no idle one it is refused.
     EvictIdle,
     /// It takes the place of the session that has been unused for the longest,

@@ -163,7 +163,8 @@ pub trait Sessions {
     ///    Sessions of nobody have no `user_limit`.
     /// 3. At a limit exactly one session is evicted: of its user if the user is
     ///    at the limit, else of the task if that is at its limit, else of any task of the
-    ///    licence; the one that has been unused for the longest. It makes way in all of
+    ///    licence; under `"evict-idle"` the one whose own timeout has passed first, under
+    ///    `"evict-lru"` the one that has been unused for the longest. It makes way in all of
     ///    these. The `when_full` of the limit that it makes way for decides: under
     ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
     /// 4. Each session that ends leaves a row if the policy of its own task keeps one.

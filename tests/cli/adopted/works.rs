@@ -91,7 +91,7 @@ fn a_cycle_ends_what_is_asked_for() {
     let sandbox = three();
     let dry = run(&sandbox, ["cycle", "django", "--dry-run"]).succeeds().stdout();
     assert_eq!(dry.lines().count(), 3);
-    assert!(dry.contains(&format!("{}  django  -  -  cycled\n", handle("key b"))), "{dry}");
+    assert!(dry.contains(&format!("{}  django  -  -  idle -  cycled\n", handle("key b"))), "{dry}");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     let b = handle("key b");
     let ran = run(&sandbox, ["cycle", "--session", &b, "--json"]);

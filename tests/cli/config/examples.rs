@@ -90,6 +90,8 @@ fn each_system_is_configured_as_it_behaves() {
     insta::assert_snapshot!(settings("domino"), @r"
     policy.expire = timeout
     policy.timeout = 30m
+    policy.min_timeout = 30m
+    policy.max_timeout = 30m
     policy.retention = 7d
     job.release idle sessions.at = */15 * *
     job.release idle sessions.do = purge
@@ -98,6 +100,7 @@ fn each_system_is_configured_as_it_behaves() {
     job.restart imap.task = imap
     job.restart imap.host = mail1
     job.restart imap.enabled = true
+    job.restart imap.each = stdout
     job.restart pop3.at = 30 4 7
     job.restart pop3.do = cycle
     job.restart pop3.task = pop3
@@ -121,6 +124,8 @@ fn each_system_is_configured_as_it_behaves() {
     policy.strict = true
     policy.retention = 0s
     policy.jmap.timeout = 1h
+    policy.jmap.min_timeout = 1h
+    policy.jmap.max_timeout = 1h
     policy.jmap.limit = 100
     policy.jmap.when_full = evict-lru
     job.purge.at = 15 * *

@@ -50,7 +50,10 @@ impl Outlook<'_> {
     /// Which purge deletes a session that is valid still.
     fn of_its_purge(&self, profile: &Profile) -> String {
         of_one_that_stays(profile).unwrap_or_else(|| match self.plans.last_purge {
-            Some(purge) => format!("The purge at {purge} would then delete it."),
+            Some(purge) => {
+                let about = if self.plans.has_interval { "about " } else { "" };
+                format!("The purge at {about}{purge} would then delete it.")
+            }
             None => "A purge after that deletes it; no job of the configuration plans one on this \
                      machine."
                 .to_owned(),

@@ -249,7 +249,12 @@ impl<'a> Door<'a> {
             sql.push("(SELECT id FROM sessions WHERE ");
             self.may_go(sql, cap);
             sql.push(" AND id <> ").bind(&self.session.key);
-            sql.push(" ORDER BY last_used_at, id LIMIT 1)");
+            sql.push(match cap.when_full {
+                // Idle for the longest: since its own timeout has passed.
+                WhenFull::EvictIdle => " ORDER BY last_used_at + idle_timeout, last_used_at, id",
+                WhenFull::EvictLru | WhenFull::Refuse => " ORDER BY last_used_at, id",
+            });
+            sql.push(" LIMIT 1)");
         });
         sql.push(" END");
     }
