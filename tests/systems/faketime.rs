@@ -30,7 +30,7 @@ fn d6_d7_d8_the_night_of_a_domino_server() {
     assert_eq!(fate_at(&domino, "2026-06-16 04:00:03", &handle), "active");
     let mut cron = command(&domino, "UTC", "@2026-06-16 04:00:04", &["run"]);
     let said = Ran(cron.output().unwrap()).succeeds().stdout();
-    assert!(said.ends_with("  idle 10m04s  cycled  job restart imap\n"), "{said}");
+    assert!(said.ends_with("  cycled  job restart imap\n"), "{said}");
     cron_at(&domino, "2026-06-16 04:01:04");
     // Then the task was cycled on its own host, once, and the client cannot come back
     let nights = ["2026-06-16T04:00:00Z skipped", "2026-06-16T04:00:00Z done"];
