@@ -36,6 +36,13 @@ pub(super) fn block(survey: &Survey<'_>) -> (Vec<(usize, usize)>, Vec<String>) {
         }
     }
     finish(survey, &mut block);
+    for (key, _) in &survey.sections[0].own {
+        let name = |table: &Table| table.header.trim_matches(['[', ']']).to_owned();
+        if block.tables.iter().any(|table| name(table).split('.').next() == Some(key)) {
+            let what = "stands above the first table: write it below this header by hand";
+            block.remarks.push(format!("{key}: {what}"));
+        }
+    }
     let replaced = adopt_tables(survey, &mut block);
     let unknown = (1..survey.kinds.len()).filter(|line| survey.kinds[*line] == Kind::Unknown);
     let unknown = joined(survey, unknown.collect(), false);

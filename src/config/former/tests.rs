@@ -195,6 +195,12 @@ fn a_table_that_is_left_over_is_removed() {
 }
 
 #[test]
+fn a_dotted_key_that_the_block_cannot_take_is_told() {
+    let block = block_of("policy.strict = true\nsession-timeout = 30\n");
+    assert!(block.contains("# policy: stands above the first table"), "{block}");
+}
+
+#[test]
 fn the_first_key_of_another_system_comes_before_other_mistakes() {
     let text = "[policy]\ntimeout = 30\n[store.b.purge]\nfrequency = \"0 3 *\"\n\
                 [store.a.purge]\nfrequency = \"0 4 *\"\n";
