@@ -18,8 +18,9 @@ pub(super) fn config(text: &str, file: &str) -> Read<Config> {
     let page = Page { file, text, starts: &starts };
     let config = Config { file: file.to_owned(), ..Config::default() };
     let mut reader = Reader { page, config, caps: Vec::new() };
-    let table = page.parse().map_err(|fault| former::with_hint(fault, text))?;
-    former::check(page, table.get_ref())?;
+    let parsed = page.parse();
+    former::check(page, parsed.as_ref().ok().map(toml::Spanned::get_ref))?;
+    let table = parsed?;
     reader.top(table.get_ref())?;
     reader.warn_of_delays();
     Ok(reader.config)
@@ -59,6 +60,10 @@ impl Reader<'_> {
                 "hooks" => self.hooks(entry)?,
                 "ledger" => self.ledger(entry)?,
                 "cluster" => self.cluster(entry)?,
+                "license" => {
+                    let what = "is spelled licence: write [[licence]]";
+                    return Err(self.page.fault(entry.0.span().start, "license", what));
+                }
                 _ => return Err(self.page.unknown("", entry, TOP)),
             }
         }
@@ -199,7 +204,7 @@ fn clock(value: &DeValue<'_>) -> Result<Option<Span>, String> {
     }
 }
 
-const TOP: &[&str] = &[
+pub(super) const TOP: &[&str] = &[
     "db",
     "profile",
     "parameters",

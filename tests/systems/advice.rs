@@ -1,65 +1,29 @@
-//! An administrator who does what an error says, and nothing else.
+//! An administrator who pastes the block that an error prints, and does nothing else.
 
-/// The text of a file after its mistake was corrected as the message says.
+/// The text of a file after the lines that the message names are replaced by its block.
 #[track_caller]
-pub fn followed(text: &str, message: &str) -> String {
-    let (place, advice) = message.split_once("; here ").unwrap_or_else(|| panic!("{message}"));
-    let line = place.split(':').nth(1).and_then(|line| line.parse().ok()).unwrap();
-    let (advice, lines) = match advice.split_once(", in place of lines ") {
-        Some((advice, lines)) => {
-            let (first, last) = lines.split_once(" to ").unwrap();
-            (advice, first.parse().unwrap()..=last.parse().unwrap())
+pub fn pasted(text: &str, message: &str) -> String {
+    let (head, block) = message.split_once(" with:\n\n").unwrap_or((message, ""));
+    let places = head.rsplit_once("; replace line").or_else(|| head.rsplit_once("; remove line"));
+    let (_, places) = places.unwrap_or_else(|| panic!("{message}"));
+    let places = places.trim_start_matches('s').replace(" and ", ",").replace(" to ", "-");
+    let number = |text: &str| text.trim().parse::<usize>().unwrap();
+    let ranges: Vec<_> = places
+        .split(',')
+        .map(|place| {
+            let (first, last) = place.split_once('-').unwrap_or((place, place));
+            number(first)..=number(last)
+        })
+        .collect();
+    let first = *ranges[0].start();
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if number == first {
+            lines.extend(block.lines().map(|line| line.strip_prefix("    ").unwrap_or(line)));
         }
-        None => (advice, line..=line),
-    };
-    let kept = (1..).zip(text.lines()).filter(|(number, _)| !lines.contains(number));
-    let kept: Vec<String> = kept.map(|(_, line)| line.to_owned()).collect();
-    let parts = advice.strip_prefix("write ").map_or(Vec::new(), parts);
-    parts.into_iter().fold(kept, with).join("\n") + "\n"
-}
-
-/// A table, and the settings to write under it.
-pub type Part<'a> = (&'a str, Vec<&'a str>);
-
-/// The parts of `a = 1, b = "c, d" under [table] and e = 2 under [[other]]; a note`.
-pub fn parts(advice: &str) -> Vec<Part<'_>> {
-    let (mut found, mut rest) = (Vec::new(), advice);
-    while let Some((keys, behind)) = rest.split_once(" under ") {
-        let end = behind.rfind(']').filter(|_| !behind.contains(" under "));
-        let end = end.or_else(|| behind.find(" and ").map(|at| at - 1)).unwrap() + 1;
-        found.push((&behind[..end], settings(keys)));
-        rest = behind[end..].strip_prefix(" and ").unwrap_or_default();
-    }
-    found
-}
-
-/// The settings between commas that stand in no quotes.
-fn settings(keys: &str) -> Vec<&str> {
-    let mut is_quoted = false;
-    let split = keys.split(move |c| {
-        is_quoted ^= c == '"';
-        c == ',' && !is_quoted
-    });
-    split.map(str::trim).collect()
-}
-
-/// The lines with the settings of a part: in the table that is there, or in a new one.
-fn with(mut lines: Vec<String>, (table, settings): Part<'_>) -> Vec<String> {
-    let header = lines.iter().position(|line| line == table && !table.starts_with("[["));
-    let Some(header) = header else {
-        lines.push(table.to_owned());
-        lines.extend(settings.into_iter().map(str::to_owned));
-        return lines;
-    };
-    for setting in settings {
-        let key = setting.split_once('=').unwrap().0;
-        let end = lines[header + 1..].iter().position(|line| line.starts_with('['));
-        let end = end.map_or(lines.len(), |end| header + 1 + end);
-        let own = (header + 1..end).find(|at| lines[*at].starts_with(key));
-        match own {
-            Some(at) => setting.clone_into(&mut lines[at]),
-            None => lines.insert(header + 1, setting.to_owned()),
+        if !ranges.iter().any(|range| range.contains(&number)) {
+            lines.push(line);
         }
     }
-    lines
+    lines.join("\n") + "\n"
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::value::Value::{self, Count, Frequency, Hour, Interval, Is, Resolution, Store, Times};
-use super::value::{forever, hours, minutes, never, seconds};
+use super::value::Value::{self, Count, Frequency, Hour, Interval, Is, Store, Times};
+use super::value::{forever, hours, milliseconds, never, resolution, seconds};
 
 /// A key of another system.
 pub(super) struct Term {
@@ -15,8 +15,6 @@ pub(super) struct Term {
     /// name.
     pub(super) names: &'static [&'static str],
     pub(super) advice: Advice,
-    /// What to know in addition, with the punctuation in front.
-    pub(super) note: &'static str,
 }
 
 /// What to do with a key of another system.
@@ -31,21 +29,24 @@ pub(super) enum Advice {
 }
 
 /// Keys to write under one table.
-pub(super) struct Part {
-    pub(super) table: &'static str,
-    pub(super) keys: &'static [(&'static str, Value)],
-}
+pub(super) type Part = (&'static str, &'static [(&'static str, Value)]);
 
 pub(super) const JOB: &str = "[[job]]";
-const POLICY: &str = "[policy]";
+pub(super) const POLICY: &str = "[policy]";
 const JMAP: &str = "[policy.jmap]";
+const RETENTION: &str = "[retention]";
 const PURGE: (&str, Value) = ("do", Is("\"purge\""));
 const DELETE_AT_END: (&str, Value) = ("retention", Is("\"0\""));
+const TWO_PASS: (&str, Value) = ("expire", Is("\"two-pass\""));
+const TTL: Advice = Advice::Write(&[(JMAP, &[("timeout", milliseconds("1h"))])]);
+const SIZE: Advice =
+    Advice::Write(&[(JMAP, &[("limit", Count("100")), ("when_full", Is("\"evict-lru\""))])]);
+const NO_SESSIONS: Advice = Advice::LeaveOut("no counterpart; it purges no sessions");
 
-const DOMINO: &str = "Domino";
-const WEBSPHERE: &str = "WebSphere";
+pub(super) const DOMINO: &str = "Domino";
+pub(super) const WEBSPHERE: &str = "WebSphere";
 const STALWART: &str = "Stalwart";
-const TRANSFER: &str = "Tandem TRANSFER";
+pub(super) const TRANSFER: &str = "Tandem TRANSFER";
 const REDBEX: &str = "redbex";
 
 /// Tables that hold such keys and have a name of their own.
@@ -61,11 +62,31 @@ pub(super) const TERMS: &[Term] = &[
         system: DOMINO,
         what: "setting",
         names: &["IMAP session timeout", "IMAP idle timeout", "IMAP session idle timeout"],
-        advice: Advice::Write(&[Part {
-            table: "[policy.imap]",
-            keys: &[("timeout", minutes("30m"))],
-        }]),
-        note: "",
+        advice: Advice::Write(&[("[policy.imap]", &[("timeout", never("m", "30m"))])]),
+    },
+    Term {
+        system: DOMINO,
+        what: "setting",
+        names: &["POP3 session timeout", "POP3 idle timeout"],
+        advice: Advice::Write(&[("[policy.pop3]", &[("timeout", never("m", "30m"))])]),
+    },
+    Term {
+        system: DOMINO,
+        what: "setting",
+        names: &["LDAP session timeout", "LDAP idle timeout"],
+        advice: Advice::Write(&[("[policy.ldap]", &[("timeout", never("m", "30m"))])]),
+    },
+    Term {
+        system: DOMINO,
+        what: "setting",
+        names: &["HTTP session timeout", "HTTP idle timeout"],
+        advice: Advice::Write(&[("[policy.http]", &[("timeout", never("m", "30m"))])]),
+    },
+    Term {
+        system: DOMINO,
+        what: "setting",
+        names: &["SMTP session timeout", "SMTP idle timeout"],
+        advice: Advice::Write(&[("[policy.smtp]", &[("timeout", never("m", "30m"))])]),
     },
     program(&["Program name"]),
     program(&["Command line"]),
@@ -74,164 +95,162 @@ pub(super) const TERMS: &[Term] = &[
     program(&["Repeat interval", "Repeat interval of"]),
     program(&["Days of week"]),
     program(&["Enabled/disabled"]),
+    program(&["Comments"]),
+    Term {
+        system: DOMINO,
+        what: "console command",
+        names: &["Console command"],
+        advice: Advice::Program,
+    },
     Term {
         system: WEBSPHERE,
         what: "system property",
         names: &["HttpSessionReaperPollInterval"],
         advice: REAPER,
-        note: "",
     },
     Term {
         system: WEBSPHERE,
         what: "system property",
-        names: &["SessionReaperInterval"],
+        names: &["SessionReaperInterval", "ReaperInterval"],
         advice: REAPER,
-        note: "",
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
         names: &["MaxInactiveInterval"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("timeout", never('s', "30m"))] }]),
-        note: "",
+        advice: Advice::Write(&[(POLICY, &[("timeout", never("s", "30m"))])]),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
-        names: &["session-timeout"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("timeout", never('m', "30m"))] }]),
-        note: "",
+        names: &["session-timeout", "invalidationTimeout"],
+        advice: Advice::Write(&[(POLICY, &[("timeout", never("m", "30m"))])]),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
         names: &["Write frequency"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("touch_resolution", Frequency)] }]),
-        note: "",
+        advice: Advice::Write(&[(POLICY, &[("touch_resolution", Frequency)])]),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
         names: &["Write interval"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("touch_resolution", Resolution)] }]),
-        note: "; it is at most half of min_timeout",
+        advice: Advice::Write(&[(POLICY, &[("touch_resolution", resolution("10s"))])]),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
-        names: &["Schedule session cleanup", "Schedule invalidation"],
-        advice: Advice::LeaveOut("a job that has at = \"0 2,14 *\" cleans up at these two hours"),
-        note: "",
+        names: &["Schedule sessions cleanup", "Schedule session cleanup", "Schedule invalidation"],
+        advice: Advice::LeaveOut("a job for each of the two hours does it"),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
         names: &["First time of day", "First hour"],
-        advice: Advice::Write(&[Part {
-            table: JOB,
-            keys: &[("name", Is("\"cleanup, first time of day\"")), ("at", Hour), PURGE],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(
+            JOB,
+            &[("name", Is("\"cleanup, first time of day\"")), ("at", Hour), PURGE],
+        )]),
     },
     Term {
         system: WEBSPHERE,
         what: "setting",
         names: &["Second time of day", "Second hour"],
-        advice: Advice::Write(&[Part {
-            table: JOB,
-            keys: &[("name", Is("\"cleanup, second time of day\"")), ("at", Hour), PURGE],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(
+            JOB,
+            &[("name", Is("\"cleanup, second time of day\"")), ("at", Hour), PURGE],
+        )]),
     },
     Term {
         system: STALWART,
         what: "key",
-        names: &["jmap.session.cache.ttl"],
-        advice: Advice::Write(&[Part { table: JMAP, keys: &[("timeout", seconds("1h"))] }]),
-        note: "",
+        names: &["jmap.session.cache.ttl", "cache.session.ttl"],
+        advice: TTL,
     },
     Term {
         system: STALWART,
         what: "key",
-        names: &["jmap.session.cache.size"],
-        advice: Advice::Write(&[Part {
-            table: JMAP,
-            keys: &[("limit", Count("100")), ("when_full", Is("\"evict-lru\""))],
-        }]),
-        note: "",
+        names: &["jmap.session.cache.size", "cache.session.size"],
+        advice: SIZE,
     },
     Term {
         system: STALWART,
         what: "key",
-        names: &["jmap.purge.schedule.sessions"],
+        names: &[
+            "jmap.purge.schedule.sessions",
+            "jmap.session.purge.frequency",
+            "jmap.purge.sessions.frequency",
+        ],
         advice: Advice::Write(&[
-            Part {
-                table: JOB,
-                keys: &[("name", Is("\"purge sessions\"")), ("at", Times("15 * *")), PURGE],
-            },
-            Part { table: JMAP, keys: &[DELETE_AT_END] },
+            (JOB, &[("name", Is("\"purge sessions\"")), ("at", Times("15 * *")), PURGE]),
+            (JMAP, &[DELETE_AT_END]),
         ]),
-        note: "",
+    },
+    Term {
+        system: STALWART,
+        what: "key",
+        names: &["jmap.purge.schedule.db", "jmap.purge.schedule.blobs"],
+        advice: NO_SESSIONS,
     },
     Term {
         system: STALWART,
         what: "key",
         names: &["store.NAME.purge.frequency"],
-        advice: Advice::Write(&[Part {
-            table: JOB,
-            keys: &[("name", Store), ("at", Times("0 3 *")), PURGE],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(JOB, &[("name", Store), ("at", Times("0 3 *")), PURGE])]),
     },
     Term {
         system: TRANSFER,
         what: "PARAM",
         names: &["CHECKSESSIONHOUR"],
         advice: Advice::Write(&[
-            Part { table: JOB, keys: &[("name", Is("\"check\"")), ("at", Hour), PURGE] },
-            Part { table: POLICY, keys: &[TWO_PASS] },
+            (JOB, &[("name", Is("\"check\"")), ("at", Hour), PURGE]),
+            (POLICY, &[TWO_PASS]),
         ]),
-        note: "",
     },
     Term {
         system: TRANSFER,
         what: "PARAM",
         names: &["IDLESESSIONDELAY"],
-        advice: Advice::Write(&[Part {
-            table: POLICY,
-            keys: &[TWO_PASS, ("delay", hours("24h"))],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(POLICY, &[TWO_PASS, ("delay", hours("24h"))])]),
     },
     Term {
         system: TRANSFER,
         what: "profile attribute",
-        names: &["item retention time"],
+        names: &[
+            "item retention time",
+            "depot item retention time",
+            "model depot item retention time",
+            "depot.item retention time",
+            "model depot.item retention time",
+        ],
         advice: Advice::Write(&[
-            Part { table: POLICY, keys: &[("retention", forever("forever"))] },
-            Part { table: "[retention]", keys: &[("max", forever("forever"))] },
+            (POLICY, &[("retention", forever("forever"))]),
+            (RETENTION, &[("max", forever("forever"))]),
         ]),
-        note: "",
     },
     Term {
         system: TRANSFER,
         what: "profile attribute",
-        names: &["group depot item retention time", "group depot.item retention time"],
-        advice: Advice::Write(&[Part {
-            table: "[retention.\"group-*\"]",
-            keys: &[("max", forever("forever"))],
-        }]),
-        note: "",
+        names: &[
+            "group depot item retention time",
+            "model group depot item retention time",
+            "group depot.item retention time",
+            "model group depot.item retention time",
+        ],
+        advice: Advice::Write(&[("[retention.\"group-*\"]", &[("max", forever("forever"))])]),
     },
     Term {
         system: TRANSFER,
         what: "folder",
-        names: &["INBOX", "INBOX retention", "INBOX retention time", "INBOX.item retention time"],
-        advice: Advice::Write(&[Part {
-            table: "[policy.inbox]",
-            keys: &[("retention", forever("forever"))],
-        }]),
-        note: "",
+        names: &[
+            "INBOX",
+            "INBOX retention",
+            "INBOX retention time",
+            "INBOX item retention time",
+            "INBOX.item retention time",
+        ],
+        advice: Advice::Write(&[("[policy.inbox]", &[("retention", forever("forever"))])]),
     },
     Term {
         system: TRANSFER,
@@ -240,13 +259,10 @@ pub(super) const TERMS: &[Term] = &[
             "OUTLOG",
             "OUTLOG retention",
             "OUTLOG retention time",
+            "OUTLOG item retention time",
             "OUTLOG.item retention time",
         ],
-        advice: Advice::Write(&[Part {
-            table: "[policy.outlog]",
-            keys: &[("retention", forever("24h"))],
-        }]),
-        note: "",
+        advice: Advice::Write(&[("[policy.outlog]", &[("retention", forever("24h"))])]),
     },
     Term {
         system: TRANSFER,
@@ -255,34 +271,31 @@ pub(super) const TERMS: &[Term] = &[
             "WASTEBASKET",
             "WASTEBASKET retention",
             "WASTEBASKET retention time",
+            "WASTEBASKET item retention time",
             "WASTEBASKET.item retention time",
         ],
-        advice: Advice::Write(&[Part { table: "[policy.wastebasket]", keys: &[DELETE_AT_END] }]),
-        note: "",
+        advice: Advice::Write(&[("[policy.wastebasket]", &[DELETE_AT_END])]),
     },
     Term {
         system: REDBEX,
         what: "setting",
         names: &["Default User session timeout"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("timeout", seconds("30m"))] }]),
-        note: "",
+        advice: Advice::Write(&[(POLICY, &[("timeout", seconds("30m"))])]),
     },
     Term {
         system: REDBEX,
         what: "setting",
         names: &["Maximum allowed user session timeout"],
-        advice: Advice::Write(&[Part { table: POLICY, keys: &[("max_timeout", seconds("1h"))] }]),
-        note: "",
+        advice: Advice::Write(&[(POLICY, &[("max_timeout", seconds("1h"))])]),
     },
     Term {
         system: REDBEX,
         what: "setting",
         names: &["User session abandoned threshold"],
-        advice: Advice::Write(&[Part {
-            table: POLICY,
-            keys: &[("expire", Is("\"abandoned\"")), ("abandoned", seconds("2h"))],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(
+            POLICY,
+            &[("expire", Is("\"abandoned\"")), ("abandoned", seconds("2h"))],
+        )]),
     },
     Term {
         system: REDBEX,
@@ -293,33 +306,32 @@ pub(super) const TERMS: &[Term] = &[
             "concurrent connections",
             "number of concurrent user sessions",
             "allowed number of concurrent connections",
+            "license",
         ],
-        advice: Advice::Write(&[Part {
-            table: "[[licence]]",
-            keys: &[("tasks", Is("[\"*\"]")), ("limit", Count("10"))],
-        }]),
-        note: "",
+        advice: Advice::Write(&[(
+            "[[licence]]",
+            &[("tasks", Is("[\"*\"]")), ("limit", Count("10"))],
+        )]),
     },
 ];
 
-const TWO_PASS: (&str, Value) = ("expire", Is("\"two-pass\""));
-
 const REAPER: Advice = Advice::Write(&[
-    Part { table: JOB, keys: &[("name", Is("\"reaper\"")), ("every", Interval), PURGE] },
-    Part { table: POLICY, keys: &[("strict", Is("false")), DELETE_AT_END] },
+    (JOB, &[("name", Is("\"reaper\"")), ("every", Interval), PURGE]),
+    (POLICY, &[("strict", Is("false")), DELETE_AT_END]),
 ]);
 
 /// A field of a Program document.
 const fn program(names: &'static [&'static str]) -> Term {
-    Term { system: DOMINO, what: "field", names, advice: Advice::Program, note: "" }
+    Term { system: DOMINO, what: "Program document field", names, advice: Advice::Program }
 }
 
 /// A key as it is compared: without regard to case, blanks, hyphens, underscores, and
-/// what some systems put around it.
+/// what some systems put around it, or in parentheses behind it.
 pub(super) fn normal(name: &str) -> String {
     let name = name.trim().to_lowercase();
     let name = name.strip_prefix("-d").unwrap_or(&name);
     let name = name.strip_prefix("user sessions & security:").unwrap_or(name);
+    let name = name.split('(').next().unwrap_or_default();
     name.replace("[s]", "")
         .chars()
         .filter(|c| !c.is_whitespace() && !"_-/:\"'".contains(*c))
