@@ -198,17 +198,22 @@ impl Model {
         Door::Open(gone)
     }
 
-    /// One of these is evicted: any, where several have been unused for as long.
+    /// One of these is evicted: the one idle for the longest, or the least recently used; any,
+    /// where several are alike.
     fn longest_unused(&self, of: &BTreeSet<usize>, how: WhenFull, now: i64) -> BTreeSet<usize> {
         let may_go = |entry: &usize| match how {
             WhenFull::EvictIdle => self.is_idle(*entry, now),
             WhenFull::EvictLru => true,
             WhenFull::Refuse => false,
         };
-        let used = |entry: &usize| self.all[*entry].used;
+        let since = |entry: &usize| {
+            let Entry { used, timeout, .. } = &self.all[*entry];
+            let idle_since = timeout.filter(|_| how == WhenFull::EvictIdle).map(|span| used + span);
+            (idle_since, *used)
+        };
         let them: Vec<usize> = of.iter().copied().filter(may_go).collect();
-        let oldest = them.iter().map(used).min();
-        them.into_iter().filter(|entry| Some(used(entry)) == oldest).collect()
+        let first = them.iter().map(since).min();
+        them.into_iter().filter(|entry| Some(since(entry)) == first).collect()
     }
 
     pub fn opens(&mut self, entry: Entry) -> usize {
