@@ -111,7 +111,7 @@ impl<'a> Survey<'a> {
     }
 
     pub(super) fn section_of(&self, line: usize) -> usize {
-        self.sections.iter().rposition(|section| section.line <= line).unwrap_or(0)
+        self.sections.partition_point(|section| section.line <= line).saturating_sub(1)
     }
 
     fn read(&mut self, leaf: &Leaf) {
