@@ -39,8 +39,8 @@ pub struct CycleRequest {
 pub struct Cycled {
     /// Sessions that it ended.
     pub ended: u64,
-    /// How many rows of these were deleted with that: their retention is zero, or they are of
-    /// a framework's table.
+    /// Number of these whose rows were deleted at once: their retention is zero, or they are
+    /// of a framework's table.
     pub deleted: u64,
     /// Why it stopped early, if it did.
     pub stopped: Option<Stopped>,
@@ -366,7 +366,7 @@ impl Housekeeper {
     }
 }
 
-/// Whether the row of a session is deleted when it is ended.
+/// Checks whether the row of a session is deleted when it is ended.
 pub(super) fn discards(policies: &Policies, session: &Session) -> bool {
     session.expiry.is_some() || policies.of(&session.task).retention == Some(Span::ZERO)
 }

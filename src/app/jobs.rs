@@ -30,7 +30,7 @@ pub struct Terms {
     pub zone: Zone,
     /// What automatic intervals differ by.
     pub jitter: Jitter,
-    /// How far apart the calls are that look for due jobs: a minute under cron, zero in a
+    /// Time between the calls that look for due jobs: a minute under cron, zero in a
     /// process that stays.
     pub poll: Span,
     /// What a purge may end at most whose job says nothing else.

@@ -127,7 +127,7 @@ impl Housekeeper {
         self.services_to(task, now, 2)
     }
 
-    /// The same with all users that each task serves.
+    /// Usage of each task, with all its users.
     ///
     /// # Errors
     /// As for [`services`](Self::services).
@@ -139,7 +139,7 @@ impl Housekeeper {
         self.services_to(task, now, 1)
     }
 
-    /// The same with the users who have so many sessions or more.
+    /// Usage of each task, with the users who have at least `least` sessions.
     fn services_to(
         &self,
         task: Option<&TaskPattern>,
