@@ -5,7 +5,7 @@ use crate::fixture::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, now, row};
 /// The sentences about a session under a configuration.
 fn outlook(config: &str, row: &Row) -> Vec<String> {
     let sandbox = Sandbox::new();
-    sandbox.file("config.toml", config.replace("at = \"15 * *\"", &not_now()));
+    sandbox.file("config.toml", due_later(config));
     sandbox.insert(row);
     let handle = row.handle();
     let args = ["--config", "config.toml", "show", "session", &handle];
@@ -25,10 +25,10 @@ fn without_times(sentence: &str) -> String {
     sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Each hour, at a minute that is not this one: what a new job would have had to do a
-/// moment ago is due. No zone is twenty minutes away from another.
-fn not_now() -> String {
-    format!("at = \"{} * *\"", (now() / 60 + 20) % 60)
+/// Replaces the minute of `PURGE` with one twenty minutes from now. A new job is due at
+/// once in its own minute, and no time zone is off by a multiple of twenty minutes only.
+fn due_later(config: &str) -> String {
+    config.replace("at = \"15 * *\"", &format!("at = \"{} * *\"", (now() / 60 + 20) % 60))
 }
 
 const PURGE: &str = "\n[[job]]\nname = \"tidy\"\nat = \"15 * *\"\ndo = \"purge\"\n";
@@ -134,7 +134,7 @@ fn t3_of_a_marked_session() {
         // given a session that a check found unused so many hours ago
         let sandbox = Sandbox::new();
         let config = format!("[policy]\nexpire = \"two-pass\"\ndelay = \"12h\"{PURGE}");
-        sandbox.file("config.toml", config);
+        sandbox.file("config.toml", due_later(&config));
         let session = row("a").idle(DAY);
         sandbox.insert(&session);
         let marked = "UPDATE sessions SET marked_at = ?1";
