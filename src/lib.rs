@@ -50,6 +50,7 @@
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod storage;
 pub mod store;
 
 pub use app::{Housekeeper, Opening, PurgeRequest};

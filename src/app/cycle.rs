@@ -3,18 +3,18 @@
 use std::ops::ControlFlow;
 
 use super::Housekeeper;
+use super::notify::Untold;
 use super::purge::{Stopped, rejected, short_of};
 use super::run::random_name;
-use super::tell::Untold;
 use crate::domain::error::{Error, GuardRefusal, Guarded, Result, Stake};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
-use crate::domain::port::{
-    Interruption, Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
-};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
+    Interruption, Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
+};
 
 /// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster
 /// 100 KiB or so of its log.

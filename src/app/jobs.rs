@@ -9,11 +9,11 @@ use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, TooLate, When, Work};
-use crate::domain::manners::Manners;
-use crate::domain::port::{Flow, JobAccount, JobKey, RunQuery, RunRecord, TakenUp};
 use crate::domain::session::{Session, State};
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
+use crate::domain::write_limits::Manners;
+use crate::storage::{Flow, JobAccount, JobKey, RunQuery, RunRecord, TakenUp};
 
 /// Why a cycle with an interval does not run where no history can be kept.
 const WITHOUT_HISTORY: &str = "a cycle with an interval needs the record of its last run, and \

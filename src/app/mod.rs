@@ -3,43 +3,43 @@
 
 mod clock;
 mod compact;
+mod copy;
 mod cycle;
 mod jobs;
-mod life;
-mod look;
-mod moving;
-mod pace;
+mod notify;
+mod permissions;
 mod purge;
-mod rights;
+mod query;
 mod run;
+mod sessions;
 mod skipped;
-mod stream;
-mod tell;
+mod throttle;
+mod touch_batch;
 
 use std::cell::RefCell;
 
 use crate::domain::error::Result;
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Policies;
-use crate::domain::port::{Origin, Scope, Store, TaskNames};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
+use crate::storage::{Origin, Scope, Store, TaskNames};
 
 use clock::ClockCheck;
-use stream::Stride;
-use tell::Bell;
+use notify::Bell;
+use touch_batch::Stride;
 
 pub use clock::ClockReader;
 pub use compact::{CompactRequest, Compacted, Cut};
+pub use copy::{Comparison, MoveProgress, MoveRequest, Moved};
 pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{Ran, Terms};
-pub use life::{Answer, Opened, Opening, Outcome};
-pub use look::{ListRequest, Listed, Service};
-pub use moving::{Comparison, MoveProgress, MoveRequest, Moved};
+pub use notify::{Listener, Untold};
 pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
+pub use query::{ListRequest, Listed, Service};
 pub use run::{EndedRun, JobRun, Processes, RunObserver, Uptime};
-pub use stream::{MOST_AT_ONCE, Served};
-pub use tell::{Listener, Untold};
+pub use sessions::{Answer, Opened, Opening, Outcome};
+pub use touch_batch::{MOST_AT_ONCE, Served};
 
 /// A table of sessions, and the policies that hold for it.
 pub struct Housekeeper {

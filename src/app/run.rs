@@ -7,11 +7,11 @@ use super::Housekeeper;
 use super::purge::Stopped;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Due, Job, When};
-use crate::domain::port::{
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::time_zone::Zone;
+use crate::storage::{
     Begun, Holding, Interruption, JobKey, Lease, Limit, NewRun, RunEnd, RunOutcome, Store,
 };
-use crate::domain::time::{Span, UnixTime};
-use crate::domain::zone::Zone;
 
 /// How often a run says that it is at work.
 const RENEWAL: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@ use super::jobs::Ran;
 use super::run::{JobRun, random_name};
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Job, TooLate};
-use crate::domain::port::{NewRun, RunEnd, RunOutcome};
 use crate::domain::time::UnixTime;
+use crate::storage::{NewRun, RunEnd, RunOutcome};
 
 impl Housekeeper {
     /// Enters in the ledger that a job is another host's.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use super::exit::Usage;
-use super::zone::of_machine;
+use super::time_zone::of_machine;
 
 /// A moment as people write it; [`read`](Self::read) needs a time zone to make
 /// sense of those that name none.

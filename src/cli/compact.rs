@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use sessctl::Error;
 use sessctl::app::{CompactRequest, Compacted, Cut, Housekeeper};
-use sessctl::domain::manners::{Hold, Manners};
-use sessctl::domain::port::Demand;
+use sessctl::domain::write_limits::{Hold, Manners};
+use sessctl::storage::Demand;
 use sessctl::store::Access;
 
 use super::args::duration;
-use super::clock;
 use super::context::{Context, print};
-use super::disk;
 use super::exit::{Exit, unless_gone};
 use super::interrupt::{Interrupt, Signal};
-use super::waiting::waiting;
-use crate::output::people::{self, thousands};
+use super::retry::waiting;
+use super::{clock, disk};
+use crate::output::human;
+use crate::output::human::thousands;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Give the space of deleted rows back to the file system
@@ -157,8 +157,8 @@ impl Args {
             Value::Count(slack),
             Value::Flag(done.after.steps_possible),
             Value::Count(done.steps),
-            Value::Measure(people::milliseconds(done.longest_hold)),
-            Value::Measure(people::milliseconds(done.elapsed)),
+            Value::Measure(human::milliseconds(done.longest_hold)),
+            Value::Measure(human::milliseconds(done.elapsed)),
             done.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str())),
         ];
         Record::new(["compact"], values)
@@ -179,7 +179,7 @@ fn sentence(done: &Compacted, slack: u64) -> String {
     let said = given_back(done);
     match done.stopped {
         None if is_much(slack, done) => {
-            format!("{said}, of which --full would give back about {}", people::bytes(slack))
+            format!("{said}, of which --full would give back about {}", human::bytes(slack))
         }
         None => said,
         Some(Cut::NoSteps) => format!(
@@ -192,25 +192,25 @@ fn sentence(done: &Compacted, slack: u64) -> String {
         Some(Cut::Reader) => format!(
             "{said}; stopped by a reader that holds on to an older state, {} may follow when it \
              has gone",
-            people::bytes(pending)
+            human::bytes(pending)
         ),
-        Some(why) => format!("{said}; stopped by {why}, {} are still free", people::bytes(free)),
+        Some(why) => format!("{said}; stopped by {why}, {} are still free", human::bytes(free)),
     }
 }
 
 fn given_back(done: &Compacted) -> String {
-    let size = people::bytes(done.after.bytes());
+    let size = human::bytes(done.after.bytes());
     let steps = match done.steps {
         0 => return format!("nothing was given back; it takes {size}"),
         1 => "1 step".to_owned(),
         steps => format!("{} steps", thousands(steps)),
     };
-    let freed = people::bytes(done.freed());
-    let hold = people::measure(people::milliseconds(done.longest_hold));
+    let freed = human::bytes(done.freed());
+    let hold = human::measure(human::milliseconds(done.longest_hold));
     // Writers without a pause leave no moment in which it could be emptied.
     let log = match done.after.log_bytes {
         grown if grown > done.before.log_bytes => {
-            format!(", {} of it in a log that goes with its last user", people::bytes(grown))
+            format!(", {} of it in a log that goes with its last user", human::bytes(grown))
         }
         _ => String::new(),
     };
@@ -221,7 +221,7 @@ fn with_slack(slack: u64, done: &Compacted) -> String {
     if !is_much(slack, done) {
         return String::new();
     }
-    format!(", with about {} more of pages that are not full,", people::bytes(slack))
+    format!(", with about {} more of pages that are not full,", human::bytes(slack))
 }
 
 /// Whether so much lies in pages that are not full that it is worth a word: those of a

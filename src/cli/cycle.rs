@@ -9,15 +9,15 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::store::Access;
 
-use super::answers::Answers;
 use super::args::task;
 use super::context::Context;
 use super::ended::sentence;
 use super::exit::Exit;
 use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
-use super::kept::{self, Wording, say_kept};
-use super::records;
+use super::kept::{Wording, say_kept};
+use super::reporter::Answers;
+use super::{kept, records};
 
 /// End sessions now, whatever their state
 ///

@@ -4,17 +4,18 @@ use std::path::Path;
 
 use sessctl::app::{Housekeeper, ListRequest, PurgeRequest};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::port::{Ending, NewSession, Sessions};
 use sessctl::domain::session::{End, EndReason, Key};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
-use sessctl::store::{self, Access, Location};
+use sessctl::storage::{Ending, NewSession, Sessions};
+use sessctl::store;
+use sessctl::store::{Access, Location};
 
 use super::context::{Context, Origin, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
 use crate::output::FormatName;
-use crate::output::people::thousands;
+use crate::output::human::thousands;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;

@@ -1,12 +1,11 @@
 //! The room that is left on disks.
 
-use std::env;
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use rustix::fs::{Access, access, statvfs};
-use sessctl::domain::room::Place;
+use sessctl::storage::disk_space::Place;
 use sessctl::{Error, Result};
 
 /// The folder that SQLite puts temporary files into: the first of those that it tries

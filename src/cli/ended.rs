@@ -2,15 +2,15 @@
 
 use sessctl::domain::session::{End, Session};
 
-use crate::output::harmless::visible;
-use crate::output::people;
+use crate::output::human;
+use crate::output::sanitize::visible;
 
 /// Characters of a name that a sentence shows.
 const LONGEST: usize = 40;
 
 /// A session and its end, for people: handle, task, user, client, idle time, reason.
 pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
-    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), people::span);
+    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
     let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));
     format!(
         "{}  {}  {}  {}  idle {idle}  {}{job}",

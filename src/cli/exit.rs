@@ -8,16 +8,14 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sessctl::Error;
 use sessctl::config::ConfigError;
-use sessctl::domain::port::Interruption;
 use sessctl::domain::schedule::ScheduleError;
+use sessctl::storage::Interruption;
 
-use super::context;
-use super::disk;
-use super::former;
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
+use super::{context, disk, former};
 use crate::output::report::NoReport;
-use crate::output::{NoForm, harmless};
+use crate::output::{NoForm, sanitize};
 
 /// How a command that did not fail has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +79,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
                 _ => String::new(),
             };
             for line in format!("sessctl: {error:#}{advice}").lines() {
-                complain(&harmless::visible(line));
+                complain(&sanitize::visible(line));
             }
             ExitCode::from(failure(&error))
         }
@@ -147,7 +145,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
         return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
     }
     if let Some(instead) = instead_of(answer) {
-        complain(&harmless::visible(&format!("sessctl: {instead}; see --help")));
+        complain(&sanitize::visible(&format!("sessctl: {instead}; see --help")));
         return ExitCode::from(2);
     }
     let text = answer.render().to_string();
@@ -155,7 +153,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
     let sentence = parts.join("; ").replacen("error: ", "", 1);
     let words: Vec<&str> = sentence.split_whitespace().collect();
-    complain(&harmless::visible(&format!("sessctl: {}; see --help", words.join(" "))));
+    complain(&sanitize::visible(&format!("sessctl: {}; see --help", words.join(" "))));
     ExitCode::from(2)
 }
 

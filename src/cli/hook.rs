@@ -1,15 +1,13 @@
 //! The command that is told which sessions have ended.
 
-use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use sessctl::app::Listener;
@@ -19,11 +17,11 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
-use super::orphans;
 use super::privileges::{Identity, detached};
-use super::records;
-use super::trust::{self, Role};
-use crate::output::{self, FormatName, Look};
+use super::trust::Role;
+use super::{orphans, records, trust};
+use crate::output;
+use crate::output::{FormatName, Look};
 
 /// The pauses between looks at a command that is at work.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);

@@ -1,11 +1,11 @@
 //! What people should know of rows that were to be deleted and were kept.
 
 use sessctl::app::Housekeeper;
-use sessctl::domain::port::{Kept, Referrer};
+use sessctl::storage::{Kept, Referrer};
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::people::thousands;
+use crate::output::human::thousands;
 
 /// What the rows are, and how it stands with them.
 #[derive(Debug, Clone, Copy)]

@@ -4,17 +4,17 @@ use std::ops::ControlFlow;
 
 use sessctl::app::ListRequest;
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
-use sessctl::domain::port::{Order, SortKey};
 use sessctl::domain::session::{EndReason, State};
 use sessctl::domain::time::Span;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
+use sessctl::storage::{Order, SortKey};
 use sessctl::store::Access;
 
 use super::args::{Moment, Since, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::records;
-use crate::output::{FormatName, people};
+use crate::output::{FormatName, human};
 
 /// What a table shows unless it is told otherwise.
 pub const TABLE_ROWS: u64 = 100;
@@ -116,7 +116,7 @@ impl Args {
 
 /// What a table left out, by itself or because it was limited.
 pub fn remainder(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
-    let (shown, all) = (people::thousands(shown), people::thousands(all));
+    let (shown, all) = (human::thousands(shown), human::thousands(all));
     let hint = if is_limited { "" } else { "; other formats give all" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -1,7 +1,8 @@
 //! `--metrics-file`: figures for node_exporter's textfile collector.
 
+use crate::output;
 use crate::output::record::{Record, Schema};
-use crate::output::{self, FormatName, Look};
+use crate::output::{FormatName, Look};
 
 /// Figures in the exposition format of Prometheus.
 pub fn text(figures: &[(&'static Schema, &[Record])]) -> anyhow::Result<Vec<u8>> {

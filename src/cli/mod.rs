@@ -1,18 +1,18 @@
 //! The command line. One subcommand is one file: its arguments and its run.
 
 mod accounts;
-mod answers;
 mod args;
 mod clock;
 mod close;
 mod compact;
 mod completions;
 mod context;
+mod copy;
 mod cycle;
 mod demo;
 mod disk;
-mod each;
 mod ended;
+mod ended_lines;
 mod exit;
 mod former;
 mod guard;
@@ -21,11 +21,9 @@ mod host;
 mod init;
 mod interrupt;
 mod kept;
-mod lines;
 mod list;
 mod man;
 mod metrics;
-mod moving;
 mod open;
 mod orphans;
 mod privileges;
@@ -37,20 +35,21 @@ mod protection;
 mod purge;
 mod records;
 mod replace;
+mod reporter;
+mod retry;
 mod run;
 mod schedule;
 mod show;
 mod state_dir;
 mod syslog;
+mod time_zone;
+mod token_reader;
 mod tokens;
 mod touch;
 mod trust;
-mod waiting;
-mod zone;
 
-use std::env;
-use std::mem;
 use std::process::ExitCode;
+use std::{env, mem};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -112,7 +111,7 @@ enum Command {
     Show(show::Args),
     Cycle(cycle::Args),
     Compact(compact::Args),
-    Move(moving::Args),
+    Move(copy::Args),
     Open(open::Args),
     Touch(touch::Args),
     Close(close::Args),

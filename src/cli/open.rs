@@ -9,7 +9,7 @@ use sessctl::store::Access;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::people;
+use crate::output::human;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
@@ -74,7 +74,7 @@ impl Args {
             ));
         }
         if context.global.verbose && opened.made_way > 0 {
-            context.say(&format!("{} made way for it", people::thousands(opened.made_way)));
+            context.say(&format!("{} made way for it", human::thousands(opened.made_way)));
         }
         if context.global.quiet {
             return Ok(exit);

@@ -9,7 +9,7 @@ use sessctl::app::Progress;
 
 use super::context::Context;
 use super::exit::complain;
-use crate::output::people::thousands;
+use crate::output::human::thousands;
 
 /// What a bar counts up to.
 const WHOLE: u64 = 10_000;

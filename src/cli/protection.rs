@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sessctl::domain::port::Interruption;
+use sessctl::storage::Interruption;
 use sessctl::store::{Protection, Running, protect};
 
 use super::exit::complain;
 use super::interrupt::Interrupt;
-use crate::output::harmless::visible;
+use crate::output::sanitize::visible;
 
 /// The most memory for SQLite: three times what its caches and the largest value that is
 /// read take together.

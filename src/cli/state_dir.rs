@@ -5,10 +5,9 @@
 //! its parent, on a path that root alone controls.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{

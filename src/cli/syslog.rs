@@ -5,9 +5,9 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 use sessctl::app::{EndedRun, RunObserver};
-use sessctl::domain::port::RunOutcome;
+use sessctl::storage::RunOutcome;
 
-use crate::output::harmless::visible;
+use crate::output::sanitize::visible;
 
 /// Where the daemon listens.
 const SOCKET: &str = "/dev/log";

@@ -10,12 +10,12 @@ use sessctl::app::{Answer, Housekeeper, Outcome, Served};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::store::Access;
 
-use super::answers::Answers;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::kept::{Wording, say_kept};
-use super::lines::Lines;
+use super::reporter::Answers;
+use super::token_reader::Lines;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Where the tokens are.

@@ -21,13 +21,13 @@ pub use settings::Setting;
 use std::collections::BTreeMap;
 
 use crate::domain::clock::ClockGuard;
-use crate::domain::cluster::Consistency;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
-use crate::domain::manners::Manners;
 use crate::domain::policy::Policies;
 use crate::domain::time::Span;
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
+use crate::domain::write_limits::Manners;
+use crate::storage::consistency::Consistency;
 
 /// What a configuration file says, and the defaults for what it does not.
 #[derive(Debug, Clone, PartialEq)]

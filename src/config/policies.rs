@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use toml::Spanned;
 
-use super::ConfigError;
-use super::keys::{self, POLICY};
+use super::keys::POLICY;
 use super::page::{Entry, Read};
 use super::read::Reader;
+use super::{ConfigError, keys};
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{Expire, Policy, RetentionCap, WhenFull};
 use crate::domain::time::Span;

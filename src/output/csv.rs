@@ -5,7 +5,7 @@ use std::io;
 
 use super::grid::Grid;
 use super::record::{Column, Record, Schema, Value};
-use super::{Format, harmless};
+use super::{Format, sanitize};
 
 /// A header, even when nothing follows, and a row for each record and each
 /// record within one.
@@ -54,8 +54,8 @@ fn names(column: &Column) -> impl Iterator<Item = Cow<'static, str>> {
 
 fn cells_of<'v>(column: &Column, value: Option<&'v Value>) -> impl Iterator<Item = Cow<'v, str>> {
     let cell = match value {
-        Some(Value::Text(text)) => harmless::csv_cell(text),
-        Some(Value::Word(word, _)) => harmless::csv_cell(word),
+        Some(Value::Text(text)) => sanitize::csv_cell(text),
+        Some(Value::Word(word, _)) => sanitize::csv_cell(word),
         Some(value) => value.bare().unwrap_or_default(),
         None => Cow::default(),
     };

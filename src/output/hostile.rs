@@ -4,8 +4,8 @@ use clap::ValueEnum;
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use super::harmless::tests::harmful;
 use super::record::{Record, Value};
+use super::sanitize::tests::harmful;
 use super::{FormatName, Look, sample};
 
 fn nasty() -> Vec<String> {

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 
 use super::record::{Column, Record, Schema, Shape, Value};
-use super::{Format, Head, harmless};
+use super::{Format, Head, sanitize};
 
 /// The document, written as the records come.
 pub(crate) struct Json<W> {
@@ -106,8 +106,8 @@ fn member(text: &mut String, column: &Column, value: &Value) {
 fn json(text: &mut String, value: &Value) {
     match value {
         Value::Absent => text.push_str("null"),
-        Value::Text(name) => harmless::json_string(text, name),
-        Value::Word(word, _) => harmless::json_string(text, word),
+        Value::Text(name) => sanitize::json_string(text, name),
+        Value::Word(word, _) => sanitize::json_string(text, word),
         Value::Count(number) | Value::Number(number) => put(text, number),
         Value::Measure(measure) => put(text, serde_json::Value::from(*measure)),
         Value::Flag(flag) => put(text, flag),

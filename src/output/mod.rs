@@ -5,14 +5,14 @@
 
 mod csv;
 mod grid;
-pub(crate) mod harmless;
+pub(crate) mod human;
 mod json;
 mod jsonl;
-pub(crate) mod people;
 mod plain;
 mod prometheus;
 pub(crate) mod record;
 pub(crate) mod report;
+pub(crate) mod sanitize;
 mod table;
 
 #[cfg(test)]
@@ -20,9 +20,8 @@ mod hostile;
 #[cfg(test)]
 mod sample;
 
-use std::fmt;
-use std::io;
 use std::str::FromStr;
+use std::{fmt, io};
 
 use clap::ValueEnum;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::record::{Record, Schema};
-use super::{Format, Head, harmless};
+use super::{Format, Head, sanitize};
 
 /// Facts as they come, those of the head last: they sum up.
 pub(crate) struct Plain<W> {
@@ -45,13 +45,13 @@ pub(super) fn facts(schema: &Schema, record: &Record) -> String {
 fn add(lines: &mut String, schema: &Schema, record: &Record) {
     let mut key = String::new();
     for part in &record.key {
-        key.push_str(&harmless::key_part(part));
+        key.push_str(&sanitize::key_part(part));
         key.push('.');
     }
     for (column, value) in schema.columns.iter().zip(&record.values) {
         if let Some(value) = value.bare() {
             // A String takes whatever is written to it.
-            let _ = writeln!(lines, "{key}{} {}", column.name, harmless::visible(&value));
+            let _ = writeln!(lines, "{key}{} {}", column.name, sanitize::visible(&value));
         }
     }
     if let Some((_, schema)) = schema.children {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::record::{Column, Metric, MetricKind, Record, Schema, Value};
-use super::{Format, harmless};
+use super::{Format, sanitize};
 
 /// The samples so far, by metric: a metric's must not be interrupted, and
 /// records come one by one.
@@ -79,7 +79,7 @@ impl<W: io::Write> Format for Prometheus<W> {
                 MetricKind::Gauge => "gauge",
                 MetricKind::Counter => "counter",
             };
-            let help = harmless::visible(metric.help).replace('\\', "\\\\");
+            let help = sanitize::visible(metric.help).replace('\\', "\\\\");
             write!(
                 self.out,
                 "# HELP {} {help}\n# TYPE {} {kind}\n{samples}",
@@ -96,7 +96,7 @@ fn labels(schema: &Schema, record: &Record, metric: &Metric) -> String {
     let labels: Vec<_> = own
         .iter()
         .chain(metric.labels)
-        .map(|(name, value)| format!("{name}=\"{}\"", harmless::label(value)))
+        .map(|(name, value)| format!("{name}=\"{}\"", sanitize::label(value)))
         .collect();
     if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) }
 }

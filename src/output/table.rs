@@ -10,7 +10,7 @@ use comfy_table::{
 };
 
 use super::grid::Grid;
-use super::people::{MARK, show, uncrowded};
+use super::human::{MARK, show, uncrowded};
 use super::record::{Column, Place, Record, Schema, Shape, Tone, Value};
 use super::{Format, Look};
 

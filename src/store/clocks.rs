@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::sql::Statement;
-use super::transport::{Columns, Transport};
+use super::connection::{Columns, Transport};
+use super::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::sql::Statement;
-use super::transport::Transport;
+use super::connection::Transport;
+use super::statement::Statement;
 use crate::domain::error::Result;
 
 /// Flag of SQLite's machine: the row is deleted only to be written again.

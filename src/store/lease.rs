@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::sql::Statement;
-use super::transport::{Applied, Columns, Transport};
+use super::connection::{Applied, Columns, Transport};
+use super::statement::Statement;
 use crate::domain::error::Result;
-use crate::domain::port::{Begun, Holding, Lease, Origin};
 use crate::domain::time::UnixTime;
+use crate::storage::{Begun, Holding, Lease, Origin};
 
 /// Takes a lease for work that has no record.
 pub(super) fn take(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<Begun> {

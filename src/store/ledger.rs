@@ -2,16 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use super::lease::{self, if_held};
-use super::sql::Statement;
-use super::transport::{Columns, Transport};
+use super::connection::{Columns, Transport};
+use super::lease;
+use super::lease::if_held;
+use super::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::job::{Known, Unfinished};
-use crate::domain::port::{
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
     Begun, FEWEST_KEPT, Flow, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome,
     RunQuery, RunRecord, TakenUp,
 };
-use crate::domain::time::{Span, UnixTime};
 
 /// Entries that are dropped at once, at most.
 const DROPPED: usize = 250;

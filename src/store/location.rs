@@ -9,8 +9,8 @@ use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
-use super::transport::rqlite::Link;
-use crate::domain::cluster::Consistency;
+use super::connection::rqlite::Link;
+use crate::storage::consistency::Consistency;
 
 /// The port of a node that names none, as rqlite's own.
 const PORT: u16 = 4001;

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
-use super::sql::Statement;
-use super::transport::Transport;
-use super::transport::sqlite::SqliteFile;
+use super::connection::Transport;
+use super::connection::sqlite::SqliteFile;
+use super::statement::Statement;
 use crate::domain::error::{Error, Result};
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.

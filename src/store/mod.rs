@@ -1,36 +1,36 @@
 //! Session tables and the databases that they are in: the only place with SQL.
 //!
 //! Two axes meet here. A table (native, or a framework's) turns
-//! what [`Sessions`](crate::domain::port::Sessions) asks into statements; a transport runs them. Neither
+//! what [`Sessions`](crate::storage::Sessions) asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 
 pub mod adopted;
 mod clocks;
+mod connection;
 mod effects;
 mod lease;
 mod ledger;
 mod location;
 mod migrations;
 mod native;
-mod sql;
-mod transport;
+mod statement;
 
 use std::fs;
 use std::path::Path;
 
 use crate::domain::error::{Error, Result};
-use crate::domain::port::Store;
+use crate::storage::Store;
 
+use connection::rqlite::Rqlite;
+use connection::sqlite::SqliteFile;
 use migrations::Home;
 use native::Native;
-use transport::rqlite::Rqlite;
-use transport::sqlite::SqliteFile;
 
+pub use connection::sqlite::file::hazard::NameHazard;
+pub use connection::sqlite::{Access, Protection, Running, protect};
 pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
-pub use transport::file::hazard::NameHazard;
-pub use transport::sqlite::{Access, Protection, Running, protect};
 
-pub use crate::domain::cluster::{Consistency, Freshness};
+pub use crate::storage::consistency::{Consistency, Freshness};
 
 /// Reports why other programs may open a file under another name; `None` for a missing
 /// file and for a cluster.

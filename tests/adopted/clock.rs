@@ -1,7 +1,7 @@
 //! Each fixture at its clock, through the library.
 
 use sessctl::Error;
-use sessctl::domain::port::Flow;
+use sessctl::storage::Flow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 

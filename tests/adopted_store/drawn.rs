@@ -8,7 +8,7 @@ use sessctl::domain::profile::{
     Datum, Encoding, Judged, Nullness, Profile, Separator, Storage, Unit, ZoneForm,
 };
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use crate::profiles::{Draft, draft, text};
 use crate::world::{NOW, World};

@@ -1,7 +1,7 @@
 //! What a profile finds in a file.
 
 use sessctl::domain::profile::{Datum, Expiry, Test};
-use sessctl::store::adopted::{Class, examine};
+use sessctl::store::adopted::{Class, diagnose};
 
 use crate::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
 use crate::world::{NOW, World};

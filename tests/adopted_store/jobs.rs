@@ -7,9 +7,9 @@ use sessctl::app::{Housekeeper, Ran, Terms};
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::guard::{Caps, Guard};
 use sessctl::domain::job::{Interval, Jitter, Job, When, Work};
-use sessctl::domain::manners::Manners;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::write_limits::Manners;
 
 use crate::profiles::laravel;
 use crate::world::{NOW, World};

@@ -3,9 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sessctl::domain::port::Ending;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::storage::Ending;
 
 use crate::profiles::{draft, seconds};
 use crate::values::any_value;

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::filter::Filter;
-use sessctl::domain::port::{LoadBy, Order, Query, SortKey, Store};
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
+use sessctl::storage::{LoadBy, Order, Query, SortKey, Store};
 
 use crate::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
 use crate::world::{NOW, World, refused};
@@ -188,7 +188,7 @@ fn users_have_what_is_not_over() {
     let world = world();
     let loads = |store: &dyn Store, by| {
         let mut loads = Vec::new();
-        let visit = &mut |load: sessctl::domain::port::UserLoad| {
+        let visit = &mut |load: sessctl::storage::UserLoad| {
             assert_eq!(load.task.is_some(), by == LoadBy::TaskAndUser);
             loads.push((load.user, load.states[0], load.oldest_use.map(|time| time.0)));
             Ok(ControlFlow::Continue(()))

@@ -7,7 +7,7 @@ use sessctl::domain::profile::{
     Unit, UserForm, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 /// A profile that one adds to.
 pub struct Draft(pub Profile);

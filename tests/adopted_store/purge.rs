@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use rusqlite::params;
-use sessctl::domain::port::{Census, Place, Reach};
 use sessctl::domain::profile::{Nullness, Profile};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::{Census, Place, Reach};
 
 use crate::profiles::{draft, laravel, seconds, utc};
 use crate::world::{NOW, World, few};
@@ -269,7 +269,7 @@ fn another_task_has_nothing_there() {
     fill(&world, [500]);
     let mut store = world.store(laravel());
     let task = sessctl::domain::filter::TaskPattern::from("imap");
-    let scope = sessctl::domain::port::Scope { task: Some(&task), ..world.scope() };
+    let scope = sessctl::storage::Scope { task: Some(&task), ..world.scope() };
     let survey = store.survey(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);

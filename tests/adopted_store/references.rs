@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::filter::Filter;
-use sessctl::domain::port::{Ending, Kept, Order, Query, Reach};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::token::Digest;
-use sessctl::store::adopted::examine;
+use sessctl::storage::{Ending, Kept, Order, Query, Reach};
+use sessctl::store::adopted::diagnose;
 
 use crate::profiles::{Draft, draft, seconds};
 use crate::world::{NOW, World, refused};

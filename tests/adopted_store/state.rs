@@ -10,11 +10,12 @@ use sessctl::app::{CycleRequest, Housekeeper, PurgeRequest};
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
-use sessctl::domain::port::{Begun, Lease, RunOutcome, RunQuery, Store};
 use sessctl::domain::session::EndReason;
-use sessctl::domain::state::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
+use sessctl::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
+use sessctl::storage::{Begun, Lease, RunOutcome, RunQuery, Store};
+use sessctl::store;
 use sessctl::store::adopted::StateDirectory;
-use sessctl::store::{self, Access, adopted};
+use sessctl::store::{Access, adopted};
 
 use crate::profiles::{laravel, scs};
 use crate::world::{NOW, World, refused};
@@ -30,7 +31,7 @@ fn purge(world: &World) -> sessctl::app::Summary {
 fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
     let store = adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let mut runs = Vec::new();
-    let visit = &mut |run: sessctl::domain::port::RunRecord| {
+    let visit = &mut |run: sessctl::storage::RunRecord| {
         runs.push((run.outcome, run.deleted));
         Ok(ControlFlow::Continue(()))
     };

@@ -1,9 +1,9 @@
 //! Tables that are not what their profile says: nothing is deleted from them.
 
-use sessctl::domain::port::{Ending, Reach};
 use sessctl::domain::profile::{Length, Nullness, Profile, RuleKind, Storage, Test, Unit};
 use sessctl::domain::session::{End, EndReason};
-use sessctl::store::adopted::examine;
+use sessctl::storage::{Ending, Reach};
+use sessctl::store::adopted::diagnose;
 
 use crate::profiles::{draft, laravel, milliseconds, seconds, utc};
 use crate::world::{NOW, World, few, refused};

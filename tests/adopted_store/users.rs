@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sessctl::domain::filter::Filter;
-use sessctl::domain::port::{LoadBy, Order, Query, Scanned, SortKey, Store, UserLoad};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
+use sessctl::storage::{LoadBy, Order, Query, Scanned, SortKey, Store, UserLoad};
 
 use crate::profiles::{django, draft, rails, seconds};
 use crate::values::{Any, any_value};

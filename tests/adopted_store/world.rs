@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
-use sessctl::domain::port::{Census, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::{self, Access};
+use sessctl::storage::{Census, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
+use sessctl::store;
+use sessctl::store::Access;
 use tempfile::TempDir;
 
 /// The moment at which everything is judged.

@@ -1,10 +1,10 @@
 //! Rebuilding a database.
 
-use sessctl::domain::port::Demand;
-use sessctl::domain::room::NoRoom;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::{self, Access};
-use sessctl::{Housekeeper, Policies};
+use sessctl::storage::Demand;
+use sessctl::storage::disk_space::NoRoom;
+use sessctl::store::Access;
+use sessctl::{Housekeeper, Policies, store};
 
 use crate::compact::{
     KEPT, ROWS, bytes, compact, free_pages, is_whole, number, purge, purged, snapshot,

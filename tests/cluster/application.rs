@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use sessctl::app::Outcome;
 use sessctl::domain::session::EndReason;
-use sessctl::store::{self, Access, Location};
-use sessctl::{Config, Error, Housekeeper, Opening, Token, UnixTime};
+use sessctl::store::{Access, Location};
+use sessctl::{Config, Error, Housekeeper, Opening, Token, UnixTime, store};
 
 use crate::chance::Chance;
 

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::CompactRequest;
-use sessctl::domain::manners::Manners;
-use sessctl::store::{self, Access, Location};
-use sessctl::{Housekeeper, Opening, Policies, UnixTime};
+use sessctl::domain::write_limits::Manners;
+use sessctl::store::{Access, Location};
+use sessctl::{Housekeeper, Opening, Policies, UnixTime, store};
 
 use crate::rqlite;
 

@@ -5,8 +5,8 @@ use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
-use sessctl::store::{self, Access, Location};
-use sessctl::{Housekeeper, PurgeRequest, UnixTime};
+use sessctl::store::{Access, Location};
+use sessctl::{Housekeeper, PurgeRequest, UnixTime, store};
 
 use crate::books;
 use crate::rqlite::{Node, Nodes, wait_for};

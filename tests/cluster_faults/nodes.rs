@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use sessctl::store::{self, Access, Location};
-use sessctl::{Housekeeper, Opening, Policies, UnixTime};
+use sessctl::store::{Access, Location};
+use sessctl::{Housekeeper, Opening, Policies, UnixTime, store};
 
 use crate::fixture::{Ran, Sandbox};
 use crate::rqlite::{Node, Nodes, wait_for};

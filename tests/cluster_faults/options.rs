@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use sessctl::domain::port::{Reach, Scope};
-use sessctl::store::{self, Access, Location};
-use sessctl::{Policies, UnixTime};
+use sessctl::storage::{Reach, Scope};
+use sessctl::store::{Access, Location};
+use sessctl::{Policies, UnixTime, store};
 
 use crate::fake::{Act, Fake, native};
 use crate::fixture::{Ran, Sandbox};

@@ -81,7 +81,7 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
 /// What runs at these moments were planned for.
 fn host_times(times: &[UnixTime], job: &Job) -> Vec<UnixTime> {
     let When::At(schedule) = &job.when else { unreachable!() };
-    let utc = sessctl::domain::zone::Zone::UTC;
+    let utc = sessctl::domain::time_zone::Zone::UTC;
     times.iter().map(|time| schedule.last_until(*time, &utc).unwrap()).collect()
 }
 

@@ -3,7 +3,7 @@
 use sessctl::app::Ran;
 use sessctl::domain::guard::Guard;
 use sessctl::domain::job::Job;
-use sessctl::domain::port::RunOutcome;
+use sessctl::storage::RunOutcome;
 
 use super::{
     DAY, Database, HOUR, at, cycle_at, has_run, job, later, only_on, purge_at, purge_every,

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use sessctl::app::Ran;
 use sessctl::domain::job::{Due, Job, Standing, Unfinished, Work};
-use sessctl::domain::port::{Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome};
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
+use sessctl::storage::{Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome};
 
 use super::interval::done;
 use super::{

@@ -1,8 +1,8 @@
 //! Jobs with an interval.
 
 use sessctl::domain::job::{Due, Interval, Standing, When};
-use sessctl::domain::port::{Lease, RunEnd, RunOutcome};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{Lease, RunEnd, RunOutcome};
 
 use super::interrupted::run_of;
 use super::{Database, HOUR, Host, MINUTE, at, has_run, later, purge_every};
@@ -75,7 +75,7 @@ fn w6_only_the_holder_of_the_lease_runs() {
     let now = at("2026-06-15T12:00:00Z");
     let lease = Lease { name: "purge".into(), holder: "by hand".into() };
     let (_, run) = run_of(&job, now);
-    let by_hand = sessctl::domain::port::NewRun { job: None, ..run };
+    let by_hand = sessctl::storage::NewRun { job: None, ..run };
     database.store().begin(&lease, &by_hand).unwrap();
     // when the job is due, then it is held, and stays due
     let mut host = database.host("mail1");

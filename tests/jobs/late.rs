@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use sessctl::app::Ran;
 use sessctl::domain::job::{Job, Standing, TooLate};
-use sessctl::domain::port::{Begun, NewRun, RunOutcome};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{Begun, NewRun, RunOutcome};
 
 use super::interrupted::{key_of, run_of};
 use super::{
@@ -190,7 +190,7 @@ proptest! {
             anchor: Some(anchor), since: Some(anchor), ..Default::default()
         };
         let rhythm = sessctl::domain::job::Rhythm {
-            zone: &sessctl::domain::zone::Zone::UTC,
+            zone: &sessctl::domain::time_zone::Zone::UTC,
             policies: &policies,
             jitter: sessctl::domain::job::Jitter::default(),
             poll: Span::ZERO,

@@ -1,7 +1,7 @@
 //! How long the ledger keeps what it has.
 
-use sessctl::domain::port::FEWEST_KEPT;
 use sessctl::domain::time::Span;
+use sessctl::storage::FEWEST_KEPT;
 
 use super::{DAY, HOUR, Host, at, later, purge_at, purge_every};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use sessctl::app::{Ran, Stopped};
-use sessctl::domain::port::RunOutcome;
+use sessctl::storage::RunOutcome;
 
 use super::{Database, Host, MINUTE, at, cycle_at, has_run, later};
 

@@ -23,10 +23,10 @@ use chrono::DateTime;
 use sessctl::app::{Ran, Terms};
 use sessctl::domain::guard::{Caps, Guard};
 use sessctl::domain::job::{Interval, Jitter, Job, Standing, When, Work};
-use sessctl::domain::port::{RunQuery, RunRecord, Store};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::store::{self, Access};
-use sessctl::{Error, Housekeeper, Opening, Policies, Token};
+use sessctl::storage::{RunQuery, RunRecord, Store};
+use sessctl::store::Access;
+use sessctl::{Error, Housekeeper, Opening, Policies, Token, store};
 use tempfile::TempDir;
 
 const MINUTE: i64 = 60;
@@ -96,7 +96,7 @@ impl Database {
             jitter: Jitter::default(),
             poll: Span::ZERO,
             guard: Guard::default(),
-            manners: sessctl::domain::manners::Manners::default(),
+            manners: sessctl::domain::write_limits::Manners::default(),
             keep_runs: None,
         };
         Host { keeper, terms }

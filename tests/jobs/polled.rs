@@ -6,7 +6,7 @@ use sessctl::Policies;
 use sessctl::domain::job::{Interval, Jitter, Job, Known, Rhythm, Standing, Unfinished, When};
 use sessctl::domain::policy::Policy;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use super::{DAY, MINUTE, at, later, purge_every};
 

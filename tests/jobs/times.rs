@@ -3,8 +3,8 @@
 use sessctl::Policies;
 use sessctl::app::Ran;
 use sessctl::domain::job::{Due, Jitter, Known, Rhythm, Standing};
-use sessctl::domain::port::RunOutcome;
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::RunOutcome;
 
 use super::{DAY, HOUR, Host, MINUTE, at, cycle_at, has_run, late, later, planned, purge_at};
 

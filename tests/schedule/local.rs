@@ -1,7 +1,7 @@
 //! The zone of the machine, as rules in POSIX notation give it.
 
 use jiff::tz::TimeZone;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use super::{at, schedule, zone};
 

@@ -12,7 +12,7 @@ mod times;
 use chrono::DateTime;
 use sessctl::domain::schedule::Schedule;
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use super::{DAY, HOUR, at, schedule};
 

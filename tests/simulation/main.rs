@@ -16,7 +16,8 @@ mod world;
 use chrono::DateTime;
 use sessctl::Config;
 use sessctl::domain::policy::Asked;
-use sessctl::domain::session::EndReason::{self, Abandoned, Closed, Cycled, Evicted, Expired};
+use sessctl::domain::session::EndReason;
+use sessctl::domain::session::EndReason::{Abandoned, Closed, Cycled, Evicted, Expired};
 
 use calendar::Plan;
 use crowd::{Manner, minutes};

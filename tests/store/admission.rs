@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::policy::{Licence, Policies, Policy, WhenFull};
-use sessctl::domain::port::NewSession;
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
+use sessctl::storage::NewSession;
 
 use crate::drawn::{Scene, check, scene, span};
 use crate::model;

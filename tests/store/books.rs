@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::job::Known;
-use sessctl::domain::port::{
+use sessctl::domain::time::UnixTime;
+use sessctl::storage::{
     Begun, FEWEST_KEPT, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord,
     Store,
 };
-use sessctl::domain::time::UnixTime;
 
 use crate::worlds::NOW;
 

@@ -6,9 +6,9 @@ use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{DueRange, Ending, NewSession, Order, Reach, Scope};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{DueRange, Ending, NewSession, Order, Reach, Scope};
 
 use crate::worlds::{But, NOW, World, everything, never, retention, scope, session, suite};
 

@@ -3,8 +3,8 @@
 use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
-use sessctl::domain::port::{Over, Stretch};
-use sessctl::domain::stored::{Counter, StoredRow};
+use sessctl::storage::raw_row::{Counter, StoredRow};
+use sessctl::storage::{Over, Stretch};
 
 use crate::drawn::check;
 use crate::worlds::{NOW, World, suite};

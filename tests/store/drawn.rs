@@ -12,9 +12,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::Scope;
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::Scope;
 
 use crate::worlds::{NOW, World, session};
 

@@ -4,7 +4,7 @@
 use std::thread;
 
 use sessctl::domain::job::Unfinished;
-use sessctl::domain::port::{Begun, Holding, JobKey, Lease, NewRun, RunOutcome, RunQuery};
+use sessctl::storage::{Begun, Holding, JobKey, Lease, NewRun, RunOutcome, RunQuery};
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, run};
 use crate::worlds::{self, World, suite};

@@ -4,11 +4,11 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::job::{Known, Unfinished};
-use sessctl::domain::port::{
+use sessctl::domain::time::Span;
+use sessctl::storage::{
     Begun, FEWEST_KEPT, JobAccount, JobKey, Lease, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord,
     Store, TakenUp,
 };
-use sessctl::domain::time::Span;
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, outcome, run, run_after};
 use crate::worlds::{World, suite};

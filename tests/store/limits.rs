@@ -3,9 +3,9 @@
 use std::thread;
 
 use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
-use sessctl::domain::port::{Admission, Full, NewSession, Reach, Store};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
+use sessctl::storage::{Admission, Full, NewSession, Reach, Store};
 
 use crate::worlds::{self, But, NOW, World, scope, session, suite};
 

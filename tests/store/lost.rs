@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use sessctl::app::{Listener, Opening, Outcome, PurgeRequest};
 use sessctl::domain::error::Error;
 use sessctl::domain::policy::{Policies, Policy, WhenFull};
-use sessctl::domain::port::{Begun, RunOutcome, Store};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
+use sessctl::storage::{Begun, RunOutcome, Store};
 use sessctl::{Housekeeper, Token};
 
 use crate::books::{Look, by_hand, done, job, lease, run};

@@ -7,9 +7,9 @@ use std::thread;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Policy};
-use sessctl::domain::port::{Ending, LoadBy, Order, Reach, SortKey, Store, UserLoad};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::{Ending, LoadBy, Order, Reach, SortKey, Store, UserLoad};
 
 use crate::worlds::{self, But, NOW, World, scope, session, suite};
 

@@ -2,9 +2,9 @@
 //! list of sessions.
 
 use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
-use sessctl::domain::port::{Full, NewSession};
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{Full, NewSession};
 
 /// What became of a session that wanted to open.
 pub struct Answer {

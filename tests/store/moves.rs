@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use sessctl::app::{MoveProgress, MoveRequest, Moved};
-use sessctl::domain::port::Stretch;
-use sessctl::domain::stored::StoredRow;
+use sessctl::storage::Stretch;
+use sessctl::storage::raw_row::StoredRow;
 use sessctl::{Error, Housekeeper, Policies};
 
 use crate::copies::{all, put_all, table};

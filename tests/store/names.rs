@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sessctl::app::{MoveProgress, MoveRequest};
-use sessctl::domain::port::Over;
-use sessctl::domain::stored::{Counter, StoredRow};
+use sessctl::storage::Over;
+use sessctl::storage::raw_row::{Counter, StoredRow};
 use sessctl::{Housekeeper, Policies};
 
 use crate::copies::stored;

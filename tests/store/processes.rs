@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use sessctl::domain::port::NewSession;
+use sessctl::storage::NewSession;
 
 use crate::worlds::{NOW, World, session};
 

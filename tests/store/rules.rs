@@ -11,9 +11,9 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Check, Expire, Policies, Verdict};
-use sessctl::domain::port::{Census, LoadBy, Order, Query, Reach, SortKey, TaskStat, UserLoad};
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::{Census, LoadBy, Order, Query, Reach, SortKey, TaskStat, UserLoad};
 
 use crate::drawn::{Scene, check, filter, moment, scene};
 use crate::worlds::{NOW, World, everything, scope, suite};

@@ -5,7 +5,8 @@ use std::thread;
 
 use serde_json::json;
 use sessctl::domain::error::Error;
-use sessctl::store::{self, Access};
+use sessctl::store;
+use sessctl::store::Access;
 
 use crate::rqlite::{self, Nodes};
 use crate::worlds::location;

@@ -7,10 +7,10 @@ use std::sync::MutexGuard;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Expire, Policies, Policy};
-use sessctl::domain::port::{DueRange, Order, Query, Scope, Store};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
+use sessctl::storage::{DueRange, Order, Query, Scope, Store};
 use sessctl::store::{Access, Location};
 use tempfile::TempDir;
 

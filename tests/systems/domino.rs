@@ -5,7 +5,7 @@ mod reports;
 
 use serde_json::json;
 use sessctl::app::Ran;
-use sessctl::domain::port::RunOutcome;
+use sessctl::storage::RunOutcome;
 
 use crate::fixture::{HOUR, MINUTE, row};
 use crate::system::{System, entry, handle};

@@ -4,7 +4,7 @@
 use chrono::{Datelike, Timelike};
 use sessctl::domain::job::When;
 use sessctl::domain::schedule::Schedule;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 use sessctl::{Config, UnixTime};
 
 use crate::fixture::{DAY, HOUR, MINUTE, Ran};

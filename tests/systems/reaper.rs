@@ -7,7 +7,7 @@ use rusqlite::TransactionBehavior;
 use sessctl::app::{Opening, Outcome, Ran};
 use sessctl::domain::job::Standing;
 use sessctl::domain::policy::Asked;
-use sessctl::domain::port::{Reach, Scope};
+use sessctl::storage::{Reach, Scope};
 use sessctl::{Error, PurgeRequest, Span};
 
 use crate::fixture::{self, DAY, HOUR, MINUTE, now, row};

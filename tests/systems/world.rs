@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use sessctl::app::{Housekeeper, Opened, Opening, Outcome, PurgeRequest, Ran, Summary, Terms};
 use sessctl::domain::job::{Jitter, Job, Standing};
-use sessctl::domain::port::{RunQuery, RunRecord, Store};
 use sessctl::domain::session::Session;
-use sessctl::domain::zone::Zone;
-use sessctl::store::{self, Access};
-use sessctl::{Config, Error, Span, Token, UnixTime};
+use sessctl::domain::time_zone::Zone;
+use sessctl::storage::{RunQuery, RunRecord, Store};
+use sessctl::store::Access;
+use sessctl::{Config, Error, Span, Token, UnixTime, store};
 use tempfile::TempDir;
 
 use crate::place::{Db, Place};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::manners::{Hold, Manners};
-use crate::domain::port::Space;
 use crate::domain::session::words;
+use crate::domain::write_limits::{Hold, Manners};
+use crate::storage::Space;
 
 /// How space is to be given back.
 #[derive(Debug, Clone)]

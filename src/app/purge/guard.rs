@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::super::Housekeeper;
-use super::super::run::PURGE;
 use super::report::PurgeRequest;
+use crate::app::Housekeeper;
+use crate::app::run::PURGE;
 use crate::domain::error::{Guarded, Result, Stake};
 use crate::domain::filter::TaskPattern;
-use crate::domain::port::{Census, RunOutcome, RunQuery, RunRecord};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
+use crate::storage::{Census, RunOutcome, RunQuery, RunRecord};
 
 /// What a purge would end, for its guard.
 pub(super) fn stake(request: &PurgeRequest, census: &Census, work: Guarded) -> Stake {

@@ -1,10 +1,10 @@
 //! The purge: one bounded run that marks, ends and deletes what is due.
 
-mod count;
+mod checkpoint;
 mod guard;
+mod preview;
 mod report;
-mod upkeep;
-mod walk;
+mod sweep;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -14,13 +14,13 @@ use super::run::{Close, PURGE};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
-use crate::domain::port::{Flow, Order, Query, Scope};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
+use crate::storage::{Flow, Order, Query, Scope};
 
-use count::Seen;
 use guard::stake;
-use walk::Walk;
+use preview::Seen;
+use sweep::Walk;
 
 pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
 pub(super) use report::{rejected, short_of};
@@ -31,7 +31,7 @@ impl Housekeeper {
     /// The table is walked once in key order: the next rows that are due are
     /// found without a lock, then settled in a write transaction that judges
     /// them anew and takes about as long as
-    /// [`Manners::hold`](crate::domain::manners::Manners::hold). Beside others who
+    /// [`Manners::hold`](crate::domain::write_limits::Manners::hold). Beside others who
     /// write it keeps still in between, and it looks after the write-ahead log. It
     /// can be stopped after any batch, by `go_on` or by a crash, and the next run
     /// finds what is left. One purge works on a table at a time, and the ledger has

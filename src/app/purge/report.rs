@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use crate::app::notify::Untold;
 use crate::app::run::JobRun;
-use crate::app::tell::Untold;
 use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
-use crate::domain::manners::Manners;
-use crate::domain::port::{Kept, Misfit};
 use crate::domain::session::words;
+use crate::domain::write_limits::Manners;
+use crate::storage::{Kept, Misfit};
 
 /// What a purge is to do.
 #[derive(Debug, Clone, Default)]

@@ -1,16 +1,16 @@
 //! How to talk to a cluster: what was typed goes before the environment, and that before
 //! the configuration. None of it is looked at where the database is a file.
 
-use std::env;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{env, fs};
 
 use sessctl::config::Config;
 use sessctl::domain::time::Span;
-use sessctl::store::{self, Access, Authorities, Cluster, Consistency, Credentials, Location};
+use sessctl::store;
+use sessctl::store::{Access, Authorities, Cluster, Consistency, Credentials, Location};
 
 use super::{Context, Named, Origin};
 use crate::cli::exit::Usage;

@@ -1,10 +1,10 @@
 //! What all subcommands share: the global options, and what follows from them.
 
 mod cluster;
-mod global;
-mod screen;
+mod open_table;
+mod options;
 mod state;
-mod table;
+mod terminal;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -16,33 +16,31 @@ use sessctl::app::{Housekeeper, Processes, Terms, Untold};
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
 use sessctl::domain::job::When;
-use sessctl::domain::port::Store;
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::Store;
 use sessctl::store::adopted::StateMemory;
 use sessctl::store::{Access, Cluster, Location};
 
-use super::accounts;
-use super::clock;
 use super::exit::{Exit, Usage, complain};
 use super::hook::Hook;
+use super::privileges::Identity;
 use super::privileges::helper::Helper;
-use super::privileges::{self, Identity};
-use super::process;
 use super::replace::replace;
 use super::syslog::Syslog;
-use super::trust::{self, Role};
-use super::zone::of_machine;
-use super::{host, profiles};
+use super::time_zone::of_machine;
+use super::trust::Role;
+use super::{accounts, clock, host, privileges, process, profiles, trust};
+use crate::output;
 use crate::output::record::{Record, Schema};
-use crate::output::{self, Format, FormatName, Head, people};
+use crate::output::{Format, FormatName, Head, human};
 
 pub use cluster::{CREDENTIALS, Keeper, Namer};
-pub use global::{Global, Named, Origin};
-pub use screen::{Opening, print, print_sentences, read, stdout, unwritten};
+pub use options::{Global, Named, Origin};
 pub use state::{Source, advice};
+pub use terminal::{Opening, print, print_sentences, read, stdout, unwritten};
 
 use cluster::location;
-use screen::look;
+use terminal::look;
 
 /// Read if it is there and no other is named.
 const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
@@ -59,7 +57,7 @@ pub struct Context {
     /// The profile, if the user has named one.
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
-    said: table::Said,
+    said: open_table::Said,
     /// Set once the warning of another name of the file was shown.
     said_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
@@ -98,7 +96,7 @@ impl Context {
             named_config,
             named_profile,
             config: OnceCell::new(),
-            said: table::Said::default(),
+            said: open_table::Said::default(),
             said_of_name: Cell::new(false),
             told: state::Told::default(),
             memory: StateMemory::default(),
@@ -407,7 +405,7 @@ impl Context {
     /// Tells people something that is no data.
     pub fn say(&self, sentence: &str) {
         if !self.global.quiet {
-            complain(&output::harmless::visible(sentence));
+            complain(&output::sanitize::visible(sentence));
         }
     }
 
@@ -425,7 +423,7 @@ impl Context {
 
     /// Tells of ended sessions that the hook was not told of.
     pub fn say_untold(&self, untold: &Untold) {
-        complain(&output::harmless::visible(&format!("sessctl: {untold}; {}", again(untold))));
+        complain(&output::sanitize::visible(&format!("sessctl: {untold}; {}", again(untold))));
     }
 
     /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
@@ -460,7 +458,7 @@ impl Context {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
             1 => ("1 session".to_owned(), "it"),
-            many => (format!("{} sessions", people::thousands(many)), "them"),
+            many => (format!("{} sessions", human::thousands(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
         complain(&format!(

@@ -9,13 +9,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sessctl::domain::state::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
+use sessctl::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
 use sessctl::store::adopted::check_state_directory;
 
 use crate::cli::exit::complain;
 use crate::cli::privileges::Identity;
 use crate::cli::state_dir::{Owner, user_name};
-use crate::output::harmless::visible;
+use crate::output::sanitize::visible;
 
 /// A directory, and who has named it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,9 +19,9 @@ use sessctl::config::Config;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
-use crate::cli::interrupt;
 use crate::cli::replace::replace;
-use crate::cli::trust::{self, Role};
+use crate::cli::trust::Role;
+use crate::cli::{interrupt, trust};
 
 /// Name of the hidden subcommand.
 pub const COMMAND: &str = "__privileged-helper";

@@ -3,7 +3,8 @@
 use sessctl::app::Summary;
 use sessctl::domain::profile::Profile;
 
-use crate::output::people::{self, milliseconds, thousands};
+use crate::output::human;
+use crate::output::human::{milliseconds, thousands};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// A figure of the last purge.
@@ -181,7 +182,7 @@ fn did(summary: &Summary) -> String {
         0 => String::new(),
         marked => format!("marked {}, ", thousands(marked)),
     };
-    let elapsed = people::measure(milliseconds(summary.elapsed));
+    let elapsed = human::measure(milliseconds(summary.elapsed));
     format!(
         "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
     )
@@ -194,7 +195,7 @@ fn would_delete(summary: &Summary) -> String {
 
 fn deleted(summary: &Summary) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
-    let elapsed = people::measure(milliseconds(summary.elapsed));
+    let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
     format!("deleted {deleted} in {elapsed} ms; {live} {are} left")
 }

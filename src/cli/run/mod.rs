@@ -1,6 +1,6 @@
 //! `sessctl run`
 
-mod round;
+mod job_pass;
 mod watch;
 
 use std::time::Duration;
@@ -10,13 +10,13 @@ use sessctl::store::Access;
 
 use super::args::duration;
 use super::context::Context;
-use super::each::{Each, Wanted};
+use super::ended_lines::{Each, Wanted};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
-use round::Round;
+use job_pass::Round;
 
 /// Run the jobs of the configuration that are due
 ///

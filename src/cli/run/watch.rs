@@ -12,14 +12,13 @@ use sessctl::domain::job::Standing;
 use sessctl::domain::time::{Span, UnixTime};
 
 use super::{Round, give_up_jobs, no_jobs};
-use crate::cli::clock;
 use crate::cli::context::Context;
-use crate::cli::each::{Each, Wanted};
+use crate::cli::ended_lines::{Each, Wanted};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
-use crate::cli::orphans;
 use crate::cli::privileges::{NewOwner, begin_anew};
-use crate::output::harmless::visible;
+use crate::cli::{clock, orphans};
+use crate::output::sanitize::visible;
 
 /// How often to look at the clock, which may have been set, and at the file.
 const TICK: Duration = Duration::from_secs(1);

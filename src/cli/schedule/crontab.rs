@@ -1,10 +1,10 @@
 //! sessctl as a crontab line.
 
 use sessctl::domain::schedule::Schedule;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
+use super::export::Resolved;
 use super::owner::Owner;
-use super::units::Resolved;
 use crate::cli::exit::Usage;
 
 /// Kinds of crontabs.
@@ -68,7 +68,7 @@ impl Resolved {
 
 #[cfg(test)]
 mod tests {
-    use super::super::units::tests::purge;
+    use super::super::export::tests::purge;
     use super::*;
 
     fn purge_as(owner: Owner) -> Resolved {

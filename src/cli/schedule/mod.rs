@@ -2,10 +2,10 @@
 
 mod check;
 mod crontab;
+mod export;
 mod next;
 mod owner;
 mod print;
-mod units;
 
 use clap::Subcommand;
 use sessctl::domain::schedule::{Schedule, ScheduleError};

@@ -2,13 +2,13 @@
 
 use chrono::DateTime;
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::zone::Zone;
+use sessctl::domain::time_zone::Zone;
 
 use super::Spec;
 use crate::cli::args::Moment;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::zone::of_machine;
+use crate::cli::time_zone::of_machine;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 

@@ -6,8 +6,8 @@ use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
 use super::crontab::Table;
+use super::export::Call;
 use super::owner::Owner;
-use super::units::Call;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::replace::replace;

@@ -1,13 +1,13 @@
 //! `sessctl show stat` of a framework's table.
 
-use sessctl::domain::port::TaskStat;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::TaskStat;
 
-use super::idle_since;
-use super::stat::{self, gauge};
-use crate::output::people::thousands;
+use super::stat::gauge;
+use super::{idle_since, stat};
+use crate::output::human::thousands;
 use crate::output::record::{Column, Place, Record, Schema, Value};
 
 const PROFILE: Column = Column::detail("profile", "profile");

@@ -2,7 +2,7 @@
 
 mod adopted;
 mod config;
-mod outlook;
+mod forecast;
 mod profiles;
 mod runs;
 mod schedule;

@@ -6,8 +6,8 @@ use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::job::{Interval, Job, Standing, When, Work};
 use sessctl::domain::policy::Policies;
-use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
 use sessctl::store::Access;
 
 use super::runs;

@@ -7,7 +7,7 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::outlook::{Outlook, Plans};
+use super::forecast::{Outlook, Plans};
 use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use sessctl::app::Housekeeper;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::port::TaskStat;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{EndReason, State};
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::TaskStat;
 use sessctl::store::Access;
 
 use super::{adopted, idle_since};
@@ -17,9 +17,9 @@ use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::cli::privileges::helper;
 use crate::output::FormatName;
-use crate::output::harmless::visible;
-use crate::output::people::thousands;
+use crate::output::human::thousands;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
+use crate::output::sanitize::visible;
 
 /// Count sessions by task and state, with counters
 ///

@@ -2,8 +2,8 @@
 
 use sessctl::app::Service;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::port::UserLoad;
 use sessctl::domain::time::UnixTime;
+use sessctl::storage::UserLoad;
 use sessctl::store::Access;
 
 use super::{expired, idle_since};

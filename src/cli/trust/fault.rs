@@ -1,9 +1,8 @@
 //! Components of a path that users other than root can change.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 use super::walk::{Kind, Step, Walk};
 use crate::cli::accounts;

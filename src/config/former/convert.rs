@@ -4,7 +4,8 @@ use super::block::{Block, Setting, Table, is_same, ranges, set};
 use super::lines::CONSOLE;
 use super::program::{Program, tasks};
 use super::survey::{Found, Kind, Survey};
-use super::terms::{self, Advice, JOB, POLICY, Part};
+use super::terms;
+use super::terms::{Advice, JOB, POLICY, Part};
 use super::value::{Answer, Value, harmless};
 
 /// The lines to replace, and the lines to write in their place.

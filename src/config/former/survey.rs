@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use toml::de::{DeTable, DeValue};
 
 use super::lines::{CONSOLE, pairs};
-use super::terms::{self, Term};
+use super::terms;
+use super::terms::Term;
 use crate::config::page::Page;
 use crate::config::read::TOP;
 

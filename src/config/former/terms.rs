@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::value::Value::{self, Count, Frequency, Hour, Interval, Is, Store, Times};
-use super::value::{forever, hours, milliseconds, never, resolution, seconds};
+use super::value::Value::{Count, Frequency, Hour, Interval, Is, Store, Times};
+use super::value::{Value, forever, hours, milliseconds, never, resolution, seconds};
 
 /// A key of another system.
 pub(super) struct Term {

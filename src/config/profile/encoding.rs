@@ -8,7 +8,7 @@ use super::section::Section;
 use crate::config::page::Read;
 use crate::config::values::{choice, kind, list, text, whole};
 use crate::domain::profile::{Decimals, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
-use crate::domain::zone::{Zone, ZoneError};
+use crate::domain::time_zone::{Zone, ZoneError};
 
 /// The ways to write a time, and the keys that say more of each.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use crate::domain::profile::{
     RuleKind, Separator, Source, Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
 };
 use crate::domain::time::Span;
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
 
 const LEAST: &str = r#"
 name = "shop"

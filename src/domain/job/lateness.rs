@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::standing::Due;
+use super::status::Due;
 use super::{Job, Rhythm, When, Work};
 use crate::domain::time::{Span, UnixTime};
 

@@ -1,20 +1,20 @@
 //! Work that keeps to a schedule.
 
-mod distance;
 mod interval;
 mod lateness;
-mod standing;
+mod spacing;
+mod status;
 
 use super::filter::TaskPattern;
 use super::guard::Caps;
 use super::schedule::Schedule;
 use super::time::Span;
-use super::zone::Zone;
+use super::time_zone::Zone;
 
-pub use distance::distance;
 pub use interval::{Interval, Jitter};
 pub use lateness::TooLate;
-pub use standing::{Due, Known, Rhythm, Standing, Unfinished};
+pub use spacing::distance;
+pub use status::{Due, Known, Rhythm, Standing, Unfinished};
 
 /// What a configuration wants done again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]

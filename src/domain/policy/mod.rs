@@ -1,18 +1,18 @@
 //! When a session ends, and when its row goes: the reference for every store.
 
-mod check;
-mod grant;
 mod licence;
-mod policies;
 mod retention;
-mod usage;
+mod set;
+mod timeout_request;
+mod touch;
+mod two_pass;
 
-pub use check::Check;
-pub use grant::Asked;
 pub use licence::Licence;
-pub use policies::{Matching, Policies};
 pub use retention::{Capped, RetentionCap};
-pub use usage::TouchRuling;
+pub use set::{Matching, Policies};
+pub use timeout_request::Asked;
+pub use touch::TouchRuling;
+pub use two_pass::Check;
 
 use super::session::{EndReason, Session, words};
 use super::time::{Span, UnixTime};

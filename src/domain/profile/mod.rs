@@ -4,26 +4,26 @@
 //! A profile is data. What it means is here, as pure functions; the store reads the
 //! rows and asks.
 
+mod columns;
 mod condition;
-mod datum;
+mod django;
 mod encoding;
 mod expiry;
-mod fingerprint;
 mod lifetime;
-mod moment;
-mod payload;
+mod timestamp;
 mod user;
+mod value;
 
+pub use columns::Difference;
 pub(super) use condition::order;
 pub use condition::{Condition, Test};
-pub use datum::{Datum, Raw};
+pub use django::django_user;
 pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
-pub use fingerprint::Difference;
 pub use lifetime::{ClockEvidence, signed_lifetime};
-pub use moment::Moment;
-pub use payload::django_user;
+pub use timestamp::Moment;
 pub use user::{Owner, values_shown_as};
+pub use value::{Datum, Raw};
 
 use super::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 mod crontab;
 mod error;
 mod field;
-mod next;
+mod occurrences;
 mod parse;
 mod render;
 

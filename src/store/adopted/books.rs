@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use super::Adopted;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
-use crate::domain::port::{
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
     TakenUp,
 };
-use crate::domain::time::{Span, UnixTime};
-use crate::store::transport::Transport;
+use crate::store::connection::Transport;
 
 impl<T: Transport> Ledger for Adopted<T> {
     fn is_volatile(&self) -> bool {

@@ -2,9 +2,9 @@
 
 use super::Adopted;
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Copies, Over, Portion, Put, Stretch};
-use crate::domain::stored::{Counter, StoredName, StoredRow};
-use crate::store::transport::Transport;
+use crate::storage::raw_row::{Counter, StoredName, StoredRow};
+use crate::storage::{Copies, Over, Portion, Put, Stretch};
+use crate::store::connection::Transport;
 
 impl<T: Transport> Copies for Adopted<T> {
     fn stored(&self, _stretch: Stretch<'_>) -> Result<Portion> {

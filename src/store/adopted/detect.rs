@@ -3,19 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::check::{in_words, misfits};
+use super::diagnose::check::{in_words, misfits};
+use super::diagnose::sample::Sampling;
 use super::doubt::{clock_evidence, doubt};
-use super::open_file;
-use super::rows::Reader;
-use super::sample::Sampling;
-use super::table::{self, Table};
+use super::reader::Reader;
+use super::table::Table;
+use super::{open_file, table};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ClockEvidence, Difference, Profile};
-use crate::store::Access;
-use crate::store::Location;
-use crate::store::transport::Transport;
-use crate::store::transport::rqlite::Rqlite;
-use crate::store::transport::sqlite::SqliteFile;
+use crate::store::connection::Transport;
+use crate::store::connection::rqlite::Rqlite;
+use crate::store::connection::sqlite::SqliteFile;
+use crate::store::{Access, Location};
 
 /// Which of these profiles fits the one table of sessions in a file, by the names of its
 /// columns and by the values in them. Where another profile may be the right one, which

@@ -1,15 +1,15 @@
 //! Whether Django's times are in UTC, as the profile that is detected has it, or in the
 //! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
 
-use super::rows::{LONGEST_PAYLOAD, Reader};
-use super::sample;
+use super::diagnose::sample;
+use super::reader::{LONGEST_PAYLOAD, Reader};
 use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{
     ClockEvidence, Doubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
 };
-use crate::store::sql::quoted;
-use crate::store::transport::{Columns, Transport};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::quoted;
 
 /// Sessions that are looked at for the clock that their times are on: the latest, which
 /// the setting of this moment has written.

@@ -2,8 +2,8 @@
 
 use super::table::collect;
 use crate::domain::error::Result;
-use crate::store::sql::Statement;
-use crate::store::transport::Transport;
+use crate::store::connection::Transport;
+use crate::store::statement::Statement;
 
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::foreign_keys::ForeignKey;
-use super::rows::Reader;
+use super::reader::Reader;
 use super::table::Table;
 use crate::domain::error::Result;
-use crate::domain::port::{Kept, Referrer};
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::Key;
-use crate::store::sql::{Statement, bare, quoted};
-use crate::store::transport::Transport;
+use crate::storage::{Kept, Referrer};
+use crate::store::connection::Transport;
+use crate::store::statement::{Statement, bare, quoted};
 
 /// Sessions that are looked at in one request.
 const AT_ONCE: usize = 500;

@@ -1,10 +1,10 @@
 //! The value that keeps a row from being judged, for a report.
 
-use super::rows::Reader;
-use crate::domain::port::Misfit;
+use super::reader::Reader;
 use crate::domain::profile::{
     Condition, Expiry, Judged, Length, Profile, Raw, Reading, Rule, RuleKind,
 };
+use crate::storage::Misfit;
 
 /// The first value of a row by which some rule that may apply to it cannot say when its
 /// session is over: what a condition asks, the time, or how long after it.

@@ -5,27 +5,22 @@
 //! a framework is written twice. What is deleted is still exactly as it was judged.
 
 mod books;
-mod check;
 mod copies;
+mod delete;
 mod detect;
+mod diagnose;
 mod doubt;
-mod examine;
+mod expiry_index;
 mod foreign_keys;
 mod held;
-mod index;
-mod listing;
+mod list;
 mod misfit;
-mod oddities;
-mod path;
+mod reader;
 mod references;
-mod rows;
-mod sample;
-mod settle;
+mod scan;
 mod space;
-mod spread;
-mod stat;
 mod state;
-mod survey;
+mod stats;
 mod table;
 mod triggers;
 
@@ -34,31 +29,31 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::transport::rqlite::Rqlite;
-use super::transport::sqlite::SqliteFile;
-use super::transport::{Pages, Transport, memory};
+use super::connection::rqlite::Rqlite;
+use super::connection::sqlite::SqliteFile;
+use super::connection::{Pages, Transport, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
-use crate::domain::port::{
-    Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
-    Scanned, Scope, Sessions, Settled, Store, Survey, TaskNames, TaskStat, Unindexed, UserLoad,
-};
 use crate::domain::profile::{Judged, Profile};
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
+use crate::storage::{
+    Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
+    Scanned, Scope, Sessions, Settled, Store, Survey, TaskNames, TaskStat, Unindexed, UserLoad,
+};
+use delete::Deletion;
+use diagnose::sample::Sampling;
+use expiry_index::TimeIndex;
 use held::Held;
-use index::TimeIndex;
+use reader::Reader;
 use references::References;
-use rows::Reader;
-use sample::Sampling;
-use settle::Deletion;
 use state::State;
 use table::{KeyColumn, Table};
 
 pub use detect::detect;
-pub use examine::{Class, Examination, Sample, examine};
+pub use diagnose::{Class, Examination, Sample, examine};
 pub use state::{StateDirectory, StateMemory, check_state_directory};
 
 /// The index is worth its detour through the table where fewer than one in so many rows
@@ -123,7 +118,7 @@ fn open_in<T: Pages + 'static>(
 ) -> Result<Box<dyn Store>> {
     let table = Table::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
-        return Err(Error::Refused(check::another(&profile, &table, &difference)));
+        return Err(Error::Refused(diagnose::check::another(&profile, &table, &difference)));
     }
     let reader = Reader::new(&database, profile, table);
     Ok(Box::new(Adopted::on(database, reader, state()?)))
@@ -203,7 +198,7 @@ impl<T: Transport> Adopted<T> {
     fn make_sure(&self) -> Result<Sampling> {
         self.make_free()?;
         let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
+        let misfits = diagnose::check::misfits(&self.transport, &self.reader, &sample)?;
         if !misfits.is_empty() {
             return Err(Error::Refused(misfits.join("; ")));
         }
@@ -224,7 +219,7 @@ impl<T: Transport> Adopted<T> {
     fn make_free(&self) -> Result<()> {
         let Deletions { references, as_seen, .. } = self.deletions()?;
         let changes = as_seen.changes();
-        let obstacles = check::obstacles(&self.transport, &self.reader, references, &changes)?;
+        let obstacles = diagnose::check::obstacles(&self.transport, &self.reader, references, &changes)?;
         if !obstacles.is_empty() {
             return Err(Error::Refused(obstacles.join("; ")));
         }
@@ -334,11 +329,11 @@ impl<T: Transport> Sessions for Adopted<T> {
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        listing::find(&self.transport, &self.reader, keys)
+        list::find(&self.transport, &self.reader, keys)
     }
 
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
-        listing::by_tokens(&self.transport, &self.reader, tokens)
+        list::by_tokens(&self.transport, &self.reader, tokens)
     }
 
     fn renew_timed(&mut self, _keys: &[Key], _now: UnixTime) -> Result<Renewed> {
@@ -355,7 +350,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         let Some(deletions) = self.deletions.get() else {
             return Ok(Vec::new());
         };
-        let (ended, outcome) = settle::end(&mut self.transport, &deletions.of_key, endings);
+        let (ended, outcome) = delete::end(&mut self.transport, &deletions.of_key, endings);
         self.state.count(&self.reader.profile.task, ended.gone);
         self.kept.add(ended.kept);
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| ended.done)
@@ -363,19 +358,19 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
         let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
-        listing::scan(&self.transport, &self.reader, query, &held, visit)
+        list::scan(&self.transport, &self.reader, query, &held, visit)
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
-        listing::by_handle(&self.transport, &self.reader, prefix, most)
+        list::by_handle(&self.transport, &self.reader, prefix, most)
     }
 
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
-        if !stat::is_in_scope(&self.reader, scope) {
+        if !stats::is_in_scope(&self.reader, scope) {
             return Ok(Vec::new());
         }
         let remembered = self.state.tasks(scope)?;
-        Ok(vec![stat::task(&self.transport, &self.reader, scope, remembered)?])
+        Ok(vec![stats::task(&self.transport, &self.reader, scope, remembered)?])
     }
 
     fn task_names(&self) -> Result<TaskNames> {
@@ -388,10 +383,10 @@ impl<T: Transport> Sessions for Adopted<T> {
         by: LoadBy,
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()> {
-        if !stat::is_in_scope(&self.reader, scope) {
+        if !stats::is_in_scope(&self.reader, scope) {
             return Ok(());
         }
-        stat::loads(&self.transport, &self.reader, scope, by, visit)
+        stats::loads(&self.transport, &self.reader, scope, by, visit)
     }
 
     fn vet(&self) -> Result<()> {
@@ -399,14 +394,14 @@ impl<T: Transport> Sessions for Adopted<T> {
             return self.make_sure().map(drop);
         }
         let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = check::misfits(&self.transport, &self.reader, &sample)?;
+        let misfits = diagnose::check::misfits(&self.transport, &self.reader, &sample)?;
         if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
     }
 
     /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
     /// that rows may be deleted at all, and chooses the way. Others only count.
     fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
-        if !stat::is_in_scope(&self.reader, scope) {
+        if !stats::is_in_scope(&self.reader, scope) {
             return Ok(Survey { walked: 1.0, ..Survey::default() });
         }
         let (database, reader) = (&self.transport, &self.reader);
@@ -426,8 +421,8 @@ impl<T: Transport> Sessions for Adopted<T> {
         let survey = match along.transpose()?.flatten() {
             Some(survey) => survey,
             None => {
-                let spread = sample::spread(database, reader)?;
-                survey::by_key(database, reader, scope, after, reach, &spread, &held)?
+                let spread = diagnose::sample::spread(database, reader)?;
+                scan::by_key(database, reader, scope, after, reach, &spread, &held)?
             }
         };
         self.spend(survey.rows)?;
@@ -443,7 +438,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         };
         let (database, reader) = (&mut self.transport, &self.reader);
         let ((settled, kept), outcome) =
-            settle::settle(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
+            delete::settle(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
         self.kept.add(kept);
         self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| settled)

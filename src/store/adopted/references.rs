@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
 use super::held::{Holder, Link, Links};
-use super::rows::Reader;
+use super::reader::Reader;
 use super::table::{Table, collect};
 use super::triggers;
 use crate::domain::error::Result;
-use crate::domain::port::Unindexed;
 use crate::domain::profile::{Dependent, DependentAction, Profile};
-use crate::store::sql::{Statement, quoted};
-use crate::store::transport::Transport;
+use crate::storage::Unindexed;
+use crate::store::connection::Transport;
+use crate::store::statement::{Statement, quoted};
 
 /// A table of so many rows takes noticeable time to read.
 const LARGE: u64 = 1_000;

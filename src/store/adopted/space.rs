@@ -3,10 +3,10 @@
 
 use super::Adopted;
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{
+use crate::storage::{
     Demand, Effort, Interruptible, Leave, Limit, Log, LogSize, Released, Space, Storage,
 };
-use crate::store::transport::{Pages, Transport};
+use crate::store::connection::{Pages, Transport};
 
 impl<T: Transport> Interruptible for Adopted<T> {
     fn limit_statements(&mut self, limit: Option<Limit>) {

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
-use crate::store::sql::Statement;
-use crate::store::transport::{Columns, Transport};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::Statement;
 
 /// The names by which SQLite knows the place of a row, where no column has them.
 const PLACES: [&str; 3] = ["rowid", "_rowid_", "oid"];

@@ -3,12 +3,12 @@
 use super::Native;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
-use crate::domain::port::{
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
     TakenUp,
 };
-use crate::domain::time::{Span, UnixTime};
-use crate::store::transport::Transport;
+use crate::store::connection::Transport;
 use crate::store::{clocks, lease, ledger};
 
 impl<T: Transport> Ledger for Native<T> {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use super::rules;
+use super::policy_sql;
 use crate::domain::policy::{Capped, Policies, Policy};
-use crate::store::sql::{Statement, hex};
+use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
 pub(super) const FEW: usize = 64;
@@ -72,7 +72,7 @@ fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut State
     sql.push("CASE");
     for own in policies.patterns() {
         sql.push(" WHEN ");
-        rules::of_task(sql, &own.tasks);
+        policy_sql::of_task(sql, &own.tasks);
         sql.push(" THEN (");
         per_cap(sql, &own.policy, &own.capped, write);
         sql.push(")");
@@ -102,7 +102,7 @@ fn per_cap(
     sql.push("CASE");
     for Capped { tasks, policy } in capped {
         sql.push(" WHEN ");
-        rules::of_task(sql, tasks);
+        policy_sql::of_task(sql, tasks);
         sql.push(" THEN (");
         write(sql, policy);
         sql.push(")");

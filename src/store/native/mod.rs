@@ -1,37 +1,37 @@
 //! sessctl's own table of sessions, as migrations/ creates it.
 
-mod admission;
 mod books;
 mod by_task;
-mod copies;
-mod many;
-mod order;
-mod rules;
-mod settle;
-mod space;
-mod stat;
-mod survey;
+mod copy;
+mod open;
+mod policy_sql;
+mod purge;
+mod remote_batch;
+mod remote_scan;
+mod scan;
+mod sort;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod triggers;
-mod windows;
+mod vacuum;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
-use super::sql::{Statement, bare};
-use super::transport::{Columns, Transport};
+use super::connection::{Columns, Transport};
+use super::statement::{Statement, bare};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
-use crate::domain::port::{
+use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
     Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
     NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskNames,
     TaskStat, UserLoad,
 };
-use crate::domain::session::{End, EndReason, Key, Session};
-use crate::domain::time::{Span, UnixTime};
 use triggers::must_let_sessions_end;
 
 /// How many digits of the key people see and type, where that is enough to
@@ -63,7 +63,7 @@ impl<T: Transport> Native<T> {
         &mut self,
         gone: &BTreeMap<(String, EndReason), u64>,
     ) -> Result<()> {
-        self.transport.apply(&[stat::deleted_so_many(gone)]).map(drop)
+        self.transport.apply(&[stats::deleted_so_many(gone)]).map(drop)
     }
 
     /// The rows of a statement whose every row gives one value.
@@ -100,7 +100,7 @@ impl<T: Transport> Native<T> {
 
 impl<T: Transport> Sessions for Native<T> {
     fn suit(&mut self, policies: &Policies) -> Result<()> {
-        self.transport.apply(&admission::indexes(policies))?;
+        self.transport.apply(&open::indexes(policies))?;
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl<T: Transport> Sessions for Native<T> {
         };
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
         let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
-        statements.extend(tasks.into_iter().map(stat::note_peak_of_a_small_table));
+        statements.extend(tasks.into_iter().map(stats::note_peak_of_a_small_table));
         self.transport.apply(&statements)?;
         Ok(())
     }
@@ -123,12 +123,12 @@ impl<T: Transport> Sessions for Native<T> {
         policies: &Policies,
         tell: bool,
     ) -> Result<Admission> {
-        admission::admit(&mut self.transport, session, policies, tell)
+        open::admit(&mut self.transport, session, policies, tell)
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         if self.transport.is_far() {
-            return many::find(&self.transport, keys, false);
+            return remote_batch::find(&self.transport, keys, false);
         }
         let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
@@ -143,7 +143,7 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         if self.transport.is_far() {
-            many::find(&self.transport, keys, true)
+            remote_batch::find(&self.transport, keys, true)
         } else {
             self.find(keys)
         }
@@ -151,7 +151,7 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {
         if self.transport.is_far() {
-            return many::renew(&mut self.transport, keys, now);
+            return remote_batch::renew(&mut self.transport, keys, now);
         }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
@@ -168,7 +168,7 @@ impl<T: Transport> Sessions for Native<T> {
             if ending.keep_row {
                 statements.push(end_row(ending));
             } else {
-                statements.extend([stat::count_discarded(ending), delete_live_row(ending)]);
+                statements.extend([stats::count_discarded(ending), delete_live_row(ending)]);
             }
             decisive.push(statements.len() - 1);
         }
@@ -207,7 +207,7 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
-        stat::tasks(&self.transport, scope)
+        stats::tasks(&self.transport, scope)
     }
 
     fn task_names(&self) -> Result<TaskNames> {
@@ -221,7 +221,7 @@ impl<T: Transport> Sessions for Native<T> {
         by: LoadBy,
         visit: &mut dyn FnMut(UserLoad) -> Flow,
     ) -> Result<()> {
-        stat::loads(&self.transport, scope, by, visit)
+        stats::loads(&self.transport, scope, by, visit)
     }
 
     fn vet(&self) -> Result<()> {
@@ -234,16 +234,16 @@ impl<T: Transport> Sessions for Native<T> {
         if after.is_none() {
             self.vet()?;
         }
-        survey::survey(&self.transport, scope, after, reach)
+        scan::survey(&self.transport, scope, after, reach)
     }
 
     fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
-        settle::settle(&mut self.transport, scope, due, tell)
+        purge::settle(&mut self.transport, scope, due, tell)
     }
 
     fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         if !sessions.is_empty() {
-            self.transport.apply(&[stat::note_peaks(sessions)])?;
+            self.transport.apply(&[stats::note_peaks(sessions)])?;
         }
         Ok(())
     }
@@ -299,7 +299,7 @@ fn delete_live_row(ending: &Ending) -> Statement {
 
 /// The rows of a query; where they come in pages, those behind the `last` row of one.
 fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statement {
-    order::with_terms(query.order, &query.scope, |terms| {
+    sort::with_terms(query.order, &query.scope, |terms| {
         let mut sql = Statement::new("SELECT ");
         sql.push(COLUMNS).push(", ").push(CLASHES);
         if in_pages {
@@ -311,17 +311,17 @@ fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statem
         if let Some(after) = query.after {
             sql.push(" AND id > ").bind(after);
         }
-        rules::and_filter(&mut sql, query.filter, &query.scope);
+        policy_sql::and_filter(&mut sql, query.filter, &query.scope);
         if query.due_only {
             sql.push(" AND (");
-            rules::verdict(&mut sql, &query.scope);
+            policy_sql::verdict(&mut sql, &query.scope);
             sql.push(") IS NOT NULL");
         }
         if let Some(last) = last {
             sql.push(" AND ");
-            order::behind(&mut sql, terms, last, COLUMNS.split(',').count() + 1);
+            sort::behind(&mut sql, terms, last, COLUMNS.split(',').count() + 1);
         }
-        order::by(&mut sql, terms);
+        sort::by(&mut sql, terms);
         sql
     })
 }

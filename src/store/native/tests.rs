@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Expire, Policy};
-use crate::domain::port::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
+use crate::storage::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
 use crate::store::Access;
-use crate::store::transport::far::Far;
-use crate::store::transport::sqlite::SqliteFile;
+use crate::store::connection::paged_double::Far;
+use crate::store::connection::sqlite::SqliteFile;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
+use crate::store::connection::Transport;
 use crate::store::effects::effects;
-use crate::store::sql::Statement;
-use crate::store::transport::Transport;
+use crate::store::statement::Statement;
 
 /// Changes by which sessions end and rows go.
 const CHANGES: [&str; 2] = [

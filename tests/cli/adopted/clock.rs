@@ -1,8 +1,10 @@
 //! Django's times, which are in UTC or in the local time of `TIME_ZONE`: what is done where
 //! the rows do not prove which.
 
-use super::{DJANGO, OVER, TWO_WEEKS, VALID, database, django, django_lasting, left, run};
-use super::{handle, run_with_input};
+use super::{
+    DJANGO, OVER, TWO_WEEKS, VALID, database, django, django_lasting, handle, left, run,
+    run_with_input,
+};
 use crate::fixture::Sandbox;
 
 const HOUR: i64 = 60 * 60;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use sessctl::app::ListRequest;
 use sessctl::domain::job::Job;
-use sessctl::domain::port::{RunOutcome, RunQuery, RunRecord};
 use sessctl::domain::session::{EndReason, Session, State};
+use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
 use sessctl::{Span, UnixTime};
 
 use super::World;

@@ -12,9 +12,8 @@ use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Unit};
 use super::super::process::Task;
 use super::rounds;
-use crate::clock;
+use crate::{clock, random};
 use crate::cluster::{Act, Beside, Client, Node, Nodes, beside, flat_out, processor_time};
-use crate::random;
 use crate::stats::{float, ms};
 use crate::table::{Kind, Spec};
 

@@ -4,8 +4,9 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::adopted::{Class, Examination};
 
-use super::sample::{self, SAMPLES};
-use crate::output::people::thousands;
+use super::sample;
+use super::sample::SAMPLES;
+use crate::output::human::thousands;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::Section;
 

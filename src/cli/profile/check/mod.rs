@@ -6,13 +6,14 @@ mod sample;
 use std::path::{Path, PathBuf};
 
 use sessctl::domain::profile::Profile;
-use sessctl::store::adopted::{self, Examination};
+use sessctl::store::adopted;
+use sessctl::store::adopted::Examination;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::must_be_complete;
 use crate::output::FormatName;
-use crate::output::people::thousands;
+use crate::output::human::thousands;
 use crate::output::record::{Record, Schema};
 use crate::output::report::write_report;
 

@@ -1,16 +1,16 @@
 //! How a column holds a time.
 
 mod calendar;
+mod local;
 mod number;
 mod pattern;
 #[cfg(test)]
 mod tests;
 mod text;
-mod wall;
 
 use super::{Datum, Moment, Raw};
 use crate::domain::time::UnixTime;
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
 
 /// How a column holds a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +154,7 @@ impl Encoding {
             Self::Ticks(storage) => number::ticks(storage, value),
             Self::Text(form) => form.read(value),
             Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
-            Self::Wall(shown, zone) => Some(wall::moment(shown.moment(value)?, zone)),
+            Self::Wall(shown, zone) => Some(local::moment(shown.moment(value)?, zone)),
             Self::Any(forms) => forms.iter().find_map(|form| form.moment(value)),
         }
     }
@@ -212,7 +212,7 @@ impl Encoding {
             Self::Text(form) => form.horizon(moment).map(|text| Datum::Text(text.into())),
             Self::Pattern(..) | Self::Any(_) => None,
             Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
-            Self::Wall(shown, _) => shown.horizon(moment.plus(wall::SLACK)),
+            Self::Wall(shown, _) => shown.horizon(moment.plus(local::SLACK)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Moment, Raw, Storage, Unit};
 use crate::domain::profile::Datum;
-use crate::domain::profile::moment::SECOND;
+use crate::domain::profile::timestamp::SECOND;
 use crate::domain::time::UnixTime;
 
 /// The first moment that a value may mean: 1995-01-01.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use super::{Encoding, Moment, Raw, number, wall};
+use super::{Encoding, Moment, Raw, local, number};
 use crate::domain::time::UnixTime;
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
 
 /// The letters of patterns that say an offset from UTC.
 const OFFSET: [char; 2] = ['z', '+'];
@@ -27,7 +27,7 @@ pub(super) fn read(pattern: &str, zone: &Zone, value: Raw<'_>) -> Option<Moment>
         Err(_) if has(pattern, &TIME) => return None,
         Err(_) => NaiveDate::parse_from_str(text, pattern).ok()?.and_time(NaiveTime::MIN),
     };
-    moment(wall::unix(time.and_utc().timestamp(), zone), time.nanosecond())
+    moment(local::unix(time.and_utc().timestamp(), zone), time.nanosecond())
 }
 
 /// A moment in a second. A leap second is none, and neither is what lies far in the past:

@@ -1,9 +1,9 @@
 //! Times as text of a date and a time of the day.
 
-use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, number, wall};
-use crate::domain::profile::moment::SECOND;
+use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, local, number};
+use crate::domain::profile::timestamp::SECOND;
 use crate::domain::time::UnixTime;
-use crate::domain::zone::Zone;
+use crate::domain::time_zone::Zone;
 
 /// `2026-06-15T12:00:00`.
 const LENGTH: usize = 19;
@@ -129,7 +129,7 @@ impl ZoneForm {
             }
             // Z stands behind the digits, and behind the dot before them.
             Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
-            Self::None(_) | Self::Offset => written(moment.plus(wall::SLACK), ""),
+            Self::None(_) | Self::Offset => written(moment.plus(local::SLACK), ""),
             Self::AnyOf(forms) => {
                 forms.iter().filter_map(|form| form.horizon(decimals, separator, moment)).max()
             }
@@ -148,7 +148,7 @@ impl ZoneForm {
     /// The unix second at which a clock shows this, `zone` being what stands behind it.
     fn second(&self, reading: i64, zone: &[u8]) -> Option<i64> {
         match self {
-            Self::None(hangs) => zone.is_empty().then(|| wall::unix(reading, hangs)),
+            Self::None(hangs) => zone.is_empty().then(|| local::unix(reading, hangs)),
             Self::Z => (zone == b"Z").then_some(reading),
             Self::Offset => Some(reading - offset(zone)?),
             Self::AnyOf(forms) => forms.iter().find_map(|form| form.second(reading, zone)),

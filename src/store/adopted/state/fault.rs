@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Attempt, Fault, Home, files};
 use crate::domain::error::{Error, Result};
-use crate::domain::state::StateFault;
+use crate::domain::state_file::StateFault;
 
 impl Home {
     /// The outcome of a step that has failed: a fault of the file, or an error that has

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::geteuid;
 
-use crate::domain::state::{StateFault, Unsafety, quoted};
+use crate::domain::state_file::{StateFault, Unsafety, quoted};
 
 /// Mode of a directory that is made.
 const OWN: u32 = 0o700;

@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::domain::error::{Error, Result};
-use crate::domain::port::{Scope, Sessions, TaskStat};
 use crate::domain::session::EndReason;
-use crate::domain::state::{StateFault, StateLoss, StateNews, StateTrouble};
+use crate::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble};
 use crate::domain::time::UnixTime;
+use crate::storage::{Scope, Sessions, TaskStat};
 use crate::store::Location;
+use crate::store::connection::sqlite::{Access, SqliteFile};
 use crate::store::native::Native;
-use crate::store::transport::sqlite::{Access, SqliteFile};
 
 use files::Identity;
 use naming::{name_of_cluster, name_of_file};

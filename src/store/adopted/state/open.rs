@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::fault::is_ours;
-use super::files::{self, Identity};
-use super::former::{self, Move};
-use super::{Attempt, Fault, Home, Open, State};
+use super::files::Identity;
+use super::former::Move;
+use super::{Attempt, Fault, Home, Open, State, files, former};
 use crate::domain::error::{Error, Result};
-use crate::domain::state::{StateFault, StateLoss, StateNews};
-use crate::store::transport::sqlite::Access;
+use crate::domain::state_file::{StateFault, StateLoss, StateNews};
+use crate::store::connection::sqlite::Access;
 
 impl State {
     /// The file that is there to be read, if there is one.

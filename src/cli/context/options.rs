@@ -1,0 +1,121 @@
+//! The options that every subcommand takes, and where their values come from.
+
+use std::env;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use sessctl::storage::consistency::Consistency;
+
+use crate::output::FormatName;
+
+/// Options that every subcommand takes.
+#[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
+#[command(next_help_heading = "Options of all subcommands")]
+pub struct Global {
+    /// The SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
+    /// http://db1:4001,db2:4001 [env: SESSCTL_DB]
+    #[arg(long, global = true, value_name = "PATH|URL")]
+    pub(super) db: Option<PathBuf>,
+    /// Configuration with policies and guard [env: SESSCTL_CONFIG] [default:
+    /// /etc/sessctl.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The framework whose table it is: one of `sessctl show profiles`, or a file
+    /// [env: SESSCTL_PROFILE] [default: sessctl's own table, or the one profile that fits]
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub(super) profile: Option<PathBuf>,
+    /// What a profile asks for of the application's configuration, such as lifetime=2h;
+    /// once for each
+    #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub params: Vec<(String, String)>,
+    /// The directory for the ledger, the leases and the counters of a framework's table;
+    /// callers that use another directory do not share them [default: $STATE_DIRECTORY, else
+    /// /var/lib/sessctl/OWNER if root has created it for the owner of the database, else
+    /// sessctl in $XDG_STATE_HOME or in ~/.local/state]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// User whose privileges root takes: NAME, UID or UID:GID
+    /// [default: the owner of the database]
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub run_as: Option<String>,
+    /// Of a cluster: the file whose first line is USER:PASSWORD [env:
+    /// SESSCTL_CREDENTIALS_FILE, or SESSCTL_CREDENTIALS for the line itself]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+    /// Of a cluster at https://: the certificates of the authorities to trust, in PEM
+    /// [env: SESSCTL_CA_FILE] [default: those that browsers trust]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Of a cluster: what a command that only looks may see: what the leader has, all that
+    /// was acknowledged, or what the next node has, however old [default: weak]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
+    pub consistency: Option<Consistency>,
+    /// How to write the answer [default: table]
+    #[arg(short, long = "output", global = true, value_name = "FORMAT")]
+    pub output: Option<FormatName>,
+    /// The same as -o json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+    /// Say nothing of what was or would be done; open and cycle print nothing
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say what was done also where it went without saying
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colours; the variable NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal
+    Auto,
+    /// Also in a pipe
+    Always,
+    /// Nowhere
+    Never,
+}
+
+fn consistency() -> impl TypedValueParser<Value = Consistency> {
+    let words = Consistency::ALL.iter().map(|level| level.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Consistency>())
+}
+
+fn parameter(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write NAME=VALUE"),
+    }
+}
+
+/// Where a setting of the command line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Typed.
+    Flag,
+    /// From the environment.
+    Environment,
+}
+
+/// A path that the user has named, or a profile.
+pub struct Named {
+    pub path: PathBuf,
+    pub origin: Origin,
+}
+
+impl Named {
+    /// What was typed, or else a variable; an empty one counts as not set.
+    pub(super) fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
+        let typed = flag.map(|path| Self { path, origin: Origin::Flag });
+        typed.or_else(|| {
+            let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
+            Some(Self { path, origin: Origin::Environment })
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Where answers go, and what it looks like there.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::{env, fs};
+
+use anyhow::Context as _;
+use sessctl::Error;
+
+use super::options::When;
+use crate::output;
+use crate::output::record::Schema;
+use crate::output::{Format, FormatName, Look};
+
+/// Standard output, buffered.
+pub fn stdout() -> impl Write {
+    BufWriter::with_capacity(64 * 1024, io::stdout())
+}
+
+/// A listing on standard output that is yet to begin.
+#[derive(Clone, Copy)]
+pub struct Opening {
+    pub(super) format: FormatName,
+    pub(super) look: Look,
+    pub(super) schema: &'static Schema,
+}
+
+impl Opening {
+    /// Begins it.
+    pub fn open(self) -> io::Result<Box<dyn Format>> {
+        output::open(self.format, self.look, stdout(), self.schema, None)
+    }
+}
+
+/// Writes a text to standard output.
+pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    let mut out = stdout();
+    // A buffer that is merely dropped keeps to itself what went wrong.
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
+}
+
+/// A failure to write the answer, in an operation's terms.
+pub fn unwritten(error: io::Error) -> Error {
+    Error::failed("write the answer", error)
+}
+
+pub(super) fn look(when: When) -> Look {
+    let terminal = io::stdout().is_terminal();
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let colour = match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    };
+    Look { colour, width: width() }
+}
+
+/// The columns of the terminal that the answer goes to, if it goes to one.
+fn width() -> Option<usize> {
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.filter(|_| io::stdout().is_terminal())
+}
+
+/// Prints sentences, each from the beginning of a line.
+pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
+    let lines = |sentence: &String| {
+        let sentence = output::sanitize::visible(sentence).into_owned();
+        width().map_or(sentence.clone(), |width| filled(&sentence, width))
+    };
+    print(sentences.iter().map(lines).collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// A sentence in lines of this width, broken between words: a moment stays in one piece.
+fn filled(sentence: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(sentence, options)
+}
+
+/// Opens a file of the user's, for a message that names it.
+pub fn read(path: &Path) -> anyhow::Result<fs::File> {
+    fs::File::open(path).with_context(|| format!("could not read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filled;
+
+    #[test]
+    fn no_line_breaks_within_a_moment() {
+        let sentence = "The next purge ends it: at 2026-06-15T04:15:00Z.";
+        for width in 30..48 {
+            assert!(filled(sentence, width).contains("2026-06-15T04:15:00Z."), "{width}");
+        }
+    }
+}

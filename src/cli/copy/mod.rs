@@ -1,0 +1,274 @@
+//! `sessctl move`
+
+mod summary;
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sessctl::app::{Housekeeper, MoveProgress, MoveRequest, Moved, Stopped};
+use sessctl::domain::write_limits::Hold;
+use sessctl::storage::Store;
+use sessctl::store::{Access, Consistency, Location, adopted};
+use sessctl::{Error, store};
+
+use super::args::duration;
+use super::context::{Context, Origin, print};
+use super::exit::{Exit, Usage, unless_gone};
+use super::interrupt::{Interrupt, Signal};
+use super::progress::{Display, left};
+use super::retry::waiting;
+use super::{clock, profiles};
+use crate::output::human::thousands;
+use summary::Ends;
+
+/// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
+/// the application does not use that database yet.
+const FAR: Duration = Duration::from_millis(100);
+
+/// Copy all sessions to another database: from a file to a cluster, or back
+///
+/// The rows are copied as they are, ended ones too, with the counters of `show stat`; the
+/// record of runs and the accounts of jobs stay behind. The source is only read, and the
+/// application may go on writing to it. The destination is set up if it holds nothing
+/// yet. Afterwards both are read once more and compared, row by row.
+///
+/// What both have already is left alone: after an interruption, or a failure, the same
+/// command goes on where it stopped. So the way to a cluster has two passes. The first
+/// copies, while the application runs, and ends with exit code 3 if rows have changed
+/// meanwhile. Then stop the application and its purges; the second, with --replace,
+/// brings what has changed and takes away what has gone. Then start the application with
+/// the cluster.
+///
+/// A session that is newer in the destination, or that is there alone, is left alone
+/// without --replace, and the exit code is 1: the application may use the destination
+/// already. It may also have gone from the source since an earlier pass. Where a purge or
+/// a job has run in the destination, a move without --replace is refused: what it has
+/// deleted would come back.
+///
+/// A purge of the destination and a move to it exclude each other.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl move --from sessions.db --to http://db1:4001,db2:4001,db3:4001
+  sessctl move --from sessions.db --to http://db1:4001,db2:4001,db3:4001 --replace
+  sessctl move --from http://db1:4001,db2:4001,db3:4001 --to back.db    the way back")]
+pub struct Args {
+    /// The database with the sessions: a file or a cluster, as for --db
+    #[arg(long, value_name = "PATH|URL")]
+    from: PathBuf,
+    /// The database that gets them
+    #[arg(long, value_name = "PATH|URL")]
+    to: PathBuf,
+    /// Make the destination equal to the source: overwrite what is newer there, delete
+    /// what is there alone. For the last pass, when the application has been stopped and
+    /// no program uses the destination yet: what was written there would be lost
+    #[arg(long)]
+    replace: bool,
+    /// Compare both, and change nothing: exit code 0 if they are the same, 3 if another
+    /// pass would bring something, 1 if the destination has something of its own
+    #[arg(long, visible_alias = "dry-run", conflicts_with = "wait")]
+    verify_only: bool,
+    /// Wait up to this time for a purge or another move that is at work on the
+    /// destination; without it, leave at once with exit code 11
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
+}
+
+impl Args {
+    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        if let Some(format) = context.asked_format() {
+            format.check(&summary::MOVED)?;
+        }
+        let ends = self.ends(context)?;
+        let config = context.config()?;
+        let source = source(&ends.from)?;
+        let request = MoveRequest {
+            replace: self.replace,
+            // Without a configuration nobody has said that there are no limits.
+            suit: context.config_path().is_some(),
+            hold: hold(&ends.to, config.manners.hold),
+        };
+        let interrupt = Interrupt::listen()?;
+        context.check_hook(config)?;
+        let store = if self.verify_only {
+            store::open(up_to_date(&ends.to), Access::Read)?
+        } else {
+            store::create(up_to_date(&ends.to))?
+        };
+        let mut keeper = context.in_charge(store, config);
+        let is_held = |done: &_| matches!(done, Err(Error::Held { .. }));
+        let done = waiting(self.wait, &interrupt, is_held, || {
+            self.bring(&mut keeper, source.as_ref(), &request, &interrupt, context)
+        });
+        let done = match (done, interrupt.signal()) {
+            // It was told to stop while it waited for another one.
+            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (done, _) => done?,
+        };
+        let exit = exit(&done, interrupt.signal());
+        // Whatever fails from here on, the rows are there.
+        unless_gone(self.answer(&ends, &done, exit, context))?;
+        Ok(exit)
+    }
+
+    /// The database to read, unless that is a cluster.
+    pub fn database(&self, context: &Context) -> anyhow::Result<Location> {
+        let Ends { from, to } = self.ends(context)?;
+        Ok(if from.file().is_some() { from } else { to })
+    }
+
+    /// The database to write.
+    pub fn destination(&self, context: &Context) -> anyhow::Result<Location> {
+        self.ends(context).map(|ends| ends.to)
+    }
+
+    /// The two databases. Each is named here: that of `--db` would be a third.
+    fn ends(&self, context: &Context) -> anyhow::Result<Ends> {
+        if context.named_db.as_ref().is_some_and(|named| named.origin == Origin::Flag) {
+            return Err(Usage::error("--db: move takes its databases by --from and --to"));
+        }
+        if context.named_profile.as_ref().is_some_and(|named| named.origin == Origin::Flag) {
+            return Err(Usage::error(
+                "--profile: move copies sessctl's own table; a framework's moves with its \
+                 application",
+            ));
+        }
+        let from = context.location_of(&self.from)?;
+        let to = context.location_of(&self.to)?;
+        if is_same(&from, &to) {
+            return Err(Usage::error(format!("--from {from} and --to {to} are the same database")));
+        }
+        Ok(Ends { from, to })
+    }
+
+    fn bring(
+        &self,
+        keeper: &mut Housekeeper,
+        source: &dyn Store,
+        request: &MoveRequest,
+        interrupt: &Interrupt,
+        context: &Context,
+    ) -> sessctl::Result<Moved> {
+        let mut display = Display::new(None, context);
+        let mut go_on = |progress: &MoveProgress| -> ControlFlow<()> {
+            display.show_share(progress.walked, |elapsed| figures(progress, elapsed));
+            interrupt.go_on()
+        };
+        if self.verify_only {
+            return keeper.compare(source, request, &mut go_on);
+        }
+        // After a wait it is later.
+        let now = if self.wait.is_some() { clock::now() } else { context.now };
+        keeper.bring(source, request, now, &mut go_on)
+    }
+
+    fn answer(
+        &self,
+        ends: &Ends,
+        done: &Moved,
+        exit: Exit,
+        context: &Context,
+    ) -> anyhow::Result<()> {
+        if context.global.quiet {
+            return Ok(());
+        }
+        if context.asked_format().is_some() {
+            context.answer(&summary::MOVED, &[summary::record(ends, done, self.verify_only)])?;
+        } else if context.is_interactive() {
+            print(summary::sentence(done, self.verify_only) + "\n")?;
+        } else if context.global.verbose || exit != Exit::Done {
+            context.say(&summary::sentence(done, self.verify_only));
+        }
+        if let Some(warning) = summary::warning(ends, done) {
+            context.say(&format!("sessctl: {warning}"));
+        }
+        Ok(())
+    }
+}
+
+/// Opens the table that is to be copied, to read it.
+fn source(from: &Location) -> anyhow::Result<Box<dyn Store>> {
+    let from = up_to_date(from);
+    match store::open(&from, Access::Read) {
+        // One of sessctl's own that is too old or too new stays what it is.
+        Err(stranger @ Error::NotOurs { .. }) if !store::is_native(&from)? => {
+            match adopted::detect(&from, Access::Read, profiles::outlines()?) {
+                Ok(profile) => Err(Error::Refused(format!(
+                    "{from} holds a table of {}: it moves with its application, and sessctl \
+                     moves only its own",
+                    profile.title
+                ))
+                .into()),
+                Err(_) => Err(stranger.into()),
+            }
+        }
+        opened => Ok(opened?),
+    }
+}
+
+/// For how long one write may hold up others who write to the destination.
+fn hold(to: &Location, asked: Hold) -> Hold {
+    match to {
+        Location::File(_) => asked,
+        Location::Cluster(_) => Hold(asked.0.max(FAR)),
+    }
+}
+
+/// The same database, of which all is seen that was acknowledged: what a read has missed,
+/// the copy would lack.
+fn up_to_date(location: &Location) -> Location {
+    match location {
+        Location::Cluster(cluster) => {
+            let mut cluster = cluster.clone();
+            cluster.consistency = Consistency::Linearizable;
+            Location::Cluster(cluster)
+        }
+        file @ Location::File(_) => file.clone(),
+    }
+}
+
+/// Whether two names are those of one database, as far as they show it.
+fn is_same(from: &Location, to: &Location) -> bool {
+    match (from, to) {
+        (Location::File(from), Location::File(to)) => is_same_file(from, to),
+        (Location::Cluster(from), Location::Cluster(to)) => {
+            from.nodes.iter().any(|node| to.nodes.contains(node))
+        }
+        _ => false,
+    }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => one == other,
+    }
+}
+
+fn exit(done: &Moved, signal: Option<Signal>) -> Exit {
+    let Some(comparison) = &done.comparison else {
+        return match (done.stopped, signal) {
+            (Some(Stopped::Signal), Some(signal)) => Exit::Interrupted(signal),
+            _ => Exit::StoppedEarly,
+        };
+    };
+    if done.left_alone() > 0 {
+        Exit::Failed
+    } else if comparison.is_same() && comparison.counters == 0 {
+        Exit::Done
+    } else {
+        Exit::StoppedEarly
+    }
+}
+
+fn figures(progress: &MoveProgress, elapsed: Duration) -> String {
+    format!(
+        "{} {} rows, {} written, {} left",
+        if progress.is_comparing { "compared" } else { "read" },
+        thousands(progress.rows),
+        thousands(progress.written),
+        left(progress.walked, elapsed),
+    )
+}

@@ -1,0 +1,350 @@
+//! A call of sessctl as a crontab line and as systemd units.
+
+use std::borrow::Cow;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use sessctl::domain::schedule::Schedule;
+use sessctl::domain::time_zone::Zone;
+use sessctl::store::Location;
+
+use super::owner::Owner;
+use crate::cli::exit::Usage;
+use crate::cli::profiles::is_file;
+
+/// What is to be called, as the user has named it.
+pub struct Call<'a> {
+    pub config: Option<&'a Path>,
+    pub db: &'a Location,
+    pub profile: Option<&'a Path>,
+    pub params: &'a [(String, String)],
+    pub state_dir: Option<&'a Path>,
+    /// Options that name files which a cluster wants.
+    pub files: Vec<(&'static str, PathBuf)>,
+    /// The jobs, and not the purge.
+    pub is_of_jobs: bool,
+    /// Whether it starts a command of the user's.
+    pub has_hook: bool,
+    /// Owner of the database file; `None`: there is no file.
+    pub owner: Option<Owner>,
+}
+
+impl Call<'_> {
+    /// The same by full paths: schedulers start it in a folder and with a search path
+    /// of their own.
+    pub fn resolve(&self) -> anyhow::Result<Resolved> {
+        let (db, folder) = match self.db {
+            Location::File(path) => {
+                let db = absolute(path)?;
+                let folder = Path::new(&db).parent().unwrap_or(Path::new("/"));
+                let folder = folder.display().to_string();
+                (db, Some(folder))
+            }
+            Location::Cluster(cluster) => (cluster.to_string(), None),
+        };
+        let mut words = vec![absolute(&env::current_exe()?)?];
+        if let Some(config) = self.config {
+            words.extend(["--config".to_owned(), absolute(config)?]);
+        }
+        let verb = if self.is_of_jobs { "run" } else { "purge" };
+        words.extend(["--db".to_owned(), db]);
+        if let Some(profile) = self.profile {
+            words.extend(["--profile".to_owned(), named(profile)?]);
+        }
+        for (name, value) in self.params {
+            words.extend(["--param".to_owned(), format!("{name}={value}")]);
+        }
+        for (option, file) in &self.files {
+            words.extend([(*option).to_owned(), absolute(file)?]);
+        }
+        let state_dir = self.state_dir.map(absolute).transpose()?;
+        if let Some(folder) = &state_dir {
+            words.extend(["--state-dir".to_owned(), folder.clone()]);
+        }
+        words.push(verb.to_owned());
+        let (has_hook, owner) = (self.has_hook, self.owner.clone());
+        Ok(Resolved { words, folder, state_dir, verb, has_hook, owner })
+    }
+}
+
+/// A call that works from anywhere.
+pub struct Resolved {
+    pub(super) words: Vec<String>,
+    /// The folder of the database; `None`: it is on a cluster.
+    pub(super) folder: Option<String>,
+    state_dir: Option<String>,
+    verb: &'static str,
+    has_hook: bool,
+    pub(super) owner: Option<Owner>,
+}
+
+impl Resolved {
+    /// The systemd units for a schedule in this zone, with their names.
+    pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(String, String); 2] {
+        let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
+        [(name("service"), self.service()), (name("timer"), timer(schedule, zone))]
+    }
+
+    fn is_under_tmp(&self) -> bool {
+        let tmp =
+            |word: &String| ["/tmp", "/var/tmp"].iter().any(|tmp| Path::new(word).starts_with(tmp));
+        self.words.iter().any(tmp)
+    }
+
+    /// Where it keeps what it has to remember of a framework's table. One that is not
+    /// named is made for it, since no home can be written to.
+    fn state(&self) -> String {
+        match &self.state_dir {
+            Some(folder) => format!("ReadWritePaths={}", of_a_path(folder)),
+            None => format!("StateDirectory={}", self.state_directory()),
+        }
+    }
+
+    /// Directory below `/var/lib`, one for each owner of databases.
+    fn state_directory(&self) -> String {
+        let of_owner =
+            |owner: &Owner| format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory());
+        self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
+    }
+
+    /// What must be there before it starts.
+    fn order(&self) -> &'static str {
+        match self.folder {
+            Some(_) => "",
+            None => "Wants=network-online.target\nAfter=network-online.target\n",
+        }
+    }
+
+    /// What it may write to.
+    fn folder(&self) -> String {
+        let line = |folder: &String| format!("ReadWritePaths={}\n", of_a_path(folder));
+        self.folder.as_ref().map_or_else(String::new, line)
+    }
+
+    fn hardening(&self) -> Cow<'static, str> {
+        match self.folder {
+            _ if self.has_hook => FOR_A_HOOK.into(),
+            Some(_) if self.is_of_a_user() => {
+                HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
+            }
+            Some(_) => HARDENING.into(),
+            None => HARDENING
+                .replace("PrivateNetwork=yes\n", "")
+                .replace(NO_FAMILIES, FAMILIES_OF_A_CLUSTER)
+                .into(),
+        }
+    }
+
+    /// Whether it has the rights of a user other than root.
+    fn is_of_a_user(&self) -> bool {
+        self.owner.as_ref().is_some_and(|owner| owner.uid != 0)
+    }
+
+    fn service(&self) -> String {
+        let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
+        format!(
+            "[Unit]\n\
+             Description=End and purge sessions that nobody uses any more\n\
+             {order}\n\
+             [Service]\n\
+             Type=oneshot\n\
+             {user}\
+             ExecStart={command}\n\
+             # 3: stopped early, and the next run goes on. 11: another one is at work.\n\
+             SuccessExitStatus=3 11\n\
+             Nice=10\n\
+             IOSchedulingClass=idle\n\
+             {LIMITS}\
+             {folder}{state}\n\
+             PrivateTmp={private_tmp}\n{hardening}",
+            command = command.join(" "),
+            user = self.owner.as_ref().map_or_else(String::new, Owner::in_unit),
+            order = self.order(),
+            folder = self.folder(),
+            state = self.state(),
+            // A private /tmp would hide a program or a database that is there.
+            private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
+            hardening = self.hardening(),
+        )
+    }
+}
+
+/// A path outside of commands, which alone have variables.
+fn of_a_path(path: &str) -> String {
+    systemd_word(path).replace("$$", "$")
+}
+
+/// Bounds that no run comes near unless something is wrong.
+const LIMITS: &str = "\
+# A purge of millions of rows takes 80 MB, and 150 MB with --fast.
+MemoryMax=512M
+# A run that hangs is stopped, as it would keep the timer from starting the next one. What
+# it has committed stays, and the next run goes on.
+TimeoutStartSec=6h
+";
+
+const CAPABILITIES_OF_ROOT: &str =
+    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID\n";
+
+/// What a program that works on one file can do without.
+const HARDENING: &str = "\
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+NoNewPrivileges=yes
+PrivateDevices=yes
+PrivateNetwork=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=read-only
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectSystem=strict
+RestrictAddressFamilies=none
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0077
+";
+
+const NO_FAMILIES: &str = "RestrictAddressFamilies=none";
+/// A name is looked up through the last two.
+const FAMILIES_OF_A_CLUSTER: &str = "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
+
+/// What a command of the user's may need, nobody knows.
+const FOR_A_HOOK: &str = "\
+# Nothing is closed off here: the hook may need it.
+UMask=0077
+";
+
+fn timer(schedule: &Schedule, zone: &Zone) -> String {
+    let zone = match zone {
+        Zone::Local | Zone::Machine(_) => String::new(),
+        Zone::Named(_) => format!(" {zone}"),
+    };
+    format!(
+        "[Unit]\n\
+         Description=End and purge sessions that nobody uses any more\n\
+         \n\
+         [Timer]\n\
+         OnCalendar={}{zone}\n\
+         AccuracySec=1s\n\
+         # A run that was missed while the machine was off is made up once.\n\
+         Persistent=true\n\
+         \n\
+         [Install]\n\
+         WantedBy=timers.target\n",
+        schedule.to_on_calendar()
+    )
+}
+
+/// A word of a unit file, which has quotes, escapes and specifiers of its own.
+fn systemd_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
+    if word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '%' => quoted.push_str("%%"),
+            '$' => quoted.push_str("$$"),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A profile: its name, or the full path of its file.
+fn named(profile: &Path) -> anyhow::Result<String> {
+    if is_file(profile) { absolute(profile) } else { Ok(profile.display().to_string()) }
+}
+
+fn absolute(path: &Path) -> anyhow::Result<String> {
+    let full =
+        std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
+    full.into_os_string()
+        .into_string()
+        .map_err(|path| Usage::error(format!("{} is no UTF-8 text", path.display())))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::cli::schedule) fn purge(path: &str) -> Resolved {
+        let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
+        let folder = Some("/srv/a b".to_owned());
+        Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false, owner: None }
+    }
+
+    #[test]
+    fn paths_survive_the_quoting_of_systemd() {
+        let schedule = "15 * *".parse().unwrap();
+        let purge = purge("/srv/a b/100%.db");
+        let [(_, service), _] = purge.units(&schedule, &Zone::Local);
+        assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
+        assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
+    }
+
+    #[test]
+    fn a_unit_has_the_rights_of_the_owner_and_bounds() {
+        let schedule = "15 * *".parse().unwrap();
+        let unit = |owner| {
+            let [(_, service), _] =
+                Resolved { owner, ..purge("/srv/app.db") }.units(&schedule, &Zone::Local);
+            service
+        };
+        let bounds = |unit: &str| {
+            for line in ["MemoryMax=512M", "TimeoutStartSec=6h"] {
+                assert!(unit.lines().any(|found| found == line), "{unit}");
+            }
+        };
+        let of_user = unit(Some(Owner::named(33, "www-data")));
+        let state = format!("StateDirectory=sessctl/{}", Owner::named(33, "www-data").directory());
+        for line in ["User=www-data", &state, "CapabilityBoundingSet="] {
+            assert!(of_user.lines().any(|found| found == line), "{of_user}");
+        }
+        let of_root = unit(Some(Owner::named(0, "root")));
+        assert!(of_root.contains("StateDirectory=sessctl/root\n"), "{of_root}");
+        let of_nobody = unit(None);
+        assert!(of_nobody.contains("StateDirectory=sessctl\n"), "{of_nobody}");
+        for unit in [&of_root, &of_nobody] {
+            assert!(!unit.contains("User=") && unit.contains(CAPABILITIES_OF_ROOT), "{unit}");
+        }
+        for unit in [of_user, of_root, of_nobody] {
+            bounds(&unit);
+        }
+    }
+
+    #[test]
+    fn nothing_is_closed_off_from_a_hook() {
+        let schedule = "15 * *".parse().unwrap();
+        let with = |has_hook| Resolved { has_hook, ..purge("/srv/app.db") };
+        for (has_hook, private_tmp) in [(false, "yes"), (true, "no")] {
+            let [(_, service), _] = with(has_hook).units(&schedule, &Zone::Local);
+            assert!(service.contains(&format!("PrivateTmp={private_tmp}\n")), "{service}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
+        let schedule = "15 * *".parse().unwrap();
+        let away = Resolved { folder: None, ..purge("http://db1:4001") };
+        let [(_, service), _] = away.units(&schedule, &Zone::Local);
+        assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
+        assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));
+        assert!(service.contains("After=network-online.target\n\n[Service]"));
+        let [(_, service), _] = purge("/srv/app.db").units(&schedule, &Zone::Local);
+        assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
+        assert!(service.contains(NO_FAMILIES));
+    }
+}

@@ -1,0 +1,242 @@
+//! The machine's time zone: what `TZ` says, or else `/etc/localtime`.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use jiff::tz::TimeZone;
+use sessctl::domain::time_zone::Zone;
+
+use super::exit::Usage;
+
+/// Where systems keep the IANA database.
+const DATABASES: [&str; 4] =
+    ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
+
+/// The rules of a POSIX zone that names a summer time and no dates for it. The C library
+/// takes these.
+const DEFAULT_RULES: &str = ",M3.2.0,M11.1.0";
+
+/// Resolves the zone of this machine.
+///
+/// # Errors
+/// If `TZ` or `/etc/localtime` is there and names no zone, or one that cannot be read.
+pub fn of_machine() -> anyhow::Result<Zone> {
+    let databases = env::var_os("TZDIR").into_iter().map(PathBuf::from);
+    let databases: Vec<PathBuf> = databases.chain(DATABASES.map(PathBuf::from)).collect();
+    let machine = Machine { localtime: Path::new("/etc/localtime"), databases: &databases };
+    machine.zone(env::var_os("TZ").as_deref())
+}
+
+/// The files of a machine that tell its zone.
+struct Machine<'a> {
+    localtime: &'a Path,
+    databases: &'a [PathBuf],
+}
+
+impl Machine<'_> {
+    /// The zone by the value of `TZ`, if that is set.
+    ///
+    /// 1. Without `TZ`: `/etc/localtime`, and UTC where there is no such file.
+    /// 2. An empty value: UTC. A colon in front makes no difference.
+    /// 3. A full path: that file.
+    /// 4. A name: that zone of the system's database, or of the one that is built into
+    ///    this program.
+    /// 5. Anything else: the rules themselves, in POSIX notation.
+    fn zone(&self, tz: Option<&OsStr>) -> anyhow::Result<Zone> {
+        let Some(tz) = tz else { return self.local_time() };
+        let text = tz.to_str().ok_or_else(|| unknown_tz(&tz.to_string_lossy(), "is not UTF-8"))?;
+        match text.strip_prefix(':').unwrap_or(text) {
+            "" => Ok(Zone::machine(TimeZone::UTC, "UTC")),
+            path if path.starts_with('/') => {
+                self.file(Path::new(path)).map_err(|why| unknown_tz(text, &why))
+            }
+            name => self.named(name).or_else(|| posix(name)).ok_or_else(|| {
+                let why = "it is neither the name of a zone nor a POSIX rule".to_owned();
+                let meant = name.parse::<Zone>().err().and_then(|error| error.meant);
+                let why = meant.map_or(why.clone(), |meant| format!("{why}; write {meant:?}"));
+                unknown_tz(text, &why)
+            }),
+        }
+    }
+
+    fn local_time(&self) -> anyhow::Result<Zone> {
+        match fs::symlink_metadata(self.localtime) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(Zone::machine(TimeZone::UTC, "UTC"))
+            }
+            _ => self.file(self.localtime).map_err(|why| {
+                Usage::error(format!(
+                    "could not resolve the machine's time zone: {}: {why}; make it a link to a \
+                     file of /usr/share/zoneinfo, or set TZ, for example to \"Europe/Berlin\"",
+                    self.localtime.display()
+                ))
+            }),
+        }
+    }
+
+    /// The zone of a compiled file. The path that it really has may name it.
+    fn file(&self, path: &Path) -> Result<Zone, String> {
+        let data = fs::read(path).map_err(|error| error.to_string())?;
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let is_named = |database: &PathBuf| {
+            let database = fs::canonicalize(database).unwrap_or_else(|_| database.clone());
+            Some(real.strip_prefix(database).ok()?.to_str()?.to_owned())
+        };
+        let name = self.databases.iter().find_map(is_named).filter(|name| !name.is_empty());
+        let id = name.unwrap_or_else(|| format!("file:{}", checksum(&data)));
+        compiled(&data, id)
+    }
+
+    /// The zone of this name.
+    fn named(&self, name: &str) -> Option<Zone> {
+        let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+        if !name.split('/').all(is_plain) {
+            return None;
+        }
+        let mut files = self.databases.iter().filter_map(|folder| fs::read(folder.join(name)).ok());
+        files.find_map(|data| compiled(&data, name.to_owned()).ok()).or_else(|| built_in(name))
+    }
+}
+
+fn compiled(data: &[u8], id: String) -> Result<Zone, String> {
+    let rules = TimeZone::tzif(&id, data);
+    rules
+        .map(|rules| Zone::machine(rules, id))
+        .map_err(|_| "it is not a compiled time zone file".to_owned())
+}
+
+fn built_in(name: &str) -> Option<Zone> {
+    match name.parse() {
+        Ok(Zone::Named(rules)) => Some(Zone::machine(rules, name)),
+        _ => None,
+    }
+}
+
+fn posix(text: &str) -> Option<Zone> {
+    let rules = TimeZone::posix(text)
+        .or_else(|_| TimeZone::posix(&format!("{text}{DEFAULT_RULES}")))
+        .ok()?;
+    Some(Zone::machine(rules, text))
+}
+
+/// What tells a file from others: FNV-1a.
+fn checksum(data: &[u8]) -> String {
+    let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+fn unknown_tz(value: &str, why: &str) -> anyhow::Error {
+    Usage::error(format!(
+        "could not resolve the time zone TZ={value:?}: {why}; set TZ to a name such as \
+         Europe/Berlin, or unset it to use /etc/localtime"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A machine with a database of one zone, in a folder of its own.
+    fn on_a_machine<T>(
+        localtime: impl FnOnce(&Path, &Path),
+        ask: impl FnOnce(Machine<'_>) -> T,
+    ) -> T {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, zones) = (folder.path().join("localtime"), folder.path().join("zoneinfo"));
+        fs::create_dir_all(zones.join("Europe")).unwrap();
+        fs::write(zones.join("Europe/Berlin"), berlin()).unwrap();
+        localtime(&file, &zones);
+        ask(Machine { localtime: &file, databases: &[zones] })
+    }
+
+    /// The zone of Berlin since 1996, compiled.
+    fn berlin() -> Vec<u8> {
+        let header = |version: u8| {
+            // One type of local time with its name, and nothing else.
+            let counts = [0_u32, 0, 0, 0, 1, 4].map(u32::to_be_bytes).concat();
+            [b"TZif", &[version][..], &[0; 15], &counts].concat()
+        };
+        let body = [&3_600_i32.to_be_bytes()[..], &[0, 0], b"CET\0"].concat();
+        let rules = b"\nCET-1CEST,M3.5.0,M10.5.0/3\n";
+        [header(b'2'), body.clone(), header(b'2'), body, rules.to_vec()].concat()
+    }
+
+    fn summer_offset(zone: &Zone) -> i64 {
+        zone.offset_at(sessctl::UnixTime(1_781_524_800)).unwrap()
+    }
+
+    #[test]
+    fn without_any_word_of_a_zone_it_is_utc() {
+        let zone = on_a_machine(|_, _| (), |machine| machine.zone(None)).unwrap();
+        assert_eq!((summer_offset(&zone), zone.identity()), (0, "UTC+00".to_owned()));
+    }
+
+    #[test]
+    fn the_file_of_the_machine_is_read_and_named_by_what_it_is_a_link_to() {
+        let zone = on_a_machine(
+            |file, zones| symlink(zones.join("Europe/Berlin"), file).unwrap(),
+            |machine| machine.zone(None),
+        );
+        let zone = zone.unwrap();
+        assert_eq!((summer_offset(&zone), zone.identity()), (7_200, "Europe/Berlin".to_owned()));
+        // And a copy has a name of its own, which is that of its content
+        let copy = |content: Vec<u8>| {
+            on_a_machine(|file, _| fs::write(file, content).unwrap(), |machine| machine.zone(None))
+        };
+        let identity = copy(berlin()).unwrap().identity();
+        assert!(identity.starts_with("file:"), "{identity}");
+        assert_eq!(copy(berlin()).unwrap().identity(), identity);
+        assert_eq!(copy(berlin()).unwrap().to_string(), "local");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_resolved_is_named_with_the_remedy() {
+        let says = |make: fn(&Path, &Path)| {
+            on_a_machine(make, |machine| machine.zone(None)).unwrap_err().to_string()
+        };
+        for (reason, why) in [
+            (says(|file, zones| symlink(zones.join("Mars/Base"), file).unwrap()), "No such file"),
+            (says(|file, _| fs::write(file, "garbage").unwrap()), "it is not a compiled"),
+            (says(|file, _| fs::write(file, "").unwrap()), "it is not a compiled"),
+            (says(|file, _| fs::create_dir(file).unwrap()), "directory"),
+            (says(|file, _| symlink(file, file).unwrap()), "symbolic links"),
+        ] {
+            assert!(reason.starts_with("could not resolve the machine's time zone: /"), "{reason}");
+            assert!(reason.contains("/localtime: ") && reason.contains(why), "{reason}");
+            assert!(reason.contains("or set TZ"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn the_variable_goes_before_the_file() {
+        let garbage = |file: &Path, _: &Path| fs::write(file, "garbage").unwrap();
+        let ask = |tz: &str| {
+            on_a_machine(garbage, |machine| machine.zone(Some(OsStr::new(tz))))
+                .map(|zone| (summer_offset(&zone), zone.identity()))
+        };
+        for (tz, offset, identity) in [
+            ("Europe/Berlin", 7_200, "Europe/Berlin"),
+            (":Europe/Berlin", 7_200, "Europe/Berlin"),
+            ("America/New_York", -14_400, "America/New_York"),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", 7_200, "CET-1CEST,M3.5.0,M10.5.0/3"),
+            ("Asia/Kolkata", 19_800, "UTC+05:30"),
+            ("", 0, "UTC+00"),
+        ] {
+            assert_eq!(ask(tz).unwrap(), (offset, identity.to_owned()), "{tz}");
+        }
+        let path = on_a_machine(garbage, |machine| {
+            let path = machine.databases[0].join("Europe/Berlin");
+            machine.zone(Some(path.as_os_str())).unwrap().identity()
+        });
+        assert_eq!(path, "Europe/Berlin");
+        for tz in ["Mars/Base", "Europe", "local", "/", "Europe//Berlin", "Europe/Berlin/"] {
+            assert!(ask(tz).unwrap_err().to_string().contains(&format!("TZ={tz:?}")), "{tz}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Whether a job is due, and if not, when it will be.
+
+use super::spacing::between_times_of;
+use super::{Jitter, Job, TooLate, When, Work};
+use crate::domain::policy::Policies;
+use crate::domain::schedule::Schedule;
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::time_zone::Zone;
+
+/// A time that a machine has come just in time for, although it takes up the job later.
+const JUST_NOW: Span = Span::minutes(1);
+
+/// How far ahead the clock of another machine may be, in the time between two runs of a
+/// job: half of that, within these bounds. An anchor that lies further in the future shows
+/// that a clock was wrong.
+const LEAST_LEAD: Span = JUST_NOW;
+const MOST_LEAD: Span = Span::minutes(5);
+
+/// How far in the future the anchor of a job at a fixed hour may lie, the clock having
+/// been set back, for the job to wait until then rather than start afresh.
+const BELIEVABLE: Span = Span::days(1);
+
+/// More missed runs than this are not counted one by one.
+const MOST_MISSED: usize = 10_000;
+
+/// The history of a job, as the ledger keeps it, and the part that a machine has in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Up to when its runs are settled: the planned time of the last one, or,
+    /// where the interval counts from the end of a run, that end. Before the first run, it
+    /// is the moment at which the history started.
+    pub anchor: Option<UnixTime>,
+    /// The planned time of a run that has begun and is not complete, whatever cut it short.
+    pub interrupted: Option<UnixTime>,
+    /// Since when this machine has had the job in its configuration, without a break;
+    /// `None`: it has not.
+    pub since: Option<UnixTime>,
+    /// A run that has begun and not ended.
+    pub unfinished: Option<Unfinished>,
+}
+
+impl Known {
+    /// Whether this machine has taken up the job. A moment in the future is one that a
+    /// wrong clock has shown.
+    pub fn is_taken_up(&self, now: UnixTime) -> bool {
+        self.since.is_some_and(|since| since <= now.plus(JUST_NOW))
+    }
+
+    fn since(&self, now: UnixTime) -> UnixTime {
+        self.since.map_or(now, |since| since.min(now))
+    }
+}
+
+/// A run that has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// When it was planned.
+    pub planned: UnixTime,
+    /// When it began.
+    pub started: UnixTime,
+    /// Whether the process that does it is known to be at work.
+    pub is_alive: bool,
+}
+
+/// What the times of a job also depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm<'a> {
+    /// The zone of schedules.
+    pub zone: &'a Zone,
+    /// What automatic intervals follow.
+    pub policies: &'a Policies,
+    /// What they differ by.
+    pub jitter: Jitter,
+    /// How far apart the calls are that look for due jobs, as cron makes them; zero: a
+    /// process stays and looks all the time.
+    pub poll: Span,
+}
+
+/// How things stand with a job at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is to run now.
+    Due(Due),
+    /// Its time has passed by more than the job allows: the run is to be skipped.
+    TooLate(TooLate),
+    /// It is running, here or elsewhere.
+    Running(Unfinished),
+    /// It runs next at this time.
+    Waits {
+        /// When.
+        next: UnixTime,
+        /// What the ledger should know as the anchor, if it knows another.
+        anchor: UnixTime,
+    },
+    /// The calendar ends before its next time.
+    Never,
+}
+
+/// A run that is to take place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// When it should have.
+    pub planned: UnixTime,
+    /// How many earlier ones did not take place, and are made up by this one.
+    pub missed: u64,
+    /// Whether it completes a run that was cut short.
+    pub resumes: bool,
+}
+
+impl Job {
+    /// How things stand at `now`, by what the ledger knows.
+    ///
+    /// 1. A run that has begun and not ended is running while its process is at work.
+    /// 2. A machine asks for a time only if that came after it took up the job, or within
+    ///    the minute before. What another machine has missed is none of its business. A
+    ///    machine that the ledger does not know takes the job up now.
+    /// 3. A job at fixed times is due when one of those has come since its anchor. However
+    ///    many have, it runs once, for the last of them.
+    /// 4. A job with an interval is due when that has passed since its anchor: the end of
+    ///    its last run, or the start of its history. Where a machine takes up the job
+    ///    after that moment, its interval counts from then. Among calls that are apart, it
+    ///    is due at the one that is nearest to that time: when less than half of the
+    ///    distance between two calls is left, or of the interval, if that is shorter.
+    /// 5. A run that was cut short is due until it is complete, however late, unless a
+    ///    later one of the fixed times has come.
+    /// 6. An anchor in the future was set by a wrong clock, unless it is so close that two
+    ///    machines merely differ. The job then starts afresh. One that has at most one
+    ///    time a day waits until the clock has passed the anchor, so that no time runs
+    ///    twice; but not if that is further ahead than a day and than the next time after
+    ///    it.
+    /// 7. A cycle that is due but [too late](TooLate) is skipped.
+    pub fn standing(&self, known: Option<&Known>, rhythm: Rhythm<'_>, now: UnixTime) -> Standing {
+        let known = known.cloned().unwrap_or_default();
+        if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
+            return Standing::Running(run);
+        }
+        let standing = match &self.when {
+            When::At(schedule) => at(schedule, &known, rhythm.zone, now),
+            When::Every(_) => every(self.interval(rhythm), rhythm.poll, &known, now),
+        };
+        let settled = match standing {
+            Standing::Waits { anchor, .. } => Some(anchor),
+            _ => known.anchor,
+        };
+        let is_open = |run: &UnixTime| {
+            let is_settled = settled.is_some_and(|settled| *run <= settled);
+            !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
+        };
+        let standing = match (known.interrupted.filter(is_open), standing, &self.when) {
+            (None, standing, _) => standing,
+            // A later time has come, and a whole run with it.
+            (Some(run), Standing::Due(due), When::At(_)) if due.planned > run => standing,
+            (Some(planned), ..) => Standing::Due(Due { planned, missed: 0, resumes: true }),
+        };
+        match standing {
+            Standing::Due(due) => {
+                self.too_late(due, rhythm, now).map_or(Standing::Due(due), Standing::TooLate)
+            }
+            standing => standing,
+        }
+    }
+
+    /// The anchor of a job that is taken up at this moment and nobody has run: no earlier
+    /// time is made up, but one of the last minute, which a scheduler starts it for.
+    pub fn history_start(&self, rhythm: Rhythm<'_>, moment: UnixTime) -> UnixTime {
+        match &self.when {
+            When::At(schedule) => just_before(schedule, rhythm.zone, moment),
+            When::Every(_) => moment,
+        }
+    }
+
+    /// The anchor of a job where no history can be kept, for a call each minute: it is due if
+    /// one of its times has come within the last minute. An interval counts from the
+    /// beginning of 1970, so that each call comes to the same times, of which each has one
+    /// call that is nearest to it. A process that stays keeps the history itself.
+    pub fn start_without_history(&self, rhythm: Rhythm<'_>, now: UnixTime) -> UnixTime {
+        match &self.when {
+            When::Every(_) if rhythm.poll > Span::ZERO => {
+                let length = self.interval(rhythm).as_seconds().max(1);
+                let last = UnixTime(now.0 - now.0.rem_euclid(length));
+                let poll = rhythm.poll.as_seconds();
+                let is_nearest = 2 * now.since(last).as_seconds() <= 2 * poll - poll.min(length);
+                if is_nearest { UnixTime(last.0 - length) } else { last }
+            }
+            _ => self.history_start(rhythm, now),
+        }
+    }
+
+    /// Whether it runs only by a history that can be kept: a cycle whose interval is the
+    /// only thing that says when. Without one, it would end sessions at times that nobody
+    /// has planned. At fixed times it needs none, nor where a process stays.
+    pub fn needs_history(&self, rhythm: Rhythm<'_>) -> bool {
+        let is_cycle = matches!(self.work, Work::Cycle(_));
+        is_cycle && matches!(self.when, When::Every(_)) && rhythm.poll > Span::ZERO
+    }
+
+    /// The moment up to which a machine that has taken up the job then asks for no time.
+    fn floor(&self, rhythm: Rhythm<'_>, since: UnixTime) -> UnixTime {
+        match &self.when {
+            When::At(_) => self.history_start(rhythm, since),
+            When::Every(_) => UnixTime(since.0.saturating_sub(JUST_NOW.as_seconds())),
+        }
+    }
+
+    pub(super) fn interval(&self, rhythm: Rhythm<'_>) -> Span {
+        match &self.when {
+            When::At(_) => Span::ZERO,
+            When::Every(interval) => {
+                let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
+                interval.length_polled(length, rhythm.poll)
+            }
+        }
+    }
+
+    /// The first run later than a moment, by how things stand, if the runs until then
+    /// take place in time, and take none.
+    pub fn first_run_after(
+        &self,
+        standing: &Standing,
+        rhythm: Rhythm<'_>,
+        moment: UnixTime,
+    ) -> Option<UnixTime> {
+        let next = match standing {
+            Standing::Waits { next, .. } => *next,
+            Standing::Due(due) => due.planned,
+            Standing::Running(run) => run.planned,
+            Standing::TooLate(late) => late.next?,
+            Standing::Never => return None,
+        };
+        match &self.when {
+            _ if next > moment => Some(next),
+            When::At(schedule) => schedule.next_after(moment, rhythm.zone),
+            When::Every(_) => {
+                let length = self.interval(rhythm).as_seconds();
+                let passed = moment.since(next).as_seconds() / length.max(1) + 1;
+                Some(next.plus(Span::seconds(passed.saturating_mul(length))))
+            }
+        }
+    }
+}
+
+fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standing {
+    let since = known.since(now);
+    let floor = || just_before(schedule, zone, since);
+    let anchor = match known.anchor {
+        Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
+        Some(_) if schedule.is_within_days() => just_before(schedule, zone, now),
+        Some(_) => now,
+        None => floor(),
+    };
+    // Most often it is later, and the floor takes a while to find.
+    let after = if anchor < since { anchor.max(floor()) } else { anchor };
+    let Some(next) = schedule.next_after(after, zone) else {
+        return Standing::Never;
+    };
+    if next > now {
+        return Standing::Waits { next, anchor };
+    }
+    let planned = schedule.last_until(now, zone).unwrap_or(next);
+    let earlier = schedule.runs_after(after, zone).take_while(|run| *run < planned);
+    let missed = earlier.take(MOST_MISSED).count() as u64;
+    Standing::Due(Due { planned, missed, resumes: false })
+}
+
+fn is_believable(schedule: &Schedule, anchor: UnixTime, zone: &Zone, now: UnixTime) -> bool {
+    if anchor <= now {
+        return true;
+    }
+    let ahead = anchor.since(now);
+    if schedule.is_within_days() {
+        return ahead <= lead(between_times_of(schedule, MOST_LEAD));
+    }
+    let following = || schedule.next_after(anchor, zone).map(|next| next.since(anchor));
+    ahead <= BELIEVABLE || following().is_some_and(|period| ahead <= period)
+}
+
+/// How far ahead the clock of another machine may be, by the time between two runs.
+fn lead(period: Span) -> Span {
+    Span::seconds(period.as_seconds() / 2).clamp(LEAST_LEAD, MOST_LEAD)
+}
+
+/// The moment before the time of a schedule that has come within the last minute, or else
+/// this moment.
+fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
+    match schedule.last_until(now, zone) {
+        Some(last) if now.since(last) < JUST_NOW => UnixTime(last.0 - 1),
+        _ => now,
+    }
+}
+
+/// Where a machine has come too late for the next time of the history by a whole interval
+/// and more, nobody has been there to run it, and the history goes on from then.
+fn every(interval: Span, poll: Span, known: &Known, now: UnixTime) -> Standing {
+    let since = known.since(now);
+    let mut anchor = match known.anchor {
+        Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
+        Some(_) => now,
+        None => since,
+    };
+    let mut next = anchor.plus(interval);
+    if next.plus(JUST_NOW) <= since {
+        if next.plus(interval) <= since {
+            anchor = since;
+        }
+        next = since.plus(interval);
+    }
+    let left = next.since(now).as_seconds();
+    if left > 0 && 2 * left >= poll.min(interval).as_seconds() {
+        return Standing::Waits { next, anchor };
+    }
+    let missed = now.since(next).as_seconds().max(0) / interval.as_seconds().max(1);
+    let planned = next.min(now);
+    Standing::Due(Due { planned, missed: missed.unsigned_abs(), resumes: false })
+}

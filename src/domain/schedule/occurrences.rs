@@ -1,0 +1,175 @@
+//! When a schedule runs next, in a zone whose clock is sometimes changed.
+
+use chrono::DateTime;
+
+use super::{Hours, Schedule};
+use crate::domain::time::UnixTime;
+use crate::domain::time_zone::Zone;
+
+const DAY: i64 = 86_400;
+const WEEK: i64 = 7 * DAY;
+
+/// A Monday, midnight.
+const A_MONDAY: i64 = 978_307_200;
+
+/// Every zone has kept each of its offsets for longer than this (the shortest
+/// time was four days, in Freetown in 1939): whoever looks at the offset once
+/// in so many seconds misses none.
+const GLANCE: i64 = 12 * 3_600;
+
+/// The largest distance of a wall clock from UTC.
+const FARTHEST: i64 = 16 * 3_600;
+
+/// A wall-clock time, as the second at which a clock in UTC shows it.
+type Wall = i64;
+
+impl Schedule {
+    /// The first run later than `after`; nothing at the end of the calendar.
+    ///
+    /// 1. A run is due whenever the wall clock of the zone shows a minute,
+    ///    an hour and a weekday of the schedule, at its full minute.
+    /// 2. With `*` as the hour that is all: where the clock is set back a
+    ///    repeated time runs twice, where it is set forward a skipped one
+    ///    does not run.
+    /// 3. With anything else as the hour a repeated time runs the first time
+    ///    only, and a skipped one at the first instant after the gap, unless
+    ///    its whole date was skipped.
+    /// 4. Times that fall on one instant are one run.
+    pub fn next_after(&self, after: UnixTime, zone: &Zone) -> Option<UnixTime> {
+        let mut start = UnixTime(after.0.checked_add(1)?);
+        loop {
+            if self.skipped_before(start, zone)? {
+                return Some(start);
+            }
+            // With a constant offset the wall clock is as monotone as time.
+            let offset = zone.offset_at(start)?;
+            let wall = self.wall_from(start.0 + offset)?;
+            let due = UnixTime(wall - offset);
+            start = match first_change(zone, start, due)? {
+                Some(change) => change,
+                None if self.hours == Hours::Every || shown_first(zone, wall) == Some(due) => {
+                    return Some(due);
+                }
+                None => UnixTime(due.0 + 1),
+            };
+        }
+    }
+
+    /// The runs later than `after`, in their order.
+    pub fn runs_after(&self, after: UnixTime, zone: &Zone) -> impl Iterator<Item = UnixTime> {
+        let next = |last: &UnixTime| self.next_after(*last, zone);
+        std::iter::successors(next(&after), next)
+    }
+
+    /// The last run that is not later than `until`: the time that a run which
+    /// starts at `until` belongs to.
+    pub fn last_until(&self, until: UnixTime, zone: &Zone) -> Option<UnixTime> {
+        // Weekly at most, but a date can be skipped.
+        let spans = std::iter::successors(Some(60), |span| Some(span * 2));
+        spans
+            .take_while(|span| *span < 4 * WEEK)
+            .map(|span| UnixTime(until.0.saturating_sub(span)))
+            .find(|start| self.next_after(*start, zone).is_some_and(|run| run <= until))
+            .and_then(|start| self.runs_after(start, zone).take_while(|run| *run <= until).last())
+    }
+
+    /// Whether a run that the clock skipped has to be made up at an instant:
+    /// the first one after a gap.
+    fn skipped_before(&self, instant: UnixTime, zone: &Zone) -> Option<bool> {
+        let from = instant.0 + zone.offset_at(UnixTime(instant.0 - 1))?;
+        let to = instant.0 + zone.offset_at(instant)?;
+        if self.hours == Hours::Every || from >= to {
+            return Some(false);
+        }
+        // The clock showed something on the dates on both of its sides.
+        let on_a_day = |wall: Wall| {
+            let midnight = wall - wall.rem_euclid(DAY);
+            midnight < from || midnight + DAY > to
+        };
+        let skipped = std::iter::successors(self.wall_from(from), |wall| self.wall_from(wall + 1));
+        Some(skipped.take_while(|wall| *wall < to).any(on_a_day))
+    }
+
+    /// The first wall-clock time of the schedule from `wall` on.
+    fn wall_from(&self, wall: Wall) -> Option<Wall> {
+        // All weeks are alike, so one serves for all: the years that the cron
+        // crate knows end in 2100.
+        let monday = wall - (wall - A_MONDAY).rem_euclid(WEEK);
+        let before = DateTime::from_timestamp(wall - monday + A_MONDAY - 1, 0)?;
+        let next = self.cron.after(&before).next()?;
+        Some(next.timestamp() - A_MONDAY + monday)
+    }
+}
+
+/// The first instant after `from`, up to `to`, at which the offset is another
+/// than at `from`.
+#[expect(clippy::option_option, reason = "the outer one is the end of the calendar")]
+fn first_change(zone: &Zone, from: UnixTime, to: UnixTime) -> Option<Option<UnixTime>> {
+    let offset = zone.offset_at(from)?;
+    let (mut same, mut other) = (from.0, from.0);
+    while zone.offset_at(UnixTime(other))? == offset {
+        if other == to.0 {
+            return Some(None);
+        }
+        same = other;
+        other = to.0.min(other + GLANCE);
+    }
+    while same + 1 < other {
+        let middle = same.midpoint(other);
+        if zone.offset_at(UnixTime(middle))? == offset {
+            same = middle;
+        } else {
+            other = middle;
+        }
+    }
+    Some(Some(UnixTime(other)))
+}
+
+/// The first instant at which the wall clock shows a time; nothing if it
+/// skips that time.
+fn shown_first(zone: &Zone, wall: Wall) -> Option<UnixTime> {
+    let reach = FARTHEST + GLANCE;
+    (-reach..=reach)
+        .step_by(usize::try_from(GLANCE).ok()?)
+        .filter_map(|distance| zone.offset_at(UnixTime(wall + distance)))
+        .map(|offset| (UnixTime(wall - offset), offset))
+        .filter(|(instant, offset)| zone.offset_at(*instant) == Some(*offset))
+        .map(|(instant, _)| instant)
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+
+    #[test]
+    fn the_calendar_ends_but_not_with_a_panic() {
+        let job: Schedule = "30 2 *".parse().unwrap();
+        let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        for zone in ["UTC", "Europe/Berlin", "Pacific/Apia"] {
+            let zone: Zone = zone.parse().unwrap();
+            for end in [i64::MIN, i64::MAX, last.timestamp(), first.timestamp() - 1] {
+                assert_eq!(job.next_after(UnixTime(end), &zone), None, "{end}");
+            }
+            assert_eq!(job.last_until(UnixTime(i64::MIN), &zone), None);
+            assert_eq!(job.last_until(UnixTime(i64::MAX), &zone), None);
+            assert!(job.runs_after(UnixTime(last.timestamp() - 3 * DAY), &zone).count() < 4);
+        }
+    }
+
+    #[test]
+    fn years_that_the_cron_crate_does_not_know_are_like_the_others() {
+        let job: Schedule = "0 3 1".parse().unwrap();
+        for (after, run) in [
+            ("1931-02-03T00:00:00Z", "1931-02-09T03:00:00Z"),
+            ("2026-06-15T03:00:00Z", "2026-06-22T03:00:00Z"),
+            ("2345-12-31T03:00:00Z", "2346-01-07T03:00:00Z"),
+        ] {
+            let after: DateTime<Utc> = after.parse().unwrap();
+            let next = job.next_after(after.into(), &Zone::UTC).unwrap();
+            assert_eq!(next.to_string(), run);
+        }
+    }
+}

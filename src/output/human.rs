@@ -1,0 +1,167 @@
+//! Values as people read them.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use sessctl::domain::time::Span;
+
+use super::record::Value;
+use super::sanitize;
+
+/// A cell of a table.
+pub(crate) fn show(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Absent => Cow::from("-"),
+        Value::Text(text) => sanitize::visible(text),
+        Value::Word(word, _) => sanitize::visible(word),
+        Value::Count(count) => Cow::from(thousands(*count)),
+        Value::Number(number) => Cow::from(number.to_string()),
+        Value::Measure(number) => Cow::from(measure(*number)),
+        Value::Flag(flag) => Cow::from(if *flag { "yes" } else { "no" }),
+        Value::Span(length) => Cow::from(span(*length)),
+        Value::Time(time) => Cow::from(time.to_string()),
+    }
+}
+
+/// `98,112`
+pub(crate) fn thousands(number: u64) -> String {
+    group(&number.to_string())
+}
+
+fn group(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Three digits that count: `0.042`, `3.14`, `27.5`, and whole numbers from
+/// a hundred on.
+pub(crate) fn measure(number: f64) -> String {
+    let decimals = match number.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    let text = format!("{:.decimals$}", number.abs());
+    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let sign = if number < 0.0 { "-" } else { "" };
+    format!("{sign}{}{fraction}", group(whole))
+}
+
+/// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if number < 1_000 {
+        return format!("{number} bytes");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three of its digits are shown")]
+    let (mut size, mut unit) = (number as f64 / 1e3, 0);
+    // From 999.5 on, what is rounded to whole ones would have four digits.
+    while size >= 999.5 && unit + 1 < UNITS.len() {
+        (size, unit) = ((size / 1e3).max(1.0), unit + 1);
+    }
+    format!("{} {}", measure(size), UNITS[unit])
+}
+
+/// To the microsecond: the clock is no finer.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// The two largest units, cut short and not rounded: `2h05m`, `3d4h`, `45s`.
+pub(crate) fn span(length: Span) -> String {
+    let seconds = length.as_seconds();
+    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+    let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
+    match (days, hours, minutes, rest) {
+        (0, 0, 0, rest) => format!("{rest}s"),
+        (0, 0, minutes, 0) => format!("{minutes}m"),
+        (0, 0, minutes, rest) => format!("{minutes}m{rest:02}s"),
+        (0, hours, 0, _) => format!("{hours}h"),
+        (0, hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+        (days, 0, ..) => format!("{days}d"),
+        (days, hours, ..) => format!("{days}d{hours}h"),
+    }
+}
+
+/// Stands where a text was cut.
+pub(crate) const MARK: &str = "...";
+
+/// Characters that share a column, in the most crowded name that is kept
+/// whole: a family emoji has seven in two. Without a bound, ten thousand
+/// accents on one letter would fit anywhere.
+const CROWD: usize = 4;
+
+/// The text, cut and marked where more characters than that would crowd into
+/// so many columns of a terminal. Text that is only too wide may pass.
+pub(crate) fn uncrowded(mut text: String, columns: usize) -> String {
+    let most = columns.saturating_mul(CROWD);
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push_str(MARK);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_groups() {
+        for (number, text) in [(0, "0"), (999, "999"), (98_112, "98,112"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(thousands(number), text);
+        }
+        for (number, text) in
+            [(0.0421, "0.042"), (4.666, "4.67"), (27.46, "27.5"), (-12_345.6, "-12,346")]
+        {
+            assert_eq!(measure(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_have_three_digits() {
+        for (number, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (4_096, "4.10 kB"),
+            (145_186_816, "145 MB"),
+            (999_499, "999 kB"),
+            (999_500, "1.00 MB"),
+            (u64::MAX, "18,447 PB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
+    }
+
+    #[test]
+    fn spans_have_two_units() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (727, "12m07s"),
+            (7_200, "2h"),
+            (7_559, "2h05m"),
+            (86_400, "1d"),
+            (86_400 * 3 + 3_600 * 4 + 59, "3d4h"),
+        ] {
+            assert_eq!(span(Span::seconds(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_cut() {
+        let crowded = "e".to_owned() + &"\u{301}".repeat(10_000);
+        assert!(uncrowded(crowded, 8).chars().count() < 40);
+        let family = "👩\u{200d}👩\u{200d}👧\u{200d}👧".repeat(4);
+        assert_eq!(uncrowded(family.clone(), 8), family);
+    }
+}

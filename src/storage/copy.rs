@@ -1,0 +1,85 @@
+//! Rows and counters as they are stored, for copying a table to another database.
+
+use std::time::Duration;
+
+use super::Version;
+use crate::domain::error::Result;
+use crate::storage::raw_row::{Counter, StoredName, StoredRow};
+
+/// Which rows to read: those of a range of keys, from its beginning on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stretch<'a> {
+    /// The range begins behind this key; `None`: with the first.
+    pub after: Option<&'a str>,
+    /// It ends with this key; `None`: with the last.
+    pub until: Option<&'a str>,
+    /// At most so many.
+    pub rows: usize,
+    /// No further row when those that were read have so many bytes.
+    pub bytes: usize,
+}
+
+/// Rows of a stretch, in key order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Portion {
+    /// The rows.
+    pub rows: Vec<StoredRow>,
+    /// Whether the range may have more.
+    pub has_more: bool,
+}
+
+/// Which rows and counters that are there already may be written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Those that are not [newer](StoredRow::is_newer_than), and counters that are not
+    /// higher.
+    Older,
+    /// All.
+    All,
+}
+
+/// What a write of copies has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Put {
+    /// Rows that were inserted, written over, or deleted.
+    pub rows: u64,
+    /// For how long others could not write.
+    pub hold: Duration,
+    /// The part of that which went into the commit.
+    pub commit: Duration,
+    /// How long others, who wrote, have kept it waiting.
+    pub waited: Duration,
+    /// The state of the database afterwards, where it has a name.
+    pub version: Option<Version>,
+}
+
+/// A table whose rows can be copied as they are.
+///
+/// Each method that writes is one atomic list of statements, and one that fails has
+/// changed nothing. A framework's table refuses all of them: it moves with its
+/// application.
+#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
+pub trait Copies {
+    /// Reads rows, without a lock that outlasts it.
+    fn stored(&self, stretch: Stretch<'_>) -> Result<Portion>;
+
+    /// Writes rows as they are. One that is there already stays if `over` does not allow
+    /// it to be written over at this moment, and is not counted.
+    fn put(&mut self, rows: &[&StoredRow], over: Over) -> Result<Put>;
+
+    /// Deletes rows, without counting them as deleted sessions.
+    fn remove(&mut self, rows: &[&StoredRow]) -> Result<Put>;
+
+    /// All counters.
+    fn counters(&self) -> Result<Vec<Counter>>;
+
+    /// The names of the tasks.
+    fn stored_names(&self) -> Result<Vec<StoredName>>;
+
+    /// Gives tasks these names; if `over` does not allow all of them, those whose session was
+    /// opened before the one that has given the name here.
+    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()>;
+
+    /// Sets these counters, as far as `over` allows it, and drops those.
+    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()>;
+}

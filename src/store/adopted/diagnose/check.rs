@@ -1,0 +1,185 @@
+//! Whether a table is what its profile says, before anything is deleted from it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::types::Value;
+
+use super::path;
+use super::sample::{Row, Sampling};
+use crate::domain::error::{Error, Result, grouped};
+use crate::domain::profile::{Datum, Difference, Profile, Reading, Rule, RuleKind, TimeColumn};
+use crate::store::adopted::reader::Reader;
+use crate::store::adopted::references::References;
+use crate::store::adopted::table::Table;
+use crate::store::connection::Transport;
+use crate::store::effects::effects;
+use crate::store::statement::Statement;
+
+/// Example values in a message.
+const EXAMPLES: usize = 2;
+
+/// How the columns of a table differ, in words.
+pub(in crate::store::adopted) fn in_words(difference: &Difference) -> String {
+    let Difference { lacks, has } = difference;
+    match (lacks.is_empty(), has.is_empty()) {
+        (false, false) => {
+            format!("it lacks {}; it has {} besides", lacks.join(", "), has.join(", "))
+        }
+        (false, true) => format!("it lacks {}", lacks.join(", ")),
+        (true, _) => format!("it has {} besides", has.join(", ")),
+    }
+}
+
+/// That a table is another than its profile describes.
+pub(in crate::store::adopted) fn another(profile: &Profile, table: &Table, difference: &Difference) -> String {
+    let (title, name) = (&profile.title, &profile.name);
+    format!("{} is no table of {title}: {} (profile {name})", table.name, in_words(difference))
+}
+
+/// Why nothing may be deleted from a table, in sentences, all reasons but what the
+/// values are.
+pub(in crate::store::adopted) fn obstacles(
+    database: &impl Transport,
+    reader: &Reader,
+    references: &References,
+    deletions: &[Statement],
+) -> Result<Vec<String>> {
+    let Reader { profile, table, .. } = reader;
+    let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
+    let mut reasons: Vec<String> = reasons.collect();
+    reasons.extend(references.refusals.iter().cloned());
+    if reasons.is_empty() {
+        // SQLite looks at the foreign keys, the triggers and all that hangs on them.
+        for deletion in deletions {
+            let mut explained = explained_of(deletion, profile);
+            explained.sql.insert_str(0, "EXPLAIN ");
+            let tried = database.query(&explained, &mut |_| Ok(ControlFlow::Break(())));
+            let table = &table.name;
+            match tried {
+                Err(Error::Failed { source, .. }) => {
+                    reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
+                }
+                Err(Error::Refused(why)) => reasons.push(why),
+                tried => {
+                    tried?;
+                    let effects = effects(database, &explained_of(deletion, profile), table)?;
+                    let deleting = effects.iter().filter(|(_, effect)| effect.deletes);
+                    reasons.extend(deleting.map(|(trigger, _)| deletes_others(trigger, table)));
+                }
+            }
+        }
+    }
+    Ok(reasons)
+}
+
+/// A deletion with a value for each of its parameters.
+fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
+    let mut deletion = deletion.clone();
+    deletion.values.resize(profile.inputs.len() + 2, Value::Null);
+    deletion
+}
+
+/// A trigger deletes sessions that nobody has judged.
+fn deletes_others(trigger: &str, table: &str) -> String {
+    let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
+    format!(
+        "{what}{trigger} deletes other rows of {table} when a session is deleted, even if they \
+         have not expired; drop or change it before you purge"
+    )
+}
+
+/// What the values of a time are, in a sample.
+#[derive(Debug, Default)]
+struct Values {
+    good: u64,
+    /// Those that cannot be read, by their class.
+    bad: BTreeMap<&'static str, u64>,
+    examples: Vec<String>,
+}
+
+/// Why the values of a sample cannot be what the profile says, in sentences.
+///
+/// 1. More than half of the values of a time that some rule needs cannot be read. NULL
+///    does not count, and what means never is as good as a time.
+/// 2. A session without the time would be over, and its path leads nowhere in all rows:
+///    it is most likely misspelled.
+///
+/// Only rows count for which the rule applies.
+pub(in crate::store::adopted) fn misfits(
+    database: &impl Transport,
+    reader: &Reader,
+    sample: &Sampling,
+) -> Result<Vec<String>> {
+    let mut misfits = Vec::new();
+    for place in 0..reader.profile.times.len() {
+        let time = &reader.profile.times[place];
+        let rows: Vec<&Row> = rows(reader, sample, place).collect();
+        misfits.extend(misfit(reader, time, &rows));
+        misfits.extend(path::astray(database, reader, time, &rows)?);
+    }
+    Ok(misfits)
+}
+
+/// The rows of a sample to which some rule by this time applies.
+pub(in crate::store::adopted) fn rows<'a>(
+    reader: &'a Reader,
+    sample: &'a Sampling,
+    time: usize,
+) -> impl Iterator<Item = &'a Row> {
+    let Profile { filter, rules, .. } = &reader.profile;
+    sample.rows.iter().filter(move |row| {
+        let inputs = row.raw();
+        let applies = |rule: &Rule| is_by(&rule.kind, time) && rule.may_apply(&inputs);
+        let is_session = filter.iter().all(|condition| condition.holds(&inputs));
+        is_session && rules.iter().any(applies)
+    })
+}
+
+fn is_by(kind: &RuleKind, time: usize) -> bool {
+    matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
+}
+
+fn misfit(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+    let values = Values::of(reader, time, rows);
+    let bad: u64 = values.bad.values().sum();
+    if bad <= values.good {
+        return None;
+    }
+    let (name, table) = (reader.name_of(time.input), &reader.table.name);
+    let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", grouped(*rows)));
+    let classes: Vec<String> = classes.collect();
+    let profile = &reader.profile.name;
+    Some(format!(
+        "{} of {} values of {name} in {table} are no times as profile {profile} has them: {}, such \
+         as {}; `sessctl profile check {profile}` shows what is there",
+        grouped(bad),
+        grouped(bad + values.good),
+        classes.join(", "),
+        values.examples.join(" and ")
+    ))
+}
+
+impl Values {
+    fn of(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Self {
+        let mut values = Self::default();
+        for row in rows {
+            match time.read(&row.raw()) {
+                Reading::Null => {}
+                Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
+                Reading::Unreadable => {
+                    let value = &row.inputs[time.input];
+                    values.note_bad(value, reader.shown(time.input, value));
+                }
+            }
+        }
+        values
+    }
+
+    fn note_bad(&mut self, value: &Datum, example: String) {
+        *self.bad.entry(value.raw().class()).or_default() += 1;
+        if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
+            self.examples.push(example);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Places that lie evenly between the first and the last key of a table.
+
+use rusqlite::types::ValueRef;
+
+use crate::domain::session::Key;
+use crate::store::statement::bare;
+
+/// How many bytes of a key count, behind those that all keys have in common.
+const BYTES: usize = 8;
+
+/// Steps within a part, and how many of them it goes on from one part to the next: the
+/// golden ratio spreads them evenly.
+const FINE: i128 = 1_000;
+const GOLDEN: i128 = 618;
+
+/// The range of the keys of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::store::adopted) enum Spread {
+    /// Of whole numbers: the first and the last.
+    Numbers(i64, i64),
+    /// Of numbers, some of which may have a fraction: the first and the last.
+    Reals(f64, f64),
+    /// Of texts or bytes: what all of them begin with, and what follows in the first and
+    /// in the last, as a number.
+    Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
+    /// Of several classes, or of no key: nothing is known of it.
+    Unknown,
+}
+
+impl Spread {
+    /// That between two keys.
+    pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
+        match (first, last) {
+            (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
+            (ValueRef::Text(first), ValueRef::Text(last)) => Self::of_bytes(true, first, last),
+            (ValueRef::Blob(first), ValueRef::Blob(last)) => Self::of_bytes(false, first, last),
+            (first, last) => match (real(first), real(last)) {
+                (Some(first), Some(last)) => Self::Reals(first, last),
+                _ => Self::Unknown,
+            },
+        }
+    }
+
+    fn of_bytes(is_text: bool, first: &[u8], last: &[u8]) -> Self {
+        let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+        let number = |key: &[u8]| number(&key[common..]);
+        let prefix = first[..common].to_vec();
+        Self::Bytes { is_text, prefix, first: number(first), last: number(last) }
+    }
+
+    /// Which share of the range lies before a key, in `[0, 1]`; of an unknown range, half.
+    #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
+    pub(in crate::store::adopted) fn share(&self, key: &Key) -> f64 {
+        let share = |first: i128, last: i128, here: i128| {
+            (here - first) as f64 / (last - first).max(1) as f64
+        };
+        match (self, bare(key)) {
+            (Self::Numbers(first, last), ValueRef::Integer(here)) => {
+                share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
+            }
+            (Self::Reals(first, last), here) => {
+                // Half of each, so that the largest distance is still a number.
+                let to = |end: f64| end / 2.0 - first / 2.0;
+                let share = real(here).map_or(0.5, |here| to(here) / to(*last));
+                if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) }
+            }
+            (
+                Self::Bytes { prefix, first, last, .. },
+                ValueRef::Text(here) | ValueRef::Blob(here),
+            ) => {
+                let rest = here.get(prefix.len()..).unwrap_or_default();
+                share((*first).into(), (*last).into(), number(rest).into()).clamp(0.0, 1.0)
+            }
+            _ => 0.5,
+        }
+    }
+
+    /// So many keys within the range, which need not be there: one in each of as many
+    /// equal parts, here at its beginning, there at its end, so that no rhythm in the rows
+    /// goes along with that of the places.
+    pub(in crate::store::adopted) fn places(&self, count: u32) -> Vec<Place> {
+        let at = |first: i128, last: i128, part: u32| {
+            let here = i128::from(part) * FINE + i128::from(part) * GOLDEN % FINE;
+            first + (last - first) * here / (i128::from(count.max(1)) * FINE)
+        };
+        match self {
+            Self::Unknown => Vec::new(),
+            Self::Numbers(first, last) => (0..count)
+                .filter_map(|part| i64::try_from(at((*first).into(), (*last).into(), part)).ok())
+                .map(Place::Number)
+                .collect(),
+            Self::Reals(first, last) => (0..count)
+                .map(|part| {
+                    let share = f64::from(part) / f64::from(count.max(1));
+                    Place::Real(first * (1.0 - share) + last * share)
+                })
+                .collect(),
+            Self::Bytes { is_text, prefix, first, last } => (0..count)
+                .filter_map(|part| u64::try_from(at((*first).into(), (*last).into(), part)).ok())
+                .map(|number| {
+                    let bytes = [&prefix[..], &number.to_be_bytes()].concat();
+                    if *is_text { Place::Text(bytes) } else { Place::Blob(bytes) }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A place where a key might be.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::store::adopted) enum Place {
+    Number(i64),
+    Real(f64),
+    /// It need not be UTF-8: it is only compared with keys.
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl Place {
+    pub(in crate::store::adopted) fn value(&self) -> ValueRef<'_> {
+        match self {
+            Self::Number(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+}
+
+/// A number as one with a fraction, which is finite; `None`: it is none.
+#[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
+fn real(value: ValueRef<'_>) -> Option<f64> {
+    match value {
+        ValueRef::Integer(number) => Some(number as f64),
+        ValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
+        _ => None,
+    }
+}
+
+/// The first bytes as a number; where there are fewer, as if zeros followed.
+fn number(bytes: &[u8]) -> u64 {
+    let mut eight = [0; BYTES];
+    for (place, byte) in eight.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    u64::from_be_bytes(eight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_lie_evenly_between_the_ends() {
+        let numbers = Spread::Numbers(i64::MIN, i64::MAX);
+        assert_eq!(numbers.places(1), [Place::Number(i64::MIN)]);
+        let tens = Spread::Numbers(0, 40).places(4);
+        assert_eq!(tens, [0, 16, 22, 38].map(Place::Number));
+        assert_eq!(Spread::Numbers(7, 7).places(3), vec![Place::Number(7); 3]);
+        let texts = Spread::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
+        let places = texts.places(2);
+        assert_eq!(places[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
+        let ValueRef::Text(second) = places[1].value() else { panic!() };
+        assert!(second.starts_with(b"session:b"), "{second:?}");
+        let reals = Spread::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).places(4);
+        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(Place::Real));
+        let mixed = Spread::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
+        assert_eq!((mixed.places(9), mixed.clone()), (Vec::new(), Spread::Unknown));
+    }
+
+    #[test]
+    fn shares_grow_from_none_to_all() {
+        let texts = Spread::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
+        for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
+            let found = texts.share(&Key::Text(key.into()));
+            assert!((found - share).abs() < 0.01, "{key}: {found}");
+        }
+        let numbers = Spread::Numbers(10, 20);
+        let row = |place| Key::Row(place, Box::new(Key::Integer(0)));
+        assert!((numbers.share(&row(15)) - 0.5).abs() < 0.01);
+        assert!((numbers.share(&row(99)) - 1.0).abs() < 0.01);
+        assert!((Spread::Unknown.share(&row(1)) - 0.5).abs() < 0.01);
+        let all = Spread::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
+        for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
+            assert!((all.share(&Key::Real(key)) - share).abs() < 0.01, "{key}");
+        }
+    }
+}

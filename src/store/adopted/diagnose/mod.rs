@@ -1,0 +1,265 @@
+//! What a profile finds in a file, for people who write or choose one.
+
+pub(super) mod check;
+pub(super) mod distribution;
+pub(super) mod path;
+pub(super) mod sample;
+pub(super) mod warnings;
+
+use std::collections::BTreeMap;
+
+use super::delete::Deletion;
+use super::diagnose::check::{another, misfits, obstacles};
+use super::diagnose::sample::{Row, Sampling};
+use super::diagnose::warnings::oddities;
+use super::expiry_index::TimeIndex;
+use super::reader::{Reader, digest};
+use super::references::References;
+use super::table::{Table, plan};
+use super::{doubt, open_file};
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::{Difference, Expiry, Judged, Profile, Reading};
+use crate::domain::time::UnixTime;
+use crate::store::connection::Transport;
+use crate::store::connection::rqlite::Rqlite;
+use crate::store::statement::{Statement, datum};
+use crate::store::{Access, Location};
+
+/// Rows that are shown.
+const SHOWN: usize = 8;
+
+/// What a profile finds in a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Examination {
+    /// How the columns differ from those that the table should have.
+    pub difference: Option<Difference>,
+    /// The rows of the table.
+    pub rows: u64,
+    /// What the inputs hold, as far as it was looked at.
+    pub classes: Vec<Class>,
+    /// The sessions among some rows that lie evenly over the table: about 800, or all
+    /// rows of a table of less than 1,000.
+    pub sampled: u64,
+    /// Those of them that are over.
+    pub sampled_over: u64,
+    /// Some rows, from all over the table, in the order in which they are over.
+    pub samples: Vec<Sample>,
+    /// How SQLite would look for what is due, and how it would go through the table: a
+    /// purpose, and the steps of the plan.
+    pub plans: Vec<(String, Vec<String>)>,
+    /// Tables that refer to it, and what becomes of their rows, in sentences.
+    pub dependents: Vec<String>,
+    /// Why a purge would be refused, in sentences; empty: it would not.
+    pub refusals: Vec<String>,
+    /// What is allowed but looks wrong, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Values of one class in one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The column, with the path in it if there is one.
+    pub input: String,
+    /// The class, in the words of SQLite's `typeof`.
+    pub class: String,
+    /// How many of the rows that were looked at have it.
+    pub rows: u64,
+    /// How many of these cannot be read; 0 where the input is no time.
+    pub unreadable: u64,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What people see instead of its id.
+    pub handle: String,
+    /// The user, if it has one.
+    pub user: Option<String>,
+    /// Each of its times: the input's name, the value as it stands, and what it means.
+    pub times: Vec<(String, String, Option<UnixTime>)>,
+    /// When it is over; `None`: it is no session.
+    pub expiry: Option<Expiry>,
+}
+
+/// Looks at what a profile finds in a file, without changing anything. A table that has
+/// other columns has no more than the difference.
+///
+/// # Errors
+/// If there is no such table, and whatever keeps the file from being read.
+pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Examination> {
+    match at.into() {
+        Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
+        Location::Cluster(cluster) => {
+            examine_in(&Rqlite::new(&cluster, Access::Read), profile, now)
+        }
+    }
+}
+
+fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Result<Examination> {
+    let mut found = Examination::default();
+    let table = match Table::read(database, &profile.table) {
+        Err(Error::Refused(reason)) => {
+            found.refusals.push(reason);
+            return Ok(found);
+        }
+        table => table?,
+    };
+    if let Some(difference) = profile.difference(&table.columns) {
+        found.refusals.push(another(profile, &table, &difference));
+        found.difference = Some(difference);
+        return Ok(found);
+    }
+    let reader = Reader::new(database, profile.clone(), table);
+    let sampling = Sampling::of(database, &reader)?;
+    found.rows = reader.count(database)?;
+    found.classes = classes(&reader, &sampling);
+    found.count_over(&reader, &sampling, now);
+    found.samples = samples(database, &reader, &sampling, now)?;
+    found.plans = plans(database, &reader, now)?;
+    found.judge(database, &reader, &sampling, now)?;
+    Ok(found)
+}
+
+impl Examination {
+    /// Counts the sessions that stand for the whole table, and not for one of its ends,
+    /// where the oldest and the newest are.
+    fn count_over(&mut self, reader: &Reader, sampling: &Sampling, now: UnixTime) {
+        for row in sampling.rows.iter().filter(|row| row.is_even) {
+            let judged = row.judge(&reader.profile);
+            self.sampled += u64::from(judged != Judged::NoSession);
+            self.sampled_over += u64::from(is_over(judged, now));
+        }
+    }
+
+    /// Notes why a purge would be refused, and what looks wrong.
+    fn judge(
+        &mut self,
+        database: &impl Transport,
+        reader: &Reader,
+        sampling: &Sampling,
+        now: UnixTime,
+    ) -> Result<()> {
+        let references = References::of(database, reader)?;
+        let deletion = Deletion::as_seen(reader, &references);
+        self.refusals = obstacles(database, reader, &references, &deletion.changes())?;
+        self.refusals.extend(misfits(database, reader, sampling)?);
+        self.dependents = references.sentences;
+        self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
+        self.warnings.extend(oddities(reader, sampling, now));
+        let clock = doubt::clock_evidence(database, reader)?;
+        self.warnings.extend(
+            clock.and_then(|(column, found)| {
+                doubt::contradiction(&reader.table.name, &column, found)
+            }),
+        );
+        if !reader.profile.is_detected {
+            let Profile { name, about, .. } = &reader.profile;
+            self.warnings.push(format!(
+                "profile {name} is not chosen by itself, since another fits the same tables: make \
+                 sure that this is {about}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What the inputs of the rows are.
+fn classes(reader: &Reader, sampling: &Sampling) -> Vec<Class> {
+    let mut classes = Vec::new();
+    for input in 0..reader.profile.inputs.len() {
+        let time = reader.profile.times.iter().find(|time| time.input == input);
+        let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for row in &sampling.rows {
+            let is_bad = time.is_some_and(|time| time.read(&row.raw()) == Reading::Unreadable);
+            let count = counts.entry(row.inputs[input].raw().class()).or_default();
+            count.0 += 1;
+            count.1 += u64::from(is_bad);
+        }
+        classes.extend(counts.into_iter().map(|(class, (rows, unreadable))| Class {
+            input: reader.name_of(input),
+            class: class.to_owned(),
+            rows,
+            unreadable,
+        }));
+    }
+    classes
+}
+
+/// Some rows, those around the present moment among them, in the order in which they
+/// are over.
+fn samples(
+    database: &impl Transport,
+    reader: &Reader,
+    sampling: &Sampling,
+    now: UnixTime,
+) -> Result<Vec<Sample>> {
+    let mut rows: Vec<(&Row, Judged)> =
+        sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
+    rows.sort_by_key(|(_, judged)| rank(*judged));
+    let over = rows.iter().filter(|(_, judged)| is_over(*judged, now)).count();
+    let last = rows.len().saturating_sub(1);
+    let spread = (0..SHOWN - 2).map(|part| last * part / (SHOWN - 3));
+    let mut places: Vec<usize> = spread.chain([over.saturating_sub(1), over.min(last)]).collect();
+    places.sort_unstable();
+    places.dedup();
+    let rows: Vec<(&Row, Judged)> = places.iter().filter_map(|at| rows.get(*at)).copied().collect();
+    let mut users = Vec::new();
+    let mut sql = reader.select(&reader.whole());
+    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    let mut keys = rows.iter().map(|(row, _)| datum(&row.key));
+    database.look_up(&sql, &mut keys, &mut |row| {
+        users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
+    })?;
+    let rows = rows.into_iter().zip(users);
+    Ok(rows.map(|((row, judged), user)| sample(reader, row, judged, user)).collect())
+}
+
+fn sample(reader: &Reader, row: &Row, judged: Judged, user: Option<String>) -> Sample {
+    let inputs = row.raw();
+    let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
+        let shown = |value| reader.shown(time.input, value);
+        let value = row.inputs.get(time.input).map_or_else(String::new, shown);
+        (reader.name_of(time.input), value, reader.profile.time(Some(place), &inputs))
+    });
+    Sample {
+        handle: digest(datum(&row.id)).handle(),
+        user,
+        times: times.collect(),
+        expiry: match judged {
+            Judged::Session(expiry) => Some(expiry),
+            Judged::NoSession => None,
+        },
+    }
+}
+
+/// What is over first comes first, then what never is, what nobody can say, and what is
+/// no session.
+fn rank(judged: Judged) -> (u8, i128) {
+    match judged {
+        Judged::Session(Expiry::Over) => (0, 0),
+        Judged::Session(Expiry::At { moment, .. }) => (1, moment.0),
+        Judged::Session(Expiry::Never) => (2, 0),
+        Judged::Session(Expiry::Unknown) => (3, 0),
+        Judged::NoSession => (4, 0),
+    }
+}
+
+pub(super) fn is_over(judged: Judged, now: UnixTime) -> bool {
+    matches!(judged, Judged::Session(expiry) if expiry.is_over(now))
+}
+
+/// How SQLite would go about it.
+fn plans(
+    database: &impl Transport,
+    reader: &Reader,
+    now: UnixTime,
+) -> Result<Vec<(String, Vec<String>)>> {
+    let mut walk = reader.select(&reader.seen());
+    reader.in_order(&mut walk, None, false);
+    let index = TimeIndex::of(database, reader).and_then(|index| index.due(reader, now));
+    let due = index.unwrap_or_else(|| Statement::clone(&walk));
+    Ok(vec![
+        ("find what is due, where it is little".to_owned(), plan(database, &due)?),
+        ("walk through all".to_owned(), plan(database, &walk)?),
+    ])
+}

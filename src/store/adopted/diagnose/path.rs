@@ -1,0 +1,48 @@
+//! Whether the paths of times lead anywhere in the JSON texts of a table.
+
+use super::sample::Row;
+use crate::domain::error::Result;
+use crate::domain::profile::{Datum, Nullness, Source, TimeColumn};
+use crate::store::adopted::reader::Reader;
+use crate::store::connection::Transport;
+use crate::store::statement::{datum, literal, quoted};
+
+/// That a session without a time would be over, and the path of the time leads nowhere
+/// in all JSON texts of some rows, in a sentence.
+pub(in crate::store::adopted) fn astray(
+    database: &impl Transport,
+    reader: &Reader,
+    time: &TimeColumn,
+    rows: &[&Row],
+) -> Result<Option<String>> {
+    let source = reader.profile.inputs.get(time.input);
+    let Some(Source { column, path: Some(path) }) = source else {
+        return Ok(None);
+    };
+    let is_found = |row: &&Row| {
+        // Bytes are what is no JSON.
+        !matches!(row.inputs.get(time.input), None | Some(Datum::Null | Datum::Blob(_)))
+    };
+    if time.null != Some(Nullness::Expired) || rows.iter().any(is_found) {
+        return Ok(None);
+    }
+    let (value, place) = (quoted(column), literal(path));
+    let mut sql = reader.select(&format!(
+        "CASE WHEN json_valid({value}) THEN json_type({value}, {place}) IS NOT NULL END"
+    ));
+    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    let (mut texts, mut found) = (0_u64, 0_u64);
+    let mut keys = rows.iter().map(|row| datum(&row.key));
+    database.look_up(&sql, &mut keys, &mut |row| {
+        let is_there = row.and_then(|row| row.integer(0));
+        texts += u64::from(is_there.is_some());
+        found += u64::from(is_there == Some(1));
+    })?;
+    let (table, profile) = (&reader.table.name, &reader.profile.name);
+    Ok((texts > 0 && found == 0).then(|| {
+        format!(
+            "no row of {table} has anything at {path} in {column}, and profile {profile} takes \
+             sessions without it for over: is the path right?"
+        )
+    }))
+}

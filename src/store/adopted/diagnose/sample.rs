@@ -1,0 +1,118 @@
+//! Some rows from all over a table.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::distribution::Spread;
+use crate::domain::error::Result;
+use crate::domain::profile::{Datum, Judged, Profile, Raw};
+use crate::store::adopted::reader::Reader;
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::{Statement, raw};
+
+/// Rows at each end of the table, and places in between at which one is looked for. A
+/// table of fewer rows is read as a whole.
+const END: usize = 100;
+const BETWEEN: u32 = 800;
+const ALL: usize = 1_000;
+
+/// Some rows of a table.
+#[derive(Debug)]
+pub(in crate::store::adopted) struct Sampling {
+    pub(in crate::store::adopted) rows: Vec<Row>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(in crate::store::adopted) struct Row {
+    /// The key, and the id.
+    pub(in crate::store::adopted) key: Datum,
+    pub(in crate::store::adopted) id: Datum,
+    /// What it is judged by.
+    pub(in crate::store::adopted) inputs: Vec<Datum>,
+    /// Whether it stands for the whole table, and not for one of its ends, where the
+    /// oldest rows and the newest are.
+    pub(in crate::store::adopted) is_even: bool,
+}
+
+impl Row {
+    fn of(row: &dyn Columns, inputs: usize) -> Self {
+        let value = |place| raw(row.value(place)).to_datum();
+        let inputs = (0..inputs).map(|place| value(place + 2)).collect();
+        Self { key: value(0), id: value(1), inputs, is_even: true }
+    }
+
+    /// What it is judged by, as the rules take it.
+    pub(in crate::store::adopted) fn raw(&self) -> Vec<Raw<'_>> {
+        self.inputs.iter().map(Datum::raw).collect()
+    }
+
+    /// What it is.
+    pub(in crate::store::adopted) fn judge(&self, profile: &Profile) -> Judged {
+        profile.judge(&self.raw())
+    }
+}
+
+impl Sampling {
+    /// Reads the rows at both ends of the key, and rows evenly between them. It takes
+    /// about as long in a large table as in a small one.
+    pub(in crate::store::adopted) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
+        let seen = reader.seen();
+        let row = |row: &dyn Columns| Row::of(row, reader.profile.inputs.len());
+        let read = |direction, most| {
+            crate::store::adopted::table::collect(
+                database,
+                &ordered(reader, &seen, direction, most),
+                row,
+            )
+        };
+        let mut rows = read("ASC", ALL)?;
+        if rows.len() == ALL {
+            let first = rows.into_iter().take(END);
+            let last = read("DESC", END)?;
+            let ends = first.chain(last).map(|row| Row { is_even: false, ..row });
+            // A row that is found both ways counts as one of those in between.
+            rows = between(database, reader, &seen, &spread(database, reader)?, row)?;
+            rows.extend(ends);
+        }
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| seen.insert(format!("{:?}", row.key)));
+        Ok(Self { rows })
+    }
+}
+
+/// The range of the keys of a table.
+pub(in crate::store::adopted) fn spread(database: &impl Transport, reader: &Reader) -> Result<Spread> {
+    let mut spread = Spread::Unknown;
+    database.query(&reader.ends(database, &reader.key), &mut |row| {
+        spread = Spread::between(row.value(0), row.value(1));
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(spread)
+}
+
+/// Reads this of the first rows by the key, or of the last.
+pub(in crate::store::adopted) fn ordered(reader: &Reader, what: &str, direction: &str, most: usize) -> Statement {
+    let mut sql = reader.select(what);
+    sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
+    sql
+}
+
+/// Reads this at each of some places, of the row that is there or comes next.
+pub(in crate::store::adopted) fn between<T>(
+    database: &impl Transport,
+    reader: &Reader,
+    what: &str,
+    spread: &Spread,
+    read: impl Fn(&dyn Columns) -> T,
+) -> Result<Vec<T>> {
+    let mut sql = reader.select(what);
+    sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
+    let places = spread.places(BETWEEN);
+    let mut rows = Vec::with_capacity(places.len());
+    let mut values = places.iter().map(crate::store::adopted::diagnose::distribution::Place::value);
+    database.look_up(&sql, &mut values, &mut |row| {
+        rows.extend(row.map(&read));
+    })?;
+    Ok(rows)
+}

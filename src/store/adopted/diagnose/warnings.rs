@@ -1,0 +1,98 @@
+//! What is allowed in the values of a table, but looks wrong.
+
+use std::collections::BTreeSet;
+
+use super::check::rows;
+use super::is_over;
+use super::sample::{Row, Sampling};
+use crate::domain::profile::{Datum, Expiry, Judged, Reading};
+use crate::domain::time::UnixTime;
+use crate::store::adopted::reader::Reader;
+
+/// The year 9999, the last that most programs can write.
+const LAST: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
+
+/// What looks wrong in the values, in sentences.
+pub(in crate::store::adopted) fn oddities(reader: &Reader, sampling: &Sampling, now: UnixTime) -> Vec<String> {
+    let judged: Vec<Judged> = sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
+    let sessions = judged.iter().filter(|judged| **judged != Judged::NoSession).count();
+    let over = judged.iter().filter(|judged| is_over(**judged, now)).count();
+    let unknown = judged.iter().filter(|judged| **judged == Judged::Session(Expiry::Unknown));
+    let unknown = unknown.count();
+    let mut oddities: Vec<String> = repeated(reader, sampling).into_iter().collect();
+    if sessions > 1 && over == sessions {
+        let times = reader.profile.times.iter().map(|time| reader.name_of(time.input));
+        let times: Vec<String> = times.collect();
+        oddities.push(format!(
+            "all {sessions} sessions that were looked at are over: is {} the time of the last use \
+             rather than of the end, or in another time zone?",
+            times.join(", ")
+        ));
+    }
+    if unknown > 0 {
+        oddities.push(format!(
+            "{unknown} of {sessions} sessions that were looked at cannot be judged, and would be \
+             kept: their times are not in the form that the profile says"
+        ));
+    }
+    for place in 0..reader.profile.times.len() {
+        oddities.extend(far_off(reader, sampling, place));
+    }
+    oddities
+}
+
+/// Times that rather mean that there is none, in sentences: one for each kind.
+fn far_off(reader: &Reader, sampling: &Sampling, place: usize) -> Vec<String> {
+    let time = &reader.profile.times[place];
+    let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
+    for row in rows(reader, sampling, place) {
+        let value = &row.inputs[time.input];
+        looked_at += u64::from(*value != Datum::Null);
+        if let Some((count, example)) = kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
+        {
+            *count += 1;
+            *example = example.or(Some(value));
+        }
+    }
+    let says = ["0", "the largest number that there is", "in the year 9999"];
+    let found = says.into_iter().zip(kinds);
+    let found = found.filter_map(|(says, (count, value))| Some((says, count, value?)));
+    let name = reader.name_of(time.input);
+    let sentence = |(says, count, value)| {
+        let are = if count == 1 { "is" } else { "are" };
+        format!(
+            "{count} of {looked_at} values of {name} that were looked at {are} {says}: if that \
+             means never, write never = [{}]",
+            reader.shown(time.input, value)
+        )
+    };
+    found.map(sentence).collect()
+}
+
+/// Which of the times it is that rather mean that there is none.
+fn kind(value: &Datum, reading: Reading) -> Option<usize> {
+    match (value, reading) {
+        (_, Reading::Never | Reading::Over | Reading::Null) => None,
+        (Datum::Integer(0), _) => Some(0),
+        (Datum::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
+        (Datum::Integer(i64::MAX), _) => Some(1),
+        (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
+        _ => None,
+    }
+}
+
+/// That ids do not tell sessions apart, in a sentence.
+fn repeated(reader: &Reader, sampling: &Sampling) -> Option<String> {
+    let is_session = |row: &&Row| row.judge(&reader.profile) != Judged::NoSession;
+    let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
+    let (mut sessions, mut known) = (0, BTreeSet::new());
+    known.extend(ids.inspect(|_| sessions += 1));
+    let id = &reader.profile.id;
+    (known.len() < sessions).then(|| {
+        format!(
+            "{sessions} sessions that were looked at have {} different values of {id}: it does not \
+             tell sessions apart",
+            known.len()
+        )
+    })
+}

@@ -1,0 +1,327 @@
+//! Sessions of a framework's table, one by one.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::types::ValueRef;
+
+use super::held::Held;
+use super::reader::{HANDLE, Reader, digest};
+use crate::domain::error::Result;
+use crate::domain::filter::Filter;
+use crate::domain::profile::{Expiry, UserForm, values_shown_as};
+use crate::domain::session::{Key, Session, State};
+use crate::domain::time::UnixTime;
+use crate::domain::token::Token;
+use crate::storage::{Flow, Order, Query, Scanned, SortKey};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::{Statement, bare, datum, quoted};
+
+/// Rows that are fetched at once, where they were sorted before.
+const CHUNK: usize = 500;
+
+/// The sessions with these keys.
+pub(super) fn find(
+    database: &impl Transport,
+    reader: &Reader,
+    keys: &[Key],
+) -> Result<Vec<Option<Session>>> {
+    let mut sql = reader.select(&reader.whole());
+    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    let mut found = Vec::with_capacity(keys.len());
+    database.look_up(&sql, &mut keys.iter().map(bare), &mut |row| {
+        found.push(row.and_then(|row| reader.session(row)));
+    })?;
+    for (session, key) in found.iter_mut().zip(keys) {
+        // Another row may have taken its place.
+        *session = session.take().filter(|session| session.key == *key);
+    }
+    Ok(found)
+}
+
+/// The sessions that clients hold these tokens of, in key order.
+pub(super) fn by_tokens(
+    database: &impl Transport,
+    reader: &Reader,
+    tokens: &[Token],
+) -> Result<Vec<Vec<Session>>> {
+    let form = reader.profile.token_form()?;
+    let held = |token: &Token| {
+        let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
+        format!("{}{text}", form.prefix)
+    };
+    let held: Vec<String> = tokens.iter().map(held).collect();
+    let mut sql = reader.select(&reader.whole());
+    let is_token = is_token(reader, &form.column);
+    sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
+    let mut found = vec![Vec::new(); tokens.len()];
+    let mut values = held.iter().map(|token| ValueRef::Text(token.as_bytes()));
+    database.look_up_all(&sql, &mut values, &mut |place, row| {
+        found[place].extend(reader.session(row));
+    })?;
+    Ok(found)
+}
+
+/// The condition that a column holds the token `?1`, byte by byte: the text itself, or
+/// the whole number that is written like this. What the column's collation or affinity
+/// takes for the same, such as `A` for `a` or `01` for 1, is another token; but an index
+/// finds rows by these alone, so that where there is one, they come first.
+fn is_token(reader: &Reader, column: &str) -> String {
+    let name = quoted(column);
+    let found = if reader.table.finds_by(column) {
+        format!("{name} IN (?1, CAST(?1 AS INTEGER)) AND ")
+    } else {
+        String::new()
+    };
+    format!(
+        "{found}typeof({name}) IN ('text', 'integer') \
+         AND CAST({name} AS TEXT) COLLATE BINARY = ?1"
+    )
+}
+
+/// The sessions whose handle begins like this, of at most so many ids. All ids are read
+/// and hashed. Where the handles of several ids would be the same, each has as many digits
+/// as tell it from the others that were found.
+pub(super) fn by_handle(
+    database: &impl Transport,
+    reader: &Reader,
+    prefix: &str,
+    most: usize,
+) -> Result<Vec<Session>> {
+    let prefix = prefix.to_ascii_lowercase();
+    let mut found: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+    reader.each(database, reader.id(), &mut |row| {
+        let id = digest(row.value(1)).id();
+        if id.starts_with(&prefix)
+            && (found.len() < most || found.contains_key(&id))
+            && let Some(key) = reader.key_of(row)
+        {
+            found.entry(id).or_default().push(key);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let ids: Vec<&String> = found.keys().collect();
+    let handle = |place: usize| {
+        let id = ids[place];
+        let neighbours = [place.checked_sub(1), Some(place + 1)];
+        let neighbours = neighbours.into_iter().flatten().filter_map(|place| ids.get(place));
+        let shared = neighbours.map(|other| shared(id, other)).max().unwrap_or(0);
+        id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned()
+    };
+    let mut sessions = Vec::new();
+    for (place, keys) in found.values().enumerate() {
+        let named = |session| Session { handle: handle(place), ..session };
+        sessions.extend(find(database, reader, keys)?.into_iter().flatten().map(named));
+    }
+    Ok(sessions)
+}
+
+/// How many digits two have in common at their beginning.
+fn shared(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+/// Visits sessions one by one: in key order as they lie, in any other order after a look
+/// at all of them that remembers of each what it is sorted by.
+pub(super) fn scan(
+    database: &impl Transport,
+    reader: &Reader,
+    query: &Query<'_>,
+    held: &Held<'_>,
+    visit: &mut dyn FnMut(Session) -> Flow,
+) -> Result<Scanned> {
+    let task = &reader.profile.task;
+    let mut scanned = Scanned::default();
+    if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
+        return Ok(scanned);
+    }
+    if query.filter.user.is_some() || query.filter.user_unreadable {
+        reader.profile.must_name_users()?;
+    }
+    match query.order.by {
+        SortKey::Handle | SortKey::Task | SortKey::Ended => {
+            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, held, last);
+            database.walk(&mut page, &mut |row| match reader
+                .session(row)
+                .filter(|session| fits(query, session, &mut scanned))
+            {
+                Some(session) => visit(session),
+                None => Ok(ControlFlow::Continue(())),
+            })?;
+        }
+        _ => sorted(database, reader, query, held, &mut scanned, visit)?,
+    }
+    Ok(scanned)
+}
+
+/// Whether a session is meant. One of which nobody can say is counted.
+fn fits(query: &Query<'_>, session: &Session, scanned: &mut Scanned) -> bool {
+    let Query { scope, filter, due_only, .. } = query;
+    if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
+        return false;
+    }
+    let might_fit = filter.might_match(session, scope.policies, scope.now);
+    scanned.unreadable_users += u64::from(might_fit);
+    filter.matches(session, scope.policies, scope.now)
+}
+
+/// The rows behind the last one that has been visited.
+fn in_key_order(
+    reader: &Reader,
+    query: &Query<'_>,
+    held: &Held<'_>,
+    last: Option<&dyn Columns>,
+) -> Statement {
+    let mut sql = reader.select(&reader.whole());
+    sql.push(" WHERE TRUE");
+    if query.due_only {
+        // What other rows refer to is not deleted.
+        sql.push(&held.and_free());
+    }
+    if let Some(after) = query.after {
+        sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
+    }
+    if let Some(last) = reader.last_place.get() {
+        sql.push(&format!(" AND {} <= ", reader.key)).bind(last);
+    }
+    and_user(&mut sql, reader, query.filter);
+    reader.in_order(&mut sql, last, query.order.reverse);
+    sql
+}
+
+/// Lets an index find the rows of one user, where there is one that can. Each row is looked
+/// at again all the same: this may let others pass, but holds no row back whose user is
+/// shown like that. A column or an index that sorts by the application's own rules is left
+/// alone, and so is a user that values without number are shown as.
+fn and_user(sql: &mut Statement, reader: &Reader, filter: &Filter) {
+    let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
+    let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
+    let Some(column) = source.map(|source| &source.column) else {
+        return;
+    };
+    let collation = reader.table.collation_to_find_by(column);
+    let values = filter.user.as_deref().and_then(values_shown_as);
+    let Some((collation, values)) = collation.zip(values) else {
+        return;
+    };
+    sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
+    for (place, value) in values.iter().enumerate() {
+        sql.push(if place > 0 { ", " } else { "" }).bind_exactly(datum(value));
+    }
+    sql.push(")");
+}
+
+/// What a session is sorted by: a number, then a text.
+type Rank = (i64, Option<String>);
+
+fn sorted(
+    database: &impl Transport,
+    reader: &Reader,
+    query: &Query<'_>,
+    held: &Held<'_>,
+    scanned: &mut Scanned,
+    visit: &mut dyn FnMut(Session) -> Flow,
+) -> Result<()> {
+    let mut found: Vec<(Rank, Key)> = Vec::new();
+    let in_order = Query { order: Order::default(), ..*query };
+    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, held, last);
+    database.walk(&mut page, &mut |row| {
+        let session = reader.session(row).filter(|session| fits(query, session, scanned));
+        found.extend(session.map(|session| (rank(query, &session), session.key)));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let direction = |order: Ordering| if query.order.reverse { order.reverse() } else { order };
+    // The rows came in the order of their keys, and equal ones stay in it.
+    found.sort_by(|(one, _), (other, _)| direction(one.cmp(other)));
+    for chunk in found.chunks(CHUNK) {
+        let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
+        for session in find(database, reader, &keys)?.into_iter().flatten() {
+            // It may have changed meanwhile.
+            if fits(query, &session, &mut Scanned::default())
+                && visit(session)? == ControlFlow::Break(())
+            {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Times that nobody knows come last, users and clients that nobody knows first.
+fn rank(query: &Query<'_>, session: &Session) -> Rank {
+    let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
+    match query.order.by {
+        SortKey::User => (0, session.user.clone()),
+        SortKey::Client => (0, session.client.clone()),
+        SortKey::State => {
+            let policy = query.scope.policies.of(&session.task);
+            (i64::from(policy.state(session, query.scope.now) == State::Expired), None)
+        }
+        SortKey::Idle | SortKey::LastUsed => time(session.last_used_at),
+        SortKey::Created => time(session.created_at),
+        SortKey::Expires if session.expiry == Some(Expiry::Over) => (i64::MIN, None),
+        SortKey::Expires => time(session.expiry.and_then(Expiry::last_moment)),
+        SortKey::Handle | SortKey::Task | SortKey::Ended => (0, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::config::profile::parse;
+    use crate::store::Access;
+    use crate::store::adopted::table::{Table, plan};
+    use crate::store::transport::sqlite::SqliteFile;
+
+    const PROFILE: &str = r#"
+        name = "t"
+        table = "t"
+        id = "id"
+        columns = ["id", "who"]
+        [user]
+        column = "who"
+        [[expired]]
+        not_null = "id"
+    "#;
+
+    /// How SQLite finds the sessions of a user.
+    fn steps(columns: &str, index: &str, user: &str) -> String {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("application.db");
+        let application = Connection::open(&path).unwrap();
+        application.execute_batch(&format!("CREATE TABLE t ({columns}); {index}")).unwrap();
+        let file = SqliteFile::open_of_others(&path, Access::Read).unwrap();
+        let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
+        let table = Table::read(&file, "t").unwrap();
+        let reader = Reader::new(&file, profile, table);
+        let mut sql = reader.select(&reader.whole());
+        sql.push(" WHERE TRUE");
+        let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
+        and_user(&mut sql, &reader, &filter);
+        plan(&file, &sql).unwrap().join("; ")
+    }
+
+    #[test]
+    fn an_index_is_used_where_it_finds_all_rows_of_a_user() {
+        let index = "CREATE INDEX i ON t (who)";
+        for (columns, index) in [
+            ("id, who", index),
+            ("id, who INTEGER", index),
+            ("id, who TEXT COLLATE NOCASE", index),
+            ("id, who TEXT COLLATE NOCASE", "CREATE INDEX i ON t (who COLLATE BINARY, id)"),
+            ("id, who TEXT PRIMARY KEY", ""),
+            ("id, who INTEGER PRIMARY KEY", ""),
+            ("id, who REAL PRIMARY KEY", ""),
+        ] {
+            let steps = steps(columns, index, "77");
+            assert!(steps.contains("SEARCH"), "{columns}; {index}: {steps}");
+        }
+        assert!(steps("id, who", "", "77").contains("SCAN"));
+        // Text that is not UTF-8 may be shown like that, whatever it is.
+        assert!(steps("id, who", index, "a\u{fffd}").contains("SCAN"));
+    }
+}

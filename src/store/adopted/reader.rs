@@ -1,0 +1,472 @@
+//! How the rows of a framework's table are read.
+
+use std::cell::Cell;
+
+use rusqlite::types::ValueRef;
+
+use super::table::{KeyColumn, Table};
+use crate::domain::error::Result;
+use crate::domain::profile::{
+    Condition, Datum, Judged, Length, Owner, Profile, Raw, Rule, RuleKind, Source, UserForm,
+};
+use crate::domain::session::{Key, Session};
+use crate::domain::token::Digest;
+use crate::storage::{Flow, Sighting};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::{Statement, literal, quoted, raw};
+
+/// No profile has more inputs, and if one had, its rows would be read all the same.
+const FEW: usize = 12;
+
+/// What a probe answers of a session that was deleted and is there again.
+pub(super) const STANDS_AGAIN: i64 = -2;
+
+/// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
+const ID: usize = 1;
+pub(super) const INPUTS: usize = 2;
+
+/// The handle's digits, where they are enough to tell sessions apart.
+pub(super) const HANDLE: usize = 12;
+
+/// A profile and the table that it describes, as expressions. Conditions have them bare,
+/// so that indexes serve, and columns as the database brings them without a loss.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub(super) profile: Profile,
+    pub(super) table: Table,
+    /// What the rows are walked by.
+    pub(super) key: String,
+    /// The place of the last row when a walk began that deletes rows; `None`: all rows are
+    /// looked at.
+    pub(super) last_place: Cell<Option<i64>>,
+    id: String,
+    inputs: Vec<String>,
+    /// The same, as columns.
+    columns: Columned,
+}
+
+/// What is read of a row, as the columns of a statement.
+#[derive(Debug)]
+struct Columned {
+    key: String,
+    id: String,
+    inputs: String,
+    user: String,
+    client: String,
+}
+
+impl Reader {
+    pub(super) fn new(database: &impl Transport, profile: Profile, table: Table) -> Self {
+        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
+        let key = quoted(key);
+        let id = bounded_id(&key, &quoted(&profile.id));
+        let inputs = profile.inputs.iter().enumerate();
+        let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
+        let exactly = |expression: &String| database.exactly(expression);
+        let optional = |source: Option<&Source>| {
+            source.map_or_else(|| "NULL".to_owned(), |source| exactly(&shown_expression(source)))
+        };
+        let exact: Vec<String> = inputs.iter().map(exactly).collect();
+        let columns = Columned {
+            key: exactly(&key),
+            id: exactly(&id),
+            inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
+            user: profile.user.as_ref().map_or_else(
+                || "NULL".to_owned(),
+                |user| exactly(&user_expression(&user.source, user.form)),
+            ),
+            client: optional(profile.client.as_ref()),
+        };
+        Self { profile, table, key, last_place: Cell::new(None), id, inputs, columns }
+    }
+
+    /// Whether a row, whose key is its first column, was inserted behind the last one since
+    /// the walk began.
+    pub(super) fn is_new(&self, row: &dyn Columns) -> bool {
+        self.last_place.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
+    }
+
+    /// The table's name, quoted.
+    pub(super) fn table(&self) -> String {
+        quoted(&self.table.name)
+    }
+
+    /// What an input is called.
+    pub(super) fn name_of(&self, place: usize) -> String {
+        self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
+            Some(path) => format!("{} {path}", source.column),
+            None => source.column.clone(),
+        })
+    }
+
+    /// An input's value as messages show it; nothing of an id or a token, which lets in
+    /// whoever reads it.
+    pub(super) fn shown(&self, place: usize, value: &Datum) -> String {
+        let Profile { id, token, inputs, .. } = &self.profile;
+        let secret = [Some(id), token.as_ref().map(|token| &token.column)];
+        let is_secret = |source: &Source| {
+            secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
+        };
+        if inputs.get(place).is_some_and(is_secret) {
+            return "(an id, not shown)".to_owned();
+        }
+        shown(value)
+    }
+
+    /// What [`judge`](Self::judge) needs of a row, and nothing else.
+    pub(super) fn inputs(&self) -> &str {
+        &self.columns.inputs
+    }
+
+    /// The id.
+    pub(super) fn id(&self) -> &str {
+        &self.columns.id
+    }
+
+    /// The key, as a column.
+    pub(super) fn place(&self) -> &str {
+        &self.columns.key
+    }
+
+    /// What [`sighting`](Self::sighting) needs of a row.
+    pub(super) fn seen(&self) -> String {
+        format!("{}, {}, {}", self.place(), self.id(), self.inputs())
+    }
+
+    /// What [`session`](Self::session) needs of a row.
+    pub(super) fn whole(&self) -> String {
+        format!("{}, {}, {}", self.seen(), self.columns.user, self.columns.client)
+    }
+
+    /// The condition that a row with the key `?1` is still what it was, down to the
+    /// class and the letter case of each value; the values are `?2` and so on.
+    pub(super) fn as_seen(&self) -> String {
+        let values = std::iter::once(&self.id).chain(&self.inputs);
+        let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
+        let same: String = (2..).zip(values).map(is_same).collect();
+        format!("{} = ?1{same}", self.key)
+    }
+
+    /// The condition that the row with the key `?1` has still the id `?2`. An id that is
+    /// nothing is taken for an empty one, as in a [`Key`]. The value of a primary key tells
+    /// a session by itself, which the place of a row does not.
+    pub(super) fn of_key(&self) -> String {
+        let (key, id) = (&self.key, &self.id);
+        if matches!(self.table.key, KeyColumn::Primary(_)) {
+            return format!("{key} = ?1");
+        }
+        format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
+    }
+
+    /// The condition that a row is the same session as the one with the key `?1` and the id
+    /// `?2`: it is at that place, or, where ids tell sessions apart, at another.
+    pub(super) fn same_session(&self) -> String {
+        let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
+        let there = format!("SELECT {STANDS_AGAIN} FROM {table} WHERE {key} = ?1");
+        if let KeyColumn::Primary(_) = self.table.key {
+            return there;
+        }
+        let there = format!("{there} AND {} IS ?2", self.id);
+        if !self.table.tells_apart(&self.profile.id) {
+            return there;
+        }
+        format!(
+            "{there} UNION ALL SELECT {STANDS_AGAIN} FROM {table} WHERE {id} = ?2 \
+             AND ({}) COLLATE BINARY IS ?2 AND {key} <> ?1",
+            self.id
+        )
+    }
+
+    /// What a row is, its inputs beginning at this place.
+    pub(super) fn judge_at(&self, row: &dyn Columns, at: usize) -> Judged {
+        self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
+    }
+
+    /// What a row of [`seen`](Self::seen) is.
+    pub(super) fn judge(&self, row: &dyn Columns) -> Judged {
+        self.judge_at(row, INPUTS)
+    }
+
+    /// Shows the inputs of a row, which begin at this place, without a copy.
+    pub(super) fn with_inputs<T>(
+        &self,
+        row: &dyn Columns,
+        at: usize,
+        look: impl FnOnce(&[Raw<'_>]) -> T,
+    ) -> T {
+        let count = self.inputs.len();
+        let mut few = [Raw::Null; FEW];
+        if let Some(inputs) = few.get_mut(..count) {
+            for (place, input) in inputs.iter_mut().enumerate() {
+                *input = raw(row.value(at + place));
+            }
+            look(inputs)
+        } else {
+            look(&(0..count).map(|place| raw(row.value(at + place))).collect::<Vec<_>>())
+        }
+    }
+
+    /// The key of a row; `None`: its place is no number, which no place is.
+    pub(super) fn key_of(&self, row: &dyn Columns) -> Option<Key> {
+        Some(match self.table.key {
+            KeyColumn::Primary(_) => plain_key(row.value(0)),
+            KeyColumn::Place(_) => Key::Row(row.integer(0)?, Box::new(plain_key(row.value(ID)))),
+        })
+    }
+
+    /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
+    pub(super) fn sighting(&self, row: &dyn Columns) -> Option<Sighting> {
+        let value = |place| raw(row.value(place)).to_datum();
+        let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
+        // The id is among the values.
+        let key = match self.table.key {
+            KeyColumn::Primary(_) => self.key_of(row)?,
+            KeyColumn::Place(_) => Key::Integer(row.integer(0)?),
+        };
+        Some(Sighting { key, values })
+    }
+
+    /// Reads a row of [`whole`](Self::whole); `None`: it is no session.
+    pub(super) fn session(&self, row: &dyn Columns) -> Option<Session> {
+        let Judged::Session(expiry) = self.judge(row) else {
+            return None;
+        };
+        let profile = &self.profile;
+        let time = |time| self.with_inputs(row, INPUTS, |inputs| profile.time(time, inputs));
+        let last = INPUTS + self.inputs.len().max(1);
+        let owner = profile.owner(raw(row.value(last)));
+        Some(Session {
+            key: self.key_of(row)?,
+            handle: digest(row.value(ID)).handle(),
+            is_user_unreadable: owner == Owner::Unreadable,
+            user: owner.user(),
+            task: profile.task.clone(),
+            client: text(row.value(last + 1)),
+            created_at: time(profile.created),
+            last_used_at: time(profile.used),
+            idle_timeout: None,
+            marked_at: None,
+            end: None,
+            expiry: Some(expiry),
+        })
+    }
+
+    /// A statement that reads this of all rows. What matters to the last bit is written
+    /// as the methods above have it.
+    pub(super) fn select(&self, what: &str) -> Statement {
+        self.exact(&format!("SELECT {what} FROM {}", self.table()))
+    }
+
+    /// A statement whose columns are written as [`Transport::exactly`] says.
+    #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
+    pub(super) fn exact(&self, sql: &str) -> Statement {
+        Statement { is_exact: true, ..Statement::new(sql) }
+    }
+
+    /// Visits all rows of the table: the key, and behind it this. They come as they lie,
+    /// in an index perhaps that holds all of it, or in pages, in the order of the key.
+    pub(super) fn each(
+        &self,
+        database: &impl Transport,
+        what: &str,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let mut page = |last: Option<&dyn Columns>| {
+            let mut sql = self.select(&format!("{}, {what}", self.place()));
+            if database.is_far() {
+                self.in_order(sql.push(" WHERE TRUE"), last, false);
+            }
+            sql
+        };
+        database.walk(&mut page, visit)
+    }
+
+    /// Goes on with the order of the key, and with the rows behind this one, whose key is
+    /// its first column.
+    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn Columns>, reverse: bool) {
+        let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
+        if let Some(last) = last {
+            sql.push(&format!(" AND {} {beyond} ", self.key)).bind_exactly(last.value(0));
+        }
+        sql.push(&format!(" ORDER BY {} {direction}", self.key));
+    }
+
+    /// Whose session a row is, what names the user standing at this place.
+    pub(super) fn owner_at(&self, row: &dyn Columns, place: usize) -> Owner {
+        self.profile.owner(raw(row.value(place)))
+    }
+
+    /// The user, as a column.
+    pub(super) fn user(&self) -> &str {
+        &self.columns.user
+    }
+
+    /// A statement that reads the least and the greatest value of a column.
+    pub(super) fn ends(&self, database: &impl Transport, column: &str) -> Statement {
+        // One look for both would go through the whole table.
+        let end =
+            |which| database.exactly(&format!("(SELECT {which}({column}) FROM {})", self.table()));
+        self.exact(&format!("SELECT {}, {}", end("min"), end("max")))
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&self, database: &impl Transport) -> Result<u64> {
+        let mut rows = 0;
+        database.query(&self.select("count(*)"), &mut |row| {
+            rows = row.count(0);
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+        Ok(rows)
+    }
+}
+
+/// The most bytes of an id, a time, a user or a client that are read, and of the payload or
+/// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
+/// would take several of them in memory.
+const LONGEST_VALUE: u32 = 64 << 10;
+pub(super) const LONGEST_PAYLOAD: u32 = 4 << 20;
+
+/// An id; of one that is too long, the place of the row and the length, which name it as
+/// well. The length is known without the value.
+fn bounded_id(key: &str, id: &str) -> String {
+    if key == id {
+        return id.to_owned();
+    }
+    format!(
+        "CASE WHEN octet_length({id}) > {LONGEST_VALUE} \
+         THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"
+    )
+}
+
+/// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
+/// too long; a value that is too long becomes bytes, which are no time.
+fn expression(source: &Source) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} THEN x'00' ELSE {column} END"
+        ),
+        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
+    }
+}
+
+/// The same for people: of what is too long, the length.
+fn shown_expression(source: &Source) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} \
+             THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
+        ),
+        Some(_) => expression(source),
+    }
+}
+
+/// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
+/// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
+fn user_expression(source: &Source, form: UserForm) -> String {
+    let column = quoted(&source.column);
+    match &source.path {
+        None if form == UserForm::Plain => shown_expression(source),
+        None => format!(
+            "CASE WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' ELSE {column} END"
+        ),
+        Some(path) => {
+            let found = at_path(&column, path);
+            format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
+        }
+    }
+}
+
+/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
+/// no length, so that nobody can say when the session is over. Where a condition asks for
+/// anything but some values, it becomes nothing, and the condition does not hold.
+fn input(profile: &Profile, place: usize, source: &Source) -> String {
+    match &source.path {
+        Some(path) if must_be_readable(profile, place) => {
+            let column = quoted(&source.column);
+            let found = at_path(&column, path);
+            format!(
+                "CASE WHEN {found} WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' \
+                 ELSE CAST({column} AS BLOB) END"
+            )
+        }
+        _ => expression(source),
+    }
+}
+
+fn at_path(column: &str, path: &str) -> String {
+    format!(
+        "octet_length({column}) <= {LONGEST_PAYLOAD} AND json_valid({column}) \
+         THEN json_extract({column}, {})",
+        literal(path)
+    )
+}
+
+fn must_be_readable(profile: &Profile, place: usize) -> bool {
+    let is_length = |rule: &Rule| match &rule.kind {
+        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
+        _ => false,
+    };
+    let is_value =
+        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
+    let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
+    let holds_for_bytes =
+        |condition: &Condition| condition.input == place && condition.test.holds(Raw::Blob(&[]));
+    is_value || !conditions.into_iter().any(holds_for_bytes)
+}
+
+/// A value as a key. Nothing is taken for an empty text.
+fn plain_key(value: ValueRef<'_>) -> Key {
+    match value {
+        ValueRef::Null => Key::Text(Vec::new()),
+        ValueRef::Integer(number) => Key::Integer(number),
+        ValueRef::Real(number) => Key::Real(number),
+        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
+        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
+    }
+}
+
+/// What an id's handle begins with: the hash of its text, or of its bytes.
+pub(super) fn digest(id: ValueRef<'_>) -> Digest {
+    match id {
+        ValueRef::Null => Digest::of(""),
+        ValueRef::Integer(number) => Digest::of(&number.to_string()),
+        ValueRef::Real(number) => Digest::of(&number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
+    }
+}
+
+/// A value for people; nothing says nothing.
+fn text(value: ValueRef<'_>) -> Option<String> {
+    let text = match value {
+        ValueRef::Null => return None,
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A value as messages show it: of what is long, the beginning, and quoted where it is
+/// no number.
+fn shown(value: &Datum) -> String {
+    const LONG: usize = 40;
+    match value {
+        Datum::Null => "NULL".to_owned(),
+        Datum::Integer(number) => number.to_string(),
+        Datum::Real(number) => format!("{number:?}"),
+        Datum::Text(bytes) => {
+            let Ok(text) = str::from_utf8(bytes) else {
+                return "text that is not UTF-8".to_owned();
+            };
+            let more = if text.chars().count() > LONG { "…" } else { "" };
+            format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
+        }
+        // As a value that is too long is read.
+        Datum::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
+        Datum::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}

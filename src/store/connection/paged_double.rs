@@ -1,0 +1,100 @@
+//! A SQLite file that is treated as if it were far away, to compare the two ways.
+
+use std::ops::ControlFlow;
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::sqlite::SqliteFile;
+use super::{Answer, Applied, Columns, Held, Transport};
+use crate::domain::error::Result;
+use crate::storage::Flow;
+use crate::store::statement::Statement;
+
+/// Rows in a page.
+const PAGE: usize = 3;
+
+pub struct Far(pub SqliteFile);
+
+impl Transport for Far {
+    fn place(&self) -> &str {
+        self.0.place()
+    }
+
+    fn query(
+        &self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        self.0.query(statement, visit)
+    }
+
+    fn walk(
+        &self,
+        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let mut last: Option<Answer> = None;
+        loop {
+            let mut page = next(last.as_ref().map(|row| row as &dyn Columns));
+            page.push(" LIMIT ").bind(PAGE);
+            let mut rows = Vec::new();
+            self.0.query(&page, &mut |row| {
+                // No statement has more columns.
+                rows.push(Answer((0..24).map(|place| Held::from(row.value(place))).collect()));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            for row in &rows {
+                if visit(row)?.is_break() {
+                    return Ok(());
+                }
+            }
+            if rows.len() < PAGE {
+                return Ok(());
+            }
+            last = rows.pop();
+        }
+    }
+
+    fn look_up(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        self.0.look_up(statement, values, visit)
+    }
+
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        self.0.look_up_all(statement, values, visit)
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        self.0.apply_to_each(sql, values, rest)
+    }
+
+    fn apply_rows(
+        &mut self,
+        statements: &[Statement],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        self.0.apply_rows(statements, rows)
+    }
+
+    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        self.0.apply(statements)
+    }
+
+    fn is_far(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,292 @@
+//! Asking the nodes of a cluster, one after the other, until one has an answer.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ureq::http::{HeaderValue, Response};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, SendBody};
+
+use super::error::{Asked, Fault, Faults};
+use super::json;
+use super::json::{Outcome, Reply};
+use crate::domain::error::{Error, Result};
+use crate::storage::consistency::{Contact, Freshness};
+use crate::store::connection::sqlite::reason_to_stop;
+use crate::store::location::{Cluster, Credentials};
+
+/// How long to wait before all nodes are asked once more: at first, and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+/// With less time than this left, nothing is begun.
+const LEAST: Duration = Duration::from_millis(50);
+/// A node of a cluster is near.
+const CONNECT: Duration = Duration::from_secs(2);
+/// The most that one answer may have, in bytes: four times what a page of rows has. Once
+/// it is read, it takes some ten times as much memory.
+pub(super) const LONGEST_ANSWER: u64 = 32 << 20;
+
+/// What one request is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    /// What comes behind the node's address, with a question mark in it.
+    pub(super) path: &'a str,
+    pub(super) body: &'a str,
+    /// Whether it changes anything. It is then repeated all the same where its answer
+    /// was lost, so that it must be one that can be.
+    pub(super) writes: bool,
+}
+
+/// What came of a list of statements that a node has answered.
+pub(super) enum Answered {
+    /// And whether an earlier attempt may have been carried out.
+    Done(Vec<Outcome>, bool),
+    /// SQLite has refused it as a whole, in these words; and whether an earlier attempt
+    /// may have been carried out.
+    Refused(String, bool),
+}
+
+/// What is remembered of a cluster between two requests, by all who talk to it.
+#[derive(Clone, Default)]
+pub struct Link(Arc<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    /// Holds the connections.
+    agent: OnceLock<Agent>,
+    /// The node that is asked first: the one that answered last. Those before it have
+    /// failed since they did.
+    first: AtomicUsize,
+    /// Whether any node has ever answered.
+    has_met: AtomicBool,
+}
+
+/// It is no part of what a cluster is.
+impl PartialEq for Link {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Link {}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link")
+    }
+}
+
+/// A cluster's nodes.
+pub(super) struct Client {
+    cluster: Cluster,
+    place: String,
+    /// What shows a node who asks.
+    authorization: Option<String>,
+}
+
+impl Client {
+    pub(super) fn new(cluster: &Cluster) -> Self {
+        Self {
+            place: cluster.to_string(),
+            authorization: cluster.credentials.as_ref().map(authorization),
+            cluster: cluster.clone(),
+        }
+    }
+
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.cluster.link.0
+    }
+
+    fn has_met(&self) -> bool {
+        self.memory().has_met.load(Ordering::Relaxed)
+    }
+
+    /// The place of the node that is asked next.
+    fn at(&self) -> usize {
+        self.memory().first.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
+    }
+
+    fn node(&self, at: usize) -> &str {
+        self.cluster.nodes.get(at).map_or("", String::as_str)
+    }
+
+    fn agent(&self) -> &Agent {
+        self.memory().agent.get_or_init(|| {
+            let roots = match &self.cluster.authorities {
+                Some(authorities) => RootCerts::new_with_certs(&authorities.certificates()),
+                None => RootCerts::WebPki,
+            };
+            let config = Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .proxy(None)
+                .user_agent(concat!("sessctl/", env!("CARGO_PKG_VERSION")))
+                .tls_config(TlsConfig::builder().root_certs(roots).build())
+                .timeout_connect(Some(CONNECT))
+                .timeout_global(Some(self.cluster.timeout));
+            config.build().new_agent()
+        })
+    }
+
+    /// Sends a request to one node after the other until one answers it, or patience
+    /// is at its end.
+    ///
+    /// Each node gets its share of the time that is left, so that one that says nothing
+    /// leaves some to the others; it is asked last from then on. What would not be
+    /// better in a minute ends it at once.
+    pub(super) fn ask(
+        &self,
+        request: Request<'_>,
+        exact: impl Fn(usize) -> bool,
+    ) -> Result<Answered> {
+        let nodes = &self.cluster.nodes;
+        let begun = Instant::now();
+        let left = || self.cluster.patience.saturating_sub(begun.elapsed());
+        let (mut faults, mut wait) = (Faults::of(nodes.len()), FIRST_WAIT);
+        loop {
+            for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
+                let limit = self.cluster.timeout.min(left() / still).max(LEAST);
+                let at = self.at();
+                let fault = match self.ask_node(at, request, limit, &exact) {
+                    Ok(Reply::Done(outcomes)) => {
+                        return Ok(Answered::Done(outcomes, faults.leave_doubt()));
+                    }
+                    Ok(Reply::Refused(why)) => {
+                        return Ok(Answered::Refused(why, faults.leave_doubt()));
+                    }
+                    Ok(Reply::Failed(words)) => Fault::of_words(&words, request.writes),
+                    Err(fault) => fault,
+                };
+                faults.note(at, fault);
+                // Unless another thread has found a better one meanwhile.
+                let _ = self.memory().first.compare_exchange(
+                    at,
+                    (at + 1) % nodes.len(),
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                );
+            }
+            if let (Some(cause), false) = (reason_to_stop(&self.place), faults.leave_doubt()) {
+                let doing = format!("ask {}", self.place);
+                return Err(Error::Interrupted { doing, cause, after: begun.elapsed() });
+            }
+            if left() <= wait + LEAST || faults.are_final(self.has_met()) {
+                return Err(faults.meaning(&self.place, nodes, self.has_met()));
+            }
+            std::thread::sleep(wait);
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    fn ask_node(
+        &self,
+        at: usize,
+        request: Request<'_>,
+        limit: Duration,
+        exact: &impl Fn(usize) -> bool,
+    ) -> std::result::Result<Reply, Fault> {
+        let mut out = Outgoing(request.body.as_bytes());
+        let sent = self.send(at, request, limit, &mut out);
+        let asked = self.asked(request.writes && out.is_all_out());
+        let mut response = sent.map_err(|error| Fault::of_error(&error, asked))?;
+        let text = text(&mut response).map_err(|error| Fault::of_error(&error, asked))?;
+        let reply = match response.status().as_u16() {
+            200 => json::reply(&text, exact),
+            _ => None,
+        };
+        if let Some(reply) = reply {
+            self.memory().has_met.store(true, Ordering::Relaxed);
+            return Ok(reply);
+        }
+        let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
+        if is_ours {
+            return Err(Fault::cut_off(asked));
+        }
+        Err(Fault::of_status(response.status().as_u16(), words(&response, &text), asked))
+    }
+
+    fn asked(&self, perhaps: bool) -> Asked {
+        let has_credentials = self.authorization.is_some();
+        Asked { perhaps, has_credentials, has_met: self.has_met() }
+    }
+
+    fn send(
+        &self,
+        at: usize,
+        request: Request<'_>,
+        limit: Duration,
+        out: &mut Outgoing<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        // A node that passes it on to a leader that does not answer says so before this
+        // gives up on the node.
+        let passed_on = (limit / 5 * 4).as_millis().max(1);
+        let url = format!("{}{}&timeout={passed_on}ms", self.node(at), request.path);
+        let mut post = self.agent().post(&url).header("content-type", "application/json");
+        post = post.header("content-length", request.body.len());
+        if let Some(authorization) = &self.authorization {
+            post = post.header("authorization", authorization);
+        }
+        if limit < self.cluster.timeout {
+            post = post.config().timeout_global(Some(limit)).build();
+        }
+        post.send(SendBody::from_reader(out))
+    }
+
+    /// What the node that answered last says of the leader.
+    pub(super) fn freshness(&self) -> Freshness {
+        let node = self.node(self.at()).to_owned();
+        let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
+        if let Some(authorization) = &self.authorization {
+            get = get.header("authorization", authorization);
+        }
+        let get = get.config().timeout_global(Some(CONNECT)).build();
+        let answer = get.call().ok().filter(|response| response.status() == 200);
+        let text = answer.and_then(|mut response| text(&mut response).ok());
+        let contact = text.and_then(|text| json::contact(&text)).unwrap_or(Contact::Unsaid);
+        Freshness { node, contact }
+    }
+}
+
+fn authorization(credentials: &Credentials) -> String {
+    let Credentials { user, password } = credentials;
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// What an answer holds. Bytes that are no text are replaced: nothing of rqlite's has any.
+fn text(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
+    let body = response.body_mut().with_config();
+    body.limit(LONGEST_ANSWER).lossy_utf8(true).read_to_string()
+}
+
+/// The words of an answer that is text for people, and no page.
+fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
+    let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
+    let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
+    (is_plain && !text.trim_start().starts_with('<')).then_some(text)
+}
+
+/// The part of a request's body that has not gone out yet. Without all of it a node has
+/// nothing to carry out.
+struct Outgoing<'b>(&'b [u8]);
+
+impl Outgoing<'_> {
+    fn is_all_out(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Read for Outgoing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}

@@ -1,0 +1,374 @@
+//! Statements and answers as rqlite's HTTP interface has them: JSON.
+
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use serde_json::{Number, Value as Json};
+
+use crate::storage::consistency::Contact;
+use crate::store::connection::{Answer, Held};
+use crate::store::statement::{Statement, hex};
+
+/// What one statement has done.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    /// Rows that it inserted, changed or deleted; of one that answers rows, as many.
+    pub(super) rows: u64,
+    pub(super) answers: Vec<Answer>,
+    /// How long it took, in seconds.
+    pub(super) time: f64,
+}
+
+/// What a node has answered.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Done(Vec<Outcome>),
+    /// SQLite has refused one of the statements.
+    Refused(String),
+    /// The node could not do it, or does not know what came of it.
+    Failed(String),
+}
+
+/// A list of statements.
+pub(super) fn list<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
+    let statement = |statement: &Statement| {
+        let values = statement.values.iter().map(ValueRef::from);
+        element(&statement.sql, values)
+    };
+    Json::Array(statements.into_iter().map(statement).collect()).to_string()
+}
+
+/// One statement and its values.
+pub(super) fn element<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
+    let mut literals = Vec::new();
+    let mut element = vec![Json::Null];
+    for (place, value) in (1_usize..).zip(values) {
+        element.push(match plain(value) {
+            Ok(value) => value,
+            Err(literal) => {
+                literals.push((place, literal));
+                Json::Null
+            }
+        });
+    }
+    element[0] = if literals.is_empty() { sql.into() } else { written_out(sql, &literals).into() };
+    Json::Array(element)
+}
+
+/// A value in JSON, or as it is written in SQL if JSON has no form for it.
+fn plain(value: ValueRef<'_>) -> Result<Json, String> {
+    match value {
+        ValueRef::Null => Ok(Json::Null),
+        ValueRef::Integer(number) => Ok(number.into()),
+        ValueRef::Real(number) => Number::from_f64(number).map(Json::Number).ok_or_else(|| {
+            if number.is_nan() {
+                "NULL".to_owned()
+            } else if number > 0.0 {
+                "9e999".to_owned()
+            } else {
+                "-9e999".to_owned()
+            }
+        }),
+        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => Ok(text.into()),
+            Err(_) => Err(format!("CAST(X'{}' AS TEXT)", hex(bytes))),
+        },
+        ValueRef::Blob(bytes) => Err(format!("X'{}'", hex(bytes))),
+    }
+}
+
+/// A statement with some of its parameters `?1`, `?2`, … written out. What stands in
+/// quotes is left alone.
+fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut quote = None;
+    let mut rest = sql.chars().peekable();
+    while let Some(c) = rest.next() {
+        match quote {
+            Some(end) if c == end => quote = None,
+            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
+            None if c == '?' => {
+                let mut place = String::new();
+                while let Some(digit) = rest.next_if(char::is_ascii_digit) {
+                    place.push(digit);
+                }
+                let number: Option<usize> = place.parse().ok();
+                match literals.iter().find(|(at, _)| Some(*at) == number) {
+                    Some((_, literal)) => text.push_str(literal),
+                    None => text.extend(["?", &place]),
+                }
+                continue;
+            }
+            _ => {}
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// Reads an answer; `None`: it is none of rqlite's. `exact` says of each statement
+/// whether its values are written by [`exactly`].
+pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<Reply> {
+    let mut reply: Json = serde_json::from_str(text).ok()?;
+    if let Some(error) = reply.get("error").and_then(Json::as_str) {
+        return Some(Reply::Failed(error.to_owned()));
+    }
+    let Json::Array(results) = reply.get_mut("results")?.take() else {
+        return None;
+    };
+    let mut outcomes = Vec::with_capacity(results.len());
+    for (place, result) in results.into_iter().enumerate() {
+        if let Some(error) = result.get("error").and_then(Json::as_str) {
+            return Some(Reply::Refused(error.to_owned()));
+        }
+        outcomes.push(outcome(result, exact(place))?);
+    }
+    Some(Reply::Done(outcomes))
+}
+
+fn outcome(mut result: Json, is_exact: bool) -> Option<Outcome> {
+    let read = if is_exact { exact_value } else { value };
+    let time = result.get("time").and_then(Json::as_f64).unwrap_or(0.0);
+    if result.get("columns").is_none() {
+        // It is left out where it is nought.
+        let rows = result.get("rows_affected").and_then(Json::as_u64).unwrap_or(0);
+        return Some(Outcome { rows, answers: Vec::new(), time });
+    }
+    let mut answers = Vec::new();
+    if let Some(Json::Array(rows)) = result.get_mut("values").map(Json::take) {
+        for row in rows {
+            let Json::Array(values) = row else { return None };
+            answers.push(Answer(values.into_iter().map(read).collect()));
+        }
+    }
+    Some(Outcome { rows: answers.len() as u64, answers, time })
+}
+
+fn value(json: Json) -> Held {
+    match json {
+        Json::Null => Held::Null,
+        Json::Bool(is) => Held::Integer(i64::from(is)),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Held::Integer(number),
+            None => number.as_f64().map_or(Held::Null, Held::Real),
+        },
+        Json::String(text) => Held::Text(text.into_bytes()),
+        other => Held::Text(other.to_string().into_bytes()),
+    }
+}
+
+/// An expression whose value comes through JSON as it is, in its class and to the last
+/// bit but for the sign of a nought: with a letter for the class before it, and bytes as
+/// digits.
+pub(super) fn exactly(expression: &str) -> String {
+    format!(
+        "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
+         WHEN 'real' THEN 'r' || format('%!.17g', {expression}) \
+         WHEN 'text' THEN 't' || hex({expression}) WHEN 'blob' THEN 'b' || hex({expression}) END"
+    )
+}
+
+/// Such a value; what is none, such as a count, is what it is.
+fn exact_value(json: Json) -> Held {
+    let Json::String(text) = &json else { return value(json) };
+    let digits = text.get(1..).unwrap_or_default();
+    match text.as_bytes().first() {
+        Some(b'i') => digits.parse().map_or(Held::Null, Held::Integer),
+        Some(b'r') => match digits {
+            "Inf" => Held::Real(f64::INFINITY),
+            "-Inf" => Held::Real(f64::NEG_INFINITY),
+            digits => digits.parse().map_or(Held::Null, Held::Real),
+        },
+        Some(b't') => Held::Text(unhex(digits)),
+        _ => Held::Blob(unhex(digits)),
+    }
+}
+
+fn unhex(digits: &str) -> Vec<u8> {
+    let pair = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).filter_map(pair).collect()
+}
+
+/// What the state of a node's Raft says of the leader; `None`: nothing.
+pub(super) fn contact(text: &str) -> Option<Contact> {
+    let raft: Json = serde_json::from_str(text).ok()?;
+    if raft.get("state")? == "Leader" {
+        return Some(Contact::Leads);
+    }
+    match raft.get("last_contact")?.as_str()? {
+        "never" => Some(Contact::Never),
+        ago => duration(ago).map(Contact::Ago),
+    }
+}
+
+/// A duration as Go writes it, such as `1m2.5s`.
+fn duration(text: &str) -> Option<Duration> {
+    let (mut rest, mut total) = (text, Duration::ZERO);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| c != '.' && !c.is_ascii_digit())?;
+        let (number, behind) = rest.split_at(digits);
+        let unit = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(unit);
+        let seconds = match unit {
+            "h" => 3600.0,
+            "m" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "µs" => 1e-6,
+            "ns" => 1e-9,
+            _ => return None,
+        };
+        total += Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        rest = behind;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::Connection;
+    use rusqlite::types::{ToSqlOutput, Value};
+
+    use super::*;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::Integer),
+            any::<f64>().prop_filter("NaN is NULL", |r| !r.is_nan()).prop_map(Value::Real),
+            any::<String>().prop_map(Value::Text),
+            any::<Vec<u8>>().prop_map(Value::Blob),
+        ]
+    }
+
+    fn refs(values: &[Value]) -> impl Iterator<Item = ValueRef<'_>> {
+        values.iter().map(ValueRef::from)
+    }
+
+    /// What SQLite makes of an element, as rqlite would have it run.
+    fn run(element: &Json) -> Vec<Value> {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut parts = element.as_array().unwrap().iter();
+        let sql = parts.next().unwrap().as_str().unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        for (place, given) in (1..=statement.parameter_count()).zip(parts) {
+            let given = value(given.clone());
+            let given = ToSqlOutput::Borrowed(ValueRef::from(&given));
+            statement.raw_bind_parameter(place, given).unwrap();
+        }
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let row = rows.next().unwrap().unwrap();
+        (0..columns).map(|column| row.get(column).unwrap()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sent_arrives(values in proptest::collection::vec(any_value(), 1..4)) {
+            let columns: Vec<String> = (1..=values.len()).map(|n| format!("?{n}")).collect();
+            let sql = format!("SELECT '?1', {}", columns.join(", "));
+            let arrived = run(&element(&sql, refs(&values)));
+            prop_assert_eq!(&arrived[0], &Value::Text("?1".to_owned()));
+            prop_assert_eq!(&arrived[1..], &values[..]);
+        }
+
+        #[test]
+        fn an_exact_value_comes_back_as_it_is(sent in any_value()) {
+            let connection = Connection::open_in_memory().unwrap();
+            let sql = format!("SELECT {}", exactly("?1"));
+            let shown: Option<String> =
+                connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
+            let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
+            let Some(Reply::Done(outcomes)) = reply(&text.to_string(), |_| true) else { panic!() };
+            prop_assert_eq!(&outcomes[0].answers[0].0[0], &Held::from(ValueRef::from(&sent)));
+        }
+
+        #[test]
+        fn no_answer_makes_it_stumble(text in any::<String>()) {
+            let _ = (reply(&text, |_| true), contact(&text), duration(&text));
+        }
+    }
+
+    #[test]
+    fn what_json_has_no_form_for_is_written_out() {
+        let values = [
+            Value::Blob(vec![0, 255]),
+            Value::Real(f64::NEG_INFINITY),
+            Value::Real(f64::NAN),
+            Value::Integer(4),
+        ];
+        let sql = "SELECT ?1, '?1', \"?2\", ?2, ?3, ?12, ?4, 'it''s ?1'";
+        assert_eq!(
+            element(sql, refs(&values)).to_string(),
+            r#"["SELECT X'00ff', '?1', \"?2\", -9e999, NULL, ?12, ?4, 'it''s ?1'",null,null,null,4]"#
+        );
+        let damaged = ValueRef::Text(&[b'a', 0xff]);
+        assert_eq!(
+            element("SELECT ?1", std::iter::once(damaged)).to_string(),
+            r#"["SELECT CAST(X'61ff' AS TEXT)",null]"#
+        );
+    }
+
+    fn replied(text: &str) -> String {
+        format!("{:?}", reply(text, |_| false))
+    }
+
+    #[test]
+    fn an_answer_is_read() {
+        let written = r#"{"results":[{"rows_affected":3,"last_insert_id":9,"time":0.5},{}]}"#;
+        let Some(Reply::Done(outcomes)) = reply(written, |_| false) else { panic!() };
+        assert_eq!((outcomes[0].rows, outcomes[1].rows, outcomes[0].time), (3, 0, 0.5));
+        let rows = r#"{"results":[{"columns":["a","b"],"values":[[1,"x"],[null,1.5]]}]}"#;
+        let Some(Reply::Done(outcomes)) = reply(rows, |_| false) else { panic!() };
+        assert_eq!(outcomes[0].rows, 2);
+        assert_eq!(outcomes[0].answers[1].0, [Held::Null, Held::Real(1.5)]);
+        // Without rows, the values are left out.
+        let none = r#"{"results":[{"columns":["a"],"types":["text"]}]}"#;
+        let Some(Reply::Done(outcomes)) = reply(none, |_| false) else { panic!() };
+        assert!(outcomes[0].answers.is_empty());
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_apart() {
+        assert_eq!(
+            replied(r#"{"results":[{"rows_affected":1},{"error":"no such table: x"}]}"#),
+            r#"Some(Refused("no such table: x"))"#
+        );
+        assert_eq!(
+            replied(r#"{"results":[],"error":"not leader"}"#),
+            r#"Some(Failed("not leader"))"#
+        );
+        for stranger in [
+            "",
+            "{}",
+            "[]",
+            "<html>",
+            r#"{"results":7}"#,
+            r#"{"results":[{"columns":[],"values":[1]}]}"#,
+        ] {
+            assert_eq!(replied(stranger), "None", "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_node_says_when_it_heard_of_the_leader() {
+        let of = |state: &str, last: &str| {
+            contact(&format!(r#"{{"state":"{state}","last_contact":{last}}}"#))
+        };
+        assert_eq!(of("Leader", "0"), Some(Contact::Leads));
+        assert_eq!(
+            of("Follower", r#""50.771477ms""#),
+            Some(Contact::Ago(Duration::from_nanos(50_771_477)))
+        );
+        assert_eq!(of("Candidate", r#""never""#), Some(Contact::Never));
+        assert_eq!(of("Follower", "0"), None);
+        assert_eq!(contact("leader not found"), None);
+        for (text, millis) in
+            [("1m2.5s", 62_500), ("1h0m0.25s", 3_600_250), ("0s", 0), ("900µs", 0)]
+        {
+            assert_eq!(duration(text).map(|d| d.as_millis()), Some(millis), "{text}");
+        }
+        assert_eq!((duration(""), duration("5"), duration("1 day")), (None, None, None));
+    }
+}

@@ -1,0 +1,441 @@
+//! An rqlite cluster: SQLite databases on several machines that do the same writes in
+//! the same order, spoken to over HTTP.
+//!
+//! A list of statements is one request, and so one entry in the log that the nodes
+//! share. Where its answer is lost, it is sent again: a statement that has been carried
+//! out finds nothing to do, or the list leaves a receipt, by which the second finds
+//! that the first was carried out and what it did.
+
+mod client;
+mod error;
+mod idempotency;
+mod json;
+mod pages;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::sqlite::Access;
+use super::{Answer, Applied, Columns, Expecting, Transport};
+use crate::domain::error::{Error, Result};
+use crate::storage::consistency::{Consistency, Freshness};
+use crate::storage::{Effort, Flow, LogSize, Version};
+use crate::store::location::Cluster;
+use crate::store::statement::Statement;
+use client::{Answered, Client, Request};
+use idempotency::Step;
+use json::Outcome;
+
+pub use client::Link;
+
+/// The level at which a read goes through the log of the cluster like a write, so that it
+/// sees all that was acknowledged before. All versions have it.
+const STRONG: &str = "strong";
+/// Rows that are asked for at once: at first, and at most. In an order that no index has,
+/// each page sorts all rows anew, so that there should be few; these take some 10 MB.
+const FIRST_PAGE: usize = 250;
+const LARGEST_PAGE: usize = 10_000;
+/// About how many bytes the values of a page have at most. They come as twice as many
+/// digits.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// A database on a cluster.
+pub struct Rqlite {
+    client: Client,
+    /// What a read may see that asks for nothing else.
+    consistency: Consistency,
+    /// What one may see that is [quick](Statement::is_quick).
+    quick: Consistency,
+    /// Whether the database has a table for receipts.
+    has_receipts: bool,
+    /// What the node had changed since it was started when this last wrote.
+    changes: Option<i64>,
+    /// How often others have written since.
+    foreign: i64,
+}
+
+impl Rqlite {
+    /// A cluster, for what a command wants of it. Nothing is sent yet.
+    pub fn new(cluster: &Cluster, access: Access) -> Self {
+        let [consistency, quick] = match access {
+            Access::Read => [cluster.consistency; 2],
+            // A new leader may not have carried out yet what its predecessor acknowledged: at
+            // level `weak` it shows an old table, or an empty one, and a purge would pass over
+            // rows that are due. What is about to change is never looked at on one node alone.
+            Access::Write => [Consistency::Linearizable, Consistency::Weak],
+        };
+        Self {
+            client: Client::new(cluster),
+            consistency,
+            quick,
+            has_receipts: false,
+            changes: None,
+            foreign: 0,
+        }
+    }
+
+    /// The same database, which has a table for receipts.
+    #[must_use]
+    pub fn with_receipts(self) -> Self {
+        Self { has_receipts: true, ..self }
+    }
+
+    /// The same, for reads that are all [quick](Statement::is_quick).
+    #[must_use]
+    pub fn quickly(self) -> Self {
+        Self { consistency: self.quick, ..self }
+    }
+
+    /// How fresh that is what the node has that answered last.
+    pub fn freshness(&self) -> Freshness {
+        self.client.freshness()
+    }
+
+    fn ask(
+        &self,
+        path: &str,
+        body: &str,
+        writes: bool,
+        exact: impl Fn(usize) -> bool,
+    ) -> Result<Answered> {
+        self.client.ask(Request { path, body, writes }, exact)
+    }
+
+    /// What comes behind a node's address to read.
+    fn reading<'s>(&self, statements: impl IntoIterator<Item = &'s Statement> + Clone) -> String {
+        let is_sure = statements.clone().into_iter().any(|statement| statement.is_sure);
+        let is_quick = statements.into_iter().all(|statement| statement.is_quick);
+        let level = match if is_quick { self.quick } else { self.consistency } {
+            _ if is_sure => STRONG,
+            Consistency::Weak => "weak",
+            // Nodes of this version take the word for `weak`, without a sign.
+            Consistency::Linearizable => STRONG,
+            Consistency::None => "none",
+        };
+        format!("/db/query?timings&transaction&level={level}")
+    }
+
+    fn read(&self, statements: &[Statement]) -> Result<Vec<Outcome>> {
+        let body = json::list(statements);
+        let path = if statements.iter().any(explains_a_change) {
+            // What only reads is not for such as these, though they change nothing.
+            "/db/request?timings".to_owned()
+        } else {
+            self.reading(statements)
+        };
+        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
+        match self.ask(&path, &body, false, is_exact)? {
+            Answered::Done(outcomes, _) => Ok(outcomes),
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
+    /// Runs one statement for each of these values, in one request.
+    fn read_for_each(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    ) -> Result<Vec<Outcome>> {
+        let one = |value| json::element(&statement.sql, std::iter::once(value));
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite takes no list of nothing.
+            return Ok(Vec::new());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
+        let path = self.reading([statement]);
+        match self.ask(&path, &body, false, |_| statement.is_exact)? {
+            Answered::Done(outcomes, _) => Ok(outcomes),
+            Answered::Refused(why, _) => Err(self.fault("read", why)),
+        }
+    }
+
+    /// Sends a list of statements as one request.
+    fn write(&mut self, statements: &[Statement]) -> Result<Written> {
+        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
+        self.send(&json::list(statements), is_exact)
+    }
+
+    fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
+        let begun = Instant::now();
+        match self.ask("/db/request?transaction&timings", body, true, exact)? {
+            Answered::Done(outcomes, is_in_doubt) => {
+                let hold = begun.elapsed();
+                let work: f64 = outcomes.iter().map(|outcome| outcome.time).sum();
+                let work = Duration::try_from_secs_f64(work).unwrap_or_default();
+                let commit = hold.saturating_sub(work);
+                Ok(Written::Done(Done { outcomes, hold, commit, is_in_doubt }))
+            }
+            Answered::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
+        }
+    }
+
+    fn fault(&self, doing: &str, why: String) -> Error {
+        let place = self.client.place();
+        if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
+            return Error::Corrupt { at: place.to_owned(), detail: why };
+        }
+        Error::failed(format!("{doing} {place}"), why)
+    }
+
+    /// Learns whether others have written since this did: the node counts what it has
+    /// changed since it was started.
+    fn notice(&mut self, before: Option<i64>, after: Option<i64>) {
+        if self.changes.is_some() && self.changes != before {
+            self.foreign += 1;
+        }
+        self.changes = after;
+    }
+
+    fn apply_plainly(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let written = self.write(statements)?;
+        self.applied(written)
+    }
+
+    fn applied(&self, written: Written) -> Result<Applied> {
+        match written {
+            Written::Done(Done { outcomes, hold, commit, is_in_doubt }) => {
+                let rows = outcomes.iter().map(|outcome| outcome.rows).collect();
+                let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
+                let answers_lost = is_in_doubt;
+                Ok(Applied { rows, answers, answers_lost, hold, commit, ..Applied::default() })
+            }
+            // The first attempt may be what the second was refused for.
+            Written::Refused(why, true) => {
+                Err(Error::Unknown { at: self.client.place().to_owned(), why })
+            }
+            Written::Refused(why, false) => Err(self.fault("write to", why)),
+        }
+    }
+}
+
+/// Whether a statement asks how another would be carried out that changes something.
+fn explains_a_change(statement: &Statement) -> bool {
+    let explained = statement.sql.strip_prefix("EXPLAIN ");
+    explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
+}
+
+/// What the SQLite of a node says where the reason lies in no single row.
+const NOT_OF_A_ROW: &[&str] = &[
+    "no such ",
+    "has no column",
+    "syntax error",
+    "foreign key mismatch",
+    "malformed",
+    "disk is full",
+    "disk I/O",
+    "readonly",
+    "is locked",
+    "out of memory",
+    "interrupted",
+    "unable to open",
+    "too many ",
+];
+
+/// Whether the words by which a node refuses a change may be those of a constraint, or of
+/// a trigger, whose text is the application's.
+fn is_about_rows(why: &str) -> bool {
+    !NOT_OF_A_ROW.iter().any(|known| why.contains(known))
+}
+
+/// What came of a request that writes.
+enum Written {
+    Done(Done),
+    /// And whether an earlier attempt may have been carried out.
+    Refused(String, bool),
+}
+
+/// A request that was carried out.
+struct Done {
+    outcomes: Vec<Outcome>,
+    hold: Duration,
+    /// The part of that which was not the statements themselves.
+    commit: Duration,
+    /// Whether an earlier attempt may have been carried out, too.
+    is_in_doubt: bool,
+}
+
+impl Answer {
+    fn integer_at(&self, place: usize) -> Option<i64> {
+        (self as &dyn Columns).integer(place)
+    }
+
+    fn text(&self, place: usize) -> Option<String> {
+        (self as &dyn Columns).text(place)
+    }
+}
+
+impl Transport for Rqlite {
+    fn place(&self) -> &str {
+        self.client.place()
+    }
+
+    fn query(
+        &self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let outcomes = self.read(std::slice::from_ref(statement))?;
+        for row in outcomes.iter().flat_map(|outcome| &outcome.answers) {
+            if visit(row)? == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk(
+        &self,
+        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let (mut last, mut size) = (None::<Answer>, FIRST_PAGE);
+        loop {
+            let mut page = next(last.as_ref().map(|row| row as &dyn Columns));
+            page.push(" LIMIT ").bind(size);
+            let mut rows = self.read(&[page])?.pop().unwrap_or_default().answers;
+            for row in &rows {
+                if visit(row)? == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+            if rows.len() < size {
+                return Ok(());
+            }
+            let bytes: usize = rows.iter().map(Answer::bytes).sum();
+            let most = PAGE_BYTES / (bytes / rows.len().max(1)).max(1);
+            last = rows.pop();
+            size = (size * 4).min(LARGEST_PAGE).min(most.max(1));
+        }
+    }
+
+    fn look_up(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        for outcome in self.read_for_each(statement, values)? {
+            visit(outcome.answers.first().map(|row| row as &dyn Columns));
+        }
+        Ok(())
+    }
+
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let outcomes = self.read_for_each(statement, values)?.into_iter().enumerate();
+        for (place, outcome) in outcomes {
+            outcome.answers.iter().for_each(|row| visit(place, row));
+        }
+        Ok(())
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        let rest = || rest.iter().map(ValueRef::from);
+        let elements = values.map(|value| json::element(sql, std::iter::once(value).chain(rest())));
+        let body = serde_json::Value::Array(elements.collect()).to_string();
+        let written = self.send(&body, |_| false)?;
+        self.applied(written)
+    }
+
+    /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
+    /// list is sent again, rows that the first has deleted are found gone, and what is
+    /// answered may be less than what was done; it says so.
+    fn apply_rows(
+        &mut self,
+        statements: &[Statement],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        let total = || json::element("SELECT total_changes()", std::iter::empty());
+        let mut list = vec![total()];
+        for row in rows {
+            let one = |statement: &Statement| json::element(&statement.sql, row.iter().copied());
+            list.extend(statements.iter().map(one));
+        }
+        list.push(total());
+        let count = list.len();
+        let is_exact = |place: usize| {
+            let is_of_a_row = place > 0 && place + 1 < count;
+            is_of_a_row && statements[(place - 1) % statements.len()].is_exact
+        };
+        let written = self.send(&serde_json::Value::Array(list).to_string(), is_exact)?;
+        if let Written::Refused(why, false) = &written
+            && is_about_rows(why)
+        {
+            let doing = format!("write to {}", self.client.place());
+            return Err(Error::Rejected { doing, why: why.clone() });
+        }
+        let mut applied = self.applied(written)?;
+        let total = |answers: Option<Vec<Answer>>| answers?.first()?.integer_at(0);
+        let after = total(applied.answers.pop());
+        let before = total((!applied.answers.is_empty()).then(|| applied.answers.remove(0)));
+        self.notice(before, after);
+        applied.rows.pop();
+        applied.rows.drain(..applied.rows.len().min(1));
+        Ok(applied)
+    }
+
+    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        if self.has_receipts {
+            let all: Vec<Step<'_>> = statements.iter().map(|statement| (statement, None)).collect();
+            // Nothing is expected, so nothing is otherwise.
+            Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
+        } else {
+            self.apply_plainly(statements)
+        }
+    }
+
+    fn apply_expecting(
+        &mut self,
+        expected: &[Expecting],
+        otherwise: &[Statement],
+    ) -> Result<Applied> {
+        if !self.has_receipts {
+            return self.apply(otherwise);
+        }
+        let begun = Instant::now();
+        let all: Vec<Step<'_>> =
+            expected.iter().map(|expected| (&expected.statement, expected.rows)).collect();
+        if let Some(applied) = self.apply_with_receipt(&all)? {
+            return Ok(Applied { as_expected: true, ..applied });
+        }
+        // What was rolled back on the way is no work of these rows.
+        let in_vain = begun.elapsed();
+        let applied = self.apply(otherwise)?;
+        let Applied { hold, commit, .. } = applied;
+        Ok(Applied { hold: hold + in_vain, commit: commit + in_vain, ..applied })
+    }
+
+    fn version(&self) -> Result<Option<Version>> {
+        Ok(Some(Version(self.foreign)))
+    }
+
+    /// Its own log is the cluster's business, and nobody who reads keeps it from growing
+    /// smaller.
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        Ok(Some(LogSize::default()))
+    }
+
+    fn move_log(&mut self, _effort: Effort) -> Result<Option<LogSize>> {
+        Ok(Some(LogSize::default()))
+    }
+
+    fn exactly(&self, expression: &str) -> String {
+        json::exactly(expression)
+    }
+
+    fn is_far(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,121 @@
+//! Free space of the file system, as a bound on the write-ahead log: a checkpoint has to
+//! find space for the pages by which it makes the database longer.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Result, Transaction, ffi};
+use rustix::fs::statvfs;
+
+use super::PATIENCE;
+use crate::storage::Effort;
+use crate::store::connection::sqlite::wal;
+
+/// Free space, in bytes, from which on a log needs no bound.
+const PLENTY: u64 = 64 << 20;
+/// Free space below which each transaction begins with a checkpoint.
+const LITTLE: u64 = 16 << 20;
+/// Part of the free space that the log may have as well before it is cut.
+const SHARE: u64 = 4;
+/// Time for which space that was plenty is taken to be so.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Space that a transaction must leave for the next one of the application, in pages:
+/// where the log can be moved into the database as it is, and where it makes the database
+/// longer.
+const RESERVES: [u64; 2] = [4, 8];
+/// Space that a transaction may take in the log before it is known how much it takes.
+const TRANSACTION: u64 = 4 << 20;
+
+/// Free space beside one database.
+pub(super) struct Room {
+    path: PathBuf,
+    /// Time at which there was plenty.
+    plenty: Cell<Option<Instant>>,
+}
+
+impl Room {
+    pub(super) fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), plenty: Cell::new(None) }
+    }
+
+    /// Gets the log ready for a transaction. Where there is little space:
+    ///
+    /// 1. What the log holds is moved into the database, and a log that has more than a
+    ///    quarter of the free space besides is cut.
+    /// 2. Where somebody who reads keeps pages in the log that the database has no place
+    ///    for yet, nothing is written that might take the space for them.
+    ///
+    /// Each transaction thus begins with a log that a checkpoint can move, whatever becomes
+    /// of it.
+    pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
+        let Some(free) = self.shortage() else { return Ok(()) };
+        let Some(log) = wal::size(connection)? else { return Ok(()) };
+        let is_large = log.bytes > free / SHARE;
+        if free >= LITTLE && !is_large {
+            return Ok(());
+        }
+        if log.pending > 0 {
+            wal::move_into_the_database(connection, Effort::Gentle, PATIENCE)?;
+        }
+        if is_large {
+            wal::move_into_the_database(connection, Effort::Cut, PATIENCE)?;
+        }
+        let growth = self.growth(connection)?;
+        if growth == 0 { Ok(()) } else { self.must_have(growth + TRANSACTION) }
+    }
+
+    /// Commits a transaction, unless the log would then hold more new pages than there is
+    /// space for.
+    pub(super) fn commit(&self, transaction: Transaction<'_>) -> Result<()> {
+        if self.shortage().is_some() && has_log(&transaction)? {
+            // From here on, the commit itself takes next to nothing.
+            transaction.cache_flush()?;
+            let growth = self.growth(&transaction)?;
+            let reserve = RESERVES[usize::from(growth > 0)];
+            self.must_have(growth + reserve * pragma(&transaction, "page_size")?)?;
+        }
+        transaction.commit()
+    }
+
+    /// Bytes that are free, unless they are plenty.
+    fn shortage(&self) -> Option<u64> {
+        if self.plenty.get().is_some_and(|at| at.elapsed() < GLANCE) {
+            return None;
+        }
+        let free = statvfs(&self.path)
+            .map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
+        let is_plenty = free >= PLENTY;
+        self.plenty.set(is_plenty.then(Instant::now));
+        (!is_plenty).then_some(free)
+    }
+
+    /// Fails as SQLite does on a full file system where less than that is free.
+    fn must_have(&self, bytes: u64) -> Result<()> {
+        match self.shortage() {
+            Some(free) if free < bytes => {
+                let full = ffi::Error::new(ffi::SQLITE_FULL);
+                Err(rusqlite::Error::SqliteFailure(full, None))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes by which the pages of the log make the database longer.
+    fn growth(&self, connection: &Connection) -> Result<u64> {
+        let bytes = pragma(connection, "page_count")? * pragma(connection, "page_size")?;
+        let there = fs::metadata(&self.path).map_or(bytes, |file| file.len());
+        Ok(bytes.saturating_sub(there))
+    }
+}
+
+fn has_log(connection: &Connection) -> Result<bool> {
+    let mut asked = connection.prepare_cached("PRAGMA journal_mode")?;
+    asked.query_row([], |row| Ok(row.get_ref(0)?.as_str()? == "wal"))
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<u64> {
+    let mut asked = connection.prepare_cached(&format!("PRAGMA {name}"))?;
+    asked.query_row([], |row| row.get(0)).map(|number: i64| u64::try_from(number).unwrap_or(0))
+}

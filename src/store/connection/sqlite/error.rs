@@ -1,0 +1,218 @@
+//! Failures of SQLite, in terms of what the caller has to tell apart.
+
+use std::path::Path;
+
+use nix::errno::Errno;
+use rusqlite::ErrorCode;
+use rusqlite::ffi::{
+    SQLITE_IOERR_CHECKRESERVEDLOCK, SQLITE_IOERR_LOCK, SQLITE_IOERR_NOMEM, SQLITE_IOERR_RDLOCK,
+    SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_UNLOCK,
+};
+use rustix::fs::statvfs;
+
+use crate::domain::error::Error;
+use crate::store::connection::sqlite::file;
+use crate::store::connection::sqlite::file::locks::Kept;
+use crate::store::connection::sqlite::file::{INPUT_OUTPUT, denied};
+
+/// The error for a failure of SQLite while it was doing something to the database `place`.
+pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+    // Each is the reason of one failure, and anything else may change it.
+    let errno = Errno::last();
+    Errno::clear();
+    let at = place.to_owned();
+    if is_for_want_of_space(place, errno, &error) {
+        return Error::DiskFull { at };
+    }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
+        Some(ErrorCode::DatabaseCorrupt) if is_of_virtual_table(&error) => {
+            failed(place, doing, OUT_OF_STEP)
+        }
+        // What the schema uses is no damage.
+        Some(ErrorCode::DatabaseCorrupt) if is_lacking(&error.to_string()) => {
+            Error::Refused(lacking(place, doing, &error.to_string()))
+        }
+        // SQLite takes a failing device for a damaged file.
+        Some(ErrorCode::DatabaseCorrupt) if errno == Errno::EIO || fails_to_be_read(place) => {
+            failed(place, doing, INPUT_OUTPUT)
+        }
+        Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
+        Some(ErrorCode::NotADatabase) => {
+            Error::NotOurs { at, found: "it is no SQLite database".to_owned() }
+        }
+        Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            match denied::reason(Path::new(place)) {
+                Some(reason) => failed(place, doing, &reason),
+                None => other(place, doing, error),
+            }
+        }
+        _ => other(place, doing, error),
+    }
+}
+
+/// What is said where a virtual table finds that its own content is wrong: the database
+/// itself is sound.
+pub(super) const OUT_OF_STEP: &str = "a virtual table that a trigger writes to, such as a full-text index, \
+                           does not match the rows that it is about: the application has to \
+                           rebuild it";
+
+pub(super) fn is_of_virtual_table(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
+}
+
+/// Words by which SQLite says that a schema uses what this program lacks, or does not let a
+/// schema use.
+const LACKING: [&str; 6] = [
+    "unknown function: ",
+    "no such function: ",
+    "no such collation sequence: ",
+    "no such module: ",
+    "unknown tokenizer: ",
+    "unsafe use of ",
+];
+
+fn is_lacking(sentence: &str) -> bool {
+    LACKING.iter().any(|words| sentence.contains(words))
+}
+
+/// The refusal of a schema that uses something which this program lacks.
+fn lacking(place: &str, doing: &str, sentence: &str) -> String {
+    let why = if sentence.contains("unsafe use of ") {
+        "sessctl does not let the schema of an application call functions or virtual tables that \
+         have effects of their own"
+    } else {
+        "the application registers it when it opens the database, and sessctl does not have it"
+    };
+    format!("could not {doing} {place}: {sentence}: {why}")
+}
+
+/// Whether a device fails to read the database or its write-ahead log.
+fn fails_to_be_read(place: &str) -> bool {
+    let path = Path::new(place);
+    let log = file::beside(&file::real(path), "-wal");
+    [path, &log].into_iter().any(|path| match Kept::open(path) {
+        Ok(file) => file.read_to_the_end().is_err(),
+        Err(e) => e.raw_os_error() == Some(Errno::EIO as i32),
+    })
+}
+
+/// The reason why the system has failed SQLite, as far as it can be known.
+fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match (code, errno) {
+        (SQLITE_IOERR_NOMEM, _) => "out of memory".to_owned(),
+        (_, Errno::EIO | Errno::ENXIO | Errno::ENODEV) => INPUT_OUTPUT.to_owned(),
+        (_, Errno::EFBIG | Errno::ESTALE) => errno.desc().to_lowercase(),
+        (
+            SQLITE_IOERR_LOCK
+            | SQLITE_IOERR_RDLOCK
+            | SQLITE_IOERR_UNLOCK
+            | SQLITE_IOERR_CHECKRESERVEDLOCK
+            | SQLITE_IOERR_SHMLOCK,
+            _,
+        ) => format!("could not lock the file: {}", errno.desc().to_lowercase()),
+        _ => match error {
+            rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+                format!("{sentence} (SQLite's error code {code})")
+            }
+            error => error.to_string(),
+        },
+    }
+}
+
+/// Whether a failure comes from a full file system or a quota. The index of a log, which
+/// SQLite makes longer by itself, is the one file for which it has another code.
+fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => true,
+        Some(ErrorCode::SystemIoFailure) => match errno {
+            Errno::ENOSPC | Errno::EDQUOT => true,
+            Errno::UnknownErrno => code == SQLITE_IOERR_SHMSIZE || is_full(place),
+            _ => code == SQLITE_IOERR_SHMSIZE,
+        },
+        _ => false,
+    }
+}
+
+/// Whether the file system of a database has no space left.
+fn is_full(place: &str) -> bool {
+    statvfs(place).is_ok_and(|system| system.f_bavail == 0)
+}
+
+fn failed(place: &str, doing: &str, reason: &str) -> Error {
+    Error::failed(format!("{doing} \"{place}\""), reason)
+}
+
+fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(sentence))
+        | rusqlite::Error::SqlInputError { msg: sentence, .. }
+            if is_lacking(&sentence) =>
+        {
+            Error::Refused(lacking(place, doing, &sentence))
+        }
+        // Its source would be the same sentence once more, with a number.
+        rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
+            Error::failed(format!("{doing} {place}"), sentence)
+        }
+        error => Error::failed(format!("{doing} {place}"), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn said(code: i32, errno: Errno) -> String {
+        errno.set();
+        let error = rusqlite::Error::SqliteFailure(
+            ffi::Error::new(code),
+            Some("disk I/O error".to_owned()),
+        );
+        fault("missing.db", "write to", error).with_causes()
+    }
+
+    #[test]
+    fn a_failure_of_the_system_is_told_apart() {
+        for (code, errno, reason) in [
+            (ffi::SQLITE_IOERR_READ, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_IOERR_FSYNC, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_CORRUPT, Errno::EIO, INPUT_OUTPUT),
+            (ffi::SQLITE_IOERR_NOMEM, Errno::EIO, "out of memory"),
+            (
+                ffi::SQLITE_IOERR_LOCK,
+                Errno::ENOLCK,
+                "could not lock the file: no record locks available",
+            ),
+            (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's error code 2570)"),
+        ] {
+            let expected = format!("could not write to \"missing.db\": {reason}");
+            assert_eq!(said(code, errno), expected);
+        }
+    }
+
+    #[test]
+    fn a_full_file_system_and_a_quota_are_told_from_other_failures() {
+        for (code, errno) in [
+            (ffi::SQLITE_FULL, Errno::UnknownErrno),
+            (ffi::SQLITE_IOERR_SHMSIZE, Errno::UnknownErrno),
+            (ffi::SQLITE_IOERR_WRITE, Errno::ENOSPC),
+            (ffi::SQLITE_IOERR_WRITE, Errno::EDQUOT),
+        ] {
+            assert!(said(code, errno).contains("no space left"), "{code} {errno}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_stays_one_after_an_earlier_failure_of_the_device() {
+        said(ffi::SQLITE_IOERR_READ, Errno::EIO);
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
+        assert!(matches!(fault("missing.db", "read", error), Error::Corrupt { .. }));
+    }
+}

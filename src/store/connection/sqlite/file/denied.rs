@@ -1,0 +1,202 @@
+//! Reasons why a database cannot be read or written: the permission that is missing, on
+//! which file or directory, and for which user.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    Access, AtFlags, CWD, StatVfsMountFlags, StatxAttributes, StatxFlags, accessat, statvfs, statx,
+};
+
+use super::{SIDECARS, beside, real, users};
+
+/// The sticky bit of a directory, and the bits that let others than its owner write to it.
+const STICKY: u32 = 0o1000;
+const OTHERS_WRITE: u32 = 0o002;
+const GROUP_WRITES: u32 = 0o020;
+const PROTECTED_REGULAR: &str = "/proc/sys/fs/protected_regular";
+
+/// The reason why the database at this path cannot be read, or else why it cannot be
+/// written; `None` if no permission is missing.
+pub(in crate::store::connection) fn reason(path: &Path) -> Option<String> {
+    unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
+}
+
+/// The reason why a file cannot be created.
+pub(in crate::store::connection) fn reason_to_create(path: &Path) -> Option<String> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    unreachable(path)
+        .or_else(|| read_only(directory))
+        .or_else(|| fixed(directory))
+        .or_else(|| closed(directory, ""))
+}
+
+/// The directory on the way to a path that may not be searched.
+fn unreachable(path: &Path) -> Option<String> {
+    // The working directory may be out of reach, too.
+    let full = || std::path::absolute(path).ok();
+    unreachable_at(path).or_else(|| unreachable_at(&full()?))
+}
+
+fn unreachable_at(path: &Path) -> Option<String> {
+    let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
+    directories.reverse();
+    let barred = directories
+        .into_iter()
+        .find(|directory| directory.is_dir() && !may(directory, Access::EXEC_OK))?;
+    Some(lacks("search", &format!("directory {}", quoted(barred)), barred))
+}
+
+fn unreadable(path: &Path) -> Option<String> {
+    let files = all(path);
+    let barred = files.iter().find(|file| file.exists() && !may(file, Access::READ_OK))?;
+    Some(lacks("read", &quoted(barred), barred) + &misplaced(barred, path))
+}
+
+fn unwritable(path: &Path) -> Option<String> {
+    let (real, files) = (real(path), all(path));
+    let directory = real.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let existing = || files.iter().filter(|file| file.exists());
+    read_only(&real)
+        .or_else(|| existing().map(PathBuf::as_path).chain([directory]).find_map(fixed))
+        .or_else(|| {
+            let barred = existing().find(|file| !may(file, Access::WRITE_OK))?;
+            Some(lacks("write", &quoted(barred), barred) + &misplaced(barred, &real))
+        })
+        .or_else(|| closed(directory, ", which SQLite needs for its journal or write-ahead log"))
+        .or_else(|| existing().skip(1).find_map(|file| protected(file, directory)))
+}
+
+/// The owner that a file beside a database should have.
+fn misplaced(file: &Path, database: &Path) -> String {
+    match (fs::metadata(file), fs::metadata(database)) {
+        (Ok(file), Ok(database)) if file.uid() != database.uid() => {
+            format!(
+                "; it should belong to user {}, as the database does",
+                users::name(database.uid())
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn read_only(path: &Path) -> Option<String> {
+    let flags = statvfs(path).ok()?.f_flag;
+    let is_read_only = flags.contains(StatVfsMountFlags::RDONLY);
+    is_read_only.then(|| "the file system is mounted read-only".to_owned())
+}
+
+/// The attribute that forbids changes of a file, even to root.
+fn fixed(path: &Path) -> Option<String> {
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::empty()).ok()?.stx_attributes;
+    let (attribute, letter) = if found.contains(StatxAttributes::IMMUTABLE) {
+        ("immutable", 'i')
+    } else if found.contains(StatxAttributes::APPEND) {
+        ("append-only", 'a')
+    } else {
+        return None;
+    };
+    let path = quoted(path);
+    Some(format!("{path} has the {attribute} attribute, which `chattr -{letter}` removes"))
+}
+
+fn closed(directory: &Path, why: &str) -> Option<String> {
+    let is_closed = !may(directory, Access::WRITE_OK | Access::EXEC_OK);
+    let name = format!("directory {}", quoted(directory));
+    is_closed.then(|| lacks("write", &name, directory) + why)
+}
+
+/// The protection of files in sticky directories, which keeps SQLite, root's too, from
+/// opening files that exist and belong to other users.
+fn protected(file: &Path, directory: &Path) -> Option<String> {
+    let level = fs::read_to_string(PROTECTED_REGULAR).ok()?.trim().parse().ok()?;
+    let (place, file_found) = (fs::metadata(directory).ok()?, fs::metadata(file).ok()?);
+    let owners = Owners { file: file_found.uid(), directory: place.uid(), user: users::own() };
+    is_protected(level, place.mode(), &owners).then(|| {
+        format!(
+            "directory {} is sticky and fs.protected_regular is {level}, so that user {} cannot \
+             open {}, which belongs to user {}",
+            quoted(directory),
+            users::name(owners.user),
+            quoted(file),
+            users::name(owners.file)
+        )
+    })
+}
+
+/// Users whose files meet in a sticky directory.
+struct Owners {
+    file: u32,
+    directory: u32,
+    user: u32,
+}
+
+/// Whether Linux keeps a user from opening an existing file with `O_CREAT`: the directory
+/// is sticky, others can write to it, or its group from level 2 on, and the file belongs
+/// neither to the user nor to the directory's owner.
+fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
+    let writers = if level > 1 { OTHERS_WRITE | GROUP_WRITES } else { OTHERS_WRITE };
+    level > 0
+        && mode & STICKY != 0
+        && mode & writers != 0
+        && owners.file != owners.directory
+        && owners.file != owners.user
+}
+
+fn may(path: &Path, access: Access) -> bool {
+    accessat(CWD, path, access, AtFlags::EACCESS).is_ok()
+}
+
+fn lacks(permission: &str, name: &str, path: &Path) -> String {
+    let user = users::name(users::own());
+    let owner = fs::metadata(path).map_or_else(
+        |_| String::new(),
+        |found| match found.uid() {
+            own if own == users::own() => format!(" (mode {:04o})", found.mode() & 0o7777),
+            other => {
+                format!(" (owner {}, mode {:04o})", users::name(other), found.mode() & 0o7777)
+            }
+        },
+    );
+    format!("user {user} has no {permission} permission for {name}{owner}")
+}
+
+fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.display())
+}
+
+/// The database, and the files beside it.
+fn all(path: &Path) -> Vec<PathBuf> {
+    let real = real(path);
+    let besides = SIDECARS.iter().map(|(suffix, _)| beside(&real, suffix)).collect();
+    [vec![path.to_owned()], besides].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sticky_directory_protects_the_files_of_third_users() {
+        let others = Owners { file: 33, directory: 0, user: 0 };
+        for (level, mode, is_barred) in [
+            (0, 0o1777, false),
+            (1, 0o1777, true),
+            (1, 0o1770, false),
+            (2, 0o1770, true),
+            (2, 0o1777, true),
+            (2, 0o1755, false),
+            (2, 0o777, false),
+        ] {
+            assert_eq!(is_protected(level, mode, &others), is_barred, "{level} {mode:o}");
+        }
+        let of_the_directorys_owner = Owners { file: 0, directory: 0, user: 1000 };
+        let own = Owners { file: 1000, directory: 0, user: 1000 };
+        for allowed in [of_the_directorys_owner, own] {
+            assert!(!is_protected(2, 0o1777, &allowed));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Files that lie beside a database, and what has to be known of them before SQLite opens
+//! it.
+
+use std::fs::{self, FileType, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::hazard::NameHazard;
+use super::locks::{Hold, Kept};
+use super::{SIDECARS, beside, denied, real, unreadable, users};
+use crate::domain::error::{Error, Result};
+
+/// A database file, before SQLite opens it.
+pub(in crate::store::connection) struct Found {
+    /// The path that messages have.
+    path: PathBuf,
+    /// The path beside which SQLite keeps its files.
+    real: PathBuf,
+    kept: Kept,
+    /// Whether changes go to a write-ahead log.
+    has_log: bool,
+    /// The owner, if that is neither this user nor root is this user.
+    stranger: Option<u32>,
+    /// The lengths of the write-ahead log and of the shared memory.
+    log: Option<u64>,
+    shared: Option<u64>,
+}
+
+/// How a file can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store::connection) enum Reading {
+    /// Its log and the shared memory are there.
+    Attached,
+    /// SQLite makes what is missing beside it.
+    Usual,
+    /// As a file that does not change: there is nothing in a log, and none may be made.
+    AsItLies,
+}
+
+/// Refuses files beside a database of root's that another user has made, as in a directory
+/// where every user may create files: a journal would be played back into it.
+fn must_be_roots(real: &Path) -> Result<()> {
+    let foreign = SIDECARS.map(|(suffix, _)| beside(real, suffix)).into_iter().find_map(|path| {
+        let owner = fs::symlink_metadata(&path).ok()?.uid();
+        (owner != 0).then_some((path, owner))
+    });
+    let Some((path, owner)) = foreign else { return Ok(()) };
+    Err(Error::Refused(format!(
+        "\"{}\" belongs to user {}, but the database beside it to root; find out which program \
+         created it, then remove it",
+        path.display(),
+        users::name(owner),
+    )))
+}
+
+impl Found {
+    /// Looks at a file that is about to be opened, and at those beside it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if a file beside it is not a regular file, or if another process
+    /// has the database open under another name, so that its write-ahead log is elsewhere;
+    /// [`Error::Failed`] if it cannot be read.
+    pub(in crate::store::connection) fn at(path: &Path) -> Result<Self> {
+        let real = real(path);
+        let kept = Kept::open(&real).map_err(|e| unreadable(path, e))?;
+        let [log, shared, _] = lengths(&real)?;
+        let looked = kept.wants_a_log().and_then(|has_log| Ok((has_log, kept.owner()?)));
+        let (has_log, owner) = looked.map_err(|e| unreadable(path, e))?;
+        let own = users::own();
+        if (own, owner) == (0, 0) {
+            must_be_roots(&real)?;
+        }
+        let stranger = Some(owner).filter(|owner| own != 0 && own != *owner);
+        let found = Self { path: path.to_owned(), real, kept, has_log, stranger, log, shared };
+        if has_log {
+            found.must_not_be_open_elsewhere()?;
+        }
+        Ok(found)
+    }
+
+    fn must_not_be_open_elsewhere(&self) -> Result<()> {
+        let Some(process) = self.kept.used_without(&beside(&self.real, "-shm")) else {
+            return Ok(());
+        };
+        let process = match process {
+            ..=0 => "another process".to_owned(),
+            number => format!("process {number}"),
+        };
+        let (why, remedy) = match NameHazard::of(&self.real) {
+            Some(hazard) => (format!("; {hazard}"), format!(", or {}", hazard.remedy())),
+            None => (String::new(), String::new()),
+        };
+        Err(Error::Refused(format!(
+            "{process} has the database \"{}\" open under another name, so that its write-ahead \
+             log is not beside this one, and using both would corrupt it{why}: open it under the \
+             name that the application uses{remedy}",
+            self.path.display()
+        )))
+    }
+
+    /// Whether the write-ahead log holds something.
+    pub(in crate::store::connection) fn has_changes(&self) -> bool {
+        self.log.is_some_and(|length| length > 0)
+    }
+
+    /// Whether nobody uses the write-ahead log, and all changes are in the file itself.
+    pub(in crate::store::connection) fn is_whole(&self) -> bool {
+        self.has_log && !self.has_changes() && !self.is_attached()
+    }
+
+    /// Whether the files beside it must stay while it is opened.
+    pub(in crate::store::connection) fn is_held(&self) -> bool {
+        self.has_log && self.stranger.is_some()
+    }
+
+    fn is_attached(&self) -> bool {
+        self.log.is_some() && self.shared.is_some()
+    }
+
+    /// Keeps the files beside a database that belongs to another user from being removed
+    /// while it is opened: SQLite would make them anew, and its owner could not open them.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
+    /// cannot be looked at.
+    pub(in crate::store::connection) fn hold(&mut self) -> Result<Option<Hold>> {
+        if !self.is_held() {
+            return Ok(None);
+        }
+        let hold = match self.kept.hold() {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                return Err(Error::Busy { at: self.path.display().to_string() });
+            }
+            // Where there are no locks, nobody else can be using a write-ahead log.
+            hold => hold.ok(),
+        };
+        [self.log, self.shared, _] = lengths(&self.real)?;
+        Ok(hold)
+    }
+
+    /// The way to read the file without leaving another user files that he cannot open.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is none.
+    pub(in crate::store::connection) fn reading(&self) -> Result<Reading> {
+        if self.is_attached() {
+            return Ok(Reading::Attached);
+        }
+        match self.stranger {
+            Some(_) if self.is_whole() => Ok(Reading::AsItLies),
+            Some(owner) if self.has_log => Err(self.not_mine(owner)),
+            _ => Ok(Reading::Usual),
+        }
+    }
+
+    /// Makes sure that writing makes no file beside a database of another user.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
+    pub(in crate::store::connection) fn must_be_mine_to_write(&self) -> Result<()> {
+        let Some(owner) = self.stranger.filter(|_| !(self.has_log && self.is_attached())) else {
+            return Ok(());
+        };
+        match denied::reason(&self.path) {
+            Some(reason) => {
+                Err(Error::failed(format!("write to \"{}\"", self.path.display()), reason))
+            }
+            None => Err(self.not_mine(owner)),
+        }
+    }
+
+    fn not_mine(&self, owner: u32) -> Error {
+        let (owner, user) = (users::name(owner), users::name(users::own()));
+        Error::Refused(format!(
+            "\"{}\" belongs to user {owner}, who might not be able to use the files that user {user} would \
+             create beside it; run as {owner}",
+            self.path.display()
+        ))
+    }
+}
+
+/// The lengths of the files beside a database, as far as they are there.
+fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
+    let mut lengths = [None; 3];
+    for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {
+        let path = beside(real, suffix);
+        *length = match fs::symlink_metadata(&path) {
+            Ok(found) => Some(of_regular(&path, name, &found)?),
+            Err(e) if e.kind() == ErrorKind::NotFound => None,
+            Err(e) => return Err(unreadable(&path, e)),
+        };
+    }
+    Ok(lengths)
+}
+
+fn of_regular(path: &Path, name: &str, found: &Metadata) -> Result<u64> {
+    if found.is_file() {
+        return Ok(found.len());
+    }
+    Err(Error::Refused(format!(
+        "\"{}\" is {}, and SQLite's {name} must be a regular file: find out which program created it, then \
+         remove it",
+        path.display(),
+        kind(found.file_type())
+    )))
+}
+
+fn kind(file: FileType) -> &'static str {
+    if file.is_symlink() {
+        "a symbolic link"
+    } else if file.is_dir() {
+        "a directory"
+    } else if file.is_fifo() {
+        "a FIFO"
+    } else if file.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}

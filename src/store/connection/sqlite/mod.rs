@@ -1,0 +1,293 @@
+//! A SQLite file on this machine.
+
+mod batch;
+mod disk_space;
+mod error;
+pub mod file;
+mod limits;
+mod lists;
+mod open;
+mod vacuum;
+mod wal;
+mod work;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+
+use super::{Answer, Applied, Columns, Expecting, Transport};
+use crate::domain::error::{Error, Result};
+use crate::storage::{Effort, Flow, Limit, LogSize, Version};
+use crate::store::statement::Statement;
+
+use disk_space::Room;
+use error::{OUT_OF_STEP, fault, is_of_virtual_table};
+use work::Work;
+
+pub(super) use work::reason_to_stop;
+pub use work::{Protection, Running, protect};
+
+/// How long to wait for another program's lock before giving up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a command wants of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To look at it; it stays as it is.
+    Read,
+    /// To change rows.
+    Write,
+}
+
+/// An open SQLite file.
+pub struct SqliteFile {
+    connection: Connection,
+    path: PathBuf,
+    place: String,
+    work: Work,
+    room: Room,
+    /// The last error of the system while SQLite opened the file, which it may have got over.
+    opening: Errno,
+}
+
+impl SqliteFile {
+    fn has_write_ahead_log(&self) -> Result<bool> {
+        let mode = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
+        mode.map(|mode: String| mode == "wal").map_err(|e| self.fault("open", e))
+    }
+
+    fn pragma(&self, name: &str, value: &str) -> Result<()> {
+        self.connection.pragma_update(None, name, value).map_err(|e| self.fault("open", e))
+    }
+
+    /// Runs a script within one write transaction, if `wanted`, asked within
+    /// the same transaction, says so.
+    ///
+    /// # Errors
+    /// Whatever `wanted` answers, and whatever SQLite says; then nothing has
+    /// changed.
+    pub fn upgrade(
+        &mut self,
+        wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
+    ) -> Result<()> {
+        let Self { connection, place, .. } = self;
+        let fault = |e| fault(place, "set up", e);
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
+        if let Some(script) = wanted(&transaction).map_err(fault)?? {
+            transaction.execute_batch(&script).map_err(fault)?;
+            transaction.commit().map_err(fault)?;
+        }
+        Ok(())
+    }
+
+    /// Lets changes go to a write-ahead log, so that readers and the writer do
+    /// not wait for each other. The file remembers it.
+    ///
+    /// # Errors
+    /// Whatever SQLite says.
+    pub fn use_write_ahead_log(&self) -> Result<()> {
+        let begun = Instant::now();
+        // SQLite does not wait here for a program that does the same.
+        while let Err(error) = self.pragma("journal_mode", "WAL") {
+            let busy = matches!(error, Error::Busy { .. });
+            if self.has_write_ahead_log()? {
+                break;
+            }
+            if !busy || begun.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // A file system that has no shared memory has no such log either.
+        if self.has_write_ahead_log()? { self.sync_for_a_log() } else { Ok(()) }
+    }
+
+    /// With a write-ahead log, syncing at each checkpoint loses nothing when a
+    /// program dies, and when the machine does, only the last moments.
+    fn sync_for_a_log(&self) -> Result<()> {
+        self.pragma("synchronous", "NORMAL")
+    }
+
+    fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => self.work.interrupted(),
+            _ => fault(&self.place, doing, error),
+        }
+    }
+
+    /// Begins a statement, which may be interrupted from now on.
+    fn begin(&self, doing: &str, sql: &str) -> work::Statement {
+        self.work.begin(doing, sql, &self.place)
+    }
+
+    /// Does work that changes something. Where the file system is full, it is tried again
+    /// with the room of the write-ahead log.
+    fn with_room<T>(
+        &mut self,
+        work: impl Fn(&mut Connection, &Room) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        match work(&mut self.connection, &self.room).map_err(|e| self.write_fault(e)) {
+            Err(Error::DiskFull { .. }) => {
+                work(&mut self.connection, &self.room).map_err(|e| self.fault("write to", e))
+            }
+            done => done,
+        }
+    }
+
+    /// The error of a change. Where the file system is full, the write-ahead log gives up
+    /// its room first, as far as nobody uses it.
+    fn write_fault(&self, error: rusqlite::Error) -> Error {
+        let fault = self.fault("write to", error);
+        if matches!(fault, Error::DiskFull { .. }) {
+            // That there is no room is what has gone wrong, whatever becomes of this.
+            let _ = wal::move_into_the_database(&self.connection, Effort::Cut, PATIENCE);
+        }
+        fault
+    }
+}
+
+impl Transport for SqliteFile {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn query(
+        &self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+    ) -> Result<()> {
+        let fault = |e| self.fault("read", e);
+        let _work = self.begin("read", &statement.sql);
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
+        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            self.work.advance();
+            if visit(row)? == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_up(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn Columns>),
+    ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
+        let looked = batch::look_up(&self.connection, &statement.sql, values, visit);
+        looked.map_err(|e| self.fault("read", e))
+    }
+
+    fn look_up_all(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        visit: &mut dyn FnMut(usize, &dyn Columns),
+    ) -> Result<()> {
+        let _work = self.begin("read", &statement.sql);
+        let looked = batch::look_up_all(&self.connection, &statement.sql, values, visit);
+        looked.map_err(|e| self.fault("read", e))
+    }
+
+    fn apply_to_each(
+        &mut self,
+        sql: &str,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        rest: &[Value],
+    ) -> Result<Applied> {
+        let _work = self.begin("write to", sql);
+        let applied = batch::apply(&mut self.connection, &self.room, sql, values, rest);
+        applied.map_err(|e| self.write_fault(e))
+    }
+
+    fn apply_rows(
+        &mut self,
+        statements: &[Statement],
+        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    ) -> Result<Applied> {
+        let _work = self.begin("delete rows of", name_of(statements));
+        let applied = batch::apply_rows(&mut self.connection, &self.room, statements, rows);
+        applied.map_err(|e| match e.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
+                rejected(format!("write to {}", self.place), e)
+            }
+            _ if is_of_virtual_table(&e) => Error::Rejected {
+                doing: format!("write to {}", self.place),
+                why: OUT_OF_STEP.to_owned(),
+            },
+            _ => self.write_fault(e),
+        })
+    }
+
+    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+        let _work = self.begin("write to", name_of(statements));
+        let applied = self.with_room(|connection, room| {
+            let all = statements.iter().map(|statement| (statement, None));
+            lists::apply(connection, room, all)
+        })?;
+        // Nothing is expected, so nothing is otherwise.
+        Ok(applied.continue_value().unwrap_or_default())
+    }
+
+    fn apply_expecting(
+        &mut self,
+        expected: &[Expecting],
+        otherwise: &[Statement],
+    ) -> Result<Applied> {
+        let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
+        let applied = self.with_room(|connection, room| {
+            let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
+            lists::apply(connection, room, all)
+        })?;
+        match applied {
+            ControlFlow::Continue(applied) => Ok(Applied { as_expected: true, ..applied }),
+            ControlFlow::Break(in_vain) => {
+                let applied = self.apply(otherwise)?;
+                // There was no room between the two.
+                Ok(Applied { hold: applied.hold + in_vain, ..applied })
+            }
+        }
+    }
+
+    fn limit_statements(&mut self, limit: Option<Limit>) {
+        self.work.limit(limit);
+    }
+
+    fn version(&self) -> Result<Option<Version>> {
+        wal::version(&self.connection).map_err(|e| self.fault("read", e))
+    }
+
+    fn keep_log(&mut self, keep: bool) -> Result<()> {
+        wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
+    }
+
+    fn log_size(&self) -> Result<Option<LogSize>> {
+        wal::size(&self.connection).map_err(|e| self.fault("read", e))
+    }
+
+    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+        let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
+        moved.map_err(|e| self.fault("write to", e))
+    }
+}
+
+/// The statement that a list is named by.
+fn name_of(statements: &[Statement]) -> &str {
+    statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
+}
+
+/// That SQLite does not accept a change.
+fn rejected(doing: String, error: rusqlite::Error) -> Error {
+    let why = match error {
+        rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,
+        error => error.to_string(),
+    };
+    Error::Rejected { doing, why }
+}

@@ -1,0 +1,264 @@
+//! How a SQLite file is opened: without a trace, where that can be had.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::disk_space::Room;
+use super::work::Work;
+use super::{Access, PATIENCE, SqliteFile, fault, limits};
+use crate::domain::error::{Error, Result};
+use crate::store::connection::memory;
+use crate::store::connection::sqlite::file;
+use crate::store::connection::sqlite::file::locks::Kept;
+use crate::store::connection::sqlite::file::sidecars::{Found, Reading};
+use crate::store::connection::sqlite::file::{INPUT_OUTPUT, denied};
+
+/// Statements that are kept prepared: those of a touch, a purge batch and a list.
+const PREPARED: usize = 64;
+/// Bytes of pages to remember of another program's file, at most: a purge comes back to the
+/// pages of indexes whose order is random against its own. And at least: SQLite's default.
+const CACHE: u64 = 64 << 20;
+const LEAST_CACHE: u64 = 2 << 20;
+/// Which part of the memory that the process may use they take.
+const SHARE: u64 = 4;
+
+impl SqliteFile {
+    /// Opens a file that is there, for what a command wants of it.
+    ///
+    /// # Errors
+    /// As for [`as_it_lies`](Self::as_it_lies), and if it may not be written
+    /// but should be.
+    pub fn open(path: &Path, access: Access) -> Result<Self> {
+        let mut found = Found::at(path)?;
+        let _hold = found.hold()?;
+        match access {
+            Access::Read => Self::open_to_read(path, &found),
+            Access::Write => {
+                found.must_be_mine_to_write()?;
+                let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                file.must_be_writable()?;
+                if file.has_write_ahead_log()? {
+                    file.sync_for_a_log()?;
+                }
+                Ok(file)
+            }
+        }
+    }
+
+    /// A reader of a write-ahead log needs the log and its index. Where no other
+    /// program has made them, it makes them, and can take them away again only
+    /// if it may write.
+    fn open_to_read(path: &Path, found: &Found) -> Result<Self> {
+        let flags = match found.reading()? {
+            Reading::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Reading::Usual => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Reading::AsItLies => return Self::as_it_lies(path),
+        };
+        let mut file = Self::connect(path, flags)?;
+        if found.has_changes() {
+            // Else whoever closes it last works its log into it, also after a mere look.
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let kept = file.connection.set_db_config(keep, true);
+            kept.map_err(|e| file.fault("open", e))?;
+        }
+        if found.is_whole() && (file.is_read_only()? || file.has_write_ahead_log().is_err()) {
+            // Without a log nobody writes to it now. A program that begins to
+            // during this very read may spoil the read, never the file.
+            file = Self::as_it_lies(path)?;
+        }
+        if found.is_held() {
+            // The first read attaches to the log.
+            file.has_write_ahead_log()?;
+        }
+        file.pragma("query_only", "ON")?;
+        Ok(file)
+    }
+
+    /// The same for a file that belongs to another program: its foreign keys hold, and
+    /// there is room for the pages that a purge comes back to.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_of_others(path: &Path, access: Access) -> Result<Self> {
+        file::must_be_a_file(path)?;
+        let file = Self::open(path, access)?;
+        if access == Access::Write {
+            file.pragma("foreign_keys", "ON")?;
+            let size = file.connection.pragma_update(None, "cache_size", cache(memory::limit()));
+            size.map_err(|e| file.fault("open", e))?;
+        }
+        Ok(file)
+    }
+
+    /// Makes sure that a file which is only read as it lies could be opened: where it is in
+    /// use under another name, that is not the whole of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it could not be opened safely.
+    pub fn must_be_safe_to_open(path: &Path) -> Result<()> {
+        Found::at(path).map(drop)
+    }
+
+    /// Whether a file has a log that somebody uses: it has an index, too, and to open it
+    /// leaves no trace.
+    pub fn has_a_log_in_use(path: &Path) -> bool {
+        file::has_a_log(path) && file::beside(&file::real(path), "-shm").exists()
+    }
+
+    /// Opens a file as one that does not change: no lock, no log, no trace. It
+    /// is what to look at before it is known whose file it is.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be
+    /// a SQLite database, and whatever keeps SQLite from opening it.
+    pub fn as_it_lies(path: &Path) -> Result<Self> {
+        file::must_be_a_file(path)?;
+        let name = file::by_name(path);
+        let bytes = name.as_os_str().as_encoded_bytes().iter();
+        let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
+        let uri = PathBuf::from(format!("file:{}?immutable=1", name.concat()));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect_to(&uri, path, flags)
+    }
+
+    /// Opens a file to set it up, and makes it if it is not there, for its
+    /// owner alone. Answers whether it was made.
+    ///
+    /// # Errors
+    /// If the file cannot be made or written.
+    pub fn create(path: &Path) -> Result<(Self, bool)> {
+        let made = match file::new_file(path) {
+            Ok(_) => true,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Err(file::missing(path)),
+            Err(e) => return Err(file::unmakable(path, e)),
+        };
+        let mut found = Found::at(path)?;
+        let _hold = found.hold()?;
+        found.must_be_mine_to_write()?;
+        let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.must_be_writable()?;
+        file::take_as_own_if_empty(path)?;
+        Ok((file, made))
+    }
+
+    /// Opens a database in memory, which messages call by the path of a file.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    pub fn in_memory(path: &Path) -> Result<Self> {
+        let place = path.display().to_string();
+        let connection = Connection::open_in_memory().map_err(|e| fault(&place, "open", e))?;
+        Self::set_up(connection, path, place)
+    }
+
+    /// Opens a file that no other connection uses, and absorbs its write-ahead log.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being
+    /// written.
+    pub fn open_alone(path: &Path) -> Result<Self> {
+        let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        file.must_be_writable()?;
+        file.connection.busy_timeout(Duration::ZERO).map_err(|e| file.fault("open", e))?;
+        file.pragma("locking_mode", "EXCLUSIVE")?;
+        file.pragma("journal_mode", "DELETE")?;
+        if file.has_write_ahead_log()? {
+            return Err(Error::Busy { at: file.place });
+        }
+        Ok(file)
+    }
+
+    /// Does something to the file while nobody else can read or write it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if another connection uses it, and whatever `act` answers.
+    pub fn while_locked(&mut self, act: impl FnOnce() -> Result<()>) -> Result<()> {
+        let Self { connection, place, .. } = self;
+        let fault = |e| fault(place, "lock", e);
+        let exclusive = TransactionBehavior::Exclusive;
+        let transaction = connection.transaction_with_behavior(exclusive).map_err(fault)?;
+        act()?;
+        transaction.rollback().map_err(fault)
+    }
+
+    /// Where SQLite may not write, it opens to read, and would make a
+    /// write-ahead log that it cannot take away again before it says so.
+    fn must_be_writable(&self) -> Result<()> {
+        if self.is_read_only()? {
+            let reason = denied::reason(&self.path);
+            let reason = reason.unwrap_or_else(|| not_writable(self.opening).to_owned());
+            return Err(Error::failed(format!("write to \"{}\"", self.place), reason));
+        }
+        Ok(())
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+        Self::connect_to(&file::by_name(path), path, flags)
+    }
+
+    /// Opens what SQLite calls `name`, and messages call `path`.
+    fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
+        let place = path.display().to_string();
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Errno::clear();
+        let connection = Connection::open_with_flags(name, flags);
+        let opening = Errno::last();
+        let connection = connection.map_err(|error| {
+            // SQLite does not say why.
+            match Kept::open(path) {
+                Err(e) => file::unreadable(path, e),
+                Ok(_) => fault(&place, "open", error),
+            }
+        })?;
+        connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
+        Ok(Self { opening, ..Self::set_up(connection, path, place)? })
+    }
+
+    fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        let work = Work::default();
+        let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
+        set_up.map_err(|e| fault(&place, "open", e))?;
+        let (path, room, opening) = (path.to_owned(), Room::of(path), Errno::UnknownErrno);
+        Ok(Self { connection, path, place, work, room, opening })
+    }
+
+    fn is_read_only(&self) -> Result<bool> {
+        self.connection.is_readonly("main").map_err(|e| self.fault("open", e))
+    }
+}
+
+/// The reason why SQLite could open a file only to read it, where nothing denies writing.
+fn not_writable(opening: Errno) -> &'static str {
+    match opening {
+        Errno::EIO | Errno::ENXIO | Errno::ENODEV => INPUT_OUTPUT,
+        _ => "it is read-only for this user",
+    }
+}
+
+/// How many pages to remember where the process may use so much memory: in KiB, with the
+/// sign that SQLite wants there.
+fn cache(limit: Option<u64>) -> i64 {
+    let bytes = limit.map_or(CACHE, |limit| (limit / SHARE).clamp(LEAST_CACHE, CACHE));
+    -i64::try_from(bytes >> 10).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_that_are_remembered_take_a_part_of_the_memory() {
+        for (limit, kibibytes) in
+            [(None, 65_536), (Some(1 << 30), 65_536), (Some(32 << 20), 8_192), (Some(1), 2_048)]
+        {
+            assert_eq!(cache(limit), -kibibytes, "{limit:?}");
+        }
+    }
+}

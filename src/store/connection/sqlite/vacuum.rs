@@ -1,0 +1,116 @@
+//! The pages of a SQLite file, and its log.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::{SqliteFile, limits};
+use crate::domain::error::{Error, Result};
+use crate::storage::{Demand, Leave, Released, Space};
+use crate::store::connection::sqlite::file;
+use crate::store::connection::{Pages, Transport};
+use crate::store::statement::Statement;
+
+const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
+                     pragma_page_size, pragma_page_count, pragma_freelist_count, \
+                     pragma_auto_vacuum";
+/// What a page takes in a log or journal besides itself, and the log's own header.
+const FRAME: u64 = 24;
+const HEADER: u64 = 512;
+/// Bytes that the map of pages, which giving back in steps needs, has for each of them.
+const MAPPED: u64 = 5;
+/// Steps of SQLite's machine between two questions whether to go on: a millisecond or
+/// so.
+const OPERATIONS: i32 = 10_000;
+
+impl Pages for SqliteFile {
+    fn space(&self) -> Result<Space> {
+        let mut space = Space::default();
+        self.query(&Statement::new(SPACE), &mut |row| {
+            space = Space {
+                page_size: row.count(0),
+                pages: row.count(1),
+                free_pages: row.count(2),
+                steps_possible: row.count(3) != 0,
+                ..Space::default()
+            };
+            Ok(ControlFlow::Break(()))
+        })?;
+        let unreadable = |e| Error::failed(format!("read {}", self.place), e);
+        // The log of a file that has another name lies beside what the name stands for.
+        let path = fs::canonicalize(&self.path).map_err(unreadable)?;
+        space.file_bytes = fs::metadata(&path).map_err(unreadable)?.len();
+        space.log_bytes = ["-wal", "-journal"].iter().map(|log| length(&path, log)).sum();
+        Ok(space)
+    }
+
+    fn release(&mut self, pages: usize) -> Result<Released> {
+        let _work = self.begin("write to", "");
+        let released = shorten(&mut self.connection, pages);
+        released.map_err(|e| self.fault("write to", e))
+    }
+
+    fn demand(&self) -> Result<Demand> {
+        let space = self.space()?;
+        Ok(demand(&space, self.has_write_ahead_log()?))
+    }
+
+    fn rebuild(&mut self, mut leave: Leave) -> Result<bool> {
+        if leave() {
+            return Ok(false);
+        }
+        self.pragma("auto_vacuum", "INCREMENTAL")?;
+        let set_up = self.connection.progress_handler(OPERATIONS, Some(leave));
+        set_up.map_err(|e| self.fault("rebuild", e))?;
+        let rebuilt = limits::without(&self.connection, || self.connection.execute_batch("VACUUM"));
+        let reset = self.work.watch(&mut self.connection);
+        match rebuilt.and(reset) {
+            Ok(()) => Ok(true),
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(false),
+            Err(e) => Err(self.fault("rebuild", e)),
+        }
+    }
+}
+
+/// Makes the database shorter by so many free pages, or by those that there are.
+fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<Released> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let begun = Instant::now();
+    let before = pragma(&transaction, "freelist_count")?;
+    {
+        let mut step =
+            transaction.prepare(&format!("PRAGMA incremental_vacuum({})", pages.max(1)))?;
+        let mut moved = step.query([])?;
+        while moved.next()?.is_some() {}
+    }
+    let after = pragma(&transaction, "freelist_count")?;
+    transaction.commit()?;
+    let pages = u64::try_from(before - after).unwrap_or(0);
+    Ok(Released { pages, hold: begun.elapsed() })
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// The length of a file beside the database; a file that is not there has none.
+fn length(path: &Path, suffix: &str) -> u64 {
+    fs::metadata(file::beside(path, suffix)).map_or(0, |log| log.len())
+}
+
+/// The temporary copy holds the pages that are in use, at most, and the map of them. A
+/// log gets all of these, a rollback journal all that the file held before.
+fn demand(space: &Space, has_log: bool) -> Demand {
+    let used = space.pages.saturating_sub(space.free_pages);
+    let map = used * MAPPED / space.page_size.max(1) + 2;
+    let rebuilt = used + map;
+    let logged = if has_log { rebuilt } else { space.pages };
+    let longer = rebuilt.saturating_sub(space.pages);
+    Demand {
+        beside: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
+        temporary: rebuilt * space.page_size,
+    }
+}

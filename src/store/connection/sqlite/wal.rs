@@ -1,0 +1,154 @@
+//! SQLite's write-ahead log, and the name that it gives to a state of the database.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::storage::{Effort, LogSize, Version};
+
+/// After so many pages, a commit moves the log into the database: SQLite's default.
+const AUTOMATIC: u32 = 1000;
+
+/// The state of the database. Commits of this connection do not change it, those of
+/// all others do.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<Version>> {
+    let mut asked = connection.prepare_cached("PRAGMA data_version")?;
+    asked.query_row([], |row| row.get(0)).map(|version| Some(Version(version)))
+}
+
+/// Whether commits leave the log as it is.
+pub(super) fn keep(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
+    let pages = if keep { 0 } else { AUTOMATIC };
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
+}
+
+/// How large the log is, if there is one. This takes no lock.
+pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<LogSize>> {
+    match checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)") {
+        // There is one, but who may only read is not told how large it is.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            Ok(Some(LogSize::default()))
+        }
+        size => size,
+    }
+}
+
+/// Moves what it can of the log into the database.
+pub(super) fn move_into_the_database(
+    connection: &Connection,
+    effort: Effort,
+    patience: Duration,
+) -> rusqlite::Result<Option<LogSize>> {
+    let moved = match effort {
+        Effort::Gentle => checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+        Effort::Firm(time) => {
+            let moved = checkpoint_within(connection, "PRAGMA wal_checkpoint(RESTART)", time);
+            connection.busy_timeout(patience)?;
+            moved
+        }
+        Effort::Cut => {
+            // First what keeps nobody waiting.
+            checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            let pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let moved = checkpoint_within(connection, pragma, Duration::ZERO);
+            connection.busy_timeout(patience)?;
+            moved
+        }
+    };
+    match moved {
+        // Somebody else is at it, or there is no log.
+        Ok(None) => size(connection),
+        Err(error) if is_busy(&error) => size(connection),
+        moved => moved,
+    }
+}
+
+/// Runs a checkpoint that waits for others no longer than this.
+fn checkpoint_within(
+    connection: &Connection,
+    pragma: &str,
+    patience: Duration,
+) -> rusqlite::Result<Option<LogSize>> {
+    connection.busy_timeout(patience)?;
+    checkpoint(connection, pragma)
+}
+
+/// Runs a checkpoint, and reads what it says of the log: -1 where there is none.
+fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<LogSize>> {
+    let page: i64 =
+        connection.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
+    let mut asked = connection.prepare_cached(pragma)?;
+    asked.query_row([], |row| {
+        let (is_in_use, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let bytes = |pages: i64| u64::try_from(pages * page).unwrap_or(0);
+        let size = LogSize { bytes: bytes(pages), pending: bytes(pages - moved), is_in_use };
+        Ok((pages >= 0).then_some(size))
+    })
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database with a log, in a folder that goes with it.
+    fn database() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let connection = Connection::open(folder.path().join("a.db")).unwrap();
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)",
+            )
+            .unwrap();
+        (folder, connection)
+    }
+
+    fn automatic(connection: &Connection) -> u32 {
+        connection.query_row("PRAGMA wal_autocheckpoint", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_leaves_the_log_only_while_it_is_to_be_kept() {
+        let (_folder, connection) = database();
+        keep(&connection, true).unwrap();
+        assert_eq!(automatic(&connection), 0);
+        keep(&connection, false).unwrap();
+        assert_eq!(automatic(&connection), AUTOMATIC);
+    }
+
+    #[test]
+    fn a_log_is_moved_as_far_as_a_reader_lets_it() {
+        let (folder, connection) = database();
+        let patience = Duration::from_secs(5);
+        let firm = Effort::Firm(Duration::from_millis(1));
+        let moved = |effort| {
+            move_into_the_database(&connection, effort, patience).unwrap().expect("there is a log")
+        };
+        let before = size(&connection).unwrap().unwrap();
+        assert!(before.bytes > 0 && before.pending == before.bytes);
+        assert_eq!(moved(Effort::Gentle), LogSize { pending: 0, ..before });
+        // Somebody who reads what was before the next change
+        let reader = Connection::open(folder.path().join("a.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+        connection.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+        reader.execute_batch("COMMIT; BEGIN; SELECT * FROM t").unwrap();
+        connection.execute_batch("INSERT INTO t VALUES (3)").unwrap();
+        let stuck = moved(firm);
+        assert!(stuck.is_in_use && stuck.pending > 0, "{stuck:?}");
+        reader.execute_batch("COMMIT").unwrap();
+        let free = moved(firm);
+        assert!(!free.is_in_use && free.pending == 0, "{free:?}");
+    }
+
+    #[test]
+    fn a_database_without_a_log_has_no_size_of_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        assert_eq!(size(&connection).unwrap(), None);
+        let moved = move_into_the_database(&connection, Effort::Gentle, Duration::ZERO);
+        assert_eq!(moved.unwrap(), None);
+    }
+}

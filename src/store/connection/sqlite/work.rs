@@ -1,0 +1,224 @@
+//! Interrupting a statement, in the middle of whatever it does: a trigger or a generated
+//! column of the application may never come to an end by itself.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::domain::error::Error;
+use crate::storage::{Interruption, Limit};
+
+/// Steps of SQLite's machine between two questions whether to go on: a fraction of a
+/// millisecond.
+const OPERATIONS: i32 = 10_000;
+/// How long a statement may go on after the process was asked to stop, or its time was over.
+/// Statements of a batch take a few milliseconds: they end as they would have.
+const GRACE: Duration = Duration::from_millis(500);
+/// A name in a message is cut behind so many characters.
+const NAME: usize = 80;
+
+/// Bounds for the work of a whole process on SQLite files.
+#[derive(Debug, Clone, Copy)]
+pub struct Protection {
+    /// The most memory that SQLite may take, in bytes. What needs more fails.
+    pub memory: u32,
+    /// Asked several hundred times a second while a statement runs: whether to interrupt
+    /// it, and why. It must not use a database.
+    pub ask: fn(&Running<'_>) -> Option<Interruption>,
+}
+
+/// A statement that is running.
+#[derive(Debug, Clone, Copy)]
+pub struct Running<'a> {
+    /// What is being done, to what.
+    pub doing: &'a str,
+    /// Time since it began, or since it last gave a row.
+    pub silent: Duration,
+}
+
+static PROTECTION: OnceLock<Protection> = OnceLock::new();
+
+/// Sets bounds for all connections that are opened from now on. Only the first call counts.
+pub fn protect(protection: Protection) {
+    // A second set of bounds has no use.
+    let _ = PROTECTION.set(protection);
+}
+
+/// Bounds of this process.
+pub(super) fn protection() -> Option<&'static Protection> {
+    PROTECTION.get()
+}
+
+/// Why work that is done without SQLite is to stop; `None`: it may go on.
+pub(in crate::store::connection) fn reason_to_stop(doing: &str) -> Option<Interruption> {
+    let running = Running { doing, silent: Duration::ZERO };
+    protection().and_then(|protection| (protection.ask)(&running))
+}
+
+/// The work of one connection.
+#[derive(Clone, Default)]
+pub(super) struct Work(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Whether a row has come since the state was last looked at.
+    has_advanced: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// What is being done, in words.
+    doing: String,
+    begun: Option<Instant>,
+    /// When it last gave a row, about.
+    advanced: Option<Instant>,
+    /// When the statement was first asked to stop.
+    asked: Option<(Instant, Interruption)>,
+    limit: Option<(Instant, Interruption)>,
+    /// Why the last statement that was interrupted was, and after which time.
+    last: Option<(Interruption, Duration)>,
+}
+
+impl Work {
+    /// Watches all statements of a connection from now on.
+    pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let work = self.clone();
+        connection.progress_handler(OPERATIONS, Some(move || work.is_to_stop()))
+    }
+
+    /// Begins a statement, of which `doing` says what it does. It ends with the answer.
+    pub(super) fn begin(&self, doing: &str, sql: &str, place: &str) -> Statement {
+        let mut state = self.state();
+        let is_within = state.begun.is_some();
+        if !is_within {
+            state.begun = Some(Instant::now());
+            (state.advanced, state.asked, state.last) = (None, None, None);
+            state.doing.clear();
+            state.doing.push_str(doing);
+            state.doing.push(' ');
+            if let Some(name) = table_of(sql) {
+                state.doing.extend(name.chars().take(NAME));
+                state.doing.push_str(" in ");
+            }
+            state.doing.push_str(place);
+        }
+        Statement { work: self.clone(), is_within }
+    }
+
+    /// Takes note of a row.
+    pub(super) fn advance(&self) {
+        self.0.has_advanced.store(true, Ordering::Relaxed);
+    }
+
+    /// Bounds the statements from now on.
+    pub(super) fn limit(&self, limit: Option<Limit>) {
+        let until = |limit: Limit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
+        self.state().limit = limit.and_then(until);
+    }
+
+    /// The error of a statement that was interrupted.
+    pub(super) fn interrupted(&self) -> Error {
+        let state = self.state();
+        let (cause, after) = state.last.unwrap_or((Interruption::Asked, Duration::ZERO));
+        Error::Interrupted { doing: state.doing.clone(), cause, after }
+    }
+
+    fn is_to_stop(&self) -> bool {
+        let now = Instant::now();
+        let mut state = self.state();
+        let Some(begun) = state.begun else { return false };
+        if self.0.has_advanced.swap(false, Ordering::Relaxed) {
+            state.advanced = Some(now);
+        }
+        let silent = now - state.advanced.unwrap_or(begun);
+        if state.asked.is_none() {
+            let running = Running { doing: &state.doing, silent };
+            let cause = protection().and_then(|protection| (protection.ask)(&running));
+            state.asked = cause.map(|cause| (now, cause));
+        }
+        let is_over =
+            |(at, _): &(Instant, Interruption)| now >= *at + GRACE && now >= begun + GRACE;
+        let stop = state.asked.filter(is_over).or(state.limit.filter(is_over));
+        state.last = stop.map(|(_, cause)| (cause, now - begun));
+        stop.is_some()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that panics leaves it half changed.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A statement that is at work until this goes.
+pub(super) struct Statement {
+    work: Work,
+    /// Whether it is a part of another.
+    is_within: bool,
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        if !self.is_within {
+            self.work.state().begun = None;
+        }
+    }
+}
+
+/// The table that a statement is about, in quotes: the first one that it names so.
+fn table_of(sql: &str) -> Option<&str> {
+    let (_, rest) = [" FROM ", "UPDATE ", "INTO "].iter().find_map(|word| sql.split_once(word))?;
+    let name = rest.strip_prefix('"')?;
+    name.split_once('"').map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) \
+                           SELECT count(*) FROM n";
+
+    #[test]
+    fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
+        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
+        work.watch(&mut connection).unwrap();
+        for cause in [Interruption::Time, Interruption::Lease] {
+            work.limit(Some(Limit { time: Duration::ZERO, cause }));
+            let _statement = work.begin("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
+            let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
+            let code = answer.unwrap_err().sqlite_error_code();
+            assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
+            let Error::Interrupted { doing, cause: found, after } = work.interrupted() else {
+                panic!()
+            };
+            assert_eq!((doing.as_str(), found), ("read t in a.db", cause));
+            assert!(after >= GRACE, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_statement_ends_although_its_time_is_over() {
+        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
+        work.watch(&mut connection).unwrap();
+        work.limit(Some(Limit { time: Duration::ZERO, cause: Interruption::Time }));
+        let _statement = work.begin("read", "", "a.db");
+        let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
+        let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 3_000);
+    }
+
+    #[test]
+    fn a_statement_names_its_table() {
+        for (sql, table) in [
+            ("DELETE FROM \"a b\" WHERE x", Some("a b")),
+            ("SELECT count(*) FROM (SELECT 1 FROM \"t\")", None),
+            ("UPDATE \"t\" SET a", Some("t")),
+            ("PRAGMA page_size", None),
+        ] {
+            assert_eq!(table_of(sql), table, "{sql}");
+        }
+    }
+}

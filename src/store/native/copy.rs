@@ -1,0 +1,220 @@
+//! Rows and counters of a native table as they are stored, to and from another such
+//! table.
+
+use std::ops::ControlFlow;
+
+use super::{COLUMNS, Native};
+use rusqlite::types::ValueRef;
+
+use crate::domain::error::Result;
+use crate::storage::raw_row::{Counter, StoredName, StoredRow};
+use crate::storage::{Copies, Over, Portion, Put, Stretch};
+use crate::store::connection::{Applied, Columns, Transport};
+use crate::store::statement::Statement;
+
+/// Rows that one statement writes: many in one go, and far fewer values than a statement
+/// may have.
+const AT_ONCE: usize = 100;
+
+/// Writes over a row that is there.
+const WRITE_OVER: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = excluded.task, \
+     client = excluded.client, created_at = excluded.created_at, \
+     last_used_at = excluded.last_used_at, idle_timeout = excluded.idle_timeout, \
+     marked_at = excluded.marked_at, ended_at = excluded.ended_at, \
+     end_reason = excluded.end_reason";
+
+/// Where it is not newer: [`StoredRow::is_newer_than`].
+const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_used_at \
+     OR (sessions.ended_at IS NOT NULL AND (excluded.ended_at IS NULL \
+     OR sessions.ended_at > excluded.ended_at)))";
+
+impl<T: Transport> Copies for Native<T> {
+    fn stored(&self, stretch: Stretch<'_>) -> Result<Portion> {
+        let mut portion = Portion::default();
+        let mut bytes = 0;
+        self.transport.query(&stored(&self.transport, stretch), &mut |row| {
+            if bytes >= stretch.bytes {
+                portion.has_more = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            let row = stored_row(row);
+            bytes += row.size();
+            portion.rows.push(row);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        portion.has_more |= portion.rows.len() >= stretch.rows;
+        Ok(portion)
+    }
+
+    fn put(&mut self, rows: &[&StoredRow], over: Over) -> Result<Put> {
+        let statements: Vec<Statement> =
+            rows.chunks(AT_ONCE).map(|rows| insert(rows, over)).collect();
+        let applied = self.transport.apply(&statements)?;
+        self.put_so(&applied)
+    }
+
+    fn remove(&mut self, rows: &[&StoredRow]) -> Result<Put> {
+        let statements: Vec<Statement> = rows.chunks(AT_ONCE).map(delete).collect();
+        let applied = self.transport.apply(&statements)?;
+        self.put_so(&applied)
+    }
+
+    fn counters(&self) -> Result<Vec<Counter>> {
+        let mut sql = Statement::new("SELECT ");
+        for column in ["CAST(task AS BLOB)", "CAST(name AS BLOB)", "value"] {
+            let comma = if column == "value" { "" } else { ", " };
+            sql.push(&self.transport.exactly(column)).push(comma);
+        }
+        sql.push(" FROM counters ORDER BY task, name");
+        sql.is_exact = true;
+        self.collect(&sql, |row| Counter {
+            task: bytes(row, 0).unwrap_or_default(),
+            name: bytes(row, 1).unwrap_or_default(),
+            value: row.integer(2).unwrap_or(0),
+        })
+    }
+
+    fn stored_names(&self) -> Result<Vec<StoredName>> {
+        let columns = ["CAST(task AS BLOB)", "created_at"];
+        let columns = columns.map(|column| self.transport.exactly(column)).join(", ");
+        let mut sql = Statement::new("SELECT ");
+        sql.push(&columns).push(" FROM task_names ORDER BY task");
+        sql.is_exact = true;
+        self.collect(&sql, |row| StoredName {
+            task: bytes(row, 0).unwrap_or_default(),
+            created_at: row.integer(1).unwrap_or(0),
+        })
+    }
+
+    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()> {
+        let statements: Vec<Statement> = names.iter().map(|name| set_name(name, over)).collect();
+        if !statements.is_empty() {
+            self.transport.apply(&statements)?;
+        }
+        Ok(())
+    }
+
+    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()> {
+        let mut statements: Vec<Statement> =
+            set.iter().map(|counter| set_counter(counter, over)).collect();
+        statements.extend(drop.iter().map(|counter| drop_counter(counter)));
+        if !statements.is_empty() {
+            self.transport.apply(&statements)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Transport> Native<T> {
+    fn put_so(&self, applied: &Applied) -> Result<Put> {
+        Ok(Put {
+            rows: applied.rows.iter().sum(),
+            hold: applied.hold,
+            commit: applied.commit,
+            waited: applied.waited,
+            version: self.transport.version()?,
+        })
+    }
+}
+
+/// Reads the rows of a stretch. Text comes as bytes, as its encoding may be any.
+fn stored(transport: &impl Transport, stretch: Stretch<'_>) -> Statement {
+    let column = |name: &str| {
+        let is_text = matches!(name, "user" | "task" | "client" | "end_reason");
+        transport.exactly(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
+    };
+    let columns: Vec<String> = COLUMNS.split(", ").map(column).collect();
+    let mut sql = Statement::new("SELECT ");
+    sql.push(&columns.join(", ")).push(" FROM sessions WHERE TRUE");
+    if let Some(after) = stretch.after {
+        sql.push(" AND id > ").bind(after);
+    }
+    if let Some(until) = stretch.until {
+        sql.push(" AND id <= ").bind(until);
+    }
+    sql.push(" ORDER BY id LIMIT ").bind(stretch.rows);
+    sql.is_exact = true;
+    sql
+}
+
+fn stored_row(row: &dyn Columns) -> StoredRow {
+    StoredRow {
+        id: row.text(0).unwrap_or_default(),
+        user: bytes(row, 1),
+        task: bytes(row, 2).unwrap_or_default(),
+        client: bytes(row, 3),
+        created_at: row.integer(4).unwrap_or(0),
+        last_used_at: row.integer(5).unwrap_or(0),
+        idle_timeout: row.integer(6),
+        marked_at: row.integer(7),
+        ended_at: row.integer(8),
+        end_reason: bytes(row, 9),
+    }
+}
+
+/// The bytes of a value that was read as bytes; `None` for NULL.
+fn bytes(row: &dyn Columns, place: usize) -> Option<Vec<u8>> {
+    row.value(place).as_blob().ok().map(<[u8]>::to_vec)
+}
+
+fn insert(rows: &[&StoredRow], over: Over) -> Statement {
+    let mut sql = Statement::new(&format!("INSERT INTO sessions ({COLUMNS}) VALUES "));
+    for (place, row) in rows.iter().enumerate() {
+        sql.push(if place > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
+        bind_text(&mut sql, row.user.as_deref()).push(", ");
+        bind_text(&mut sql, Some(&row.task)).push(", ");
+        bind_text(&mut sql, row.client.as_deref()).push(", ");
+        sql.bind(row.created_at).push(", ").bind(row.last_used_at).push(", ");
+        for number in [row.idle_timeout, row.marked_at, row.ended_at] {
+            sql.bind(number).push(", ");
+        }
+        bind_text(&mut sql, row.end_reason.as_deref()).push(")");
+    }
+    sql.push(WRITE_OVER);
+    if over == Over::Older {
+        sql.push(UNLESS_NEWER);
+    }
+    sql
+}
+
+/// Appends a parameter that holds this text, byte for byte.
+fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Statement {
+    sql.bind_exactly(text.map_or(ValueRef::Null, ValueRef::Text))
+}
+
+fn delete(rows: &[&StoredRow]) -> Statement {
+    let mut sql = Statement::new("DELETE FROM sessions WHERE id IN (");
+    for (place, row) in rows.iter().enumerate() {
+        sql.push(if place > 0 { ", " } else { "" }).bind(row.id.as_str());
+    }
+    sql.push(")");
+    sql
+}
+
+fn set_name(name: &StoredName, over: Over) -> Statement {
+    let mut sql = Statement::new("INSERT INTO task_names (task, created_at) VALUES (");
+    bind_text(&mut sql, Some(&name.task)).push(", ").bind(name.created_at);
+    sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at");
+    if over == Over::Older {
+        sql.push(" WHERE excluded.created_at < created_at");
+    }
+    sql
+}
+
+fn set_counter(counter: &Counter, over: Over) -> Statement {
+    let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES (");
+    bind_text(&mut sql, Some(&counter.task)).push(", ");
+    bind_text(&mut sql, Some(&counter.name)).push(", ").bind(counter.value);
+    sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, value = excluded.value");
+    if over == Over::Older {
+        sql.push(" WHERE excluded.value > value");
+    }
+    sql
+}
+
+fn drop_counter(counter: &Counter) -> Statement {
+    let mut sql = Statement::new("DELETE FROM counters WHERE task = ");
+    bind_text(&mut sql, Some(&counter.task)).push(" AND name = ");
+    bind_text(&mut sql, Some(&counter.name));
+    sql
+}

@@ -1,0 +1,224 @@
+//! Admission: one list of statements, of which each has its condition in it, so
+//! that nobody has to read in between.
+
+mod query;
+
+use super::{COLUMNS, ended_session, stats};
+use crate::domain::error::Result;
+use crate::domain::policy::Policies;
+use crate::storage::{Admission, NewSession};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::Statement;
+use query::{Door, Ends, Rows};
+
+/// An index that a limit pays for.
+struct Index {
+    is_wanted: fn(&Policies) -> bool,
+    name: &'static str,
+    columns: &'static str,
+}
+
+/// Without these, each open under a limit reads all of a large table, and nobody can
+/// write meanwhile. Without limits they would only cost: with a million sessions, a
+/// purge takes half as long again with the first and thirteen times as long with the
+/// second, whose order is random against the key.
+const INDEXES: [Index; 2] = [
+    Index {
+        is_wanted: |policies| {
+            !policies.licences.is_empty() || policies.all().any(|policy| policy.limit > 0)
+        },
+        name: "live_by_task",
+        columns: "task",
+    },
+    Index {
+        is_wanted: |policies| policies.all().any(|policy| policy.user_limit > 0),
+        name: "live_by_user",
+        columns: "user, task",
+    },
+];
+
+/// Makes those that these policies want and drops the others.
+pub(super) fn indexes(policies: &Policies) -> Vec<Statement> {
+    let statement = |Index { is_wanted, name, columns }: &Index| {
+        Statement::new(&if is_wanted(policies) {
+            format!(
+                "CREATE INDEX IF NOT EXISTS {name} ON sessions ({columns}) WHERE ended_at IS NULL"
+            )
+        } else {
+            format!("DROP INDEX IF EXISTS {name}")
+        })
+    };
+    INDEXES.iter().map(statement).collect()
+}
+
+/// Opens a session where the limits of its policy and of its licence leave room, or make
+/// some.
+pub(super) fn admit(
+    transport: &mut impl Transport,
+    session: &NewSession,
+    policies: &Policies,
+    tell: bool,
+) -> Result<Admission> {
+    let door = Door::new(session, policies);
+    let list = List::of(door, tell);
+    let applied = transport.apply(&list.statements)?;
+    let rows = |place: &usize| applied.rows[*place];
+    let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
+    let full = applied.answers.last().and_then(|rows| rows.first());
+    let full = full.and_then(|row| (row as &dyn Columns).integer(0));
+    let ended = list.ends.iter().map(rows).sum();
+    Ok(Admission {
+        outcome: if rows(&list.open) > 0 { Ok(()) } else { Err(door.full(full)) },
+        ended,
+        told: told.filter_map(|row| ended_session(row, session.created_at)).collect(),
+        untold: if tell && applied.answers_lost { ended } else { 0 },
+    })
+}
+
+/// The statements of an admission.
+struct List<'a> {
+    door: Door<'a>,
+    tell: bool,
+    statements: Vec<Statement>,
+    /// Those that read what is about to end.
+    told: Vec<usize>,
+    /// Those that end it.
+    ends: Vec<usize>,
+    /// The one that opens the session.
+    open: usize,
+}
+
+impl<'a> List<'a> {
+    /// The last statement answers what is full.
+    fn of(door: Door<'a>, tell: bool) -> Self {
+        let (statements, told, ends) = (Vec::new(), Vec::new(), Vec::new());
+        let mut list = Self { door, tell, statements, told, ends, open: 0 };
+        for over in door.over() {
+            list.end(&over);
+        }
+        list.open = list.add(door.open());
+        list.end(&door.makes_way());
+        if door.is_mixed() {
+            list.add(door.unmark());
+        }
+        list.add(door.count_refusal());
+        list.add(stats::note_peak_of_a_small_table(&door.session.task));
+        // Behind all that writes: where the answer is lost, it is asked once more.
+        list.add(door.what_is_full());
+        list
+    }
+
+    fn add(&mut self, statement: Statement) -> usize {
+        self.statements.push(statement);
+        self.statements.len() - 1
+    }
+
+    /// Ends sessions, and keeps their rows or not.
+    fn end(&mut self, ends: &Ends<'_>) {
+        if self.tell {
+            let mut rows = Statement::new("SELECT ");
+            rows.push(COLUMNS).push(", ");
+            (ends.reason)(&mut rows);
+            rows.push(" FROM sessions");
+            let place = self.add(ends.of_those(rows, None));
+            self.told.push(place);
+        }
+        if !matches!(ends.rows, Rows::Kept) {
+            let mut count = ends.of_those(stats::discarded_for(&ends.reason), Some(true));
+            count.push(stats::ADDED_UP);
+            self.add(count);
+            let place = self.add(ends.of_those(Statement::new("DELETE FROM sessions"), Some(true)));
+            self.ends.push(place);
+        }
+        if !matches!(ends.rows, Rows::Discarded) {
+            let mut end = Statement::new("UPDATE sessions SET ended_at = ");
+            end.bind(self.door.session.created_at).push(", end_reason = ");
+            (ends.reason)(&mut end);
+            let place = self.add(ends.of_those(end, Some(false)));
+            self.ends.push(place);
+        }
+    }
+}
+
+impl Ends<'_> {
+    /// A statement about these sessions, or about those of them whose rows are discarded,
+    /// or kept.
+    fn of_those(&self, mut sql: Statement, discarded: Option<bool>) -> Statement {
+        sql.push(" WHERE ");
+        (self.condition)(&mut sql);
+        if let (Rows::DiscardedWhere(is_discarded), Some(discarded)) = (&self.rows, discarded) {
+            sql.push(if discarded { " AND " } else { " AND NOT " });
+            is_discarded(&mut sql);
+        }
+        sql
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, StatementStatus, params_from_iter};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::filter::TaskPattern;
+    use crate::domain::policy::{Licence, Policy, WhenFull};
+    use crate::domain::session::Key;
+    use crate::domain::time::{Span, UnixTime};
+
+    /// Sessions of another task that have not ended: more than an admission looks at to see
+    /// whether the table is small.
+    const OTHERS: i32 = 5_000;
+
+    /// How many rows an admission under these policies looks at without a key or an index.
+    fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
+        for index in indexes(policies) {
+            db.execute(&index.sql, []).unwrap();
+        }
+        let session = NewSession {
+            key: Key::Text("f".repeat(64).into()),
+            user: Some("alice".to_owned()),
+            task: "web".to_owned(),
+            client: None,
+            created_at: UnixTime(1_781_524_800),
+            idle_timeout: None,
+        };
+        let list = List::of(Door::new(&session, policies), true);
+        let transaction = db.unchecked_transaction().unwrap();
+        let scan = |statement: &Statement| {
+            let mut prepared = transaction.prepare(&statement.sql).unwrap();
+            let mut rows = prepared.query(params_from_iter(&statement.values)).unwrap();
+            while rows.next().unwrap().is_some() {}
+            drop(rows);
+            prepared.get_status(StatementStatus::FullscanStep)
+        };
+        list.statements.iter().map(scan).sum()
+    }
+
+    #[test]
+    fn with_its_index_no_admission_looks_at_sessions_of_other_tasks() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sessions.db");
+        drop(crate::store::create_native(&path).unwrap());
+        let db = Connection::open(&path).unwrap();
+        let others = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1) \
+                      INSERT INTO sessions \
+                      SELECT printf('%064x', n), 'bob', 'http', NULL, 1, 1, 1, NULL, NULL, NULL FROM n";
+        db.execute(others, [OTHERS]).unwrap();
+        let own =
+            Policy { limit: 4, user_limit: 2, lifetime: Some(Span::hours(8)), ..Policy::default() };
+        let without_trace = Policy { retention: Some(Span::ZERO), ..own.clone() };
+        for tasks in [vec![], vec!["web"], vec!["web", "desktop"], vec!["web", "desk*", "*top"]] {
+            for when_full in WhenFull::ALL {
+                let mut policies = Policies::same_for_all(own.clone());
+                policies.insert("desktop", without_trace.clone());
+                let patterns: Vec<_> = tasks.iter().copied().map(TaskPattern::from).collect();
+                if !patterns.is_empty() {
+                    let licence = Licence { tasks: patterns, limit: 10, when_full: *when_full };
+                    policies.licences.push(licence);
+                }
+                let rows = rows_scanned(&db, &policies);
+                assert!(rows < OTHERS, "{tasks:?} {when_full}: {rows}");
+            }
+        }
+    }
+}

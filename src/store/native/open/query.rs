@@ -1,0 +1,356 @@
+//! The conditions of an admission, as SQL.
+
+use crate::domain::filter::TaskPattern;
+use crate::domain::policy::{Expire, Licence, Policies, Policy, WhenFull};
+use crate::domain::session::EndReason;
+use crate::storage::{Full, NewSession};
+use crate::store::native::by_task::per_task;
+use crate::store::native::{new_row, policy_sql, stats};
+use crate::store::statement::Statement;
+
+/// A function that writes a part of a statement.
+type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
+
+/// A session to open, and the rules that apply to it.
+#[derive(Clone, Copy)]
+pub(super) struct Door<'a> {
+    pub(super) session: &'a NewSession,
+    policies: &'a Policies,
+    /// The policy of its task.
+    policy: &'a Policy,
+    licence: Option<&'a Licence>,
+}
+
+/// A limit in force.
+#[derive(Clone, Copy)]
+struct Cap {
+    /// The kind of the limit, which tells what sessions it counts.
+    of: Full,
+    limit: u64,
+    when_full: WhenFull,
+}
+
+/// Sessions that end.
+pub(super) struct Ends<'a> {
+    /// An expression for the reason.
+    pub(super) reason: Write<'a>,
+    /// The condition that selects them.
+    pub(super) condition: Write<'a>,
+    pub(super) rows: Rows<'a>,
+}
+
+/// What becomes of the rows of sessions that end.
+pub(super) enum Rows<'a> {
+    Kept,
+    Discarded,
+    /// They are discarded where this expression is true.
+    DiscardedWhere(Write<'a>),
+}
+
+impl<'a> Door<'a> {
+    pub(super) fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
+        let (policy, licence) = (policies.of(&session.task), policies.licence_of(&session.task));
+        Self { session, policies, policy, licence }
+    }
+
+    /// The limits in force. Each one counts all sessions that the one before counts.
+    fn caps(self) -> impl DoubleEndedIterator<Item = Cap> {
+        let Policy { limit, user_limit, when_full, .. } = *self.policy;
+        let own = [(Full::User, user_limit), (Full::Task, limit)];
+        let own = own.into_iter().filter(|(_, limit)| *limit > 0);
+        let own = own.map(move |(of, limit)| Cap { of, limit, when_full });
+        let licence = self.licence.map(|licence| Cap {
+            of: Full::Licence,
+            limit: licence.limit,
+            when_full: licence.when_full,
+        });
+        own.chain(licence)
+    }
+
+    /// The policies of the sessions that may end: that of the task, or with a licence those
+    /// of all tasks.
+    fn policies_concerned(self) -> Box<dyn Iterator<Item = &'a Policy> + 'a> {
+        match self.licence {
+            Some(_) => Box::new(self.policies.all()),
+            None => Box::new(std::iter::once(self.policy)),
+        }
+    }
+
+    /// The sessions that end before the others are counted: first those of the licence, then
+    /// those of the task's own limits.
+    pub(super) fn over(self) -> impl Iterator<Item = Ends<'a>> {
+        let licence = self.licence.and_then(|licence| self.over_of_licence(licence));
+        let own = self.caps().rfind(|cap| cap.of != Full::Licence);
+        // Under the same `when_full`, the licence has ended them already.
+        let own = own.filter(|cap| self.licence.is_none_or(|own| own.when_full != cap.when_full));
+        licence.into_iter().chain(own.and_then(|cap| self.over_of_task(cap)))
+    }
+
+    fn over_of_licence(self, licence: &'a Licence) -> Option<Ends<'a>> {
+        let when_full = licence.when_full;
+        if !self.policies_concerned().any(|policy| clears_up(policy, when_full)) {
+            return None;
+        }
+        let reason = move |sql: &mut Statement| {
+            per_task(sql, self.policies, |sql, policy| self.reason(sql, policy, when_full));
+        };
+        let rows = self.rows(move |sql| self.is_discarded(sql));
+        Some(self.over_by(Full::Licence, reason, rows))
+    }
+
+    fn over_of_task(self, cap: Cap) -> Option<Ends<'a>> {
+        let reason = move |sql: &mut Statement| self.reason(sql, self.policy, cap.when_full);
+        let rows = if policy_sql::discards(self.policy) { Rows::Discarded } else { Rows::Kept };
+        clears_up(self.policy, cap.when_full).then(|| self.over_by(cap.of, reason, rows))
+    }
+
+    fn over_by(
+        self,
+        of: Full,
+        reason: impl Fn(&mut Statement) + Copy + 'a,
+        rows: Rows<'a>,
+    ) -> Ends<'a> {
+        let condition = move |sql: &mut Statement| {
+            self.counts(sql, of);
+            sql.push(" AND ");
+            reason(sql);
+            sql.push(" IS NOT NULL");
+        };
+        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+    }
+
+    /// The reason for which a session of a policy ends before the others are counted, or
+    /// NULL.
+    fn reason(self, sql: &mut Statement, policy: &Policy, when_full: WhenFull) {
+        let now = self.session.created_at;
+        if when_full == WhenFull::Refuse {
+            return policy_sql::over(sql, policy, now);
+        }
+        sql.push("CASE WHEN FALSE THEN NULL");
+        if ends_abandoned(policy, when_full) {
+            sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
+            sql.push(") < ").bind(now).push(" THEN 'abandoned'");
+        }
+        policy_sql::when_over_lifetime(sql, policy, now);
+        sql.push(" END");
+    }
+
+    /// Rows are kept or discarded; where the policies differ, an expression decides.
+    fn rows(self, is_discarded: impl Fn(&mut Statement) + 'a) -> Rows<'a> {
+        match (self.discards(true), self.discards(false)) {
+            (true, true) => Rows::DiscardedWhere(Box::new(is_discarded)),
+            (true, false) => Rows::Discarded,
+            (false, _) => Rows::Kept,
+        }
+    }
+
+    /// Checks for a policy that discards rows, or for one that keeps them.
+    fn discards(self, discards: bool) -> bool {
+        self.policies_concerned().any(|policy| policy_sql::discards(policy) == discards)
+    }
+
+    /// Reports whether the policies differ in what they keep.
+    pub(super) fn is_mixed(self) -> bool {
+        self.discards(true) && self.discards(false)
+    }
+
+    /// The sessions that a limit counts.
+    fn counts(self, sql: &mut Statement, of: Full) {
+        match (of, self.licence) {
+            (Full::Licence, Some(licence)) => of_tasks(sql, licence),
+            _ => {
+                sql.push("task = ").bind(self.session.task.as_str());
+            }
+        }
+        sql.push(" AND ended_at IS NULL");
+        if of == Full::User {
+            sql.push(" AND user = ").bind(self.session.user.as_deref());
+        }
+    }
+
+    /// The sessions that a limit counts and that may be evicted at it.
+    fn may_go(self, sql: &mut Statement, cap: Cap) {
+        self.counts(sql, cap.of);
+        match cap.when_full {
+            WhenFull::EvictIdle => {
+                sql.push(" AND last_used_at + idle_timeout < ").bind(self.session.created_at);
+            }
+            WhenFull::EvictLru => {}
+            WhenFull::Refuse => {
+                sql.push(" AND FALSE");
+            }
+        }
+    }
+
+    /// Writes a branch of a CASE for each limit: `then` applies if it is reached without the
+    /// new session, or exceeded once that is open.
+    fn when_full(self, sql: &mut Statement, is_open: bool, then: impl Fn(&mut Statement, Cap)) {
+        for cap in self.caps() {
+            sql.push(" WHEN (SELECT count(*) FROM sessions WHERE ");
+            self.counts(sql, cap.of);
+            sql.push(if is_open { ") > " } else { ") >= " }).bind(cap.limit).push(" THEN ");
+            then(sql, cap);
+        }
+    }
+
+    /// Inserts the row, if there is room or a session to evict. Where the key is taken it
+    /// tries at once, so that this fails: from here on there is such a row only if the
+    /// session is open.
+    ///
+    /// Where the policies [differ](Self::is_mixed), the new row has a mark if that of the
+    /// evicted session is discarded, until [`unmark`](Self::unmark): once that session has
+    /// ended, the next one would take its place in the condition.
+    pub(super) fn open(self) -> Statement {
+        let mut sql = if self.is_mixed() {
+            let mut sql = new_row(self.session, ", marked_at");
+            sql.push(", CASE WHEN (SELECT ");
+            self.is_discarded(&mut sql);
+            sql.push(" FROM sessions WHERE id = ");
+            self.evicted(&mut sql, false);
+            sql.push(") THEN ").bind(self.session.created_at).push(" END");
+            sql
+        } else {
+            new_row(self.session, "")
+        };
+        sql.push(" WHERE ");
+        self.is_open(&mut sql);
+        sql.push(" OR CASE WHEN FALSE THEN NULL");
+        self.when_full(&mut sql, false, |sql, cap| {
+            sql.push("EXISTS (SELECT 1 FROM sessions WHERE ");
+            self.may_go(sql, cap);
+            sql.push(")");
+        });
+        sql.push(" ELSE TRUE END");
+        sql
+    }
+
+    /// Checks whether the policy of a row's task discards rows.
+    fn is_discarded(self, sql: &mut Statement) {
+        per_task(sql, self.policies, |sql, policy| {
+            sql.push(if policy_sql::discards(policy) { "TRUE" } else { "FALSE" });
+        });
+    }
+
+    fn is_open(self, sql: &mut Statement) {
+        self.with_new_row(sql, "");
+    }
+
+    /// Checks that the session is open and that its row fulfils a further condition.
+    fn with_new_row(self, sql: &mut Statement, and: &str) {
+        sql.push("EXISTS (SELECT 1 FROM sessions WHERE id = ").bind(&self.session.key);
+        sql.push(and).push(")");
+    }
+
+    /// The id of the session to evict, or NULL: that of the user if the user's limit is
+    /// reached, else of the task if that of the task is, else of the licence.
+    fn evicted(self, sql: &mut Statement, is_open: bool) {
+        sql.push("CASE WHEN FALSE THEN NULL");
+        self.when_full(sql, is_open, |sql, cap| {
+            sql.push("(SELECT id FROM sessions WHERE ");
+            self.may_go(sql, cap);
+            sql.push(" AND id <> ").bind(&self.session.key);
+            sql.push(match cap.when_full {
+                // Idle for the longest: since its own timeout has passed.
+                WhenFull::EvictIdle => " ORDER BY last_used_at + idle_timeout, last_used_at, id",
+                WhenFull::EvictLru | WhenFull::Refuse => " ORDER BY last_used_at, id",
+            });
+            sql.push(" LIMIT 1)");
+        });
+        sql.push(" END");
+    }
+
+    /// The session that is evicted once the new one is open.
+    pub(super) fn makes_way(self) -> Ends<'a> {
+        let reason = |sql: &mut Statement| {
+            sql.push("'").push(EndReason::Evicted.as_str()).push("'");
+        };
+        let condition = move |sql: &mut Statement| {
+            self.is_open(sql);
+            sql.push(" AND id = ");
+            self.evicted(sql, true);
+        };
+        let rows = self.rows(move |sql| self.with_new_row(sql, " AND marked_at IS NOT NULL"));
+        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+    }
+
+    /// Removes the mark of [`open`](Self::open).
+    pub(super) fn unmark(self) -> Statement {
+        let sql = "UPDATE sessions SET marked_at = NULL WHERE id = ?1 AND marked_at IS NOT NULL";
+        Statement::new(sql).with(&self.session.key)
+    }
+
+    pub(super) fn count_refusal(self) -> Statement {
+        let mut sql = stats::refused(&self.session.task);
+        sql.push(" WHERE NOT ");
+        self.is_open(&mut sql);
+        sql.push(stats::ADD);
+        sql
+    }
+
+    /// Reads the place in [`caps`](Self::caps) of the limit that keeps the session out, if
+    /// one does.
+    pub(super) fn what_is_full(self) -> Statement {
+        let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
+        let place = |cap: Cap| self.caps().position(|known| known.of == cap.of);
+        self.when_full(&mut sql, false, |sql, cap| {
+            sql.bind(place(cap));
+        });
+        sql.push(" END WHERE NOT ");
+        self.is_open(&mut sql);
+        sql
+    }
+
+    /// The limit at this place. `None`: there was room again by the time it was read, and
+    /// the limit that counts the most sessions is named.
+    pub(super) fn full(self, place: Option<i64>) -> Full {
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        let named = place.and_then(|place| self.caps().nth(place));
+        named.or_else(|| self.caps().next_back()).map_or(Full::Task, |cap| cap.of)
+    }
+}
+
+/// Reports whether a policy ends sessions before the others are counted.
+fn clears_up(policy: &Policy, when_full: WhenFull) -> bool {
+    policy.lifetime.is_some() || ends_abandoned(policy, when_full) || when_full == WhenFull::Refuse
+}
+
+/// Reports whether it ends the abandoned ones then, whatever the purge would do with them.
+fn ends_abandoned(policy: &Policy, when_full: WhenFull) -> bool {
+    when_full == WhenFull::EvictIdle && matches!(policy.expire, Expire::Timeout | Expire::Abandoned)
+}
+
+/// Tells whether there is the index that a licence pays for.
+const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
+
+/// Selects live rows of the tasks that a licence covers.
+///
+/// SQLite does not search an index for a pattern combined with other conditions: it would
+/// read all live rows. With the index, each name of a task is found by one step from the
+/// name before. Without it, each step would read the table, so the rows are compared
+/// instead.
+fn of_tasks(sql: &mut Statement, licence: &Licence) {
+    if !licence.tasks.iter().any(TaskPattern::is_wild) {
+        matching(sql, licence, "");
+        return;
+    }
+    sql.push("task IN (WITH RECURSIVE live(task) AS (SELECT CASE WHEN ").push(HAS_INDEX);
+    sql.push(" THEN (SELECT min(task) FROM sessions WHERE ended_at IS NULL) END");
+    sql.push(" UNION ALL SELECT (SELECT min(task) FROM sessions WHERE ended_at IS NULL ");
+    sql.push("AND task > live.task) FROM live WHERE live.task IS NOT NULL) ");
+    sql.push("SELECT task FROM live WHERE ");
+    matching(sql, licence, " COLLATE NOCASE");
+    sql.push(" UNION ALL SELECT task FROM (SELECT task FROM sessions WHERE ended_at IS NULL AND ");
+    matching(sql, licence, "");
+    // As a condition, it would be evaluated for each row.
+    sql.push(" LIMIT CASE WHEN ").push(HAS_INDEX).push(" THEN 0 ELSE -1 END))");
+}
+
+/// Compares the column `task` with the names and patterns of a licence.
+fn matching(sql: &mut Statement, licence: &Licence, collation: &str) {
+    for (place, pattern) in licence.tasks.iter().enumerate() {
+        sql.push(if place > 0 { " OR " } else { "(" });
+        policy_sql::of_task(sql, pattern);
+        sql.push(if pattern.is_wild() { "" } else { collation });
+    }
+    sql.push(")");
+}

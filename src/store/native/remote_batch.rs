@@ -1,0 +1,62 @@
+//! Many keys in one statement, where a statement for each would be most of a request: the
+//! keys come as a list in JSON.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use super::{COLUMNS, session};
+use crate::domain::error::Result;
+use crate::domain::session::{Key, Session};
+use crate::domain::time::UnixTime;
+use crate::storage::Renewed;
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::Statement;
+
+const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
+
+/// As [`Sessions::find`](crate::storage::Sessions::find), or
+/// [`find_surely`](crate::storage::Sessions::find_surely).
+pub(super) fn find(
+    transport: &impl Transport,
+    keys: &[Key],
+    is_sure: bool,
+) -> Result<Vec<Option<Session>>> {
+    let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
+    let is_quick = !is_sure;
+    let statement = Statement { is_sure, is_quick, ..Statement::new(&sql).with(list(keys)) };
+    let mut found = HashMap::new();
+    transport.query(&statement, &mut |row| {
+        let session = session(row);
+        found.insert(session.key.clone(), session);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+}
+
+/// As [`Sessions::renew_timed`](crate::storage::Sessions::renew_timed).
+pub(super) fn renew(
+    transport: &mut impl Transport,
+    keys: &[Key],
+    now: UnixTime,
+) -> Result<Renewed> {
+    let list = list(keys);
+    let statement = |sql: &str| {
+        let sql = format!("{sql}{IS_AMONG} AND ended_at IS NULL");
+        Statement::new(&sql).with(list.as_str())
+    };
+    let renew = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL";
+    // A node would not hand on what an UPDATE with a list in it returns.
+    let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
+    let applied = transport.apply(&statements)?;
+    let rows = applied.answers.iter().flatten();
+    let renewed: HashSet<Key> = rows
+        .filter_map(|row| (row as &dyn Columns).text(0).map(|id| Key::Text(id.into())))
+        .collect();
+    let done = keys.iter().map(|key| renewed.contains(key)).collect();
+    Ok(Renewed { done, hold: applied.hold.saturating_sub(applied.commit) })
+}
+
+fn list(keys: &[Key]) -> String {
+    let text = |key: &Key| key.text().map(serde_json::Value::from);
+    serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
+}

@@ -1,0 +1,124 @@
+//! The look ahead of a purge where rows are dear to bring here: they are counted where
+//! they are, window by window, and no more comes back than a line for each kind.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::policy_sql;
+use super::scan::Look;
+use crate::domain::error::Result;
+use crate::domain::session::Key;
+use crate::domain::time::UnixTime;
+use crate::storage::{Reach, Scope};
+use crate::store::connection::Transport;
+use crate::store::statement::Statement;
+
+/// Rows in a window, for each that may be due, and in any case at least and at most:
+/// a window ends at the last due row that there is room for, and takes some milliseconds
+/// if it does not come to that.
+const EACH: usize = 10;
+const FEWEST: usize = 5_000;
+const MOST: usize = 50_000;
+
+/// Looks at the rows behind a key.
+pub(super) fn look(
+    transport: &impl Transport,
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    reach: Reach,
+) -> Result<Look> {
+    let begun = Instant::now();
+    let (mut look, mut after) = (Look::default(), after.cloned());
+    loop {
+        let seen = look.tally.rows;
+        let due = reach.due.saturating_sub(count(look.tally.due));
+        let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
+        let rows = rows.min(reach.rows.saturating_sub(count(seen)));
+        let window = window(scope, after.as_ref(), rows, due, reach.backlog);
+        let last = add(transport, &window, &mut look)?;
+        let is_full = look.tally.rows - seen >= rows as u64;
+        if !is_full && look.tally.due < reach.due as u64 {
+            look.last = None;
+            return Ok(look);
+        }
+        let enough = look.tally.due >= reach.due as u64
+            || look.tally.rows >= reach.rows as u64
+            || begun.elapsed() >= reach.time;
+        after = Some(Key::Text(last.clone().into()));
+        look.last = Some(last);
+        if enough {
+            return Ok(look);
+        }
+    }
+}
+
+fn count(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+/// Adds a window to what was seen, and answers its last key.
+fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Result<String> {
+    let mut end = String::new();
+    transport.query(window, &mut |row| {
+        let first = row.text(0).unwrap_or_default();
+        let last = row.text(6).unwrap_or_default();
+        if look.tally.count(row, row.count(5), row.count(7) == 1) {
+            let due = look.due.get_or_insert_with(|| (first.clone(), last.clone()));
+            if first < due.0 {
+                due.0 = first;
+            }
+            if last > due.1 {
+                due.1.clone_from(&last);
+            }
+        }
+        end = last.max(std::mem::take(&mut end));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(end)
+}
+
+/// Counts the next rows by what is alike in them: at most so many, and not beyond the
+/// last of so many that are due. SQLite visits the rows of the inner statement in their
+/// order, and leaves off at that one.
+fn window(
+    scope: &Scope<'_>,
+    after: Option<&Key>,
+    rows: usize,
+    due: usize,
+    backlog: Option<UnixTime>,
+) -> Statement {
+    let mut sql = Statement::new(
+        "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id), was_due \
+         FROM (SELECT id, task, ",
+    );
+    policy_sql::standing(&mut sql, scope);
+    sql.push(" AS standing, end_reason, ");
+    match backlog {
+        Some(at) => policy_sql::was_due(&mut sql, scope, at),
+        None => drop(sql.push("FALSE")),
+    }
+    sql.push(" AS was_due, ");
+    verdicts(&mut sql, scope, after);
+    if due < rows {
+        sql.push(" AND id <= ifnull((SELECT id FROM (SELECT id, ");
+        verdicts(&mut sql, scope, after);
+        sql.push(" ORDER BY id LIMIT ").bind(rows);
+        sql.push(") WHERE verdict IS NOT NULL LIMIT 1 OFFSET ").bind(due.saturating_sub(1));
+        // No key lies behind this.
+        sql.push("), 'g')");
+    }
+    sql.push(" ORDER BY id LIMIT ").bind(rows);
+    // By how it is spelled: the rest is for whoever reads it.
+    sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason, was_due");
+    sql
+}
+
+/// The verdict on each of the rows behind a key, as the last column, and where it is from.
+fn verdicts(sql: &mut Statement, scope: &Scope<'_>, after: Option<&Key>) {
+    policy_sql::verdict(sql, scope);
+    sql.push(" AS verdict FROM sessions WHERE TRUE");
+    if let Some(after) = after {
+        sql.push(" AND id > ").bind(after);
+    }
+    policy_sql::and_in_scope(sql, scope);
+}

@@ -1,0 +1,168 @@
+//! The order of a list, and where in it the next page begins.
+
+use rusqlite::types::ValueRef;
+
+use super::by_task::per_task;
+use super::policy_sql::{MARK_COUNTS, idle, state};
+use crate::domain::policy::Expire;
+use crate::storage::{Order, Scope, SortKey};
+use crate::store::connection::Columns;
+use crate::store::statement::{Statement, owned};
+
+/// Writes an expression.
+type Write<'a> = dyn Fn(&mut Statement) + 'a;
+
+/// One of the expressions that rows are sorted by.
+pub(super) struct Term<'a> {
+    pub(super) write: &'a Write<'a>,
+    pub(super) is_descending: bool,
+    /// Whether it is a text, and may be NULL, which sorts before all texts; else it is
+    /// never NULL.
+    pub(super) is_text: bool,
+}
+
+impl Term<'_> {
+    /// A column for what the term is in the last row of a page, where [`behind`] takes it
+    /// from: a text as hexadecimal digits, for not all bytes would come through.
+    pub(super) fn column(&self, sql: &mut Statement) {
+        if self.is_text {
+            sql.push(", CASE WHEN ");
+            (self.write)(sql);
+            sql.push(" IS NOT NULL THEN hex(");
+            (self.write)(sql);
+            sql.push(") END");
+        } else {
+            sql.push(", ");
+            (self.write)(sql);
+        }
+    }
+
+    /// That it is equal to what it was there, or lies on the other side of that.
+    fn compare(&self, sql: &mut Statement, how: &str, value: ValueRef<'_>) {
+        (self.write)(sql);
+        sql.push(how);
+        sql.values.push(owned(value));
+        let place = sql.values.len();
+        sql.push(&if self.is_text {
+            format!("CAST(unhex(?{place}) AS TEXT)")
+        } else {
+            format!("?{place}")
+        });
+    }
+
+    fn is_behind(&self, sql: &mut Statement, value: ValueRef<'_>) {
+        match (self.is_descending, value) {
+            (false, ValueRef::Null) => {
+                (self.write)(sql);
+                sql.push(" IS NOT NULL");
+            }
+            (true, ValueRef::Null) => {
+                sql.push("FALSE");
+            }
+            (false, value) => self.compare(sql, " > ", value),
+            (true, value) => {
+                self.compare(sql, " < ", value);
+                if self.is_text {
+                    sql.push(" OR ");
+                    (self.write)(sql);
+                    sql.push(" IS NULL");
+                }
+            }
+        }
+    }
+}
+
+/// The condition that a row comes behind the last one of a page, of which the columns from
+/// `place` on hold what these terms are.
+pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn Columns, place: usize) {
+    let Some((term, others)) = terms.split_first() else {
+        sql.push("FALSE");
+        return;
+    };
+    let value = last.value(place);
+    sql.push("(");
+    term.is_behind(sql, value);
+    if !others.is_empty() {
+        sql.push(" OR ");
+        term.compare(sql, " IS ", value);
+        sql.push(" AND ");
+        behind(sql, others, last, place + 1);
+    }
+    sql.push(")");
+}
+
+/// Hands the terms of an order on, of which the key is the last. By the key alone, no
+/// sorting is needed.
+pub(super) fn with_terms<R>(
+    order: Order,
+    scope: &Scope<'_>,
+    on: impl FnOnce(&[Term<'_>]) -> R,
+) -> R {
+    // The longest idle come first unless the order is reversed.
+    let is_descending = order.reverse != (order.by == SortKey::Idle);
+    let key = |sql: &mut Statement| {
+        sql.push("id");
+    };
+    let value = |sql: &mut Statement| sort_value(sql, order.by, scope);
+    let is_text = matches!(order.by, SortKey::User | SortKey::Task | SortKey::Client);
+    if order.by == SortKey::Handle {
+        return on(&[Term { write: &key, is_descending, is_text: false }]);
+    }
+    on(&[
+        Term { write: &value, is_descending, is_text },
+        Term { write: &key, is_descending: false, is_text: false },
+    ])
+}
+
+/// Sorts by these terms.
+pub(super) fn by(sql: &mut Statement, terms: &[Term<'_>]) {
+    for (place, term) in terms.iter().enumerate() {
+        sql.push(if place == 0 { " ORDER BY " } else { ", " });
+        (term.write)(sql);
+        sql.push(if term.is_descending { " DESC" } else { " ASC" });
+    }
+}
+
+fn sort_value(sql: &mut Statement, by: SortKey, scope: &Scope<'_>) {
+    let column = match by {
+        SortKey::State => return state(sql, scope.policies, scope.now),
+        SortKey::Idle => return idle(sql, scope.now),
+        SortKey::Expires => return expires_last(sql, scope),
+        SortKey::Handle => "id",
+        SortKey::User => "user",
+        SortKey::Task => "task",
+        SortKey::Client => "client",
+        SortKey::Created => "created_at",
+        SortKey::LastUsed => "last_used_at",
+        SortKey::Ended => "ifnull(ended_at, 1 << 60)",
+    };
+    sql.push(column);
+}
+
+/// The moment up to which a live session is valid; those without one sort
+/// behind all others.
+fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
+    sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
+    per_task(sql, scope.policies, |sql, policy| {
+        sql.push("min(");
+        match policy.expire {
+            Expire::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
+            Expire::Abandoned => sql
+                .push("ifnull(last_used_at + max(idle_timeout, ")
+                .bind(policy.abandoned)
+                .push("), 1 << 60)"),
+            Expire::TwoPass => {
+                sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN marked_at + ");
+                sql.bind(policy.ripe_age()).push(" ELSE 1 << 60 END")
+            }
+            Expire::Never => sql.push("1 << 60"),
+        };
+        sql.push(", ");
+        match policy.lifetime {
+            Some(lifetime) => sql.push("created_at + ").bind(lifetime),
+            None => sql.push("1 << 60"),
+        };
+        sql.push(")");
+    });
+    sql.push(" END");
+}

@@ -1,0 +1,258 @@
+//! Figures: counted from the rows where they can be, kept in `counters` where
+//! the rows are gone.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::sort::Term;
+use super::{policy_sql, sort};
+use crate::domain::error::Result;
+use crate::domain::policy::Expire;
+use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
+use crate::storage::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
+use crate::store::connection::{Columns, Transport};
+use crate::store::statement::Statement;
+
+/// In a table of up to so many rows, each open notes the peak: counting that
+/// many rows is cheap. In a larger one it would hold up the application, and
+/// the purge notes it.
+const SMALL: usize = 1_000;
+
+/// The columns of what a user has.
+const LOAD: usize = 8;
+
+pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
+
+/// The end of a statement that counts rows by task and reason. Of a task that is spelled
+/// in several ways, one spelling is taken by its letters and not by the order in which
+/// rows come, which may differ from one node of a cluster to the next.
+pub(super) const ADDED_UP: &str =
+    " GROUP BY task, counter ON CONFLICT DO UPDATE SET value = value + excluded.value";
+
+/// Counts, by task and reason, the ended rows that a condition selects.
+pub(super) fn deleted() -> Statement {
+    Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT min(task COLLATE BINARY), 'deleted.' || end_reason AS counter, count(*) \
+         FROM sessions",
+    )
+}
+
+/// Adds rows up that have been counted before, of which there are some.
+pub(super) fn deleted_so_many(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
+    let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
+    for (place, ((task, reason), rows)) in going.iter().enumerate() {
+        sql.push(if place > 0 { ", (" } else { "(" }).bind(task.as_str());
+        sql.push(&format!(", 'deleted.{reason}', ")).bind(*rows).push(")");
+    }
+    sql.push(ADD);
+    sql
+}
+
+/// The same for live rows that end and go in one step.
+pub(super) fn discarded(scope: &Scope<'_>) -> Statement {
+    discarded_for(|sql| policy_sql::end_reason(sql, scope))
+}
+
+/// The same, for reasons that this expression gives.
+pub(super) fn discarded_for(reason: impl FnOnce(&mut Statement)) -> Statement {
+    let mut sql = Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT min(task COLLATE BINARY), 'deleted.' || ",
+    );
+    reason(&mut sql);
+    sql.push(" AS counter, count(*) FROM sessions");
+    sql
+}
+
+/// Counts a session that was refused, where a condition holds.
+pub(super) fn refused(task: &str) -> Statement {
+    let mut sql = Statement::new("INSERT INTO counters (task, name, value) SELECT ");
+    sql.bind(task).push(", 'refused', 1");
+    sql
+}
+
+/// The same for one live row.
+pub(super) fn count_discarded(ending: &Ending) -> Statement {
+    let mut sql = Statement::new(
+        "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
+         FROM sessions WHERE id = ?1 AND ended_at IS NULL",
+    )
+    .with(&ending.key)
+    .with(ending.end.reason.as_str());
+    sql.push(ADD);
+    sql
+}
+
+/// Remembers the numbers of sessions of these tasks that have not ended, where they are the
+/// highest so far.
+pub(super) fn note_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
+    let peaks = sessions.iter().map(|(task, count)| serde_json::json!([task, count])).collect();
+    Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT json_extract(value, '$[0]'), 'peak', json_extract(value, '$[1]') \
+         FROM json_each(?1) WHERE TRUE \
+         ON CONFLICT DO UPDATE SET value = excluded.value \
+         WHERE excluded.value > counters.value",
+    )
+    .with(serde_json::Value::Array(peaks).to_string())
+}
+
+/// Counts the sessions of a task that have not ended and remembers how many, in a small
+/// table.
+pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO counters (task, name, value) \
+         SELECT ?1, 'peak', (SELECT count(*) FROM sessions WHERE task = ?1 AND ended_at IS NULL) \
+         WHERE (SELECT count(*) FROM (SELECT 1 FROM sessions LIMIT ?2)) < ?2 \
+         ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
+    )
+    .with(task)
+    .with(SMALL)
+}
+
+/// The figures of the tasks in scope. One statement reads rows and counters: a
+/// purge between two would move sessions from the ones to the others, and they
+/// would count twice.
+pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+    let mut tasks: BTreeMap<String, TaskStat> = BTreeMap::new();
+    transport.query(&rows_and_counters(scope), &mut |row| {
+        let task = row.text(0).unwrap_or_default();
+        let stat = tasks
+            .entry(task.to_ascii_lowercase())
+            .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
+        match row.text(1) {
+            Some(name) => add_counter(stat, &name, row.count(2)),
+            None => add_rows(stat, row, scope),
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(tasks.into_values().collect())
+}
+
+fn add_rows(stat: &mut TaskStat, row: &dyn Columns, scope: &Scope<'_>) {
+    let abandoned = row.count(4);
+    let is_due = scope.policies.of(&stat.task).expire == Expire::Abandoned;
+    let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
+    stat.live = [row.count(2), row.count(3), live];
+    stat.given_up = given_up;
+    stat.expired = row.count(5);
+    stat.ended = row.count(6);
+    stat.opened += row.count(7);
+    stat.oldest_use = row.integer(8).map(UnixTime);
+    stat.future = row.count(9);
+    for (place, reason) in EndReason::ALL.iter().enumerate() {
+        *stat.ended_by.entry(*reason).or_default() += row.count(10 + place);
+    }
+    stat.peak = stat.peak.max(stat.sessions());
+}
+
+fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
+    match name.strip_prefix("deleted.").map(str::parse) {
+        Some(Ok(reason)) => {
+            *stat.ended_by.entry(reason).or_default() += value;
+            stat.opened += value;
+            stat.deleted += value;
+        }
+        _ if name == "refused" => stat.refused += value,
+        _ if name == "peak" => stat.peak = stat.peak.max(value),
+        _ => {}
+    }
+}
+
+/// The rows of each task; then, with a name in the second column, its counters.
+fn rows_and_counters(scope: &Scope<'_>) -> Statement {
+    let mut sql = Statement::new(
+        "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
+         sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END), \
+         sum(is_ahead)",
+    );
+    for reason in EndReason::ALL {
+        sql.push(&format!(", sum(state = 4 AND end_reason = '{reason}')"));
+    }
+    sql.push(" FROM (SELECT task, last_used_at, end_reason, ");
+    policy_sql::is_ahead(&mut sql, scope);
+    sql.push(" AS is_ahead, ");
+    policy_sql::state(&mut sql, scope.policies, scope.now);
+    sql.push(" AS state FROM sessions WHERE TRUE");
+    policy_sql::and_in_scope(&mut sql, scope);
+    // The limit, which is none, keeps SQLite from putting the expression of the state
+    // in the place of each of its uses, and from computing it ten times for each row.
+    sql.push(
+        " LIMIT -1) GROUP BY task \
+         UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
+    );
+    sql.push(&", NULL".repeat(EndReason::ALL.len()));
+    sql.push(" FROM counters WHERE TRUE");
+    policy_sql::and_in_scope(&mut sql, scope);
+    sql
+}
+
+/// What users have of sessions that have not ended.
+pub(super) fn loads(
+    transport: &impl Transport,
+    scope: &Scope<'_>,
+    by: LoadBy,
+    visit: &mut dyn FnMut(UserLoad) -> Flow,
+) -> Result<()> {
+    let in_pages = transport.is_far();
+    transport.walk(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
+        visit(UserLoad {
+            user: row.text(0),
+            unreadable_users: 0,
+            task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
+            tasks: row.count(2),
+            states: [row.count(3), row.count(4), row.count(5)],
+            expired: row.count(6),
+            oldest_use: row.integer(7).map(UnixTime),
+        })
+    })
+}
+
+/// All of them; where they come in pages, those behind the `last` of one. A page counts
+/// all over again: whose number changes meanwhile may be seen twice, or not at all.
+fn loads_behind(
+    scope: &Scope<'_>,
+    by: LoadBy,
+    in_pages: bool,
+    last: Option<&dyn Columns>,
+) -> Statement {
+    let task = |sql: &mut Statement| {
+        sql.push("task");
+    };
+    let user = |sql: &mut Statement| {
+        sql.push("user");
+    };
+    let number = |sql: &mut Statement| {
+        sql.push("count(*)");
+    };
+    let user = Term { write: &user, is_descending: false, is_text: true };
+    let terms = match by {
+        LoadBy::TaskAndUser => [Term { write: &task, is_descending: false, is_text: true }, user],
+        LoadBy::User => [Term { write: &number, is_descending: true, is_text: false }, user],
+    };
+    let mut sql = Statement::new(
+        "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
+         sum(state = 2), sum(state = 3), min(last_used_at)",
+    );
+    if in_pages {
+        for term in &terms {
+            term.column(&mut sql);
+        }
+    }
+    sql.push(" FROM (SELECT user, task, last_used_at, ");
+    policy_sql::state(&mut sql, scope.policies, scope.now);
+    sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
+    policy_sql::and_in_scope(&mut sql, scope);
+    sql.push(match by {
+        LoadBy::TaskAndUser => ") GROUP BY task, user",
+        LoadBy::User => ") GROUP BY user",
+    });
+    if let Some(last) = last {
+        sql.push(" HAVING ");
+        sort::behind(&mut sql, &terms, last, LOAD);
+    }
+    sort::by(&mut sql, &terms);
+    sql
+}

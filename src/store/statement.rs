@@ -1,0 +1,218 @@
+//! SQL with its values bound.
+
+use rusqlite::types::{Value, ValueRef};
+
+use crate::domain::profile::{Datum, Raw};
+use crate::domain::session::Key;
+use crate::domain::time::{Span, UnixTime};
+
+/// One statement and the values of its parameters `?1`, `?2`, ….
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statement {
+    /// The text.
+    pub sql: String,
+    /// The values.
+    pub values: Vec<Value>,
+    /// Whether each of its columns is written as
+    /// [`Transport::exactly`](super::connection::Transport::exactly) says.
+    pub is_exact: bool,
+    /// Whether it must see all that was acknowledged before, wherever it runs.
+    pub is_sure: bool,
+    /// Whether it need not, even where something is about to be changed: what it finds is
+    /// not acted upon without a second look.
+    pub is_quick: bool,
+}
+
+impl Statement {
+    /// A statement that begins like this.
+    pub fn new(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), ..Self::default() }
+    }
+
+    /// The same, but that it sees all that was acknowledged before.
+    #[must_use]
+    pub fn surely(self) -> Self {
+        Self { is_sure: true, ..self }
+    }
+
+    /// Whether it changes nothing.
+    pub fn reads(&self) -> bool {
+        self.sql.trim_start().starts_with("SELECT")
+    }
+
+    /// Appends text.
+    pub fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    /// Appends a parameter that holds this value.
+    pub fn bind(&mut self, value: impl Into<Bound>) -> &mut Self {
+        self.values.push(value.into().0);
+        let place = self.values.len().to_string();
+        self.sql.push('?');
+        self.sql.push_str(&place);
+        self
+    }
+
+    /// Appends this value as it is written in a statement.
+    pub fn literal(&mut self, value: impl Into<Bound>) -> &mut Self {
+        let literal = value.into().literal();
+        self.push(&literal)
+    }
+
+    /// Appends a parameter that holds this value, in its class and to the last byte.
+    pub fn bind_exactly(&mut self, value: ValueRef<'_>) -> &mut Self {
+        match value {
+            ValueRef::Text(bytes) if str::from_utf8(bytes).is_err() => {
+                // No parameter holds it.
+                self.push(&format!("CAST(X'{}' AS TEXT)", hex(bytes)))
+            }
+            value => self.bind(Bound(owned(value))),
+        }
+    }
+
+    /// The same statement with the next value bound, for texts that name their
+    /// parameters themselves.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<Bound>) -> Self {
+        self.values.push(value.into().0);
+        self
+    }
+}
+
+/// A value in the form in which the database holds it.
+pub struct Bound(Value);
+
+impl Bound {
+    /// The value as it is written in a statement.
+    fn literal(self) -> String {
+        match self.0 {
+            Value::Null => "NULL".to_owned(),
+            // Read as a number without its sign, this one would be out of range.
+            Value::Integer(i64::MIN) => format!("({} - 1)", i64::MIN + 1),
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => format!("{number:?}"),
+            Value::Text(text) if !text.contains('\0') => literal(&text),
+            Value::Text(text) => format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes())),
+            Value::Blob(bytes) => format!("X'{}'", hex(&bytes)),
+        }
+    }
+}
+
+impl From<UnixTime> for Bound {
+    fn from(time: UnixTime) -> Self {
+        Self(Value::Integer(time.0))
+    }
+}
+
+impl From<Span> for Bound {
+    fn from(span: Span) -> Self {
+        Self(Value::Integer(span.as_seconds()))
+    }
+}
+
+impl From<u64> for Bound {
+    /// Counts beyond the range of the database's integers are cut to its end.
+    fn from(count: u64) -> Self {
+        Self(Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+}
+
+impl From<usize> for Bound {
+    fn from(count: usize) -> Self {
+        (count as u64).into()
+    }
+}
+
+impl From<&str> for Bound {
+    fn from(text: &str) -> Self {
+        Self(Value::Text(text.to_owned()))
+    }
+}
+
+impl From<String> for Bound {
+    fn from(text: String) -> Self {
+        Self(Value::Text(text))
+    }
+}
+
+impl From<&Key> for Bound {
+    /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
+    /// is replaced, and [`bind_exactly`](Statement::bind_exactly) is for that.
+    fn from(key: &Key) -> Self {
+        Self(owned(bare(key)))
+    }
+}
+
+impl From<i64> for Bound {
+    fn from(number: i64) -> Self {
+        Self(Value::Integer(number))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Bound {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self(Value::Null), Into::into)
+    }
+}
+
+/// A key in the form in which the database holds it, without a copy.
+pub fn bare(key: &Key) -> ValueRef<'_> {
+    match key {
+        Key::Integer(number) => ValueRef::Integer(*number),
+        Key::Real(number) => ValueRef::Real(*number),
+        Key::Text(bytes) => ValueRef::Text(bytes),
+        Key::Blob(bytes) => ValueRef::Blob(bytes),
+        Key::Row(place, _) => ValueRef::Integer(*place),
+    }
+}
+
+/// A value in the form in which the database holds it, in the very class, without a copy.
+pub fn datum(value: &Datum) -> ValueRef<'_> {
+    match value.raw() {
+        Raw::Null => ValueRef::Null,
+        Raw::Integer(number) => ValueRef::Integer(number),
+        Raw::Real(number) => ValueRef::Real(number),
+        Raw::Text(text) => ValueRef::Text(text),
+        Raw::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
+/// A value of its own. Bytes of a text that are not UTF-8 are replaced.
+pub fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+/// Bytes as the digits of a blob in SQL.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+/// A value that was read, as the rules take it.
+pub fn raw(value: ValueRef<'_>) -> Raw<'_> {
+    match value {
+        ValueRef::Null => Raw::Null,
+        ValueRef::Integer(number) => Raw::Integer(number),
+        ValueRef::Real(number) => Raw::Real(number),
+        ValueRef::Text(text) => Raw::Text(text),
+        ValueRef::Blob(bytes) => Raw::Blob(bytes),
+    }
+}
+
+/// The name of a table, a column or an index, whatever characters it has.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text that belongs to a statement as its names do, and is no value of a row.
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
