@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::connection::{Columns, Transport};
+use super::database::{Columns, Transport};
 use super::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;

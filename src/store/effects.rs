@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::connection::Transport;
+use super::database::Transport;
 use super::statement::Statement;
 use crate::domain::error::Result;
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::connection::{Applied, Columns, Transport};
+use super::database::{Applied, Columns, Transport};
 use super::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::connection::{Columns, Transport};
+use super::database::{Columns, Transport};
 use super::lease;
 use super::lease::if_held;
 use super::statement::Statement;

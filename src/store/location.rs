@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
-use super::connection::rqlite::Link;
+use super::database::rqlite::Link;
 use crate::storage::consistency::Consistency;
 
 /// The port of a node that names none, as rqlite's own.

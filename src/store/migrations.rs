@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
-use super::connection::Transport;
-use super::connection::sqlite::SqliteFile;
+use super::database::Transport;
+use super::database::sqlite::SqliteFile;
 use super::statement::Statement;
 use crate::domain::error::{Error, Result};
 

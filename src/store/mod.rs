@@ -6,7 +6,7 @@
 
 pub mod adopted;
 mod clocks;
-mod connection;
+mod database;
 mod effects;
 mod lease;
 mod ledger;
@@ -21,13 +21,13 @@ use std::path::Path;
 use crate::domain::error::{Error, Result};
 use crate::storage::Store;
 
-use connection::rqlite::Rqlite;
-use connection::sqlite::SqliteFile;
+use database::rqlite::Rqlite;
+use database::sqlite::SqliteFile;
 use migrations::Home;
 use native::Native;
 
-pub use connection::sqlite::file::hazard::NameHazard;
-pub use connection::sqlite::{Access, Protection, Running, protect};
+pub use database::sqlite::file::hazard::NameHazard;
+pub use database::sqlite::{Access, Protection, Running, protect};
 pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
 
 pub use crate::storage::consistency::{Consistency, Freshness};

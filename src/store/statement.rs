@@ -14,7 +14,7 @@ pub struct Statement {
     /// The values.
     pub values: Vec<Value>,
     /// Whether each of its columns is written as
-    /// [`Transport::exactly`](super::connection::Transport::exactly) says.
+    /// [`Transport::exactly`](super::database::Transport::exactly) says.
     pub is_exact: bool,
     /// Whether it must see all that was acknowledged before, wherever it runs.
     pub is_sure: bool,

@@ -10,7 +10,7 @@ use crate::storage::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
     TakenUp,
 };
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 
 impl<T: Transport> Ledger for Adopted<T> {
     fn is_volatile(&self) -> bool {

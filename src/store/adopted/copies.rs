@@ -4,7 +4,7 @@ use super::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::storage::raw_row::{Counter, StoredName, StoredRow};
 use crate::storage::{Copies, Over, Portion, Put, Stretch};
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 
 impl<T: Transport> Copies for Adopted<T> {
     fn stored(&self, _stretch: Stretch<'_>) -> Result<Portion> {

@@ -15,7 +15,7 @@ use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{Ending, Kept, Rejection, Settled, Sighting};
-use crate::store::connection::{Applied, Columns, Transport};
+use crate::store::database::{Applied, Columns, Transport};
 use crate::store::statement::{Statement, bare, datum, quoted};
 
 /// The most bytes that one request to a cluster is to have. It becomes an entry of a log

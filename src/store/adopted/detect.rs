@@ -11,9 +11,9 @@ use super::table::Table;
 use super::{open_file, table};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ClockEvidence, Difference, Profile};
-use crate::store::connection::Transport;
-use crate::store::connection::rqlite::Rqlite;
-use crate::store::connection::sqlite::SqliteFile;
+use crate::store::database::Transport;
+use crate::store::database::rqlite::Rqlite;
+use crate::store::database::sqlite::SqliteFile;
 use crate::store::{Access, Location};
 
 /// Which of these profiles fits the one table of sessions in a file, by the names of its

@@ -8,7 +8,7 @@ use crate::domain::error::Result;
 use crate::domain::profile::{
     ClockEvidence, Doubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
 };
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::quoted;
 
 /// Sessions that are looked at for the clock that their times are on: the latest, which

@@ -15,7 +15,7 @@ use crate::domain::profile::{
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Place, Reach, Scope, Survey};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::{Statement, datum, quoted, raw};
 
 /// An index in the order of the one time that says when sessions are over.

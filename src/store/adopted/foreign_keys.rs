@@ -2,7 +2,7 @@
 
 use super::table::collect;
 use crate::domain::error::Result;
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::statement::Statement;
 
 /// A foreign key.

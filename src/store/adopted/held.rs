@@ -9,7 +9,7 @@ use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::Key;
 use crate::storage::{Kept, Referrer};
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::statement::{Statement, bare, quoted};
 
 /// Sessions that are looked at in one request.

@@ -15,7 +15,7 @@ use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{Flow, Order, Query, Scanned, SortKey};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::{Statement, bare, datum, quoted};
 
 /// Rows that are fetched at once, where they were sorted before.

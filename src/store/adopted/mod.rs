@@ -29,9 +29,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::connection::rqlite::Rqlite;
-use super::connection::sqlite::SqliteFile;
-use super::connection::{Pages, Transport, memory};
+use super::database::rqlite::Rqlite;
+use super::database::sqlite::SqliteFile;
+use super::database::{Pages, Transport, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;

@@ -12,7 +12,7 @@ use crate::domain::profile::{
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
 use crate::storage::{Flow, Sighting};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::{Statement, literal, quoted, raw};
 
 /// No profile has more inputs, and if one had, its rows would be read all the same.

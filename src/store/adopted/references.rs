@@ -10,7 +10,7 @@ use super::triggers;
 use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction, Profile};
 use crate::storage::Unindexed;
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::statement::{Statement, quoted};
 
 /// A table of so many rows takes noticeable time to read.

@@ -13,7 +13,7 @@ use crate::domain::profile::{Expiry, Judged, Raw};
 use crate::domain::session::{EndReason, Key};
 use crate::domain::time::UnixTime;
 use crate::storage::{Census, DueRange, Found, Misfit, Place, Reach, Scope, Sighting, Survey};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::bare;
 
 /// After so many rows it is time to look at the clock.

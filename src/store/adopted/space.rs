@@ -6,7 +6,7 @@ use crate::domain::error::{Error, Result};
 use crate::storage::{
     Demand, Effort, Interruptible, Leave, Limit, Log, LogSize, Released, Space, Storage,
 };
-use crate::store::connection::{Pages, Transport};
+use crate::store::database::{Pages, Transport};
 
 impl<T: Transport> Interruptible for Adopted<T> {
     fn limit_statements(&mut self, limit: Option<Limit>) {

@@ -10,7 +10,7 @@ use crate::domain::error::Result;
 use crate::domain::profile::{Expiry, Judged, Owner};
 use crate::domain::time::UnixTime;
 use crate::storage::{Flow, LoadBy, Scope, TaskStat, UserLoad};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 
 /// Whether the one task is meant.
 pub(super) fn is_in_scope(reader: &Reader, scope: &Scope<'_>) -> bool {

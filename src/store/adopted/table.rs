@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::Statement;
 
 /// The names by which SQLite knows the place of a row, where no column has them.

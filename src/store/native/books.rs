@@ -8,7 +8,7 @@ use crate::storage::{
     Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
     TakenUp,
 };
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::{clocks, lease, ledger};
 
 impl<T: Transport> Ledger for Native<T> {

@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, StoredName, StoredRow};
 use crate::storage::{Copies, Over, Portion, Put, Stretch};
-use crate::store::connection::{Applied, Columns, Transport};
+use crate::store::database::{Applied, Columns, Transport};
 use crate::store::statement::Statement;
 
 /// Rows that one statement writes: many in one go, and far fewer values than a statement

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
-use super::connection::{Columns, Transport};
+use super::database::{Columns, Transport};
 use super::statement::{Statement, bare};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;

@@ -5,7 +5,7 @@ use super::{COLUMNS, ended_session, policy_sql, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::{Expire, Policies, Policy};
 use crate::storage::{Census, DueRange, Found, Scope, Settled};
-use crate::store::connection::{Expecting, Transport};
+use crate::store::database::{Expecting, Transport};
 use crate::store::statement::Statement;
 
 /// So many counts fit into one statement.

@@ -9,7 +9,7 @@ use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::Renewed;
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::Statement;
 
 const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";

@@ -10,7 +10,7 @@ use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
 use crate::storage::{Reach, Scope};
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::statement::Statement;
 
 /// Rows in a window, for each that may be due, and in any case at least and at most:

@@ -11,7 +11,7 @@ use crate::domain::policy::Verdict;
 use crate::domain::session::{EndReason, Key};
 use crate::domain::time::UnixTime;
 use crate::storage::{DueRange, Found, Kept, Place, Reach, Scope, Survey};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::Statement;
 
 /// So many tasks are compared one by one.

@@ -6,7 +6,7 @@ use super::by_task::per_task;
 use super::policy_sql::{MARK_COUNTS, idle, state};
 use crate::domain::policy::Expire;
 use crate::storage::{Order, Scope, SortKey};
-use crate::store::connection::Columns;
+use crate::store::database::Columns;
 use crate::store::statement::{Statement, owned};
 
 /// Writes an expression.

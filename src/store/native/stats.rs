@@ -11,7 +11,7 @@ use crate::domain::policy::Expire;
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
 use crate::storage::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::Statement;
 
 /// In a table of up to so many rows, each open notes the peak: counting that

@@ -14,8 +14,8 @@ use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Expire, Policy};
 use crate::storage::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
 use crate::store::Access;
-use crate::store::connection::paged_double::Far;
-use crate::store::connection::sqlite::SqliteFile;
+use crate::store::database::paged_double::Far;
+use crate::store::database::sqlite::SqliteFile;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::effects::effects;
 use crate::store::statement::Statement;
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::Native;
 use crate::domain::error::Result;
 use crate::storage::{Demand, Leave, Released, Space, Storage};
-use crate::store::connection::Pages;
+use crate::store::database::Pages;
 use crate::store::statement::Statement;
 
 /// Pages that are looked at to judge how full all of them are. Rows lie in the order of

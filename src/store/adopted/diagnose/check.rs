@@ -12,7 +12,7 @@ use crate::domain::profile::{Datum, Difference, Profile, Reading, Rule, RuleKind
 use crate::store::adopted::reader::Reader;
 use crate::store::adopted::references::References;
 use crate::store::adopted::table::Table;
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::effects::effects;
 use crate::store::statement::Statement;
 

@@ -20,8 +20,8 @@ use super::{doubt, open_file};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Difference, Expiry, Judged, Profile, Reading};
 use crate::domain::time::UnixTime;
-use crate::store::connection::Transport;
-use crate::store::connection::rqlite::Rqlite;
+use crate::store::database::Transport;
+use crate::store::database::rqlite::Rqlite;
 use crate::store::statement::{Statement, datum};
 use crate::store::{Access, Location};
 

@@ -4,7 +4,7 @@ use super::sample::Row;
 use crate::domain::error::Result;
 use crate::domain::profile::{Datum, Nullness, Source, TimeColumn};
 use crate::store::adopted::reader::Reader;
-use crate::store::connection::Transport;
+use crate::store::database::Transport;
 use crate::store::statement::{datum, literal, quoted};
 
 /// That a session without a time would be over, and the path of the time leads nowhere

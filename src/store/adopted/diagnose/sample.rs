@@ -7,7 +7,7 @@ use super::distribution::Spread;
 use crate::domain::error::Result;
 use crate::domain::profile::{Datum, Judged, Profile, Raw};
 use crate::store::adopted::reader::Reader;
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::{Statement, raw};
 
 /// Rows at each end of the table, and places in between at which one is looked for. A

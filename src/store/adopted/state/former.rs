@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::files::{beside, checked_directory, checked_file};
 use crate::domain::error::{Error, Result};
-use crate::store::connection::sqlite::SqliteFile;
+use crate::store::database::sqlite::SqliteFile;
 
 /// Outcome of a move.
 pub(super) enum Move {

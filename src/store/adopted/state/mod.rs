@@ -22,7 +22,7 @@ use crate::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble};
 use crate::domain::time::UnixTime;
 use crate::storage::{Scope, Sessions, TaskStat};
 use crate::store::Location;
-use crate::store::connection::sqlite::{Access, SqliteFile};
+use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::native::Native;
 
 use files::Identity;

@@ -9,7 +9,7 @@ use super::former::Move;
 use super::{Attempt, Fault, Home, Open, State, files, former};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::{StateFault, StateLoss, StateNews};
-use crate::store::connection::sqlite::Access;
+use crate::store::database::sqlite::Access;
 
 impl State {
     /// The file that is there to be read, if there is one.

@@ -7,7 +7,7 @@ use super::{COLUMNS, ended_session, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::storage::{Admission, NewSession};
-use crate::store::connection::{Columns, Transport};
+use crate::store::database::{Columns, Transport};
 use crate::store::statement::Statement;
 use query::{Door, Ends, Rows};
 

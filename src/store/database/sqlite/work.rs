@@ -52,7 +52,7 @@ pub(super) fn protection() -> Option<&'static Protection> {
 }
 
 /// Why work that is done without SQLite is to stop; `None`: it may go on.
-pub(in crate::store::connection) fn reason_to_stop(doing: &str) -> Option<Interruption> {
+pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<Interruption> {
     let running = Running { doing, silent: Duration::ZERO };
     protection().and_then(|protection| (protection.ask)(&running))
 }

@@ -11,9 +11,9 @@ use rusqlite::ffi::{
 use rustix::fs::statvfs;
 
 use crate::domain::error::Error;
-use crate::store::connection::sqlite::file;
-use crate::store::connection::sqlite::file::locks::Kept;
-use crate::store::connection::sqlite::file::{INPUT_OUTPUT, denied};
+use crate::store::database::sqlite::file;
+use crate::store::database::sqlite::file::locks::Kept;
+use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
 /// The error for a failure of SQLite while it was doing something to the database `place`.
 pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {

@@ -19,12 +19,12 @@ const PROTECTED_REGULAR: &str = "/proc/sys/fs/protected_regular";
 
 /// The reason why the database at this path cannot be read, or else why it cannot be
 /// written; `None` if no permission is missing.
-pub(in crate::store::connection) fn reason(path: &Path) -> Option<String> {
+pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
 /// The reason why a file cannot be created.
-pub(in crate::store::connection) fn reason_to_create(path: &Path) -> Option<String> {
+pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     unreachable(path)

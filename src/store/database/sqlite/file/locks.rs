@@ -40,16 +40,16 @@ static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap
 static HOLDING: Mutex<()> = Mutex::new(());
 
 /// A database file and the descriptor that this process keeps of it.
-pub(in crate::store::connection) struct Kept(Arc<File>);
+pub(in crate::store::database) struct Kept(Arc<File>);
 
 impl Kept {
     /// The descriptor of a file, which is opened if it is not open yet.
-    pub(in crate::store::connection) fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::store::database) fn open(path: &Path) -> io::Result<Self> {
         kept(&DATABASES, path, || open_at_once(path, 0)).map(Self)
     }
 
     /// Whether the header says that changes go to a write-ahead log.
-    pub(in crate::store::connection) fn wants_a_log(&self) -> io::Result<bool> {
+    pub(in crate::store::database) fn wants_a_log(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
         Ok(read == 1 && version == [WAL])
@@ -59,7 +59,7 @@ impl Kept {
     ///
     /// # Errors
     /// What the device fails with.
-    pub(in crate::store::connection) fn read_to_the_end(&self) -> io::Result<()> {
+    pub(in crate::store::database) fn read_to_the_end(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {
             match self.0.read_at(&mut bytes, place)? {
@@ -70,7 +70,7 @@ impl Kept {
     }
 
     /// The user to whom the file belongs.
-    pub(in crate::store::connection) fn owner(&self) -> io::Result<u32> {
+    pub(in crate::store::database) fn owner(&self) -> io::Result<u32> {
         Ok(self.0.metadata()?.uid())
     }
 
@@ -79,7 +79,7 @@ impl Kept {
     ///
     /// A program that is just opening or closing the database looks like that for a
     /// moment, so the answer is `Some` only if that lasts.
-    pub(in crate::store::connection) fn used_without(&self, shm: &Path) -> Option<i32> {
+    pub(in crate::store::database) fn used_without(&self, shm: &Path) -> Option<i32> {
         let begun = Instant::now();
         loop {
             let process = self.reader()?;
@@ -105,7 +105,7 @@ impl Kept {
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if one goes on doing that.
-    pub(in crate::store::connection) fn hold(&self) -> io::Result<Hold> {
+    pub(in crate::store::database) fn hold(&self) -> io::Result<Hold> {
         let alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
         while let Err(error) = self.set(libc::F_RDLCK) {
@@ -125,7 +125,7 @@ impl Kept {
 }
 
 /// A shared lock on a database.
-pub(in crate::store::connection) struct Hold {
+pub(in crate::store::database) struct Hold {
     on: Kept,
     /// The descriptor has one lock, which only its last holder may release.
     _alone: MutexGuard<'static, ()>,

@@ -12,11 +12,11 @@ use super::disk_space::Room;
 use super::work::Work;
 use super::{Access, PATIENCE, SqliteFile, fault, limits};
 use crate::domain::error::{Error, Result};
-use crate::store::connection::memory;
-use crate::store::connection::sqlite::file;
-use crate::store::connection::sqlite::file::locks::Kept;
-use crate::store::connection::sqlite::file::sidecars::{Found, Reading};
-use crate::store::connection::sqlite::file::{INPUT_OUTPUT, denied};
+use crate::store::database::memory;
+use crate::store::database::sqlite::file;
+use crate::store::database::sqlite::file::locks::Kept;
+use crate::store::database::sqlite::file::sidecars::{Found, Reading};
+use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
 /// Statements that are kept prepared: those of a touch, a purge batch and a list.
 const PREPARED: usize = 64;

@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
 use crate::storage::consistency::Contact;
-use crate::store::connection::{Answer, Held};
+use crate::store::database::{Answer, Held};
 use crate::store::statement::{Statement, hex};
 
 /// What one statement has done.

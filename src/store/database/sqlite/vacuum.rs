@@ -10,8 +10,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
 use crate::storage::{Demand, Leave, Released, Space};
-use crate::store::connection::sqlite::file;
-use crate::store::connection::{Pages, Transport};
+use crate::store::database::sqlite::file;
+use crate::store::database::{Pages, Transport};
 use crate::store::statement::Statement;
 
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \

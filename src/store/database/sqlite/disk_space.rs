@@ -11,7 +11,7 @@ use rustix::fs::statvfs;
 
 use super::PATIENCE;
 use crate::storage::Effort;
-use crate::store::connection::sqlite::wal;
+use crate::store::database::sqlite::wal;
 
 /// Free space, in bytes, from which on a log needs no bound.
 const PLENTY: u64 = 64 << 20;

@@ -12,7 +12,7 @@ use super::{SIDECARS, beside, denied, real, unreadable, users};
 use crate::domain::error::{Error, Result};
 
 /// A database file, before SQLite opens it.
-pub(in crate::store::connection) struct Found {
+pub(in crate::store::database) struct Found {
     /// The path that messages have.
     path: PathBuf,
     /// The path beside which SQLite keeps its files.
@@ -29,7 +29,7 @@ pub(in crate::store::connection) struct Found {
 
 /// How a file can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::connection) enum Reading {
+pub(in crate::store::database) enum Reading {
     /// Its log and the shared memory are there.
     Attached,
     /// SQLite makes what is missing beside it.
@@ -61,7 +61,7 @@ impl Found {
     /// [`Error::Refused`] if a file beside it is not a regular file, or if another process
     /// has the database open under another name, so that its write-ahead log is elsewhere;
     /// [`Error::Failed`] if it cannot be read.
-    pub(in crate::store::connection) fn at(path: &Path) -> Result<Self> {
+    pub(in crate::store::database) fn at(path: &Path) -> Result<Self> {
         let real = real(path);
         let kept = Kept::open(&real).map_err(|e| unreadable(path, e))?;
         let [log, shared, _] = lengths(&real)?;
@@ -100,17 +100,17 @@ impl Found {
     }
 
     /// Whether the write-ahead log holds something.
-    pub(in crate::store::connection) fn has_changes(&self) -> bool {
+    pub(in crate::store::database) fn has_changes(&self) -> bool {
         self.log.is_some_and(|length| length > 0)
     }
 
     /// Whether nobody uses the write-ahead log, and all changes are in the file itself.
-    pub(in crate::store::connection) fn is_whole(&self) -> bool {
+    pub(in crate::store::database) fn is_whole(&self) -> bool {
         self.has_log && !self.has_changes() && !self.is_attached()
     }
 
     /// Whether the files beside it must stay while it is opened.
-    pub(in crate::store::connection) fn is_held(&self) -> bool {
+    pub(in crate::store::database) fn is_held(&self) -> bool {
         self.has_log && self.stranger.is_some()
     }
 
@@ -124,7 +124,7 @@ impl Found {
     /// # Errors
     /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
     /// cannot be looked at.
-    pub(in crate::store::connection) fn hold(&mut self) -> Result<Option<Hold>> {
+    pub(in crate::store::database) fn hold(&mut self) -> Result<Option<Hold>> {
         if !self.is_held() {
             return Ok(None);
         }
@@ -143,7 +143,7 @@ impl Found {
     ///
     /// # Errors
     /// [`Error::Refused`] if there is none.
-    pub(in crate::store::connection) fn reading(&self) -> Result<Reading> {
+    pub(in crate::store::database) fn reading(&self) -> Result<Reading> {
         if self.is_attached() {
             return Ok(Reading::Attached);
         }
@@ -158,7 +158,7 @@ impl Found {
     ///
     /// # Errors
     /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
-    pub(in crate::store::connection) fn must_be_mine_to_write(&self) -> Result<()> {
+    pub(in crate::store::database) fn must_be_mine_to_write(&self) -> Result<()> {
         let Some(owner) = self.stranger.filter(|_| !(self.has_log && self.is_attached())) else {
             return Ok(());
         };

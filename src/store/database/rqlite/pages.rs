@@ -3,7 +3,7 @@
 use super::Rqlite;
 use crate::domain::error::{Error, Result};
 use crate::storage::{Demand, Leave, Released, Space};
-use crate::store::connection::{Pages, Transport};
+use crate::store::database::{Pages, Transport};
 
 impl Rqlite {
     fn not_from_here(&self) -> Error {

@@ -17,7 +17,7 @@ use super::json;
 use super::json::{Outcome, Reply};
 use crate::domain::error::{Error, Result};
 use crate::storage::consistency::{Contact, Freshness};
-use crate::store::connection::sqlite::reason_to_stop;
+use crate::store::database::sqlite::reason_to_stop;
 use crate::store::location::{Cluster, Credentials};
 
 /// How long to wait before all nodes are asked once more: at first, and at most.
