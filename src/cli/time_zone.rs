@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use jiff::tz::TimeZone;
+use jiff::tz;
 use sessctl::domain::time_zone::Zone;
 
 use super::exit::Usage;
@@ -48,7 +48,7 @@ impl Machine<'_> {
         let Some(tz) = tz else { return self.local_time() };
         let text = tz.to_str().ok_or_else(|| unknown_tz(&tz.to_string_lossy(), "is not UTF-8"))?;
         match text.strip_prefix(':').unwrap_or(text) {
-            "" => Ok(Zone::machine(TimeZone::UTC, "UTC")),
+            "" => Ok(Zone::machine(tz::TimeZone::UTC, "UTC")),
             path if path.starts_with('/') => {
                 self.file(Path::new(path)).map_err(|why| unknown_tz(text, &why))
             }
@@ -64,7 +64,7 @@ impl Machine<'_> {
     fn local_time(&self) -> anyhow::Result<Zone> {
         match fs::symlink_metadata(self.localtime) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Ok(Zone::machine(TimeZone::UTC, "UTC"))
+                Ok(Zone::machine(tz::TimeZone::UTC, "UTC"))
             }
             _ => self.file(self.localtime).map_err(|why| {
                 Usage::error(format!(
@@ -101,7 +101,7 @@ impl Machine<'_> {
 }
 
 fn compiled(data: &[u8], id: String) -> Result<Zone, String> {
-    let rules = TimeZone::tzif(&id, data);
+    let rules = tz::TimeZone::tzif(&id, data);
     rules
         .map(|rules| Zone::machine(rules, id))
         .map_err(|_| "it is not a compiled time zone file".to_owned())
@@ -115,8 +115,8 @@ fn built_in(name: &str) -> Option<Zone> {
 }
 
 fn posix(text: &str) -> Option<Zone> {
-    let rules = TimeZone::posix(text)
-        .or_else(|_| TimeZone::posix(&format!("{text}{DEFAULT_RULES}")))
+    let rules = tz::TimeZone::posix(text)
+        .or_else(|_| tz::TimeZone::posix(&format!("{text}{DEFAULT_RULES}")))
         .ok()?;
     Some(Zone::machine(rules, text))
 }

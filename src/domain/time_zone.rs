@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{self, TimeZoneDatabase};
 
 use crate::domain::time::UnixTime;
 
@@ -24,23 +24,23 @@ pub enum Zone {
     /// A zone of the IANA database, as this program was built with it. (Its tables are
     /// plain bytes. Tables of pointers, each of which the loader has to set whenever the
     /// program starts, took a third of the time of a short command.)
-    Named(TimeZone),
+    Named(tz::TimeZone),
 }
 
 /// The zone of a machine: its rules, and what tells it from other zones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineZone {
-    rules: TimeZone,
+    rules: tz::TimeZone,
     id: String,
 }
 
 impl Zone {
     /// Universal time.
-    pub const UTC: Self = Self::Named(TimeZone::UTC);
+    pub const UTC: Self = Self::Named(tz::TimeZone::UTC);
 
     /// The machine's own zone, by its rules and by a text that another zone does not
     /// have: a name of the IANA database where it has one.
-    pub fn machine(rules: TimeZone, id: impl Into<String>) -> Self {
+    pub fn machine(rules: tz::TimeZone, id: impl Into<String>) -> Self {
         Self::Machine(MachineZone { rules, id: id.into() })
     }
 
@@ -63,7 +63,7 @@ impl Zone {
         Some(self.rules()?.to_offset(moment).seconds().into())
     }
 
-    fn rules(&self) -> Option<&TimeZone> {
+    fn rules(&self) -> Option<&tz::TimeZone> {
         match self {
             Self::Local => None,
             Self::Named(rules) | Self::Machine(MachineZone { rules, .. }) => Some(rules),
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn the_identity_of_a_zone_is_that_of_its_clock() {
         let named = |name: &str| name.parse::<Zone>().unwrap().identity();
-        let posix = |text: &str| Zone::machine(TimeZone::posix(text).unwrap(), text).identity();
+        let posix = |text: &str| Zone::machine(tz::TimeZone::posix(text).unwrap(), text).identity();
         // Given many names of one offset
         for utc in ["UTC", "Etc/UTC", "Etc/Zulu", "GMT", "Africa/Abidjan"] {
             assert_eq!(named(utc), "UTC+00", "{utc}");
