@@ -53,7 +53,7 @@ pub mod domain;
 pub mod storage;
 pub mod store;
 
-pub use app::{Housekeeper, Opening, PurgeRequest};
+pub use app::{OpenRequest, PurgeRequest, SessionService};
 pub use config::Config;
 pub use domain::error::{Error, Result};
 pub use domain::policy::{Policies, Policy};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sessctl::config::profile::{built_in, parse};
-use sessctl::domain::profile::{Expiry, Judged, Profile, Raw, Source};
+use sessctl::domain::profile::{ColumnSource, Expiry, Profile, RowStatus, SqlValueRef};
 use sessctl::domain::time::UnixTime;
 
 /// The clock of the fixtures.
@@ -61,7 +61,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn column(source: &Source) -> String {
+fn column(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
         Some(path) => format!("json_extract({column}, '{path}')"),
@@ -69,13 +69,13 @@ fn column(source: &Source) -> String {
     }
 }
 
-fn raw(value: ValueRef<'_>) -> Raw<'_> {
+fn raw(value: ValueRef<'_>) -> SqlValueRef<'_> {
     match value {
-        ValueRef::Null => Raw::Null,
-        ValueRef::Integer(number) => Raw::Integer(number),
-        ValueRef::Real(number) => Raw::Real(number),
-        ValueRef::Text(text) => Raw::Text(text),
-        ValueRef::Blob(bytes) => Raw::Blob(bytes),
+        ValueRef::Null => SqlValueRef::Null,
+        ValueRef::Integer(number) => SqlValueRef::Integer(number),
+        ValueRef::Real(number) => SqlValueRef::Real(number),
+        ValueRef::Text(text) => SqlValueRef::Text(text),
+        ValueRef::Blob(bytes) => SqlValueRef::Blob(bytes),
     }
 }
 
@@ -94,7 +94,7 @@ fn id(value: ValueRef<'_>) -> String {
 fn sessions(
     profile: &Profile,
     database: &Connection,
-) -> BTreeMap<String, (Option<String>, Judged)> {
+) -> BTreeMap<String, (Option<String>, RowStatus)> {
     let mut columns = vec![quoted(&profile.id)];
     columns.push(profile.user.as_ref().map_or("NULL".to_owned(), |user| column(&user.source)));
     columns.extend(profile.inputs.iter().map(column));
@@ -102,15 +102,15 @@ fn sessions(
     let mut statement = database.prepare(&sql).unwrap();
     let sessions = statement.query_map([], |row| {
         let places = 2..2 + profile.inputs.len();
-        let inputs: Vec<Raw<'_>> = places.map(|at| raw(row.get_ref_unwrap(at))).collect();
+        let inputs: Vec<SqlValueRef<'_>> = places.map(|at| raw(row.get_ref_unwrap(at))).collect();
         let user = profile.owner(raw(row.get_ref_unwrap(1))).user();
         Ok((id(row.get_ref_unwrap(0)), (user, profile.judge(&inputs))))
     });
     sessions.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn is_over(judged: Judged) -> bool {
-    matches!(judged, Judged::Session(expiry) if expiry.is_over(NOON))
+fn is_over(judged: RowStatus) -> bool {
+    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(NOON))
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn each_profile_finds_what_is_over_in_its_framework_s_table() {
         let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
         assert_eq!(over, expected, "{name}");
         for (id, (_, judged)) in &sessions {
-            assert_ne!(*judged, Judged::Session(Expiry::Unknown), "{name}: {id}");
-            assert_ne!(*judged, Judged::NoSession, "{name}: {id}");
+            assert_ne!(*judged, RowStatus::Session(Expiry::Unknown), "{name}: {id}");
+            assert_ne!(*judged, RowStatus::NoSession, "{name}: {id}");
         }
         fixtures.insert(fixture);
     }
@@ -232,7 +232,7 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
                 assert_eq!(over, expected, "{}", profile.name);
                 assert!(
-                    sessions.values().all(|(_, row)| *row != Judged::Session(Expiry::Unknown)),
+                    sessions.values().all(|(_, row)| *row != RowStatus::Session(Expiry::Unknown)),
                     "{}",
                     profile.name
                 );

@@ -1,6 +1,6 @@
 //! The check of the machine's clock that comes before anything ends by it.
 
-use super::Housekeeper;
+use super::SessionService;
 use crate::domain::clock::{
     ClockGuard, ClockReading, ClockReference, ClockRefusal, ClockStamp, ClockVerdict,
 };
@@ -25,13 +25,13 @@ pub(super) struct ClockCheck {
 }
 
 /// Result of a look at the clock.
-struct Look {
+struct ClockObservation {
     verdict: ClockVerdict,
     reading: ClockReading,
     reference: Option<ClockReference>,
 }
 
-impl Housekeeper {
+impl SessionService {
     /// The same with a guard against a clock that has moved since the last run, and with
     /// what reads the clocks.
     #[must_use]
@@ -74,7 +74,7 @@ impl Housekeeper {
     ///
     /// # Errors
     /// As for [`check_clock_of_round`](Self::check_clock_of_round).
-    fn check_clock(&mut self, now: UnixTime) -> Result<Option<Look>> {
+    fn check_clock(&mut self, now: UnixTime) -> Result<Option<ClockObservation>> {
         let Some(look) = self.look_at_clock(now).or_else(|error| self.without_ledger(error))?
         else {
             return Ok(None);
@@ -111,7 +111,7 @@ impl Housekeeper {
 
     /// Judges the clock; `None`: nobody asks, or it has gone on evenly since this process
     /// has found it right.
-    fn look_at_clock(&self, now: UnixTime) -> Result<Option<Look>> {
+    fn look_at_clock(&self, now: UnixTime) -> Result<Option<ClockObservation>> {
         let Some(check) = self.clock.as_ref().filter(|check| check.guard.threshold.is_some())
         else {
             return Ok(None);
@@ -124,12 +124,12 @@ impl Housekeeper {
         }
         let reference = self.store.clock_reference(&self.origin.host)?;
         let verdict = check.guard.judge(reference.as_ref(), &reading);
-        Ok(Some(Look { verdict, reading, reference }))
+        Ok(Some(ClockObservation { verdict, reading, reference }))
     }
 
     /// What follows where the ledger cannot be read. That of a framework's table is in
     /// another place: what is wrong there keeps nobody from purging the table.
-    fn without_ledger(&mut self, error: Error) -> Result<Option<Look>> {
+    fn without_ledger(&mut self, error: Error) -> Result<Option<ClockObservation>> {
         if self.store.profile().is_none() {
             return Err(error);
         }

@@ -2,18 +2,19 @@
 
 use std::ops::ControlFlow;
 
-use super::Housekeeper;
-use super::notify::Untold;
-use super::purge::{Stopped, rejected, short_of};
+use super::SessionService;
+use super::notify::MissedNotifications;
+use super::purge::{StopReason, rejected, short_of};
 use super::run::random_name;
-use crate::domain::error::{Error, GuardRefusal, Guarded, Result, Stake};
+use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Interruption, Kept, NewRun, Order, Query, Reach, RunEnd, RunOutcome, Scanned, Unindexed,
+    InterruptReason, KeptRows, NewRun, Order, RunEnd, RunOutcome, ScanLimits, ScanResult,
+    SessionQuery, UnindexedTable,
 };
 
 /// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster
@@ -43,17 +44,17 @@ pub struct Cycled {
     /// of a framework's table.
     pub deleted: u64,
     /// Why it stopped early, if it did.
-    pub stopped: Option<Stopped>,
+    pub stopped: Option<StopReason>,
     /// What it found the database to be, if that stopped it.
     pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
-    pub untold: Option<Untold>,
+    pub untold: Option<MissedNotifications>,
     /// Live sessions that it left alone although they may have been meant: it was to end
     /// those of a user, and the user of these cannot be read.
     pub unreadable_users: u64,
     /// Sessions of a framework's table that are still live, because other rows refer to
     /// them or the database does not let them go.
-    pub kept: Kept,
+    pub kept: KeptRows,
 }
 
 impl Cycled {
@@ -70,7 +71,7 @@ impl Cycled {
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Ends the sessions that a filter fits and that have not ended, live or due, and
     /// shows each that it has ended, after the commit.
     ///
@@ -89,7 +90,7 @@ impl Housekeeper {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
-        let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(Stopped::Signal));
+        let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(StopReason::Signal));
         let cycled = self.cycle_until(request, now, show, go_on);
         let task = request.filter.task.as_ref();
         match &cycled {
@@ -110,7 +111,7 @@ impl Housekeeper {
         request: &CycleRequest,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
-        stop: &mut dyn FnMut(&mut Self) -> Result<Option<Stopped>>,
+        stop: &mut dyn FnMut(&mut Self) -> Result<Option<StopReason>>,
     ) -> Result<Cycled> {
         let CycleRequest { filter, guard } = request;
         self.may_delete()?;
@@ -129,7 +130,7 @@ impl Housekeeper {
                     most = batch.len() / 2;
                     continue;
                 }
-                Err(error @ Error::Interrupted { cause: Interruption::Asked, .. }) => {
+                Err(error @ Error::Interrupted { cause: InterruptReason::Asked, .. }) => {
                     (Vec::new(), Some(format!("it {error}")))
                 }
                 done => (done?, None),
@@ -142,7 +143,7 @@ impl Housekeeper {
             }
             seen += batch.len() as u64;
             let stopped = if obstacle.is_some() {
-                Some(Stopped::Signal)
+                Some(StopReason::Signal)
             } else if batch.len() < most {
                 None
             } else if seen > sessions.saturating_mul(2).saturating_add(SPARE) {
@@ -205,7 +206,7 @@ impl Housekeeper {
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, Kept)> {
+    pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
         let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
         let (are_kept, kept) = self.store.would_keep(&keys)?;
         let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
@@ -213,7 +214,7 @@ impl Housekeeper {
     }
 
     /// What was to end since this was asked last, and was kept.
-    pub fn take_kept(&mut self) -> Kept {
+    pub fn take_kept(&mut self) -> KeptRows {
         self.store.take_kept()
     }
 
@@ -221,7 +222,7 @@ impl Housekeeper {
     ///
     /// # Errors
     /// Whatever keeps the schema from being read.
-    pub fn unindexed(&self) -> Result<Vec<Unindexed>> {
+    pub fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         self.store.unindexed()
     }
 
@@ -238,7 +239,7 @@ impl Housekeeper {
         if !guard.is_set() {
             return Ok(Ok(()));
         }
-        let survey = self.store.survey(&self.scope(None, now), None, Reach::ALL)?;
+        let survey = self.store.survey(&self.scope(None, now), None, ScanLimits::ALL)?;
         Ok(guard.check(stake(would_end, survey.census.sessions)))
     }
 
@@ -326,7 +327,7 @@ impl Housekeeper {
         now: UnixTime,
         after: Option<&Key>,
         most: usize,
-    ) -> Result<(Vec<Session>, Option<Key>, Scanned)> {
+    ) -> Result<(Vec<Session>, Option<Key>, ScanResult)> {
         let (mut batch, mut last) = (Vec::new(), None);
         let scanned = self.unended(filter, now, after, &mut |session| {
             last = Some(session.key.clone());
@@ -344,9 +345,9 @@ impl Housekeeper {
         now: UnixTime,
         after: Option<&Key>,
         visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
-    ) -> Result<Scanned> {
+    ) -> Result<ScanResult> {
         let scope = self.scope(None, now);
-        let query = Query { scope, filter, due_only: false, after, order: Order::default() };
+        let query = SessionQuery { scope, filter, due_only: false, after, order: Order::default() };
         self.store.scan(&query, &mut |session| {
             let fits = session.end.is_none() && filter.matches_client(&session);
             Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
@@ -356,7 +357,7 @@ impl Housekeeper {
     /// Remembers how many sessions there were before many of them end, and answers how
     /// many in all.
     fn note_peaks(&mut self, now: UnixTime) -> Result<u64> {
-        let survey = self.store.survey(&self.scope(None, now), None, Reach::ALL)?;
+        let survey = self.store.survey(&self.scope(None, now), None, ScanLimits::ALL)?;
         match self.store.note_peaks(&survey.sessions) {
             // A figure that was not noted keeps nothing from ending.
             Err(error) if error.is_for_want_of_room() => {}
@@ -372,6 +373,6 @@ pub(super) fn discards(policies: &Policies, session: &Session) -> bool {
 }
 
 /// What a cycle would end, for its guard: all sessions of the table count.
-fn stake(would_end: u64, sessions: u64) -> Stake {
-    Stake { work: Guarded::Cycle, task: None, sessions, would_end, backlog: 0 }
+fn stake(would_end: u64, sessions: u64) -> RunImpact {
+    RunImpact { work: GuardedRun::Cycle, task: None, sessions, would_end, backlog: 0 }
 }

@@ -3,17 +3,19 @@
 use std::ops::ControlFlow;
 
 use super::cycle::discards;
-use super::run::{Close, Feat, JobRun, key};
-use super::{CycleRequest, Cycled, Housekeeper, PurgeRequest, Stopped, Summary};
+use super::run::{JobRun, RunCounts, RunResult, key};
+use super::{CycleRequest, Cycled, PurgeRequest, PurgeSummary, SessionService, StopReason};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
-use crate::domain::job::{Jitter, Job, Known, Rhythm, Standing, TooLate, When, Work};
+use crate::domain::job::{
+    Jitter, Job, JobAction, JobHistory, JobStatus, JobTiming, LateRun, ScheduleContext,
+};
 use crate::domain::session::{Session, State};
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::Zone;
-use crate::domain::write_limits::Manners;
-use crate::storage::{Flow, JobAccount, JobKey, RunQuery, RunRecord, TakenUp};
+use crate::domain::time_zone::TimeZone;
+use crate::domain::write_limits::WriteLimits;
+use crate::storage::{JobKey, JobState, NewJob, RunQuery, RunRecord, VisitResult};
 
 /// Why a cycle with an interval does not run where no history can be kept.
 const WITHOUT_HISTORY: &str = "a cycle with an interval needs the record of its last run, and \
@@ -22,12 +24,12 @@ const WITHOUT_HISTORY: &str = "a cycle with an interval needs the record of its 
 
 /// What jobs keep to, beside their own settings.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Terms {
+pub struct JobOptions {
     /// The configuration that they come from, by its path. Together with the host it
     /// tells a machine from others that have the same jobs.
     pub configuration: String,
     /// The zone of schedules; a local one is to be resolved.
-    pub zone: Zone,
+    pub zone: TimeZone,
     /// What automatic intervals differ by.
     pub jitter: Jitter,
     /// Time between the calls that look for due jobs: a minute under cron, zero in a
@@ -36,34 +38,39 @@ pub struct Terms {
     /// What a purge may end at most whose job says nothing else.
     pub guard: Guard,
     /// How it treats those who write to the same table.
-    pub manners: Manners,
+    pub manners: WriteLimits,
     /// How long the ledger keeps its entries; `None`: for ever.
     pub keep_runs: Option<Span>,
 }
 
 /// What became of a job.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ran {
+pub enum JobOutcome {
     /// Nothing: it is not due.
-    NotDue(Standing),
+    NotDue(JobStatus),
     /// Nothing: it is disabled.
     Disabled,
     /// It was due, but it belongs to another host.
     Skipped,
     /// Nothing: a cycle that was missed by more than its job allows.
-    TooLate(TooLate),
+    TooLate(LateRun),
     /// It has purged.
-    Purged(Summary),
+    Purged(PurgeSummary),
     /// It has cycled.
     Cycled(Cycled),
 }
 
-impl Housekeeper {
+impl SessionService {
     /// How things stand with each of these jobs, in their order.
     ///
     /// # Errors
     /// Whatever keeps the ledger from being read.
-    pub fn standings(&self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<Vec<Standing>> {
+    pub fn standings(
+        &self,
+        jobs: &[Job],
+        terms: &JobOptions,
+        now: UnixTime,
+    ) -> Result<Vec<JobStatus>> {
         Self::must_know_zone(jobs, terms)?;
         let accounts = self.accounts(terms, now)?;
         let standing = |job: &Job| {
@@ -79,14 +86,14 @@ impl Housekeeper {
     ///
     /// # Errors
     /// Whatever keeps the ledger from being read or written.
-    pub fn set_jobs(&mut self, jobs: &[Job], terms: &Terms, now: UnixTime) -> Result<()> {
+    pub fn set_jobs(&mut self, jobs: &[Job], terms: &JobOptions, now: UnixTime) -> Result<()> {
         Self::must_know_zone(jobs, terms)?;
         let accounts = self.accounts(terms, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
         let keys: Vec<JobKey> = enabled.iter().map(|job| self.key(job, terms)).collect();
         let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.is_taken_up(now));
         let taken_up = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
-        let taken_up: Vec<TakenUp> =
+        let taken_up: Vec<NewJob> =
             taken_up.map(|(job, key)| self.taken_up(job, key, terms, now)).collect();
         let had = accounts.iter().filter(|account| account.known.since.is_some());
         let given_up: Vec<JobKey> =
@@ -97,20 +104,20 @@ impl Housekeeper {
         self.store.change_jobs(&self.machine(terms), &taken_up, &given_up, now)
     }
 
-    fn taken_up(&self, job: &Job, key: &JobKey, terms: &Terms, now: UnixTime) -> TakenUp {
+    fn taken_up(&self, job: &Job, key: &JobKey, terms: &JobOptions, now: UnixTime) -> NewJob {
         let rhythm = self.rhythm(terms);
         let start = if self.store.is_volatile() {
             job.start_without_history(rhythm, now)
         } else {
             job.history_start(rhythm, now)
         };
-        TakenUp { job: key.clone(), start }
+        NewJob { job: key.clone(), start }
     }
 
     /// Makes sure that the times of jobs can be told.
-    fn must_know_zone(jobs: &[Job], terms: &Terms) -> Result<()> {
-        let needs_zone = jobs.iter().any(|job| matches!(job.when, When::At(_)));
-        if needs_zone && terms.zone == Zone::Local {
+    fn must_know_zone(jobs: &[Job], terms: &JobOptions) -> Result<()> {
+        let needs_zone = jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
+        if needs_zone && terms.zone == TimeZone::Local {
             return Err(Error::Refused(
                 "the jobs have local times, and the machine's time zone has not been resolved"
                     .to_owned(),
@@ -119,14 +126,14 @@ impl Housekeeper {
         Ok(())
     }
 
-    fn key(&self, job: &Job, terms: &Terms) -> JobKey {
+    fn key(&self, job: &Job, terms: &JobOptions) -> JobKey {
         key(job, &terms.zone, &self.origin.host)
     }
 
     /// History of all jobs. A run whose process is gone does not count as running.
-    fn accounts(&self, terms: &Terms, now: UnixTime) -> Result<Vec<JobAccount>> {
+    fn accounts(&self, terms: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
         let mut accounts = self.store.jobs(&self.machine(terms), now)?;
-        for JobAccount { known, holder, .. } in &mut accounts {
+        for JobState { known, holder, .. } in &mut accounts {
             if let (Some(run), Some(holder)) = (&mut known.unfinished, holder) {
                 run.is_alive &= !self.is_gone(holder);
             }
@@ -135,12 +142,12 @@ impl Housekeeper {
     }
 
     /// What tells this machine, with its configuration, from others.
-    fn machine(&self, terms: &Terms) -> String {
+    fn machine(&self, terms: &JobOptions) -> String {
         format!("{}:{}", self.origin.host, terms.configuration)
     }
 
-    fn rhythm<'a>(&'a self, terms: &'a Terms) -> Rhythm<'a> {
-        Rhythm {
+    fn rhythm<'a>(&'a self, terms: &'a JobOptions) -> ScheduleContext<'a> {
+        ScheduleContext {
             zone: &terms.zone,
             policies: &self.policies,
             jitter: terms.jitter,
@@ -153,8 +160,8 @@ impl Housekeeper {
     pub fn first_run_after(
         &self,
         job: &Job,
-        standing: &Standing,
-        terms: &Terms,
+        standing: &JobStatus,
+        terms: &JobOptions,
         moment: UnixTime,
     ) -> Option<UnixTime> {
         job.first_run_after(standing, self.rhythm(terms), moment)
@@ -165,7 +172,7 @@ impl Housekeeper {
     /// [`set_jobs`](Self::set_jobs).
     ///
     /// # Errors
-    /// [`Error::Held`] if another run does the same at this
+    /// [`Error::LeaseHeld`] if another run does the same at this
     /// moment; then the job stays due. [`Error::Refused`] if it is a cycle with an interval,
     /// and no history of it can be kept. [`Error::Clock`] if the clock has moved since the
     /// last run; then the ledger knows nothing of it. Otherwise what the work itself fails with;
@@ -173,10 +180,10 @@ impl Housekeeper {
     pub fn run_job(
         &mut self,
         job: &Job,
-        terms: &Terms,
+        terms: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Ran> {
+    ) -> Result<JobOutcome> {
         // Before the ledger learns of a time that may be wrong.
         self.must_trust_clock(now)?;
         Self::must_know_zone(std::slice::from_ref(job), terms)?;
@@ -185,7 +192,7 @@ impl Housekeeper {
         // The history by which it was due can be read and not be written: it would be due
         // with each call.
         let has_lost_history = self.store.is_volatile() && !was_volatile;
-        if has_lost_history && matches!(ran, Ok(Ran::NotDue(_))) {
+        if has_lost_history && matches!(ran, Ok(JobOutcome::NotDue(_))) {
             return self.run_if_due(job, terms, now, go_on);
         }
         ran
@@ -194,21 +201,21 @@ impl Housekeeper {
     fn run_if_due(
         &mut self,
         job: &Job,
-        terms: &Terms,
+        terms: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Ran> {
+    ) -> Result<JobOutcome> {
         let key = self.key(job, terms);
         let Some(known) = self.take_up(job, &key, terms, now)? else {
-            return Ok(Ran::Disabled);
+            return Ok(JobOutcome::Disabled);
         };
         if self.store.is_volatile() && job.needs_history(self.rhythm(terms)) {
             return Err(Error::Refused(WITHOUT_HISTORY.to_owned()));
         }
         let standing = job.standing(Some(&known), self.rhythm(terms), now);
         let (due, late) = match standing {
-            Standing::Due(due) => (due, None),
-            Standing::TooLate(late) => (late.due, Some(late)),
+            JobStatus::Due(due) => (due, None),
+            JobStatus::TooLate(late) => (late.due, Some(late)),
             standing => return self.leave(&key, &known, standing),
         };
         let run = JobRun::new(job, key, due, known.anchor);
@@ -217,9 +224,11 @@ impl Housekeeper {
             Some(late) => self.skip_too_late(job, run, late, now),
             None => self.do_work(job, run, terms, now, go_on),
         };
-        if matches!(ran, Err(Error::Settled)) {
+        if matches!(ran, Err(Error::AlreadyRun)) {
             // Another process was quicker.
-            return Ok(Ran::NotDue(self.standings(std::slice::from_ref(job), terms, now)?[0]));
+            return Ok(JobOutcome::NotDue(
+                self.standings(std::slice::from_ref(job), terms, now)?[0],
+            ));
         }
         // What has come of the work counts; entries that are left now, the next run drops.
         let _ = self.drop_runs(terms.keep_runs, now);
@@ -232,9 +241,9 @@ impl Housekeeper {
         &mut self,
         job: &Job,
         key: &JobKey,
-        terms: &Terms,
+        terms: &JobOptions,
         now: UnixTime,
-    ) -> Result<Option<Known>> {
+    ) -> Result<Option<JobHistory>> {
         let machine = self.machine(terms);
         let had = known(key, &self.accounts(terms, now)?).cloned().unwrap_or_default();
         if !job.enabled {
@@ -252,13 +261,18 @@ impl Housekeeper {
     }
 
     /// Leaves a job that is not due, with its anchor in the ledger.
-    fn leave(&mut self, key: &JobKey, known: &Known, standing: Standing) -> Result<Ran> {
-        if let Standing::Waits { anchor, .. } = standing
+    fn leave(
+        &mut self,
+        key: &JobKey,
+        known: &JobHistory,
+        standing: JobStatus,
+    ) -> Result<JobOutcome> {
+        if let JobStatus::Scheduled { anchor, .. } = standing
             && known.anchor != Some(anchor)
         {
             self.store.note_anchor(key, known.anchor, anchor)?;
         }
-        Ok(Ran::NotDue(standing))
+        Ok(JobOutcome::NotDue(standing))
     }
 
     /// Drops entries of the ledger that began longer ago than it is to keep them;
@@ -279,12 +293,12 @@ impl Housekeeper {
         &mut self,
         job: &Job,
         run: JobRun,
-        terms: &Terms,
+        terms: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Ran> {
+    ) -> Result<JobOutcome> {
         match &job.work {
-            Work::Purge(task) => {
+            JobAction::Purge(task) => {
                 let request = PurgeRequest {
                     task: task.clone(),
                     guard: job.caps.or(terms.guard),
@@ -292,11 +306,11 @@ impl Housekeeper {
                     job: Some(run),
                     ..PurgeRequest::default()
                 };
-                self.purge(&request, now, &mut |_| go_on()).map(Ran::Purged)
+                self.purge(&request, now, &mut |_| go_on()).map(JobOutcome::Purged)
             }
-            Work::Cycle(task) => {
+            JobAction::Cycle(task) => {
                 let guard = job.caps.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(Ran::Cycled)
+                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
             }
         }
     }
@@ -321,35 +335,37 @@ impl Housekeeper {
         };
         let request = CycleRequest { filter, guard };
         let policies = self.policies.clone();
-        let mut counts = Feat::default();
+        let mut counts = RunCounts::default();
         let count = &mut |session: &Session| {
             counts.ended += 1;
             counts.deleted += u64::from(discards(&policies, session));
         };
         let cycled = self.cycle_until(&request, now, count, &mut |keeper| {
             let stays = keeper.stay(&mut shift)?;
-            let stopped = if stays { Stopped::Signal } else { Stopped::Lease };
+            let stopped = if stays { StopReason::Signal } else { StopReason::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))
         });
         let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let close = match &cycled {
-            Ok(cycled) => Close::of(cycled.stopped, cycled.short_of()),
-            Err(error) => Close::Failed(error),
+            Ok(cycled) => RunResult::of(cycled.stopped, cycled.short_of()),
+            Err(error) => RunResult::Failed(error),
         };
         let finished = self.finish(&shift, counts, close);
         // What the work fails with comes first; what it has done, it has done.
         cycled.and_then(|cycled| match finished {
-            Err(error) if cycled.stopped == Some(Stopped::Busy) && error.is_passing() => Ok(cycled),
+            Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_passing() => {
+                Ok(cycled)
+            }
             finished => finished.map(|()| cycled),
         })
     }
 
     /// What a cycle has done that an obstacle has stopped.
-    fn cut_short(&mut self, counts: Feat, error: Error) -> Result<Cycled> {
+    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
-        let (stopped, obstacle) = (Some(Stopped::Busy), Some(obstacle));
+        let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
         let (untold, kept) = (self.take_untold(), self.take_kept());
-        let Feat { ended, deleted, .. } = counts;
+        let RunCounts { ended, deleted, .. } = counts;
         Ok(Cycled { ended, deleted, stopped, obstacle, untold, kept, ..Cycled::default() })
     }
 
@@ -361,13 +377,13 @@ impl Housekeeper {
         &self,
         query: &RunQuery,
         now: UnixTime,
-        visit: &mut dyn FnMut(RunRecord) -> Flow,
+        visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()> {
         let query = RunQuery { is_gone: Some(self.processes.is_gone), ..query.clone() };
         self.store.runs(&query, now, visit)
     }
 }
 
-fn known<'a>(key: &JobKey, accounts: &'a [JobAccount]) -> Option<&'a Known> {
+fn known<'a>(key: &JobKey, accounts: &'a [JobState]) -> Option<&'a JobHistory> {
     accounts.iter().find(|account| account.job == *key).map(|account| &account.known)
 }

@@ -1,5 +1,5 @@
 //! The operations. They know neither the table nor the database that they work
-//! on, only what [`Store`] promises; `now` comes from the caller.
+//! on, only what [`Backend`] promises; `now` comes from the caller.
 
 mod clock;
 mod compact;
@@ -23,46 +23,46 @@ use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
-use crate::storage::{Origin, Scope, Store, TaskNames};
+use crate::storage::{Backend, PolicyContext, RunOrigin, TaskNames};
 
 use clock::ClockCheck;
-use notify::Bell;
-use touch_batch::Stride;
+use notify::Notifier;
+use touch_batch::TouchBatchSizer;
 
 pub use clock::ClockReader;
-pub use compact::{CompactRequest, Compacted, Cut};
-pub use copy::{Comparison, MoveProgress, MoveRequest, Moved};
+pub use compact::{CompactReport, CompactRequest, CompactStopReason};
+pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
 pub use cycle::{CycleRequest, Cycled};
-pub use jobs::{Ran, Terms};
-pub use notify::{Listener, Untold};
-pub use purge::{Plan, Progress, PurgeRequest, Stopped, Summary};
-pub use query::{ListRequest, Listed, Service};
-pub use run::{EndedRun, JobRun, Processes, RunObserver, Uptime};
-pub use sessions::{Answer, Opened, Opening, Outcome};
-pub use touch_batch::{MOST_AT_ONCE, Served};
+pub use jobs::{JobOptions, JobOutcome};
+pub use notify::{EndHook, MissedNotifications};
+pub use purge::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
+pub use query::{ListCounts, ListRequest, TaskUsage};
+pub use run::{EndedRun, JobRun, MonotonicClock, ProcessProbe, RunObserver};
+pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
+pub use touch_batch::{MOST_AT_ONCE, TouchResults};
 
 /// A table of sessions, and the policies that hold for it.
-pub struct Housekeeper {
-    store: Box<dyn Store>,
+pub struct SessionService {
+    store: Box<dyn Backend>,
     policies: Policies,
-    origin: Origin,
-    bell: Bell,
+    origin: RunOrigin,
+    bell: Notifier,
     /// As far as they were needed.
     names: RefCell<TaskNames>,
-    stride: Stride,
-    uptime: Uptime,
+    stride: TouchBatchSizer,
+    uptime: MonotonicClock,
     observer: Option<Box<dyn RunObserver>>,
     user: fn() -> String,
-    processes: Processes,
+    processes: ProcessProbe,
     /// `None`: the time is taken for right.
     clock: Option<ClockCheck>,
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Takes charge of a table, such as [`store::open`](crate::store::open)
     /// gives.
-    pub fn new(store: Box<dyn Store>, policies: Policies) -> Self {
-        let origin = Origin {
+    pub fn new(store: Box<dyn Backend>, policies: Policies) -> Self {
+        let origin = RunOrigin {
             host: "localhost".to_owned(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,13 +72,13 @@ impl Housekeeper {
             store,
             policies,
             origin,
-            bell: Bell::default(),
+            bell: Notifier::default(),
             names: RefCell::default(),
-            stride: Stride::default(),
+            stride: TouchBatchSizer::default(),
             uptime: run::since_start,
             observer: None,
             user: String::new,
-            processes: Processes::default(),
+            processes: ProcessProbe::default(),
             clock: None,
         }
     }
@@ -93,7 +93,7 @@ impl Housekeeper {
 
     /// Adds a listener, which is told of each session that ends.
     #[must_use]
-    pub fn telling(mut self, listener: Box<dyn Listener>) -> Self {
+    pub fn telling(mut self, listener: Box<dyn EndHook>) -> Self {
         self.bell.add(listener);
         self
     }
@@ -113,13 +113,13 @@ impl Housekeeper {
         self
     }
 
-    fn origin(&self) -> Origin {
-        Origin { user: (self.user)(), ..self.origin.clone() }
+    fn origin(&self) -> RunOrigin {
+        RunOrigin { user: (self.user)(), ..self.origin.clone() }
     }
 
     /// The same with a clock that tells how long its runs take.
     #[must_use]
-    pub fn timed_by(mut self, uptime: Uptime) -> Self {
+    pub fn timed_by(mut self, uptime: MonotonicClock) -> Self {
         self.uptime = uptime;
         self
     }
@@ -127,7 +127,7 @@ impl Housekeeper {
     /// Sets how to identify processes of this machine: a run takes over the lease of a process
     /// that has ended at once.
     #[must_use]
-    pub fn knowing_processes(mut self, processes: Processes) -> Self {
+    pub fn knowing_processes(mut self, processes: ProcessProbe) -> Self {
         self.processes = processes;
         self
     }
@@ -138,7 +138,7 @@ impl Housekeeper {
     }
 
     /// What the listener has missed since this was last asked.
-    pub fn take_untold(&mut self) -> Option<Untold> {
+    pub fn take_untold(&mut self) -> Option<MissedNotifications> {
         self.bell.take_untold()
     }
 
@@ -163,7 +163,7 @@ impl Housekeeper {
         }
     }
 
-    fn scope<'a>(&'a self, task: Option<&'a TaskPattern>, now: UnixTime) -> Scope<'a> {
-        Scope { policies: &self.policies, now, planned: None, task }
+    fn scope<'a>(&'a self, task: Option<&'a TaskPattern>, now: UnixTime) -> PolicyContext<'a> {
+        PolicyContext { policies: &self.policies, now, planned: None, task }
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
 /// Wants to know which sessions have ended, to drop their connections, say.
-pub trait Listener {
+pub trait EndHook {
     /// Is told of sessions that have ended just now. They stay ended, whatever
     /// comes of it.
     ///
@@ -28,24 +28,24 @@ pub trait Listener {
 
 /// Ended sessions of which a listener has not taken note.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
+pub struct MissedNotifications {
     /// How many.
     pub sessions: u64,
     /// When the first of them ended.
     pub since: UnixTime,
     /// Why, the first time.
     pub why: String,
-    /// The [names](Listener::name) of the listeners.
+    /// The [names](EndHook::name) of the listeners.
     pub whom: BTreeSet<&'static str>,
 }
 
-impl Untold {
+impl MissedNotifications {
     fn new(since: UnixTime, why: String) -> Self {
         Self { sessions: 0, since, why, whom: BTreeSet::new() }
     }
 }
 
-impl std::fmt::Display for Untold {
+impl std::fmt::Display for MissedNotifications {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let sessions = if self.sessions == 1 { "session" } else { "sessions" };
         let whom: Vec<&str> = self.whom.iter().copied().collect();
@@ -56,13 +56,13 @@ impl std::fmt::Display for Untold {
 
 /// The listeners, and what they have missed.
 #[derive(Default)]
-pub(super) struct Bell {
-    listeners: Vec<Box<dyn Listener>>,
-    untold: Option<Untold>,
+pub(super) struct Notifier {
+    listeners: Vec<Box<dyn EndHook>>,
+    untold: Option<MissedNotifications>,
 }
 
-impl Bell {
-    pub(super) fn add(&mut self, listener: Box<dyn Listener>) {
+impl Notifier {
+    pub(super) fn add(&mut self, listener: Box<dyn EndHook>) {
         self.listeners.push(listener);
     }
 
@@ -89,13 +89,13 @@ impl Bell {
         &mut self,
         sessions: u64,
         since: UnixTime,
-        tell: impl Fn(&mut dyn Listener) -> Result<(), String>,
+        tell: impl Fn(&mut dyn EndHook) -> Result<(), String>,
     ) {
         let listening = self.listeners.iter_mut().filter(|listener| listener.is_listening());
         let mut is_counted = false;
         for listener in listening {
             let Err(why) = tell(listener.as_mut()) else { continue };
-            let untold = self.untold.get_or_insert_with(|| Untold::new(since, why));
+            let untold = self.untold.get_or_insert_with(|| MissedNotifications::new(since, why));
             untold.sessions += if is_counted { 0 } else { sessions };
             untold.whom.insert(listener.name());
             is_counted = true;
@@ -103,7 +103,7 @@ impl Bell {
     }
 
     /// What was missed since the last time that somebody asked.
-    pub(super) fn take_untold(&mut self) -> Option<Untold> {
+    pub(super) fn take_untold(&mut self) -> Option<MissedNotifications> {
         self.untold.take()
     }
 }
@@ -115,7 +115,7 @@ mod tests {
     /// Takes no note of anything, and goes by a name.
     struct Deaf(&'static str);
 
-    impl Listener for Deaf {
+    impl EndHook for Deaf {
         fn ended(&mut self, _: &[Session], _: &Policies) -> Result<(), String> {
             Err("it is deaf".to_owned())
         }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn sessions_that_several_listeners_miss_count_once() {
-        let mut bell = Bell::default();
+        let mut bell = Notifier::default();
         bell.add(Box::new(Deaf("nobody")));
         assert!(!bell.is_heard());
         bell.miss(3, UnixTime(7));

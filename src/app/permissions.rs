@@ -1,11 +1,11 @@
 //! What may be done to a table: in that of a framework less than in one of sessctl's
 //! own.
 
-use super::Housekeeper;
+use super::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::Profile;
 
-impl Housekeeper {
+impl SessionService {
     /// The profile of the framework whose table it is; `None`: it is sessctl's own.
     pub fn profile(&self) -> Option<&Profile> {
         self.store.profile()
@@ -48,7 +48,7 @@ impl Housekeeper {
     /// Makes sure that sessions may be ended, and their rows deleted.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the profile says that nothing may be, and [`Error::Unproven`]
+    /// [`Error::Refused`] if the profile says that nothing may be, and [`Error::UnconfirmedProfile`]
     /// if it has to be named first.
     pub fn may_delete(&self) -> Result<()> {
         self.profile().map_or(Ok(()), Profile::may_delete)
@@ -57,10 +57,10 @@ impl Housekeeper {
     /// Makes sure that the profile was named, or is beyond doubt.
     ///
     /// # Errors
-    /// [`Error::Unproven`] if it has to be named before anything is deleted.
+    /// [`Error::UnconfirmedProfile`] if it has to be named before anything is deleted.
     pub fn must_be_certain(&self) -> Result<()> {
         match self.may_delete() {
-            Err(error @ Error::Unproven { .. }) => Err(error),
+            Err(error @ Error::UnconfirmedProfile { .. }) => Err(error),
             _ => Ok(()),
         }
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::Housekeeper;
+use super::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
-use crate::storage::{Flow, LoadBy, Order, Query, TaskStat, UserLoad};
+use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitResult};
 
 /// Handles that a message about an ambiguous one names.
 const SUGGESTIONS: usize = 5;
@@ -28,7 +28,7 @@ pub struct ListRequest {
 
 /// How many sessions a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Listed {
+pub struct ListCounts {
     /// Those that were visited.
     pub shown: u64,
     /// Those that the filter fits, as far as they were counted.
@@ -38,7 +38,7 @@ pub struct Listed {
     pub unreadable_users: u64,
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Visits the sessions that a filter fits, in flat memory.
     ///
     /// # Errors
@@ -47,10 +47,10 @@ impl Housekeeper {
         &self,
         request: &ListRequest,
         now: UnixTime,
-        visit: &mut dyn FnMut(Session) -> Flow,
-    ) -> Result<Listed> {
-        let mut listed = Listed::default();
-        let query = Query {
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<ListCounts> {
+        let mut listed = ListCounts::default();
+        let query = SessionQuery {
             scope: self.scope(None, now),
             filter: &request.filter,
             due_only: false,
@@ -72,7 +72,7 @@ impl Housekeeper {
             listed.shown += 1;
             visit(self.named(session)?)
         })?;
-        Ok(Listed { unreadable_users: scanned.unreadable_users, ..listed })
+        Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
     /// The one session whose handle begins like this; of several with the same id, the
@@ -111,10 +111,10 @@ impl Housekeeper {
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStat>> {
+    pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStats>> {
         let stats = self.store.tasks(&self.scope(task, now))?;
         let names = self.store.task_names()?;
-        let rename = |stat: TaskStat| TaskStat { task: names.of(stat.task), ..stat };
+        let rename = |stat: TaskStats| TaskStats { task: names.of(stat.task), ..stat };
         Ok(stats.into_iter().map(rename).collect())
     }
 
@@ -123,7 +123,7 @@ impl Housekeeper {
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<Service>> {
+    pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskUsage>> {
         self.services_to(task, now, 2)
     }
 
@@ -135,7 +135,7 @@ impl Housekeeper {
         &self,
         task: Option<&TaskPattern>,
         now: UnixTime,
-    ) -> Result<Vec<Service>> {
+    ) -> Result<Vec<TaskUsage>> {
         self.services_to(task, now, 1)
     }
 
@@ -145,19 +145,19 @@ impl Housekeeper {
         task: Option<&TaskPattern>,
         now: UnixTime,
         least: u64,
-    ) -> Result<Vec<Service>> {
-        let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    ) -> Result<Vec<TaskUsage>> {
+        let mut services: BTreeMap<String, TaskUsage> = BTreeMap::new();
         let names = self.store.task_names()?;
-        self.store.loads(&self.scope(task, now), LoadBy::TaskAndUser, &mut |load| {
+        self.store.loads(&self.scope(task, now), GroupBy::TaskAndUser, &mut |load| {
             let task = names.of(load.task.clone().unwrap_or_default());
-            let load = UserLoad { task: load.task.is_some().then(|| task.clone()), ..load };
+            let load = UserStats { task: load.task.is_some().then(|| task.clone()), ..load };
             let service = services
                 .entry(task.to_ascii_lowercase())
-                .or_insert_with(|| Service { task, ..Service::default() });
+                .or_insert_with(|| TaskUsage { task, ..TaskUsage::default() });
             service.add(load, least);
             Ok(ControlFlow::Continue(()))
         })?;
-        let mut services: Vec<Service> = services.into_values().collect();
+        let mut services: Vec<TaskUsage> = services.into_values().collect();
         for service in &mut services {
             service.served.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
@@ -173,15 +173,15 @@ impl Housekeeper {
         &self,
         task: Option<&TaskPattern>,
         now: UnixTime,
-        visit: &mut dyn FnMut(UserLoad) -> Flow,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        self.store.loads(&self.scope(task, now), LoadBy::User, visit)
+        self.store.loads(&self.scope(task, now), GroupBy::User, visit)
     }
 }
 
 /// What a task serves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Service {
+pub struct TaskUsage {
     /// Its name.
     pub task: String,
     /// Its sessions that have not ended; of a framework's table, those that are live.
@@ -195,11 +195,11 @@ pub struct Service {
     /// The last use of the session that has been unused for the longest.
     pub oldest_use: Option<UnixTime>,
     /// The users that were asked for: all, or those who have more than one.
-    pub served: Vec<UserLoad>,
+    pub served: Vec<UserStats>,
 }
 
-impl Service {
-    fn add(&mut self, load: UserLoad, least: u64) {
+impl TaskUsage {
+    fn add(&mut self, load: UserStats, least: u64) {
         self.sessions += load.sessions();
         self.expired += load.expired;
         if load.user.is_some() {

@@ -3,14 +3,15 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use super::Housekeeper;
-use super::purge::Stopped;
+use super::SessionService;
+use super::purge::StopReason;
 use crate::domain::error::{Error, Result};
-use crate::domain::job::{Due, Job, When};
+use crate::domain::job::{DueRun, Job, JobTiming};
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 use crate::storage::{
-    Begun, Holding, Interruption, JobKey, Lease, Limit, NewRun, RunEnd, RunOutcome, Store,
+    Backend, InterruptReason, JobKey, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult,
+    StatementLimit,
 };
 
 /// How often a run says that it is at work.
@@ -36,7 +37,7 @@ pub(super) const COMPACTION: &str = "compaction";
 
 /// A clock that is never set, from any moment on. It had best go on while the machine
 /// sleeps.
-pub type Uptime = fn() -> Duration;
+pub type MonotonicClock = fn() -> Duration;
 
 /// The one that the standard library has, which on Linux stands still then.
 pub(super) fn since_start() -> Duration {
@@ -46,7 +47,7 @@ pub(super) fn since_start() -> Duration {
 
 /// Functions that identify processes of this machine.
 #[derive(Debug, Clone, Copy)]
-pub struct Processes {
+pub struct ProcessProbe {
     /// A name for this process that no other ever has, on whatever machine, without a
     /// colon and an @; `None`: it has none.
     pub own: fn() -> Option<String>,
@@ -55,7 +56,7 @@ pub struct Processes {
     pub is_gone: fn(&str) -> bool,
 }
 
-impl Default for Processes {
+impl Default for ProcessProbe {
     /// Nothing is known of any.
     fn default() -> Self {
         Self { own: || None, is_gone: |_| false }
@@ -68,7 +69,7 @@ pub struct JobRun {
     /// Which job.
     pub key: JobKey,
     /// What of it is due.
-    pub due: Due,
+    pub due: DueRun,
     /// The anchor by which it is.
     pub anchor: Option<UnixTime>,
     /// Whether its interval counts from the end of the run.
@@ -77,14 +78,14 @@ pub struct JobRun {
 
 impl JobRun {
     /// The run of a job that is due.
-    pub fn new(job: &Job, key: JobKey, due: Due, anchor: Option<UnixTime>) -> Self {
-        Self { key, due, anchor, counts_from_end: matches!(job.when, When::Every(_)) }
+    pub fn new(job: &Job, key: JobKey, due: DueRun, anchor: Option<UnixTime>) -> Self {
+        Self { key, due, anchor, counts_from_end: matches!(job.when, JobTiming::Every(_)) }
     }
 }
 
 /// What the ledger calls a job. One that is tied to a host is settled on each
 /// host by itself: where it is skipped, it has not run for the others.
-pub(super) fn key(job: &Job, zone: &Zone, host: &str) -> JobKey {
+pub(super) fn key(job: &Job, zone: &TimeZone, host: &str) -> JobKey {
     let account = if job.host.is_some() { host.to_owned() } else { String::new() };
     JobKey { name: job.name.clone(), account, spec: job.spec(zone) }
 }
@@ -109,19 +110,19 @@ pub trait RunObserver {
 }
 
 /// A run that is at work.
-pub(super) struct Shift {
+pub(super) struct ActiveRun {
     lease: Lease,
     job: Option<JobRun>,
     work: String,
     task: Option<String>,
     started: UnixTime,
-    uptime: Uptime,
+    uptime: MonotonicClock,
     /// What the uptime was when it began.
     begun: Duration,
     renewed: Duration,
 }
 
-impl Shift {
+impl ActiveRun {
     fn elapsed(&self) -> Duration {
         (self.uptime)().saturating_sub(self.begun)
     }
@@ -136,14 +137,14 @@ impl Shift {
 
 /// How much a run has done.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Feat {
+pub(super) struct RunCounts {
     pub(super) marked: u64,
     pub(super) ended: u64,
     pub(super) deleted: u64,
 }
 
 /// How a run has come to its end.
-pub(super) enum Close<'a> {
+pub(super) enum RunResult<'a> {
     Complete,
     /// It is not complete, and why; whether its job is to go on with it as soon as it
     /// can.
@@ -151,18 +152,24 @@ pub(super) enum Close<'a> {
     Failed(&'a Error),
 }
 
-impl Close<'_> {
+impl RunResult<'_> {
     /// That of a run which has not failed.
-    pub(super) fn of(stopped: Option<Stopped>, short_of: Option<String>) -> Self {
+    pub(super) fn of(stopped: Option<StopReason>, short_of: Option<String>) -> Self {
         let is_cut_short = matches!(
             stopped,
-            Some(Stopped::Signal | Stopped::Lease | Stopped::Log | Stopped::Busy | Stopped::Room)
+            Some(
+                StopReason::Signal
+                    | StopReason::Lease
+                    | StopReason::Log
+                    | StopReason::Busy
+                    | StopReason::Room
+            )
         );
         short_of.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Begins a run, if nobody else does the same.
     pub(super) fn begin(
         &mut self,
@@ -171,7 +178,7 @@ impl Housekeeper {
         task: Option<&str>,
         job: Option<&JobRun>,
         now: UnixTime,
-    ) -> Result<Shift> {
+    ) -> Result<ActiveRun> {
         let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
         let run = NewRun {
             job: job.map(|job| job.key.clone()),
@@ -185,13 +192,13 @@ impl Housekeeper {
             origin: self.origin(),
         };
         match self.take(&lease, now, &|store| store.begin(&lease, &run))? {
-            Begun::Yes => {
+            StartResult::Started => {
                 self.remember_clock();
                 let shift = self.shift(lease, job, now);
-                Ok(Shift { work: run.work, task: run.task, ..shift })
+                Ok(ActiveRun { work: run.work, task: run.task, ..shift })
             }
-            Begun::Held(holding) => Err(held(holding, now)),
-            Begun::Settled => Err(Error::Settled),
+            StartResult::LeaseHeld(holding) => Err(held(holding, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
         }
     }
 
@@ -202,13 +209,13 @@ impl Housekeeper {
         lease: &str,
         work: &str,
         now: UnixTime,
-    ) -> Result<Shift> {
+    ) -> Result<ActiveRun> {
         let holder = format!("{work}:{}", self.new_holder()?);
         let lease = Lease { name: lease.to_owned(), holder };
         match self.take(&lease, now, &|store| store.take_lease(&lease, now))? {
-            Begun::Yes => Ok(self.shift(lease, None, now)),
-            Begun::Held(holding) => Err(held(holding, now)),
-            Begun::Settled => Err(Error::Settled),
+            StartResult::Started => Ok(self.shift(lease, None, now)),
+            StartResult::LeaseHeld(holding) => Err(held(holding, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
         }
     }
 
@@ -217,12 +224,12 @@ impl Housekeeper {
         &mut self,
         lease: &Lease,
         now: UnixTime,
-        attempt: &dyn Fn(&mut dyn Store) -> Result<Begun>,
-    ) -> Result<Begun> {
+        attempt: &dyn Fn(&mut dyn Backend) -> Result<StartResult>,
+    ) -> Result<StartResult> {
         let begun = attempt(self.store.as_mut());
         let begun = begun.or_else(|error| self.who_is_at_it(lease, error, now))?;
         match begun {
-            Begun::Held(Holding { holder, .. }) if self.is_gone(&holder) => {
+            StartResult::LeaseHeld(LeaseHolder { holder, .. }) if self.is_gone(&holder) => {
                 // Of several who find it gone, one gets the lease.
                 self.store.release_lease(&Lease { name: lease.name.clone(), holder })?;
                 attempt(self.store.as_mut())
@@ -244,7 +251,7 @@ impl Housekeeper {
 
     /// Where the database is busy all the time, it may be with such work: a rebuild
     /// keeps all others from writing until it is done.
-    fn who_is_at_it(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<Begun> {
+    fn who_is_at_it(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<StartResult> {
         if !matches!(error, Error::Busy { .. }) {
             return Err(error);
         }
@@ -253,7 +260,7 @@ impl Housekeeper {
             Ok(Some(holding))
                 if holding.work == COMPACTION || Lease::holds(holding.renewed_at, now) =>
             {
-                Ok(Begun::Held(holding))
+                Ok(StartResult::LeaseHeld(holding))
             }
             // Why it could not begin comes first.
             _ => Err(error),
@@ -273,12 +280,12 @@ impl Housekeeper {
     }
 
     /// Ends such work.
-    pub(super) fn finish_unrecorded(&mut self, shift: &Shift) -> Result<()> {
+    pub(super) fn finish_unrecorded(&mut self, shift: &ActiveRun) -> Result<()> {
         self.store.drop_lease(&shift.lease)
     }
 
-    fn shift(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> Shift {
-        Shift {
+    fn shift(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {
+        ActiveRun {
             lease,
             job: job.cloned(),
             work: String::new(),
@@ -293,7 +300,7 @@ impl Housekeeper {
     /// Says that a run is at work, once in a while. Answers whether it may go on: not
     /// if it was stopped for so long that its lease is over, whoever has that now. The
     /// moment at which it began is too long ago then to judge by.
-    pub(super) fn stay(&mut self, shift: &mut Shift) -> Result<bool> {
+    pub(super) fn stay(&mut self, shift: &mut ActiveRun) -> Result<bool> {
         let elapsed = shift.elapsed();
         if elapsed.saturating_sub(shift.renewed) < RENEWAL {
             return Ok(true);
@@ -316,9 +323,9 @@ impl Housekeeper {
     /// Bounds the statements of a run until it next says that it is at work: by the time
     /// that is left to it, and by its lease, which nobody renews while a statement runs.
     pub(super) fn limit_statements(&mut self, until: Option<Instant>) {
-        let lease = Limit { time: LONGEST_STATEMENT, cause: Interruption::Lease };
+        let lease = StatementLimit { time: LONGEST_STATEMENT, cause: InterruptReason::Lease };
         let time = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let time = time.map(|time| Limit { time, cause: Interruption::Time });
+        let time = time.map(|time| StatementLimit { time, cause: InterruptReason::Time });
         let limit = time.filter(|limit| limit.time < lease.time).unwrap_or(lease);
         self.store.limit_statements(Some(limit));
     }
@@ -328,15 +335,20 @@ impl Housekeeper {
     /// A run that is complete settles its job, and so does one that was refused or has
     /// failed: the same would most likely happen again at once, and the job is due again
     /// at its next time. One that was cut short by something that passes leaves it due.
-    pub(super) fn finish(&mut self, shift: &Shift, feat: Feat, close: Close<'_>) -> Result<()> {
+    pub(super) fn finish(
+        &mut self,
+        shift: &ActiveRun,
+        feat: RunCounts,
+        close: RunResult<'_>,
+    ) -> Result<()> {
         let finished = shift.now();
         let (outcome, reason, is_settled) = match close {
-            Close::Complete => (RunOutcome::Done, None, true),
-            Close::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
-            Close::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
+            RunResult::Complete => (RunOutcome::Done, None, true),
+            RunResult::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
+            RunResult::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
                 (RunOutcome::Refused, Some(error.to_string()), true)
             }
-            Close::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
+            RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
         let job = shift.job.as_ref().filter(|_| is_settled);
         let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
@@ -363,7 +375,7 @@ impl Housekeeper {
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Tells the observer of a run, before the ledger: that may fail.
     pub(super) fn observe(
         &mut self,
@@ -386,8 +398,8 @@ pub(super) fn random_name() -> Result<String> {
 }
 
 /// That somebody else is at work.
-pub(super) fn held(holding: Holding, now: UnixTime) -> Error {
-    Error::Held {
+pub(super) fn held(holding: LeaseHolder, now: UnixTime) -> Error {
+    Error::LeaseHeld {
         work: holding.work,
         by: holding.by.map_or_else(
             || "another process".to_owned(),

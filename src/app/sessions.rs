@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::Housekeeper;
+use super::SessionService;
 use crate::domain::clock::ClockRefusal;
-use crate::domain::error::{Error, FullRefusal, Result};
-use crate::domain::policy::{Asked, TouchRuling};
+use crate::domain::error::{Error, LimitReached, Result};
+use crate::domain::policy::{TimeoutRequest, TouchDecision};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
-use crate::storage::{Ending, Full, NewSession};
+use crate::storage::{EndRequest, LimitScope, NewSession};
 
 /// What a client says when it opens a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Opening {
+pub struct OpenRequest {
     /// The service.
     pub task: String,
     /// Who; `None` before anyone has logged in.
@@ -21,12 +21,12 @@ pub struct Opening {
     /// From where.
     pub client: Option<String>,
     /// The timeout that it would like.
-    pub asked: Asked,
+    pub asked: TimeoutRequest,
 }
 
 /// An open session, for its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedSession {
     /// The secret, which exists here alone: the table has its hash.
     pub token: Token,
     /// What people call the session.
@@ -42,7 +42,7 @@ pub struct Opened {
 
 /// What became of a touch or a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TouchOutcome {
     /// The last use has moved.
     Renewed,
     /// The last use is so recent that nothing was written.
@@ -58,7 +58,7 @@ pub enum Outcome {
     Unknown,
 }
 
-impl Outcome {
+impl TouchOutcome {
     /// Whether there was a live session to serve.
     pub fn is_served(self) -> bool {
         matches!(self, Self::Renewed | Self::Unchanged | Self::Closed)
@@ -67,18 +67,18 @@ impl Outcome {
 
 /// The outcome for one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct TouchResult {
     /// The handle of the session, also where there is none.
     pub handle: String,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: TouchOutcome,
     /// How many other sessions have ended by the same token.
     pub others: u64,
 }
 
 /// What a touch of several sessions has done.
 pub(super) struct Touched {
-    pub(super) outcomes: Vec<Outcome>,
+    pub(super) outcomes: Vec<TouchOutcome>,
     /// For how long nobody else could write; `None`: nothing has changed.
     pub(super) hold: Option<Duration>,
 }
@@ -87,21 +87,21 @@ impl Touched {
     /// The places of those that are to be renewed.
     fn renewals(&self) -> Vec<usize> {
         let numbered = self.outcomes.iter().enumerate();
-        let renewals = numbered.filter(|(_, outcome)| **outcome == Outcome::Renewed);
+        let renewals = numbered.filter(|(_, outcome)| **outcome == TouchOutcome::Renewed);
         renewals.map(|(place, _)| place).collect()
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Opens a session, if the limits of its policy and of its licence leave room for it or
     /// can be made to. Where the clock has moved since the last run it opens whatever the
     /// limits, and none makes way.
     ///
     /// # Errors
-    /// [`Error::Full`] if a limit keeps it out, [`Error::Refused`] if it is a framework's
+    /// [`Error::LimitReached`] if a limit keeps it out, [`Error::Refused`] if it is a framework's
     /// table; whatever keeps the row from being
     /// written, or the system from giving random bits.
-    pub fn open(&mut self, opening: Opening, now: UnixTime) -> Result<Opened> {
+    pub fn open(&mut self, opening: OpenRequest, now: UnixTime) -> Result<OpenedSession> {
         self.may_open()?;
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
@@ -126,7 +126,7 @@ impl Housekeeper {
             self.store.insert(&[session])?;
             0
         };
-        Ok(Opened { token, handle: handle(&id), idle_timeout, made_way, clock })
+        Ok(OpenedSession { token, handle: handle(&id), idle_timeout, made_way, clock })
     }
 
     /// Why nothing may end by the clock, if nothing may.
@@ -148,12 +148,14 @@ impl Housekeeper {
         let licence = self.policies.licence_of(&session.task);
         let (limit, user, licence) = match (admission.outcome, licence) {
             (Ok(()), _) => return Ok(admission.ended),
-            (Err(Full::Licence), Some(licence)) => (licence.limit, None, Some(licence.clone())),
-            (Err(Full::Task | Full::Licence), _) => (limits[0], None, None),
-            (Err(Full::User), _) => (limits[1], session.user, None),
+            (Err(LimitScope::Licence), Some(licence)) => {
+                (licence.limit, None, Some(licence.clone()))
+            }
+            (Err(LimitScope::Task | LimitScope::Licence), _) => (limits[0], None, None),
+            (Err(LimitScope::User), _) => (limits[1], session.user, None),
         };
         let task = self.store.task_names()?.of(session.task);
-        Err(FullRefusal { task, limit, user, licence }.into())
+        Err(LimitReached { task, limit, user, licence }.into())
     }
 
     /// Tells of each token's session that it has been used at `now`.
@@ -164,7 +166,7 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Refused`] in a framework's table. Whatever keeps the table from being read
     /// or written; then no touch of this call has taken place.
-    pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
+    pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<TouchResult>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
         let outcomes = self.touch_keys(&keys, now)?.outcomes;
         Ok(answers(tokens.iter().map(|token| token.digest().handle()), outcomes))
@@ -193,14 +195,15 @@ impl Housekeeper {
     /// after a look that misses nothing.
     fn rule_on(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
-            None => Outcome::Unknown,
+            None => TouchOutcome::Unknown,
             Some(session) => match self.policies.of(&session.task).touch(&session, now) {
-                TouchRuling::Refuse(reason) => Outcome::Ended(reason),
-                TouchRuling::Unchanged => Outcome::Unchanged,
-                TouchRuling::Renew => Outcome::Renewed,
+                TouchDecision::Refuse(reason) => TouchOutcome::Ended(reason),
+                TouchDecision::Unchanged => TouchOutcome::Unchanged,
+                TouchDecision::Renew => TouchOutcome::Renewed,
             },
         };
-        let mut outcomes: Vec<Outcome> = self.store.find(keys)?.into_iter().map(outcome).collect();
+        let mut outcomes: Vec<TouchOutcome> =
+            self.store.find(keys)?.into_iter().map(outcome).collect();
         let numbered = outcomes.iter().enumerate();
         let refused = numbered.filter(|(_, outcome)| !outcome.is_served());
         let refused: Vec<usize> = refused.map(|(place, _)| place).collect();
@@ -227,11 +230,11 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Refused`] where no session [can be closed](Self::may_close). Whatever keeps
     /// the table from being read or written; then no close of this call has taken place.
-    pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<Answer>> {
+    pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<TouchResult>> {
         self.may_close()?;
         let found = self.store.by_tokens(tokens)?;
         let closed = self.close_found(found, now)?;
-        let answer = |(token, closed): (&Token, Closed)| Answer {
+        let answer = |(token, closed): (&Token, Closed)| TouchResult {
             handle: closed.handle.unwrap_or_else(|| token.digest().handle()),
             outcome: closed.outcome,
             others: closed.others,
@@ -240,7 +243,7 @@ impl Housekeeper {
     }
 
     /// The same for the sessions with these keys.
-    pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<Outcome>> {
+    pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
         self.must_be_own("a digest does not lead to its rows, but a token may")?;
         let found = self.store.find_surely(keys)?.into_iter();
         let found = found.map(|session| session.into_iter().collect()).collect();
@@ -276,19 +279,19 @@ impl Housekeeper {
         // What could not be ended although it is live is what people have to know of.
         for (session, _) in live.iter().zip(done).filter(|(_, done)| !**done) {
             match self.why_not(&session.key)? {
-                Outcome::Unknown if !ended.is_empty() => {}
+                TouchOutcome::Unknown if !ended.is_empty() => {}
                 outcome => return Ok(Closed::of(Some(session), outcome, ended.len() as u64)),
             }
         }
         Ok(match (ended.as_slice(), over) {
             ([first, others @ ..], _) => {
-                Closed::of(Some(first), Outcome::Closed, others.len() as u64)
+                Closed::of(Some(first), TouchOutcome::Closed, others.len() as u64)
             }
             ([], [first, ..]) => {
                 let reason = why_over(first, now).unwrap_or(EndReason::Expired);
-                Closed::of(Some(first), Outcome::Ended(reason), 0)
+                Closed::of(Some(first), TouchOutcome::Ended(reason), 0)
             }
-            ([], []) => Closed::of(None, Outcome::Unknown, 0),
+            ([], []) => Closed::of(None, TouchOutcome::Unknown, 0),
         })
     }
 
@@ -298,7 +301,7 @@ impl Housekeeper {
         if sessions.is_empty() {
             return Ok(Vec::new());
         }
-        let endings: Vec<Ending> =
+        let endings: Vec<EndRequest> =
             sessions.iter().map(|session| self.ending(session, end)).collect();
         let done = self.store.end(&endings)?;
         if self.bell.is_heard() {
@@ -311,19 +314,19 @@ impl Housekeeper {
     }
 
     /// The end that a session of this policy gets.
-    fn ending(&self, session: &Session, end: End) -> Ending {
+    fn ending(&self, session: &Session, end: End) -> EndRequest {
         let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
-        Ending { key: session.key.clone(), end, keep_row }
+        EndRequest { key: session.key.clone(), end, keep_row }
     }
 
     /// What has become of a session that was live a moment ago.
-    fn why_not(&self, key: &Key) -> Result<Outcome> {
+    fn why_not(&self, key: &Key) -> Result<TouchOutcome> {
         let session = self.store.find_surely(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.map(|session| session.end) {
-            Some(Some(end)) => Outcome::Ended(end.reason),
+            Some(Some(end)) => TouchOutcome::Ended(end.reason),
             // Only a framework's table keeps a row that was to be deleted.
-            Some(None) if self.profile().is_some() => Outcome::Kept,
-            _ => Outcome::Unknown,
+            Some(None) if self.profile().is_some() => TouchOutcome::Kept,
+            _ => TouchOutcome::Unknown,
         })
     }
 }
@@ -332,12 +335,12 @@ impl Housekeeper {
 struct Closed {
     /// Of a session; `None`: there is none.
     handle: Option<String>,
-    outcome: Outcome,
+    outcome: TouchOutcome,
     others: u64,
 }
 
 impl Closed {
-    fn of(session: Option<&Session>, outcome: Outcome, others: u64) -> Self {
+    fn of(session: Option<&Session>, outcome: TouchOutcome, others: u64) -> Self {
         Self { handle: session.map(|session| session.handle.clone()), outcome, others }
     }
 }
@@ -350,8 +353,11 @@ fn why_over(session: &Session, now: UnixTime) -> Option<EndReason> {
     session.end.map(|end| end.reason).or_else(|| is_due.then_some(EndReason::Expired))
 }
 
-fn answers(handles: impl IntoIterator<Item = String>, outcomes: Vec<Outcome>) -> Vec<Answer> {
-    let answer = |(handle, outcome)| Answer { handle, outcome, others: 0 };
+fn answers(
+    handles: impl IntoIterator<Item = String>,
+    outcomes: Vec<TouchOutcome>,
+) -> Vec<TouchResult> {
+    let answer = |(handle, outcome)| TouchResult { handle, outcome, others: 0 };
     handles.into_iter().zip(outcomes).map(answer).collect()
 }
 

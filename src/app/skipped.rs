@@ -1,26 +1,26 @@
 //! Runs of jobs that do not take place, and of which the ledger says why.
 
-use super::Housekeeper;
-use super::jobs::Ran;
+use super::SessionService;
+use super::jobs::JobOutcome;
 use super::run::{JobRun, random_name};
 use crate::domain::error::{Error, Result};
-use crate::domain::job::{Job, TooLate};
+use crate::domain::job::{Job, LateRun};
 use crate::domain::time::UnixTime;
 use crate::storage::{NewRun, RunEnd, RunOutcome};
 
-impl Housekeeper {
+impl SessionService {
     /// Enters in the ledger that a job is another host's.
     pub(super) fn leave_to_its_host(
         &mut self,
         job: &Job,
         run: JobRun,
         now: UnixTime,
-    ) -> Result<Ran> {
+    ) -> Result<JobOutcome> {
         let host = job.host.as_deref().unwrap_or_default();
         let reason = format!("it runs on {host}, and this is {}", self.origin.host);
         let anchor = if run.counts_from_end { now } else { run.due.planned };
         self.skip(job, run, reason, anchor, now)?;
-        Ok(Ran::Skipped)
+        Ok(JobOutcome::Skipped)
     }
 
     /// Enters in the ledger that a cycle was missed by more than its job allows.
@@ -28,13 +28,13 @@ impl Housekeeper {
         &mut self,
         job: &Job,
         run: JobRun,
-        late: TooLate,
+        late: LateRun,
         now: UnixTime,
-    ) -> Result<Ran> {
+    ) -> Result<JobOutcome> {
         if self.skip(job, run, late.to_string(), late.anchor, now)? {
-            return Ok(Ran::TooLate(late));
+            return Ok(JobOutcome::TooLate(late));
         }
-        Err(Error::Settled)
+        Err(Error::AlreadyRun)
     }
 
     /// Enters a run that does not take place, and answers whether it is in the ledger: not

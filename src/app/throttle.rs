@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use crate::storage::{Released, Settled, Version};
+use crate::storage::{DataVersion, PurgeBatchResult, VacuumStep};
 
 /// The least that a batch has, unless rows take so long that this many would hold the lock
 /// for [`TOO_LONG`] times what they should: then it may be a single one. With few rows, what
@@ -49,7 +49,7 @@ const UNHURRIED: Duration = Duration::from_secs(2);
 
 /// What a write transaction has taken.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cost {
+pub(super) struct WriteTiming {
     /// For how long it held the write lock.
     pub(super) hold: Duration,
     /// The part of that which went into the commit; zero if that is not known.
@@ -58,15 +58,15 @@ pub(super) struct Cost {
     pub(super) waited: Duration,
 }
 
-impl From<&Settled> for Cost {
-    fn from(settled: &Settled) -> Self {
-        let Settled { hold, commit, waited, .. } = *settled;
+impl From<&PurgeBatchResult> for WriteTiming {
+    fn from(settled: &PurgeBatchResult) -> Self {
+        let PurgeBatchResult { hold, commit, waited, .. } = *settled;
         Self { hold, commit, waited }
     }
 }
 
-impl From<&Released> for Cost {
-    fn from(released: &Released) -> Self {
+impl From<&VacuumStep> for WriteTiming {
+    fn from(released: &VacuumStep) -> Self {
         Self { hold: released.hold, ..Self::default() }
     }
 }
@@ -86,7 +86,7 @@ impl From<&Released> for Cost {
 ///    would not make it shorter: they would be all overhead, and never grow again. What
 ///    the others get is a pause that is longer with each hold.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub(super) struct Throttle {
     aim: Duration,
     /// Nobody else writes, says the user.
     alone: bool,
@@ -101,11 +101,11 @@ pub(super) struct Pace {
     work_per_row: Option<f64>,
     per_commit: Option<f64>,
     gentle: u32,
-    version: Option<Version>,
+    version: Option<DataVersion>,
     last_hold: Duration,
 }
 
-impl Pace {
+impl Throttle {
     /// Starts small: nothing is known yet of the machine and its load.
     pub(super) fn aiming_at(aim: Duration) -> Self {
         Self {
@@ -166,7 +166,7 @@ impl Pace {
     }
 
     /// Learns the state of the database before a batch.
-    pub(super) fn notice(&mut self, version: Option<Version>) {
+    pub(super) fn notice(&mut self, version: Option<DataVersion>) {
         if self.version.is_some() && self.version != version {
             self.gentle = AFTER_A_SIGN;
         }
@@ -180,7 +180,7 @@ impl Pace {
         clippy::cast_sign_loss,
         reason = "the numbers lie within [1, MOST_ALONE]"
     )]
-    pub(super) fn learn(&mut self, done: u64, cost: impl Into<Cost>) {
+    pub(super) fn learn(&mut self, done: u64, cost: impl Into<WriteTiming>) {
         let cost = cost.into();
         self.last_hold = cost.hold;
         self.gentle = self.gentle.saturating_sub(1);
@@ -233,14 +233,14 @@ mod tests {
     const AIM: Duration = Duration::from_millis(2);
 
     /// A machine on which a commit and a row take so long.
-    fn cost(rows: usize, per_row: Duration, commit: Duration) -> Cost {
+    fn cost(rows: usize, per_row: Duration, commit: Duration) -> WriteTiming {
         let hold = commit + per_row * u32::try_from(rows).unwrap();
-        Cost { hold, commit, ..Cost::default() }
+        WriteTiming { hold, commit, ..WriteTiming::default() }
     }
 
     /// The size at which batches settle there.
     fn size_where(per_row: Duration, commit: Duration) -> usize {
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         for _ in 0..60 {
             pace.learn(pace.rows() as u64, cost(pace.rows(), per_row, commit));
         }
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn where_nobody_else_is_there_batches_grow_from_small_ones() {
-        let mut pace = Pace::regardless();
+        let mut pace = Throttle::regardless();
         let mut sizes = vec![pace.rows()];
         for _ in 0..8 {
             pace.learn(
@@ -275,19 +275,19 @@ mod tests {
 
     /// The size and the pause after many batches on a cluster beside others: a request
     /// takes 2.5 ms and this wait besides, and its work 0.3 ms and so much for each row.
-    fn on_a_cluster(pace: &mut Pace, per_row: Duration, wait: Duration) -> (usize, Duration) {
+    fn on_a_cluster(pace: &mut Throttle, per_row: Duration, wait: Duration) -> (usize, Duration) {
         let (commit, fixed) = (Duration::from_micros(2_500) + wait, Duration::from_micros(300));
         for batch in 0..60 {
-            pace.notice(Some(Version(batch)));
+            pace.notice(Some(DataVersion(batch)));
             let hold = cost(pace.rows(), per_row, commit + fixed).hold;
-            pace.learn(pace.rows() as u64, Cost { hold, commit, ..Cost::default() });
+            pace.learn(pace.rows() as u64, WriteTiming { hold, commit, ..WriteTiming::default() });
         }
         (pace.rows(), pace.pause(Duration::ZERO))
     }
 
     #[test]
     fn on_a_cluster_that_others_keep_busy_pauses_grow_and_batches_stay_of_use() {
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         let row = Duration::from_micros(5);
         let (rows, pause) = on_a_cluster(&mut pace, row, Duration::ZERO);
         assert!((435..=445).contains(&rows) && pause < Duration::from_millis(11), "{rows}");
@@ -303,13 +303,13 @@ mod tests {
 
     #[test]
     fn it_backs_off_at_once_and_grows_by_doubling_at_most() {
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         pace.learn(64, cost(64, Duration::from_nanos(10), Duration::ZERO));
         assert_eq!(pace.rows(), 128);
         pace.learn(128, cost(128, Duration::from_millis(80), Duration::ZERO));
         assert_eq!(pace.rows(), 1);
         // A row that takes a little long makes no batch of less than the fewest
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         pace.learn(64, cost(64, Duration::from_micros(400), Duration::ZERO));
         assert_eq!(pace.rows(), FEWEST);
     }
@@ -318,25 +318,25 @@ mod tests {
     fn where_a_row_takes_longer_than_the_hold_a_batch_has_one() {
         let row = Duration::from_millis(140);
         assert_eq!(size_where(row, Duration::from_micros(400)), 1);
-        for pace in [Pace::aiming_at(AIM), Pace::regardless()] {
+        for pace in [Throttle::aiming_at(AIM), Throttle::regardless()] {
             let mut pace = pace.beginning_with_one();
             assert_eq!(pace.rows(), 1);
             // And where rows take no longer than elsewhere after all, they soon grow
             pace.learn(1, cost(1, Duration::from_micros(4), Duration::ZERO));
             assert_eq!(pace.rows(), 2);
         }
-        let mut pace = Pace::aiming_at(AIM).beginning_with_one();
+        let mut pace = Throttle::aiming_at(AIM).beginning_with_one();
         (0..20).for_each(|_| pace.learn(1, cost(1, row, Duration::ZERO)));
         assert_eq!(pace.rows(), 1);
     }
 
     #[test]
     fn it_starts_gently_and_ends_so_when_nobody_else_is_there() {
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         let batch = cost(500, Duration::from_micros(4), Duration::ZERO);
         for _ in 0..AT_FIRST {
             assert!(pace.is_gentle());
-            pace.notice(Some(Version(1)));
+            pace.notice(Some(DataVersion(1)));
             pace.learn(500, batch);
         }
         assert!(!pace.is_gentle());
@@ -346,34 +346,34 @@ mod tests {
     #[test]
     fn it_is_gentle_after_a_wait_and_after_a_foreign_write() {
         for (version, waited) in [(1, Duration::from_millis(1)), (2, Duration::ZERO)] {
-            let mut pace = Pace::aiming_at(AIM);
-            pace.notice(Some(Version(1)));
+            let mut pace = Throttle::aiming_at(AIM);
+            pace.notice(Some(DataVersion(1)));
             let batch = cost(500, Duration::from_micros(4), Duration::ZERO);
             for _ in 0..AT_FIRST {
                 pace.learn(500, batch);
             }
-            pace.notice(Some(Version(version)));
-            pace.learn(500, Cost { waited, ..batch });
+            pace.notice(Some(DataVersion(version)));
+            pace.learn(500, WriteTiming { waited, ..batch });
             assert!(pace.is_gentle());
             assert_eq!(pace.pause(Duration::ZERO), AIM.mul_f64(LEAVE));
             assert_eq!(pace.pause(AIM), AIM.mul_f64(LEAVE - 1.0));
             // And a batch that is over soon leaves no less room for that
-            pace.learn(1, Cost::default());
+            pace.learn(1, WriteTiming::default());
             assert_eq!(pace.pause(Duration::ZERO), AIM.mul_f64(PART).mul_f64(LEAVE));
         }
     }
 
     #[test]
     fn where_there_is_no_room_batches_shrink_to_one_row_and_grow_again_slowly() {
-        let mut pace = Pace::aiming_at(AIM);
+        let mut pace = Throttle::aiming_at(AIM);
         let mut tried = vec![pace.rows()];
         while pace.shrink(pace.rows()) {
             tried.push(pace.rows());
         }
         assert_eq!(tried, [64, 32, 16, 8, 4, 2, 1]);
         // Where there was room for five hundred, and is for half of that
-        let mut pace = Pace::aiming_at(AIM);
-        let learn = |pace: &mut Pace, batches: usize| {
+        let mut pace = Throttle::aiming_at(AIM);
+        let learn = |pace: &mut Throttle, batches: usize| {
             for _ in 0..batches {
                 let rows = pace.rows();
                 pace.learn(rows as u64, cost(rows, Duration::from_micros(4), Duration::ZERO));
@@ -392,9 +392,9 @@ mod tests {
 
     #[test]
     fn it_never_keeps_still_when_told_that_nobody_is_there() {
-        let mut pace = Pace::regardless();
-        pace.notice(Some(Version(1)));
-        pace.notice(Some(Version(2)));
+        let mut pace = Throttle::regardless();
+        pace.notice(Some(DataVersion(1)));
+        pace.notice(Some(DataVersion(2)));
         assert_eq!(pace.pause(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::{Housekeeper, Outcome};
+use super::{SessionService, TouchOutcome};
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
@@ -25,14 +25,14 @@ const MOST: usize = 4096;
 const MEMORY: usize = 4;
 
 /// What has become of a list of tokens.
-pub struct Served {
+pub struct TouchResults {
     /// In the order of the tokens; `None` where it was not come to.
-    pub outcomes: Vec<Option<Outcome>>,
+    pub outcomes: Vec<Option<TouchOutcome>>,
     /// What has kept it from coming to the others, if a failure did.
     pub ended: Result<()>,
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Touches sessions, in as many transactions as it takes for each to be short.
     /// They are served in key order, which is the order of the table, and the touches
     /// of one session in the order in which they were given. Each transaction has its
@@ -42,9 +42,9 @@ impl Housekeeper {
         digests: &[Digest],
         now: &mut dyn FnMut() -> UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Served {
+    ) -> TouchResults {
         let order = key_order(digests);
-        let mut served = Served { outcomes: vec![None; digests.len()], ended: Ok(()) };
+        let mut served = TouchResults { outcomes: vec![None; digests.len()], ended: Ok(()) };
         let mut rest = order.as_slice();
         while !rest.is_empty() && go_on().is_continue() {
             let (places, others) = rest.split_at(rest.len().min(self.stride.keys()));
@@ -56,7 +56,7 @@ impl Housekeeper {
                         served.outcomes[*place] = Some(outcome);
                     }
                 }
-                Err(error) => return Served { ended: Err(error), ..served },
+                Err(error) => return TouchResults { ended: Err(error), ..served },
             }
             rest = others;
         }
@@ -65,13 +65,13 @@ impl Housekeeper {
 
     /// Ends sessions as their users ask: all that these tokens are for, or none. In a
     /// framework's table, [`close`](Self::close) takes the tokens themselves.
-    pub fn close_all(&mut self, digests: &[Digest], now: UnixTime) -> Served {
+    pub fn close_all(&mut self, digests: &[Digest], now: UnixTime) -> TouchResults {
         let keys: Vec<Key> = digests.iter().map(Digest::key).collect();
         match self.close_keys(&keys, now) {
             Ok(outcomes) => {
-                Served { outcomes: outcomes.into_iter().map(Some).collect(), ended: Ok(()) }
+                TouchResults { outcomes: outcomes.into_iter().map(Some).collect(), ended: Ok(()) }
             }
-            Err(error) => Served { outcomes: vec![None; digests.len()], ended: Err(error) },
+            Err(error) => TouchResults { outcomes: vec![None; digests.len()], ended: Err(error) },
         }
     }
 }
@@ -85,19 +85,19 @@ fn key_order(digests: &[Digest]) -> Vec<(Digest, usize)> {
 
 /// How many keys a batch of touches has.
 #[derive(Debug)]
-pub(super) struct Stride {
+pub(super) struct TouchBatchSizer {
     keys: usize,
     /// What a key has taken in each of the last batches.
     each: VecDeque<Duration>,
 }
 
-impl Default for Stride {
+impl Default for TouchBatchSizer {
     fn default() -> Self {
         Self { keys: FEWEST, each: VecDeque::with_capacity(MEMORY) }
     }
 }
 
-impl Stride {
+impl TouchBatchSizer {
     fn keys(&self) -> usize {
         self.keys
     }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     /// The size after so many batches with this for each key.
-    fn after(batches: usize, per_key: Duration, stride: &mut Stride) -> usize {
+    fn after(batches: usize, per_key: Duration, stride: &mut TouchBatchSizer) -> usize {
         for _ in 0..batches {
             let keys = stride.keys();
             stride.learn(keys, Some(per_key * u32::try_from(keys).unwrap()));
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_batch_comes_to_hold_the_lock_for_two_milliseconds() {
-        let mut stride = Stride::default();
+        let mut stride = TouchBatchSizer::default();
         assert_eq!(after(10, Duration::from_micros(4), &mut stride), 500);
         assert_eq!(after(4, Duration::from_micros(10), &mut stride), 200);
         assert_eq!(after(4, Duration::from_millis(1), &mut stride), FEWEST);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn one_long_batch_among_short_ones_makes_no_difference() {
-        let mut stride = Stride::default();
+        let mut stride = TouchBatchSizer::default();
         after(10, Duration::from_micros(4), &mut stride);
         assert_eq!(after(1, Duration::from_micros(80), &mut stride), 500);
         assert_eq!(after(3, Duration::from_micros(4), &mut stride), 500);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn where_nothing_changes_there_is_no_lock_and_batches_grow() {
-        let mut stride = Stride::default();
+        let mut stride = TouchBatchSizer::default();
         (0..9).for_each(|_| stride.learn(FEWEST, None));
         assert_eq!(stride.keys(), MOST);
     }

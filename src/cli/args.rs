@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use super::exit::Usage;
 use super::time_zone::of_machine;
@@ -13,18 +13,18 @@ use super::time_zone::of_machine;
 /// A moment as people write it; [`read`](Self::read) needs a time zone to make
 /// sense of those that name none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment(String);
+pub struct MomentArg(String);
 
-impl From<&str> for Moment {
+impl From<&str> for MomentArg {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl Moment {
+impl MomentArg {
     /// RFC 3339, a date and time of that zone, or unix seconds. The machine's zone is
     /// looked up only for a time that names none.
-    pub fn read(&self, zone: &Zone) -> anyhow::Result<UnixTime> {
+    pub fn read(&self, zone: &TimeZone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
         // A year is no moment: without a mark, seconds have at least nine digits.
         let digits = text.strip_prefix('@').or(Some(text).filter(|text| text.len() >= 9));
@@ -64,13 +64,13 @@ impl Since {
     pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
         match self.0.trim().parse::<Span>() {
             Ok(ago) => Ok(UnixTime(now.0.saturating_sub(ago.as_seconds()))),
-            Err(_) => Moment::from(self.0.as_str()).read(&Zone::Local),
+            Err(_) => MomentArg::from(self.0.as_str()).read(&TimeZone::Local),
         }
     }
 }
 
 /// The moment at which a zone's wall clock shows this.
-fn on_the_wall(wall: NaiveDateTime, zone: &Zone) -> UnixTime {
+fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
     let wall = wall.and_utc().timestamp();
     let less_offset = |at: i64| wall - zone.offset_at(UnixTime(at)).unwrap_or(0);
     // The offset that holds there is known only once the moment is; the one at
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn moments_are_read_in_their_zone() {
-        let berlin: Zone = "Europe/Berlin".parse().unwrap();
-        let read = |text: &str| Moment::from(text).read(&berlin).unwrap().to_string();
+        let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
+        let read = |text: &str| MomentArg::from(text).read(&berlin).unwrap().to_string();
         assert_eq!(read("2026-06-15T12:00:00Z"), "2026-06-15T12:00:00Z");
         assert_eq!(read("2026-06-15T12:00:00+05:30"), "2026-06-15T06:30:00Z");
         assert_eq!(read("2026-06-15 12:00"), "2026-06-15T10:00:00Z");
@@ -114,8 +114,8 @@ mod tests {
         assert_eq!(read("1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("@1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("2026-06-15"), "2026-06-14T22:00:00Z");
-        assert!(Moment::from("2026").read(&berlin).is_err());
-        assert!(Moment::from("99999999999999").read(&berlin).is_err());
-        assert!(Moment::from("tomorrow").read(&berlin).is_err());
+        assert!(MomentArg::from("2026").read(&berlin).is_err());
+        assert!(MomentArg::from("99999999999999").read(&berlin).is_err());
+        assert!(MomentArg::from("tomorrow").read(&berlin).is_err());
     }
 }

@@ -1,15 +1,15 @@
 //! `sessctl close`
 
-use sessctl::app::Housekeeper;
+use sessctl::app::SessionService;
 
 use super::clock;
 use super::context::Context;
 use super::exit::Exit;
-use super::tokens::{Service, Source};
+use super::tokens::{TokenCommand, TokenSource};
 
 /// All in one transaction: a few milliseconds' work.
-const CLOSE: Service = Service {
-    check: Housekeeper::may_close,
+const CLOSE: TokenCommand = TokenCommand {
+    check: SessionService::may_close,
     serve: |keeper, digests, _| keeper.close_all(digests, clock::now()),
     most: 500,
     serve_whole: |keeper, tokens| keeper.close(tokens, clock::now()),
@@ -28,7 +28,7 @@ const CLOSE: Service = Service {
 #[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]
 pub struct Args {
     #[command(flatten)]
-    source: Source,
+    source: TokenSource,
 }
 
 impl Args {

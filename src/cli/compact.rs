@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sessctl::Error;
-use sessctl::app::{CompactRequest, Compacted, Cut, Housekeeper};
-use sessctl::domain::write_limits::{Hold, Manners};
-use sessctl::storage::Demand;
+use sessctl::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use sessctl::domain::write_limits::{HoldLimit, WriteLimits};
+use sessctl::storage::SpaceRequirement;
 use sessctl::store::Access;
 
 use super::args::duration;
@@ -53,7 +53,7 @@ pub struct Args {
     /// For about how long each step may hold up the application [default: 2ms, or that
     /// of the configuration]
     #[arg(long, value_name = "TIME", conflicts_with = "full")]
-    hold: Option<Hold>,
+    hold: Option<HoldLimit>,
     /// Wait up to this time for a purge or another compaction that is at work; without
     /// it, leave at once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -85,13 +85,13 @@ impl Args {
         let mut keeper = context.open(Access::Write)?;
         let manners = context.config()?.manners;
         let interrupt = Interrupt::listen()?;
-        let is_held = |done: &_| matches!(done, Err(Error::Held { .. }));
+        let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
             self.compact(&mut keeper, &interrupt, context, manners)
         });
         let done = match (done, interrupt.signal()) {
             // It was told to stop while it waited for another one.
-            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
         // Whatever fails from here on, the space has been given back.
@@ -101,11 +101,11 @@ impl Args {
 
     fn compact(
         &self,
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         interrupt: &Interrupt,
         context: &Context,
-        manners: Manners,
-    ) -> sessctl::Result<Compacted> {
+        manners: WriteLimits,
+    ) -> sessctl::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {
@@ -113,7 +113,7 @@ impl Args {
                 CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
             return keeper.compact(&request, now, &mut || interrupt.go_on());
         }
-        let mut room = |demand: &Demand| {
+        let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
             let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is no file")))?;
             let beside = disk::place(&disk::folder_of(file)?)?;
@@ -127,8 +127,8 @@ impl Args {
 
     fn answer(
         &self,
-        done: &Compacted,
-        keeper: &Housekeeper,
+        done: &CompactReport,
+        keeper: &SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
@@ -147,7 +147,7 @@ impl Args {
         Ok(())
     }
 
-    fn record(&self, done: &Compacted, slack: u64) -> Record {
+    fn record(&self, done: &CompactReport, slack: u64) -> Record {
         let values = vec![
             Value::Flag(self.full),
             Value::Count(done.before.bytes()),
@@ -165,15 +165,15 @@ impl Args {
     }
 }
 
-fn exit(done: &Compacted, signal: Option<Signal>) -> Exit {
+fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
     match (done.stopped, signal) {
         (None, _) => Exit::Done,
-        (Some(Cut::Signal), Some(signal)) => Exit::Interrupted(signal),
+        (Some(CompactStopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
 }
 
-fn sentence(done: &Compacted, slack: u64) -> String {
+fn sentence(done: &CompactReport, slack: u64) -> String {
     let free = done.after.free_bytes();
     let pending = free + done.after.overhang() + done.after.log_bytes;
     let said = given_back(done);
@@ -182,14 +182,14 @@ fn sentence(done: &Compacted, slack: u64) -> String {
             format!("{said}, of which --full would give back about {}", human::bytes(slack))
         }
         None => said,
-        Some(Cut::NoSteps) => format!(
+        Some(CompactStopReason::NoSteps) => format!(
             "nothing was changed: this file was not made for steps; {} bytes lie in free pages, \
              and `sessctl compact --full` gives them back once{} and makes steps possible from \
              then on",
             thousands(free),
             with_slack(slack, done),
         ),
-        Some(Cut::Reader) => format!(
+        Some(CompactStopReason::Reader) => format!(
             "{said}; stopped by a reader that holds on to an older state, {} may follow when it \
              has gone",
             human::bytes(pending)
@@ -198,7 +198,7 @@ fn sentence(done: &Compacted, slack: u64) -> String {
     }
 }
 
-fn given_back(done: &Compacted) -> String {
+fn given_back(done: &CompactReport) -> String {
     let size = human::bytes(done.after.bytes());
     let steps = match done.steps {
         0 => return format!("nothing was given back; it takes {size}"),
@@ -217,7 +217,7 @@ fn given_back(done: &Compacted) -> String {
     format!("gave {freed} back in {steps} of at most {hold} ms; {size} are left{log}")
 }
 
-fn with_slack(slack: u64, done: &Compacted) -> String {
+fn with_slack(slack: u64, done: &CompactReport) -> String {
     if !is_much(slack, done) {
         return String::new();
     }
@@ -226,6 +226,6 @@ fn with_slack(slack: u64, done: &Compacted) -> String {
 
 /// Whether so much lies in pages that are not full that it is worth a word: those of a
 /// table that grows in random order are a third empty.
-const fn is_much(slack: u64, done: &Compacted) -> bool {
+const fn is_much(slack: u64, done: &CompactReport) -> bool {
     slack > done.after.bytes() * 2 / 5
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sessctl::app::{CycleRequest, Housekeeper};
+use sessctl::app::{CycleRequest, SessionService};
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
 use sessctl::domain::guard::Guard;
 use sessctl::domain::policy::Policies;
@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
 use super::kept::{Wording, say_kept};
-use super::reporter::Answers;
+use super::reporter::Reporter;
 use super::{kept, records};
 
 /// End sessions now, whatever their state
@@ -83,7 +83,7 @@ impl Args {
 
     /// What follows where nothing matches: a task may well have no session left to end, but
     /// the table must have held it before, and a user or a client is one with a session.
-    fn found_none(&self, keeper: &Housekeeper, context: &Context) -> anyhow::Result<Exit> {
+    fn found_none(&self, keeper: &SessionService, context: &Context) -> anyhow::Result<Exit> {
         let says = |what: String| {
             context.say(&format!("sessctl: {what}"));
             Ok(Exit::NoSession)
@@ -108,7 +108,7 @@ impl Args {
 
     fn by_filter(
         &self,
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         context: &Context,
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
@@ -151,7 +151,7 @@ impl Args {
 
     fn by_handle(
         &self,
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         context: &Context,
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
@@ -191,7 +191,7 @@ impl Args {
 
 /// Says whether the guard would refuse what a dry run shows.
 fn would_refuse(
-    keeper: &Housekeeper,
+    keeper: &SessionService,
     would_end: u64,
     guard: Guard,
     context: &Context,
@@ -210,13 +210,13 @@ struct Lines {
     policies: Policies,
     end: End,
     dry_run: bool,
-    answers: Answers,
+    answers: Reporter,
     shown: u64,
 }
 
 impl Lines {
-    fn new(context: &Context, keeper: &Housekeeper, dry_run: bool) -> Self {
-        let answers = Answers::new(context, records::sessions(keeper.profile()));
+    fn new(context: &Context, keeper: &SessionService, dry_run: bool) -> Self {
+        let answers = Reporter::new(context, records::sessions(keeper.profile()));
         let end = End { at: context.now, reason: EndReason::Cycled };
         Self { policies: keeper.policies().clone(), end, dry_run, answers, shown: 0 }
     }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use sessctl::app::{Housekeeper, ListRequest, PurgeRequest};
+use sessctl::app::{ListRequest, PurgeRequest, SessionService};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::session::{End, EndReason, Key};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
-use sessctl::storage::{Ending, NewSession, Sessions};
+use sessctl::storage::{EndRequest, NewSession, SessionStore};
 use sessctl::store;
 use sessctl::store::{Access, Location};
 
-use super::context::{Context, Origin, print};
+use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
 use crate::output::FormatName;
@@ -41,7 +41,7 @@ impl Args {
         if context.asked_format().is_some_and(|format| format != FormatName::Table) {
             return Err(Usage::error("the demo is for people: it takes no format"));
         }
-        if context.named_db.as_ref().is_some_and(|db| db.origin == Origin::Flag) {
+        if context.named_db.as_ref().is_some_and(|db| db.origin == SettingOrigin::Flag) {
             return Err(Usage::error(format!(
                 "the demo works on {FILE} in this folder: it takes no --db"
             )));
@@ -50,7 +50,7 @@ impl Args {
         make_room(path)?;
         let mut sessions = store::create(path)?;
         fill(sessions.as_mut(), now)?;
-        let mut keeper = Housekeeper::new(sessions, context.config()?.policies.clone());
+        let mut keeper = SessionService::new(sessions, context.config()?.policies.clone());
 
         print(format!("{FILE} holds {} sessions of three tasks:\n\n", thousands(SESSIONS)))?;
         stat::show(&stat::records(&keeper, None, now)?, context)?;
@@ -92,7 +92,7 @@ fn make_room(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The commands to try, with the handle of a session that is there.
-fn what_next(keeper: &Housekeeper, now: UnixTime) -> anyhow::Result<String> {
+fn what_next(keeper: &SessionService, now: UnixTime) -> anyhow::Result<String> {
     let mut handle = String::new();
     let request =
         ListRequest { filter: Filter::default(), limit: Some(1), ..ListRequest::default() };
@@ -137,7 +137,7 @@ struct Drawn {
     end: Option<End>,
 }
 
-fn fill(sessions: &mut dyn Sessions, now: UnixTime) -> sessctl::Result<()> {
+fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
     let mut numbers = Numbers(1);
     let mut drawn: Vec<Drawn> =
         (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
@@ -154,9 +154,9 @@ fn fill(sessions: &mut dyn Sessions, now: UnixTime) -> sessctl::Result<()> {
         sessions.renew(&keys, batch[0].last_used_at)?;
     }
     let ending = |drawn: &Drawn| {
-        drawn.end.map(|end| Ending { key: drawn.new.key.clone(), end, keep_row: true })
+        drawn.end.map(|end| EndRequest { key: drawn.new.key.clone(), end, keep_row: true })
     };
-    let endings: Vec<Ending> = drawn.iter().filter_map(ending).collect();
+    let endings: Vec<EndRequest> = drawn.iter().filter_map(ending).collect();
     for batch in endings.chunks(BATCH) {
         sessions.end(batch)?;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use rustix::fs::{Access, access, statvfs};
-use sessctl::storage::disk_space::Place;
+use sessctl::storage::disk_space::Volume;
 use sessctl::{Error, Result};
 
 /// The folder that SQLite puts temporary files into: the first of those that it tries
@@ -28,11 +28,11 @@ pub fn folder_of(file: &Path) -> Result<PathBuf> {
 }
 
 /// What a folder's file system has left.
-pub fn place(folder: &Path) -> Result<Place> {
+pub fn place(folder: &Path) -> Result<Volume> {
     let volume = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
     let left = statvfs(folder).map_err(|e| unknown(folder, e.into()))?;
     let free = left.f_bavail.saturating_mul(left.f_frsize);
-    Ok(Place { folder: folder.display().to_string(), volume, free })
+    Ok(Volume { folder: folder.display().to_string(), volume, free })
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {

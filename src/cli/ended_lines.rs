@@ -6,20 +6,20 @@ use std::mem;
 use std::rc::Rc;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sessctl::app::Listener;
+use sessctl::app::EndHook;
 use sessctl::config::{Config, Report};
 use sessctl::domain::policy::Policies;
 use sessctl::domain::session::Session;
 
 use super::context::Context;
 use super::ended::sentence;
-use super::reporter::Answers;
+use super::reporter::Reporter;
 use super::{records, syslog};
 use crate::output::record::Schema;
 
 /// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub struct Wanted {
+pub struct LineTarget {
     /// Report each session that ends: its handle, task, user, client, how long it has been
     /// unused, and why it ended. On standard output, where the sessions are then the answer
     /// in every format, or, with --each=syslog, in the system's log
@@ -33,7 +33,7 @@ fn reports() -> impl TypedValueParser<Value = Report> {
     PossibleValuesParser::new(words).try_map(|word| word.parse())
 }
 
-impl Wanted {
+impl LineTarget {
     /// Whether the sessions are what the command answers.
     pub fn is_stdout(self) -> bool {
         self.each == Some(Report::Stdout)
@@ -47,22 +47,22 @@ impl Wanted {
 }
 
 /// The reports of one command: on standard output it is one listing, whatever ends.
-pub struct Each {
+pub struct EndedLines {
     wanted: Option<Report>,
     reports: Rc<RefCell<Reports>>,
 }
 
 struct Reports {
-    answers: Answers,
+    answers: Reporter,
     /// Where the work at hand is reported.
     to: BTreeSet<Report>,
     /// The job whose work it is.
     job: Option<String>,
 }
 
-impl Each {
+impl EndedLines {
     /// Those of a purge.
-    pub fn of_purge(context: &Context, wanted: Wanted) -> Self {
+    pub fn of_purge(context: &Context, wanted: LineTarget) -> Self {
         let each = Self::new(context, wanted, &records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
@@ -70,23 +70,23 @@ impl Each {
 
     /// Whether the sessions are what a run of the jobs of a configuration answers.
     pub fn is_stdout_for(&self, config: &Config) -> bool {
-        Wanted { each: self.wanted }.is_stdout_for(config)
+        LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
     /// Those of jobs, each of which also has its own wish.
-    pub fn of_jobs(context: &Context, wanted: Wanted) -> Self {
+    pub fn of_jobs(context: &Context, wanted: LineTarget) -> Self {
         Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
     }
 
-    fn new(context: &Context, wanted: Wanted, schema: &'static Schema) -> Self {
-        let answers = Answers::new(context, schema);
+    fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
+        let answers = Reporter::new(context, schema);
         let reports = Reports { answers, to: BTreeSet::new(), job: None };
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
     /// What is to be told of the sessions that end.
-    pub fn listener(&self) -> Box<dyn Listener> {
-        Box::new(Ear(Rc::clone(&self.reports)))
+    pub fn listener(&self) -> Box<dyn EndHook> {
+        Box::new(LineHook(Rc::clone(&self.reports)))
     }
 
     /// Reports a job's sessions from now on, where the command or the job wants it.
@@ -101,14 +101,14 @@ impl Each {
     /// # Errors
     /// What has kept a line from being written, unless its reader had enough.
     pub fn end(&self) -> anyhow::Result<()> {
-        mem::replace(&mut self.reports.borrow_mut().answers, Answers::none()).end()
+        mem::replace(&mut self.reports.borrow_mut().answers, Reporter::none()).end()
     }
 }
 
 /// Hears of sessions for the reports.
-struct Ear(Rc<RefCell<Reports>>);
+struct LineHook(Rc<RefCell<Reports>>);
 
-impl Listener for Ear {
+impl EndHook for LineHook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let Reports { answers, to, job } = &mut *self.0.borrow_mut();
         let job = job.as_deref();

@@ -9,13 +9,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sessctl::Error;
 use sessctl::config::ConfigError;
 use sessctl::domain::schedule::ScheduleError;
-use sessctl::storage::Interruption;
+use sessctl::storage::InterruptReason;
 
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
 use super::{context, disk, former};
-use crate::output::report::NoReport;
-use crate::output::{NoForm, sanitize};
+use crate::output::report::UnsupportedReport;
+use crate::output::{UnsupportedFormat, sanitize};
 
 /// How a command that did not fail has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,8 +183,8 @@ fn failure(error: &anyhow::Error) -> u8 {
         cause.is::<Usage>()
             || cause.is::<ConfigError>()
             || cause.is::<ScheduleError>()
-            || cause.is::<NoForm>()
-            || cause.is::<NoReport>()
+            || cause.is::<UnsupportedFormat>()
+            || cause.is::<UnsupportedReport>()
     });
     if is_usage {
         return 2;
@@ -193,23 +193,26 @@ fn failure(error: &anyhow::Error) -> u8 {
         Some(
             Error::AmbiguousHandle { .. }
             | Error::NotAHandle(_)
-            | Error::Ambiguous { .. }
-            | Error::Unproven { .. },
+            | Error::AmbiguousTable { .. }
+            | Error::UnconfirmedProfile { .. },
         ) => 2,
-        Some(Error::Guard(_) | Error::Clock(_) | Error::Full(_) | Error::Refused(_)) => 4,
+        Some(Error::Guard(_) | Error::Clock(_) | Error::LimitReached(_) | Error::Refused(_)) => 4,
         Some(Error::NoSession(_)) => 5,
-        Some(Error::Missing { .. } | Error::NotOurs { .. }) => 10,
+        Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
         Some(
-            Error::Busy { .. } | Error::Unavailable { .. } | Error::Held { .. } | Error::Settled,
+            Error::Busy { .. }
+            | Error::Unavailable { .. }
+            | Error::LeaseHeld { .. }
+            | Error::AlreadyRun,
         ) => 11,
         Some(Error::Interrupted { cause, .. }) => {
-            let signal = Interrupt::of_process().filter(|_| *cause == Interruption::Asked);
+            let signal = Interrupt::of_process().filter(|_| *cause == InterruptReason::Asked);
             signal.map_or(3, Signal::exit_code)
         }
-        Some(Error::Unknown { .. }) => 3,
+        Some(Error::OutcomeUnknown { .. }) => 3,
         Some(Error::Corrupt { .. }) => 12,
         Some(
-            Error::NoRoom(_)
+            Error::InsufficientSpace(_)
             | Error::DiskFull { .. }
             | Error::Rejected { .. }
             | Error::State(_)

@@ -1,8 +1,8 @@
 //! What a guard has to do with the command line: its caps as arguments, and what to do
 //! about a refusal.
 
-use sessctl::domain::error::{Cap, GuardRefusal, Guarded};
-use sessctl::domain::guard::{Caps, Guard};
+use sessctl::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
+use sessctl::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
 
@@ -22,7 +22,7 @@ impl CycleCaps {
     /// The guard that they make: [guard] of the configuration is one of purges.
     pub fn guard(&self) -> Guard {
         let Self { max_percent, max_rows } = *self;
-        Caps { max_percent, max_rows }.or(Guard::default())
+        GuardLimits { max_percent, max_rows }.or(Guard::default())
     }
 }
 
@@ -30,11 +30,13 @@ impl CycleCaps {
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
     match refusal.stake.work {
-        Guarded::FirstPurge | Guarded::PurgeSince(_) | Guarded::PurgeByNewRules(_) => format!(
-            "look at them with `sessctl purge --dry-run`, then run it once with {option} {open}, \
+        GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
+            format!(
+                "look at them with `sessctl purge --dry-run`, then run it once with {option} {open}, \
              or raise {key} in [guard]"
-        ),
-        Guarded::Cycle => {
+            )
+        }
+        GuardedRun::Cycle => {
             format!("look at them with --dry-run, then run it again with {option} {open}")
         }
     }
@@ -44,11 +46,13 @@ pub fn advice(refusal: &GuardRefusal) -> String {
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
     match refusal.stake.work {
-        Guarded::FirstPurge | Guarded::PurgeSince(_) | Guarded::PurgeByNewRules(_) => format!(
-            "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} {open}` \
+        GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
+            format!(
+                "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} {open}` \
              once, or raise {key} in [guard] or in the job"
-        ),
-        Guarded::Cycle => format!(
+            )
+        }
+        GuardedRun::Cycle => format!(
             "look at them with `sessctl cycle --dry-run`, then run `sessctl cycle` yourself, or \
              raise {key} in the job"
         ),
@@ -58,7 +62,7 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
 /// The option of the cap that was exceeded, its key, and the value that lifts it.
 const fn cap(refusal: &GuardRefusal) -> (&'static str, &'static str, &'static str) {
     match refusal.cap {
-        Cap::Percent(_) => ("--max-percent", "max_percent", "100"),
-        Cap::Rows(_) => ("--max-rows", "max_rows", "0"),
+        GuardLimit::Percent(_) => ("--max-percent", "max_percent", "100"),
+        GuardLimit::Rows(_) => ("--max-rows", "max_rows", "0"),
     }
 }

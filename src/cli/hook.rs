@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use sessctl::app::Listener;
+use sessctl::app::EndHook;
 use sessctl::config::Hooks;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::session::Session;
@@ -21,7 +21,7 @@ use super::privileges::{Identity, detached};
 use super::trust::Role;
 use super::{orphans, records, trust};
 use crate::output;
-use crate::output::{FormatName, Look};
+use crate::output::{FormatName, Style};
 
 /// The pauses between looks at a command that is at work.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -154,7 +154,7 @@ fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-impl Listener for Hook {
+impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let program = &self.program;
         if self.hangs {
@@ -186,7 +186,7 @@ fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
     };
     let records: Vec<_> = sessions.iter().map(record).collect();
     let mut lines = Vec::new();
-    let look = Look::default();
+    let look = Style::default();
     output::write(FormatName::Jsonl, look, &mut lines, &records::SESSIONS, None, &records)?;
     Ok(lines)
 }

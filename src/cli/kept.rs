@@ -1,7 +1,7 @@
 //! What people should know of rows that were to be deleted and were kept.
 
-use sessctl::app::Housekeeper;
-use sessctl::storage::{Kept, Referrer};
+use sessctl::app::SessionService;
+use sessctl::storage::{KeptRows, ReferencingTable};
 
 use super::context::Context;
 use super::exit::Exit;
@@ -42,7 +42,7 @@ impl Wording {
 }
 
 /// Says which rows were kept, also to cron: somebody has to look at them.
-pub fn say_kept(kept: &Kept, wording: Wording, context: &Context) {
+pub fn say_kept(kept: &KeptRows, wording: Wording, context: &Context) {
     for sentence in sentences(kept, wording) {
         context.say(&format!("sessctl: {sentence}"));
     }
@@ -50,14 +50,14 @@ pub fn say_kept(kept: &Kept, wording: Wording, context: &Context) {
 
 /// The exit code of a command that was to end certain sessions: any that is still there
 /// is work that remains.
-pub fn exit(kept: &Kept) -> Exit {
+pub fn exit(kept: &KeptRows) -> Exit {
     if kept.rows() > 0 { Exit::StoppedEarly } else { Exit::Done }
 }
 
 /// Warns of tables that each deletion reads as a whole; of small ones, only those who want
 /// to know all.
 pub fn say_unindexed(
-    keeper: &Housekeeper,
+    keeper: &SessionService,
     wants_all: bool,
     context: &Context,
 ) -> sessctl::Result<()> {
@@ -67,15 +67,15 @@ pub fn say_unindexed(
     Ok(())
 }
 
-fn sentences(kept: &Kept, wording: Wording) -> Vec<String> {
+fn sentences(kept: &KeptRows, wording: Wording) -> Vec<String> {
     let referenced = kept.referenced.iter();
     let referenced = referenced.map(|(referrer, rows)| referenced_by(referrer, *rows, wording));
     referenced.chain(rejected(kept, wording)).collect()
 }
 
-fn referenced_by(referrer: &Referrer, rows: u64, wording: Wording) -> String {
+fn referenced_by(referrer: &ReferencingTable, rows: u64, wording: Wording) -> String {
     let (count, were_kept) = (wording.count(rows), wording.were_kept(rows));
-    let Referrer { table, columns, targets, through, may_be_null } = referrer;
+    let ReferencingTable { table, columns, targets, through, may_be_null } = referrer;
     let them = if rows == 1 { "it" } else { "them" };
     let by = columns.join(", ");
     if let Some(through) = through {
@@ -99,7 +99,7 @@ fn referenced_by(referrer: &Referrer, rows: u64, wording: Wording) -> String {
     )
 }
 
-fn rejected(kept: &Kept, wording: Wording) -> Option<String> {
+fn rejected(kept: &KeptRows, wording: Wording) -> Option<String> {
     let first = kept.examples.first()?;
     let count = wording.count(kept.rejected);
     let mut reasons: Vec<(&str, Vec<&str>)> = vec![(&first.why, Vec::new())];
@@ -124,8 +124,8 @@ mod tests {
 
     use super::*;
 
-    fn referrer(may_be_null: bool) -> Referrer {
-        Referrer {
+    fn referrer(may_be_null: bool) -> ReferencingTable {
+        ReferencingTable {
             table: "basket".to_owned(),
             columns: vec!["session".to_owned()],
             targets: vec!["id".to_owned()],
@@ -134,28 +134,28 @@ mod tests {
         }
     }
 
-    fn said(kept: &Kept, dry_run: bool) -> String {
+    fn said(kept: &KeptRows, dry_run: bool) -> String {
         sentences(kept, Wording::purge(dry_run)).join("\n")
     }
 
     #[test]
     fn what_refers_to_kept_rows_is_named_with_both_remedies() {
-        let mut kept = Kept::default();
+        let mut kept = KeptRows::default();
         kept.refer(&referrer(true), 1_204);
         insta::assert_snapshot!(said(&kept, false), @r#"1,204 expired sessions were kept because rows of basket refer to them by session; a profile that says [[dependents]] table = "basket", column = "session", references = "id", action = "delete" deletes those rows, too; action = "set null" keeps them without the reference"#);
-        let mut kept = Kept::default();
+        let mut kept = KeptRows::default();
         kept.refer(&referrer(false), 1);
-        kept.refer(&Referrer { through: Some("device".to_owned()), ..referrer(true) }, 2);
+        kept.refer(&ReferencingTable { through: Some("device".to_owned()), ..referrer(true) }, 2);
         insta::assert_snapshot!(said(&kept, true), @r#"
         1 expired session would be kept because rows of basket refer to it by session; a profile that says [[dependents]] table = "basket", column = "session", references = "id", action = "delete" deletes those rows, too; action = "set null" would keep them, but session is NOT NULL
         2 expired sessions would be kept because rows of basket refer by session to rows of device that would be deleted with them: remove those rows of basket first
         "#);
-        assert_eq!(said(&Kept::default(), false), "");
+        assert_eq!(said(&KeptRows::default(), false), "");
     }
 
     #[test]
     fn rows_that_the_database_rejects_are_named() {
-        let mut kept = Kept::default();
+        let mut kept = KeptRows::default();
         for number in 0..12 {
             let why = if number == 1 { "no way" } else { "FOREIGN KEY constraint failed" };
             kept.reject(|| Rejection { handle: format!("{number:04}"), why: why.to_owned() });

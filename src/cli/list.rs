@@ -6,11 +6,11 @@ use sessctl::app::ListRequest;
 use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
 use sessctl::domain::session::{EndReason, State};
 use sessctl::domain::time::Span;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 use sessctl::storage::{Order, SortKey};
 use sessctl::store::Access;
 
-use super::args::{Moment, Since, task};
+use super::args::{MomentArg, Since, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::records;
@@ -70,12 +70,12 @@ pub struct Args {
     /// Show the states as of another moment: sessions that were not open yet are
     /// left out, and an end that came later has not come
     #[arg(long, value_name = "TIME")]
-    at: Option<Moment>,
+    at: Option<MomentArg>,
 }
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let at = self.at.map(|at| at.read(&Zone::Local)).transpose()?;
+        let at = self.at.map(|at| at.read(&TimeZone::Local)).transpose()?;
         let now = at.unwrap_or(context.now);
         let table = context.format() == FormatName::Table;
         let is_limited = self.limit.is_some();

@@ -2,13 +2,13 @@
 
 use crate::output;
 use crate::output::record::{Record, Schema};
-use crate::output::{FormatName, Look};
+use crate::output::{FormatName, Style};
 
 /// Figures in the exposition format of Prometheus.
 pub fn text(figures: &[(&'static Schema, &[Record])]) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     for (schema, records) in figures {
-        let (format, look) = (FormatName::Prometheus, Look::default());
+        let (format, look) = (FormatName::Prometheus, Style::default());
         output::write(format, look, &mut text, schema, None, *records)?;
     }
     Ok(text)

@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
-use sessctl::app::{Opened, Opening};
-use sessctl::domain::policy::Asked;
+use sessctl::app::{OpenRequest, OpenedSession};
+use sessctl::domain::policy::TimeoutRequest;
 use sessctl::domain::time::{Span, SpanError};
 use sessctl::store::Access;
 
@@ -35,11 +35,15 @@ pub struct Args {
     client: Option<String>,
     /// The idle timeout to ask for, or never; the policy may grant another
     #[arg(long, value_name = "DURATION", value_parser = asked)]
-    timeout: Option<Asked>,
+    timeout: Option<TimeoutRequest>,
 }
 
-fn asked(text: &str) -> Result<Asked, SpanError> {
-    if text == "never" { Ok(Asked::Never) } else { text.parse().map(|span: Span| Asked::For(span)) }
+fn asked(text: &str) -> Result<TimeoutRequest, SpanError> {
+    if text == "never" {
+        Ok(TimeoutRequest::Never)
+    } else {
+        text.parse().map(|span: Span| TimeoutRequest::For(span))
+    }
 }
 
 static OPENED: Schema = Schema::one(
@@ -54,7 +58,7 @@ static OPENED: Schema = Schema::one(
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&OPENED)?;
-        let opening = Opening {
+        let opening = OpenRequest {
             task: self.task,
             user: Some(self.user),
             client: self.client,
@@ -87,7 +91,7 @@ impl Args {
     }
 }
 
-fn record(opened: &Opened) -> Record {
+fn record(opened: &OpenedSession) -> Record {
     let values = vec![
         Value::word(opened.token.expose().to_owned()),
         Value::word(opened.handle.clone()),

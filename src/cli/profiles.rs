@@ -10,12 +10,12 @@ use sessctl::domain::profile::Profile;
 use super::exit::Usage;
 
 /// The text of a profile, and what messages call it.
-pub struct Text {
+pub struct ProfileSource {
     pub name: String,
     pub toml: Cow<'static, str>,
 }
 
-impl Text {
+impl ProfileSource {
     /// The content of a file.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ pub fn is_file(which: &Path) -> bool {
 
 /// All that the program was built with, without their parameters.
 pub fn outlines() -> anyhow::Result<Vec<Profile>> {
-    built_in().iter().map(|(name, _)| Text::built_in(name)?.outline()).collect()
+    built_in().iter().map(|(name, _)| ProfileSource::built_in(name)?.outline()).collect()
 }
 
 fn unknown(name: &str) -> anyhow::Error {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sessctl::app::Progress;
+use sessctl::app::PurgeProgress;
 
 use super::context::Context;
 use super::exit::complain;
@@ -41,7 +41,7 @@ impl Display {
     }
 
     /// Shows how far a purge is.
-    pub fn show(&mut self, progress: &Progress) {
+    pub fn show(&mut self, progress: &PurgeProgress) {
         self.show_share(progress.walked, |elapsed| figures(progress, elapsed));
     }
 
@@ -96,7 +96,7 @@ fn sentence(walked: f64, figures: &str) -> String {
     format!("{:.1} % of the keys walked, {figures}", walked * 100.0)
 }
 
-fn figures(progress: &Progress, elapsed: Duration) -> String {
+fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let changed = progress.marked + progress.ended.max(progress.deleted);
     #[expect(
@@ -141,13 +141,13 @@ mod tests {
 
     #[test]
     fn the_figures_of_a_purge_that_is_half_done() {
-        let progress = Progress {
+        let progress = PurgeProgress {
             walked: 0.25,
             rows: 2_500_000,
             ended: 1_200_000,
             deleted: 1_200_000,
             last_hold: Duration::from_micros(2_140),
-            ..Progress::default()
+            ..PurgeProgress::default()
         };
         insta::assert_snapshot!(
             sentence(progress.walked, &figures(&progress, Duration::from_secs(25))),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sessctl::storage::Interruption;
+use sessctl::storage::InterruptReason;
 use sessctl::store::{Protection, Running, protect};
 
 use super::exit::complain;
@@ -51,13 +51,13 @@ fn set_until(until: Option<Instant>) {
     }
 }
 
-fn ask(running: &Running<'_>) -> Option<Interruption> {
+fn ask(running: &Running<'_>) -> Option<InterruptReason> {
     say_if_silent(running);
     if Interrupt::of_process().is_some() {
-        return Some(Interruption::Asked);
+        return Some(InterruptReason::Asked);
     }
     let until = UNTIL.lock().map_or(None, |until| *until);
-    until.is_some_and(|until| Instant::now() >= until).then_some(Interruption::Time)
+    until.is_some_and(|until| Instant::now() >= until).then_some(InterruptReason::Time)
 }
 
 /// Says once which statement has given no row for so long.

@@ -5,7 +5,7 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, Session, State};
 use sessctl::domain::time::UnixTime;
 
-use crate::output::record::{Column, Place, Record, Schema, Tone, Value};
+use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility};
 
 const HANDLE: Column = Column::row("handle", "handle");
 const USER: Column = Column::row("user", "user");
@@ -58,17 +58,17 @@ static ADOPTED_SESSIONS: Schema = Schema::many(
     &[
         HANDLE,
         USER,
-        TASK.at(Place::Detail),
+        TASK.at(Visibility::Detail),
         CLIENT,
         STATE,
         CREATED,
         LAST_USED,
         IDLE,
-        TIMEOUT.at(Place::Detail),
-        EXPIRES.at(Place::Row),
+        TIMEOUT.at(Visibility::Detail),
+        EXPIRES.at(Visibility::Row),
         MARKED,
         ENDED,
-        ENDED_BY.at(Place::Detail),
+        ENDED_BY.at(Visibility::Detail),
     ],
 );
 
@@ -183,12 +183,12 @@ static ADOPTED_DUE: Schema = Schema::many(
         ACTION,
         REASON,
         USER,
-        TASK.at(Place::Detail),
+        TASK.at(Visibility::Detail),
         CLIENT,
         IDLE,
         LAST_USED,
         ENDED,
-        EXPIRES.at(Place::Row),
+        EXPIRES.at(Visibility::Row),
     ],
 );
 
@@ -232,10 +232,10 @@ fn key(session: &Session) -> Vec<String> {
 
 fn state(state: State) -> Value {
     let tone = match state {
-        State::Active => Tone::Good,
-        State::Idle => Tone::Warn,
-        State::Abandoned | State::Expired => Tone::Bad,
-        State::Ended => Tone::Dim,
+        State::Active => Severity::Good,
+        State::Idle => Severity::Warn,
+        State::Abandoned | State::Expired => Severity::Bad,
+        State::Ended => Severity::Dim,
     };
     Value::Word(state.as_str().into(), tone)
 }

@@ -8,7 +8,7 @@ use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
 /// Where the answers go.
-pub struct Answers {
+pub struct Reporter {
     out: Out,
     /// What has kept an answer from being written; those after it are not tried.
     failure: Option<io::Error>,
@@ -23,7 +23,7 @@ enum Out {
     Listing(Box<dyn Format>),
 }
 
-impl Answers {
+impl Reporter {
     /// Records in the format that was asked for; a sentence each for people.
     pub fn new(context: &Context, schema: &'static Schema) -> Self {
         let out = if context.global.quiet {

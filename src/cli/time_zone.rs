@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use jiff::tz;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use super::exit::Usage;
 
@@ -22,7 +22,7 @@ const DEFAULT_RULES: &str = ",M3.2.0,M11.1.0";
 ///
 /// # Errors
 /// If `TZ` or `/etc/localtime` is there and names no zone, or one that cannot be read.
-pub fn of_machine() -> anyhow::Result<Zone> {
+pub fn of_machine() -> anyhow::Result<TimeZone> {
     let databases = env::var_os("TZDIR").into_iter().map(PathBuf::from);
     let databases: Vec<PathBuf> = databases.chain(DATABASES.map(PathBuf::from)).collect();
     let machine = Machine { localtime: Path::new("/etc/localtime"), databases: &databases };
@@ -44,27 +44,27 @@ impl Machine<'_> {
     /// 4. A name: that zone of the system's database, or of the one that is built into
     ///    this program.
     /// 5. Anything else: the rules themselves, in POSIX notation.
-    fn zone(&self, tz: Option<&OsStr>) -> anyhow::Result<Zone> {
+    fn zone(&self, tz: Option<&OsStr>) -> anyhow::Result<TimeZone> {
         let Some(tz) = tz else { return self.local_time() };
         let text = tz.to_str().ok_or_else(|| unknown_tz(&tz.to_string_lossy(), "is not UTF-8"))?;
         match text.strip_prefix(':').unwrap_or(text) {
-            "" => Ok(Zone::machine(tz::TimeZone::UTC, "UTC")),
+            "" => Ok(TimeZone::machine(tz::TimeZone::UTC, "UTC")),
             path if path.starts_with('/') => {
                 self.file(Path::new(path)).map_err(|why| unknown_tz(text, &why))
             }
             name => self.named(name).or_else(|| posix(name)).ok_or_else(|| {
                 let why = "it is neither the name of a zone nor a POSIX rule".to_owned();
-                let meant = name.parse::<Zone>().err().and_then(|error| error.meant);
+                let meant = name.parse::<TimeZone>().err().and_then(|error| error.meant);
                 let why = meant.map_or(why.clone(), |meant| format!("{why}; write {meant:?}"));
                 unknown_tz(text, &why)
             }),
         }
     }
 
-    fn local_time(&self) -> anyhow::Result<Zone> {
+    fn local_time(&self) -> anyhow::Result<TimeZone> {
         match fs::symlink_metadata(self.localtime) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Ok(Zone::machine(tz::TimeZone::UTC, "UTC"))
+                Ok(TimeZone::machine(tz::TimeZone::UTC, "UTC"))
             }
             _ => self.file(self.localtime).map_err(|why| {
                 Usage::error(format!(
@@ -77,7 +77,7 @@ impl Machine<'_> {
     }
 
     /// The zone of a compiled file. The path that it really has may name it.
-    fn file(&self, path: &Path) -> Result<Zone, String> {
+    fn file(&self, path: &Path) -> Result<TimeZone, String> {
         let data = fs::read(path).map_err(|error| error.to_string())?;
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let is_named = |database: &PathBuf| {
@@ -90,7 +90,7 @@ impl Machine<'_> {
     }
 
     /// The zone of this name.
-    fn named(&self, name: &str) -> Option<Zone> {
+    fn named(&self, name: &str) -> Option<TimeZone> {
         let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
         if !name.split('/').all(is_plain) {
             return None;
@@ -100,25 +100,25 @@ impl Machine<'_> {
     }
 }
 
-fn compiled(data: &[u8], id: String) -> Result<Zone, String> {
+fn compiled(data: &[u8], id: String) -> Result<TimeZone, String> {
     let rules = tz::TimeZone::tzif(&id, data);
     rules
-        .map(|rules| Zone::machine(rules, id))
+        .map(|rules| TimeZone::machine(rules, id))
         .map_err(|_| "it is not a compiled time zone file".to_owned())
 }
 
-fn built_in(name: &str) -> Option<Zone> {
+fn built_in(name: &str) -> Option<TimeZone> {
     match name.parse() {
-        Ok(Zone::Named(rules)) => Some(Zone::machine(rules, name)),
+        Ok(TimeZone::Named(rules)) => Some(TimeZone::machine(rules, name)),
         _ => None,
     }
 }
 
-fn posix(text: &str) -> Option<Zone> {
+fn posix(text: &str) -> Option<TimeZone> {
     let rules = tz::TimeZone::posix(text)
         .or_else(|_| tz::TimeZone::posix(&format!("{text}{DEFAULT_RULES}")))
         .ok()?;
-    Some(Zone::machine(rules, text))
+    Some(TimeZone::machine(rules, text))
 }
 
 /// What tells a file from others: FNV-1a.
@@ -167,7 +167,7 @@ mod tests {
         [header(b'2'), body.clone(), header(b'2'), body, rules.to_vec()].concat()
     }
 
-    fn summer_offset(zone: &Zone) -> i64 {
+    fn summer_offset(zone: &TimeZone) -> i64 {
         zone.offset_at(sessctl::UnixTime(1_781_524_800)).unwrap()
     }
 

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use sessctl::app::{Answer, Housekeeper, Outcome, Served};
+use sessctl::app::{SessionService, TouchOutcome, TouchResult, TouchResults};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::store::Access;
 
@@ -14,13 +14,13 @@ use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::kept::{Wording, say_kept};
-use super::reporter::Answers;
+use super::reporter::Reporter;
 use super::token_reader::Lines;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Where the tokens are.
 #[derive(clap::Args)]
-pub struct Source {
+pub struct TokenSource {
     /// Read the tokens from this file instead of standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -30,15 +30,15 @@ pub struct Source {
 }
 
 /// What is done with the tokens.
-pub struct Service {
+pub struct TokenCommand {
     /// Makes sure that it can be done here at all.
-    pub check: fn(&Housekeeper) -> sessctl::Result<()>,
+    pub check: fn(&SessionService) -> sessctl::Result<()>,
     /// Does it with those that have come in, of which no more is kept.
-    pub serve: fn(&mut Housekeeper, &[Digest], &Interrupt) -> Served,
+    pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
     /// How many it takes at once.
     pub most: usize,
     /// Does it in a framework's table, which may hold the tokens themselves.
-    pub serve_whole: fn(&mut Housekeeper, &[Token]) -> sessctl::Result<Vec<Answer>>,
+    pub serve_whole: fn(&mut SessionService, &[Token]) -> sessctl::Result<Vec<TouchResult>>,
 }
 
 /// How many tokens are kept whole at once.
@@ -54,9 +54,9 @@ static ANSWERS: Schema = Schema::many(
     ],
 );
 
-impl Source {
+impl TokenSource {
     /// Serves all tokens, in batches as they come in.
-    pub fn serve(&self, context: &Context, service: &Service) -> anyhow::Result<Exit> {
+    pub fn serve(&self, context: &Context, service: &TokenCommand) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
@@ -69,9 +69,9 @@ impl Source {
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
-        let answers = if silent { Answers::none() } else { Answers::new(context, &ANSWERS) };
+        let answers = if silent { Reporter::none() } else { Reporter::new(context, &ANSWERS) };
         let is_own = keeper.profile().is_none();
-        let mut desk = Desk { keeper, context, answers, silent, exit: Exit::Done };
+        let mut desk = TokenRun { keeper, context, answers, silent, exit: Exit::Done };
         let served = if is_own {
             desk.serve_all(&mut lines, &interrupt, service.most, Digest::of, |desk, digests| {
                 desk.serve(service, digests, &interrupt)
@@ -109,16 +109,16 @@ impl Source {
 }
 
 /// Where tokens are served.
-struct Desk<'a> {
-    keeper: Housekeeper,
+struct TokenRun<'a> {
+    keeper: SessionService,
     context: &'a Context,
-    answers: Answers,
+    answers: Reporter,
     silent: bool,
     /// The worst that has become of a token.
     exit: Exit,
 }
 
-impl Desk<'_> {
+impl TokenRun<'_> {
     /// Serves batch after batch, until there are no more or a signal comes. Of each
     /// token, that is kept which `keep` makes of it.
     fn serve_all<T>(
@@ -142,7 +142,7 @@ impl Desk<'_> {
 
     fn serve(
         &mut self,
-        service: &Service,
+        service: &TokenCommand,
         digests: &[Digest],
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
@@ -150,21 +150,21 @@ impl Desk<'_> {
         // Whoever counts the answers must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
         for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
-            self.answer(outcome, || Answer { handle: digest.handle(), outcome, others: 0 });
+            self.answer(outcome, || TouchResult { handle: digest.handle(), outcome, others: 0 });
         }
         served.ended
     }
 
-    fn serve_whole(&mut self, service: &Service, tokens: &[Token]) -> sessctl::Result<()> {
+    fn serve_whole(&mut self, service: &TokenCommand, tokens: &[Token]) -> sessctl::Result<()> {
         for answer in (service.serve_whole)(&mut self.keeper, tokens)? {
             self.answer(answer.outcome, || answer.clone());
         }
         Ok(())
     }
 
-    fn answer(&mut self, outcome: Outcome, answer: impl Fn() -> Answer) {
+    fn answer(&mut self, outcome: TouchOutcome, answer: impl Fn() -> TouchResult) {
         self.exit = self.exit.or_worse(match outcome {
-            Outcome::Kept => Exit::StoppedEarly,
+            TouchOutcome::Kept => Exit::StoppedEarly,
             outcome if outcome.is_served() => Exit::Done,
             _ => Exit::NoSession,
         });
@@ -175,7 +175,7 @@ impl Desk<'_> {
     }
 }
 
-fn sentence(answer: &Answer) -> String {
+fn sentence(answer: &TouchResult) -> String {
     let (outcome, reason) = words(answer.outcome);
     let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
     let others = match answer.others {
@@ -186,24 +186,24 @@ fn sentence(answer: &Answer) -> String {
     format!("{}: {outcome}{reason}{others}", answer.handle)
 }
 
-fn words(outcome: Outcome) -> (&'static str, Option<&'static str>) {
+fn words(outcome: TouchOutcome) -> (&'static str, Option<&'static str>) {
     match outcome {
-        Outcome::Renewed => ("renewed", None),
-        Outcome::Unchanged => ("unchanged", None),
-        Outcome::Closed => ("ended", Some("closed")),
-        Outcome::Ended(reason) => ("ended", Some(reason.as_str())),
-        Outcome::Kept => ("kept", None),
-        Outcome::Unknown => ("unknown", None),
+        TouchOutcome::Renewed => ("renewed", None),
+        TouchOutcome::Unchanged => ("unchanged", None),
+        TouchOutcome::Closed => ("ended", Some("closed")),
+        TouchOutcome::Ended(reason) => ("ended", Some(reason.as_str())),
+        TouchOutcome::Kept => ("kept", None),
+        TouchOutcome::Unknown => ("unknown", None),
     }
 }
 
-fn record(answer: &Answer) -> Record {
+fn record(answer: &TouchResult) -> Record {
     let (outcome, reason) = words(answer.outcome);
     let values = vec![
         Value::word(answer.handle.clone()),
         Value::word(outcome),
         reason.map_or(Value::Absent, Value::word),
-        Value::Flag(matches!(answer.outcome, Outcome::Renewed | Outcome::Closed)),
+        Value::Flag(matches!(answer.outcome, TouchOutcome::Renewed | TouchOutcome::Closed)),
     ];
     Record::new(["session", answer.handle.as_str()], values)
 }

@@ -1,14 +1,14 @@
 //! `sessctl touch`
 
-use sessctl::app::{Housekeeper, MOST_AT_ONCE};
+use sessctl::app::{MOST_AT_ONCE, SessionService};
 
 use super::clock;
 use super::context::Context;
 use super::exit::Exit;
-use super::tokens::{Service, Source};
+use super::tokens::{TokenCommand, TokenSource};
 
-const TOUCH: Service = Service {
-    check: Housekeeper::may_touch,
+const TOUCH: TokenCommand = TokenCommand {
+    check: SessionService::may_touch,
     serve: |keeper, digests, interrupt| {
         keeper.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
@@ -28,7 +28,7 @@ const TOUCH: Service = Service {
   sessctl touch --token-file tokens.txt -o jsonl")]
 pub struct Args {
     #[command(flatten)]
-    source: Source,
+    source: TokenSource,
 }
 
 impl Args {

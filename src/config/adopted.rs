@@ -1,7 +1,7 @@
 //! What a configuration may say where the table is a framework's.
 
 use super::{Config, ConfigError};
-use crate::domain::policy::{Expire, Policy};
+use crate::domain::policy::{ExpiryMode, Policy};
 use crate::domain::profile::Profile;
 use crate::domain::time::Span;
 
@@ -18,7 +18,7 @@ const NO_RECORD: &str = "keeps no ended sessions; write retention = \"0\", or le
 
 /// All of them, but `when_full` and `strict`, which say nothing without the others.
 const LIMITS: &[Limit] = &[
-    ("expire", |policy| policy.expire == Expire::Timeout, OWN_RULE),
+    ("expire", |policy| policy.expire == ExpiryMode::Timeout, OWN_RULE),
     ("timeout", |_| false, OWN_RULE),
     ("min_timeout", |_| false, OWN_RULE),
     ("max_timeout", |_| false, OWN_RULE),

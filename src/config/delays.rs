@@ -2,7 +2,7 @@
 
 use super::read::Reader;
 use crate::domain::job::distance;
-use crate::domain::policy::{Expire, Policy};
+use crate::domain::policy::{ExpiryMode, Policy};
 
 impl Reader<'_> {
     /// Warns of each delay that is less than the distance between the checks.
@@ -18,7 +18,7 @@ impl Reader<'_> {
     }
 
     fn late_check(&self, task: Option<&str>, policy: &Policy) -> Option<String> {
-        if policy.expire != Expire::TwoPass {
+        if policy.expire != ExpiryMode::TwoPass {
             return None;
         }
         let (jobs, policies) = (&self.config.jobs, &self.config.policies);

@@ -8,8 +8,8 @@ use super::page::{Entry, Read};
 use super::read::Reader;
 use super::values::{count, flag, name, percent, span_or, text, word};
 use crate::domain::filter::TaskPattern;
-use crate::domain::guard::Caps;
-use crate::domain::job::{Interval, Job, When, Work};
+use crate::domain::guard::GuardLimits;
+use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
 use crate::domain::time::Span;
@@ -59,7 +59,7 @@ struct Draft {
     every: Option<Interval>,
     verb: Option<Verb>,
     task: Option<TaskPattern>,
-    caps: Caps,
+    caps: GuardLimits,
     /// `None`: however late.
     late: Option<Span>,
     host: Option<String>,
@@ -75,7 +75,7 @@ impl Default for Draft {
             every: None,
             verb: None,
             task: None,
-            caps: Caps::default(),
+            caps: GuardLimits::default(),
             late: Some(Job::LATE),
             host: None,
             enabled: true,
@@ -110,7 +110,7 @@ impl Reader<'_> {
             self.job_key(&name, &mut draft, entry)?;
         }
         let (when, work) = (self.when(table, at, &draft)?, self.work(at, &draft)?);
-        if let When::Every(Interval::Fixed(span)) = when
+        if let JobTiming::Every(Interval::Fixed(span)) = when
             && span < Interval::SENSIBLE
         {
             self.config.warnings.push(format!(
@@ -118,12 +118,12 @@ impl Reader<'_> {
                 Interval::SENSIBLE
             ));
         }
-        if let (When::Every(Interval::Auto), Work::Cycle(_)) = (&when, &work) {
+        if let (JobTiming::Every(Interval::Auto), JobAction::Cycle(_)) = (&when, &work) {
             let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
             return Err(self.page.fault(place(table, "every", at), "job.every", what));
         }
         let says_late = table.iter().any(|(key, _)| key.get_ref() == "late");
-        if says_late && matches!(work, Work::Purge(_)) {
+        if says_late && matches!(work, JobAction::Purge(_)) {
             let what = "is for do = \"cycle\" alone: a purge that was missed is always made up";
             return Err(self.page.fault(place(table, "late", at), "job.late", what));
         }
@@ -198,10 +198,10 @@ impl Reader<'_> {
         read(value.get_ref()).map_err(fault)
     }
 
-    fn when(&self, table: &DeTable<'_>, at: usize, draft: &Draft) -> Read<When> {
+    fn when(&self, table: &DeTable<'_>, at: usize, draft: &Draft) -> Read<JobTiming> {
         match (&draft.at, draft.every) {
-            (Some(schedule), None) => Ok(When::At(schedule.clone())),
-            (None, Some(interval)) => Ok(When::Every(interval)),
+            (Some(schedule), None) => Ok(JobTiming::At(schedule.clone())),
+            (None, Some(interval)) => Ok(JobTiming::Every(interval)),
             (None, None) => {
                 let what = "is missing: a job has at, like \"0 3 *\", or every, like \"5m\"";
                 Err(self.page.fault(at, "job.at", what))
@@ -213,13 +213,13 @@ impl Reader<'_> {
         }
     }
 
-    fn work(&self, at: usize, draft: &Draft) -> Read<Work> {
+    fn work(&self, at: usize, draft: &Draft) -> Read<JobAction> {
         let missing = |key: &str, what: &str| -> ConfigError {
             self.page.fault(at, key, &format!("is missing: {what}"))
         };
         match (draft.verb, &draft.task) {
-            (Some(Verb::Purge), task) => Ok(Work::Purge(task.clone())),
-            (Some(Verb::Cycle), Some(task)) => Ok(Work::Cycle(task.clone())),
+            (Some(Verb::Purge), task) => Ok(JobAction::Purge(task.clone())),
+            (Some(Verb::Cycle), Some(task)) => Ok(JobAction::Cycle(task.clone())),
             (Some(Verb::Cycle), None) => {
                 Err(missing("job.task", "a cycle names its task; \"*\" means all of them"))
             }

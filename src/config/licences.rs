@@ -10,7 +10,7 @@ use super::settings::Setting;
 use super::values::{count, list, name, word};
 use super::{Config, ConfigError};
 use crate::domain::filter::TaskPattern;
-use crate::domain::policy::{Expire, Licence, WhenFull};
+use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy};
 
 pub(super) const KEYS: &[&str] = &["tasks", "limit", "when_full"];
 /// SQLite refuses patterns of more than 50,000 bytes, and ends them at a NUL.
@@ -39,7 +39,7 @@ impl Reader<'_> {
 
     /// The licence of a table that begins `at` this place.
     fn licence(&mut self, table: &DeTable<'_>, at: usize) -> Read<Licence> {
-        let (mut tasks, mut limit, mut when_full) = (None, None, WhenFull::EvictIdle);
+        let (mut tasks, mut limit, mut when_full) = (None, None, OverflowPolicy::EvictIdle);
         for entry in table {
             match entry.0.get_ref().as_ref() {
                 "tasks" => tasks = Some(self.licence_value(entry, patterns)?),
@@ -98,13 +98,14 @@ impl Reader<'_> {
 
     /// A licence evicts by the last use, which the policies of its tasks must record.
     fn can_evict(&self, licence: &Licence) -> Read<()> {
-        if licence.when_full == WhenFull::Refuse {
+        if licence.when_full == OverflowPolicy::Refuse {
             return Ok(());
         }
         let policies = &self.config.policies;
         let of_pattern = |pattern| policies.meant_by(Some(pattern));
         let mut policies = licence.tasks.iter().flat_map(of_pattern);
-        let Some((task, _)) = policies.find(|(_, policy)| policy.expire == Expire::TwoPass) else {
+        let Some((task, _)) = policies.find(|(_, policy)| policy.expire == ExpiryMode::TwoPass)
+        else {
             return Ok(());
         };
         let policy = task.map_or("policy".to_owned(), |task| format!("policy.{task}"));

@@ -25,8 +25,8 @@ use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
 use crate::domain::time::Span;
-use crate::domain::time_zone::Zone;
-use crate::domain::write_limits::Manners;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::write_limits::WriteLimits;
 use crate::storage::consistency::Consistency;
 
 /// What a configuration file says, and the defaults for what it does not.
@@ -48,9 +48,9 @@ pub struct Config {
     /// How far the clock may move between two runs; `None`: as far as it likes.
     pub clock: Option<Span>,
     /// How purges treat the application.
-    pub manners: Manners,
+    pub manners: WriteLimits,
     /// The time zone of schedules.
-    pub zone: Zone,
+    pub zone: TimeZone,
     /// The work that keeps to a schedule, in the order of the file.
     pub jobs: Vec<Job>,
     /// Where jobs report each session that they end, by their names.
@@ -79,8 +79,8 @@ impl Default for Config {
             policies: Policies::default(),
             guard: Guard::default(),
             clock: ClockGuard::default().threshold,
-            manners: Manners::default(),
-            zone: Zone::Local,
+            manners: WriteLimits::default(),
+            zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),
             hooks: Hooks::default(),

@@ -10,7 +10,7 @@ use super::page::{Entry, Read};
 use super::read::Reader;
 use super::{ConfigError, keys};
 use crate::domain::filter::TaskPattern;
-use crate::domain::policy::{Expire, Policy, RetentionCap, WhenFull};
+use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap};
 use crate::domain::time::Span;
 
 /// SQLite refuses patterns of more than 50,000 bytes; nobody needs one of more than this.
@@ -215,7 +215,7 @@ pub(super) const UNKNOWN_USE: &str = "its touches write nothing, so nobody knows
 
 /// Limits that evict by the last use, where no last use is known.
 fn unknowable(policy: &Policy) -> Option<Contradiction> {
-    if policy.expire != Expire::TwoPass || policy.when_full == WhenFull::Refuse {
+    if policy.expire != ExpiryMode::TwoPass || policy.when_full == OverflowPolicy::Refuse {
         return None;
     }
     let (keys, limit): (&[&str], u64) = match (policy.limit, policy.user_limit) {

@@ -3,7 +3,7 @@
 use super::{Config, keys};
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
-use crate::domain::job::{Job, When, Work};
+use crate::domain::job::{Job, JobAction, JobTiming};
 use crate::domain::policy::Policy;
 
 /// One setting, for people who ask where a value comes from.
@@ -91,13 +91,13 @@ impl Config {
 
     fn job_settings(&self, job: &Job) -> Vec<Setting> {
         let when = match &job.when {
-            When::At(schedule) => ("at", schedule.to_string()),
-            When::Every(interval) => ("every", interval.to_string()),
+            JobTiming::At(schedule) => ("at", schedule.to_string()),
+            JobTiming::Every(interval) => ("every", interval.to_string()),
         };
         let task = job.work.task().map_or("*", |task| task.as_str());
         let guard = job.caps.or(match job.work {
-            Work::Purge(_) => self.guard,
-            Work::Cycle(_) => Guard::default(),
+            JobAction::Purge(_) => self.guard,
+            JobAction::Cycle(_) => Guard::default(),
         });
         let values = [
             when,
@@ -106,7 +106,7 @@ impl Config {
             ("max_percent", guard.max_percent.to_string()),
             ("max_rows", guard.max_rows.to_string()),
         ];
-        let is_cycle = matches!(job.work, Work::Cycle(_));
+        let is_cycle = matches!(job.work, JobAction::Cycle(_));
         let late = is_cycle.then(|| ("late", keys::or_forever(job.late)));
         let host = ("host", job.host.clone().unwrap_or_default());
         let enabled = ("enabled", job.enabled.to_string());

@@ -1,6 +1,6 @@
 //! The guard: a cap on what one run may end.
 
-use super::error::{Cap, GuardRefusal, Stake};
+use super::error::{GuardLimit, GuardRefusal, RunImpact};
 
 /// How many sessions a run may end. Above a cap it ends none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,20 +25,20 @@ impl Guard {
 
     /// Refuses a run that would end *more than* a cap allows.
     ///
-    /// 1. A [backlog](Stake::backlog) counts for neither cap.
+    /// 1. A [backlog](RunImpact::backlog) counts for neither cap.
     /// 2. The share is one of all sessions in the table that have not ended, the backlog
     ///    among them.
     ///
     /// # Errors
     /// The refusal, with its figures.
-    pub fn check(&self, stake: Stake) -> Result<(), GuardRefusal> {
+    pub fn check(&self, stake: RunImpact) -> Result<(), GuardRefusal> {
         let counted = stake.counted();
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
         let share_exceeded = counted as f64 * 100.0 > self.max_percent * stake.sessions as f64;
         if self.max_rows > 0 && counted > self.max_rows {
-            Err(GuardRefusal { stake, cap: Cap::Rows(self.max_rows) })
+            Err(GuardRefusal { stake, cap: GuardLimit::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { stake, cap: Cap::Percent(self.max_percent) })
+            Err(GuardRefusal { stake, cap: GuardLimit::Percent(self.max_percent) })
         } else {
             Ok(())
         }
@@ -47,7 +47,7 @@ impl Guard {
 
 /// The caps that one run has of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Caps {
+pub struct GuardLimits {
     /// See [`Guard::max_percent`].
     pub max_percent: Option<f64>,
     /// See [`Guard::max_rows`].
@@ -55,9 +55,9 @@ pub struct Caps {
 }
 
 /// No cap is NaN.
-impl Eq for Caps {}
+impl Eq for GuardLimits {}
 
-impl Caps {
+impl GuardLimits {
     /// These, and where nothing is said, those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
@@ -70,13 +70,13 @@ impl Caps {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::Guarded;
+    use super::super::error::GuardedRun;
     use super::*;
 
     fn allows(guard: (f64, u64), would_end: u64, backlog: u64, sessions: u64) -> bool {
         let (max_percent, max_rows) = guard;
-        let work = Guarded::PurgeSince(super::super::time::UnixTime(0));
-        let stake = Stake { work, task: None, sessions, would_end, backlog };
+        let work = GuardedRun::PurgeSince(super::super::time::UnixTime(0));
+        let stake = RunImpact { work, task: None, sessions, would_end, backlog };
         Guard { max_percent, max_rows }.check(stake).is_ok()
     }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-use super::profile::{Expiry, Raw, order};
+use super::profile::{Expiry, SqlValueRef, order};
 use super::time::{Span, UnixTime};
 
 /// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
@@ -48,7 +48,7 @@ impl Ord for Key {
         match (self, other) {
             (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
             // What is the same number may still be another value.
-            (Self::Integer(one), Self::Real(other)) => order(Raw::Real(*other), *one)
+            (Self::Integer(one), Self::Real(other)) => order(SqlValueRef::Real(*other), *one)
                 .map_or(Ordering::Less, Ordering::reverse)
                 .then(Ordering::Less),
             (Self::Real(_), Self::Integer(_)) => other.cmp(self).reverse(),
@@ -213,7 +213,7 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $type {
-            type Err = $crate::domain::session::UnknownWord;
+            type Err = $crate::domain::session::UnknownVariant;
 
             fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
@@ -245,7 +245,7 @@ words!(State, "state", {
 /// A word that is none of those that were possible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{word:?} is no {what}: it is one of {}", known.join(", "))]
-pub struct UnknownWord {
+pub struct UnknownVariant {
     pub(crate) what: &'static str,
     pub(crate) word: String,
     pub(crate) known: &'static [&'static str],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Message about the state of a framework's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateNews {
+pub enum StateNotice {
     /// The file was moved here from the directory that was used before.
     Moved {
         /// Old path.
@@ -15,18 +15,18 @@ pub enum StateNews {
         to: PathBuf,
     },
     /// The file cannot be used, or could not.
-    Trouble(StateTrouble),
+    Trouble(StateProblem),
 }
 
 /// State that cannot be used, or that had to be begun anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateTrouble {
+pub struct StateProblem {
     /// File that holds the state, or would hold it.
     pub file: PathBuf,
     /// Reason.
     pub fault: StateFault,
     /// Consequence for this run.
-    pub loss: StateLoss,
+    pub loss: StateConsequence,
 }
 
 /// Reason why a state file cannot be used.
@@ -52,7 +52,7 @@ pub enum StateFault {
         /// Directory or file in question.
         path: PathBuf,
         /// Finding.
-        why: Unsafety,
+        why: UntrustedReason,
     },
     /// The user may not use the directory or the file.
     Denied {
@@ -67,7 +67,7 @@ pub enum StateFault {
 
 /// Reason why a directory or a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsafety {
+pub enum UntrustedReason {
     /// Symbolic link.
     Link,
     /// Neither a directory nor, for a file, a regular one.
@@ -84,7 +84,7 @@ pub enum Unsafety {
 
 /// Consequence of trouble with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateLoss {
+pub enum StateConsequence {
     /// The run reads no state: no counters, no record of runs.
     NothingRead,
     /// The run keeps its state in memory: no record, no counters, no lease that other
@@ -94,7 +94,7 @@ pub enum StateLoss {
     Content,
 }
 
-impl StateTrouble {
+impl StateProblem {
     /// The fault, on which file: one clause, without the consequence.
     pub fn finding(&self) -> String {
         let file = format!("state file {}", quoted(&self.file));
@@ -127,15 +127,15 @@ pub(crate) fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
-impl fmt::Display for StateTrouble {
+impl fmt::Display for StateProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loss = match self.loss {
-            StateLoss::NothingRead => "the counters and the record of runs are missing",
-            StateLoss::NothingKept => {
+            StateConsequence::NothingRead => "the counters and the record of runs are missing",
+            StateConsequence::NothingKept => {
                 "this run is not recorded or counted, and no lease keeps another purge from \
                  running at the same time"
             }
-            StateLoss::Content => {
+            StateConsequence::Content => {
                 "a new file was begun without the earlier record of runs, counters and lease"
             }
         };
@@ -143,7 +143,7 @@ impl fmt::Display for StateTrouble {
     }
 }
 
-impl fmt::Display for Unsafety {
+impl fmt::Display for UntrustedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Link => f.write_str("is a symbolic link"),

@@ -14,13 +14,13 @@ const MODERN: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
 /// Where the wall clock hangs that a schedule follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Zone {
+pub enum TimeZone {
     /// The machine's own zone, as a configuration names it. It has no offset until it is
     /// [resolved](Self::or_machine): the domain does not look at the machine.
     #[default]
     Local,
     /// The machine's own zone, resolved.
-    Machine(MachineZone),
+    Machine(LocalZone),
     /// A zone of the IANA database, as this program was built with it. (Its tables are
     /// plain bytes. Tables of pointers, each of which the loader has to set whenever the
     /// program starts, took a third of the time of a short command.)
@@ -29,19 +29,19 @@ pub enum Zone {
 
 /// The zone of a machine: its rules, and what tells it from other zones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MachineZone {
+pub struct LocalZone {
     rules: tz::TimeZone,
     id: String,
 }
 
-impl Zone {
+impl TimeZone {
     /// Universal time.
     pub const UTC: Self = Self::Named(tz::TimeZone::UTC);
 
     /// The machine's own zone, by its rules and by a text that another zone does not
     /// have: a name of the IANA database where it has one.
     pub fn machine(rules: tz::TimeZone, id: impl Into<String>) -> Self {
-        Self::Machine(MachineZone { rules, id: id.into() })
+        Self::Machine(LocalZone { rules, id: id.into() })
     }
 
     /// This zone, or that of the machine where this is [`Local`](Self::Local).
@@ -66,7 +66,7 @@ impl Zone {
     fn rules(&self) -> Option<&tz::TimeZone> {
         match self {
             Self::Local => None,
-            Self::Named(rules) | Self::Machine(MachineZone { rules, .. }) => Some(rules),
+            Self::Named(rules) | Self::Machine(LocalZone { rules, .. }) => Some(rules),
         }
     }
 
@@ -96,7 +96,7 @@ impl Zone {
 /// A name that no time zone has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name:?} is no time zone: write {}", .meant.as_deref().unwrap_or("local, or a name such as Europe/Berlin"))]
-pub struct ZoneError {
+pub struct TimeZoneError {
     name: String,
     /// What it nearly spells.
     pub meant: Option<String>,
@@ -104,17 +104,17 @@ pub struct ZoneError {
 
 /// `local`, or a name of the IANA database in its exact spelling: the same
 /// configuration has to work with every other program that reads such names.
-impl FromStr for Zone {
-    type Err = ZoneError;
+impl FromStr for TimeZone {
+    type Err = TimeZoneError;
 
-    fn from_str(name: &str) -> Result<Self, ZoneError> {
+    fn from_str(name: &str) -> Result<Self, TimeZoneError> {
         if name == "local" {
             return Ok(Self::Local);
         }
         let zone = TimeZoneDatabase::bundled().get(name).ok();
         zone.filter(|zone| zone.iana_name() == Some(name))
             .map(Self::Named)
-            .ok_or_else(|| ZoneError { name: name.to_owned(), meant: meant_by(name) })
+            .ok_or_else(|| TimeZoneError { name: name.to_owned(), meant: meant_by(name) })
     }
 }
 
@@ -134,7 +134,7 @@ fn meant_by(name: &str) -> Option<String> {
 }
 
 /// The form that [`FromStr`] reads.
-impl fmt::Display for Zone {
+impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn schedule_zones_are_spelled_exactly() {
         for name in ["local", "UTC", "Europe/Berlin", "Australia/Lord_Howe"] {
-            assert_eq!(name.parse::<Zone>().unwrap().to_string(), name);
+            assert_eq!(name.parse::<TimeZone>().unwrap().to_string(), name);
         }
         for (name, meant) in [
             ("europe/berlin", Some("Europe/Berlin")),
@@ -161,14 +161,14 @@ mod tests {
             ("", None),
             ("+02:00", None),
         ] {
-            assert_eq!(name.parse::<Zone>().unwrap_err().meant.as_deref(), meant, "{name}");
+            assert_eq!(name.parse::<TimeZone>().unwrap_err().meant.as_deref(), meant, "{name}");
         }
         insta::assert_snapshot!(
-            "berlin\n".parse::<Zone>().unwrap_err(),
+            "berlin\n".parse::<TimeZone>().unwrap_err(),
             @r#""berlin\n" is no time zone: write Europe/Berlin"#
         );
         insta::assert_snapshot!(
-            "CEST".parse::<Zone>().unwrap_err(),
+            "CEST".parse::<TimeZone>().unwrap_err(),
             @r#""CEST" is no time zone: write local, or a name such as Europe/Berlin"#
         );
     }
@@ -178,7 +178,7 @@ mod tests {
         // From 2010 to 2024: of other years one of the two may have learnt more than the
         // other.
         for known in chrono_tz::TZ_VARIANTS {
-            let zone: Zone = known.name().parse().unwrap();
+            let zone: TimeZone = known.name().parse().unwrap();
             for moment in (80..110).map(|half_years| UnixTime(half_years * 15_778_800)) {
                 let utc = moment.utc().unwrap().naive_utc();
                 let expected = known.offset_from_utc_datetime(&utc).fix().local_minus_utc();
@@ -189,18 +189,19 @@ mod tests {
 
     #[test]
     fn schedule_zones_know_their_offset() {
-        let berlin: Zone = "Europe/Berlin".parse().unwrap();
+        let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
         assert_eq!(berlin.offset_at(UnixTime(1_774_745_999)), Some(3_600));
         assert_eq!(berlin.offset_at(UnixTime(1_774_746_000)), Some(7_200));
         assert_eq!(berlin.offset_at(UnixTime(i64::MAX)), None);
         assert!(berlin.offset_at(UnixTime::MAX).is_some());
-        assert_eq!(Zone::Local.offset_at(UnixTime(0)), None, "nobody has resolved it");
+        assert_eq!(TimeZone::Local.offset_at(UnixTime(0)), None, "nobody has resolved it");
     }
 
     #[test]
     fn the_identity_of_a_zone_is_that_of_its_clock() {
-        let named = |name: &str| name.parse::<Zone>().unwrap().identity();
-        let posix = |text: &str| Zone::machine(tz::TimeZone::posix(text).unwrap(), text).identity();
+        let named = |name: &str| name.parse::<TimeZone>().unwrap().identity();
+        let posix =
+            |text: &str| TimeZone::machine(tz::TimeZone::posix(text).unwrap(), text).identity();
         // Given many names of one offset
         for utc in ["UTC", "Etc/UTC", "Etc/Zulu", "GMT", "Africa/Abidjan"] {
             assert_eq!(named(utc), "UTC+00", "{utc}");
@@ -211,7 +212,7 @@ mod tests {
             (posix("IST-5:30"), posix("IST-5:30"))
         );
         // And clocks that are changed
-        let berlin = Zone::machine(
+        let berlin = TimeZone::machine(
             TimeZoneDatabase::bundled().get("Europe/Berlin").unwrap(),
             "Europe/Berlin",
         );

@@ -6,32 +6,32 @@ use std::time::Duration;
 
 /// How a purge treats those who write to the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manners {
+pub struct WriteLimits {
     /// For about how long one write transaction holds up others who write. Where a
     /// commit alone takes that long, it is twice the time of a commit.
-    pub hold: Hold,
+    pub hold: HoldLimit,
     /// Nobody else is writing: hold for as long as it goes fastest.
     pub fast: bool,
     /// How much of a write-ahead log it puts up with that cannot be used again,
     /// because somebody is still reading what was before.
-    pub max_log: Size,
+    pub max_log: ByteSize,
 }
 
-impl Default for Manners {
+impl Default for WriteLimits {
     /// Two milliseconds, and 64 MiB.
     fn default() -> Self {
-        Self { hold: Hold(Duration::from_millis(2)), fast: false, max_log: Size(64 << 20) }
+        Self { hold: HoldLimit(Duration::from_millis(2)), fast: false, max_log: ByteSize(64 << 20) }
     }
 }
 
 /// For how long a write transaction may hold up others: from 100 µs to 10 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold(pub Duration);
+pub struct HoldLimit(pub Duration);
 
 /// Why a text is no such time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no time from 100us to 10s: write 2ms, 500us or 1s")]
-pub struct HoldError(String);
+pub struct HoldLimitError(String);
 
 const HOLDS: [(&str, Duration); 3] = [
     ("us", Duration::from_micros(1)),
@@ -39,10 +39,10 @@ const HOLDS: [(&str, Duration); 3] = [
     ("s", Duration::from_secs(1)),
 ];
 
-impl FromStr for Hold {
-    type Err = HoldError;
+impl FromStr for HoldLimit {
+    type Err = HoldLimitError;
 
-    fn from_str(text: &str) -> Result<Self, HoldError> {
+    fn from_str(text: &str) -> Result<Self, HoldLimitError> {
         let limits = Duration::from_micros(100)..=Duration::from_secs(10);
         HOLDS
             .iter()
@@ -52,11 +52,11 @@ impl FromStr for Hold {
             })
             .filter(|hold| limits.contains(hold))
             .map(Self)
-            .ok_or_else(|| HoldError(text.to_owned()))
+            .ok_or_else(|| HoldLimitError(text.to_owned()))
     }
 }
 
-impl fmt::Display for Hold {
+impl fmt::Display for HoldLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
         let (unit, length) = HOLDS
@@ -71,20 +71,20 @@ impl fmt::Display for Hold {
 
 /// A number of bytes, 1 MiB or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size(pub u64);
+pub struct ByteSize(pub u64);
 
 /// Why a text is no such number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no size of 1MiB or more: write 64MiB, 100MB or 1GiB")]
-pub struct SizeError(String);
+pub struct ByteSizeError(String);
 
 const SIZES: [(&str, u64); 4] =
     [("MiB", 1 << 20), ("GiB", 1 << 30), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
-impl FromStr for Size {
-    type Err = SizeError;
+impl FromStr for ByteSize {
+    type Err = ByteSizeError;
 
-    fn from_str(text: &str) -> Result<Self, SizeError> {
+    fn from_str(text: &str) -> Result<Self, ByteSizeError> {
         SIZES
             .iter()
             .find_map(|(unit, bytes)| {
@@ -93,11 +93,11 @@ impl FromStr for Size {
             })
             .filter(|bytes| *bytes >= 1 << 20)
             .map(Self)
-            .ok_or_else(|| SizeError(text.to_owned()))
+            .ok_or_else(|| ByteSizeError(text.to_owned()))
     }
 }
 
-impl fmt::Display for Size {
+impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fits = |(_, bytes): &&(&str, u64)| self.0.is_multiple_of(*bytes);
         match SIZES.iter().filter(fits).max_by_key(|(_, bytes)| bytes) {
@@ -114,30 +114,30 @@ mod tests {
     #[test]
     fn a_hold_has_a_unit_and_limits() {
         for (text, micros) in [("2ms", 2000), ("100us", 100), ("10s", 10_000_000), ("1 ms", 1000)] {
-            assert_eq!(text.parse(), Ok(Hold(Duration::from_micros(micros))), "{text}");
+            assert_eq!(text.parse(), Ok(HoldLimit(Duration::from_micros(micros))), "{text}");
         }
         for text in ["2", "99us", "11s", "-1ms", "1.5ms", "ms", "2m", "", "99999999999s"] {
-            assert_eq!(text.parse::<Hold>(), Err(HoldError(text.to_owned())));
+            assert_eq!(text.parse::<HoldLimit>(), Err(HoldLimitError(text.to_owned())));
         }
     }
 
     #[test]
     fn a_size_has_a_unit_and_a_least() {
         for (text, bytes) in [("64MiB", 64 << 20), ("2GB", 2_000_000_000), ("1 GiB", 1 << 30)] {
-            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
         }
         for text in ["64", "1MB", "0MiB", "-1GiB", "1.5GiB", "MiB", "64KiB", "", "99999999999GiB"] {
-            assert_eq!(text.parse::<Size>(), Err(SizeError(text.to_owned())));
+            assert_eq!(text.parse::<ByteSize>(), Err(ByteSizeError(text.to_owned())));
         }
     }
 
     #[test]
     fn they_are_shown_as_they_are_written() {
         for text in ["2ms", "2500us", "1s"] {
-            assert_eq!(text.parse::<Hold>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<HoldLimit>().unwrap().to_string(), text);
         }
         for text in ["64MiB", "2GB", "1GiB", "100MB"] {
-            assert_eq!(text.parse::<Size>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
         }
     }
 }

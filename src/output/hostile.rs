@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::record::{Record, Value};
 use super::sanitize::tests::harmful;
-use super::{FormatName, Look, sample};
+use super::{FormatName, Style, sample};
 
 fn nasty() -> Vec<String> {
     [
@@ -94,7 +94,7 @@ fn plain_holds(text: &str, records: &[Record]) {
 
 fn table_holds(records: &[Record]) {
     for width in [20, 40, 80] {
-        let terminal = Look { colour: false, width: Some(width) };
+        let terminal = Style { colour: false, width: Some(width) };
         let text = sample::look(FormatName::Table, terminal, &sample::SESSIONS, records);
         assert_eq!(harmful(&text), None);
         for line in text.lines() {

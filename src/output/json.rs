@@ -5,8 +5,8 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use super::record::{Column, Record, Schema, Shape, Value};
-use super::{Format, Head, sanitize};
+use super::record::{Cardinality, Column, Record, Schema, Value};
+use super::{Format, Summary, sanitize};
 
 /// The document, written as the records come.
 pub(crate) struct Json<W> {
@@ -24,7 +24,7 @@ impl<W: io::Write> Json<W> {
     pub(crate) fn open(
         mut out: W,
         schema: &'static Schema,
-        head: Option<Head<'_>>,
+        head: Option<Summary<'_>>,
     ) -> io::Result<Self> {
         let (before, after, empty) = match (head, schema.shape) {
             (Some(head), _) => {
@@ -33,11 +33,11 @@ impl<W: io::Write> Json<W> {
                 write!(out, "{text},\"{}\":[", head.rows)?;
                 ("\n", "\n]}\n", "]}\n")
             }
-            (None, Shape::Many) => {
+            (None, Cardinality::Many) => {
                 out.write_all(b"[")?;
                 ("\n", "\n]\n", "]\n")
             }
-            (None, Shape::One) => ("", "\n", ""),
+            (None, Cardinality::One) => ("", "\n", ""),
         };
         Ok(Self { out, schema, before, after, empty, text: String::new() })
     }

@@ -46,7 +46,7 @@ pub(crate) enum FormatName {
 
 /// What the output may use of the place it goes to.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Look {
+pub(crate) struct Style {
     /// Whether it shows colours.
     pub(crate) colour: bool,
     /// Its columns; none where it is no terminal.
@@ -56,7 +56,7 @@ pub(crate) struct Look {
 /// A summary ahead of a listing. The formats that have one kind of row only
 /// (table, csv, jsonl, prometheus) leave it out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Head<'a> {
+pub(crate) struct Summary<'a> {
     /// Its columns; [`Shape::One`](record::Shape::One).
     pub(crate) schema: &'static Schema,
     /// Its values.
@@ -95,7 +95,7 @@ pub(crate) trait Format {
     "no prometheus form for {subject}: it serves the figures of show stat; \
      choose table, plain, csv, json or jsonl"
 )]
-pub(crate) struct NoForm {
+pub(crate) struct UnsupportedFormat {
     /// What the records are.
     pub(crate) subject: &'static str,
 }
@@ -106,9 +106,9 @@ impl FormatName {
     ///
     /// # Errors
     /// For prometheus, where no column is a metric.
-    pub(crate) fn check(self, schema: &Schema) -> Result<(), NoForm> {
+    pub(crate) fn check(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         if self == Self::Prometheus && !prometheus::serves(schema) {
-            return Err(NoForm { subject: schema.subject });
+            return Err(UnsupportedFormat { subject: schema.subject });
         }
         Ok(())
     }
@@ -138,14 +138,14 @@ impl FromStr for FormatName {
 /// Begins a listing. `out` is best buffered; it is flushed at the end.
 ///
 /// # Errors
-/// Where the output cannot be written; with [`NoForm`] inside, before anything
+/// Where the output cannot be written; with [`UnsupportedFormat`] inside, before anything
 /// is written, where [`FormatName::check`] would have said so.
 pub(crate) fn open<'w>(
     name: FormatName,
-    look: Look,
+    look: Style,
     out: impl io::Write + 'w,
     schema: &'static Schema,
-    head: Option<Head<'_>>,
+    head: Option<Summary<'_>>,
 ) -> io::Result<Box<dyn Format + 'w>> {
     name.check(schema).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     Ok(match name {
@@ -164,10 +164,10 @@ pub(crate) fn open<'w>(
 /// As [`open`].
 pub(crate) fn write<'r>(
     name: FormatName,
-    look: Look,
+    look: Style,
     out: impl io::Write,
     schema: &'static Schema,
-    head: Option<Head<'_>>,
+    head: Option<Summary<'_>>,
     records: impl IntoIterator<Item = &'r Record>,
 ) -> io::Result<()> {
     let mut listing = open(name, look, out, schema, head)?;
@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_told_from_other_failures() {
         for name in FormatName::value_variants() {
-            let written = write(*name, Look::default(), Gone, &sample::STAT, None, &sample::stat());
+            let written =
+                write(*name, Style::default(), Gone, &sample::STAT, None, &sample::stat());
             let kind = written.map_err(|error| error.kind());
             assert_eq!(kind, Err(io::ErrorKind::BrokenPipe), "{name}");
         }

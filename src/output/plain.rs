@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::record::{Record, Schema};
-use super::{Format, Head, sanitize};
+use super::{Format, Summary, sanitize};
 
 /// Facts as they come, those of the head last: they sum up.
 pub(crate) struct Plain<W> {
@@ -14,7 +14,7 @@ pub(crate) struct Plain<W> {
 }
 
 impl<W: io::Write> Plain<W> {
-    pub(crate) fn new(out: W, schema: &'static Schema, head: Option<Head<'_>>) -> Self {
+    pub(crate) fn new(out: W, schema: &'static Schema, head: Option<Summary<'_>>) -> Self {
         let last = head.map_or_else(String::new, |head| facts(head.schema, head.record));
         Self { out, schema, last }
     }

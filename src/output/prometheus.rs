@@ -116,7 +116,7 @@ fn number(value: &Value) -> Option<String> {
 mod tests {
     use super::super::FormatName::Prometheus;
     use super::super::record::{Record, Value};
-    use super::super::{FormatName, Look, NoForm, open, sample};
+    use super::super::{FormatName, Style, UnsupportedFormat, open, sample};
 
     #[test]
     fn samples_stand_together_by_metric() {
@@ -147,11 +147,11 @@ mod tests {
     #[test]
     fn records_without_a_metric_are_refused_before_anything_is_written() {
         let mut out = Vec::new();
-        let error = open(Prometheus, Look::default(), &mut out, &sample::SESSIONS, None)
+        let error = open(Prometheus, Style::default(), &mut out, &sample::SESSIONS, None)
             .err()
             .expect("a listing has no metric");
         let inner = error.get_ref().expect("it says why");
-        assert_eq!(inner.downcast_ref(), Some(&NoForm { subject: "sessions" }));
+        assert_eq!(inner.downcast_ref(), Some(&UnsupportedFormat { subject: "sessions" }));
         insta::assert_snapshot!(inner, @r#"no prometheus form for sessions: it serves the figures of show stat; choose table, plain, csv, json or jsonl"#);
         assert!(out.is_empty());
         assert_eq!(FormatName::Json.check(&sample::SESSIONS), Ok(()));

@@ -13,7 +13,7 @@ pub(crate) enum Value {
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
     /// A word of sessctl's own, with the colour that it deserves.
-    Word(Cow<'static, str>, Tone),
+    Word(Cow<'static, str>, Severity),
     /// How many.
     Count(u64),
     /// A number that names something, such as a process.
@@ -32,7 +32,7 @@ pub(crate) enum Value {
 
 /// How a word looks on a terminal that has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum Severity {
     /// As the terminal has it.
     Plain,
     /// In use, well.
@@ -47,7 +47,7 @@ pub(crate) enum Tone {
 
 /// Where a table shows a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Visibility {
     /// In rows, and where one record stands alone.
     Row,
     /// Only where one record stands alone, a line for each value.
@@ -62,7 +62,7 @@ pub(crate) struct Column {
     /// Its header in a table.
     pub(crate) title: &'static str,
     /// Where a table shows it.
-    pub(crate) place: Place,
+    pub(crate) place: Visibility,
     /// Whether its values are moments: csv and json give it a second name even
     /// where it has no value, or nothing at all has been listed.
     pub(crate) time: bool,
@@ -95,7 +95,7 @@ pub(crate) enum MetricKind {
 
 /// How many records there can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum Cardinality {
     /// Exactly one: an object in JSON, a line for each value in a table.
     One,
     /// Any number: an array in JSON, a row for each in a table.
@@ -108,7 +108,7 @@ pub(crate) struct Schema {
     /// What the records are, in the plural, for sentences about them.
     pub(crate) subject: &'static str,
     /// One or many.
-    pub(crate) shape: Shape,
+    pub(crate) shape: Cardinality,
     /// The columns, in their order.
     pub(crate) columns: &'static [Column],
     /// The records that a record may hold, and their key in JSON. Their
@@ -133,12 +133,12 @@ pub(crate) struct Record {
 impl Schema {
     /// Of any number of records.
     pub(crate) const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
-        Self { subject, shape: Shape::Many, columns, children: None, label: None }
+        Self { subject, shape: Cardinality::Many, columns, children: None, label: None }
     }
 
     /// Of exactly one record.
     pub(crate) const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
-        Self { subject, shape: Shape::One, columns, children: None, label: None }
+        Self { subject, shape: Cardinality::One, columns, children: None, label: None }
     }
 
     /// The same, with records within each record.
@@ -177,16 +177,16 @@ impl Record {
 impl Column {
     /// A column that tables show in rows.
     pub(crate) const fn row(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Place::Row, time: false, metric: None }
+        Self { name, title, place: Visibility::Row, time: false, metric: None }
     }
 
     /// A column that tables show where a record stands alone.
     pub(crate) const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Place::Detail, time: false, metric: None }
+        Self { name, title, place: Visibility::Detail, time: false, metric: None }
     }
 
     /// The same column, shown elsewhere.
-    pub(crate) const fn at(self, place: Place) -> Self {
+    pub(crate) const fn at(self, place: Visibility) -> Self {
         Self { place, ..self }
     }
 
@@ -234,6 +234,6 @@ impl Value {
 
     /// A word without a colour.
     pub(crate) fn word(word: impl Into<Cow<'static, str>>) -> Self {
-        Self::Word(word.into(), Tone::Plain)
+        Self::Word(word.into(), Severity::Plain)
     }
 }

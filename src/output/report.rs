@@ -18,7 +18,7 @@ pub(crate) struct Section {
 /// There is no such form of a report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no {format} form for {subject}: choose table, plain, json or jsonl")]
-pub(crate) struct NoReport {
+pub(crate) struct UnsupportedReport {
     format: FormatName,
     subject: &'static str,
 }
@@ -29,9 +29,11 @@ impl FormatName {
     ///
     /// # Errors
     /// For those that have one kind of row only.
-    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), NoReport> {
+    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), UnsupportedReport> {
         match self {
-            Self::Csv | Self::Prometheus => Err(NoReport { format: self, subject: schema.subject }),
+            Self::Csv | Self::Prometheus => {
+                Err(UnsupportedReport { format: self, subject: schema.subject })
+            }
             Self::Table | Self::Plain | Self::Json | Self::Jsonl => Ok(()),
         }
     }

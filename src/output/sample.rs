@@ -2,8 +2,8 @@
 
 use sessctl::domain::time::{Span, UnixTime};
 
-use super::record::{Column, Metric, MetricKind, Record, Schema, Shape, Tone, Value};
-use super::{FormatName, Head, Look, write};
+use super::record::{Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value};
+use super::{FormatName, Style, Summary, write};
 
 const fn session_columns() -> [Column; 8] {
     [
@@ -22,7 +22,7 @@ static SESSION_COLUMNS: [Column; 8] = session_columns();
 
 pub(crate) static SESSIONS: Schema = Schema {
     subject: "sessions",
-    shape: Shape::Many,
+    shape: Cardinality::Many,
     columns: &SESSION_COLUMNS,
     children: None,
     label: None,
@@ -30,7 +30,7 @@ pub(crate) static SESSIONS: Schema = Schema {
 
 pub(crate) static SESSION: Schema = Schema {
     subject: "one session",
-    shape: Shape::One,
+    shape: Cardinality::One,
     columns: &SESSION_COLUMNS,
     children: None,
     label: None,
@@ -47,7 +47,7 @@ const fn in_state(state: &'static [(&'static str, &'static str)]) -> Metric {
 
 pub(crate) static STAT: Schema = Schema {
     subject: "tasks",
-    shape: Shape::Many,
+    shape: Cardinality::Many,
     columns: &[
         Column::row("task", "task"),
         Column::row("active", "active").metric(in_state(&[("state", "active")])),
@@ -63,7 +63,7 @@ pub(crate) static STAT: Schema = Schema {
         "users",
         &Schema {
             subject: "users",
-            shape: Shape::Many,
+            shape: Cardinality::Many,
             columns: &[Column::row("user", "user"), Column::row("active", "active")],
             children: None,
             label: None,
@@ -74,7 +74,7 @@ pub(crate) static STAT: Schema = Schema {
 
 static RUNS: Schema = Schema {
     subject: "runs",
-    shape: Shape::Many,
+    shape: Cardinality::Many,
     columns: &[
         Column::row("started", "started").time(),
         Column::row("took_ms", "ms"),
@@ -86,7 +86,7 @@ static RUNS: Schema = Schema {
 
 static SUMMARY: Schema = Schema {
     subject: "the summary",
-    shape: Shape::One,
+    shape: Cardinality::One,
     columns: &[Column::row("runs", "runs"), Column::row("since", "since").time()],
     children: None,
     label: None,
@@ -96,11 +96,11 @@ pub(crate) fn session(handle: &str, user: &str, task: &str, client: &str) -> Rec
     Record {
         key: vec![handle.to_owned(), user.to_owned()],
         values: vec![
-            Value::Word(handle.to_owned().into(), Tone::Plain),
+            Value::Word(handle.to_owned().into(), Severity::Plain),
             Value::Text(user.to_owned()),
             Value::Text(task.to_owned()),
             Value::text((!client.is_empty()).then_some(client)),
-            Value::Word("idle".into(), Tone::Warn),
+            Value::Word("idle".into(), Severity::Warn),
             Value::Span(Span::seconds(7_559)),
             Value::Time(UnixTime(1_781_524_800)),
             Value::Absent,
@@ -168,20 +168,20 @@ fn summary(name: FormatName, records: &[Record]) -> String {
         values: vec![Value::Count(records.len() as u64), Value::Absent],
         children: Vec::new(),
     };
-    let head = Head { schema: &SUMMARY, record: &record, rows: "last" };
+    let head = Summary { schema: &SUMMARY, record: &record, rows: "last" };
     let mut out = Vec::new();
-    write(name, Look::default(), &mut out, &RUNS, Some(head), records).expect("memory takes it");
+    write(name, Style::default(), &mut out, &RUNS, Some(head), records).expect("memory takes it");
     String::from_utf8(out).expect("every format is UTF-8")
 }
 
 /// What a format makes of the records, away from any terminal.
 pub(crate) fn text(name: FormatName, schema: &'static Schema, records: &[Record]) -> String {
-    look(name, Look::default(), schema, records)
+    look(name, Style::default(), schema, records)
 }
 
 pub(crate) fn look(
     name: FormatName,
-    look: Look,
+    look: Style,
     schema: &'static Schema,
     records: &[Record],
 ) -> String {
@@ -215,7 +215,7 @@ pub(crate) fn nothing_in(name: FormatName) -> String {
 }
 
 fn at(width: Option<usize>, schema: &'static Schema, records: &[Record]) -> String {
-    look(FormatName::Table, Look { colour: false, width }, schema, records)
+    look(FormatName::Table, Style { colour: false, width }, schema, records)
 }
 
 pub(crate) fn sessions_at(width: Option<usize>) -> String {
@@ -231,6 +231,6 @@ pub(crate) fn session_at(width: Option<usize>) -> String {
 }
 
 pub(crate) fn coloured() -> String {
-    let in_colour = Look { colour: true, width: Some(80) };
+    let in_colour = Style { colour: true, width: Some(80) };
     look(FormatName::Table, in_colour, &SESSIONS, &sessions()[..2])
 }

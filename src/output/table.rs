@@ -11,8 +11,8 @@ use comfy_table::{
 
 use super::grid::Grid;
 use super::human::{MARK, show, uncrowded};
-use super::record::{Column, Place, Record, Schema, Shape, Tone, Value};
-use super::{Format, Look};
+use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
+use super::{Format, Style};
 
 /// Columns of text, where no terminal says how many there are.
 const TEXT_IN_A_PIPE: usize = 40;
@@ -27,30 +27,30 @@ const SEAM: char = '\u{1f}';
 /// The records, held back until the widest of each column is known.
 pub(crate) struct Table<W> {
     out: W,
-    look: Look,
+    look: Style,
     schema: &'static Schema,
     records: Vec<Record>,
 }
 
 impl<W: io::Write> Table<W> {
-    pub(crate) fn new(out: W, look: Look, schema: &'static Schema) -> Self {
+    pub(crate) fn new(out: W, look: Style, schema: &'static Schema) -> Self {
         Self { out, look, schema, records: Vec::new() }
     }
 
     /// A line for each record, if its values fit beside one another.
     fn in_rows(&self) -> Option<Vec<String>> {
-        let Look { colour, width } = self.look;
+        let Style { colour, width } = self.look;
         let grid = Grid::new(self.schema);
         let rows: Vec<_> = self.records.iter().flat_map(|it| grid.rows(it)).collect();
         let mut columns: Vec<_> = grid.columns.iter().enumerate().collect();
-        columns.retain(|(_, column)| column.place == Place::Row);
-        let kind = |place| Kind::of(rows.iter().filter_map(|row| row[place]));
+        columns.retain(|(_, column)| column.place == Visibility::Row);
+        let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
-        let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == Kind::Text);
+        let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == CellKind::Text);
         let titles = texts.map(|((_, column), _)| column.title.len());
         let least = titles.fold(width.map_or(TEXT_IN_A_PIPE, |_| LEAST_TEXT), usize::max);
 
-        let mut sheet = Sheet::new();
+        let mut sheet = Layout::new();
         let title = |column: &Column| (column.title.to_uppercase(), None);
         sheet.add(columns.iter().map(|(_, column)| title(column)));
         for row in &rows {
@@ -86,7 +86,7 @@ impl<W: io::Write> Format for Table<W> {
     /// sentence that the command has for it.
     fn end(mut self: Box<Self>) -> io::Result<()> {
         if !self.records.is_empty() {
-            let many = self.schema.shape == Shape::Many;
+            let many = self.schema.shape == Cardinality::Many;
             let rows = many.then(|| self.in_rows()).flatten();
             for line in rows.unwrap_or_else(|| self.in_blocks()) {
                 writeln!(self.out, "{line}")?;
@@ -98,16 +98,22 @@ impl<W: io::Write> Format for Table<W> {
 
 /// A block of `title  value` for the record, and an indented one for each
 /// record within it.
-fn add_blocks(lines: &mut Vec<String>, schema: &Schema, record: &Record, depth: usize, look: Look) {
-    let mut sheet = Sheet::new();
+fn add_blocks(
+    lines: &mut Vec<String>,
+    schema: &Schema,
+    record: &Record,
+    depth: usize,
+    look: Style,
+) {
+    let mut sheet = Layout::new();
     let indent = depth * GAP;
     let room = look.width.map_or(usize::MAX, |width| width.max(LEAST_TEXT));
     for (column, value) in schema.columns.iter().zip(&record.values) {
         let title = format!("{:indent$}{}", "", column.title);
         sheet.add([(title, None), cell(Some(value), room)]);
     }
-    let kind = look.width.map_or(Kind::Word, |_| Kind::Text);
-    sheet.fit(&[Kind::Word, kind], LEAST_TEXT, look.width);
+    let kind = look.width.map_or(CellKind::Word, |_| CellKind::Text);
+    sheet.fit(&[CellKind::Word, kind], LEAST_TEXT, look.width);
     if !lines.is_empty() {
         lines.push(String::new());
     }
@@ -121,7 +127,7 @@ fn add_blocks(lines: &mut Vec<String>, schema: &Schema, record: &Record, depth: 
 
 /// What a column holds: the last of these that any of its values is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum CellKind {
     /// Stands to the right.
     Number,
     Word,
@@ -129,7 +135,7 @@ enum Kind {
     Text,
 }
 
-impl Kind {
+impl CellKind {
     fn of<'r>(values: impl Iterator<Item = &'r Value>) -> Self {
         let kinds = values.filter_map(|value| match value {
             Value::Absent => None,
@@ -145,13 +151,13 @@ impl Kind {
 
 /// Cells in the hands of comfy-table, and the codes of their colours. Those
 /// are kept from it, because its own would heed NO_COLOR, and whoever fills
-/// in a [`Look`] has decided that.
-struct Sheet {
+/// in a [`Style`] has decided that.
+struct Layout {
     layout: comfy_table::Table,
     codes: Vec<Vec<Code>>,
 }
 
-impl Sheet {
+impl Layout {
     /// Text is cut anywhere and not only between words: hence a delimiter that
     /// no cell holds.
     fn new() -> Self {
@@ -174,15 +180,15 @@ impl Sheet {
 
     /// Whether the columns fit into the limit while each text has the least;
     /// what is over goes to the texts, the narrow ones first.
-    fn fit(&mut self, kinds: &[Kind], least: usize, limit: Option<usize>) -> bool {
+    fn fit(&mut self, kinds: &[CellKind], least: usize, limit: Option<usize>) -> bool {
         let mut total = kinds.len().saturating_sub(1) * GAP;
         let widths = self.layout.column_max_content_widths();
         for ((column, width), kind) in self.layout.column_iter_mut().zip(widths).zip(kinds) {
             column.set_padding((u16::from(column.index > 0), 0));
-            if *kind == Kind::Number {
+            if *kind == CellKind::Number {
                 column.set_cell_alignment(CellAlignment::Right);
             }
-            if *kind == Kind::Text && usize::from(width) > least {
+            if *kind == CellKind::Text && usize::from(width) > least {
                 total += least;
             } else {
                 column.set_constraint(ColumnConstraint::ContentWidth);
@@ -218,18 +224,18 @@ fn cell(value: Option<&Value>, room: usize) -> (String, Code) {
     match value {
         Value::Text(_) => (uncrowded(text, room), None),
         Value::Word(_, tone) => (text, code(*tone)),
-        Value::Absent => (text, code(Tone::Dim)),
+        Value::Absent => (text, code(Severity::Dim)),
         _ => (text, None),
     }
 }
 
-fn code(tone: Tone) -> Code {
+fn code(tone: Severity) -> Code {
     match tone {
-        Tone::Plain => None,
-        Tone::Good => Some("32"),
-        Tone::Warn => Some("33"),
-        Tone::Bad => Some("31"),
-        Tone::Dim => Some("2"),
+        Severity::Plain => None,
+        Severity::Good => Some("32"),
+        Severity::Warn => Some("33"),
+        Severity::Bad => Some("31"),
+        Severity::Dim => Some("2"),
     }
 }
 
@@ -243,7 +249,7 @@ fn paint(cell: &str, code: Code) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FormatName, Look, sample};
+    use super::super::{FormatName, Style, sample};
 
     #[test]
     fn a_wide_terminal_shows_rows() {
@@ -349,7 +355,7 @@ mod tests {
             ("李雷和韩", "李雷和韩"),
             ("李雷和韩梅梅", "李雷..."),
         ] {
-            let narrow = Look { colour: false, width: Some("last used  ".len() + 8) };
+            let narrow = Style { colour: false, width: Some("last used  ".len() + 8) };
             let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
             let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
             let line = format!("user       {shown}");

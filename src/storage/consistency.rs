@@ -28,37 +28,41 @@ words!(Consistency, "consistency", {
 
 /// How fresh that is what one node has answered on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Freshness {
+pub struct ReadFreshness {
     /// Its address.
     pub node: String,
     /// What it says of the leader.
-    pub contact: Contact,
+    pub contact: LeaderContact,
 }
 
 /// When a node has last heard of the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contact {
+pub enum LeaderContact {
     /// It takes itself for the leader.
-    Leads,
+    IsLeader,
     /// So long ago.
     Ago(Duration),
     /// Not since it was started.
     Never,
     /// It does not say, or not to this user.
-    Unsaid,
+    Unknown,
 }
 
-impl fmt::Display for Freshness {
+impl fmt::Display for ReadFreshness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "read from {} alone, ", self.node)?;
         match self.contact {
-            Contact::Leads => f.write_str("the leader by its own account"),
-            Contact::Ago(ago) => {
+            LeaderContact::IsLeader => f.write_str("the leader by its own account"),
+            LeaderContact::Ago(ago) => {
                 let tenths = ago.as_millis().div_ceil(100);
                 write!(f, "which last heard of the leader {}.{}s ago", tenths / 10, tenths % 10)
             }
-            Contact::Never => f.write_str("which has not heard of a leader since it was started"),
-            Contact::Unsaid => f.write_str("which does not say how far behind the others it is"),
+            LeaderContact::Never => {
+                f.write_str("which has not heard of a leader since it was started")
+            }
+            LeaderContact::Unknown => {
+                f.write_str("which does not say how far behind the others it is")
+            }
         }
     }
 }
@@ -70,8 +74,8 @@ mod tests {
     #[test]
     fn a_contact_is_never_made_younger() {
         let said = |millis| {
-            let contact = Contact::Ago(Duration::from_millis(millis));
-            Freshness { node: "http://db2:4001".to_owned(), contact }.to_string()
+            let contact = LeaderContact::Ago(Duration::from_millis(millis));
+            ReadFreshness { node: "http://db2:4001".to_owned(), contact }.to_string()
         };
         assert_eq!(
             said(32),

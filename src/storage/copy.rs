@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::Version;
+use super::purge::DataVersion;
 use crate::domain::error::Result;
-use crate::storage::raw_row::{Counter, StoredName, StoredRow};
+use crate::storage::raw_row::{Counter, RawRow, TaskName};
 
 /// Which rows to read: those of a range of keys, from its beginning on.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Stretch<'a> {
+pub struct RowRange<'a> {
     /// The range begins behind this key; `None`: with the first.
     pub after: Option<&'a str>,
     /// It ends with this key; `None`: with the last.
@@ -21,26 +21,26 @@ pub struct Stretch<'a> {
 
 /// Rows of a stretch, in key order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Portion {
+pub struct RowPage {
     /// The rows.
-    pub rows: Vec<StoredRow>,
+    pub rows: Vec<RawRow>,
     /// Whether the range may have more.
     pub has_more: bool,
 }
 
 /// Which rows and counters that are there already may be written over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
-    /// Those that are not [newer](StoredRow::is_newer_than), and counters that are not
+pub enum OnConflict {
+    /// Those that are not [newer](RawRow::is_newer_than), and counters that are not
     /// higher.
-    Older,
+    KeepNewer,
     /// All.
-    All,
+    Overwrite,
 }
 
 /// What a write of copies has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Put {
+pub struct WriteResult {
     /// Rows that were inserted, written over, or deleted.
     pub rows: u64,
     /// For how long others could not write.
@@ -50,7 +50,7 @@ pub struct Put {
     /// How long others, who wrote, have kept it waiting.
     pub waited: Duration,
     /// The state of the database afterwards, where it has a name.
-    pub version: Option<Version>,
+    pub version: Option<DataVersion>,
 }
 
 /// A table whose rows can be copied as they are.
@@ -59,27 +59,28 @@ pub struct Put {
 /// changed nothing. A framework's table refuses all of them: it moves with its
 /// application.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
-pub trait Copies {
+pub trait RowCopy {
     /// Reads rows, without a lock that outlasts it.
-    fn stored(&self, stretch: Stretch<'_>) -> Result<Portion>;
+    fn stored(&self, stretch: RowRange<'_>) -> Result<RowPage>;
 
     /// Writes rows as they are. One that is there already stays if `over` does not allow
     /// it to be written over at this moment, and is not counted.
-    fn put(&mut self, rows: &[&StoredRow], over: Over) -> Result<Put>;
+    fn put(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult>;
 
     /// Deletes rows, without counting them as deleted sessions.
-    fn remove(&mut self, rows: &[&StoredRow]) -> Result<Put>;
+    fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult>;
 
     /// All counters.
     fn counters(&self) -> Result<Vec<Counter>>;
 
     /// The names of the tasks.
-    fn stored_names(&self) -> Result<Vec<StoredName>>;
+    fn stored_names(&self) -> Result<Vec<TaskName>>;
 
     /// Gives tasks these names; if `over` does not allow all of them, those whose session was
     /// opened before the one that has given the name here.
-    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()>;
+    fn put_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()>;
 
     /// Sets these counters, as far as `over` allows it, and drops those.
-    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()>;
+    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: OnConflict)
+    -> Result<()>;
 }

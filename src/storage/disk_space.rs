@@ -1,11 +1,11 @@
 //! Whether the disks have room for a rebuild.
 
-use super::Demand;
+use super::vacuum::SpaceRequirement;
 use crate::domain::error::grouped;
 
 /// A folder, and what its file system has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Volume {
     /// The folder, as messages name it.
     pub folder: String,
     /// Tells its file system from others.
@@ -20,7 +20,7 @@ pub struct Place {
     "no room to rebuild the database: {folder} needs {} bytes for {purpose} and has {}; \
      nothing was changed", grouped(*.wanted), grouped(*.free)
 )]
-pub struct NoRoom {
+pub struct InsufficientSpace {
     /// Where.
     pub folder: String,
     /// For what.
@@ -31,13 +31,13 @@ pub struct NoRoom {
     pub free: u64,
 }
 
-impl Demand {
+impl SpaceRequirement {
     /// Makes sure that two folders have what a rebuild takes: that of the database and
     /// that for temporary files, which may share a file system.
     ///
     /// # Errors
-    /// [`NoRoom`] in the first of them that has not.
-    pub fn check(&self, beside: &Place, temporary: &Place) -> Result<(), NoRoom> {
+    /// [`InsufficientSpace`] in the first of them that has not.
+    pub fn check(&self, beside: &Volume, temporary: &Volume) -> Result<(), InsufficientSpace> {
         const LOG: &str = "the log";
         const COPY: &str = "a temporary copy";
         let demands = if beside.volume == temporary.volume {
@@ -50,7 +50,12 @@ impl Demand {
             if wanted <= place.free {
                 return Ok(());
             }
-            Err(NoRoom { folder: place.folder.clone(), purpose, wanted, free: place.free })
+            Err(InsufficientSpace {
+                folder: place.folder.clone(),
+                purpose,
+                wanted,
+                free: place.free,
+            })
         })
     }
 }
@@ -59,10 +64,10 @@ impl Demand {
 mod tests {
     use super::*;
 
-    const DEMAND: Demand = Demand { beside: 3_000, temporary: 2_000 };
+    const DEMAND: SpaceRequirement = SpaceRequirement { beside: 3_000, temporary: 2_000 };
 
-    fn place(folder: &str, volume: u64, free: u64) -> Place {
-        Place { folder: folder.to_owned(), volume, free }
+    fn place(folder: &str, volume: u64, free: u64) -> Volume {
+        Volume { folder: folder.to_owned(), volume, free }
     }
 
     /// Which folder lacks how many bytes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Reason to interrupt a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interruption {
+pub enum InterruptReason {
     /// The process was asked to stop.
     Asked,
     /// The time that the work may take is over.
@@ -16,11 +16,11 @@ pub enum Interruption {
 /// Time that statements may take from now on, and the reason to interrupt one that takes
 /// longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub struct StatementLimit {
     /// The time, counted from the moment at which the limit is set.
     pub time: Duration,
     /// The reason.
-    pub cause: Interruption,
+    pub cause: InterruptReason,
 }
 
 /// A store whose statements can be interrupted, also one that would never end by itself.
@@ -29,5 +29,5 @@ pub trait Interruptible {
     /// changed nothing, and fails with
     /// [`Error::Interrupted`](crate::domain::error::Error::Interrupted). `None` lifts the
     /// limit.
-    fn limit_statements(&mut self, limit: Option<Limit>);
+    fn limit_statements(&mut self, limit: Option<StatementLimit>);
 }

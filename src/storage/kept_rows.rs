@@ -7,18 +7,18 @@ const EXAMPLES: usize = 10;
 
 /// Rows that were to be deleted and were kept, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Kept {
+pub struct KeptRows {
     /// Rows that rows of another table refer to, by what refers to them.
-    pub referenced: BTreeMap<Referrer, u64>,
+    pub referenced: BTreeMap<ReferencingTable, u64>,
     /// Rows that the database has not let go: a trigger or a constraint rejects it.
     pub rejected: u64,
     /// The first of these.
-    pub examples: Vec<Rejection>,
+    pub examples: Vec<RejectedRow>,
 }
 
 /// What refers to rows that are to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Referrer {
+pub struct ReferencingTable {
     /// The table whose rows refer to others.
     pub table: String,
     /// Its columns that do.
@@ -34,14 +34,14 @@ pub struct Referrer {
 
 /// A row that the database has not let go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejection {
+pub struct RejectedRow {
     /// The handle of the session.
     pub handle: String,
     /// What the database says.
     pub why: String,
 }
 
-impl Kept {
+impl KeptRows {
     /// How many rows are referred to.
     pub fn referenced_rows(&self) -> u64 {
         self.referenced.values().sum()
@@ -53,7 +53,7 @@ impl Kept {
     }
 
     /// Counts rows that are referred to.
-    pub fn refer(&mut self, referrer: &Referrer, rows: u64) {
+    pub fn refer(&mut self, referrer: &ReferencingTable, rows: u64) {
         if let Some(known) = self.referenced.get_mut(referrer) {
             *known += rows;
         } else {
@@ -62,7 +62,7 @@ impl Kept {
     }
 
     /// Counts a row that the database has not let go.
-    pub fn reject(&mut self, rejection: impl FnOnce() -> Rejection) {
+    pub fn reject(&mut self, rejection: impl FnOnce() -> RejectedRow) {
         self.rejected += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(rejection());
@@ -82,7 +82,7 @@ impl Kept {
 
 /// A table that each deletion of a session reads as a whole, for lack of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unindexed {
+pub struct UnindexedTable {
     /// The table.
     pub table: String,
     /// The columns by which its rows refer to others.
@@ -93,7 +93,7 @@ pub struct Unindexed {
     pub is_large: bool,
 }
 
-impl std::fmt::Display for Unindexed {
+impl std::fmt::Display for UnindexedTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { table, columns, remedy, .. } = self;
         write!(
@@ -111,18 +111,18 @@ mod tests {
 
     #[test]
     fn counts_add_up_and_examples_are_few() {
-        let referrer = |table: &str| Referrer {
+        let referrer = |table: &str| ReferencingTable {
             table: table.to_owned(),
             columns: vec!["session".to_owned()],
             targets: vec!["id".to_owned()],
             through: None,
             may_be_null: true,
         };
-        let mut kept = Kept::default();
+        let mut kept = KeptRows::default();
         for number in 0..20 {
-            let mut other = Kept::default();
+            let mut other = KeptRows::default();
             other.refer(&referrer(if number % 2 == 0 { "a" } else { "b" }), 2);
-            other.reject(|| Rejection { handle: number.to_string(), why: "no".to_owned() });
+            other.reject(|| RejectedRow { handle: number.to_string(), why: "no".to_owned() });
             kept.add(other);
         }
         assert_eq!(kept.referenced, BTreeMap::from([(referrer("a"), 20), (referrer("b"), 20)]));

@@ -1,9 +1,9 @@
 //! The record of runs, and the leases that keep two of them apart.
 
-use super::Flow;
+use super::sessions::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
-use crate::domain::job::Known;
+use crate::domain::job::JobHistory;
 use crate::domain::session::words;
 use crate::domain::time::{Span, UnixTime};
 
@@ -49,7 +49,7 @@ impl Lease {
 
 /// Where a run takes place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origin {
+pub struct RunOrigin {
     /// The name of the machine.
     pub host: String,
     /// The process.
@@ -77,7 +77,7 @@ pub struct JobKey {
 
 /// A job that a machine takes up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenUp {
+pub struct NewJob {
     /// The job.
     pub job: JobKey,
     /// The anchor of its history, if that begins now.
@@ -105,29 +105,29 @@ pub struct NewRun {
     /// How many earlier runs it makes up.
     pub missed: u64,
     /// Where.
-    pub origin: Origin,
+    pub origin: RunOrigin,
 }
 
 /// Whether a run could begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum StartResult {
     /// It has the lease and is in the ledger.
-    Yes,
+    Started,
     /// Another run has the lease.
-    Held(Holding),
+    LeaseHeld(LeaseHolder),
     /// Its job has been run since it was found due.
-    Settled,
+    AlreadyRun,
 }
 
 /// Who has a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holding {
+pub struct LeaseHolder {
     /// See [`Lease::holder`].
     pub holder: String,
     /// What its holder does.
     pub work: String,
     /// Where its holder runs, if the ledger knows.
-    pub by: Option<Origin>,
+    pub by: Option<RunOrigin>,
     /// When it was last renewed.
     pub renewed_at: UnixTime,
 }
@@ -202,7 +202,7 @@ pub struct RunRecord {
     /// See [`NewRun::missed`].
     pub missed: u64,
     /// See [`NewRun::origin`].
-    pub origin: Origin,
+    pub origin: RunOrigin,
     /// When it ended; `None` if it has not, or died.
     pub finished: Option<UnixTime>,
     /// How it came out.
@@ -233,11 +233,11 @@ pub struct RunQuery {
 
 /// What the ledger has of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobAccount {
+pub struct JobState {
     /// Which job.
     pub job: JobKey,
     /// What decides when it is due.
-    pub known: Known,
+    pub known: JobHistory,
     /// The [holder](Lease::holder) of the lease of the run that has not ended, if there is
     /// one.
     pub holder: Option<String>,
@@ -262,13 +262,13 @@ pub trait Ledger {
     /// A job of the same name that does the same, but has other times besides, may have
     /// run for this very time: that settles it, unless it is a run that goes on. From when
     /// a run begins, its planned time is to be completed.
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun>;
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult>;
 
     /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
-    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun>;
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult>;
 
     /// Who has a lease, or had it last without giving it back.
-    fn holding(&self, lease: &str) -> Result<Option<Holding>>;
+    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 
     /// Gives back a lease that was taken so.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
@@ -305,13 +305,13 @@ pub trait Ledger {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[TakenUp],
+        taken_up: &[NewJob],
         given_up: &[JobKey],
         now: UnixTime,
     ) -> Result<()>;
 
     /// What is known of all jobs at `now`, and of the part that a machine has in them.
-    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>>;
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>>;
 
     /// Visits runs, the latest first. One that has not ended is running at `now`
     /// if its lease holds, and lost if not.
@@ -319,7 +319,7 @@ pub trait Ledger {
         &self,
         query: &RunQuery,
         now: UnixTime,
-        visit: &mut dyn FnMut(RunRecord) -> Flow,
+        visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()>;
 
     /// Drops runs that began longer ago than `keep`, a few hundred at most. The youngest
@@ -336,20 +336,4 @@ pub trait Ledger {
     /// Sets what they were when a jump from this reference was first seen, if it is still
     /// the one.
     fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()>;
-}
-
-/// Where sessions and their ledger are kept.
-pub trait Store:
-    super::Sessions + Ledger + super::Log + super::Storage + super::Copies + super::Interruptible
-{
-}
-
-impl<T> Store for T where
-    T: super::Sessions
-        + Ledger
-        + super::Log
-        + super::Storage
-        + super::Copies
-        + super::Interruptible
-{
 }

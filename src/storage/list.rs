@@ -1,15 +1,15 @@
 //! Which sessions to visit, and in which order.
 
-use super::Scope;
+use super::context::PolicyContext;
 use crate::domain::filter::Filter;
 use crate::domain::session::{Key, words};
 
 /// Which sessions to visit, and in which order.
 #[derive(Debug, Clone, Copy)]
-pub struct Query<'a> {
+pub struct SessionQuery<'a> {
     /// The rules and the moment that states are judged by. Its task is not
     /// regarded: the filter has its own.
-    pub scope: Scope<'a>,
+    pub scope: PolicyContext<'a>,
     /// Which sessions.
     pub filter: &'a Filter,
     /// Only those that a purge would change.
@@ -22,7 +22,7 @@ pub struct Query<'a> {
 
 /// What a visit has come across besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scanned {
+pub struct ScanResult {
     /// Sessions that may have been meant: the filter asks for a user, theirs cannot be
     /// read, and they fit in all else.
     pub unreadable_users: u64,

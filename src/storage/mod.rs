@@ -1,11 +1,13 @@
 //! What an operation may ask of a table of sessions, wherever that table is.
 //!
-//! A store implements [`Sessions`]; the operations know nothing else of it.
+//! A store implements [`SessionStore`]; the operations know nothing else of it.
 //! Nothing here reads and writes in one step: a method that changes rows is one
 //! atomic list of statements, each with its condition in it, so that it is safe
 //! beside an application that writes to the same table, and on a cluster too.
 
+mod backend;
 pub mod consistency;
+mod context;
 mod copy;
 pub mod disk_space;
 mod interrupt;
@@ -15,271 +17,27 @@ mod list;
 mod open;
 mod purge;
 pub mod raw_row;
+mod sessions;
 mod stats;
 mod vacuum;
 mod wal;
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::time::Duration;
-
-use crate::domain::clock::CLOCK_SKEW;
-use crate::domain::error::Result;
-use crate::domain::filter::TaskPattern;
-use crate::domain::policy::{Check, Policies, Verdict};
-use crate::domain::profile::Profile;
-use crate::domain::session::{End, Key, Session};
-use crate::domain::time::{Span, UnixTime};
-use crate::domain::token::Token;
-
-pub use copy::{Copies, Over, Portion, Put, Stretch};
-pub use interrupt::{Interruptible, Interruption, Limit};
-pub use kept_rows::{Kept, Referrer, Rejection, Unindexed};
+pub use backend::Backend;
+pub use context::PolicyContext;
+pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
+pub use interrupt::{InterruptReason, Interruptible, StatementLimit};
+pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
-    Begun, FEWEST_KEPT, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, Origin, RunEnd,
-    RunOutcome, RunQuery, RunRecord, Store, TakenUp,
+    FEWEST_KEPT, JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunOrigin,
+    RunOutcome, RunQuery, RunRecord, StartResult,
 };
-pub use list::{Order, Query, Scanned, SortKey};
-pub use open::{Admission, Full};
+pub use list::{Order, ScanResult, SessionQuery, SortKey};
+pub use open::{Admission, LimitScope};
 pub use purge::{
-    Census, DueRange, Found, Misfit, Place, Reach, Settled, Sighting, Survey, Version,
+    Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
+    ScanLimits, UnreadableValue,
 };
-pub use stats::{LoadBy, TaskNames, TaskStat, UserLoad};
-pub use vacuum::{Demand, Leave, Released, Space, Storage};
-pub use wal::{Effort, Log, LogSize};
-
-/// The rules, and the moment at which they are asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
-    /// The policy of each task.
-    pub policies: &'a Policies,
-    /// The moment.
-    pub now: UnixTime,
-    /// When this was to be asked, by a schedule; `None`: nobody had planned it.
-    pub planned: Option<UnixTime>,
-    /// The tasks that are meant; `None`: all.
-    pub task: Option<&'a TaskPattern>,
-}
-
-impl Scope<'_> {
-    /// The last moment that is not in the future: the clocks of two machines differ.
-    pub fn present(&self) -> UnixTime {
-        self.now.plus(CLOCK_SKEW)
-    }
-
-    /// Whether a time lies in the future: a clock was wrong when it was written, or is
-    /// wrong now.
-    pub fn is_ahead(&self, time: Option<UnixTime>) -> bool {
-        time.is_some_and(|time| time > self.present())
-    }
-
-    /// The check that a purge in this scope is.
-    pub fn check(&self) -> Check {
-        self.planned.map_or(Check::at(self.now), |planned| Check::planned(planned, self.now))
-    }
-
-    /// What the purge does with the session, if it is in scope at all.
-    pub fn verdict(&self, session: &Session) -> Verdict {
-        if self.task.is_none_or(|task| task.matches(&session.task)) {
-            self.policies.of(&session.task).verdict(session, self.check())
-        } else {
-            Verdict::Keep
-        }
-    }
-}
-
-/// A session that is about to exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSession {
-    /// Its row's key.
-    pub key: Key,
-    /// See [`Session::user`].
-    pub user: Option<String>,
-    /// See [`Session::task`].
-    pub task: String,
-    /// See [`Session::client`].
-    pub client: Option<String>,
-    /// When it opens; also the time of its first use.
-    pub created_at: UnixTime,
-    /// See [`Session::idle_timeout`].
-    pub idle_timeout: Option<Span>,
-}
-
-/// The end that one session is to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// Which session.
-    pub key: Key,
-    /// When and why it ends.
-    pub end: End,
-    /// Whether its row stays for the record, or goes in the same step.
-    pub keep_row: bool,
-}
-
-/// What a renewal has done.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Renewed {
-    /// For each key, whether there was such a live session.
-    pub done: Vec<bool>,
-    /// For how long it held the write lock, at most; on a cluster, for how long a node was
-    /// at it, without the way there and back.
-    pub hold: Duration,
-}
-
-/// What a visitor says after each item: go on, or enough.
-pub type Flow = Result<ControlFlow<()>>;
-
-/// A table of sessions.
-///
-/// Every method fails with whatever keeps the table from being read or written,
-/// and a method that writes has then changed nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
-pub trait Sessions {
-    /// The description of the framework's table that this is; `None`: it is sessctl's
-    /// own. A framework's table keeps no ended rows: what ends is deleted. It cannot
-    /// be opened into, nor touched: that is left to the application.
-    fn profile(&self) -> Option<&Profile> {
-        None
-    }
-
-    /// Makes what the limits of these policies need so that opening stays quick in
-    /// a large table, and takes away what they do not need.
-    fn suit(&mut self, policies: &Policies) -> Result<()>;
-
-    /// Opens sessions, whatever the limits. All of them or, if one cannot be,
-    /// none.
-    fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
-
-    /// Opens a session if the limits of its policy and of its licence leave room for it, or
-    /// can be made to:
-    ///
-    /// 1. First those end that the limit should not count: whatever `when_full` says,
-    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
-    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](crate::domain::policy::Policy::over). A `limit` looks at the whole task, a
-    ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
-    ///    looks at all of its tasks before that: each session is judged by the policy of its
-    ///    own task, with the `when_full` of the licence.
-    /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
-    ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
-    ///    allows, or where there is one to evict. A limit of zero in a policy is none.
-    ///    Sessions of nobody have no `user_limit`.
-    /// 3. At a limit exactly one session is evicted: of its user if the user is
-    ///    at the limit, else of the task if that is at its limit, else of any task of the
-    ///    licence; under `"evict-idle"` the one whose own timeout has passed first, under
-    ///    `"evict-lru"` the one that has been unused for the longest. It makes way in all of
-    ///    these. The `when_full` of the limit that it makes way for decides: under
-    ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
-    /// 4. Each session that ends leaves a row if the policy of its own task keeps one.
-    /// 5. If it does not open, the refusal is counted.
-    ///
-    /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `tell`, the sessions that ended are answered as they ended. A key that
-    /// is taken is an error, and nothing changes.
-    fn admit(&mut self, session: &NewSession, policies: &Policies, tell: bool)
-    -> Result<Admission>;
-
-    /// The sessions with these keys, in the order of the keys; `None` where
-    /// there is no such row. A key given twice is answered twice.
-    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
-
-    /// Whether [`find`](Self::find) sees all that was acknowledged before, and not all but
-    /// the last moments where another machine has just taken over.
-    fn finds_all(&self) -> bool {
-        true
-    }
-
-    /// The same as [`find`](Self::find), with all that was acknowledged before.
-    fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        self.find(keys)
-    }
-
-    /// The sessions that clients hold these tokens of, in the order of the tokens. Tokens
-    /// are compared by their bytes. In a framework's table, several sessions may have the
-    /// same, and some of them may be over.
-    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
-        let found = self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
-        Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
-    }
-
-    /// Moves the last use of live sessions to `now`, never backwards, and
-    /// clears their marks.
-    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed>;
-
-    /// The same, where nobody asks how long it took. Answers for each key whether
-    /// there was such a live session.
-    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
-        Ok(self.renew_timed(keys, now)?.done)
-    }
-
-    /// Ends live sessions. Answers for each ending whether it took place: not
-    /// for a session that has ended before, nor for one that never was.
-    fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>>;
-
-    /// Visits sessions one by one, in flat memory. The filter on the client is
-    /// left to the caller,
-    /// [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
-    ///
-    /// Sessions whose user cannot be read are visited where the filter asks for no user.
-    /// Where it does, those that fit in all else are counted, as far as the visit goes.
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned>;
-
-    /// The sessions whose handle begins like this, of at most so many ids, in the order of
-    /// their handles. A prefix is 4 hexadecimal digits or more, of either case. In a
-    /// framework's table, several sessions may have the same id, and then the same handle.
-    fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
-
-    /// The figures of the tasks in scope, by name, in one pass over the table.
-    fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>>;
-
-    /// The names of the tasks that have had sessions, each in the letter case of its first
-    /// use. A framework's table has one task, that of its profile.
-    fn task_names(&self) -> Result<TaskNames>;
-
-    /// Visits what users have of sessions that have not ended; of a framework's table, of
-    /// those that are live.
-    fn loads(
-        &self,
-        scope: &Scope<'_>,
-        by: LoadBy,
-        visit: &mut dyn FnMut(UserLoad) -> Flow,
-    ) -> Result<()>;
-
-    /// Makes sure that what is in a framework's table is what its profile says, so that
-    /// a purge can be planned. [`Error::Refused`](crate::domain::error::Error::Refused) with what
-    /// was found, if not.
-    fn vet(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Looks at the rows behind a place, without any lock that keeps others from
-    /// writing.
-    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey>;
-
-    /// Marks, ends and deletes what is due within a range of keys, in one short
-    /// write transaction that judges each row anew: a session that was touched
-    /// since the survey survives. What has become due since then may be left to
-    /// the next run. With `tell`, the sessions that ended are answered as they
-    /// ended.
-    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled>;
-
-    /// What [`end`](Self::end) and [`settle`](Self::settle) have kept although it was to be
-    /// deleted, since this was asked last. A table of sessctl's own keeps nothing.
-    fn take_kept(&mut self) -> Kept {
-        Kept::default()
-    }
-
-    /// Which of the sessions with these keys [`end`](Self::end) would keep because rows of
-    /// other tables refer to them, for each key, and by what.
-    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, Kept)> {
-        Ok((vec![false; keys.len()], Kept::default()))
-    }
-
-    /// Tables that each deletion of a session reads as a whole.
-    fn unindexed(&self) -> Result<Vec<Unindexed>> {
-        Ok(Vec::new())
-    }
-
-    /// Remembers how many sessions, by task, were seen at once that had not ended.
-    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
-}
+pub use sessions::{EndRequest, NewSession, SessionStore, TouchedRows, VisitResult};
+pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
+pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
+pub use wal::{CheckpointMode, Wal, WalStatus};

@@ -6,7 +6,7 @@ use crate::domain::session::Session;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
     /// Whether it is open now; if not, what was full.
-    pub outcome: Result<(), Full>,
+    pub outcome: Result<(), LimitScope>,
     /// How many sessions ended to make way for it.
     pub ended: u64,
     /// Those sessions, if the caller wanted to be told.
@@ -18,7 +18,7 @@ pub struct Admission {
 
 /// The limit that kept a session from opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
+pub enum LimitScope {
     /// That of the task.
     Task,
     /// That of the user.

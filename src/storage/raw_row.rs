@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// A row, with all of its ten columns. Text is bytes: what an application has written
 /// need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRow {
+pub struct RawRow {
     /// The key.
     pub id: String,
     /// Whose session it is.
@@ -32,7 +32,7 @@ pub struct StoredRow {
     pub end_reason: Option<Vec<u8>>,
 }
 
-impl StoredRow {
+impl RawRow {
     /// Whether this row of a session tells of a later moment than the other:
     ///
     /// 1. It was used later.
@@ -95,7 +95,7 @@ fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
 
 /// What one side of a comparison holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
+pub struct TableChecksum {
     /// How many rows.
     pub rows: u64,
     /// The SHA-256, in lower-case hexadecimal, of all rows in key order, each as
@@ -105,15 +105,15 @@ pub struct Content {
 
 /// Takes in rows, one after the other in key order, and says what they are.
 #[derive(Default)]
-pub struct Intake {
+pub struct TableHasher {
     rows: u64,
     hash: Sha256,
     text: Vec<u8>,
 }
 
-impl Intake {
+impl TableHasher {
     /// Takes in the next rows.
-    pub fn take(&mut self, rows: &[StoredRow]) {
+    pub fn take(&mut self, rows: &[RawRow]) {
         self.text.clear();
         for row in rows {
             row.append_to(&mut self.text);
@@ -123,33 +123,33 @@ impl Intake {
     }
 
     /// What it was.
-    pub fn content(self) -> Content {
+    pub fn content(self) -> TableChecksum {
         let hash = self.hash.finalize();
         let mut sha256 = String::with_capacity(2 * hash.len());
         for byte in hash {
             // Nothing keeps a text from growing.
             let _ = write!(sha256, "{byte:02x}");
         }
-        Content { rows: self.rows, sha256 }
+        TableChecksum { rows: self.rows, sha256 }
     }
 }
 
 /// In what a table, there, differs from another, here, within a range of keys.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Differences<'a> {
+pub struct TableDiff<'a> {
     /// Rows that are here alone.
-    pub missing: Vec<&'a StoredRow>,
+    pub missing: Vec<&'a RawRow>,
     /// Rows, as they are here, that are otherwise there, and not newer.
-    pub older: Vec<&'a StoredRow>,
+    pub older: Vec<&'a RawRow>,
     /// Rows, as they are here, that are newer there.
-    pub newer: Vec<&'a StoredRow>,
+    pub newer: Vec<&'a RawRow>,
     /// Rows that are there alone.
-    pub extra: Vec<&'a StoredRow>,
+    pub extra: Vec<&'a RawRow>,
 }
 
-impl<'a> Differences<'a> {
+impl<'a> TableDiff<'a> {
     /// Compares the rows of a range of keys, both in key order.
-    pub fn between(here: &'a [StoredRow], there: &'a [StoredRow]) -> Self {
+    pub fn between(here: &'a [RawRow], there: &'a [RawRow]) -> Self {
         let mut differences = Self::default();
         let (mut here, mut there) = (here.iter().peekable(), there.iter().peekable());
         loop {
@@ -171,7 +171,7 @@ impl<'a> Differences<'a> {
         }
     }
 
-    fn judge(&mut self, here: &'a StoredRow, there: &'a StoredRow) {
+    fn judge(&mut self, here: &'a RawRow, there: &'a RawRow) {
         if here == there {
             return;
         }
@@ -182,7 +182,7 @@ impl<'a> Differences<'a> {
 
 /// The name of a task, and the session that has given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredName {
+pub struct TaskName {
     /// The task, in the letter case of its first use.
     pub task: Vec<u8>,
     /// When the session was opened.
@@ -211,8 +211,8 @@ impl Counter {
 mod tests {
     use super::*;
 
-    fn row(id: &str) -> StoredRow {
-        StoredRow {
+    fn row(id: &str) -> RawRow {
+        RawRow {
             id: id.to_owned(),
             user: Some(b"o'hara".to_vec()),
             task: b"imap".to_vec(),
@@ -226,8 +226,8 @@ mod tests {
         }
     }
 
-    fn ended(at: i64) -> StoredRow {
-        StoredRow { ended_at: Some(at), end_reason: Some(b"closed".to_vec()), ..row("a") }
+    fn ended(at: i64) -> RawRow {
+        RawRow { ended_at: Some(at), end_reason: Some(b"closed".to_vec()), ..row("a") }
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn newer_is_what_was_used_later_or_has_ended_or_has_ended_later() {
-        let used = |at| StoredRow { last_used_at: at, ..row("a") };
+        let used = |at| RawRow { last_used_at: at, ..row("a") };
         assert!(used(21).is_newer_than(&used(20)) && !used(20).is_newer_than(&used(20)));
         assert!(ended(20).is_newer_than(&used(20)) && !used(20).is_newer_than(&ended(20)));
         assert!(ended(31).is_newer_than(&ended(30)) && !ended(30).is_newer_than(&ended(30)));
@@ -254,24 +254,24 @@ mod tests {
 
     #[test]
     fn each_row_differs_in_one_way_or_in_none() {
-        let older = StoredRow { user: None, ..row("c") };
-        let newer = StoredRow { last_used_at: 21, ..row("d") };
+        let older = RawRow { user: None, ..row("c") };
+        let newer = RawRow { last_used_at: 21, ..row("d") };
         let here = [row("a"), row("b"), row("c"), row("d"), row("f")];
         let there = [row("b"), older, newer, row("e")];
-        let expected = Differences {
+        let expected = TableDiff {
             missing: vec![&here[0], &here[4]],
             older: vec![&here[2]],
             newer: vec![&here[3]],
             extra: vec![&there[3]],
         };
-        assert_eq!(Differences::between(&here, &there), expected);
+        assert_eq!(TableDiff::between(&here, &there), expected);
     }
 
     #[test]
     fn content_does_not_depend_on_the_portions() {
         let rows = [row("a"), row("b"), row("c")];
-        let content = |portions: &[&[StoredRow]]| {
-            let mut intake = Intake::default();
+        let content = |portions: &[&[RawRow]]| {
+            let mut intake = TableHasher::default();
             for portion in portions {
                 intake.take(portion);
             }

@@ -8,7 +8,7 @@ use crate::domain::time::UnixTime;
 
 /// The figures of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TaskStat {
+pub struct TaskStats {
     /// Its name, as one of its rows has it.
     pub task: String,
     /// Live sessions in the states active, idle and abandoned.
@@ -21,7 +21,7 @@ pub struct TaskStat {
     /// Live sessions of which it cannot be said whether they are over: their times are
     /// not in the form that they should have.
     pub unreadable: u64,
-    /// Rows that were used or opened [in the future](super::Scope::is_ahead), as far as
+    /// Rows that were used or opened [in the future](super::PolicyContext::is_ahead), as far as
     /// the table says that, or marked, if any policy marks sessions.
     pub future: u64,
     /// Rows of ended sessions that are still kept.
@@ -41,7 +41,7 @@ pub struct TaskStat {
     pub oldest_use: Option<UnixTime>,
 }
 
-impl TaskStat {
+impl TaskStats {
     /// All its live sessions.
     pub fn live_total(&self) -> u64 {
         self.live.iter().sum()
@@ -101,7 +101,7 @@ impl FromIterator<String> for TaskNames {
 
 /// What a user has of one task, or of all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserLoad {
+pub struct UserStats {
     /// Who; `None`: the sessions that belong to nobody yet.
     pub user: Option<String>,
     /// Those among them whose user cannot be read, and who are counted with nobody's.
@@ -120,7 +120,7 @@ pub struct UserLoad {
     pub oldest_use: Option<UnixTime>,
 }
 
-impl UserLoad {
+impl UserStats {
     /// All the sessions.
     pub fn sessions(&self) -> u64 {
         self.states.iter().sum::<u64>() + self.expired
@@ -129,7 +129,7 @@ impl UserLoad {
 
 /// How to add up the loads of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadBy {
+pub enum GroupBy {
     /// One load for each user and task, in the order of tasks, then of users.
     TaskAndUser,
     /// One for each user, the one with the most sessions first.

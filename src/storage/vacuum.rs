@@ -6,7 +6,7 @@ use crate::domain::error::Result;
 
 /// What a store takes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Space {
+pub struct DiskUsage {
     /// Bytes in a page.
     pub page_size: u64,
     /// Pages that the database has, those that are free among them.
@@ -21,7 +21,7 @@ pub struct Space {
     pub log_bytes: u64,
 }
 
-impl Space {
+impl DiskUsage {
     /// Bytes that the file system has given to it.
     pub const fn bytes(&self) -> u64 {
         self.file_bytes + self.log_bytes
@@ -41,7 +41,7 @@ impl Space {
 
 /// What one step has given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Released {
+pub struct VacuumStep {
     /// Free pages that the database is shorter by.
     pub pages: u64,
     /// For how long the step held the write lock.
@@ -50,7 +50,7 @@ pub struct Released {
 
 /// The room that a rebuild takes until it is done, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Demand {
+pub struct SpaceRequirement {
     /// In the folder of the database.
     pub beside: u64,
     /// In the folder for temporary files.
@@ -58,15 +58,15 @@ pub struct Demand {
 }
 
 /// Asked now and then whether long work is to go on.
-pub type Leave = Box<dyn FnMut() -> bool + Send>;
+pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 
 /// The files of a store.
 ///
 /// As with [`Sessions`](super::Sessions), a method that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
-pub trait Storage {
+pub trait Vacuum {
     /// What it takes up.
-    fn space(&self) -> Result<Space>;
+    fn space(&self) -> Result<DiskUsage>;
 
     /// About how many bytes lie within pages that are in use, by a sample: only a
     /// rebuild gives them back.
@@ -74,14 +74,14 @@ pub trait Storage {
 
     /// Gives back up to so many free pages, in one write transaction. Those that are in
     /// use at the end of the file take their places.
-    fn release(&mut self, pages: usize) -> Result<Released>;
+    fn release(&mut self, pages: usize) -> Result<VacuumStep>;
 
     /// What a rebuild would take.
-    fn demand(&self) -> Result<Demand>;
+    fn demand(&self) -> Result<SpaceRequirement>;
 
     /// Writes the database anew, without free pages and with full ones, so that from
     /// then on [`release`](Self::release) has a use. Answers whether it came to its end:
     /// not if it was told to leave off, and then nothing has changed. Nobody else can
     /// write until it is done.
-    fn rebuild(&mut self, leave: Leave) -> Result<bool>;
+    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool>;
 }

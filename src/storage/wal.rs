@@ -6,7 +6,7 @@ use crate::domain::error::Result;
 
 /// How large a write-ahead log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LogSize {
+pub struct WalStatus {
     /// Bytes that are in use. A log that has been moved into the database as a whole
     /// is used again from its beginning by the next one who writes.
     pub bytes: u64,
@@ -18,29 +18,29 @@ pub struct LogSize {
 
 /// How hard to try to get the log into the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
+pub enum CheckpointMode {
     /// Nobody waits for it: neither who writes nor who reads.
-    Gentle,
+    Passive,
     /// Who writes waits while the last bit is moved, and who reads is waited for,
     /// both for at most about so long.
-    Firm(Duration),
+    Restart(Duration),
     /// Nobody waits for it, and if nobody uses the log at this moment, its file is cut
     /// off.
-    Cut,
+    Truncate,
 }
 
 /// The write-ahead log of a database. Where there is none, all of this does nothing
 /// and answers `None`.
 #[expect(clippy::missing_errors_doc, reason = "whatever keeps the database from being read")]
-pub trait Log {
+pub trait Wal {
     /// From now on, commits over this connection leave the log as it is, or move it
     /// into the database once in a while again.
     fn keep_log(&mut self, keep: bool) -> Result<()>;
 
     /// How large the log is.
-    fn log_size(&self) -> Result<Option<LogSize>>;
+    fn log_size(&self) -> Result<Option<WalStatus>>;
 
     /// Moves what it can from the log into the database, and answers what the log is
     /// then. What somebody still reads of an older state stays.
-    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>>;
+    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
 }

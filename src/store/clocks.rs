@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::database::{Columns, Transport};
+use super::database::{Database, RowRef};
 use super::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 
 /// What is known of a machine's clock.
-pub(super) fn reference(transport: &impl Transport, host: &str) -> Result<Option<ClockReference>> {
+pub(super) fn reference(transport: &impl Database, host: &str) -> Result<Option<ClockReference>> {
     let sql = Statement::new(
         "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
          FROM clocks WHERE host = ?1",
@@ -24,7 +24,7 @@ pub(super) fn reference(transport: &impl Transport, host: &str) -> Result<Option
 }
 
 /// The clocks from this column on.
-fn stamp(row: &dyn Columns, first: usize) -> Option<ClockStamp> {
+fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
     Some(ClockStamp {
         wall: UnixTime(row.integer(first)?),
         boot: row.text(first + 1),
@@ -34,7 +34,7 @@ fn stamp(row: &dyn Columns, first: usize) -> Option<ClockStamp> {
 }
 
 /// Sets the reference of a machine, without a jump.
-pub(super) fn set(transport: &mut impl Transport, host: &str, last: &ClockStamp) -> Result<()> {
+pub(super) fn set(transport: &mut impl Database, host: &str, last: &ClockStamp) -> Result<()> {
     let sql = Statement::new(
         "INSERT INTO clocks (host, wall, boot, boottime, uptime) VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT DO UPDATE SET wall = excluded.wall, boot = excluded.boot, \
@@ -48,7 +48,7 @@ pub(super) fn set(transport: &mut impl Transport, host: &str, last: &ClockStamp)
 /// Sets when a jump was first seen, if the reference is still the one that it is a jump
 /// from.
 pub(super) fn note_jump(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     host: &str,
     from: &ClockStamp,
     jump: &ClockStamp,

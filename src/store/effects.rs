@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::database::Transport;
+use super::database::Database;
 use super::statement::Statement;
 use crate::domain::error::Result;
 
@@ -27,7 +27,7 @@ pub(super) struct Effect {
 /// The triggers that a change sets off, with what they do to a table. The actions of
 /// foreign keys have no name.
 pub(super) fn effects(
-    database: &impl Transport,
+    database: &impl Database,
     change: &Statement,
     table: &str,
 ) -> Result<BTreeMap<String, Effect>> {
@@ -57,7 +57,7 @@ pub(super) fn effects(
 }
 
 /// The page at which a table begins.
-fn root_of(database: &impl Transport, table: &str) -> Result<u64> {
+fn root_of(database: &impl Database, table: &str) -> Result<u64> {
     let sql =
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     let mut root = 0;

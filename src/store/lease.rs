@@ -2,26 +2,30 @@
 
 use std::ops::ControlFlow;
 
-use super::database::{Applied, Columns, Transport};
+use super::database::{BatchResult, Database, RowRef};
 use super::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{Begun, Holding, Lease, Origin};
+use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
 
 /// Takes a lease for work that has no record.
-pub(super) fn take(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<Begun> {
+pub(super) fn take(
+    transport: &mut impl Database,
+    lease: &Lease,
+    now: UnixTime,
+) -> Result<StartResult> {
     let applied = transport.apply(&[take_if(lease, now, |_| ()), who_has(lease)])?;
     Ok(begun(&applied, lease, now))
 }
 
 /// Gives back a lease that was taken so.
-pub(super) fn drop(transport: &mut impl Transport, lease: &Lease) -> Result<()> {
+pub(super) fn drop(transport: &mut impl Database, lease: &Lease) -> Result<()> {
     transport.apply(&[give_back(lease)])?;
     Ok(())
 }
 
 /// Who has a lease, or had it last.
-pub(super) fn holding_of(transport: &impl Transport, name: &str) -> Result<Option<Holding>> {
+pub(super) fn holding_of(transport: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     let mut found = None;
     transport.query(&who_has(&lease), &mut |row| {
@@ -32,7 +36,7 @@ pub(super) fn holding_of(transport: &impl Transport, name: &str) -> Result<Optio
 }
 
 /// Renews a lease, if it is still held and not over.
-pub(super) fn renew(transport: &mut impl Transport, lease: &Lease, now: UnixTime) -> Result<bool> {
+pub(super) fn renew(transport: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
     let (oldest, youngest) = Lease::renewed_between(now);
     let renew = Statement::new(
         "UPDATE leases SET renewed_at = ?3 \
@@ -81,24 +85,26 @@ pub(super) fn who_has(lease: &Lease) -> Statement {
 
 /// What the answer to [`who_has`], the last of some statements, means to who wanted the
 /// lease.
-pub(super) fn begun(applied: &Applied, lease: &Lease, now: UnixTime) -> Begun {
+pub(super) fn begun(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
     let held = applied.answers.last().and_then(|rows| rows.first());
-    match held.map(|row| row as &dyn Columns) {
-        Some(row) if row.text(0).as_deref() == Some(&lease.holder) => Begun::Yes,
-        Some(row) if Lease::holds(holding(row).renewed_at, now) => Begun::Held(holding(row)),
+    match held.map(|row| row as &dyn RowRef) {
+        Some(row) if row.text(0).as_deref() == Some(&lease.holder) => StartResult::Started,
+        Some(row) if Lease::holds(holding(row).renewed_at, now) => {
+            StartResult::LeaseHeld(holding(row))
+        }
         // The lease was free, and is not taken.
-        _ => Begun::Settled,
+        _ => StartResult::AlreadyRun,
     }
 }
 
-fn holding(row: &dyn Columns) -> Holding {
-    let by = row.text(3).map(|host| Origin {
+fn holding(row: &dyn RowRef) -> LeaseHolder {
+    let by = row.text(3).map(|host| RunOrigin {
         host,
         pid: u32::try_from(row.count(4)).unwrap_or(0),
         version: row.text(5).unwrap_or_default(),
         user: row.text(6).unwrap_or_default(),
     });
-    Holding {
+    LeaseHolder {
         holder: row.text(0).unwrap_or_default(),
         work: row.text(2).unwrap_or_default(),
         by,

@@ -2,16 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use super::database::{Columns, Transport};
+use super::database::{Database, RowRef};
 use super::lease;
 use super::lease::if_held;
 use super::statement::Statement;
 use crate::domain::error::Result;
-use crate::domain::job::{Known, Unfinished};
+use crate::domain::job::{JobHistory, RunInProgress};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Begun, FEWEST_KEPT, Flow, JobAccount, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome,
-    RunQuery, RunRecord, TakenUp,
+    FEWEST_KEPT, JobKey, JobState, Lease, NewJob, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery,
+    RunRecord, StartResult, VisitResult,
 };
 
 /// Entries that are dropped at once, at most.
@@ -33,7 +33,11 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
                    runs.holder, user";
 
 /// Takes a lease and enters a run.
-pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun) -> Result<Begun> {
+pub(super) fn begin(
+    transport: &mut impl Database,
+    lease: &Lease,
+    run: &NewRun,
+) -> Result<StartResult> {
     let is_due = |sql: &mut Statement| and_unsettled(sql, run.job.as_ref(), run.anchor);
     let take = lease::take_if(lease, run.started, is_due);
     let mut statements: Vec<Statement> = Vec::new();
@@ -46,7 +50,7 @@ pub(super) fn begin(transport: &mut impl Transport, lease: &Lease, run: &NewRun)
 }
 
 /// Gives up a run whose process is gone, and frees its lease.
-pub(super) fn release(transport: &mut impl Transport, lease: &Lease) -> Result<()> {
+pub(super) fn release(transport: &mut impl Database, lease: &Lease) -> Result<()> {
     let lose = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
          WHERE outcome = 'running' AND holder = ?1",
@@ -145,7 +149,7 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
 
 /// Ends a run and gives its lease back.
 pub(super) fn finish(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     lease: &Lease,
     job: Option<&JobKey>,
     end: &RunEnd,
@@ -196,7 +200,7 @@ fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Stateme
 
 /// Enters a run that did not take place. Answers whether it is in the ledger.
 pub(super) fn enter(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     holder: &str,
     run: &NewRun,
     end: &RunEnd,
@@ -212,7 +216,7 @@ pub(super) fn enter(
 
 /// Sets the anchor of a job.
 pub(super) fn note_anchor(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     job: &JobKey,
     known: Option<UnixTime>,
     anchor: UnixTime,
@@ -223,16 +227,16 @@ pub(super) fn note_anchor(
 
 /// Takes up jobs on a machine, and gives up others there.
 pub(super) fn change_jobs(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     machine: &str,
-    taken_up: &[TakenUp],
+    taken_up: &[NewJob],
     given_up: &[JobKey],
     now: UnixTime,
 ) -> Result<()> {
     let leave = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
     let mut statements: Vec<Statement> =
         given_up.iter().map(|job| leave(job).with(machine)).collect();
-    for TakenUp { job, start } in taken_up {
+    for NewJob { job, start } in taken_up {
         statements.extend([start_history(job, *start, now), join(job, machine, now)]);
         statements.push(drop_oldest_members(job));
     }
@@ -287,10 +291,10 @@ fn drop_histories(now: UnixTime) -> Statement {
 
 /// What is known of all jobs, and of the part that a machine has in them.
 pub(super) fn jobs(
-    transport: &impl Transport,
+    transport: &impl Database,
     machine: &str,
     now: UnixTime,
-) -> Result<Vec<JobAccount>> {
+) -> Result<Vec<JobState>> {
     // Left to itself, SQLite reads all runs and makes an index of its own.
     let sql = Statement::new(
         "SELECT jobs.name, jobs.spec, jobs.host_scope, settled_at, interrupted_at, since, \
@@ -311,27 +315,27 @@ pub(super) fn jobs(
     Ok(jobs)
 }
 
-fn account(row: &dyn Columns, now: UnixTime) -> JobAccount {
+fn account(row: &dyn RowRef, now: UnixTime) -> JobState {
     let time = |place| row.integer(place).map(UnixTime);
     let text = |place| row.text(place).unwrap_or_default();
-    let unfinished = time(6).zip(time(7)).map(|(planned, started)| Unfinished {
+    let unfinished = time(6).zip(time(7)).map(|(planned, started)| RunInProgress {
         planned,
         started,
         is_alive: time(8).is_some_and(|renewed_at| Lease::holds(renewed_at, now)),
     });
-    JobAccount {
+    JobState {
         job: JobKey { name: text(0), spec: text(1), account: text(2) },
-        known: Known { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
+        known: JobHistory { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
         holder: row.text(9),
     }
 }
 
 /// Visits runs, the latest first.
 pub(super) fn runs(
-    transport: &impl Transport,
+    transport: &impl Database,
     query: &RunQuery,
     now: UnixTime,
-    visit: &mut dyn FnMut(RunRecord) -> Flow,
+    visit: &mut dyn FnMut(RunRecord) -> VisitResult,
 ) -> Result<()> {
     let mut left = query.limit.unwrap_or(u64::MAX);
     transport.walk(&mut |last| runs_behind(query, last), &mut |row| {
@@ -348,7 +352,7 @@ pub(super) fn runs(
 }
 
 /// All of them; where they come in pages, those behind the `last` of one.
-fn runs_behind(query: &RunQuery, last: Option<&dyn Columns>) -> Statement {
+fn runs_behind(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     let mut sql = Statement::new("SELECT ");
     sql.push(RUN).push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
     if let Some(job) = &query.job {
@@ -366,7 +370,7 @@ fn runs_behind(query: &RunQuery, last: Option<&dyn Columns>) -> Statement {
 }
 
 /// Reads a row of [`RUN`].
-fn record(row: &dyn Columns, query: &RunQuery, now: UnixTime) -> RunRecord {
+fn record(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
     let time = |place| UnixTime(row.integer(place).unwrap_or(0));
     let word = row.text(11).unwrap_or_default();
     let holds = |renewed: i64| Lease::holds(UnixTime(renewed), now);
@@ -392,7 +396,7 @@ fn record(row: &dyn Columns, query: &RunQuery, now: UnixTime) -> RunRecord {
         planned: time(4),
         started: time(5),
         missed: row.count(6),
-        origin: Origin {
+        origin: RunOrigin {
             host: row.text(7).unwrap_or_default(),
             pid: u32::try_from(row.count(8)).unwrap_or(0),
             version: row.text(9).unwrap_or_default(),
@@ -409,7 +413,7 @@ fn record(row: &dyn Columns, query: &RunQuery, now: UnixTime) -> RunRecord {
 
 /// Drops entries that began longer ago than `keep`, by the clock and by the youngest of
 /// them: a clock that is wrong, and the entries of a few runs under it, drop nothing.
-pub(super) fn drop_runs(transport: &mut impl Transport, keep: Span, now: UnixTime) -> Result<()> {
+pub(super) fn drop_runs(transport: &mut impl Database, keep: Span, now: UnixTime) -> Result<()> {
     let sql = Statement::new(
         "DELETE FROM runs WHERE id IN (WITH kept (id, started_at) AS \
          (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1) \

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
-use super::database::rqlite::Link;
+use super::database::rqlite::SharedState;
 use crate::storage::consistency::Consistency;
 
 /// The port of a node that names none, as rqlite's own.
@@ -111,14 +111,14 @@ pub struct Cluster {
     pub credentials: Option<Credentials>,
     /// The authorities whose certificates are trusted; `None`: those that browsers
     /// trust.
-    pub authorities: Option<Authorities>,
+    pub authorities: Option<CaCertificates>,
     /// How long one request may take.
     pub timeout: Duration,
     /// For how long a step is tried again, on one node after the other, until it is
     /// given up.
     pub patience: Duration,
     /// What clones of this share.
-    pub(super) link: Link,
+    pub(super) link: SharedState,
 }
 
 impl Cluster {
@@ -144,7 +144,7 @@ impl Cluster {
             authorities: None,
             timeout: Self::TIMEOUT,
             patience: Self::PATIENCE,
-            link: Link::default(),
+            link: SharedState::default(),
         })
     }
 
@@ -234,9 +234,9 @@ impl fmt::Debug for Credentials {
 
 /// The certificates of authorities that are trusted.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Authorities(Arc<Vec<Vec<u8>>>);
+pub struct CaCertificates(Arc<Vec<Vec<u8>>>);
 
-impl Authorities {
+impl CaCertificates {
     /// Reads certificates in PEM. `None` if there is none, or one that is damaged.
     pub fn parse(pem: &[u8]) -> Option<Self> {
         let mut certificates = Vec::new();
@@ -253,7 +253,7 @@ impl Authorities {
     }
 }
 
-impl fmt::Debug for Authorities {
+impl fmt::Debug for CaCertificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Authorities({})", self.0.len())
     }
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn what_holds_no_certificate_is_no_authority() {
         for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
-            assert_eq!(Authorities::parse(text.as_bytes()), None, "{text:?}");
+            assert_eq!(CaCertificates::parse(text.as_bytes()), None, "{text:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
-use super::database::Transport;
+use super::database::Database;
 use super::database::sqlite::SqliteFile;
 use super::statement::Statement;
 use crate::domain::error::{Error, Result};
@@ -22,7 +22,7 @@ struct Script {
 
 /// What kind of database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub enum DatabaseKind {
     /// A file on this machine.
     File,
     /// A cluster.
@@ -69,25 +69,25 @@ const VERSION: i64 = 1;
 
 /// What a file says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct SchemaVersion {
     application: i64,
     version: i64,
 }
 
-impl Stamp {
+impl SchemaVersion {
     /// That of a database that nobody has set up.
     const BLANK: Self = Self { application: 0, version: 0 };
 
     /// In two statements, as one would have SQLite read the whole schema first. In
     /// this order, a database that is being set up in between has the stamp that it
     /// had before: without the application, the version says nothing.
-    fn of(database: &impl Transport) -> Result<Self> {
+    fn of(database: &impl Database) -> Result<Self> {
         let application = number(database, "PRAGMA application_id")?;
         Ok(Self { application, version: number(database, "PRAGMA user_version")? })
     }
 }
 
-fn number(database: &impl Transport, sql: &str) -> Result<i64> {
+fn number(database: &impl Database, sql: &str) -> Result<i64> {
     let mut number = 0;
     database.query(&Statement::new(sql), &mut |row| {
         number = row.integer(0).unwrap_or(0);
@@ -109,15 +109,15 @@ const NAMED: usize = 4;
 /// of two programs that start at once one does it and the other finds it done.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if it holds another program's tables, or those of a newer
+/// [`Error::ForeignDatabase`] if it holds another program's tables, or those of a newer
 /// sessctl; then it is as it was.
 pub fn apply(file: &mut SqliteFile) -> Result<()> {
     let place = file.place().to_owned();
     file.upgrade(|connection| {
         let stamp = connection.query_row(STAMP, [], |row| {
-            Ok(Stamp { application: row.get(0)?, version: row.get(1)? })
+            Ok(SchemaVersion { application: row.get(0)?, version: row.get(1)? })
         })?;
-        Ok(lacking(&place, Home::File, stamp, &tables(connection)?))
+        Ok(lacking(&place, DatabaseKind::File, stamp, &tables(connection)?))
     })
 }
 
@@ -126,15 +126,15 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 ///
 /// # Errors
 /// As for [`apply`].
-pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
-    let mut seen = Seen::of(database, Home::Cluster)?;
+pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
+    let mut seen = SchemaState::of(database, DatabaseKind::Cluster)?;
     loop {
-        let lacking = lacking(database.place(), Home::Cluster, seen.stamp, &seen.tables)?;
+        let lacking = lacking(database.place(), DatabaseKind::Cluster, seen.stamp, &seen.tables)?;
         let Some(script) = lacking else { return Ok(()) };
         let Err(error) = database.apply(&[seen.must_hold(), Statement::new(&script)]) else {
             return Ok(());
         };
-        let now = Seen::of(database, Home::Cluster)?;
+        let now = SchemaState::of(database, DatabaseKind::Cluster)?;
         if now == seen {
             return Err(error);
         }
@@ -144,29 +144,31 @@ pub fn apply_to_cluster(database: &mut impl Transport) -> Result<()> {
 
 /// What a database looks like from outside.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    stamp: Stamp,
+struct SchemaState {
+    stamp: SchemaVersion,
     tables: Vec<String>,
 }
 
-impl Seen {
-    fn of(database: &impl Transport, home: Home) -> Result<Self> {
+impl SchemaState {
+    fn of(database: &impl Database, home: DatabaseKind) -> Result<Self> {
         match home {
-            Home::File => Ok(Self { stamp: Stamp::of(database)?, tables: tables_in(database)? }),
-            Home::Cluster => Self::at_once(database),
+            DatabaseKind::File => {
+                Ok(Self { stamp: SchemaVersion::of(database)?, tables: tables_in(database)? })
+            }
+            DatabaseKind::Cluster => Self::at_once(database),
         }
     }
 
     /// By one request, between whose parts nobody can set anything up.
-    fn at_once(database: &impl Transport) -> Result<Self> {
+    fn at_once(database: &impl Database) -> Result<Self> {
         let sql = format!(
             "SELECT application_id, user_version, name \
              FROM pragma_application_id, pragma_user_version LEFT JOIN ({TABLES}) ORDER BY name"
         );
-        let mut seen = Self { stamp: Stamp::BLANK, tables: Vec::new() };
+        let mut seen = Self { stamp: SchemaVersion::BLANK, tables: Vec::new() };
         database.query(&Statement::new(&sql), &mut |row| {
             let number = |place| row.integer(place).unwrap_or(0);
-            seen.stamp = Stamp { application: number(0), version: number(1) };
+            seen.stamp = SchemaVersion { application: number(0), version: number(1) };
             seen.tables.extend(row.text(2));
             Ok(ControlFlow::Continue(()))
         })?;
@@ -190,8 +192,13 @@ impl Seen {
 }
 
 /// What a database of this program lacks, or one that is nobody's yet, as one script.
-fn lacking(place: &str, home: Home, stamp: Stamp, tables: &[String]) -> Result<Option<String>> {
-    let is_blank = stamp == Stamp::BLANK && tables.is_empty();
+fn lacking(
+    place: &str,
+    home: DatabaseKind,
+    stamp: SchemaVersion,
+    tables: &[String],
+) -> Result<Option<String>> {
+    let is_blank = stamp == SchemaVersion::BLANK && tables.is_empty();
     if !is_blank {
         judge(place, stamp, tables)?;
     }
@@ -200,8 +207,8 @@ fn lacking(place: &str, home: Home, stamp: Stamp, tables: &[String]) -> Result<O
 }
 
 /// The scripts that have not run on a database with these tables.
-fn missing(home: Home, tables: &[String]) -> impl Iterator<Item = &'static Script> {
-    let is_for = move |script: &&Script| home == Home::Cluster || !script.is_for_clusters;
+fn missing(home: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
+    let is_for = move |script: &&Script| home == DatabaseKind::Cluster || !script.is_for_clusters;
     let is_there = |script: &Script| tables.iter().any(|table| table == script.makes);
     SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
 }
@@ -210,16 +217,16 @@ fn missing(home: Home, tables: &[String]) -> impl Iterator<Item = &'static Scrip
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn is_marked(database: &impl Transport) -> Result<bool> {
+pub fn is_marked(database: &impl Database) -> Result<bool> {
     Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
 /// Makes sure that a database is sessctl's, of whatever version.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if not.
-pub fn check_owner(database: &impl Transport) -> Result<()> {
-    let stamp = Stamp::of(database)?;
+/// [`Error::ForeignDatabase`] if not.
+pub fn check_owner(database: &impl Database) -> Result<()> {
+    let stamp = SchemaVersion::of(database)?;
     if stamp.application == APPLICATION_ID {
         return Ok(());
     }
@@ -229,18 +236,19 @@ pub fn check_owner(database: &impl Transport) -> Result<()> {
 /// The same, but a database without tables may also be nobody's yet.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if it is another program's.
-pub fn check_owner_if_any(database: &impl Transport) -> Result<()> {
-    let is_blank = Stamp::of(database)? == Stamp::BLANK && tables_in(database)?.is_empty();
+/// [`Error::ForeignDatabase`] if it is another program's.
+pub fn check_owner_if_any(database: &impl Database) -> Result<()> {
+    let is_blank =
+        SchemaVersion::of(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
     if is_blank { Ok(()) } else { check_owner(database) }
 }
 
 /// Makes sure that a database is one that this program can work with as it is.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if not.
-pub fn check(database: &impl Transport, home: Home) -> Result<()> {
-    let Seen { stamp, tables } = Seen::of(database, home)?;
+/// [`Error::ForeignDatabase`] if not.
+pub fn check(database: &impl Database, home: DatabaseKind) -> Result<()> {
+    let SchemaState { stamp, tables } = SchemaState::of(database, home)?;
     judge(database.place(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)
@@ -252,7 +260,7 @@ pub fn check(database: &impl Transport, home: Home) -> Result<()> {
     Err(not_ours(database.place(), format!("{lacks}; `sessctl init` brings it up to date")))
 }
 
-fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
+fn judge(place: &str, stamp: SchemaVersion, tables: &[String]) -> Result<()> {
     if stamp.application != APPLICATION_ID {
         let found = if tables.is_empty() {
             "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
@@ -273,10 +281,10 @@ fn judge(place: &str, stamp: Stamp, tables: &[String]) -> Result<()> {
 }
 
 fn not_ours(place: &str, found: String) -> Error {
-    Error::NotOurs { at: place.to_owned(), found }
+    Error::ForeignDatabase { at: place.to_owned(), found }
 }
 
-fn tables_in(database: &impl Transport) -> Result<Vec<String>> {
+fn tables_in(database: &impl Database) -> Result<Vec<String>> {
     let mut tables = Vec::new();
     database.query(&Statement::new(TABLES), &mut |row| {
         tables.extend(row.text(0));
@@ -290,7 +298,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 /// All that a database with these tables lacks.
-fn script(home: Home, tables: &[String]) -> String {
+fn script(home: DatabaseKind, tables: &[String]) -> String {
     let scripts: Vec<&str> = missing(home, tables).map(|script| script.sql).collect();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {VERSION};",
@@ -307,16 +315,16 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         for (done, script) in SCRIPTS.iter().enumerate() {
             let before = tables(&connection).unwrap();
-            assert_eq!(missing(Home::Cluster, &before).count(), SCRIPTS.len() - done);
+            assert_eq!(missing(DatabaseKind::Cluster, &before).count(), SCRIPTS.len() - done);
             connection.execute_batch(script.sql).unwrap();
         }
-        assert_eq!(missing(Home::Cluster, &tables(&connection).unwrap()).count(), 0);
+        assert_eq!(missing(DatabaseKind::Cluster, &tables(&connection).unwrap()).count(), 0);
     }
 
     #[test]
     fn a_blank_database_gets_all_and_its_stamp() {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&script(Home::File, &[])).unwrap();
+        connection.execute_batch(&script(DatabaseKind::File, &[])).unwrap();
         let stamp: (i64, i64) =
             connection.query_row(STAMP, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(stamp, (APPLICATION_ID, VERSION));

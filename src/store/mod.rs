@@ -1,7 +1,7 @@
 //! Session tables and the databases that they are in: the only place with SQL.
 //!
 //! Two axes meet here. A table (native, or a framework's) turns
-//! what [`Sessions`](crate::storage::Sessions) asks into statements; a transport runs them. Neither
+//! what [`Sessions`](crate::storage::SessionStore) asks into statements; a transport runs them. Neither
 //! knows which of the other it has.
 
 pub mod adopted;
@@ -19,18 +19,18 @@ use std::fs;
 use std::path::Path;
 
 use crate::domain::error::{Error, Result};
-use crate::storage::Store;
+use crate::storage::Backend;
 
 use database::rqlite::Rqlite;
 use database::sqlite::SqliteFile;
-use migrations::Home;
+use migrations::DatabaseKind;
 use native::Native;
 
 pub use database::sqlite::file::hazard::NameHazard;
 pub use database::sqlite::{Access, Protection, Running, protect};
-pub use location::{Authorities, Cluster, Credentials, Location, LocationError};
+pub use location::{CaCertificates, Cluster, Credentials, Location, LocationError};
 
-pub use crate::storage::consistency::{Consistency, Freshness};
+pub use crate::storage::consistency::{Consistency, ReadFreshness};
 
 /// Reports why other programs may open a file under another name; `None` for a missing
 /// file and for a cluster.
@@ -42,9 +42,9 @@ pub fn name_hazard(at: &Location) -> Option<NameHazard> {
 ///
 /// # Errors
 /// [`Error::Missing`] and
-/// [`Error::NotOurs`] if there is none, and whatever keeps
+/// [`Error::ForeignDatabase`] if there is none, and whatever keeps
 /// the database from being opened.
-pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Store>> {
+pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>> {
     match at.into() {
         Location::File(path) => Ok(Box::new(open_native(&path, access)?)),
         Location::Cluster(cluster) => {
@@ -52,8 +52,10 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Store>> {
             // Quickly, as it is the first thing that every command does: what is wrong may be
             // that a new leader does not have it all yet.
             let quick = Rqlite::new(&cluster, access).quickly();
-            match migrations::check(&quick, Home::Cluster) {
-                Err(Error::NotOurs { .. }) => migrations::check(&database, Home::Cluster)?,
+            match migrations::check(&quick, DatabaseKind::Cluster) {
+                Err(Error::ForeignDatabase { .. }) => {
+                    migrations::check(&database, DatabaseKind::Cluster)?
+                }
                 checked => checked?,
             }
             Ok(Box::new(Native::on(database.with_receipts())))
@@ -64,7 +66,7 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Store>> {
 fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
     first_look(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
-    migrations::check(&file, Home::File)?;
+    migrations::check(&file, DatabaseKind::File)?;
     Ok(Native::on(file))
 }
 
@@ -72,7 +74,7 @@ fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
 /// program's, or nobody's yet.
 ///
 /// # Errors
-/// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be a SQLite
+/// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be a SQLite
 /// database, and whatever keeps it from being read.
 pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     match at.into() {
@@ -83,7 +85,7 @@ pub fn is_native(at: impl Into<Location>) -> Result<bool> {
 
 /// How fresh that is what a cluster has answered that was read with
 /// [`Consistency::None`]: it is the node that answered last that is asked.
-pub fn freshness(cluster: &Cluster) -> Freshness {
+pub fn freshness(cluster: &Cluster) -> ReadFreshness {
     Rqlite::new(cluster, Access::Read).freshness()
 }
 
@@ -93,7 +95,7 @@ fn is_native_file(path: &Path) -> Result<bool> {
     // have been the wrong one.
     match SqliteFile::as_it_lies(path).and_then(|file| migrations::is_marked(&file)) {
         Ok(is_marked) => Ok(is_marked),
-        Err(refusal @ (Error::Missing { .. } | Error::NotOurs { .. })) => Err(refusal),
+        Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
         _ => migrations::is_marked(&SqliteFile::open(path, Access::Read)?),
     }
 }
@@ -103,10 +105,10 @@ fn is_native_file(path: &Path) -> Result<bool> {
 /// the table already, brings it up to date and keeps what it holds.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if the database is another program's, and
+/// [`Error::ForeignDatabase`] if the database is another program's, and
 /// whatever keeps it from being written. A file that was not there is not there
 /// afterwards either, unless another program has begun to use it.
-pub fn create(at: impl Into<Location>) -> Result<Box<dyn Store>> {
+pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
     match at.into() {
         Location::File(path) => Ok(Box::new(create_native(&path)?)),
         Location::Cluster(cluster) => {
@@ -127,7 +129,7 @@ fn create_native(path: &Path) -> Result<Native<SqliteFile>> {
         Err(error) => {
             drop(file);
             // Busy, or no longer empty: another program works on it by now.
-            let taken = matches!(error, Error::Busy { .. } | Error::NotOurs { .. });
+            let taken = matches!(error, Error::Busy { .. } | Error::ForeignDatabase { .. });
             if made && !taken {
                 // The failure that brought us here is the one to report.
                 let _ = fs::remove_file(path);
@@ -151,7 +153,7 @@ fn native_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
 /// file as sessctl's never changes, so that a refusal is sure.
 fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
     match SqliteFile::as_it_lies(path).and_then(|file| check(&file)) {
-        Err(refusal @ (Error::Missing { .. } | Error::NotOurs { .. })) => Err(refusal),
+        Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
         _ => Ok(()),
     }
 }

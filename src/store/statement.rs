@@ -2,7 +2,7 @@
 
 use rusqlite::types::{Value, ValueRef};
 
-use crate::domain::profile::{Datum, Raw};
+use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
 
@@ -47,7 +47,7 @@ impl Statement {
     }
 
     /// Appends a parameter that holds this value.
-    pub fn bind(&mut self, value: impl Into<Bound>) -> &mut Self {
+    pub fn bind(&mut self, value: impl Into<Param>) -> &mut Self {
         self.values.push(value.into().0);
         let place = self.values.len().to_string();
         self.sql.push('?');
@@ -56,7 +56,7 @@ impl Statement {
     }
 
     /// Appends this value as it is written in a statement.
-    pub fn literal(&mut self, value: impl Into<Bound>) -> &mut Self {
+    pub fn literal(&mut self, value: impl Into<Param>) -> &mut Self {
         let literal = value.into().literal();
         self.push(&literal)
     }
@@ -68,23 +68,23 @@ impl Statement {
                 // No parameter holds it.
                 self.push(&format!("CAST(X'{}' AS TEXT)", hex(bytes)))
             }
-            value => self.bind(Bound(owned(value))),
+            value => self.bind(Param(owned(value))),
         }
     }
 
     /// The same statement with the next value bound, for texts that name their
     /// parameters themselves.
     #[must_use]
-    pub fn with(mut self, value: impl Into<Bound>) -> Self {
+    pub fn with(mut self, value: impl Into<Param>) -> Self {
         self.values.push(value.into().0);
         self
     }
 }
 
 /// A value in the form in which the database holds it.
-pub struct Bound(Value);
+pub struct Param(Value);
 
-impl Bound {
+impl Param {
     /// The value as it is written in a statement.
     fn literal(self) -> String {
         match self.0 {
@@ -100,44 +100,44 @@ impl Bound {
     }
 }
 
-impl From<UnixTime> for Bound {
+impl From<UnixTime> for Param {
     fn from(time: UnixTime) -> Self {
         Self(Value::Integer(time.0))
     }
 }
 
-impl From<Span> for Bound {
+impl From<Span> for Param {
     fn from(span: Span) -> Self {
         Self(Value::Integer(span.as_seconds()))
     }
 }
 
-impl From<u64> for Bound {
+impl From<u64> for Param {
     /// Counts beyond the range of the database's integers are cut to its end.
     fn from(count: u64) -> Self {
         Self(Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 }
 
-impl From<usize> for Bound {
+impl From<usize> for Param {
     fn from(count: usize) -> Self {
         (count as u64).into()
     }
 }
 
-impl From<&str> for Bound {
+impl From<&str> for Param {
     fn from(text: &str) -> Self {
         Self(Value::Text(text.to_owned()))
     }
 }
 
-impl From<String> for Bound {
+impl From<String> for Param {
     fn from(text: String) -> Self {
         Self(Value::Text(text))
     }
 }
 
-impl From<&Key> for Bound {
+impl From<&Key> for Param {
     /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
     /// is replaced, and [`bind_exactly`](Statement::bind_exactly) is for that.
     fn from(key: &Key) -> Self {
@@ -145,13 +145,13 @@ impl From<&Key> for Bound {
     }
 }
 
-impl From<i64> for Bound {
+impl From<i64> for Param {
     fn from(number: i64) -> Self {
         Self(Value::Integer(number))
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Bound {
+impl<T: Into<Self>> From<Option<T>> for Param {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(Value::Null), Into::into)
     }
@@ -169,13 +169,13 @@ pub fn bare(key: &Key) -> ValueRef<'_> {
 }
 
 /// A value in the form in which the database holds it, in the very class, without a copy.
-pub fn datum(value: &Datum) -> ValueRef<'_> {
+pub fn datum(value: &SqlValue) -> ValueRef<'_> {
     match value.raw() {
-        Raw::Null => ValueRef::Null,
-        Raw::Integer(number) => ValueRef::Integer(number),
-        Raw::Real(number) => ValueRef::Real(number),
-        Raw::Text(text) => ValueRef::Text(text),
-        Raw::Blob(bytes) => ValueRef::Blob(bytes),
+        SqlValueRef::Null => ValueRef::Null,
+        SqlValueRef::Integer(number) => ValueRef::Integer(number),
+        SqlValueRef::Real(number) => ValueRef::Real(number),
+        SqlValueRef::Text(text) => ValueRef::Text(text),
+        SqlValueRef::Blob(bytes) => ValueRef::Blob(bytes),
     }
 }
 
@@ -197,13 +197,13 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// A value that was read, as the rules take it.
-pub fn raw(value: ValueRef<'_>) -> Raw<'_> {
+pub fn raw(value: ValueRef<'_>) -> SqlValueRef<'_> {
     match value {
-        ValueRef::Null => Raw::Null,
-        ValueRef::Integer(number) => Raw::Integer(number),
-        ValueRef::Real(number) => Raw::Real(number),
-        ValueRef::Text(text) => Raw::Text(text),
-        ValueRef::Blob(bytes) => Raw::Blob(bytes),
+        ValueRef::Null => SqlValueRef::Null,
+        ValueRef::Integer(number) => SqlValueRef::Integer(number),
+        ValueRef::Real(number) => SqlValueRef::Real(number),
+        ValueRef::Text(text) => SqlValueRef::Text(text),
+        ValueRef::Blob(bytes) => SqlValueRef::Blob(bytes),
     }
 }
 

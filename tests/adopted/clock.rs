@@ -1,7 +1,7 @@
 //! Each fixture at its clock, through the library.
 
 use sessctl::Error;
-use sessctl::storage::Flow;
+use sessctl::storage::VisitResult;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -43,7 +43,7 @@ fn what_is_due_at_the_clock_is_visited_without_a_trace() {
         let (bytes, name) = (application.bytes(), &framework.profile);
         let keeper = application.keeper(framework.read()).unwrap();
         let mut due = 0;
-        let mut count = |_, _| -> Flow {
+        let mut count = |_, _| -> VisitResult {
             due += 1;
             Ok(ControlFlow::Continue(()))
         };

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
-use sessctl::app::Summary;
+use sessctl::app::PurgeSummary;
 use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, Location, adopted};
@@ -254,12 +254,12 @@ impl Application {
     }
 
     /// Purges it through the library, by its profile.
-    pub fn purge(&self, now: UnixTime) -> Result<Summary> {
+    pub fn purge(&self, now: UnixTime) -> Result<PurgeSummary> {
         self.purge_by(self.framework.read(), now)
     }
 
     /// Purges it through the library, by another profile.
-    pub fn purge_by(&self, profile: Profile, now: UnixTime) -> Result<Summary> {
+    pub fn purge_by(&self, profile: Profile, now: UnixTime) -> Result<PurgeSummary> {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         self.keeper(profile)?.purge(&PurgeRequest::default(), now, go_on)
     }

@@ -3,9 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::types::Value;
-use sessctl::app::{Answer, Housekeeper, Outcome};
+use sessctl::app::{SessionService, TouchOutcome, TouchResult};
 use sessctl::domain::policy::Policies;
-use sessctl::domain::profile::{Datum, Profile, Test};
+use sessctl::domain::profile::{Profile, SqlValue, Test};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::token::{Digest, Token};
 
@@ -18,18 +18,18 @@ fn profile() -> Profile {
         .time("expiry", seconds())
         .at(0, false)
         .input("kind")
-        .only(1, Test::Among(vec![Datum::Integer(1)]))
+        .only(1, Test::Among(vec![SqlValue::Integer(1)]))
         .token("token")
         .0
 }
 
-fn close(world: &World, tokens: &[&str]) -> Vec<Answer> {
-    let mut keeper = Housekeeper::new(world.store(profile()), Policies::default());
+fn close(world: &World, tokens: &[&str]) -> Vec<TouchResult> {
+    let mut keeper = SessionService::new(world.store(profile()), Policies::default());
     let tokens: Vec<Token> = tokens.iter().map(|token| Token::presented(*token)).collect();
     keeper.close(&tokens, NOW).unwrap()
 }
 
-fn outcomes(world: &World, tokens: &[&str]) -> Vec<Outcome> {
+fn outcomes(world: &World, tokens: &[&str]) -> Vec<TouchOutcome> {
     close(world, tokens).into_iter().map(|answer| answer.outcome).collect()
 }
 
@@ -57,11 +57,11 @@ fn all_live_sessions_of_a_token_end_and_what_is_over_hides_none() {
     assert_eq!(
         found,
         [
-            (Outcome::Closed, 1),
-            (Outcome::Ended(EndReason::Expired), 0),
-            (Outcome::Unknown, 0),
+            (TouchOutcome::Closed, 1),
+            (TouchOutcome::Ended(EndReason::Expired), 0),
+            (TouchOutcome::Unknown, 0),
             // It was for the same sessions.
-            (Outcome::Unknown, 0),
+            (TouchOutcome::Unknown, 0),
         ]
     );
     assert_eq!(answers[0].handle, Digest::of("3").handle());
@@ -83,7 +83,7 @@ fn a_token_is_compared_by_its_bytes() {
             let world = world(column, rows);
             world.application().execute_batch(index).unwrap();
             let said = outcomes(&world, &tokens);
-            assert_eq!(said, vec![Outcome::Unknown; tokens.len()], "{column} {index}");
+            assert_eq!(said, vec![TouchOutcome::Unknown; tokens.len()], "{column} {index}");
             assert_eq!(world.column("t", "id").len(), 1, "{column} {index}");
         }
     }
@@ -92,7 +92,7 @@ fn a_token_is_compared_by_its_bytes() {
         ("INTEGER", "('01', 1, 9999999999)", "1"),
         ("", "(-12, 1, 9999999999)", "-12"),
     ] {
-        assert_eq!(outcomes(&world(column, row), &[token]), [Outcome::Closed], "{column}");
+        assert_eq!(outcomes(&world(column, row), &[token]), [TouchOutcome::Closed], "{column}");
     }
 }
 
@@ -174,9 +174,9 @@ proptest! {
             let (was_live, is_live) = (stored.iter().any(goes), left.iter().any(goes));
             let is_over = stored.iter().any(|row| holds(&row.1) && row.2 == 1 && row.3 == OVER);
             expected.push(match (is_live, was_live, is_over) {
-                (true, ..) => Outcome::Closed,
-                (false, false, true) => Outcome::Ended(EndReason::Expired),
-                _ => Outcome::Unknown,
+                (true, ..) => TouchOutcome::Closed,
+                (false, false, true) => TouchOutcome::Ended(EndReason::Expired),
+                _ => TouchOutcome::Unknown,
             });
             left.retain(|row| !goes(row));
         }

@@ -10,7 +10,10 @@ use crate::world::World;
 
 fn said(world: &World, profiles: Vec<Profile>) -> String {
     let error = detect(world.path(), Access::Read, profiles).unwrap_err();
-    assert!(matches!(error, Error::NotOurs { .. } | Error::Ambiguous { .. }), "{error}");
+    assert!(
+        matches!(error, Error::ForeignDatabase { .. } | Error::AmbiguousTable { .. }),
+        "{error}"
+    );
     error.to_string().replace(&world.path().display().to_string(), "DB")
 }
 

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use rusqlite::types::Value;
 use sessctl::domain::error::Error;
 use sessctl::domain::profile::{
-    Datum, Encoding, Judged, Nullness, Profile, Separator, Storage, Unit, ZoneForm,
+    Encoding, NullMeaning, Profile, RowStatus, Separator, SqlValue, Storage, Unit, ZoneForm,
 };
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use crate::profiles::{Draft, draft, text};
 use crate::world::{NOW, World};
@@ -19,7 +19,7 @@ type Write = fn(i64) -> Value;
 /// All encodings, and what writes in them.
 fn encodings() -> Vec<(Encoding, Write)> {
     let unix = |unit, storage| Encoding::Unix(unit, vec![storage]);
-    let berlin: Zone = "Europe/Berlin".parse().unwrap();
+    let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
     vec![
         (unix(Unit::Seconds, Storage::Integer), |ms| (at(ms) / 1_000).into()),
         (unix(Unit::Minutes, Storage::Integer), |ms| (at(ms) / 60_000).into()),
@@ -33,7 +33,7 @@ fn encodings() -> Vec<(Encoding, Write)> {
         (Encoding::Ticks(vec![Storage::Integer]), |ms| {
             ((at(ms) + 62_135_596_800_000) * 10_000).into()
         }),
-        (text(Separator::Blank, &[6], ZoneForm::None(Zone::UTC)), |ms| {
+        (text(Separator::Blank, &[6], ZoneForm::None(TimeZone::UTC)), |ms| {
             written(ms, "%Y-%m-%d %H:%M:%S%.6f").into()
         }),
         (text(Separator::T, &[0, 3, 9], ZoneForm::Z), |ms| {
@@ -52,7 +52,7 @@ fn encodings() -> Vec<(Encoding, Write)> {
             text(
                 Separator::T,
                 &[0, 3],
-                ZoneForm::AnyOf(vec![ZoneForm::None(Zone::UTC), ZoneForm::Z]),
+                ZoneForm::AnyOf(vec![ZoneForm::None(TimeZone::UTC), ZoneForm::Z]),
             ),
             |ms| {
                 let form = if ms % 2 == 0 { "%Y-%m-%dT%H:%M:%S%.3f" } else { "%Y-%m-%dT%H:%M:%SZ" };
@@ -60,7 +60,7 @@ fn encodings() -> Vec<(Encoding, Write)> {
             },
         ),
         (
-            Encoding::Any(vec![
+            Encoding::OneOf(vec![
                 unix(Unit::Milliseconds, Storage::Integer),
                 text(Separator::T, &[3], ZoneForm::Z),
             ]),
@@ -69,7 +69,7 @@ fn encodings() -> Vec<(Encoding, Write)> {
                 _ => written(ms, "%Y-%m-%dT%H:%M:%S%.3fZ").into(),
             },
         ),
-        (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), Zone::UTC), |ms| {
+        (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), TimeZone::UTC), |ms| {
             written(ms, "%Y%m%d%H%M%S").into()
         }),
     ]
@@ -115,28 +115,28 @@ fn time() -> impl Strategy<Value = Result<i64, u8>> {
     ]
 }
 
-fn datum(value: &Value) -> Datum {
+fn datum(value: &Value) -> SqlValue {
     match value {
-        Value::Null => Datum::Null,
-        Value::Integer(number) => Datum::Integer(*number),
-        Value::Real(number) => Datum::Real(*number),
-        Value::Text(text) => Datum::Text(text.clone().into()),
-        Value::Blob(bytes) => Datum::Blob(bytes.clone()),
+        Value::Null => SqlValue::Null,
+        Value::Integer(number) => SqlValue::Integer(*number),
+        Value::Real(number) => SqlValue::Real(*number),
+        Value::Text(text) => SqlValue::Text(text.clone().into()),
+        Value::Blob(bytes) => SqlValue::Blob(bytes.clone()),
     }
 }
 
 fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
     match profile.judge(&[datum(value).raw()]) {
-        Judged::NoSession => false,
-        Judged::Session(expiry) => expiry.is_over(now),
+        RowStatus::NoSession => false,
+        RowStatus::Session(expiry) => expiry.is_over(now),
     }
 }
 
 fn rule(draft: Draft, lifetime: Option<i64>, null: u8, over: u8, at_once: bool) -> Profile {
     let draft = match null {
         0 => draft,
-        1 => draft.null(Nullness::Expired),
-        _ => draft.null(Nullness::Never),
+        1 => draft.null(NullMeaning::Expired),
+        _ => draft.null(NullMeaning::Never),
     }
     .never(-1);
     // Before all times, and behind them.

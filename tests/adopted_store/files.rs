@@ -56,8 +56,8 @@ fn what_is_no_file_is_told_apart() {
         open(&path, Access::Write, django(), Some(&world.state())).map(drop).unwrap_err()
     };
     assert!(matches!(opened("missing.db"), Error::Missing { .. }));
-    assert!(matches!(opened("."), Error::NotOurs { .. }));
+    assert!(matches!(opened("."), Error::ForeignDatabase { .. }));
     let pipe = world.path().with_file_name("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    assert!(matches!(opened("pipe"), Error::NotOurs { .. }));
+    assert!(matches!(opened("pipe"), Error::ForeignDatabase { .. }));
 }

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::{Housekeeper, Ran, Terms};
+use sessctl::app::{JobOptions, JobOutcome, SessionService};
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::{Caps, Guard};
-use sessctl::domain::job::{Interval, Jitter, Job, When, Work};
+use sessctl::domain::guard::{Guard, GuardLimits};
+use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobTiming};
 use sessctl::domain::policy::Policies;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::write_limits::Manners;
+use sessctl::domain::write_limits::WriteLimits;
 
 use crate::profiles::laravel;
 use crate::world::{NOW, World};
@@ -17,13 +17,13 @@ use crate::world::{NOW, World};
 const HOUR: i64 = 3_600;
 const LARAVEL: &str = include_str!("../adopted/fixtures/laravel.sql");
 
-fn job(when: When) -> Job {
-    let work = Work::Purge(None::<TaskPattern>);
+fn job(when: JobTiming) -> Job {
+    let work = JobAction::Purge(None::<TaskPattern>);
     Job {
         name: "purge".into(),
         when,
         work,
-        caps: Caps::default(),
+        caps: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,
@@ -33,27 +33,32 @@ fn job(when: When) -> Job {
 /// One call, as cron makes it. Answers whether the job ran.
 fn call(world: &World, job: &Job, now: UnixTime) -> bool {
     match attempt(world, job, Span::minutes(1), now).unwrap() {
-        Ran::Purged(_) => true,
-        Ran::NotDue(_) => false,
+        JobOutcome::Purged(_) => true,
+        JobOutcome::NotDue(_) => false,
         ran => panic!("{ran:?}"),
     }
 }
 
-fn terms(poll: Span) -> Terms {
-    Terms {
+fn terms(poll: Span) -> JobOptions {
+    JobOptions {
         configuration: "/etc/sessctl.toml".to_owned(),
         zone: "UTC".parse().unwrap(),
         jitter: Jitter::default(),
         poll,
         guard: Guard::default(),
-        manners: Manners::default(),
+        manners: WriteLimits::default(),
         keep_runs: None,
     }
 }
 
 /// The same of any work, and what comes of it.
-fn attempt(world: &World, job: &Job, poll: Span, now: UnixTime) -> Result<Ran, sessctl::Error> {
-    let mut keeper = Housekeeper::new(world.store(laravel()), Policies::default());
+fn attempt(
+    world: &World,
+    job: &Job,
+    poll: Span,
+    now: UnixTime,
+) -> Result<JobOutcome, sessctl::Error> {
+    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
     keeper.run_job(job, &terms(poll), now, &mut || ControlFlow::Continue(()))
 }
 
@@ -72,7 +77,7 @@ fn frozen(world: &World, job: &Job) {
 fn a_job_at_a_fixed_time_runs_within_its_minute_alone() {
     let world = World::of(LARAVEL);
     // At noon, which is now.
-    let job = job(When::At("0 12 *".parse().unwrap()));
+    let job = job(JobTiming::At("0 12 *".parse().unwrap()));
     frozen(&world, &job);
     let runs = |seconds: i64| call(&world, &job, UnixTime(NOW.0 + seconds));
     assert_eq!([-90, -1, 0, 59, 60, 7_200].map(runs), [false, false, true, true, false, false]);
@@ -81,7 +86,7 @@ fn a_job_at_a_fixed_time_runs_within_its_minute_alone() {
 #[test]
 fn a_job_with_an_interval_runs_once_in_each() {
     let world = World::of(LARAVEL);
-    let job = job(When::Every(Interval::Fixed(Span::hours(1))));
+    let job = job(JobTiming::Every(Interval::Fixed(Span::hours(1))));
     frozen(&world, &job);
     let calls = (-120..7_200).step_by(60).map(|second| UnixTime(NOW.0 + second + 7));
     let runs: Vec<i64> =
@@ -93,9 +98,9 @@ fn a_job_with_an_interval_runs_once_in_each() {
 fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
     // given a cycle that is due, and whose runs cannot be entered any more
     let world = World::of(LARAVEL);
-    let every = When::Every(Interval::Fixed(Span::hours(1)));
+    let every = JobTiming::Every(Interval::Fixed(Span::hours(1)));
     frozen(&world, &job(every.clone()));
-    let cycle = |when| Job { work: Work::Cycle("*".into()), ..job(when) };
+    let cycle = |when| Job { work: JobAction::Cycle("*".into()), ..job(when) };
     let minute = Span::minutes(1);
     // when cron calls at the times that a purge without a history would have
     for seconds in [-HOUR, 0, 30, HOUR, 3 * HOUR] {
@@ -103,7 +108,7 @@ fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
         let ran = attempt(&world, &cycle(every.clone()), minute, now);
         // then it never runs, and as soon as it would be due it says why
         match ran {
-            Ok(Ran::NotDue(_)) => assert!(seconds < HOUR),
+            Ok(JobOutcome::NotDue(_)) => assert!(seconds < HOUR),
             Err(sessctl::Error::Refused(why)) => {
                 assert!(why.contains("the record of its last run"));
             }
@@ -111,9 +116,9 @@ fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
         }
     }
     // and at a fixed time it runs within its minute, and not after it
-    let nightly = cycle(When::At("0 12 *".parse().unwrap()));
+    let nightly = cycle(JobTiming::At("0 12 *".parse().unwrap()));
     let ran = |seconds: i64| attempt(&world, &nightly, minute, UnixTime(NOW.0 + seconds)).unwrap();
-    assert!(matches!(ran(-90), Ran::NotDue(_)));
-    assert!(matches!(ran(30), Ran::Cycled(_)));
-    assert!(matches!(ran(90), Ran::NotDue(_)));
+    assert!(matches!(ran(-90), JobOutcome::NotDue(_)));
+    assert!(matches!(ran(30), JobOutcome::Cycled(_)));
+    assert!(matches!(ran(90), JobOutcome::NotDue(_)));
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
-use sessctl::storage::Ending;
+use sessctl::storage::EndRequest;
 
 use crate::profiles::{draft, seconds};
 use crate::values::any_value;
@@ -105,8 +105,8 @@ proptest! {
             // And the others end when somebody names them
             let end = End { at: NOW, reason: EndReason::Cycled };
             let left = world.sessions(store.as_ref());
-            let ending = |session: &Session| Ending { key: session.key.clone(), end, keep_row: false };
-            let endings: Vec<Ending> = left.iter().map(ending).collect();
+            let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };
+            let endings: Vec<EndRequest> = left.iter().map(ending).collect();
             prop_assert!(store.end(&endings).unwrap().into_iter().all(|done| done));
             prop_assert_eq!(rows(&world), []);
         }
@@ -214,8 +214,8 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         });
         world.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
         let end = End { at: NOW, reason: EndReason::Cycled };
-        let ending = |key: &Key| Ending { key: key.clone(), end, keep_row: false };
-        let endings: Vec<Ending> = keys.iter().map(ending).collect();
+        let ending = |key: &Key| EndRequest { key: key.clone(), end, keep_row: false };
+        let endings: Vec<EndRequest> = keys.iter().map(ending).collect();
         let done = store.end(&endings).unwrap();
         let kept: Vec<usize> = (0..done.len()).filter(|place| !done[*place]).collect();
         assert_eq!(kept, [b.unwrap()]);
@@ -243,7 +243,7 @@ fn a_session_ends_whose_id_is_not_its_primary_key() {
     let mut store = world.store(profile);
     let sessions = world.sessions(store.as_ref());
     let end = End { at: NOW, reason: EndReason::Cycled };
-    let ending = Ending { key: sessions[1].key.clone(), end, keep_row: false };
+    let ending = EndRequest { key: sessions[1].key.clone(), end, keep_row: false };
     assert_eq!(store.end(&[ending]).unwrap(), [true]);
     assert_eq!((world.column("t", "token"), world.column("child", "t")), {
         let left = || vec!["a".to_owned(), "c".to_owned()];

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
-use sessctl::storage::{LoadBy, Order, Query, SortKey, Store};
+use sessctl::storage::{Backend, GroupBy, Order, SessionQuery, SortKey};
 
 use crate::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
 use crate::world::{NOW, World, refused};
@@ -88,7 +88,7 @@ fn a_scan_goes_on_behind_a_key_and_shows_what_is_due() {
     let count = |due_only, after| {
         let filter = Filter::default();
         let (scope, order) = (world.scope(), Order::default());
-        let query = Query { scope, filter: &filter, due_only, after, order };
+        let query = SessionQuery { scope, filter: &filter, due_only, after, order };
         let mut seen = 0;
         let visit = &mut |_| {
             seen += 1;
@@ -131,7 +131,7 @@ fn sessions_of_one_id_have_one_handle() {
 fn sessions_are_found_by_what_their_clients_hold() {
     let tokens =
         |texts: &[&str]| texts.iter().map(|text| Token::presented(*text)).collect::<Vec<_>>();
-    let found = |store: &dyn Store, texts: &[&str]| {
+    let found = |store: &dyn Backend, texts: &[&str]| {
         let sessions = store.by_tokens(&tokens(texts)).unwrap();
         sessions.into_iter().map(|session| session.len() == 1).collect::<Vec<_>>()
     };
@@ -186,10 +186,10 @@ fn who_is_nobody_is_no_user() {
 #[test]
 fn users_have_what_is_not_over() {
     let world = world();
-    let loads = |store: &dyn Store, by| {
+    let loads = |store: &dyn Backend, by| {
         let mut loads = Vec::new();
-        let visit = &mut |load: sessctl::storage::UserLoad| {
-            assert_eq!(load.task.is_some(), by == LoadBy::TaskAndUser);
+        let visit = &mut |load: sessctl::storage::UserStats| {
+            assert_eq!(load.task.is_some(), by == GroupBy::TaskAndUser);
             loads.push((load.user, load.states[0], load.oldest_use.map(|time| time.0)));
             Ok(ControlFlow::Continue(()))
         };
@@ -199,7 +199,7 @@ fn users_have_what_is_not_over() {
     let store = world.store(laravel());
     let (one, seven) = (Some("1".to_owned()), Some("7".to_owned()));
     assert_eq!(
-        loads(store.as_ref(), LoadBy::User),
+        loads(store.as_ref(), GroupBy::User),
         [
             (None, 2, Some(1_781_524_100)),
             (seven.clone(), 2, Some(1_781_523_000)),
@@ -207,7 +207,7 @@ fn users_have_what_is_not_over() {
         ]
     );
     let tasks: Vec<_> =
-        loads(store.as_ref(), LoadBy::TaskAndUser).into_iter().map(|(user, ..)| user).collect();
+        loads(store.as_ref(), GroupBy::TaskAndUser).into_iter().map(|(user, ..)| user).collect();
     assert_eq!(tasks, [None, one, seven]);
     let other = World::of(include_str!("../adopted/fixtures/better_auth.sql"));
     let sessions = other.sessions(other.store(better_auth()).as_ref());
@@ -216,5 +216,5 @@ fn users_have_what_is_not_over() {
         World::of("CREATE TABLE t (id, expiry); INSERT INTO t VALUES (1, '2027-01-01 00:00:00')");
     let store = nobody
         .store(draft("t", "t", "id", &["id", "expiry"]).time("expiry", utc(&[0])).at(0, true).0);
-    assert_eq!(loads(store.as_ref(), LoadBy::User), [(None, 1, None)]);
+    assert_eq!(loads(store.as_ref(), GroupBy::User), [(None, 1, None)]);
 }

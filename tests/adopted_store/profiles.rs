@@ -2,12 +2,12 @@
 
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{
-    Condition, Datum, Decimals, Dependent, DependentAction, Encoding, Length, Nullness, Parameter,
-    Profile, Rule, RuleKind, Separator, Source, Storage, Test, TextForm, TimeColumn, TokenForm,
-    Unit, UserForm, UserSource, ZoneForm,
+    ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
+    Parameter, Profile, Rule, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TimeColumn,
+    TokenForm, Unit, UserForm, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 /// A profile that one adds to.
 pub struct Draft(pub Profile);
@@ -39,8 +39,8 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
     })
 }
 
-pub fn source(column: &str) -> Source {
-    Source { column: column.to_owned(), path: None }
+pub fn source(column: &str) -> ColumnSource {
+    ColumnSource { column: column.to_owned(), path: None }
 }
 
 impl Draft {
@@ -62,18 +62,18 @@ impl Draft {
         self.input(column)
     }
 
-    pub fn null(mut self, null: Nullness) -> Self {
+    pub fn null(mut self, null: NullMeaning) -> Self {
         self.0.times.last_mut().unwrap().null = Some(null);
         self
     }
 
     pub fn never(mut self, never: i64) -> Self {
-        self.0.times.last_mut().unwrap().never.push(Datum::Integer(never));
+        self.0.times.last_mut().unwrap().never.push(SqlValue::Integer(never));
         self
     }
 
     pub fn over(mut self, over: i64) -> Self {
-        self.0.times.last_mut().unwrap().over.push(Datum::Integer(over));
+        self.0.times.last_mut().unwrap().over.push(SqlValue::Integer(over));
         self
     }
 
@@ -118,7 +118,7 @@ impl Draft {
     }
 
     pub fn nobody(mut self, value: i64) -> Self {
-        self.0.user.as_mut().unwrap().nobody.push(Datum::Integer(value));
+        self.0.user.as_mut().unwrap().nobody.push(SqlValue::Integer(value));
         self
     }
 
@@ -166,7 +166,7 @@ pub fn text(separator: Separator, decimals: &[u8], zone: ZoneForm) -> Encoding {
 }
 
 pub fn utc(decimals: &[u8]) -> Encoding {
-    text(Separator::Blank, decimals, ZoneForm::None(Zone::UTC))
+    text(Separator::Blank, decimals, ZoneForm::None(TimeZone::UTC))
 }
 
 /// One that comes with the program, with the lifetime of a usual configuration.

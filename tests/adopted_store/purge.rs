@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use rusqlite::params;
-use sessctl::domain::profile::{Nullness, Profile};
+use sessctl::domain::profile::{NullMeaning, Profile};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::{Census, Place, Reach};
+use sessctl::storage::{Cursor, PurgeCounts, ScanLimits};
 
 use crate::profiles::{draft, laravel, seconds, utc};
 use crate::world::{NOW, World, few};
@@ -33,7 +33,7 @@ fn a_session_that_is_used_between_look_and_batch_survives() {
         fill(&world, (0..60).map(|place| if place < 4 { 500 } else { 5 }));
         let mut store = world.store(laravel());
         let survey = world.look(store.as_ref(), None, 4);
-        assert_eq!(matches!(survey.last, Some(Place::Time(..))), by_time);
+        assert_eq!(matches!(survey.last, Some(Cursor::Time(..))), by_time);
         let due = survey.due.unwrap();
         assert_eq!(due.seen.len(), 4);
         let application = world.application();
@@ -115,7 +115,7 @@ fn a_count_sees_everything_and_remembers_no_row() {
     let world = World::of(&format!("{LARAVEL}{INDEX}"));
     fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
     let store = world.store(laravel());
-    let survey = store.survey(&world.scope(), None, Reach::ALL).unwrap();
+    let survey = store.survey(&world.scope(), None, ScanLimits::ALL).unwrap();
     assert_eq!(
         (survey.census.sessions, survey.census.due, survey.census.would_delete),
         (900, 9, 9)
@@ -125,7 +125,7 @@ fn a_count_sees_everything_and_remembers_no_row() {
 }
 
 /// Text in an indexed column, with all that may be in it.
-fn mixed(null: Option<Nullness>) -> Profile {
+fn mixed(null: Option<NullMeaning>) -> Profile {
     let draft = draft("mixed", "t", "id", &["id", "expiry"]).time("expiry", utc(&[0, 3]));
     match null {
         None => draft.at(0, true).0,
@@ -137,7 +137,7 @@ fn mixed(null: Option<Nullness>) -> Profile {
 fn what_cannot_be_read_is_kept_and_counted() {
     for (index, by_time) in [("", false), ("CREATE INDEX i ON t (expiry);", true)] {
         for (null, nulls_due, nulls_unreadable) in
-            [(None, 0, 2), (Some(Nullness::Expired), 2, 0), (Some(Nullness::Never), 0, 0)]
+            [(None, 0, 2), (Some(NullMeaning::Expired), 2, 0), (Some(NullMeaning::Never), 0, 0)]
         {
             let world = World::of(&format!(
                 "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); {index}
@@ -192,7 +192,7 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
     let profile = draft("t", "t", "key", &["key", "order", "user"])
         .time("order", seconds())
         .path("$.cookie.o'clock")
-        .null(Nullness::Never)
+        .null(NullMeaning::Never)
         .at(0, false)
         .user("user")
         .0;
@@ -210,7 +210,7 @@ fn binary_json_has_nothing_at_any_path() {
         INSERT INTO t VALUES ('a', '{"end":1781524700}'), ('b', jsonb('{"end":1781524700}'))"#,
     );
     let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
-    let mut store = world.store(profile.null(Nullness::Never).at(0, false).0);
+    let mut store = world.store(profile.null(NullMeaning::Never).at(0, false).0);
     let walked = world.purge(store.as_mut(), 2).unwrap();
     assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 2));
     assert_eq!(world.column("t", "id"), ["b"]);
@@ -245,10 +245,10 @@ proptest! {
         fill(&world, ages.clone());
         let store = world.store(laravel());
         let backlog = Some(UnixTime(NOW.0 - before * 60));
-        for reach in [few(stride), Reach { rows: stride, ..Reach::ALL }] {
-            let (mut census, mut after) = (Census::default(), None);
+        for reach in [few(stride), ScanLimits { rows: stride, ..ScanLimits::ALL }] {
+            let (mut census, mut after) = (PurgeCounts::default(), None);
             loop {
-                let reach = Reach { backlog, ..reach };
+                let reach = ScanLimits { backlog, ..reach };
                 let survey = store.survey(&world.scope(), after.as_ref(), reach).unwrap();
                 census.add(survey.census);
                 after = survey.last;
@@ -269,7 +269,7 @@ fn another_task_has_nothing_there() {
     fill(&world, [500]);
     let mut store = world.store(laravel());
     let task = sessctl::domain::filter::TaskPattern::from("imap");
-    let scope = sessctl::storage::Scope { task: Some(&task), ..world.scope() };
+    let scope = sessctl::storage::PolicyContext { task: Some(&task), ..world.scope() };
     let survey = store.survey(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);

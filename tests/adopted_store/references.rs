@@ -6,7 +6,7 @@ use sessctl::domain::filter::Filter;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::token::Digest;
-use sessctl::storage::{Ending, Kept, Order, Query, Reach};
+use sessctl::storage::{EndRequest, KeptRows, Order, ScanLimits, SessionQuery};
 use sessctl::store::adopted::diagnose;
 
 use crate::profiles::{Draft, draft, seconds};
@@ -87,15 +87,15 @@ fn rows_of_a_session_that_is_used_again_stay() {
 }
 
 /// What a purge deletes, and what it keeps.
-fn purged(world: &World, profile: Profile) -> (u64, Kept) {
+fn purged(world: &World, profile: Profile) -> (u64, KeptRows) {
     let mut store = world.store(profile);
     let deleted = world.purge(store.as_mut(), 5).unwrap().settled.deleted;
     (deleted, store.take_kept())
 }
 
 /// What a purge would delete and keep, as a look says that only counts.
-fn planned(world: &World, profile: Profile) -> (u64, Kept) {
-    let survey = world.store(profile).survey(&world.scope(), None, Reach::ALL).unwrap();
+fn planned(world: &World, profile: Profile) -> (u64, KeptRows) {
+    let survey = world.store(profile).survey(&world.scope(), None, ScanLimits::ALL).unwrap();
     (survey.census.would_delete, survey.kept)
 }
 
@@ -114,7 +114,7 @@ fn only_the_sessions_that_rows_refer_to_are_kept() {
         // What is not deleted is not listed as due either.
         let filter = Filter::default();
         let (scope, order) = (world.scope(), Order::default());
-        let query = Query { scope, filter: &filter, due_only: true, after: None, order };
+        let query = SessionQuery { scope, filter: &filter, due_only: true, after: None, order };
         let mut due = Vec::new();
         let visit = &mut |session: Session| {
             due.push(session.handle);
@@ -143,11 +143,11 @@ fn sessions_that_somebody_names_are_kept_as_well() {
     let (are_kept, would_keep) = store.would_keep(&keys).unwrap();
     assert_eq!(are_kept, [true, true, false]);
     let end = End { at: NOW, reason: EndReason::Cycled };
-    let endings: Vec<Ending> =
-        keys.into_iter().map(|key| Ending { key, end, keep_row: false }).collect();
+    let endings: Vec<EndRequest> =
+        keys.into_iter().map(|key| EndRequest { key, end, keep_row: false }).collect();
     assert_eq!(store.end(&endings).unwrap(), [false, false, true]);
     assert_eq!(store.take_kept(), would_keep);
-    assert_eq!(store.take_kept(), Kept::default());
+    assert_eq!(store.take_kept(), KeptRows::default());
     assert_eq!(world.column("t", "id"), ["new", "old"]);
 }
 
@@ -156,7 +156,7 @@ fn dependents_may_stay_without_their_reference() {
     for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
         let world = world(child);
         let profile = plain().dependent("child", "owner", "id").set_null().0;
-        assert_eq!(purged(&world, profile), (1, Kept::default()), "{child}");
+        assert_eq!(purged(&world, profile), (1, KeptRows::default()), "{child}");
         assert_eq!(world.column("child", "owner"), ["NULL", "new"], "{child}");
     }
     let world = world("NOT NULL REFERENCES t (id)");
@@ -258,8 +258,8 @@ fn a_row_that_the_database_rejects_is_skipped() {
         assert_eq!(world.column("t", "id").len(), 23);
         let end = End { at: NOW, reason: EndReason::Cycled };
         let endings = world.sessions(store.as_ref()).into_iter();
-        let endings: Vec<Ending> =
-            endings.map(|session| Ending { key: session.key, end, keep_row: false }).collect();
+        let endings: Vec<EndRequest> =
+            endings.map(|session| EndRequest { key: session.key, end, keep_row: false }).collect();
         let done = store.end(&endings).unwrap();
         let left = if trouble.contains("s090") { 4 } else { 3 };
         assert_eq!(done.iter().filter(|done| !**done).count(), left, "{trouble}");

@@ -6,13 +6,15 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sessctl::app::{CycleRequest, Housekeeper, PurgeRequest};
+use sessctl::app::{CycleRequest, PurgeRequest, SessionService};
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::session::EndReason;
-use sessctl::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
-use sessctl::storage::{Begun, Lease, RunOutcome, RunQuery, Store};
+use sessctl::domain::state_file::{
+    StateConsequence, StateFault, StateNotice, StateProblem, UntrustedReason,
+};
+use sessctl::storage::{Backend, Lease, RunOutcome, RunQuery, StartResult};
 use sessctl::store;
 use sessctl::store::adopted::StateDirectory;
 use sessctl::store::{Access, adopted};
@@ -22,8 +24,8 @@ use crate::world::{NOW, World, refused};
 
 const LARAVEL: &str = include_str!("../adopted/fixtures/laravel.sql");
 
-fn purge(world: &World) -> sessctl::app::Summary {
-    let mut keeper = Housekeeper::new(world.store(laravel()), Policies::default());
+fn purge(world: &World) -> sessctl::app::PurgeSummary {
+    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     keeper.purge(&PurgeRequest::default(), NOW, go_on).unwrap()
 }
@@ -73,19 +75,22 @@ fn the_file_is_named_after_the_database_and_for_its_user_alone() {
     }
     assert!(store::is_native(world.state().join(name)).unwrap());
     assert!(!store::is_native(world.path()).unwrap());
-    assert!(matches!(store::is_native(world.state()), Err(Error::NotOurs { .. })));
+    assert!(matches!(store::is_native(world.state()), Err(Error::ForeignDatabase { .. })));
     let nowhere = world.state().join("nowhere");
     assert!(matches!(store::is_native(nowhere), Err(Error::Missing { .. })));
 }
 
 /// The store, and what it tells of its state.
-fn telling(world: &World, former: Vec<PathBuf>) -> (Box<dyn Store>, Rc<RefCell<Vec<StateNews>>>) {
+fn telling(
+    world: &World,
+    former: Vec<PathBuf>,
+) -> (Box<dyn Backend>, Rc<RefCell<Vec<StateNotice>>>) {
     let told = Rc::new(RefCell::new(Vec::new()));
     let news = Rc::clone(&told);
     let state = StateDirectory {
         former,
         now: NOW,
-        tell: Rc::new(move |item: &StateNews| news.borrow_mut().push(item.clone())),
+        tell: Rc::new(move |item: &StateNotice| news.borrow_mut().push(item.clone())),
         ..StateDirectory::silent(Some(world.state()))
     };
     (adopted::open_with_state(world.path(), Access::Write, laravel(), state).unwrap(), told)
@@ -107,13 +112,13 @@ fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
     std::fs::write(world.path().with_file_name("own"), "a file").unwrap();
     let (mut store, told) = telling(&world, vec![]);
     assert!(!store.is_volatile());
-    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), Begun::Yes);
+    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW).unwrap());
-    assert!(matches!(store.take_lease(&lease("two"), NOW).unwrap(), Begun::Held(_)));
+    assert!(matches!(store.take_lease(&lease("two"), NOW).unwrap(), StartResult::LeaseHeld(_)));
     let told = told.borrow();
-    let [StateNews::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
+    let [StateNotice::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
     assert!(trouble.file.starts_with(world.state()), "{trouble}");
-    assert_eq!(trouble.loss, StateLoss::NothingKept);
+    assert_eq!(trouble.loss, StateConsequence::NothingKept);
 }
 
 #[test]
@@ -121,7 +126,7 @@ fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease(
     let world = World::of(LARAVEL);
     purge(&world);
     let (mut store, told) = telling(&world, vec![]);
-    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), Begun::Yes);
+    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     let path = file(&world.state());
     {
         // As a failing disk would: no connection of SQLite notices who has done it.
@@ -135,12 +140,12 @@ fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease(
     assert!(store.renew_lease(&lease("one"), NOW).unwrap());
     store.drop_lease(&lease("one")).unwrap();
     let told = told.borrow();
-    let [StateNews::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
+    let [StateNotice::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
     let StateFault::Damaged { set_aside: Some(aside), .. } = &trouble.fault else {
         panic!("{trouble}")
     };
     let name = format!("{}.damaged-{}", path.display(), NOW.0);
-    assert_eq!((aside.display().to_string(), trouble.loss), (name, StateLoss::Content));
+    assert_eq!((aside.display().to_string(), trouble.loss), (name, StateConsequence::Content));
     assert!(aside.is_file() && store::is_native(&path).unwrap());
     assert_eq!(runs(&world), []);
 }
@@ -156,7 +161,7 @@ fn a_damaged_file_takes_no_earlier_ones_name() {
         }
         std::fs::write(&path, content.repeat(100)).unwrap();
         let (mut store, told) = telling(&world, vec![]);
-        assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), Begun::Yes);
+        assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(told.borrow().len(), 1);
     }
     let aside = |suffix: &str| {
@@ -173,7 +178,7 @@ fn processes_that_find_a_damaged_file_at_once_set_it_aside_once() {
     let take = |holder: &str| {
         let (mut store, told) = telling(&world, vec![]);
         let begun = store.take_lease(&lease(holder), NOW).unwrap();
-        (begun == Begun::Yes, told.borrow().len())
+        (begun == StartResult::Started, told.borrow().len())
     };
     let taken = std::thread::scope(|scope| {
         let threads = ["one", "two", "three"].map(|holder| scope.spawn(move || take(holder)));
@@ -208,7 +213,7 @@ fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
         let (mut store, told) = telling(&world, vec![former.to_owned()]);
         store.note_peaks(&[("laravel".to_owned(), 9)].into()).unwrap();
         let told = told.borrow();
-        told.iter().filter(|news| matches!(news, StateNews::Moved { .. })).count() * told.len()
+        told.iter().filter(|news| matches!(news, StateNotice::Moved { .. })).count() * told.len()
     };
     let counts = std::thread::scope(|scope| {
         let threads = [(); 4].map(|()| scope.spawn(|| moves(&former)));
@@ -227,7 +232,7 @@ fn state_that_a_process_still_uses_in_its_former_directory_is_used_there() {
     let user = rusqlite::Connection::open(file(&former)).unwrap();
     user.query_row("SELECT count(*) FROM runs", [], |_| Ok(())).unwrap();
     let (mut store, told) = telling(&world, vec![former.clone()]);
-    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), Begun::Yes);
+    assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert_eq!(told.borrow().as_slice(), []);
     let holder: String = user.query_row("SELECT holder FROM leases", [], |row| row.get(0)).unwrap();
     assert_eq!(holder, "one");
@@ -235,7 +240,7 @@ fn state_that_a_process_still_uses_in_its_former_directory_is_used_there() {
     // And it is moved as soon as nobody does.
     let (mut store, told) = telling(&world, vec![former]);
     store.drop_lease(&lease("one")).unwrap();
-    assert!(matches!(told.borrow()[0], StateNews::Moved { .. }));
+    assert!(matches!(told.borrow()[0], StateNotice::Moved { .. }));
     assert_eq!(runs(&world), [(RunOutcome::Done, 2)]);
 }
 
@@ -248,10 +253,10 @@ fn a_directory_or_file_that_another_user_could_have_made_is_not_used() {
     let why = || {
         let before = std::fs::read(&path).unwrap();
         let (mut store, told) = telling(&world, vec![]);
-        assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), Begun::Yes);
+        assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let told = told.borrow();
-        let [StateNews::Trouble(StateTrouble { fault: StateFault::Unsafe { why, .. }, .. })] =
+        let [StateNotice::Trouble(StateProblem { fault: StateFault::Unsafe { why, .. }, .. })] =
             told.as_slice()
         else {
             panic!("{told:?}")
@@ -263,33 +268,33 @@ fn a_directory_or_file_that_another_user_could_have_made_is_not_used() {
     };
     for writable in [0o777, 0o1777] {
         mode(&state, writable);
-        assert_eq!(why(), Unsafety::Writable);
+        assert_eq!(why(), UntrustedReason::Writable);
     }
     mode(&state, 0o700);
     mode(&path, 0o606);
-    assert_eq!(why(), Unsafety::Writable);
+    assert_eq!(why(), UntrustedReason::Writable);
     mode(&path, 0o600);
     std::fs::hard_link(&path, &elsewhere).unwrap();
-    assert_eq!(why(), Unsafety::HardLink);
+    assert_eq!(why(), UntrustedReason::HardLink);
     std::fs::remove_file(&elsewhere).unwrap();
     for suffix in ["-wal", "-shm", "-journal"] {
         let beside = PathBuf::from(format!("{}{suffix}", path.display()));
         let _ = std::fs::remove_file(&beside);
         symlink(&elsewhere, &beside).unwrap();
-        assert_eq!(why(), Unsafety::Link, "{suffix}");
+        assert_eq!(why(), UntrustedReason::Link, "{suffix}");
         std::fs::remove_file(&beside).unwrap();
         std::fs::create_dir(&beside).unwrap();
-        assert_eq!(why(), Unsafety::Kind, "{suffix}");
+        assert_eq!(why(), UntrustedReason::Kind, "{suffix}");
         std::fs::remove_dir(&beside).unwrap();
     }
     std::fs::rename(&path, &elsewhere).unwrap();
     symlink(&elsewhere, &path).unwrap();
-    assert_eq!(why(), Unsafety::Link);
+    assert_eq!(why(), UntrustedReason::Link);
     std::fs::remove_file(&path).unwrap();
     std::fs::rename(&elsewhere, &path).unwrap();
     std::fs::rename(&state, &elsewhere).unwrap();
     symlink(&elsewhere, &state).unwrap();
-    assert_eq!(why(), Unsafety::Link);
+    assert_eq!(why(), UntrustedReason::Link);
 }
 
 #[test]
@@ -300,13 +305,17 @@ fn two_purges_keep_out_of_each_others_way() {
         let threads = ["one", "two", "three"].map(|holder| scope.spawn(move || take(holder)));
         threads.map(|thread| thread.join().unwrap())
     });
-    assert_eq!(begun.iter().filter(|begun| **begun == Begun::Yes).count(), 1, "{begun:?}");
+    assert_eq!(
+        begun.iter().filter(|begun| **begun == StartResult::Started).count(),
+        1,
+        "{begun:?}"
+    );
 }
 
 #[test]
 fn cycles_delete_and_are_counted() {
     let world = World::of(LARAVEL);
-    let mut keeper = Housekeeper::new(world.store(laravel()), Policies::default());
+    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
     let filter = Filter { user: Some("1".to_owned()), ..Filter::default() };
     let request = CycleRequest { filter, ..CycleRequest::default() };
     let go_on = &mut || ControlFlow::Continue(());

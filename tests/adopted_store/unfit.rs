@@ -1,8 +1,8 @@
 //! Tables that are not what their profile says: nothing is deleted from them.
 
-use sessctl::domain::profile::{Length, Nullness, Profile, RuleKind, Storage, Test, Unit};
+use sessctl::domain::profile::{Length, NullMeaning, Profile, RuleKind, Storage, Test, Unit};
 use sessctl::domain::session::{End, EndReason};
-use sessctl::storage::{Ending, Reach};
+use sessctl::storage::{EndRequest, ScanLimits};
 use sessctl::store::adopted::diagnose;
 
 use crate::profiles::{draft, laravel, milliseconds, seconds, utc};
@@ -52,7 +52,7 @@ fn the_refusal_says_what_is_there() {
     // Single sessions can be ended all the same: no time is read for that.
     let key = world.sessions(store.as_ref())[0].key.clone();
     let end = End { at: NOW, reason: EndReason::Cycled };
-    assert_eq!(store.end(&[Ending { key, end, keep_row: false }]).unwrap(), [true]);
+    assert_eq!(store.end(&[EndRequest { key, end, keep_row: false }]).unwrap(), [true]);
     assert_eq!(world.column("t", "id").len(), 4_999);
     refused(world.purge(store.as_mut(), 100));
 }
@@ -87,7 +87,7 @@ fn only_rows_count_that_a_rule_is_about() {
         CASE i % 10 WHEN 0 THEN 1781524700 ELSE 'x' END",
     );
     let all = || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds());
-    let is_session = || Test::Among(vec![sessctl::domain::profile::Datum::Text("s".into())]);
+    let is_session = || Test::Among(vec![sessctl::domain::profile::SqlValue::Text("s".into())]);
     refused(world.purge(world.store(all().at(0, false).0).as_mut(), 9));
     let by_filter = all().input("kind").at(0, false).only(1, is_session()).0;
     assert_eq!(world.purge(world.store(by_filter).as_mut(), 999).unwrap().settled.deleted, 500);
@@ -121,7 +121,7 @@ fn in_json(path: &str) -> crate::profiles::Draft {
     draft("json", "t", "id", &["id", "data"])
         .time("data", seconds())
         .path(path)
-        .null(Nullness::Expired)
+        .null(NullMeaning::Expired)
         .at(0, false)
 }
 
@@ -144,8 +144,8 @@ fn what_is_no_json_is_no_missing_time() {
 
 #[test]
 fn conditions_do_not_hold_for_what_is_no_json() {
-    let among = || Test::Among(vec![sessctl::domain::profile::Datum::Integer(1)]);
-    let but = || Test::NotAmong(vec![sessctl::domain::profile::Datum::Integer(1)]);
+    let among = || Test::Among(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
+    let but = || Test::NotAmong(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
     let tests = [Test::Null(true), Test::Null(false), among(), but(), Test::Prefix(String::new())];
     let tests = tests.into_iter().chain([Test::Above(0), Test::UpTo(0)]);
     for test in tests {
@@ -207,7 +207,7 @@ fn what_keeps_a_row_from_being_judged_is_named() {
              INSERT INTO t VALUES (1, {row})"
         ));
         let store = world.store(profile());
-        let reach = Reach { due: usize::MAX, ..few(9) };
+        let reach = ScanLimits { due: usize::MAX, ..few(9) };
         let survey = store.survey(&world.scope(), None, reach).unwrap();
         let misfit = survey.misfit.unwrap();
         assert_eq!(format!("{} {}", misfit.input, misfit.value), input, "{row}");

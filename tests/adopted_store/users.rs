@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
-use sessctl::storage::{LoadBy, Order, Query, Scanned, SortKey, Store, UserLoad};
+use sessctl::storage::{Backend, GroupBy, Order, ScanResult, SessionQuery, SortKey, UserStats};
 
 use crate::profiles::{django, draft, rails, seconds};
 use crate::values::{Any, any_value};
@@ -19,9 +19,14 @@ fn of(user: &str) -> Filter {
 }
 
 /// What a filter shows, by the handles, and what it has come across besides.
-fn shown(world: &World, store: &dyn Store, filter: &Filter, by: SortKey) -> (Vec<String>, Scanned) {
+fn shown(
+    world: &World,
+    store: &dyn Backend,
+    filter: &Filter,
+    by: SortKey,
+) -> (Vec<String>, ScanResult) {
     let order = Order { by, reverse: false };
-    let query = Query { scope: world.scope(), filter, due_only: false, after: None, order };
+    let query = SessionQuery { scope: world.scope(), filter, due_only: false, after: None, order };
     let mut handles = Vec::new();
     let visit = &mut |session: Session| {
         handles.push(session.handle);
@@ -137,11 +142,11 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
     let unreadable = Filter { user_unreadable: true, ..Filter::default() };
     assert_eq!(count(&unreadable, SortKey::Handle), (4, 0));
     let mut loads = Vec::new();
-    let visit = &mut |load: UserLoad| {
+    let visit = &mut |load: UserStats| {
         loads.push((load.user, load.unreadable_users, load.states[0]));
         Ok(ControlFlow::Continue(()))
     };
-    store.loads(&world.scope(), LoadBy::TaskAndUser, visit).unwrap();
+    store.loads(&world.scope(), GroupBy::TaskAndUser, visit).unwrap();
     let user = |user: &str| Some(user.to_owned());
     assert_eq!(loads, [(None, 3, 6), (user("3"), 0, 1), (user("4"), 0, 1)]);
 }
@@ -170,7 +175,7 @@ fn a_profile_that_names_no_users_does_not_let_one_be_chosen() {
     let filter = of("3");
     let order = Order::default();
     let query =
-        Query { scope: world.scope(), filter: &filter, due_only: false, after: None, order };
+        SessionQuery { scope: world.scope(), filter: &filter, due_only: false, after: None, order };
     let outcome = store.scan(&query, &mut |_| Ok(ControlFlow::Continue(())));
     insta::assert_snapshot!(refused(outcome), @"refused: the profile rails does not say where sessions names the user of a session, so sessions cannot be selected by user; `sessctl cycle --session HANDLE` ends a session");
 }

@@ -11,7 +11,10 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::{Census, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
+use sessctl::storage::{
+    Backend, Cursor, DueScan, Order, PolicyContext, PurgeBatchResult, PurgeCounts, ScanLimits,
+    SessionQuery,
+};
 use sessctl::store;
 use sessctl::store::Access;
 use tempfile::TempDir;
@@ -28,8 +31,8 @@ pub struct World {
 /// What a walk has come to.
 #[derive(Debug, Default)]
 pub struct Walked {
-    pub census: Census,
-    pub settled: Settled,
+    pub census: PurgeCounts,
+    pub settled: PurgeBatchResult,
     pub sessions: u64,
     pub rows: u64,
     /// Whether it went along an index.
@@ -61,25 +64,25 @@ impl World {
         connection
     }
 
-    pub fn open(&self, profile: Profile) -> Result<Box<dyn Store>, Error> {
+    pub fn open(&self, profile: Profile) -> Result<Box<dyn Backend>, Error> {
         store::adopted::open(self.path(), Access::Write, profile, Some(&self.state()))
     }
 
-    pub fn store(&self, profile: Profile) -> Box<dyn Store> {
+    pub fn store(&self, profile: Profile) -> Box<dyn Backend> {
         self.open(profile).unwrap()
     }
 
-    pub fn scope(&self) -> Scope<'_> {
-        Scope { policies: &self.policies, now: NOW, planned: None, task: None }
+    pub fn scope(&self) -> PolicyContext<'_> {
+        PolicyContext { policies: &self.policies, now: NOW, planned: None, task: None }
     }
 
     /// A look of a purge.
-    pub fn look(&self, store: &dyn Store, after: Option<&Place>, rows: usize) -> Survey {
+    pub fn look(&self, store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan {
         store.survey(&self.scope(), after, few(rows)).unwrap()
     }
 
     /// All looks and batches of a purge, of so many rows at most.
-    pub fn purge(&self, store: &mut dyn Store, rows: usize) -> Result<Walked, Error> {
+    pub fn purge(&self, store: &mut dyn Backend, rows: usize) -> Result<Walked, Error> {
         let (mut walked, mut after) = (Walked::default(), None);
         loop {
             let survey = store.survey(&self.scope(), after.as_ref(), few(rows))?;
@@ -93,7 +96,7 @@ impl World {
                 walked.settled.ended += settled.ended;
                 walked.settled.told.extend(settled.told);
             }
-            walked.by_time |= matches!(survey.last, Some(Place::Time(..)));
+            walked.by_time |= matches!(survey.last, Some(Cursor::Time(..)));
             after = survey.last;
             if after.is_none() {
                 return Ok(walked);
@@ -102,12 +105,13 @@ impl World {
     }
 
     /// The sessions that there are, in key order.
-    pub fn sessions(&self, store: &dyn Store) -> Vec<Session> {
+    pub fn sessions(&self, store: &dyn Backend) -> Vec<Session> {
         self.listed(store, &Filter::default(), Order::default())
     }
 
-    pub fn listed(&self, store: &dyn Store, filter: &Filter, order: Order) -> Vec<Session> {
-        let query = Query { scope: self.scope(), filter, due_only: false, after: None, order };
+    pub fn listed(&self, store: &dyn Backend, filter: &Filter, order: Order) -> Vec<Session> {
+        let query =
+            SessionQuery { scope: self.scope(), filter, due_only: false, after: None, order };
         let mut sessions = Vec::new();
         let visit = &mut |session| {
             sessions.push(session);
@@ -150,8 +154,8 @@ impl World {
 }
 
 /// How far a purge looks.
-pub fn few(rows: usize) -> Reach {
-    Reach { due: rows, rows, time: Duration::from_secs(60), ..Reach::ALL }
+pub fn few(rows: usize) -> ScanLimits {
+    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
 }
 
 /// What a refusal says.

@@ -1,8 +1,8 @@
 //! Rebuilding a database.
 
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::Demand;
-use sessctl::storage::disk_space::NoRoom;
+use sessctl::storage::SpaceRequirement;
+use sessctl::storage::disk_space::InsufficientSpace;
 use sessctl::store::Access;
 use sessctl::{Housekeeper, Policies, store};
 
@@ -77,15 +77,15 @@ fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
 }
 
 /// Rebuilds a database unless there is no room in this folder; answers what was asked for.
-fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Demand) {
+fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, SpaceRequirement) {
     let store = store::open(sandbox.path("app.db"), Access::Write).unwrap();
     let mut keeper = Housekeeper::new(store, Policies::default());
-    let mut asked = Demand::default();
-    let mut room = |demand: &Demand| {
+    let mut asked = SpaceRequirement::default();
+    let mut room = |demand: &SpaceRequirement| {
         asked = *demand;
         full.map_or(Ok(()), |folder| {
             let folder = folder.to_owned();
-            Err(NoRoom { folder, purpose: "the log", wanted: 2, free: 1 }.into())
+            Err(InsufficientSpace { folder, purpose: "the log", wanted: 2, free: 1 }.into())
         })
     };
     let outcome = keeper.rebuild(None, UnixTime(now()), &mut room, Box::new(|| false));

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde_json::json;
-use sessctl::app::{Housekeeper, Outcome};
+use sessctl::app::{SessionService, TouchOutcome};
 use sessctl::domain::error::Error;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
@@ -16,7 +16,10 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
-use sessctl::storage::{Ending, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
+use sessctl::storage::{
+    Backend, Cursor, DueScan, EndRequest, Order, PolicyContext, PurgeBatchResult, ScanLimits,
+    SessionQuery,
+};
 use sessctl::store::{Access, Location, adopted};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -29,13 +32,13 @@ use crate::rqlite::{self, Nodes, copy};
 const NOW: UnixTime = UnixTime(1_781_524_800);
 
 /// Rows that one look goes through.
-fn reach(rows: usize) -> Reach {
-    Reach { due: rows, rows, time: Duration::from_secs(60), ..Reach::ALL }
+fn reach(rows: usize) -> ScanLimits {
+    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
 }
 
 /// A table that somebody has opened, and the folder of what is remembered of it.
 struct Opened {
-    store: Box<dyn Store>,
+    store: Box<dyn Backend>,
     policies: Policies,
     _state: TempDir,
 }
@@ -47,16 +50,17 @@ impl Opened {
         Ok(Self { store, policies: Policies::default(), _state: state })
     }
 
-    fn scope(&self) -> Scope<'_> {
-        Scope { policies: &self.policies, now: NOW, planned: None, task: None }
+    fn scope(&self) -> PolicyContext<'_> {
+        PolicyContext { policies: &self.policies, now: NOW, planned: None, task: None }
     }
 
-    fn look(&self, after: Option<&Place>, rows: usize) -> Result<Survey, Error> {
+    fn look(&self, after: Option<&Cursor>, rows: usize) -> Result<DueScan, Error> {
         self.store.survey(&self.scope(), after, reach(rows))
     }
 
-    fn settle(&mut self, survey: &Survey) -> Result<Settled, Error> {
-        let scope = Scope { policies: &Policies::default(), now: NOW, planned: None, task: None };
+    fn settle(&mut self, survey: &DueScan) -> Result<PurgeBatchResult, Error> {
+        let scope =
+            PolicyContext { policies: &Policies::default(), now: NOW, planned: None, task: None };
         self.store.settle(&scope, survey.due.as_ref().unwrap(), true)
     }
 
@@ -82,7 +86,7 @@ impl Opened {
 
     fn filtered(&self, filter: &Filter) -> Vec<Session> {
         let (scope, order) = (self.scope(), Order::default());
-        let query = Query { scope, filter, due_only: false, after: None, order };
+        let query = SessionQuery { scope, filter, due_only: false, after: None, order };
         let mut sessions = Vec::new();
         let visit = &mut |session| {
             sessions.push(session);
@@ -94,9 +98,9 @@ impl Opened {
 }
 
 /// All that a look has seen, down to the class of each value.
-fn seen(survey: &Survey) -> String {
+fn seen(survey: &DueScan) -> String {
     let due = survey.due.as_ref().map(|due| &due.seen);
-    let Survey { last, rows, census, misfit, .. } = survey;
+    let DueScan { last, rows, census, misfit, .. } = survey;
     format!("{due:?} {last:?} {rows} {census:?} {misfit:?}")
 }
 
@@ -370,7 +374,7 @@ fn what_a_lost_answer_would_have_said_is_not_passed_over() {
     let session = opened.sessions().remove(0);
     let end = End { at: NOW, reason: EndReason::Cycled };
     proxy.lose("DELETE");
-    let ending = Ending { key: session.key, end, keep_row: false };
+    let ending = EndRequest { key: session.key, end, keep_row: false };
     // Then it is said to be over, as it is
     assert_eq!(opened.store.end(&[ending]).unwrap(), [true]);
     assert!(proxy.has_lost());
@@ -456,7 +460,7 @@ fn what_a_purge_would_trip_over_is_said_before() {
 fn a_cluster_without_tables_is_told_what_to_do() {
     let nodes = rqlite::shared();
     let error = detected(&nodes).unwrap_err();
-    assert!(matches!(error, Error::NotOurs { .. }), "{error}");
+    assert!(matches!(error, Error::ForeignDatabase { .. }), "{error}");
     assert!(error.to_string().contains("without tables; `sessctl init` sets it up"), "{error}");
     nodes.request(&json!(["CREATE TABLE albums (id)"]));
     assert!(detected(&nodes).unwrap_err().to_string().contains("the table albums"));
@@ -478,7 +482,7 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false);
     let profile = profile.dependent("log", "t", "id").set_null().0;
     let mut opened = Opened::at(location(&nodes), profile).unwrap();
-    let counted = opened.store.survey(&opened.scope(), None, Reach::ALL).unwrap();
+    let counted = opened.store.survey(&opened.scope(), None, ScanLimits::ALL).unwrap();
     assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
     assert_eq!(opened.purge(10).unwrap().1, 2);
     let kept = opened.store.take_kept();
@@ -490,8 +494,8 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     assert_eq!(log, [json!([null]), json!(["b"]), json!(["e"])]);
     let sessions = opened.sessions();
     let end = End { at: NOW, reason: EndReason::Cycled };
-    let ending = |session: Session| Ending { key: session.key, end, keep_row: false };
-    let endings: Vec<Ending> = sessions.into_iter().map(ending).collect();
+    let ending = |session: Session| EndRequest { key: session.key, end, keep_row: false };
+    let endings: Vec<EndRequest> = sessions.into_iter().map(ending).collect();
     assert_eq!(opened.store.end(&endings).unwrap(), [false, false, true]);
     assert_eq!(opened.store.take_kept().rows(), 2);
 }
@@ -513,9 +517,9 @@ fn a_token_leads_to_all_rows_that_have_it_byte_by_byte() {
     let found = opened.store.by_tokens(&tokens).unwrap();
     let found: Vec<usize> = found.into_iter().map(|sessions| sessions.len()).collect();
     assert_eq!(found, [0, 3, 0, 1, 0, 1]);
-    let mut keeper = Housekeeper::new(opened.store, Policies::default());
+    let mut keeper = SessionService::new(opened.store, Policies::default());
     let closed = keeper.close(&tokens[1..2], NOW).unwrap();
-    assert_eq!((closed[0].outcome, closed[0].others), (Outcome::Closed, 1));
+    assert_eq!((closed[0].outcome, closed[0].others), (TouchOutcome::Closed, 1));
     let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
     assert_eq!(left, [json!([2]), json!([3]), json!([5])]);
 }

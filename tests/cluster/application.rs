@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use sessctl::app::Outcome;
+use sessctl::app::TouchOutcome;
 use sessctl::domain::session::EndReason;
 use sessctl::store::{Access, Location};
 use sessctl::{Config, Error, Housekeeper, Opening, Token, UnixTime, store};
@@ -110,7 +110,7 @@ impl<'a> Application<'a> {
                 let entry = Entry { token, task: task.to_owned(), used, closed: false };
                 self.book.sessions.insert(entry.token.id(), entry);
             }
-            Err(Error::Full(_)) if task == "pop3" => self.book.refused += 1,
+            Err(Error::LimitReached(_)) if task == "pop3" => self.book.refused += 1,
             Err(error) => self.book.errors.push(error),
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Application<'a> {
             Err(error) => return self.book.errors.push(error),
         };
         match outcome {
-            Outcome::Renewed => entry.used = Some(now.0),
+            TouchOutcome::Renewed => entry.used = Some(now.0),
             outcome => self.ended(place, outcome),
         }
     }
@@ -140,7 +140,7 @@ impl<'a> Application<'a> {
             Ok(answers) => answers[0].outcome,
             Err(error) => return self.book.errors.push(error),
         };
-        if outcome == Outcome::Closed {
+        if outcome == TouchOutcome::Closed {
             entry.closed = true;
             self.live.swap_remove(place);
         } else {
@@ -150,12 +150,12 @@ impl<'a> Application<'a> {
 
     /// A session was over already: the limit has ended it, or the purge one that nobody
     /// had used.
-    fn ended(&mut self, place: usize, outcome: Outcome) {
+    fn ended(&mut self, place: usize, outcome: TouchOutcome) {
         let id = self.live.swap_remove(place);
         let Entry { task, used, .. } = &self.book.sessions[&id];
         let may_be = match outcome {
-            Outcome::Ended(EndReason::Evicted) => task == "imap",
-            Outcome::Ended(EndReason::Expired) => used.is_none(),
+            TouchOutcome::Ended(EndReason::Evicted) => task == "imap",
+            TouchOutcome::Ended(EndReason::Expired) => used.is_none(),
             _ => false,
         };
         if !may_be {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::CompactRequest;
-use sessctl::domain::write_limits::Manners;
+use sessctl::domain::write_limits::WriteLimits;
 use sessctl::store::{Access, Location};
 use sessctl::{Housekeeper, Opening, Policies, UnixTime, store};
 
@@ -35,7 +35,7 @@ fn the_space_of_nodes_is_left_to_them() {
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut keeper = Housekeeper::new(store::create(&at).unwrap(), Policies::default());
-    let request = CompactRequest { hold: Manners::default().hold, run_time: None };
+    let request = CompactRequest { hold: WriteLimits::default().hold, run_time: None };
     let refused =
         keeper.compact(&request, UnixTime(1_781_524_800), &mut || ControlFlow::Continue(()));
     assert!(refused.unwrap_err().to_string().contains("-auto-vacuum-int gives space back"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use sessctl::storage::{Reach, Scope};
+use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::store::{Access, Location};
 use sessctl::{Policies, UnixTime, store};
 
@@ -227,11 +227,11 @@ fn what_is_about_to_change_is_read_through_the_log() {
     };
     // By the look ahead of a purge
     let (policies, now) = (Policies::default(), UnixTime(0));
-    let scope = Scope { policies: &policies, now, planned: None, task: None };
+    let scope = PolicyContext { policies: &policies, now, planned: None, task: None };
     for (access, expected) in [(Access::Write, [1, 0, 1]), (Access::Read, [0, 1, 1])] {
         let node = Fake::start(native);
         let at = Location::parse(node.url.as_ref()).unwrap();
-        store::open(&at, access).unwrap().survey(&scope, None, Reach::ALL).unwrap();
+        store::open(&at, access).unwrap().survey(&scope, None, ScanLimits::ALL).unwrap();
         assert_eq!(levels(&node), expected);
     }
     // And by a cycle, unless it only shows what it would do

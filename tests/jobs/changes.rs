@@ -1,6 +1,6 @@
 //! Jobs whose settings change.
 
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 use sessctl::domain::job::Job;
 
 use super::{
@@ -71,7 +71,7 @@ fn disabled_it_does_nothing_and_enabled_again_it_has_missed_nothing() {
     let disabled = Job { enabled: false, ..job.clone() };
     let week = later(start, 7 * DAY + HOUR);
     for now in (start.0 + MINUTE..week.0).step_by(3_600) {
-        assert_eq!(host.asks(&disabled, sessctl::UnixTime(now)), Ran::Disabled);
+        assert_eq!(host.asks(&disabled, sessctl::UnixTime(now)), JobOutcome::Disabled);
     }
     // then it has not run
     assert_eq!(host.ledger(week).len(), 1);

@@ -1,6 +1,6 @@
 //! A clock that is set back or forward.
 
-use sessctl::domain::job::{Job, Standing, When};
+use sessctl::domain::job::{Job, JobStatus, JobTiming};
 use sessctl::domain::time::UnixTime;
 
 use super::{DAY, Database, HOUR, Host, MINUTE, at, has_run, later, purge_at, purge_every};
@@ -47,7 +47,7 @@ fn no_time_runs_twice_when_the_clock_is_set_back_a_little() {
         let (from, until) = (later(noon, -back), later(noon, back.min(HOUR)));
         host.asks_each_minute(&job, from, until);
         // then the ledger has each time once, and none is left out
-        let When::At(schedule) = &job.when else { unreachable!() };
+        let JobTiming::At(schedule) = &job.when else { unreachable!() };
         let all: Vec<UnixTime> = schedule
             .runs_after(later(noon, -HOUR - MINUTE), &host.terms.zone)
             .take_while(|run| *run < later(until, -MINUTE))
@@ -68,7 +68,7 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
         // when the clock is set back, then it runs at its next time
         let now = later(noon, -back);
         let times = host.asks_each_minute(&job, now, later(now, *period + MINUTE));
-        let When::At(schedule) = &job.when else { unreachable!() };
+        let JobTiming::At(schedule) = &job.when else { unreachable!() };
         let next = schedule.next_after(now, &host.terms.zone).unwrap();
         assert!(times[0].since(next) < sessctl::domain::time::Span::minutes(1), "{spec} {back}");
         assert_eq!(
@@ -80,8 +80,8 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
 
 /// What runs at these moments were planned for.
 fn host_times(times: &[UnixTime], job: &Job) -> Vec<UnixTime> {
-    let When::At(schedule) = &job.when else { unreachable!() };
-    let utc = sessctl::domain::time_zone::Zone::UTC;
+    let JobTiming::At(schedule) = &job.when else { unreachable!() };
+    let utc = sessctl::domain::time_zone::TimeZone::UTC;
     times.iter().map(|time| schedule.last_until(*time, &utc).unwrap()).collect()
 }
 
@@ -147,7 +147,7 @@ fn a_clock_that_jumps_forward_makes_one_run() {
             let before = host.ledger(noon).len();
             // when the clock jumps forward
             let now = later(noon, ahead);
-            let is_due = matches!(host.standing(&job, now), Standing::Due(_));
+            let is_due = matches!(host.standing(&job, now), JobStatus::Due(_));
             for _ in 0..3 {
                 host.asks(&job, now);
             }

@@ -1,6 +1,6 @@
 //! Jobs that are tied to a host, and jobs that fail.
 
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 use sessctl::domain::guard::Guard;
 use sessctl::domain::job::Job;
 use sessctl::storage::RunOutcome;
@@ -17,7 +17,7 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     let sunday = at("2026-06-14T04:00:00Z");
     let session = right.opens("imap", later(sunday, -60));
     // when another host asks first
-    assert_eq!(wrong.asks(&job, sunday), Ran::Skipped);
+    assert_eq!(wrong.asks(&job, sunday), JobOutcome::Skipped);
     assert!(wrong.is_live(&session, sunday));
     // then the ledger says so
     let run = wrong.ledger(sunday).pop().unwrap();
@@ -25,14 +25,16 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     assert_eq!(run.reason.as_deref(), Some("it runs on mail1, and this is mail2"));
     assert_eq!((run.work.as_str(), run.task.as_deref()), ("cycle", Some("imap")));
     // and the right one runs it all the same
-    assert!(matches!(right.asks(&job, later(sunday, 20)), Ran::Cycled(done) if done.ended == 1));
+    assert!(
+        matches!(right.asks(&job, later(sunday, 20)), JobOutcome::Cycled(done) if done.ended == 1)
+    );
     assert!(!right.is_live(&session, later(sunday, 20)));
     // each once for its time
     for now in [later(sunday, 30), later(sunday, 6 * DAY)] {
         assert!(!has_run(&wrong.asks(&job, now)));
         assert!(!has_run(&right.asks(&job, now)));
     }
-    assert_eq!(wrong.asks(&job, later(sunday, 7 * DAY)), Ran::Skipped);
+    assert_eq!(wrong.asks(&job, later(sunday, 7 * DAY)), JobOutcome::Skipped);
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn d6_a_disabled_job_does_nothing() {
     let now = at("2026-06-15T04:00:00Z");
     let session = host.opens("imap", later(now, -60));
     // when its time comes, then nothing happens, and the ledger is empty
-    assert_eq!(host.asks(&job, now), Ran::Disabled);
+    assert_eq!(host.asks(&job, now), JobOutcome::Disabled);
     assert!(host.is_live(&session, now));
     assert!(host.ledger(now).is_empty());
 }
@@ -89,7 +91,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     let [refused, cycled] = jobs.each_ref().map(|job| host.tries(job, now));
     // then the first one has failed, the second one has run, and the ledger has both
     assert!(matches!(refused, Err(sessctl::Error::Guard(_))));
-    assert!(matches!(cycled, Ok(Ran::Cycled(cycled)) if cycled.ended == 3));
+    assert!(matches!(cycled, Ok(JobOutcome::Cycled(cycled)) if cycled.ended == 3));
     let ledger = host.ledger(now);
     assert_eq!(ledger[0].outcome, RunOutcome::Refused);
     assert!(ledger[0].reason.as_deref().unwrap().contains('3'));
@@ -102,7 +104,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
 fn s9_what_goes_wrong_in_the_work_is_in_the_ledger() {
     // given a listener that takes note of nothing
     struct Deaf;
-    impl sessctl::app::Listener for Deaf {
+    impl sessctl::app::EndHook for Deaf {
         fn ended(
             &mut self,
             _: &[sessctl::domain::session::Session],
@@ -115,7 +117,7 @@ fn s9_what_goes_wrong_in_the_work_is_in_the_ledger() {
     let mut host = super::Host { keeper: host.keeper.telling(Box::new(Deaf)), ..host };
     let now = at("2026-06-15T04:00:00Z");
     host.opens("imap", later(now, -60));
-    let task = sessctl::domain::job::Work::Cycle("imap".into());
+    let task = sessctl::domain::job::JobAction::Cycle("imap".into());
     let cycle = job("restart", cycle_at("0 4 *").when, task);
     // when a cycle ends a session, then the ledger says that it was not told
     assert!(has_run(&host.asks(&cycle, now)));

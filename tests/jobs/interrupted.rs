@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::Ran;
-use sessctl::domain::job::{Due, Job, Standing, Unfinished, Work};
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{DueRun, Job, JobAction, JobStatus, RunInProgress};
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::Zone;
-use sessctl::storage::{Begun, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome};
+use sessctl::domain::time_zone::TimeZone;
+use sessctl::storage::{JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, StartResult};
 
 use super::interval::done;
 use super::{
@@ -16,14 +16,14 @@ use super::{
 /// What the ledger calls a job.
 pub(super) fn key_of(job: &Job) -> JobKey {
     let account = job.host.clone().unwrap_or_default();
-    JobKey { name: job.name.clone(), account, spec: job.spec(&Zone::UTC) }
+    JobKey { name: job.name.clone(), account, spec: job.spec(&TimeZone::UTC) }
 }
 
 /// A run of a job that starts when it should, and its lease.
 pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
     let name = match job.work {
-        Work::Purge(_) => "purge".to_owned(),
-        Work::Cycle(_) => format!("cycle {}", job.name),
+        JobAction::Purge(_) => "purge".to_owned(),
+        JobAction::Cycle(_) => format!("cycle {}", job.name),
     };
     let run = NewRun {
         job: Some(key_of(job)),
@@ -34,7 +34,7 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
         started: now,
         anchor: None,
         missed: 0,
-        origin: Origin { host: "mail1".into(), ..Origin::default() },
+        origin: RunOrigin { host: "mail1".into(), ..RunOrigin::default() },
     };
     (Lease { name, holder: format!("{} {now}", job.name) }, run)
 }
@@ -46,11 +46,11 @@ fn dies(database: &Database, job: &Job, now: UnixTime) {
     let accounts = store.jobs("", now).unwrap();
     let known = accounts.into_iter().find(|account| account.job == key_of(job));
     let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
-    assert_eq!(store.begin(&lease, &run).unwrap(), Begun::Yes);
+    assert_eq!(store.begin(&lease, &run).unwrap(), StartResult::Started);
 }
 
-fn resumed(planned: UnixTime) -> Standing {
-    Standing::Due(Due { planned, missed: 0, resumes: true })
+fn resumed(planned: UnixTime) -> JobStatus {
+    JobStatus::DueRun(DueRun { planned, missed: 0, resumes: true })
 }
 
 #[test]
@@ -60,12 +60,15 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
         let (mut host, database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
         host.asks(&job, later(start, -HOUR));
-        let start =
-            if let Standing::Due(due) = host.standing(&job, start) { due.planned } else { start };
+        let start = if let JobStatus::DueRun(due) = host.standing(&job, start) {
+            due.planned
+        } else {
+            start
+        };
         dies(&database, &job, start);
         // when its lease is still in force, then it counts as running
-        let run = Unfinished { planned: start, started: start, is_alive: true };
-        assert_eq!(host.standing(&job, later(start, 60)), Standing::Running(run));
+        let run = RunInProgress { planned: start, started: start, is_alive: true };
+        assert_eq!(host.standing(&job, later(start, 60)), JobStatus::Running(run));
         assert!(!has_run(&host.asks(&job, later(start, 60))));
         // when that is over, then it is completed, under its own time
         let now = later(start, 61);
@@ -94,7 +97,7 @@ fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
         // when somebody has come back before it is completed
         let back = host.opens("imap", later(start, 30));
         let now = later(start, 2 * MINUTE);
-        let Ran::Cycled(cycled) = host.asks(&job, now) else { panic!("it has not run") };
+        let JobOutcome::Cycled(cycled) = host.asks(&job, now) else { panic!("it has not run") };
         // then that session stays
         assert_eq!(cycled.ended, 1);
         assert!(!host.is_live(&before, now));
@@ -111,17 +114,17 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
     let crowd: Vec<_> = (0..300).map(|_| host.opens("imap", later(start, -MINUTE))).collect();
     let mut until_the_first_batch = || ControlFlow::Break(());
     let ran = host.keeper.run_job(&job, &host.terms, start, &mut until_the_first_batch).unwrap();
-    let Ran::Cycled(cycled) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
     let anchor = database.store().jobs("", start).unwrap()[0].known.anchor;
     let again = NewRun { planned: start, anchor, ..again };
-    assert_eq!(database.store().begin(&lease, &again).unwrap(), Begun::Yes);
+    assert_eq!(database.store().begin(&lease, &again).unwrap(), StartResult::Started);
     // when somebody has come back, and the job is asked for again
     let back = host.opens("imap", later(start, 10));
     let now = later(start, 2 * MINUTE);
-    let Ran::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
     // then it ends the rest of them, and nobody else
     assert_eq!(cycled.ended + rest.ended, 300);
     assert!(crowd.iter().all(|session| !host.is_live(session, now)));
@@ -134,7 +137,7 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
 /// that has ended.
 fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
     let ran = host.keeper.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
-    let Ran::Cycled(cycled) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     cycled.ended
 }
 
@@ -155,7 +158,7 @@ fn the_first_run_of_a_new_job_goes_on_as_well() {
         assert!(0 < ended && ended < 600);
         // when it is asked for again
         let now = later(start, 4 * MINUTE);
-        let Ran::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+        let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
         // then it ends the rest of them, and nobody else
         assert_eq!(ended + rest.ended, 600);
         assert!(host.is_live(&back, now));
@@ -178,10 +181,10 @@ fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
     }
     let ended = is_stopped(&mut own, &job, start);
     // when another host has skipped the same time
-    assert_eq!(other.asks(&job, later(start, 1)), Ran::Skipped);
+    assert_eq!(other.asks(&job, later(start, 1)), JobOutcome::Skipped);
     let back = own.opens("imap", later(start, 30));
     let now = later(start, 2 * MINUTE);
-    let Ran::Cycled(rest) = own.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = own.asks(&job, now) else { panic!("it has not run") };
     // then those stay who have come back since it began
     assert_eq!(ended + rest.ended, 300);
     assert!(own.is_live(&back, now));
@@ -198,7 +201,9 @@ fn a_later_time_has_come_and_a_whole_run_with_it() {
     // when it is asked for, then all sessions end
     host.asks(&job, later(start, 2 * MINUTE));
     dies(&database, &job, later(start, DAY));
-    assert!(matches!(host.asks(&job, later(now, DAY)), Ran::Cycled(cycled) if cycled.ended == 1));
+    assert!(
+        matches!(host.asks(&job, later(now, DAY)), JobOutcome::Cycled(cycled) if cycled.ended == 1)
+    );
     assert!(!host.is_live(&session, later(now, DAY)));
 }
 
@@ -213,7 +218,7 @@ fn what_is_settled_is_not_completed() {
     // when its job was disabled meanwhile, and is enabled again
     let disabled = Job { enabled: false, ..job.clone() };
     let now = later(start, HOUR);
-    assert_eq!(host.asks(&disabled, now), Ran::Disabled);
+    assert_eq!(host.asks(&disabled, now), JobOutcome::Disabled);
     assert!(host.asks_each_minute(&job, later(now, MINUTE), later(now, HOUR)).is_empty());
     assert!(host.is_live(&session, later(start, 1_700)));
     // then it runs at its next time
@@ -226,7 +231,7 @@ fn a_job_that_does_something_else_now_does_not_complete_what_it_did() {
     for job in [purge_at("0 4 *"), purge_every("5m")] {
         // given a cycle that has died, in a job that is a purge by now
         let (mut host, database) = Host::alone();
-        let cycle = Job { work: Work::Cycle("imap".into()), ..job.clone() };
+        let cycle = Job { work: JobAction::Cycle("imap".into()), ..job.clone() };
         let start = at("2026-06-15T04:00:00Z");
         dies(&database, &cycle, start);
         // when that is asked for each minute, then it does not run again and again

@@ -1,14 +1,14 @@
 //! Jobs with an interval.
 
-use sessctl::domain::job::{Due, Interval, Standing, When};
+use sessctl::domain::job::{DueRun, Interval, JobStatus, JobTiming};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{Lease, RunEnd, RunOutcome};
 
 use super::interrupted::run_of;
 use super::{Database, HOUR, Host, MINUTE, at, has_run, later, purge_every};
 
-fn due(planned: UnixTime, missed: u64) -> Standing {
-    Standing::Due(Due { planned, missed, resumes: false })
+fn due(planned: UnixTime, missed: u64) -> JobStatus {
+    JobStatus::DueRun(DueRun { planned, missed, resumes: false })
 }
 
 #[test]
@@ -25,13 +25,15 @@ fn w6_the_interval_counts_from_the_end_of_a_run() {
         let now = later(start, minute * MINUTE);
         assert!(store.renew_lease(&lease, now).unwrap());
         // then it does not start again
-        assert!(matches!(host.standing(&job, now), Standing::Running(run) if run.started == start));
+        assert!(
+            matches!(host.standing(&job, now), JobStatus::Running(run) if run.started == start)
+        );
     }
     store.finish(&lease, run.job.as_ref(), &done(end)).unwrap();
     // and the next one is due 5 minutes after its end
     let next = later(end, 5 * MINUTE);
     for now in [end, later(next, -1)] {
-        assert_eq!(host.standing(&job, now), Standing::Waits { next, anchor: end });
+        assert_eq!(host.standing(&job, now), JobStatus::Scheduled { next, anchor: end });
     }
     assert_eq!(host.standing(&job, next), due(next, 0));
 }
@@ -80,7 +82,7 @@ fn w6_only_the_holder_of_the_lease_runs() {
     // when the job is due, then it is held, and stays due
     let mut host = database.host("mail1");
     host.asks(&job, later(now, -5 * MINUTE));
-    assert!(matches!(host.tries(&job, now), Err(sessctl::Error::Held { .. })));
+    assert!(matches!(host.tries(&job, now), Err(sessctl::Error::LeaseHeld { .. })));
     assert_eq!(host.standing(&job, later(now, 30)), due(now, 0));
     // and it runs once that one has died
     assert!(has_run(&host.asks(&job, later(now, 61))));
@@ -90,7 +92,8 @@ fn w6_only_the_holder_of_the_lease_runs() {
 fn w4_the_automatic_interval_is_kept() {
     // given timeouts of half an hour, so that r = 0 means five minutes
     let (mut host, _database) = Host::alone();
-    let job = sessctl::domain::job::Job { when: When::Every(Interval::Auto), ..purge_every("1m") };
+    let job =
+        sessctl::domain::job::Job { when: JobTiming::Every(Interval::Auto), ..purge_every("1m") };
     let start = at("2026-06-15T12:00:00Z");
     // when it is asked for each 10 seconds
     let asked = (start.0..start.0 + HOUR).step_by(10).map(UnixTime);

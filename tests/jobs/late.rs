@@ -1,10 +1,10 @@
 //! Cycles that were missed, and how late they may begin.
 
 use proptest::prelude::*;
-use sessctl::app::Ran;
-use sessctl::domain::job::{Job, Standing, TooLate};
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{Job, JobStatus, LateRun};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{Begun, NewRun, RunOutcome};
+use sessctl::storage::{NewRun, RunOutcome, StartResult};
 
 use super::interrupted::{key_of, run_of};
 use super::{
@@ -33,7 +33,7 @@ fn since_the_day_before(job: &Job) -> (Host, Database, UnixTime) {
     let (mut host, database) = Host::alone();
     let four = at(FOUR);
     host.has(&[job], later(four, -DAY));
-    if matches!(job.when, sessctl::domain::job::When::At(_)) {
+    if matches!(job.when, sessctl::domain::job::JobTiming::At(_)) {
         assert!(has_run(&host.asks(job, later(four, -DAY))));
     }
     (host, database, four)
@@ -50,8 +50,8 @@ fn d11_a_cycle_may_begin_as_late_as_its_job_says_and_no_later() {
             let now = later(four, late);
             let ran = host.asks(&job, now);
             // then it runs, or it is skipped and no session ends
-            assert_eq!(matches!(ran, Ran::Cycled(_)), runs, "{late}");
-            assert_eq!(matches!(ran, Ran::TooLate(_)), !runs, "{late}");
+            assert_eq!(matches!(ran, JobOutcome::Cycled(_)), runs, "{late}");
+            assert_eq!(matches!(ran, JobOutcome::LateRun(_)), !runs, "{late}");
             assert_eq!(host.is_live(&session, later(four, 1)), !runs, "{late}");
         }
     }
@@ -65,11 +65,11 @@ fn d11_a_skipped_cycle_is_in_the_ledger_once_and_runs_at_its_next_time() {
         let mut two = database.host("mail2");
         two.has(&[&job], later(four, -DAY));
         let back = later(four, 2 * DAY + 5 * HOUR);
-        let Standing::TooLate(late) = one.standing(&job, back) else { panic!("it is not late") };
+        let JobStatus::LateRun(late) = one.standing(&job, back) else { panic!("it is not late") };
         // when they look for work each minute until the next day
         let skips = [&mut one, &mut two].map(|host| host.asks(&job, back));
         // then one of them skips it, and the ledger has when it was planned and what it missed
-        assert_eq!(skips.iter().filter(|ran| matches!(ran, Ran::TooLate(_))).count(), 1);
+        assert_eq!(skips.iter().filter(|ran| matches!(ran, JobOutcome::LateRun(_))).count(), 1);
         let run = one.last_run(back);
         assert_eq!(run.outcome, RunOutcome::Skipped);
         assert_eq!((run.planned, run.missed), (late.due.planned, 2));
@@ -92,7 +92,7 @@ fn d11_the_reason_says_how_late_it_is() {
         (daily(), 2 * DAY + 2 * HOUR + 7, "2d2h late, more than late = 1h"),
     ] {
         let (mut host, _database, four) = since_the_day_before(&job);
-        assert!(matches!(host.asks(&job, later(four, late)), Ran::TooLate(_)));
+        assert!(matches!(host.asks(&job, later(four, late)), JobOutcome::LateRun(_)));
         assert_eq!(skipped(&host, four), [reason]);
     }
 }
@@ -121,12 +121,12 @@ fn d11_a_cycle_that_was_interrupted_goes_on_within_its_late_and_is_skipped_after
             let accounts = store.jobs("", four).unwrap();
             let known = accounts.into_iter().find(|account| account.job == key_of(&job));
             let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
-            assert_eq!(store.begin(&lease, &run).unwrap(), Begun::Yes);
+            assert_eq!(store.begin(&lease, &run).unwrap(), StartResult::Started);
             // when the machine is back after so long
             let back = later(four, late);
             let ran = host.asks(&job, back);
             // then it goes on, or ends nothing more, and the ledger says why
-            assert_eq!(matches!(ran, Ran::Cycled(_)), goes_on, "{ran:?}");
+            assert_eq!(matches!(ran, JobOutcome::Cycled(_)), goes_on, "{ran:?}");
             assert_eq!(host.is_live(&session, four), !goes_on);
             let reason = "interrupted, and 5h late, more than late = 1h";
             assert_eq!(skipped(&host, back), if goes_on { vec![] } else { vec![reason] });
@@ -147,7 +147,7 @@ fn d11_a_later_limit_leaves_the_history_as_it_is() {
     let patient = Job { late: Some(Span::hours(6)), ..nightly() };
     host.has(&[&patient], later(four, 5 * HOUR));
     // then it is the same job, and is made up
-    assert!(matches!(host.asks(&patient, later(four, 5 * HOUR)), Ran::Cycled(_)));
+    assert!(matches!(host.asks(&patient, later(four, 5 * HOUR)), JobOutcome::Cycled(_)));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn d11_another_host_s_cycle_is_skipped_for_that_reason_however_late() {
     let job = super::only_on("mail2", nightly());
     let (mut host, _database) = Host::alone();
     host.has(&[&job], later(at(FOUR), -HOUR));
-    assert_eq!(host.asks(&job, later(at(FOUR), 5 * HOUR)), Ran::Skipped);
+    assert_eq!(host.asks(&job, later(at(FOUR), 5 * HOUR)), JobOutcome::Skipped);
     assert_eq!(skipped(&host, at(FOUR)), ["it runs on mail2, and this is mail1"]);
 }
 
@@ -169,10 +169,12 @@ fn d11_a_cycle_that_was_first_seen_by_a_wrong_clock_does_not_run_when_that_is_ri
         let now = at("2026-06-16T12:10:00Z");
         let session = host.opens("imap", later(now, -MINUTE));
         // then the cycle is skipped, and runs at its next time
-        assert!(matches!(host.asks(&job, now), Ran::TooLate(_)), "{job:?}");
+        assert!(matches!(host.asks(&job, now), JobOutcome::LateRun(_)), "{job:?}");
         assert!(host.is_live(&session, now));
-        let Standing::Waits { next, .. } = host.standing(&job, now) else { panic!("it is due") };
-        assert!(matches!(host.asks(&job, next), Ran::Cycled(_)), "{job:?}");
+        let JobStatus::Scheduled { next, .. } = host.standing(&job, now) else {
+            panic!("it is due")
+        };
+        assert!(matches!(host.asks(&job, next), JobOutcome::Cycled(_)), "{job:?}");
     }
 }
 
@@ -186,11 +188,11 @@ proptest! {
         let when = purge_every(&format!("{minutes}m")).when;
         let job = Job { when, late: Some(Span::seconds(late)), ..nightly() };
         let (anchor, policies) = (at(FOUR), sessctl::Policies::default());
-        let known = sessctl::domain::job::Known {
+        let known = sessctl::domain::job::JobHistory {
             anchor: Some(anchor), since: Some(anchor), ..Default::default()
         };
-        let rhythm = sessctl::domain::job::Rhythm {
-            zone: &sessctl::domain::time_zone::Zone::UTC,
+        let rhythm = sessctl::domain::job::ScheduleContext {
+            zone: &sessctl::domain::time_zone::TimeZone::UTC,
             policies: &policies,
             jitter: sessctl::domain::job::Jitter::default(),
             poll: Span::ZERO,
@@ -198,18 +200,18 @@ proptest! {
         let (planned, now) = (anchor.plus(interval), later(anchor, off));
         match job.standing(Some(&known), rhythm, now) {
             // when it is too late, then it goes on at the first regular time in the future
-            Standing::TooLate(TooLate { due, by, anchor: from, next, .. }) => {
+            JobStatus::LateRun(LateRun { due, by, anchor: from, next, .. }) => {
                 prop_assert!(due.planned == planned && by > Span::seconds(late));
                 let next = next.unwrap();
                 prop_assert!(next > now && next.since(now) <= interval);
                 prop_assert_eq!(next, from.plus(interval));
                 prop_assert_eq!(next.since(anchor).as_seconds() % interval.as_seconds(), 0);
             }
-            Standing::Due(due) => {
+            JobStatus::Due(due) => {
                 prop_assert!(due.planned == planned && now.since(planned) <= Span::seconds(late));
             }
             standing => {
-                let waits = matches!(standing, Standing::Waits { .. });
+                let waits = matches!(standing, JobStatus::Scheduled { .. });
                 prop_assert!(waits && now < planned);
             }
         }

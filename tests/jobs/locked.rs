@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
-use sessctl::app::{Ran, Stopped};
+use sessctl::app::{JobOutcome, StopReason};
 use sessctl::storage::RunOutcome;
 
 use super::{Database, Host, MINUTE, at, cycle_at, has_run, later};
@@ -42,10 +42,10 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
         ControlFlow::Continue(())
     };
     let ran = host.keeper.run_job(&job, &host.terms, monday, go_on).unwrap();
-    let Ran::Cycled(first) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(first) = ran else { panic!("it has not run") };
     holder.unwrap().join().unwrap();
     // then it says what it has done, and so does the ledger
-    assert_eq!(first.stopped, Some(Stopped::Busy));
+    assert_eq!(first.stopped, Some(StopReason::Busy));
     assert!(0 < first.ended && first.ended < 600);
     let why = first.short_of().unwrap();
     assert!(why.starts_with("stopped early: ") && why.ends_with("is locked by another program"));
@@ -55,7 +55,7 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
     // and the next minute goes on, with those who were there at the time
     let back = host.opens("imap", later(monday, 30));
     let now = later(monday, MINUTE);
-    let Ran::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
     assert_eq!(first.ended + rest.ended, 600);
     assert!(host.is_live(&back, now));
     assert!(!has_run(&host.asks(&job, later(now, MINUTE))));

@@ -1,6 +1,6 @@
 //! Machines that share a database, and do not agree on its jobs.
 
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 use sessctl::domain::job::Job;
 use sessctl::domain::time::UnixTime;
 
@@ -145,7 +145,8 @@ fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_
             one.opens("imap", later(start, -MINUTE));
         }
         let stop = &mut || std::ops::ControlFlow::Break(());
-        let Ran::Cycled(first) = one.keeper.run_job(&job, &one.terms, start, stop).unwrap() else {
+        let JobOutcome::Cycled(first) = one.keeper.run_job(&job, &one.terms, start, stop).unwrap()
+        else {
             panic!("it has not run");
         };
         let back = two.opens("imap", later(start, MINUTE));
@@ -155,7 +156,7 @@ fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_
             two.has(&[&job], later(start, joins));
         }
         let rest = match two.asks(&job, now) {
-            Ran::Cycled(rest) => rest.ended + first.ended,
+            JobOutcome::Cycled(rest) => rest.ended + first.ended,
             _ => 0,
         };
         // then it ends what was there at four, and only if it was there itself

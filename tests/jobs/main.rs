@@ -20,11 +20,11 @@ mod times;
 use std::ops::ControlFlow;
 
 use chrono::DateTime;
-use sessctl::app::{Ran, Terms};
-use sessctl::domain::guard::{Caps, Guard};
-use sessctl::domain::job::{Interval, Jitter, Job, Standing, When, Work};
+use sessctl::app::{JobOptions, JobOutcome};
+use sessctl::domain::guard::{Guard, GuardLimits};
+use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobStatus, JobTiming};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{RunQuery, RunRecord, Store};
+use sessctl::storage::{Backend, RunQuery, RunRecord};
 use sessctl::store::Access;
 use sessctl::{Error, Housekeeper, Opening, Policies, Token, store};
 use tempfile::TempDir;
@@ -41,12 +41,12 @@ fn later(time: UnixTime, seconds: i64) -> UnixTime {
     UnixTime(time.0 + seconds)
 }
 
-fn job(name: &str, when: When, work: Work) -> Job {
+fn job(name: &str, when: JobTiming, work: JobAction) -> Job {
     Job {
         name: name.into(),
         when,
         work,
-        caps: Caps::default(),
+        caps: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,
@@ -55,18 +55,18 @@ fn job(name: &str, when: When, work: Work) -> Job {
 
 /// A purge of all tasks at fixed times.
 fn purge_at(schedule: &str) -> Job {
-    job("purge", When::At(schedule.parse().unwrap()), Work::Purge(None))
+    job("purge", JobTiming::At(schedule.parse().unwrap()), JobAction::Purge(None))
 }
 
 /// A purge of all tasks again and again.
 fn purge_every(span: &str) -> Job {
     let interval = Interval::Fixed(span.parse().unwrap());
-    job("purge", When::Every(interval), Work::Purge(None))
+    job("purge", JobTiming::Every(interval), JobAction::Purge(None))
 }
 
 /// A cycle of the task `imap`.
 fn cycle_at(schedule: &str) -> Job {
-    job("restart", When::At(schedule.parse().unwrap()), Work::Cycle("imap".into()))
+    job("restart", JobTiming::At(schedule.parse().unwrap()), JobAction::Cycle("imap".into()))
 }
 
 /// Such a job, on one host alone.
@@ -84,19 +84,19 @@ impl Database {
         Self(folder)
     }
 
-    fn store(&self) -> Box<dyn Store> {
+    fn store(&self) -> Box<dyn Backend> {
         store::open(self.0.path().join("sessions.db"), Access::Write).unwrap()
     }
 
     fn host(&self, name: &str) -> Host {
         let keeper = Housekeeper::new(self.store(), Policies::default()).on_host(name);
-        let terms = Terms {
+        let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: "UTC".parse().unwrap(),
             jitter: Jitter::default(),
             poll: Span::ZERO,
             guard: Guard::default(),
-            manners: sessctl::domain::write_limits::Manners::default(),
+            manners: sessctl::domain::write_limits::WriteLimits::default(),
             keep_runs: None,
         };
         Host { keeper, terms }
@@ -106,7 +106,7 @@ impl Database {
 /// A machine that has a database in its charge.
 struct Host {
     keeper: Housekeeper,
-    terms: Terms,
+    terms: JobOptions,
 }
 
 impl Host {
@@ -123,11 +123,11 @@ impl Host {
     }
 
     /// Runs a job if it is due, as cron would have it done.
-    fn tries(&mut self, job: &Job, now: UnixTime) -> Result<Ran, Error> {
+    fn tries(&mut self, job: &Job, now: UnixTime) -> Result<JobOutcome, Error> {
         self.keeper.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
     }
 
-    fn asks(&mut self, job: &Job, now: UnixTime) -> Ran {
+    fn asks(&mut self, job: &Job, now: UnixTime) -> JobOutcome {
         self.tries(job, now).unwrap()
     }
 
@@ -144,7 +144,7 @@ impl Host {
         self.keeper.set_jobs(&jobs, &self.terms, now).unwrap();
     }
 
-    fn standing(&self, job: &Job, now: UnixTime) -> Standing {
+    fn standing(&self, job: &Job, now: UnixTime) -> JobStatus {
         self.keeper.standings(std::slice::from_ref(job), &self.terms, now).unwrap()[0]
     }
 
@@ -183,8 +183,8 @@ impl Host {
     }
 }
 
-fn has_run(ran: &Ran) -> bool {
-    matches!(ran, Ran::Purged(_) | Ran::Cycled(_) | Ran::Skipped)
+fn has_run(ran: &JobOutcome) -> bool {
+    matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
 }
 
 /// When runs were planned, in words.

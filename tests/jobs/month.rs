@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use chrono::{DateTime, Datelike, Timelike};
 use proptest::prelude::*;
 use rusqlite::Connection;
-use sessctl::app::Ran;
-use sessctl::domain::job::{Job, When, Work};
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{Job, JobAction, JobTiming};
 use sessctl::domain::time::UnixTime;
 
 use super::{DAY, Database, HOUR, Host, MINUTE, at, job, purge_every};
@@ -51,10 +51,11 @@ struct Wanted {
 impl Wanted {
     fn job(self) -> Job {
         let when = match TIMES.get(self.when) {
-            Some((schedule, _)) => When::At(schedule.parse().unwrap()),
+            Some((schedule, _)) => JobTiming::At(schedule.parse().unwrap()),
             None => purge_every(INTERVALS[self.when - TIMES.len()]).when,
         };
-        let work = if self.cycles { Work::Cycle("imap".into()) } else { Work::Purge(None) };
+        let work =
+            if self.cycles { JobAction::Cycle("imap".into()) } else { JobAction::Purge(None) };
         let host = self.is_tied.then(|| "mail1".to_owned());
         Job { host, enabled: self.enabled, ..job(NAMES[self.name], when, work) }
     }
@@ -255,13 +256,13 @@ impl Month {
             if wanted.enabled {
                 self.judges(place, *wanted, fate, ran.as_ref(), now);
             } else {
-                assert_eq!(ran, Some(Ran::Disabled));
+                assert_eq!(ran, Some(JobOutcome::Disabled));
             }
         }
     }
 
     /// Asks for a job whose run comes to its fate: `None`: its process has died.
-    fn asks(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<Ran> {
+    fn asks(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<JobOutcome> {
         let machine = &mut self.machines[place];
         let host = &mut machine.host;
         let go_on = &mut || match fate {
@@ -274,9 +275,9 @@ impl Month {
             AssertUnwindSafe(|| host.keeper.run_job(job, &host.terms, UnixTime(now), go_on));
         match catch_unwind(asked) {
             Ok(Ok(ran)) => Some(ran),
-            Ok(Err(sessctl::Error::Held { .. })) => {
+            Ok(Err(sessctl::Error::LeaseHeld { .. })) => {
                 assert!(now - self.died <= 61, "held at {now} by one that died at {}", self.died);
-                Some(Ran::Disabled)
+                Some(JobOutcome::Disabled)
             }
             Ok(Err(error)) => panic!("{error}"),
             Err(_) => {
@@ -327,11 +328,21 @@ impl Month {
         scopes.any(|scope| self.asked.contains(&(wanted.name, wanted.cycles, scope, planned)))
     }
 
-    fn judges(&mut self, place: usize, wanted: Wanted, fate: Fate, ran: Option<&Ran>, now: i64) {
+    fn judges(
+        &mut self,
+        place: usize,
+        wanted: Wanted,
+        fate: Fate,
+        ran: Option<&JobOutcome>,
+        now: i64,
+    ) {
         let identity = self.identity(place, wanted);
         let history = &self.histories[&identity];
         let (since, last, open) = (history.since[&place], history.last, history.open);
-        let has_run = matches!(ran, None | Some(Ran::Purged(_) | Ran::Cycled(_) | Ran::Skipped));
+        let has_run = matches!(
+            ran,
+            None | Some(JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
+        );
         if !has_run {
             let due = match wanted.interval() {
                 None => self.last_time(&identity, since, now),
@@ -365,7 +376,7 @@ impl Month {
             Some(length) => assert!(planned >= last + length || resumes, "{identity:?} {planned}"),
         }
         let history = self.histories.get_mut(&identity).unwrap();
-        if ran == Some(&Ran::Skipped) {
+        if ran == Some(&JobOutcome::Skipped) {
             history.last = now;
             assert!(self.skipped.insert((identity, planned)));
             return;
@@ -385,7 +396,13 @@ impl Month {
     }
 
     /// Looks at the sessions that a run has ended, and answers whether it is complete.
-    fn ends(&mut self, wanted: &Wanted, ran: Option<&Ran>, until: Option<i64>, now: i64) -> bool {
+    fn ends(
+        &mut self,
+        wanted: &Wanted,
+        ran: Option<&JobOutcome>,
+        until: Option<i64>,
+        now: i64,
+    ) -> bool {
         let ask =
             |sql: &str| self.sql.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap();
         let cycled = "FROM sessions WHERE end_reason = 'cycled'";
@@ -399,11 +416,11 @@ impl Month {
             "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND created_at <= {until}"
         ));
         let is_complete = match ran {
-            Some(Ran::Cycled(cycled)) => cycled.stopped.is_none(),
+            Some(JobOutcome::Cycled(cycled)) => cycled.stopped.is_none(),
             Some(_) => true,
             None => false,
         };
-        let is_cycle = wanted.cycles && !matches!(ran, Some(Ran::Skipped));
+        let is_cycle = wanted.cycles && !matches!(ran, Some(JobOutcome::Skipped));
         assert!(!is_cycle || !is_complete || left == Some(0), "{wanted:?} has left {left:?}");
         self.sql.execute("DELETE FROM sessions WHERE ended_at IS NOT NULL", []).unwrap();
         is_complete

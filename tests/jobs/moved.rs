@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use sessctl::app::{CycleRequest, PurgeRequest};
 use sessctl::domain::clock::{ClockGuard, ClockReading, ClockRefusal, ClockStamp};
-use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
+use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::{Error, Housekeeper, Opening, Token};
 
@@ -140,11 +140,11 @@ fn policies() -> Vec<Policy> {
         ..Policy::default()
     };
     vec![
-        of(Expire::Timeout, None),
-        of(Expire::Abandoned, None),
-        of(Expire::TwoPass, None),
-        of(Expire::Never, Some(Span::hours(8))),
-        of(Expire::Timeout, Some(Span::hours(1))),
+        of(ExpiryMode::Timeout, None),
+        of(ExpiryMode::Abandoned, None),
+        of(ExpiryMode::TwoPass, None),
+        of(ExpiryMode::Never, Some(Span::hours(8))),
+        of(ExpiryMode::Timeout, Some(Span::hours(1))),
     ]
 }
 
@@ -332,10 +332,10 @@ fn idle_rounds_keep_the_reference_from_growing_old() {
 #[test]
 fn a_session_opens_whatever_its_limits_and_none_makes_way() {
     for (when_full, user_limit) in [
-        (WhenFull::EvictIdle, 0),
-        (WhenFull::EvictLru, 0),
-        (WhenFull::Refuse, 0),
-        (WhenFull::EvictLru, 1),
+        (OverflowPolicy::EvictIdle, 0),
+        (OverflowPolicy::EvictLru, 0),
+        (OverflowPolicy::Refuse, 0),
+        (OverflowPolicy::EvictLru, 1),
     ] {
         let policy = Policy { limit: 2, user_limit, when_full, ..Policy::default() };
         let mut machine = Machine::new(&policy);

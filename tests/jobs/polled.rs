@@ -3,10 +3,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sessctl::Policies;
-use sessctl::domain::job::{Interval, Jitter, Job, Known, Rhythm, Standing, Unfinished, When};
+use sessctl::domain::job::{
+    Interval, Jitter, Job, JobHistory, JobStatus, JobTiming, RunInProgress, ScheduleContext,
+};
 use sessctl::domain::policy::Policy;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use super::{DAY, MINUTE, at, later, purge_every};
 
@@ -17,13 +19,13 @@ const MINUTES: usize = 1_440;
 /// take so long, from the minute in which it is taken up.
 fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> Vec<i64> {
     let midnight = at("2026-06-15T00:00:00Z");
-    let rhythm = Rhythm {
-        zone: &Zone::UTC,
+    let rhythm = ScheduleContext {
+        zone: &TimeZone::UTC,
         policies,
         jitter: Jitter::from_number(jitter),
         poll: Span::minutes(1),
     };
-    let mut known = Known::default();
+    let mut known = JobHistory::default();
     let (mut starts, mut free) = (Vec::new(), midnight);
     for (minute, (delay, duration)) in (0..).zip(noise) {
         let now = later(midnight, minute * MINUTE + delay);
@@ -33,17 +35,17 @@ fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> 
         }
         // What is at work was begun by an earlier call.
         let is_alive = now < free;
-        let run = Unfinished { planned: midnight, started: midnight, is_alive };
-        let known_now = Known { unfinished: is_alive.then_some(run), ..known.clone() };
+        let run = RunInProgress { planned: midnight, started: midnight, is_alive };
+        let known_now = JobHistory { unfinished: is_alive.then_some(run), ..known.clone() };
         match job.standing(Some(&known_now), rhythm, now) {
-            Standing::Due(due) => {
+            JobStatus::Due(due) => {
                 assert!(!is_alive && due.planned <= now);
                 starts.push(minute * MINUTE);
                 free = later(now, *duration);
                 known.anchor = Some(free);
             }
-            Standing::Running(_) => assert!(is_alive),
-            Standing::Waits { next, .. } => assert!(next > now),
+            JobStatus::Running(_) => assert!(is_alive),
+            JobStatus::Scheduled { next, .. } => assert!(next > now),
             standing => panic!("{standing:?}"),
         }
     }
@@ -55,7 +57,7 @@ fn distances(starts: &[i64]) -> impl Iterator<Item = i64> {
 }
 
 fn auto() -> Job {
-    Job { when: When::Every(Interval::Auto), ..purge_every("1m") }
+    Job { when: JobTiming::Every(Interval::Auto), ..purge_every("1m") }
 }
 
 fn with_timeout(timeout: Option<Span>) -> Policies {
@@ -119,20 +121,21 @@ fn w6_a_process_that_stays_keeps_the_exact_interval() {
     // given a purge every 5 minutes, whose last run has ended three seconds after a minute
     let (job, end) = (purge_every("5m"), at("2026-06-15T00:00:03Z"));
     let policies = Policies::default();
-    let known = Known { anchor: Some(end), since: Some(later(end, -DAY)), ..Known::default() };
+    let known =
+        JobHistory { anchor: Some(end), since: Some(later(end, -DAY)), ..JobHistory::default() };
     let standing = |poll: i64, now: UnixTime| {
         let poll = Span::seconds(poll);
         let jitter = Jitter::default();
-        let rhythm = Rhythm { zone: &Zone::UTC, policies: &policies, jitter, poll };
+        let rhythm = ScheduleContext { zone: &TimeZone::UTC, policies: &policies, jitter, poll };
         job.standing(Some(&known), rhythm, now)
     };
-    let is_due = |standing: Standing| matches!(standing, Standing::Due(_));
+    let is_due = |standing: JobStatus| matches!(standing, JobStatus::Due(_));
     // when cron calls, then it is due at the call that is nearest to its time
     let call = at("2026-06-15T00:05:00Z");
-    assert!(matches!(standing(60, call), Standing::Due(due) if due.planned == call));
+    assert!(matches!(standing(60, call), JobStatus::Due(due) if due.planned == call));
     assert!(!is_due(standing(60, later(call, -60))) && !is_due(standing(60, later(call, -27))));
     // and in a process that stays after five minutes, to the second
     let next = later(end, 300);
-    assert_eq!(standing(0, later(next, -1)), Standing::Waits { next, anchor: end });
+    assert_eq!(standing(0, later(next, -1)), JobStatus::Scheduled { next, anchor: end });
     assert!(is_due(standing(0, next)));
 }

@@ -1,8 +1,8 @@
 //! Jobs at fixed times.
 
 use sessctl::Policies;
-use sessctl::app::Ran;
-use sessctl::domain::job::{Due, Jitter, Known, Rhythm, Standing};
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{DueRun, Jitter, JobHistory, JobStatus, ScheduleContext};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::RunOutcome;
 
@@ -100,13 +100,13 @@ fn looking_at_a_job_changes_nothing() {
     let (look, now) = (at("2026-06-15T03:00:00Z"), at("2026-06-15T05:00:00Z"));
     let next = at("2026-06-15T04:00:00Z");
     // when somebody has only looked at it before its time
-    assert_eq!(host.standing(&job, look), Standing::Waits { next, anchor: look });
+    assert_eq!(host.standing(&job, look), JobStatus::Scheduled { next, anchor: look });
     // then it is still not known after it
     assert!(!has_run(&host.asks(&job, now)));
     // and a look agrees with what a run then does
-    let due = Due { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: false };
-    assert_eq!(host.standing(&job, due.planned), Standing::Due(due));
-    assert!(matches!(host.asks(&job, due.planned), Ran::Purged(_)));
+    let due = DueRun { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: false };
+    assert_eq!(host.standing(&job, due.planned), JobStatus::DueRun(due));
+    assert!(matches!(host.asks(&job, due.planned), JobOutcome::Purged(_)));
 }
 
 /// Runs of a job that is asked for through a year, by the wall clock: each minute
@@ -114,23 +114,28 @@ fn looking_at_a_job_changes_nothing() {
 fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
     let (job, zone) = (purge_at(schedule), zone.parse().unwrap());
     let policies = Policies::default();
-    let rhythm =
-        Rhythm { zone: &zone, policies: &policies, jitter: Jitter::default(), poll: Span::ZERO };
+    let rhythm = ScheduleContext {
+        zone: &zone,
+        policies: &policies,
+        jitter: Jitter::default(),
+        poll: Span::ZERO,
+    };
     let (start, end) = (at("2025-12-31T23:00:20Z"), at("2026-12-31T22:59:20Z"));
     let mut known = None;
     let mut runs = Vec::new();
     let is_night = |now: &UnixTime| now.0 % DAY < 3 * HOUR || now.0 % (15 * MINUTE) < MINUTE;
     for now in (start.0..=end.0).step_by(60).map(UnixTime).filter(is_night) {
         let anchor = match job.standing(known.as_ref(), rhythm, now) {
-            Standing::Due(due) => {
+            JobStatus::DueRun(due) => {
                 assert!(now.since(due.planned) < Span::minutes(1) && due.missed == 0);
                 runs.push(UnixTime(now.0 + zone.offset_at(now).unwrap()));
                 due.planned
             }
-            Standing::Waits { anchor, .. } => anchor,
+            JobStatus::Scheduled { anchor, .. } => anchor,
             standing => panic!("{standing:?}"),
         };
-        known = Some(Known { anchor: Some(anchor), since: Some(start), ..Known::default() });
+        known =
+            Some(JobHistory { anchor: Some(anchor), since: Some(start), ..JobHistory::default() });
     }
     runs
 }

@@ -12,7 +12,7 @@ mod times;
 use chrono::DateTime;
 use sessctl::domain::schedule::Schedule;
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -34,7 +34,7 @@ fn schedule(spec: &str) -> Schedule {
     spec.parse().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn zone(name: &str) -> Zone {
+fn zone(name: &str) -> TimeZone {
     name.parse().unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! What a schedule looks like, and what is none.
 
-use sessctl::domain::schedule::{Field, Mistake, Schedule};
+use sessctl::domain::schedule::{Field, Schedule, ScheduleErrorKind};
 
 use super::{at, schedule, zone};
 
@@ -144,12 +144,12 @@ fn s3_any_other_number_of_fields_is_refused() {
         [("0", 1), ("@daily", 1), ("0 3", 2), ("0 3 * *", 4), ("0 3 * * * * x", 7)]
     {
         let error = spec.parse::<Schedule>().unwrap_err();
-        assert_eq!(*error.mistake(), Mistake::FieldCount(fields), "{spec}");
+        assert_eq!(*error.mistake(), ScheduleErrorKind::FieldCount(fields), "{spec}");
         assert_eq!(error.field(), None);
         assert!(error.to_string().contains("<minute> <hour> <weekday>"), "{error}");
     }
     for spec in ["", " ", "\t\n"] {
-        assert_eq!(*spec.parse::<Schedule>().unwrap_err().mistake(), Mistake::Empty);
+        assert_eq!(*spec.parse::<Schedule>().unwrap_err().mistake(), ScheduleErrorKind::Empty);
     }
 }
 
@@ -182,7 +182,11 @@ fn s3_a_crontab_line_is_recognised_and_translated() {
         let error = line.parse::<Schedule>().unwrap_err();
         let fields = line.split(' ').count();
         let meant = meant.map(str::to_owned);
-        assert_eq!(*error.mistake(), Mistake::Crontab { fields, meant: meant.clone() }, "{line}");
+        assert_eq!(
+            *error.mistake(),
+            ScheduleErrorKind::Crontab { fields, meant: meant.clone() },
+            "{line}"
+        );
         let text = error.to_string();
         assert!(text.contains("crontab") && text.contains("<minute> <hour> <weekday>"), "{text}");
         assert!(meant.is_none_or(|meant| text.ends_with(&format!("write {meant}"))), "{text}");

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use super::{DAY, HOUR, at, schedule};
 
@@ -145,7 +145,7 @@ proptest! {
         (spec, times) in times(),
         (zone, after) in moments(),
     ) {
-        let (job, in_zone) = (schedule(&spec), zone.name().parse::<Zone>().unwrap());
+        let (job, in_zone) = (schedule(&spec), zone.name().parse::<TimeZone>().unwrap());
         let next = job.next_after(UnixTime(after), &in_zone).unwrap();
         prop_assert_eq!(next, UnixTime(times.next_after(zone, after)), "{} in {}", spec, zone);
 

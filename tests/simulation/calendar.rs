@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 
 /// What is expected of a job.
 pub enum Plan {
@@ -55,8 +55,8 @@ impl Plan {
     }
 
     /// It was asked for: what must come of that, the answer being known.
-    pub fn asked(&mut self, now: i64, ran: &Ran) -> Option<Expected> {
-        let has_run = matches!(ran, Ran::Purged(_) | Ran::Cycled(_));
+    pub fn asked(&mut self, now: i64, ran: &JobOutcome) -> Option<Expected> {
+        let has_run = matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_));
         match self {
             Self::At { late, pending, seen, .. } => {
                 *seen = true;
@@ -64,7 +64,7 @@ impl Plan {
                 let planned = pending.drain(..).next_back();
                 let is_skipped = planned.is_some_and(|planned| now - planned > *late);
                 assert_eq!(has_run, planned.is_some() && !is_skipped, "at {now}: {ran:?}");
-                assert_eq!(matches!(ran, Ran::TooLate(_)), is_skipped, "at {now}: {ran:?}");
+                assert_eq!(matches!(ran, JobOutcome::TooLate(_)), is_skipped, "at {now}: {ran:?}");
                 planned.map(|planned| Expected { planned, missed, is_skipped })
             }
             Self::Every { seconds, last } => {
@@ -78,7 +78,7 @@ impl Plan {
                 has_run.then_some(Expected { planned, missed: 0, is_skipped: false })
             }
             Self::Never => {
-                assert_eq!(*ran, Ran::Disabled);
+                assert_eq!(*ran, JobOutcome::Disabled);
                 None
             }
         }

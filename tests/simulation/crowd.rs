@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Timelike};
 use chrono_tz::Tz;
-use sessctl::domain::policy::Asked;
+use sessctl::domain::policy::TimeoutRequest;
 use sessctl::{Span, Token};
 
 use super::chance::Chance;
@@ -20,7 +20,7 @@ pub struct Manner {
     pub in_the_morning: bool,
     /// Days from one visit to the next, at most.
     pub away: i64,
-    pub asks: Vec<Asked>,
+    pub asks: Vec<TimeoutRequest>,
 }
 
 /// A client and what it holds.
@@ -41,7 +41,7 @@ pub struct Held {
 
 /// What a client does when it wakes up.
 pub enum Act {
-    Open(Asked),
+    Open(TimeoutRequest),
     Touch,
     Close,
     TryTheOldOne,
@@ -90,6 +90,6 @@ pub fn next_visit(manner: &Manner, now: i64, zone: Tz, chance: &mut Chance) -> i
 }
 
 /// A timeout to ask for.
-pub const fn minutes(minutes: i64) -> Asked {
-    Asked::For(Span::minutes(minutes))
+pub const fn minutes(minutes: i64) -> TimeoutRequest {
+    TimeoutRequest::For(Span::minutes(minutes))
 }

@@ -15,7 +15,7 @@ mod world;
 
 use chrono::DateTime;
 use sessctl::Config;
-use sessctl::domain::policy::Asked;
+use sessctl::domain::policy::TimeoutRequest;
 use sessctl::domain::session::EndReason;
 use sessctl::domain::session::EndReason::{Abandoned, Closed, Cycled, Evicted, Expired};
 
@@ -51,7 +51,7 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
         per_user: 2,
         in_the_morning: false,
         away: 14,
-        asks: vec![Asked::Nothing],
+        asks: vec![TimeoutRequest::Nothing],
     };
     let plans = vec![
         Plan::at(|_, minute| minute % 15 == 0),
@@ -76,8 +76,8 @@ fn websphere_invalidates_in_intervals() {
         in_the_morning: false,
         away: 14,
         asks: [
-            [Asked::Nothing, minutes(1), minutes(7), minutes(180)].repeat(8),
-            vec![Asked::Never],
+            [TimeoutRequest::Nothing, minutes(1), minutes(7), minutes(180)].repeat(8),
+            vec![TimeoutRequest::Never],
         ]
         .concat(),
     };
@@ -99,7 +99,7 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
         per_user: 3,
         in_the_morning: true,
         away: 14,
-        asks: vec![Asked::Nothing, minutes(10), Asked::Never],
+        asks: vec![TimeoutRequest::Nothing, minutes(10), TimeoutRequest::Never],
     };
     // The clocks go back on October 25, so that 02:15 comes twice.
     let plans = vec![Plan::at(|_, minute| minute == 15)];
@@ -119,7 +119,7 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
         per_user: 2,
         in_the_morning: false,
         away: 8,
-        asks: vec![Asked::Nothing],
+        asks: vec![TimeoutRequest::Nothing],
     };
     // The clocks go forward on March 29, so that a day has 23 hours.
     let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
@@ -139,7 +139,13 @@ fn redbex_keeps_to_its_licence() {
         per_user: 5,
         in_the_morning: true,
         away: 14,
-        asks: vec![Asked::Nothing, minutes(1), minutes(20), minutes(600), Asked::Never],
+        asks: vec![
+            TimeoutRequest::Nothing,
+            minutes(1),
+            minutes(20),
+            minutes(600),
+            TimeoutRequest::Never,
+        ],
     };
     let plans = vec![Plan::every(300)];
     let plot = Plot { seed: 5, clients: clients(), manner, zone: "UTC", plans };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sessctl::domain::policy::{Asked, Expire, WhenFull};
+use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, TimeoutRequest};
 use sessctl::domain::session::EndReason;
 use sessctl::{Policies, Policy, Span};
 
@@ -114,12 +114,12 @@ impl Model {
     }
 
     /// r7: a timeout that is asked for is clamped.
-    pub fn grant(&self, task: &str, asked: Asked) -> Option<i64> {
+    pub fn grant(&self, task: &str, asked: TimeoutRequest) -> Option<i64> {
         let policy = self.policies.of(task);
         let wanted = match asked {
-            Asked::Nothing => policy.timeout.map(Span::as_seconds),
-            Asked::Never => None,
-            Asked::For(span) => Some(span.as_seconds()),
+            TimeoutRequest::Nothing => policy.timeout.map(Span::as_seconds),
+            TimeoutRequest::Never => None,
+            TimeoutRequest::For(span) => Some(span.as_seconds()),
         };
         let most = policy.max_timeout.map_or(i64::MAX, Span::as_seconds);
         let granted = wanted.unwrap_or(i64::MAX).min(most).max(policy.min_timeout.as_seconds());
@@ -142,8 +142,8 @@ impl Model {
     pub fn state(&self, entry: usize, now: i64) -> usize {
         let known = &self.all[entry];
         match self.policies.of(known.task).expire {
-            Expire::Timeout | Expire::TwoPass if self.is_due(entry, now) => 3,
-            Expire::TwoPass => usize::from(known.mark.is_some()),
+            ExpiryMode::Timeout | ExpiryMode::TwoPass if self.is_due(entry, now) => 3,
+            ExpiryMode::TwoPass => usize::from(known.mark.is_some()),
             _ => usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now)),
         }
     }
@@ -152,13 +152,13 @@ impl Model {
     pub fn is_due(&self, entry: usize, now: i64) -> bool {
         let policy = self.policy(entry);
         match policy.expire {
-            Expire::Timeout => self.is_idle(entry, now),
-            Expire::Abandoned => self.is_abandoned(entry, now),
-            Expire::TwoPass => {
+            ExpiryMode::Timeout => self.is_idle(entry, now),
+            ExpiryMode::Abandoned => self.is_abandoned(entry, now),
+            ExpiryMode::TwoPass => {
                 let ripe = policy.delay.as_seconds() - HOUR;
                 self.all[entry].mark.is_some_and(|mark| now - mark >= ripe)
             }
-            Expire::Never => false,
+            ExpiryMode::Never => false,
         }
     }
 
@@ -166,9 +166,10 @@ impl Model {
     pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
         let policy = self.policies.of(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;
-        let of_task = is_limited && policy.when_full == WhenFull::EvictIdle;
+        let of_task = is_limited && policy.when_full == OverflowPolicy::EvictIdle;
         let licence = self.policies.licence_of(task);
-        let of_licence = licence.is_some_and(|licence| licence.when_full == WhenFull::EvictIdle);
+        let of_licence =
+            licence.is_some_and(|licence| licence.when_full == OverflowPolicy::EvictIdle);
         let mut counted = if of_licence { self.live_under(task) } else { BTreeSet::new() };
         counted.extend(if of_task { self.live_of(task) } else { BTreeSet::new() });
         counted.into_iter().filter(|entry| self.is_abandoned(*entry, now)).collect()
@@ -200,15 +201,21 @@ impl Model {
 
     /// One of these is evicted: the one idle for the longest, or the least recently used; any,
     /// where several are alike.
-    fn longest_unused(&self, of: &BTreeSet<usize>, how: WhenFull, now: i64) -> BTreeSet<usize> {
+    fn longest_unused(
+        &self,
+        of: &BTreeSet<usize>,
+        how: OverflowPolicy,
+        now: i64,
+    ) -> BTreeSet<usize> {
         let may_go = |entry: &usize| match how {
-            WhenFull::EvictIdle => self.is_idle(*entry, now),
-            WhenFull::EvictLru => true,
-            WhenFull::Refuse => false,
+            OverflowPolicy::EvictIdle => self.is_idle(*entry, now),
+            OverflowPolicy::EvictLru => true,
+            OverflowPolicy::Refuse => false,
         };
         let since = |entry: &usize| {
             let Entry { used, timeout, .. } = &self.all[*entry];
-            let idle_since = timeout.filter(|_| how == WhenFull::EvictIdle).map(|span| used + span);
+            let idle_since =
+                timeout.filter(|_| how == OverflowPolicy::EvictIdle).map(|span| used + span);
             (idle_since, *used)
         };
         let them: Vec<usize> = of.iter().copied().filter(may_go).collect();
@@ -236,8 +243,8 @@ impl Model {
         }
         let policy = self.policy(entry).clone();
         let refusal = match policy.expire {
-            Expire::Timeout if self.is_idle(entry, now) => Some(EndReason::Expired),
-            Expire::Abandoned if self.is_abandoned(entry, now) => Some(EndReason::Abandoned),
+            ExpiryMode::Timeout if self.is_idle(entry, now) => Some(EndReason::Expired),
+            ExpiryMode::Abandoned if self.is_abandoned(entry, now) => Some(EndReason::Abandoned),
             _ => None,
         };
         if let Some(reason) = refusal.filter(|_| policy.strict) {
@@ -247,7 +254,7 @@ impl Model {
         entry.checks = 0;
         let is_recent = now - entry.used <= policy.touch_resolution.as_seconds();
         let writes = match policy.expire {
-            Expire::TwoPass => entry.mark.is_some(),
+            ExpiryMode::TwoPass => entry.mark.is_some(),
             _ => !is_recent,
         };
         if !writes {
@@ -295,10 +302,10 @@ impl Model {
     ) -> Option<EndReason> {
         let policy = self.policy(entry);
         match policy.expire {
-            Expire::Timeout => self.is_idle(entry, now).then_some(EndReason::Expired),
-            Expire::Abandoned => self.is_abandoned(entry, now).then_some(EndReason::Abandoned),
-            Expire::Never => None,
-            Expire::TwoPass => {
+            ExpiryMode::Timeout => self.is_idle(entry, now).then_some(EndReason::Expired),
+            ExpiryMode::Abandoned => self.is_abandoned(entry, now).then_some(EndReason::Abandoned),
+            ExpiryMode::Never => None,
+            ExpiryMode::TwoPass => {
                 // t7: what is hours late is another check than the planned one.
                 let time = if now - planned > HOUR { now } else { planned };
                 let delay = policy.delay.as_seconds();

@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::policy::{Licence, Policies, Policy, WhenFull};
+use sessctl::domain::policy::{Licence, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::NewSession;
@@ -46,7 +46,7 @@ prop_compose! {
     fn limits()(
         limit in 0..5_u64,
         user_limit in 0..4_u64,
-        when_full in select(WhenFull::ALL),
+        when_full in select(OverflowPolicy::ALL),
         leaves_no_trace in any::<bool>(),
     ) -> Policy {
         let retention = leaves_no_trace.then_some(Span::ZERO);
@@ -66,7 +66,7 @@ prop_compose! {
             vec!["http"],
         ]),
         limit in 1..7_u64,
-        when_full in select(WhenFull::ALL),
+        when_full in select(OverflowPolicy::ALL),
     ) -> Licence {
         let tasks = tasks.into_iter().map(TaskPattern::from).collect();
         Licence { tasks, limit, when_full }

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::domain::job::Known;
+use sessctl::domain::job::JobHistory;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{
-    Begun, FEWEST_KEPT, JobKey, Lease, NewRun, Origin, RunEnd, RunOutcome, RunQuery, RunRecord,
-    Store,
+    Backend, FEWEST_KEPT, JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery,
+    RunRecord, StartResult,
 };
 
 use crate::worlds::NOW;
@@ -25,8 +25,8 @@ pub fn job(name: &str) -> JobKey {
     JobKey { name: name.to_owned(), account: String::new(), spec: "15 * *".to_owned() }
 }
 
-pub fn origin() -> Origin {
-    Origin {
+pub fn origin() -> RunOrigin {
+    RunOrigin {
         host: "mail1".to_owned(),
         pid: 4_711,
         version: "0.1.0".to_owned(),
@@ -84,12 +84,12 @@ pub trait Look {
     /// The outcomes of all runs, the latest first.
     fn outcomes(&self, seconds: i64) -> Vec<RunOutcome>;
     /// What is known of a job on the machine mail1.
-    fn known(&self, name: &str, seconds: i64) -> Known;
+    fn known(&self, name: &str, seconds: i64) -> JobHistory;
 }
 
-impl Look for Box<dyn Store> {
+impl Look for Box<dyn Backend> {
     fn starts(&mut self, holder: &str, run: &NewRun) {
-        assert_eq!(self.begin(&lease(holder), run).unwrap(), Begun::Yes);
+        assert_eq!(self.begin(&lease(holder), run).unwrap(), StartResult::Started);
     }
 
     fn enters_youngest(&mut self, seconds: i64) {
@@ -114,7 +114,7 @@ impl Look for Box<dyn Store> {
         runs.iter().map(|run| run.outcome).collect()
     }
 
-    fn known(&self, name: &str, seconds: i64) -> Known {
+    fn known(&self, name: &str, seconds: i64) -> JobHistory {
         let accounts = self.jobs("mail1", at(seconds)).unwrap();
         let mut known = accounts.into_iter().filter(|account| account.job == job(name));
         known.next().unwrap().known

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use sessctl::Housekeeper;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
-use sessctl::domain::policy::{Expire, Policies, Policy};
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{DueRange, Ending, NewSession, Order, Reach, Scope};
+use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
 use crate::worlds::{But, NOW, World, everything, never, retention, scope, session, suite};
 
@@ -58,7 +58,7 @@ macro_rules! tests {
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
             world.put(&[touched.clone(), left]);
             let policies = retention(Some(Span::ZERO));
-            let reach = Reach { due: 100, rows: 100, ..Reach::ALL };
+            let reach = ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL };
             let survey = world.sessions.survey(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
@@ -80,7 +80,7 @@ macro_rules! tests {
             world.put(&all);
             let policies = retention(Some(Span::ZERO));
             let task = TaskPattern::from("IMAP");
-            let scope = Scope { policies: &policies, now: NOW, planned: None, task: Some(&task) };
+            let scope = PolicyContext { policies: &policies, now: NOW, planned: None, task: Some(&task) };
             let range = DueRange {
                 first: all[1].key.clone(),
                 last: all[2].key.clone(),
@@ -167,11 +167,11 @@ macro_rules! tests {
             let unused = |token| session(token).idle(90_000);
             let (a, b) = (unused("a").marked(86_400), unused("b").marked(82_799));
             world.put(&[a.clone(), b.clone(), session("new")]);
-            let two_pass = Policy { expire: Expire::TwoPass, ..Policy::default() };
+            let two_pass = Policy { expire: ExpiryMode::TwoPass, ..Policy::default() };
             let policies = Policies::same_for_all(two_pass);
             // When today's begins 40 seconds late
             let later = UnixTime(NOW.0 + 40);
-            let scope = Scope { now: later, planned: Some(NOW), ..scope(&policies) };
+            let scope = PolicyContext { now: later, planned: Some(NOW), ..scope(&policies) };
             let settled = world.sessions.settle(&scope, &everything(), true).unwrap();
             // Then the first ends, and the new one bears the time that was planned
             let end = Some(End { at: later, reason: EndReason::Expired });
@@ -186,7 +186,7 @@ macro_rules! tests {
         fn ending_happens_once() {
             let mut world = world();
             world.put(&[session("a"), session("b")]);
-            let ending = |token, reason, keep_row| Ending {
+            let ending = |token, reason, keep_row| EndRequest {
                 key: session(token).key,
                 end: End { at: NOW, reason },
                 keep_row,

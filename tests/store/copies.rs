@@ -3,15 +3,15 @@
 use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
-use sessctl::storage::raw_row::{Counter, StoredRow};
-use sessctl::storage::{Over, Stretch};
+use sessctl::storage::raw_row::{Counter, RawRow};
+use sessctl::storage::{OnConflict, RowRange};
 
 use crate::drawn::check;
 use crate::worlds::{NOW, World, suite};
 
 /// A row whose key is this digit, 64 times.
-pub fn stored(digit: char) -> StoredRow {
-    StoredRow {
+pub fn stored(digit: char) -> RawRow {
+    RawRow {
         id: digit.to_string().repeat(64),
         user: Some(b"alice".to_vec()),
         task: b"imap".to_vec(),
@@ -27,10 +27,10 @@ pub fn stored(digit: char) -> StoredRow {
 
 /// A row that differs from others of its key in what decides which is newer, or not even
 /// in that.
-fn drawn_row(digit: char) -> impl Strategy<Value = StoredRow> {
+fn drawn_row(digit: char) -> impl Strategy<Value = RawRow> {
     let user = option::of(prop_oneof![Just(b"alice".to_vec()), Just(vec![0xff, b'\''])]);
     (0..4_i64, option::of(0..4_i64), option::of(0..2_i64), user).prop_map(
-        move |(used, ended, marked, user)| StoredRow {
+        move |(used, ended, marked, user)| RawRow {
             last_used_at: NOW.0 + used,
             ended_at: ended.map(|at| NOW.0 + at),
             end_reason: ended.map(|_| b"closed".to_vec()),
@@ -42,22 +42,22 @@ fn drawn_row(digit: char) -> impl Strategy<Value = StoredRow> {
 }
 
 /// A table of a few rows, in key order.
-pub fn table() -> impl Strategy<Value = Vec<StoredRow>> {
+pub fn table() -> impl Strategy<Value = Vec<RawRow>> {
     let digits = prop::sample::select("0123456789ab".chars().collect::<Vec<_>>());
     let rows = btree_map(digits, drawn_row('0'), 0..9);
     rows.prop_map(|rows| {
-        let keyed = |(digit, row): (char, _)| StoredRow { id: stored(digit).id, ..row };
+        let keyed = |(digit, row): (char, _)| RawRow { id: stored(digit).id, ..row };
         rows.into_iter().map(keyed).collect()
     })
 }
 
-pub fn all(world: &World) -> Vec<StoredRow> {
-    let stretch = Stretch { rows: 1_000, bytes: usize::MAX, ..Stretch::default() };
+pub fn all(world: &World) -> Vec<RawRow> {
+    let stretch = RowRange { rows: 1_000, bytes: usize::MAX, ..RowRange::default() };
     world.sessions.stored(stretch).unwrap().rows
 }
 
-pub fn put_all(world: &mut World, rows: &[StoredRow]) {
-    world.sessions.put(&rows.iter().collect::<Vec<_>>(), Over::All).unwrap();
+pub fn put_all(world: &mut World, rows: &[RawRow]) {
+    world.sessions.put(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite).unwrap();
 }
 
 fn counter(task: &str, value: i64) -> Counter {
@@ -72,15 +72,15 @@ macro_rules! tests {
         $(#[$on])*
         fn a_row_is_read_as_it_was_put_whatever_its_text_is() {
             let texts: [&[u8]; 5] = [b"", b"o'hara\0\n", "jürgen".as_bytes(), b"\xff\xfe", b"b'"];
-            let mut rows = vec![stored('0'), StoredRow { user: None, ..stored('1') }];
+            let mut rows = vec![stored('0'), RawRow { user: None, ..stored('1') }];
             for (digit, text) in ('2'..).zip(texts) {
                 let text = text.to_vec();
                 let (task, client) = ([b"x".as_slice(), &text].concat(), Some(text.clone()));
-                rows.push(StoredRow { user: Some(text), task, client, ..stored(digit) });
+                rows.push(RawRow { user: Some(text), task, client, ..stored(digit) });
             }
             let end_reason = Some(b"evicted".to_vec());
             let (marked_at, ended_at) = (Some(NOW.0 - 9), Some(NOW.0));
-            rows.push(StoredRow {
+            rows.push(RawRow {
                 idle_timeout: None,
                 marked_at,
                 ended_at,
@@ -96,10 +96,10 @@ macro_rules! tests {
         $(#[$on])*
         fn a_stretch_has_ends_and_is_read_in_portions() {
             let mut world = world();
-            let rows: Vec<StoredRow> = ('0'..='7').map(stored).collect();
+            let rows: Vec<RawRow> = ('0'..='7').map(stored).collect();
             put_all(&mut world, &rows);
             let portion = |after: Option<usize>, until: Option<usize>, most, bytes| {
-                let stretch = Stretch {
+                let stretch = RowRange {
                     after: after.map(|at| rows[at].id.as_str()),
                     until: until.map(|at| rows[at].id.as_str()),
                     rows: most,
@@ -120,9 +120,9 @@ macro_rules! tests {
         fn a_failed_put_has_changed_nothing() {
             let mut world = world();
             put_all(&mut world, &[stored('a')]);
-            let good = StoredRow { user: None, ..stored('a') };
-            let bad = StoredRow { last_used_at: -1, ..stored('b') };
-            assert!(world.sessions.put(&[&good, &bad], Over::All).is_err());
+            let good = RawRow { user: None, ..stored('a') };
+            let bad = RawRow { last_used_at: -1, ..stored('b') };
+            assert!(world.sessions.put(&[&good, &bad], OnConflict::Overwrite).is_err());
             assert_eq!(all(&world), [stored('a')]);
         }
 
@@ -142,12 +142,12 @@ macro_rules! tests {
             let mut world = world();
             let store = &mut world.sessions;
             let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
-            store.put_counters(&[&high, &other], &[], Over::Older).unwrap();
-            store.put_counters(&[&low], &[], Over::Older).unwrap();
+            store.put_counters(&[&high, &other], &[], OnConflict::KeepNewer).unwrap();
+            store.put_counters(&[&low], &[], OnConflict::KeepNewer).unwrap();
             assert_eq!(store.counters().unwrap(), [other.clone(), high]);
-            store.put_counters(&[&low], &[&other], Over::All).unwrap();
+            store.put_counters(&[&low], &[&other], OnConflict::Overwrite).unwrap();
             assert_eq!(store.counters().unwrap(), [low]);
-            store.put_counters(&[], &[], Over::All).unwrap();
+            store.put_counters(&[], &[], OnConflict::Overwrite).unwrap();
         }
 
         #[test]
@@ -155,7 +155,7 @@ macro_rules! tests {
         fn a_row_that_is_newer_stays_and_is_not_counted() {
             check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
                 put_all(world, std::slice::from_ref(&there));
-                let put = world.sessions.put(&[&new], Over::Older).unwrap();
+                let put = world.sessions.put(&[&new], OnConflict::KeepNewer).unwrap();
                 let stays = there.is_newer_than(&new);
                 prop_assert_eq!(put.rows, u64::from(!stays));
                 prop_assert_eq!(all(world), [if stays { there } else { new }]);

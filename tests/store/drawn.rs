@@ -11,10 +11,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::filter::{Filter, TaskPattern};
-use sessctl::domain::policy::{Expire, Policies, Policy};
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::Scope;
+use sessctl::storage::PolicyContext;
 
 use crate::worlds::{NOW, World, session};
 
@@ -33,9 +33,9 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn scope(&self) -> Scope<'_> {
+    pub fn scope(&self) -> PolicyContext<'_> {
         let task = self.task.as_ref();
-        Scope { policies: &self.policies, now: NOW, planned: self.planned, task }
+        PolicyContext { policies: &self.policies, now: NOW, planned: self.planned, task }
     }
 
     /// Those of the tasks that are meant.
@@ -78,7 +78,7 @@ fn planned() -> impl Strategy<Value = Option<UnixTime>> {
 
 prop_compose! {
     fn policy()(
-        expire in select(Expire::ALL),
+        expire in select(ExpiryMode::ALL),
         abandoned in span(),
         lifetime in option::of(span()),
         delay in delay(),

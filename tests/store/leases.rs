@@ -3,8 +3,8 @@
 
 use std::thread;
 
-use sessctl::domain::job::Unfinished;
-use sessctl::storage::{Begun, Holding, JobKey, Lease, NewRun, RunOutcome, RunQuery};
+use sessctl::domain::job::RunInProgress;
+use sessctl::storage::{JobKey, Lease, LeaseHolder, NewRun, RunOutcome, RunQuery, StartResult};
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, run};
 use crate::worlds::{self, World, suite};
@@ -23,8 +23,8 @@ macro_rules! tests {
             let held = ledger.begin(&lease("second"), &run(8)).unwrap();
             let work = run(0).work;
             let (holder, by) = (lease("first").holder, Some(origin()));
-            let holding = Holding { holder, work, by, renewed_at: at(7) };
-            assert_eq!(held, Begun::Held(holding));
+            let holding = LeaseHolder { holder, work, by, renewed_at: at(7) };
+            assert_eq!(held, StartResult::LeaseHeld(holding));
             assert_eq!(ledger.outcomes(8), [RunOutcome::Running]);
         }
 
@@ -32,7 +32,7 @@ macro_rules! tests {
         $(#[$on])*
         fn w8_of_many_that_want_a_lease_at_the_same_time_one_gets_it() {
             let world = world();
-            let begun: Vec<Begun> = thread::scope(|scope| {
+            let begun: Vec<StartResult> = thread::scope(|scope| {
                 let begin = |n: usize| {
                     let place = world.place_of(n);
                     let want = move || {
@@ -44,8 +44,8 @@ macro_rules! tests {
                 let threads: Vec<_> = (0..9).map(begin).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).collect()
             });
-            assert_eq!(begun.iter().filter(|begun| **begun == Begun::Yes).count(), 1);
-            assert!(begun.iter().all(|begun| *begun != Begun::Settled));
+            assert_eq!(begun.iter().filter(|begun| **begun == StartResult::Started).count(), 1);
+            assert!(begun.iter().all(|begun| *begun != StartResult::AlreadyRun));
             assert_eq!(world.sessions.outcomes(0), [RunOutcome::Running]);
         }
 
@@ -56,7 +56,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("first", &run(0));
             let other = Lease { name: "cycle imap".to_owned(), ..lease("second") };
-            assert_eq!(ledger.begin(&other, &by_hand(0)).unwrap(), Begun::Yes);
+            assert_eq!(ledger.begin(&other, &by_hand(0)).unwrap(), StartResult::Started);
         }
 
         #[test]
@@ -68,7 +68,7 @@ macro_rules! tests {
                 let ledger = &mut world.sessions;
                 ledger.starts("first", &by_hand(0));
                 let begun = ledger.begin(&lease("second"), &by_hand(later)).unwrap();
-                assert_eq!(begun == Begun::Yes, is_free, "{later} s later");
+                assert_eq!(begun == StartResult::Started, is_free, "{later} s later");
             }
         }
 
@@ -80,7 +80,7 @@ macro_rules! tests {
             ledger.starts("first", &by_hand(0));
             assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
             let held = ledger.begin(&lease("second"), &by_hand(110)).unwrap();
-            assert!(matches!(held, Begun::Held(_)));
+            assert!(matches!(held, StartResult::LeaseHeld(_)));
             ledger.starts("third", &by_hand(111));
         }
 
@@ -113,7 +113,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("died", &run(0));
             let unfinished =
-                |is_alive| Some(Unfinished { planned: at(-60), started: at(0), is_alive });
+                |is_alive| Some(RunInProgress { planned: at(-60), started: at(0), is_alive });
             for (later, is_alive) in [(0, true), (60, true), (61, false), (-10, true), (-11, false)]
             {
                 let known = ledger.known("nightly", later);
@@ -214,7 +214,7 @@ macro_rules! tests {
             let other = Lease { name: "cycle nightly".to_owned(), holder: "next".to_owned() };
             let new = NewRun { job: Some(cycle.clone()), work: "cycle".to_owned(), ..run(100) };
             // When that has run
-            assert_eq!(ledger.begin(&other, &new).unwrap(), Begun::Yes);
+            assert_eq!(ledger.begin(&other, &new).unwrap(), StartResult::Started);
             ledger.finish(&other, Some(&cycle), &done(100)).unwrap();
             // Then nothing of it is left to be completed, and the purge is as it was
             let accounts = ledger.jobs("mail1", at(101)).unwrap();

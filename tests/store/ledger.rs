@@ -3,11 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::domain::job::{Known, Unfinished};
+use sessctl::domain::job::{JobHistory, RunInProgress};
 use sessctl::domain::time::Span;
 use sessctl::storage::{
-    Begun, FEWEST_KEPT, JobAccount, JobKey, Lease, NewRun, RunEnd, RunOutcome, RunQuery, RunRecord,
-    Store, TakenUp,
+    Backend, FEWEST_KEPT, JobKey, JobState, Lease, NewJob, NewRun, RunEnd, RunOutcome, RunQuery,
+    RunRecord, StartResult,
 };
 
 use crate::books::{Look, at, by_hand, done, job, lease, origin, outcome, run, run_after};
@@ -15,8 +15,8 @@ use crate::worlds::{World, suite};
 
 suite!(tests);
 
-fn taken_up(job: JobKey, start: i64) -> TakenUp {
-    TakenUp { job, start: at(start) }
+fn taken_up(job: JobKey, start: i64) -> NewJob {
+    NewJob { job, start: at(start) }
 }
 
 /// The same job with times of its own.
@@ -62,7 +62,7 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             let nightly = job("nightly");
-            let state = |ledger: &Box<dyn Store>| {
+            let state = |ledger: &Box<dyn Backend>| {
                 let known = ledger.known("nightly", 0);
                 (known.anchor, known.interrupted)
             };
@@ -90,7 +90,7 @@ macro_rules! tests {
             ledger.starts("first", &run(0));
             ledger.finish(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
             // By what it knows, the job has never run
-            assert_eq!(ledger.begin(&lease("late"), &run(1)).unwrap(), Begun::Settled);
+            assert_eq!(ledger.begin(&lease("late"), &run(1)).unwrap(), StartResult::AlreadyRun);
             assert!(!ledger.enter("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap());
             assert_eq!(ledger.outcomes(1), [RunOutcome::Done]);
             // By hand nobody asks, and at another time the edited one has not run
@@ -107,7 +107,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             let change = |run: NewRun| NewRun { job: Some(edited()), ..run };
             ledger.change_jobs("mail1", &[taken_up(edited(), -100)], &[], at(-90)).unwrap();
-            let anchor = |ledger: &Box<dyn Store>| {
+            let anchor = |ledger: &Box<dyn Backend>| {
                 let accounts = ledger.jobs("mail1", at(0)).unwrap();
                 accounts.iter().find(|account| account.job == edited()).unwrap().known.anchor
             };
@@ -125,7 +125,7 @@ macro_rules! tests {
             // But what has not begun is settled by that
             ledger.enter("next", &run(3_600), &outcome(RunOutcome::Done)).unwrap();
             let next = change(run_after(-60, 3_600));
-            assert_eq!(ledger.begin(&lease("late"), &next).unwrap(), Begun::Settled);
+            assert_eq!(ledger.begin(&lease("late"), &next).unwrap(), StartResult::AlreadyRun);
             assert_eq!(anchor(ledger), Some(at(3_540)));
         }
 
@@ -138,7 +138,7 @@ macro_rules! tests {
             ledger.note_anchor(&job("nightly"), Some(at(5)), at(7)).unwrap();
             // By one who has not seen the last.
             ledger.note_anchor(&job("nightly"), Some(at(5)), at(8)).unwrap();
-            let known = Known { anchor: Some(at(7)), ..Known::default() };
+            let known = JobHistory { anchor: Some(at(7)), ..JobHistory::default() };
             assert_eq!(ledger.known("nightly", 8), known);
         }
 
@@ -147,7 +147,7 @@ macro_rules! tests {
         fn each_machine_takes_up_and_gives_up_jobs_by_itself() {
             let mut world = world();
             let ledger = &mut world.sessions;
-            let since = |ledger: &Box<dyn Store>, machine: &str| {
+            let since = |ledger: &Box<dyn Backend>, machine: &str| {
                 let accounts = ledger.jobs(machine, at(0)).unwrap();
                 accounts.first().map(|account| (account.known.anchor, account.known.since))
             };
@@ -170,7 +170,7 @@ macro_rules! tests {
         fn a_history_that_all_have_given_up_begins_anew() {
             let mut world = world();
             let ledger = &mut world.sessions;
-            let take_up = |ledger: &mut Box<dyn Store>, start, now| {
+            let take_up = |ledger: &mut Box<dyn Backend>, start, now| {
                 ledger.change_jobs("mail1", &[taken_up(job("nightly"), start)], &[], at(now))
             };
             // Given a job whose run was cut short, and that was given up
@@ -180,7 +180,7 @@ macro_rules! tests {
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(200)).unwrap();
             // When it is taken up again, then nothing is left of that
             take_up(ledger, 300, 301).unwrap();
-            let known = Known { anchor: Some(at(300)), since: Some(at(301)), ..Known::default() };
+            let known = JobHistory { anchor: Some(at(300)), since: Some(at(301)), ..JobHistory::default() };
             assert_eq!(ledger.known("nightly", 301), known);
             // But a time that has just run does not run again
             ledger.note_anchor(&job("nightly"), Some(at(300)), at(400)).unwrap();
@@ -214,14 +214,14 @@ macro_rules! tests {
             // When it begins anew on the first
             ledger.starts("3", &NewRun { anchor: Some(at(-60)), ..run_on("mail1") });
             // Then each has its own anchor, and one a run
-            let account = |host: &str, known, holder| JobAccount { job: on(host), known, holder };
-            let running = Known {
+            let account = |host: &str, known, holder| JobState { job: on(host), known, holder };
+            let running = JobHistory {
                 anchor: Some(at(-60)),
                 interrupted: Some(at(-60)),
-                unfinished: Some(Unfinished { planned: at(-60), started: at(0), is_alive: true }),
+                unfinished: Some(RunInProgress { planned: at(-60), started: at(0), is_alive: true }),
                 since: None,
             };
-            let settled = Known { anchor: Some(at(9)), ..Known::default() };
+            let settled = JobHistory { anchor: Some(at(9)), ..JobHistory::default() };
             let expected = [account("mail1", running, Some(lease("3").holder)), account("mail2", settled, None)];
             assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
         }
@@ -255,7 +255,7 @@ macro_rules! tests {
             }
             ledger.starts("dead", &by_hand(0));
             let other = Lease { name: "cycle".to_owned(), ..lease("live") };
-            assert_eq!(ledger.begin(&other, &by_hand(100)).unwrap(), Begun::Yes);
+            assert_eq!(ledger.begin(&other, &by_hand(100)).unwrap(), StartResult::Started);
             // Then each query finds its own
             let found = |job: Option<&str>, failures, limit| {
                 let query = RunQuery { job: job.map(str::to_owned), failures, limit, ..RunQuery::default() };
@@ -317,7 +317,7 @@ macro_rules! tests {
                 ledger.enter(&format!("old {serial}"), &by_hand(-100), &done(0)).unwrap();
             }
             ledger.enters_youngest(0);
-            let count = |ledger: &Box<dyn Store>| ledger.outcomes(0).len();
+            let count = |ledger: &Box<dyn Backend>| ledger.outcomes(0).len();
             let all = count(ledger);
             // Given a clock that is years ahead, and what was entered under it
             let ahead = 20 * 365 * 86_400;

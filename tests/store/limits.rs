@@ -2,10 +2,10 @@
 
 use std::thread;
 
-use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
+use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
-use sessctl::storage::{Admission, Full, NewSession, Reach, Store};
+use sessctl::storage::{Admission, Backend, LimitScope, NewSession, ScanLimits};
 
 use crate::worlds::{self, But, NOW, World, scope, session, suite};
 
@@ -53,12 +53,12 @@ const ABANDONED: i64 = 7_201;
 /// thread with a store of its own, on another node each, and answers what became of them. Nobody ever
 /// sees more than ten.
 fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
-    let openings = |thread: usize, mut store: Box<dyn Store>| {
+    let openings = |thread: usize, mut store: Box<dyn Backend>| {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
             let policies = Policies::same_for_all(policy.clone());
             let admission = store.admit(&new, &policies, false).unwrap();
-            let census = store.survey(&scope(&policies), None, Reach::ALL).unwrap().census;
+            let census = store.survey(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
             assert!(census.sessions <= 10, "{} have not ended", census.sessions);
             admission
         };
@@ -102,7 +102,7 @@ macro_rules! tests {
             let mut world = world();
             world.put(&[session("gone").idle(ABANDONED), session("here"), session("there")]);
             let admission = world.admit("new", &limit(2));
-            assert_eq!(admission.outcome, Err(Full::Task));
+            assert_eq!(admission.outcome, Err(LimitScope::Task));
             assert_eq!(ended(&admission), [(session("gone").handle, EndReason::Abandoned)]);
         }
 
@@ -135,7 +135,7 @@ macro_rules! tests {
         fn r4_a_session_without_a_timeout_is_never_idle() {
             let mut world = world();
             world.put(&[session("lasting").idle(9_000_000).timeout(None)]);
-            assert_eq!(world.admit("new", &limit(1)).outcome, Err(Full::Task));
+            assert_eq!(world.admit("new", &limit(1)).outcome, Err(LimitScope::Task));
         }
 
         #[test]
@@ -160,7 +160,7 @@ macro_rules! tests {
             // When two want in
             for token in ["new", "newer"] {
                 let admission = world.admit(token, &limit(2));
-                assert_eq!((admission.outcome, admission.ended), (Err(Full::Task), 0));
+                assert_eq!((admission.outcome, admission.ended), (Err(LimitScope::Task), 0));
             }
             // Then nothing has changed but the count
             let mut expected = full.to_vec();
@@ -173,7 +173,7 @@ macro_rules! tests {
         fn r6_of_many_that_open_at_once_each_takes_the_place_of_one() {
             // Given an empty task with ten places, where any session makes way
             let world = world();
-            let policy = Policy { when_full: WhenFull::EvictLru, ..limit(10) };
+            let policy = Policy { when_full: OverflowPolicy::EvictLru, ..limit(10) };
             // When sixty open from six sides at once
             let crowd = crowd(&world, &policy);
             // Then all are in, and of those fifty had to go
@@ -212,7 +212,7 @@ macro_rules! tests {
             // Then the user's own idle session has gone
             assert_eq!(ended(&admission), [(session("a").handle, EndReason::Evicted)]);
             // And the next is refused, since what is left is in use
-            assert_eq!(world.admit("newer", &policy).outcome, Err(Full::User));
+            assert_eq!(world.admit("newer", &policy).outcome, Err(LimitScope::User));
             assert_eq!(world.refusals(), 1);
         }
 
@@ -228,7 +228,7 @@ macro_rules! tests {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
                 world.sessions.admit(&new, &policies, false).unwrap().outcome
             };
-            assert_eq!(admit("1", Some("alice")), Err(Full::User));
+            assert_eq!(admit("1", Some("alice")), Err(LimitScope::User));
             assert_eq!(admit("2", Some("Alice")), Ok(()));
             assert_eq!(admit("3", None), Ok(()));
             assert_eq!(admit("4", None), Ok(()));
@@ -257,7 +257,7 @@ macro_rules! tests {
                 assert_eq!(ended(&admission), [(gone.handle.clone(), EndReason::Evicted)]);
             }
             // Then the third is refused, and still there are five
-            assert_eq!(world.admit("newest", &limit(2)).outcome, Err(Full::Task));
+            assert_eq!(world.admit("newest", &limit(2)).outcome, Err(LimitScope::Task));
             assert!(["c", "d", "e", "new", "newer"].iter().all(|token| is_live(&world, token)));
         }
 
@@ -269,7 +269,7 @@ macro_rules! tests {
             let hundred: Vec<Session> = (0..100).map(|n| session(&n.to_string()).idle(n)).collect();
             world.put(&hundred);
             // When the 101st opens
-            let policy = Policy { when_full: WhenFull::EvictLru, ..limit(100) };
+            let policy = Policy { when_full: OverflowPolicy::EvictLru, ..limit(100) };
             let admission = world.admit("new", &policy);
             // Then the one with the oldest use has made way
             assert_eq!(ended(&admission), [(hundred[99].handle.clone(), EndReason::Evicted)]);
@@ -280,18 +280,18 @@ macro_rules! tests {
         $(#[$on])*
         fn refusing_takes_nobody_s_place_but_that_of_those_who_are_over() {
             let mut world = world();
-            let policy = Policy { when_full: WhenFull::Refuse, ..limit(1) };
+            let policy = Policy { when_full: OverflowPolicy::Refuse, ..limit(1) };
             world.put(&[session("over").idle(IDLE)]);
             let admission = world.admit("new", &policy);
             assert_eq!(ended(&admission), [(session("over").handle, EndReason::Expired)]);
-            assert_eq!(world.admit("newer", &policy).outcome, Err(Full::Task));
+            assert_eq!(world.admit("newer", &policy).outcome, Err(LimitScope::Task));
         }
 
         #[test]
         $(#[$on])*
         fn a_session_whose_lifetime_is_over_makes_way_first_in_all_three_modes() {
-            for when_full in WhenFull::ALL {
-                for expire in [Expire::Timeout, Expire::Abandoned, Expire::Never] {
+            for when_full in OverflowPolicy::ALL {
+                for expire in [ExpiryMode::Timeout, ExpiryMode::Abandoned, ExpiryMode::Never] {
                     // Given a full task with one session in use whose lifetime is over, and one
                     // that is valid and has been unused for longer
                     let mut world = world();
@@ -313,7 +313,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn at_a_limit_of_the_user_only_the_sessions_of_this_user_end_for_their_lifetime() {
-            for when_full in WhenFull::ALL {
+            for when_full in OverflowPolicy::ALL {
                 let mut world = world();
                 let old = |token: &str| session(token).idle(60).opened(3_601);
                 world.put(&[old("own"), old("bob").whose("bob")]);
@@ -332,7 +332,7 @@ macro_rules! tests {
             let mut world = world();
             world.put(&[session("old").idle(60).opened(3_601)]);
             let policy = Policy {
-                when_full: WhenFull::EvictLru,
+                when_full: OverflowPolicy::EvictLru,
                 lifetime: Some(Span::hours(1)),
                 retention: Some(Span::ZERO),
                 ..limit(1)
@@ -345,7 +345,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_session_that_is_expired_but_not_too_old_counts_and_is_evicted_first() {
-            for when_full in [WhenFull::EvictIdle, WhenFull::EvictLru] {
+            for when_full in [OverflowPolicy::EvictIdle, OverflowPolicy::EvictLru] {
                 let mut world = world();
                 let policy = Policy { when_full, lifetime: Some(Span::hours(8)), ..limit(2) };
                 world.put(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);

@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use sessctl::app::{Listener, Opening, Outcome, PurgeRequest};
+use sessctl::app::{EndHook, OpenRequest, PurgeRequest, TouchOutcome};
 use sessctl::domain::error::Error;
-use sessctl::domain::policy::{Policies, Policy, WhenFull};
+use sessctl::domain::policy::{OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
-use sessctl::storage::{Begun, RunOutcome, Store};
+use sessctl::storage::{Backend, RunOutcome, StartResult};
 use sessctl::{Housekeeper, Token};
 
 use crate::books::{Look, by_hand, done, job, lease, run};
@@ -16,7 +16,7 @@ use crate::rqlite::proxy::Proxy;
 use crate::worlds::{But, NOW, World, location, opened, retention, scope, session};
 
 /// The store behind a proxy.
-fn behind(proxy: &Proxy) -> Box<dyn Store> {
+fn behind(proxy: &Proxy) -> Box<dyn Backend> {
     opened(&location(&proxy.url()))
 }
 
@@ -27,19 +27,19 @@ fn before(world: &World) -> Proxy {
 /// Counts who has ended.
 struct Counter(Arc<Mutex<usize>>);
 
-impl Listener for Counter {
+impl EndHook for Counter {
     fn ended(&mut self, sessions: &[Session], _: &Policies) -> Result<(), String> {
         *self.0.lock().unwrap() += sessions.len();
         Ok(())
     }
 }
 
-fn one_place(when_full: WhenFull) -> Policies {
+fn one_place(when_full: OverflowPolicy) -> Policies {
     Policies::same_for_all(Policy { limit: 1, when_full, ..Policy::default() })
 }
 
-fn opening() -> Opening {
-    Opening { task: "imap".to_owned(), ..Opening::default() }
+fn opening() -> OpenRequest {
+    OpenRequest { task: "imap".to_owned(), ..OpenRequest::default() }
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn an_open_evicts_one_and_says_so() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a").idle(9)]);
     let (proxy, told) = (before(&world), Arc::default());
-    let keeper = Housekeeper::new(behind(&proxy), one_place(WhenFull::EvictLru));
+    let keeper = Housekeeper::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
     let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
     proxy.lose("INSERT INTO sessions");
@@ -86,19 +86,19 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a")]);
     let proxy = before(&world);
-    let mut keeper = Housekeeper::new(behind(&proxy), one_place(WhenFull::EvictIdle));
+    let mut keeper = Housekeeper::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
     proxy.lose("INSERT INTO sessions");
     let refused = keeper.open(opening(), NOW);
-    let Err(Error::Full(refusal)) = refused else { panic!("{refused:?}") };
+    let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user), (1, None));
     assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
     let mut keeper = Housekeeper::new(behind(&proxy), Policies::same_for_all(policy));
     proxy.lose("INSERT INTO sessions");
-    let alice = Opening { user: Some("alice".to_owned()), ..opening() };
+    let alice = OpenRequest { user: Some("alice".to_owned()), ..opening() };
     let refused = keeper.open(alice, NOW);
-    let Err(Error::Full(refusal)) = refused else { panic!("{refused:?}") };
+    let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user.as_deref()), (1, Some("alice")));
     assert_eq!((world.refusals(), proxy.has_lost()), (2, true));
 }
@@ -116,8 +116,9 @@ fn a_close_says_that_it_closed() {
         proxy.lose("ended_at IS NULL");
         let tokens = ["a", "over", "no"].map(Token::presented);
         let answers = keeper.close(&tokens, NOW).unwrap();
-        let outcomes: Vec<Outcome> = answers.iter().map(|answer| answer.outcome).collect();
-        let expected = [Outcome::Closed, Outcome::Ended(EndReason::Cycled), Outcome::Unknown];
+        let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
+        let expected =
+            [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
         assert_eq!((outcomes.as_slice(), proxy.has_lost()), (&expected[..], true));
         // Of what ends by its token, the answer has all that there is to tell
         assert_eq!((*told.lock().unwrap(), keeper.take_untold()), (1, None));
@@ -133,7 +134,7 @@ fn a_touch_is_served() {
     let mut keeper = Housekeeper::new(behind(&proxy), Policies::default());
     proxy.lose("SET last_used_at");
     let answers = keeper.touch(&[Token::presented("a")], NOW).unwrap();
-    assert_eq!((answers[0].outcome, proxy.has_lost()), (Outcome::Renewed, true));
+    assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
     assert_eq!(world.all()[0].last_used_at, Some(NOW));
 }
 
@@ -176,7 +177,7 @@ fn a_run_begins_and_ends_once() {
     // And to that of one which comes too late
     proxy.lose("INSERT INTO runs");
     let held = store.begin(&lease("second"), &by_hand(0)).unwrap();
-    assert!(matches!(held, Begun::Held(_)), "{held:?}");
+    assert!(matches!(held, StartResult::LeaseHeld(_)), "{held:?}");
     proxy.lose("DELETE FROM leases");
     store.finish(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
     assert!(proxy.has_lost());

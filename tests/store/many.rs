@@ -9,17 +9,17 @@ use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::{Ending, LoadBy, Order, Reach, SortKey, Store, UserLoad};
+use sessctl::storage::{Backend, EndRequest, GroupBy, Order, ScanLimits, SortKey, UserStats};
 
 use crate::worlds::{self, But, NOW, World, scope, session, suite};
 
 suite!(tests);
 
 /// Ends these sessions without a trace, whoever comes first, and answers how many it were.
-fn end_all(store: &mut dyn Store, sessions: &[Session]) -> u64 {
+fn end_all(store: &mut dyn Backend, sessions: &[Session]) -> u64 {
     let end = End { at: NOW, reason: EndReason::Closed };
-    let ending = |session: &Session| Ending { key: session.key.clone(), end, keep_row: false };
-    let endings: Vec<Ending> = sessions.iter().map(ending).collect();
+    let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };
+    let endings: Vec<EndRequest> = sessions.iter().map(ending).collect();
     let done = endings.chunks(5).flat_map(|some| store.end(some).unwrap());
     done.map(u64::from).sum()
 }
@@ -68,9 +68,9 @@ macro_rules! tests {
                 }
             }
             let users: BTreeSet<_> = sessions.iter().map(|session| session.user.clone()).collect();
-            for by in [LoadBy::User, LoadBy::TaskAndUser] {
+            for by in [GroupBy::User, GroupBy::TaskAndUser] {
                 let (mut seen, mut all) = (BTreeSet::new(), 0);
-                let mut visit = |load: UserLoad| {
+                let mut visit = |load: UserStats| {
                     all += load.sessions();
                     assert!(seen.insert(load.user), "twice");
                     Ok(ControlFlow::Continue(()))
@@ -111,7 +111,7 @@ macro_rules! tests {
             let keys = [session("a").key];
             let version = |world: &World| {
                 let policies = Policies::default();
-                world.sessions.survey(&scope(&policies), None, Reach::ALL).unwrap().version
+                world.sessions.survey(&scope(&policies), None, ScanLimits::ALL).unwrap().version
             };
             // Given a store that has written before
             world.sessions.renew(&keys, NOW).unwrap();

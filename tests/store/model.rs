@@ -1,14 +1,14 @@
 //! Admission once more, as its rules are written: one after the other, over a
 //! list of sessions.
 
-use sessctl::domain::policy::{Expire, Policies, Policy, WhenFull};
+use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{Full, NewSession};
+use sessctl::storage::{LimitScope, NewSession};
 
 /// What became of a session that wanted to open.
 pub struct Answer {
-    pub outcome: Result<(), Full>,
+    pub outcome: Result<(), LimitScope>,
     /// Those that were over before anybody was counted.
     pub over: Vec<Session>,
     pub evicted: Option<Session>,
@@ -39,29 +39,29 @@ pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> 
         counts(row).then(|| is_over(row, policy, policy.when_full, now)).flatten()
     }));
 
-    let limits: [(Full, u64, WhenFull, Whose<'_>); 3] = [
-        (Full::User, policy.user_limit, policy.when_full, &of_user),
-        (Full::Task, policy.limit, policy.when_full, &|row| is_in_task(row, new)),
+    let limits: [(LimitScope, u64, OverflowPolicy, Whose<'_>); 3] = [
+        (LimitScope::User, policy.user_limit, policy.when_full, &of_user),
+        (LimitScope::Task, policy.limit, policy.when_full, &|row| is_in_task(row, new)),
         match licence {
-            Some(licence) => (Full::Licence, licence.limit, licence.when_full, &is_licensed),
-            None => (Full::Licence, 0, WhenFull::Refuse, &is_licensed),
+            Some(licence) => (LimitScope::Licence, licence.limit, licence.when_full, &is_licensed),
+            None => (LimitScope::Licence, 0, OverflowPolicy::Refuse, &is_licensed),
         },
     ];
-    let is_full = |(_, limit, _, whose): &(Full, u64, WhenFull, Whose<'_>)| {
+    let is_full = |(_, limit, _, whose): &(LimitScope, u64, OverflowPolicy, Whose<'_>)| {
         *limit > 0 && rows.iter().filter(|row| whose(row)).count() as u64 >= *limit
     };
     let mut evicted = None;
     if let Some((full, _, when_full, whose)) = limits.into_iter().find(is_full) {
         let may_go = rows.iter().filter(|row| whose(row)).filter(|row| match when_full {
-            WhenFull::EvictIdle => is_unused_for(row, row.idle_timeout, now),
-            WhenFull::EvictLru => true,
-            WhenFull::Refuse => false,
+            OverflowPolicy::EvictIdle => is_unused_for(row, row.idle_timeout, now),
+            OverflowPolicy::EvictLru => true,
+            OverflowPolicy::Refuse => false,
         });
         let since = |row: &&Session| match when_full {
-            WhenFull::EvictIdle => {
+            OverflowPolicy::EvictIdle => {
                 row.last_used_at.zip(row.idle_timeout).map(|(used, timeout)| used.plus(timeout))
             }
-            WhenFull::EvictLru | WhenFull::Refuse => None,
+            OverflowPolicy::EvictLru | OverflowPolicy::Refuse => None,
         };
         let Some(chosen) = may_go.min_by_key(|row| (since(row), row.last_used_at, row.key.clone()))
         else {
@@ -89,15 +89,17 @@ fn is_unused_for(row: &Session, span: Option<Span>, now: UnixTime) -> bool {
 fn is_over(
     row: &Session,
     policy: &Policy,
-    when_full: WhenFull,
+    when_full: OverflowPolicy,
     now: UnixTime,
 ) -> Option<EndReason> {
     let is_idle = is_unused_for(row, row.idle_timeout, now);
     let is_abandoned = is_idle && is_unused_for(row, Some(policy.abandoned), now);
     match (when_full, policy.expire) {
-        (WhenFull::Refuse, Expire::Timeout) if is_idle => return Some(EndReason::Expired),
-        (WhenFull::EvictIdle, Expire::Timeout | Expire::Abandoned)
-        | (WhenFull::Refuse, Expire::Abandoned)
+        (OverflowPolicy::Refuse, ExpiryMode::Timeout) if is_idle => {
+            return Some(EndReason::Expired);
+        }
+        (OverflowPolicy::EvictIdle, ExpiryMode::Timeout | ExpiryMode::Abandoned)
+        | (OverflowPolicy::Refuse, ExpiryMode::Abandoned)
             if is_abandoned =>
         {
             return Some(EndReason::Abandoned);

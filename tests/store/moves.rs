@@ -5,26 +5,24 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
-use sessctl::app::{MoveProgress, MoveRequest, Moved};
-use sessctl::storage::Stretch;
-use sessctl::storage::raw_row::StoredRow;
+use sessctl::app::{CopyProgress, CopyReport, CopyRequest};
+use sessctl::storage::RowRange;
+use sessctl::storage::raw_row::RawRow;
 use sessctl::{Error, Housekeeper, Policies};
 
 use crate::copies::{all, put_all, table};
 use crate::drawn::check;
 use crate::worlds::{NOW, World};
 
-fn bring(here: &World, there: &World, replace: bool) -> sessctl::Result<Moved> {
-    let request = MoveRequest { replace, ..MoveRequest::default() };
-    let mut go_on = |_: &MoveProgress| ControlFlow::Continue(());
+fn bring(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
+    let request = CopyRequest { replace, ..CopyRequest::default() };
+    let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
     let mut keeper = Housekeeper::new(there.beside(), Policies::default());
     keeper.bring(here.sessions.as_ref(), &request, NOW, &mut go_on)
 }
 
 /// Moves each of many tables to another one.
-fn each(
-    property: impl Fn(&World, &World, &[StoredRow], &[StoredRow]) -> Result<(), TestCaseError>,
-) {
+fn each(property: impl Fn(&World, &World, &[RawRow], &[RawRow]) -> Result<(), TestCaseError>) {
     let here = RefCell::new(World::native_in_sqlite());
     check(World::native_in_sqlite(), 60, (table(), table()), |there, (source, destination)| {
         let mut here = here.borrow_mut();
@@ -38,7 +36,7 @@ fn each(
 #[test]
 fn nothing_that_is_newer_or_there_alone_is_lost_and_all_else_is_as_in_the_source() {
     each(|here, there, source, destination| {
-        let by_key = |rows: &[StoredRow]| -> BTreeMap<String, StoredRow> {
+        let by_key = |rows: &[RawRow]| -> BTreeMap<String, RawRow> {
             rows.iter().map(|row| (row.id.clone(), row.clone())).collect()
         };
         let mut expected = by_key(destination);
@@ -89,18 +87,17 @@ fn with_replace_both_are_equal_unless_that_would_leave_nothing() {
 fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
     // Given a table that takes several batches
     let (mut here, there) = (World::native_in_sqlite(), World::native_in_sqlite());
-    let row =
-        |number: u32| StoredRow { id: format!("{number:064x}"), ..crate::copies::stored('0') };
-    let rows: Vec<StoredRow> = (0..900).map(row).collect();
+    let row = |number: u32| RawRow { id: format!("{number:064x}"), ..crate::copies::stored('0') };
+    let rows: Vec<RawRow> = (0..900).map(row).collect();
     put_all(&mut here, &rows);
     // When it is stopped after its first, and after the first of the next, and so on
     let mut stops = 0;
     loop {
         let mut keeper = Housekeeper::new(there.beside(), Policies::default());
-        let mut go_on = |progress: &MoveProgress| {
+        let mut go_on = |progress: &CopyProgress| {
             if progress.written > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let request = MoveRequest::default();
+        let request = CopyRequest::default();
         let moved = keeper.bring(here.sessions.as_ref(), &request, NOW, &mut go_on).unwrap();
         if moved.stopped.is_none() {
             assert_eq!((moved.written(), moved.comparison.unwrap().is_same()), (0, true));
@@ -117,12 +114,12 @@ fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
 #[test]
 fn tables_of_many_portions_are_compared_as_a_whole() {
     // Given tables of which now the one and now the other has more rows, some of them long
-    let row = |number: u32, length: usize| StoredRow {
+    let row = |number: u32, length: usize| RawRow {
         id: format!("{number:08x}").repeat(8),
         user: Some(vec![b'a'; if number.is_multiple_of(700) { 100_000 } else { length }]),
         ..crate::copies::stored('0')
     };
-    let drawn = |length: usize, is_in: fn(u32) -> bool| -> Vec<StoredRow> {
+    let drawn = |length: usize, is_in: fn(u32) -> bool| -> Vec<RawRow> {
         (0..6_000).filter(|number| is_in(*number)).map(|number| row(number, length)).collect()
     };
     let source = drawn(9, |number| !number.is_multiple_of(3) && number < 4_500);
@@ -131,9 +128,8 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     put_all(&mut here, &source);
     put_all(&mut there, &destination);
     // When the one is made equal to the other, then it is, and each row was counted once
-    let has = |rows: &[StoredRow], key: &str| {
-        rows.binary_search_by(|row| row.id.as_str().cmp(key)).is_ok()
-    };
+    let has =
+        |rows: &[RawRow], key: &str| rows.binary_search_by(|row| row.id.as_str().cmp(key)).is_ok();
     let new = source.iter().filter(|row| !has(&destination, &row.id)).count() as u64;
     let gone = destination.iter().filter(|row| !has(&source, &row.id)).count() as u64;
     let alike = source.iter().filter(|row| destination.contains(row)).count() as u64;
@@ -144,7 +140,7 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     assert_eq!((all_of_many(&here), all_of_many(&there)), (source.clone(), source));
 }
 
-fn all_of_many(world: &World) -> Vec<StoredRow> {
-    let stretch = Stretch { rows: 10_000, bytes: usize::MAX, ..Stretch::default() };
+fn all_of_many(world: &World) -> Vec<RawRow> {
+    let stretch = RowRange { rows: 10_000, bytes: usize::MAX, ..RowRange::default() };
     world.sessions.stored(stretch).unwrap().rows
 }

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sessctl::app::{MoveProgress, MoveRequest};
-use sessctl::storage::Over;
-use sessctl::storage::raw_row::{Counter, StoredRow};
+use sessctl::app::{CopyProgress, CopyRequest};
+use sessctl::storage::OnConflict;
+use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::{Housekeeper, Policies};
 
 use crate::copies::stored;
@@ -43,7 +43,7 @@ struct Model {
 }
 
 impl Model {
-    fn open(&mut self, row: &StoredRow, task: &'static str) {
+    fn open(&mut self, row: &RawRow, task: &'static str) {
         let created = row.created_at;
         let is_older = self.name.is_none_or(|(named, _)| !self.is_counted && created < named);
         if is_older {
@@ -70,12 +70,12 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
                 let id = format!("{:064x}", (serial + 1) * 7_919 % 1_009);
                 let created_at = NOW.0 - ago;
                 let task_as_stored = task.as_bytes().to_vec();
-                let row = StoredRow { id, created_at, task: task_as_stored, ..stored('0') };
-                world.sessions.put(&[&row], Over::All).unwrap();
+                let row = RawRow { id, created_at, task: task_as_stored, ..stored('0') };
+                world.sessions.put(&[&row], OnConflict::Overwrite).unwrap();
                 model.open(&row, task);
             }
             Event::Counted | Event::Deleted => {
-                world.sessions.put_counters(&[&counter()], &[], Over::All).unwrap();
+                world.sessions.put_counters(&[&counter()], &[], OnConflict::Overwrite).unwrap();
                 model.is_counted = true;
                 if matches!(event, Event::Deleted) {
                     world.execute(&[serde_json::json!(["DELETE FROM sessions"])]);
@@ -103,8 +103,8 @@ fn d10_a_move_brings_the_names() {
         let there = World::native_in_sqlite();
         live(world, &events, &mut |_, _| {});
         let mut keeper = Housekeeper::new(there.beside(), Policies::default());
-        let mut go_on = |_: &MoveProgress| ControlFlow::Continue(());
-        let request = MoveRequest { replace: true, ..MoveRequest::default() };
+        let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
+        let request = CopyRequest { replace: true, ..CopyRequest::default() };
         let moved = keeper.bring(world.sessions.as_ref(), &request, NOW, &mut go_on);
         // Where all is gone, there is nothing to move.
         prop_assume!(moved.is_ok());

@@ -10,10 +10,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{Check, Expire, Policies, Verdict};
+use sessctl::domain::policy::{ExpiryMode, Policies, PurgeTime, Verdict};
 use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::{Census, LoadBy, Order, Query, Reach, SortKey, TaskStat, UserLoad};
+use sessctl::storage::{
+    GroupBy, Order, PurgeCounts, ScanLimits, SessionQuery, SortKey, TaskStats, UserStats,
+};
 
 use crate::drawn::{Scene, check, filter, moment, scene};
 use crate::worlds::{NOW, World, everything, scope, suite};
@@ -87,7 +89,7 @@ fn overtake(world: &World, scene: &mut Scene) {
 
 /// Whether a session was used, opened or marked more than a minute from now.
 fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
-    let marks = policies.all().any(|policy| policy.expire == Expire::TwoPass);
+    let marks = policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass);
     [session.last_used_at, session.created_at, session.marked_at.filter(|_| marks)]
         .into_iter()
         .flatten()
@@ -95,12 +97,12 @@ fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
 }
 
 /// What the rules say of a scene, and of what was due at a moment already.
-fn census(scene: &Scene, backlog: Option<UnixTime>) -> Census {
-    let mut census = Census::default();
+fn census(scene: &Scene, backlog: Option<UnixTime>) -> PurgeCounts {
+    let mut census = PurgeCounts::default();
     for session in scene.in_scope() {
         let was_due = backlog.is_some_and(|at| {
             let policy = scene.policies.of(&session.task);
-            policy.due(session, Check::at(at)).is_some()
+            policy.due(session, PurgeTime::at(at)).is_some()
         });
         census.count(1, session.end.is_some(), scene.scope().verdict(session), was_due);
         census.future += u64::from(is_from_the_future(&scene.policies, session));
@@ -164,7 +166,7 @@ macro_rules! tests {
             let input = (scene(), look(), option::of(moment()));
             check(world(), 4_000, input, |world, (mut scene, look, backlog)| {
                 world.put(&scene.sessions);
-                let reach = Reach { backlog, ..Reach::ALL };
+                let reach = ScanLimits { backlog, ..ScanLimits::ALL };
                 let survey = world.sessions.survey(&scene.scope(), None, reach).unwrap();
                 prop_assert_eq!(survey.census, census(&scene, backlog));
                 prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
@@ -195,7 +197,7 @@ macro_rules! tests {
                 let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
                 let filter = &Filter::default();
                 let (scope, order) = (scene.scope(), Order::default());
-                let query = Query { scope, filter, due_only: true, after: None, order };
+                let query = SessionQuery { scope, filter, due_only: true, after: None, order };
                 prop_assert_eq!(world.visited(&query), due);
                 Ok(())
             });
@@ -251,11 +253,11 @@ macro_rules! tests {
                 let sessions: Vec<Session> = scene.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
                 let scene = Scene { sessions, planned: None, ..scene };
                 world.put(&scene.sessions);
-                let census = world.sessions.survey(&scene.scope(), None, Reach::ALL).unwrap().census;
+                let census = world.sessions.survey(&scene.scope(), None, ScanLimits::ALL).unwrap().census;
                 let stats = world.sessions.tasks(&scene.scope()).unwrap();
-                let sum = |of: fn(&TaskStat) -> u64| stats.iter().map(of).sum::<u64>();
-                prop_assert_eq!(census.sessions, sum(TaskStat::sessions));
-                prop_assert_eq!(census.live(), sum(TaskStat::live_total));
+                let sum = |of: fn(&TaskStats) -> u64| stats.iter().map(of).sum::<u64>();
+                prop_assert_eq!(census.sessions, sum(TaskStats::sessions));
+                prop_assert_eq!(census.live(), sum(TaskStats::live_total));
                 prop_assert_eq!(census.would_end, sum(|stat| stat.expired + stat.given_up));
                 Ok(())
             });
@@ -278,12 +280,12 @@ macro_rules! tests {
                     expected.entry(session.user.clone()).or_default()[state] += 1;
                 }
                 let mut loads = BTreeMap::new();
-                let mut visit = |load: UserLoad| {
+                let mut visit = |load: UserStats| {
                     let [active, idle, abandoned] = load.states;
                     loads.insert(load.user, [active, idle, abandoned, load.expired]);
                     Ok(ControlFlow::Continue(()))
                 };
-                world.sessions.loads(&scope(&policies), LoadBy::User, &mut visit).unwrap();
+                world.sessions.loads(&scope(&policies), GroupBy::User, &mut visit).unwrap();
                 prop_assert_eq!(loads, expected);
                 Ok(())
             });

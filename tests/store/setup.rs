@@ -13,7 +13,7 @@ use crate::worlds::location;
 
 fn refusal(nodes: &Nodes) -> String {
     let created = store::create(location(&nodes.url())).map(drop);
-    let Err(Error::NotOurs { found, .. }) = created else { panic!("{created:?}") };
+    let Err(Error::ForeignDatabase { found, .. }) = created else { panic!("{created:?}") };
     found
 }
 
@@ -62,7 +62,7 @@ fn a_newer_version_is_refused() {
     let found = refusal(&nodes);
     assert!(found.starts_with("its schema has version 9, newer than"), "{found}");
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
-    assert!(matches!(opened, Err(Error::NotOurs { .. })), "{opened:?}");
+    assert!(matches!(opened, Err(Error::ForeignDatabase { .. })), "{opened:?}");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn what_an_older_sessctl_has_made_is_brought_up_to_date_and_keeps_its_rows() {
         "DROP TABLE runs"
     ]));
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
-    let Err(Error::NotOurs { found, .. }) = opened else { panic!("{opened:?}") };
+    let Err(Error::ForeignDatabase { found, .. }) = opened else { panic!("{opened:?}") };
     assert!(found.ends_with("`sessctl init` brings it up to date"), "{found}");
     let later = ["leases", "job_histories", "job_members", "clocks"];
     nodes.request(&json!(later.map(|table| format!("DROP TABLE {table}"))));
@@ -91,6 +91,6 @@ fn what_an_older_sessctl_has_made_is_brought_up_to_date_and_keeps_its_rows() {
 fn a_cluster_that_nobody_has_set_up_says_what_sets_it_up() {
     let nodes = rqlite::shared();
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
-    let Err(Error::NotOurs { found, .. }) = opened else { panic!("{opened:?}") };
+    let Err(Error::ForeignDatabase { found, .. }) = opened else { panic!("{opened:?}") };
     assert!(found.contains("`sessctl init` sets it up"), "{found}");
 }

@@ -6,11 +6,11 @@ use std::sync::MutexGuard;
 
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{Expire, Policies, Policy};
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
-use sessctl::storage::{DueRange, Order, Query, Scope, Store};
+use sessctl::storage::{Backend, DueRange, Order, PolicyContext, SessionQuery};
 use sessctl::store::{Access, Location};
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ pub(crate) use suite;
 
 /// A store that nobody else has.
 pub struct World {
-    pub sessions: Box<dyn Store>,
+    pub sessions: Box<dyn Backend>,
     database: Database,
 }
 
@@ -97,7 +97,7 @@ impl World {
     }
 
     /// The store, as another program that opens it at the same time.
-    pub fn beside(&self) -> Box<dyn Store> {
+    pub fn beside(&self) -> Box<dyn Backend> {
         opened(&self.place_of(1))
     }
 
@@ -168,7 +168,7 @@ impl World {
     /// How many sessions have ended by then, of all tasks, with or without a row.
     pub fn ended_by(&self, now: UnixTime) -> u64 {
         let policies = Policies::default();
-        let stats = self.sessions.tasks(&Scope { now, ..scope(&policies) }).unwrap();
+        let stats = self.sessions.tasks(&PolicyContext { now, ..scope(&policies) }).unwrap();
         stats.iter().flat_map(|stat| stat.ended_by.values()).sum()
     }
 
@@ -185,11 +185,11 @@ impl World {
         due_only: bool,
         order: Order,
     ) -> Vec<Session> {
-        self.visited(&Query { scope: scope(policies), filter, due_only, after: None, order })
+        self.visited(&SessionQuery { scope: scope(policies), filter, due_only, after: None, order })
     }
 
     /// The same of any query.
-    pub fn visited(&self, query: &Query<'_>) -> Vec<Session> {
+    pub fn visited(&self, query: &SessionQuery<'_>) -> Vec<Session> {
         let mut visited = Vec::new();
         self.sessions
             .scan(query, &mut |session| {
@@ -234,13 +234,13 @@ pub fn location(url: &str) -> Location {
 }
 
 /// A store that is there.
-pub fn opened(place: &Location) -> Box<dyn Store> {
+pub fn opened(place: &Location) -> Box<dyn Backend> {
     sessctl::store::open(place, Access::Write).unwrap()
 }
 
 /// These policies, now, for all tasks.
-pub fn scope(policies: &Policies) -> Scope<'_> {
-    Scope { policies, now: NOW, planned: None, task: None }
+pub fn scope(policies: &Policies) -> PolicyContext<'_> {
+    PolicyContext { policies, now: NOW, planned: None, task: None }
 }
 
 /// All keys.
@@ -334,5 +334,5 @@ pub fn retention(retention: Option<Span>) -> Policies {
 
 /// A policy under which nothing ends.
 pub fn never() -> Policy {
-    Policy { expire: Expire::Never, ..Policy::default() }
+    Policy { expire: ExpiryMode::Never, ..Policy::default() }
 }

@@ -2,8 +2,8 @@
 //! one that was missed.
 
 use sessctl::UnixTime;
-use sessctl::app::Ran;
-use sessctl::domain::job::{Job, Standing};
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{Job, JobStatus};
 
 use crate::fixture::{DAY, HOUR, MINUTE, row};
 use crate::lying_clock::{at as command_at, cron_at, fate_at, json_at, open_at, runs_of};
@@ -76,7 +76,8 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
         let token = domino.open("imap", ten);
         // When cron calls each minute
         let mut calls = minutes(ten, later(ten, minutes_of));
-        let ran = calls.find(|now| matches!(domino.run("restart imap", *now), Ran::Cycled(_)));
+        let ran =
+            calls.find(|now| matches!(domino.run("restart imap", *now), JobOutcome::Cycled(_)));
         // Then it first runs at its time
         assert_eq!(ran, Some(first));
         assert_eq!(domino.fate(&token, first), "cycled");
@@ -96,7 +97,7 @@ fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     let go_on = &mut || std::ops::ControlFlow::Continue(());
     let ran = other.run_job(&job, &domino.terms, now, go_on).unwrap();
     // Then it ends nothing, and its first run is one interval later
-    assert!(!matches!(ran, Ran::Cycled(_)), "{ran:?}");
+    assert!(!matches!(ran, JobOutcome::Cycled(_)), "{ran:?}");
     assert_eq!(domino.fate(&token, now), "active");
 }
 
@@ -176,7 +177,7 @@ fn d11_a_database_that_is_restored_makes_up_no_cycle() {
     let morning = later(evening, 3 * DAY - 13 * HOUR);
     let ran = domino.run("restart imap", morning);
     // Then no session ends before the next night
-    assert!(matches!(ran, Ran::TooLate(_)), "{ran:?}");
+    assert!(matches!(ran, JobOutcome::TooLate(_)), "{ran:?}");
     assert_eq!(domino.fate(&token, evening), "active");
     let next = next_of(&domino, &domino.job("restart imap"), morning);
     assert_eq!(next, at("2026-06-19T04:00:00Z"));
@@ -184,7 +185,7 @@ fn d11_a_database_that_is_restored_makes_up_no_cycle() {
 
 fn next_of(world: &World, job: &Job, now: UnixTime) -> UnixTime {
     match world.keeper.standings(std::slice::from_ref(job), &world.terms, now).unwrap()[0] {
-        Standing::Waits { next, .. } => next,
+        JobStatus::Scheduled { next, .. } => next,
         standing => panic!("{standing:?}"),
     }
 }

@@ -4,7 +4,7 @@ mod names;
 mod reports;
 
 use serde_json::json;
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 use sessctl::storage::RunOutcome;
 
 use crate::fixture::{HOUR, MINUTE, row};
@@ -208,23 +208,23 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
     let token = mail1.open("imap", evening);
     // When it is a second before four
     let four = at("2026-06-16T04:00:00Z");
-    assert!(matches!(mail1.run("restart imap", later(four, -1)), Ran::NotDue(_)));
+    assert!(matches!(mail1.run("restart imap", later(four, -1)), JobOutcome::NotDue(_)));
     // Then nothing happens, and at four the other host skips it
     let skipped = mail2.run_job(&job, &mail1.terms, four, go_on).unwrap();
-    assert_eq!(skipped, Ran::Skipped);
+    assert_eq!(skipped, JobOutcome::Skipped);
     assert_eq!(mail1.fate(&token, evening), "active");
     let run = mail1.runs().pop().unwrap();
     assert_eq!((run.outcome, &*run.origin.host), (RunOutcome::Skipped, "mail2"));
     assert_eq!(run.reason.as_deref(), Some("it runs on mail1, and this is mail2"));
     // And its own host cycles the task, once that night
-    assert!(matches!(mail1.run("restart imap", four), Ran::Cycled(_)));
+    assert!(matches!(mail1.run("restart imap", four), JobOutcome::Cycled(_)));
     assert_eq!(mail1.fate(&token, four), "cycled");
-    assert!(matches!(mail1.run("restart imap", later(four, 60)), Ran::NotDue(_)));
+    assert!(matches!(mail1.run("restart imap", later(four, 60)), JobOutcome::NotDue(_)));
     // And the job that is not enabled never runs, not even on Sundays at half past four
     let pop3 = mail1.open("pop3", four);
     let sunday = at("2026-06-21T04:30:00Z");
     mail1.run("restart pop3", later(sunday, -60));
-    assert_eq!(mail1.run("restart pop3", sunday), Ran::Disabled);
+    assert_eq!(mail1.run("restart pop3", sunday), JobOutcome::Disabled);
     assert_ne!(mail1.fate(&pop3, sunday), "cycled");
 }
 
@@ -281,7 +281,7 @@ fn d7_the_job_that_releases_idle_sessions_runs_four_times_an_hour() {
         [(10 * MINUTE, "active"), (25 * MINUTE, "active"), (40 * MINUTE, "expired")]
     {
         let quarter = later(five, seconds);
-        assert!(matches!(domino.run("release idle sessions", quarter), Ran::Purged(_)));
+        assert!(matches!(domino.run("release idle sessions", quarter), JobOutcome::Purged(_)));
         assert_eq!(domino.fate(&token, quarter), fate);
     }
 }

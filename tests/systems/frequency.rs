@@ -2,16 +2,16 @@
 //! the configuration.
 
 use chrono::{Datelike, Timelike};
-use sessctl::domain::job::When;
+use sessctl::domain::job::JobTiming;
 use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 use sessctl::{Config, UnixTime};
 
 use crate::fixture::{DAY, HOUR, MINUTE, Ran};
 use crate::system::{System, text, text_but};
 use crate::world::{World, at, later, minutes};
 
-static UTC: Zone = Zone::UTC;
+static UTC: TimeZone = TimeZone::UTC;
 
 /// The words that give the purge other times.
 fn purge_at(times: &str) -> [(&'static str, String); 1] {
@@ -22,8 +22,8 @@ fn purge_at(times: &str) -> [(&'static str, String); 1] {
 fn schedule_of(text: &str) -> Schedule {
     let config = Config::parse(text, "stalwart.toml").unwrap();
     match &config.jobs[0].when {
-        When::At(schedule) => schedule.clone(),
-        When::Every(_) => panic!("it is at fixed times"),
+        JobTiming::At(schedule) => schedule.clone(),
+        JobTiming::Every(_) => panic!("it is at fixed times"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! redbex: the limit of a user, and a limit that is lowered.
 
 use sessctl::UnixTime;
-use sessctl::app::Ran;
+use sessctl::app::JobOutcome;
 use sessctl::domain::error::Error;
 
 use crate::fixture::{MINUTE, row};
@@ -73,9 +73,11 @@ fn r10_nor_does_a_lowered_limit_of_a_user() {
     }
     redbex.db().execute(sql, &[]);
     redbex.run("housekeeping", later(noon, -60 * MINUTE));
-    assert!(matches!(redbex.run("housekeeping", noon), Ran::Purged(summary) if summary.live == 3));
+    assert!(
+        matches!(redbex.run("housekeeping", noon), JobOutcome::Purged(summary) if summary.live == 3)
+    );
     let refused = redbex.opens(opening("alice", "imap"), noon);
-    assert!(matches!(refused, Err(Error::Full(_))));
+    assert!(matches!(refused, Err(Error::LimitReached(_))));
     let later = later(noon, 31 * MINUTE);
     redbex.opens(opening("alice", "imap"), later).unwrap();
     assert_eq!(redbex.keeper.tasks(None, later).unwrap()[0].live_total(), 3);

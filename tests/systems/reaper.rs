@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::process::Command;
 
 use rusqlite::TransactionBehavior;
-use sessctl::app::{Opening, Outcome, Ran};
-use sessctl::domain::job::Standing;
-use sessctl::domain::policy::Asked;
-use sessctl::storage::{Reach, Scope};
+use sessctl::app::{JobOutcome, OpenRequest, TouchOutcome};
+use sessctl::domain::job::JobStatus;
+use sessctl::domain::policy::TimeoutRequest;
+use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::{Error, PurgeRequest, Span};
 
 use crate::fixture::{self, DAY, HOUR, MINUTE, now, row};
@@ -41,18 +41,18 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
         ControlFlow::Continue(())
     });
     // Then the other one sees that, and does nothing
-    assert!(matches!(ran, Ok(Ran::Purged(summary)) if summary.done.ended == 1));
+    assert!(matches!(ran, Ok(JobOutcome::Purged(summary)) if summary.done.ended == 1));
     assert!(!seen.is_empty());
     for (standing, ran) in seen {
-        assert!(matches!(standing, Standing::Running(_)), "{standing:?}");
-        assert!(matches!(ran, Ok(Ran::NotDue(Standing::Running(_)))), "{ran:?}");
+        assert!(matches!(standing, JobStatus::Running(_)), "{standing:?}");
+        assert!(matches!(ran, Ok(JobOutcome::NotDue(JobStatus::Running(_)))), "{ran:?}");
     }
     // And the next run is an interval after the end of this one
     let run = websphere.runs().pop().unwrap();
     let next = run.finished.unwrap().plus(Span::seconds(300));
     let standing = websphere.standing("reaper", later(next, -1));
-    assert!(matches!(standing, Standing::Waits { next: found, .. } if found == next));
-    assert!(matches!(websphere.standing("reaper", next), Standing::Due(_)));
+    assert!(matches!(standing, JobStatus::Scheduled { next: found, .. } if found == next));
+    assert!(matches!(websphere.standing("reaper", next), JobStatus::Due(_)));
 }
 
 #[test]
@@ -64,13 +64,14 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
         tokens.sort_by_key(sessctl::Token::id);
         let now = later(at(NOON), HOUR);
         let policies = websphere.config.policies.clone();
-        let scope = Scope { policies: &policies, now, planned: None, task: None };
+        let scope = PolicyContext { policies: &policies, now, planned: None, task: None };
         let mut reaper = websphere.store();
-        let survey =
-            reaper.survey(&scope, None, Reach { due: 100, rows: 100, ..Reach::ALL }).unwrap();
+        let survey = reaper
+            .survey(&scope, None, ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL })
+            .unwrap();
         assert_eq!(survey.census.would_end, 3);
         // When one of them is used before the reaper ends them
-        assert_eq!(websphere.touch(&tokens[1], now), Outcome::Renewed);
+        assert_eq!(websphere.touch(&tokens[1], now), TouchOutcome::Renewed);
         let settled = reaper.settle(&scope, &survey.due.unwrap(), false).unwrap();
         // Then that one survives
         assert_eq!(settled.ended, 2);
@@ -110,8 +111,8 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
     std::fs::read_to_string(websphere.path("gate")).unwrap();
     // Then both come to their end
-    fixture::Ran(first.wait_with_output().unwrap()).succeeds().is_silent();
-    let waited = fixture::Ran(waiting.wait_with_output().unwrap());
+    fixture::JobOutcome(first.wait_with_output().unwrap()).succeeds().is_silent();
+    let waited = fixture::JobOutcome(waiting.wait_with_output().unwrap());
     assert_eq!(waited.succeeds().json()["ended"], 0);
     let outcomes: Vec<_> = websphere.ledger().into_iter().map(|(_, outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["done", "done"]);
@@ -133,7 +134,7 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over_after_60_seconds() {
         // Then it has the lease, or leaves
         match purged {
             Ok(_) => assert!(is_taken, "{ago}"),
-            Err(Error::Held { .. }) => assert!(!is_taken, "{ago}"),
+            Err(Error::LeaseHeld { .. }) => assert!(!is_taken, "{ago}"),
             Err(other) => panic!("{other}"),
         }
     }
@@ -173,7 +174,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
-    fixture::Ran(second.wait_with_output().unwrap()).is_refused_with(11);
+    fixture::JobOutcome(second.wait_with_output().unwrap()).is_refused_with(11);
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
     // none at all
     let mut websphere = World::new("websphere");
     let noon = at(NOON);
-    let never = Opening { asked: Asked::Never, ..opening("alice", "http") };
+    let never = OpenRequest { asked: TimeoutRequest::Never, ..opening("alice", "http") };
     let never = websphere.opens(never, noon).unwrap();
     assert_eq!(never.idle_timeout, None);
     let zero = websphere.open("http", noon);
@@ -233,9 +234,9 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     let mut websphere = World::but("websphere", &TIME_BASED);
     let noon = at(NOON);
     let token = websphere.open("http", noon);
-    assert_eq!(websphere.touch(&token, later(noon, 120)), Outcome::Unchanged);
+    assert_eq!(websphere.touch(&token, later(noon, 120)), TouchOutcome::Unchanged);
     assert_eq!(websphere.session(&token).unwrap().last_used_at, Some(noon));
-    assert_eq!(websphere.touch(&token, later(noon, 121)), Outcome::Renewed);
+    assert_eq!(websphere.touch(&token, later(noon, 121)), TouchOutcome::Renewed);
     assert_eq!(websphere.session(&token).unwrap().last_used_at, Some(later(noon, 121)));
 }
 

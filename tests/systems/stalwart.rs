@@ -1,8 +1,8 @@
 //! Stalwart: a cache with a time to live and a size, and a purge that makes up what it
 //! has missed.
 
-use sessctl::app::{Outcome, Ran};
-use sessctl::domain::job::Standing;
+use sessctl::app::{JobOutcome, TouchOutcome};
+use sessctl::domain::job::JobStatus;
 use sessctl::domain::session::EndReason;
 
 use crate::fixture::{HOUR, MINUTE, Row, handles, row};
@@ -33,7 +33,7 @@ fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_an
     let cached = stalwart.open("jmap", noon);
     // When the one is used at the last moment
     let last = later(noon, 30 * MINUTE);
-    assert_eq!(stalwart.touch(&used, last), Outcome::Renewed);
+    assert_eq!(stalwart.touch(&used, last), TouchOutcome::Renewed);
     // Then it lives for half an hour from then on, and the other one is expired
     let next = later(last, 30 * MINUTE);
     stalwart.purge(next);
@@ -42,7 +42,7 @@ fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_an
         ["active", "expired", "active"]
     );
     // And a second later both of them are, and cannot be used before the purge either
-    assert_eq!(stalwart.touch(&used, later(next, 1)), Outcome::Ended(EndReason::Expired));
+    assert_eq!(stalwart.touch(&used, later(next, 1)), TouchOutcome::Ended(EndReason::Expired));
     stalwart.purge(later(next, 1));
     assert_eq!(
         [&used, &cached].map(|token| stalwart.fate(token, later(next, 1))),
@@ -147,7 +147,7 @@ fn s8_a_missed_run_is_made_up_once_and_the_ledger_shows_how_late() {
         stalwart.run("purge", minute);
     }
     let back = at("2026-06-15T17:40:10Z");
-    assert!(matches!(stalwart.standing("purge", back), Standing::Due(due) if due.missed == 4));
+    assert!(matches!(stalwart.standing("purge", back), JobStatus::Due(due) if due.missed == 4));
     // When cron looks each minute again
     for minute in minutes(back, at("2026-06-15T19:00:10Z")) {
         stalwart.run("purge", minute);
@@ -174,8 +174,8 @@ fn s8_a_run_that_cron_starts_late_takes_place_all_the_same() {
     // When nobody looks at a quarter past, but five minutes later
     let late = at("2026-06-15T13:20:00Z");
     // Then it runs then, and only then
-    assert!(matches!(stalwart.run("purge", late), Ran::Purged(_)));
-    assert!(matches!(stalwart.run("purge", later(late, 1)), Ran::NotDue(_)));
+    assert!(matches!(stalwart.run("purge", late), JobOutcome::Purged(_)));
+    assert!(matches!(stalwart.run("purge", later(late, 1)), JobOutcome::NotDue(_)));
     let run = stalwart.runs().pop().unwrap();
     assert_eq!((run.planned, run.missed), (at("2026-06-15T13:15:00Z"), 0));
 }

@@ -1,6 +1,6 @@
 //! Tandem TRANSFER: what a check finds unused is marked, and ended by a later one.
 
-use sessctl::app::{Outcome, Ran};
+use sessctl::app::{JobOutcome, TouchOutcome};
 use sessctl::domain::session::{End, EndReason};
 use sessctl::{Token, UnixTime};
 
@@ -18,7 +18,7 @@ const HALF_A_DAY: [(&str, &str); 2] =
 
 #[track_caller]
 fn check(transfer: &mut World, now: UnixTime) {
-    assert!(matches!(transfer.run("daily check", now), Ran::Purged(_)), "{now}");
+    assert!(matches!(transfer.run("daily check", now), JobOutcome::Purged(_)), "{now}");
 }
 
 /// With a session that nobody has used for a month, and a job that the ledger knows.
@@ -53,11 +53,11 @@ fn t2_a_touch_clears_the_mark_and_that_is_all_that_a_touch_writes() {
     check(&mut transfer, at(DAY_1));
     // When it is used, then the mark is gone
     let noon = later(at(DAY_1), 9 * HOUR);
-    assert_eq!(transfer.touch(&token, noon), Outcome::Renewed);
+    assert_eq!(transfer.touch(&token, noon), TouchOutcome::Renewed);
     assert_eq!(transfer.mark(&token), None);
     // When it is used again, however much later, then nothing is written
     let before = transfer.session(&token);
-    assert_eq!(transfer.touch(&token, later(noon, 10 * HOUR)), Outcome::Unchanged);
+    assert_eq!(transfer.touch(&token, later(noon, 10 * HOUR)), TouchOutcome::Unchanged);
     assert_eq!(transfer.session(&token), before);
     // And the next check marks it anew, and does not end it
     check(&mut transfer, at(DAY_2));
@@ -94,7 +94,7 @@ fn t3_a_later_check_ends_what_still_bears_its_mark_when_that_is_delay_old() {
     assert_eq!(transfer.mark(&used), Some(at(DAY_2)));
     // And what has ended cannot be used again
     let next = transfer.touch(&unused, later(at(DAY_2), 1));
-    assert_eq!(next, Outcome::Ended(EndReason::Expired));
+    assert_eq!(next, TouchOutcome::Ended(EndReason::Expired));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! WebSphere: sessions are eligible when their timeout is over, and end when the reaper
 //! comes by.
 
-use sessctl::app::{Opening, Outcome, Ran};
-use sessctl::domain::job::{Jitter, Standing};
-use sessctl::domain::policy::Asked;
+use sessctl::app::{JobOutcome, OpenRequest, TouchOutcome};
+use sessctl::domain::job::{Jitter, JobStatus};
+use sessctl::domain::policy::TimeoutRequest;
 use sessctl::domain::session::EndReason;
 use sessctl::{Config, Span, Token, UnixTime};
 
@@ -14,8 +14,8 @@ use crate::world::{World, at, later, opening};
 const NOON: &str = "2026-06-15T12:00:00Z";
 
 /// Opens a session that asks for a timeout.
-fn asking(world: &mut World, asked: Asked, now: UnixTime) -> Token {
-    world.opens(Opening { asked, ..opening("alice", "http") }, now).unwrap().token
+fn asking(world: &mut World, asked: TimeoutRequest, now: UnixTime) -> Token {
+    world.opens(OpenRequest { asked, ..opening("alice", "http") }, now).unwrap().token
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn w1_close_ends_a_session_at_once_whatever_the_reaper_does() {
 fn w2_a_session_is_eligible_when_it_was_unused_for_longer_than_its_own_timeout() {
     let noon = at(NOON);
     for (asked, timeout) in [
-        (Asked::Nothing, 30 * MINUTE),
-        (Asked::For(Span::minutes(10)), 10 * MINUTE),
-        (Asked::For(Span::hours(9)), 9 * HOUR),
+        (TimeoutRequest::Nothing, 30 * MINUTE),
+        (TimeoutRequest::For(Span::minutes(10)), 10 * MINUTE),
+        (TimeoutRequest::For(Span::hours(9)), 9 * HOUR),
     ] {
         // Given a session with a timeout of its own
         let mut websphere = World::new("websphere");
@@ -73,15 +73,17 @@ fn w3_a_session_that_is_eligible_stays_usable_until_the_reaper_has_run() {
     let [used, unused] = [noon, noon].map(|noon| websphere.open("http", noon));
     let eligible = later(noon, 30 * MINUTE + 1);
     websphere.run("reaper", noon);
-    assert!(matches!(websphere.run("reaper", later(eligible, -1)), Ran::Purged(_)));
-    let Standing::Waits { next, .. } = websphere.standing("reaper", eligible) else { panic!() };
+    assert!(matches!(websphere.run("reaper", later(eligible, -1)), JobOutcome::Purged(_)));
+    let JobStatus::Scheduled { next, .. } = websphere.standing("reaper", eligible) else {
+        panic!()
+    };
     // When one of them is used in the last second before the reaper's next run
     let before = later(next, -1);
-    assert!(matches!(websphere.run("reaper", before), Ran::NotDue(_)));
+    assert!(matches!(websphere.run("reaper", before), JobOutcome::NotDue(_)));
     assert_eq!(websphere.fate(&unused, before), "expired");
-    assert_eq!(websphere.touch(&used, before), Outcome::Renewed);
+    assert_eq!(websphere.touch(&used, before), TouchOutcome::Renewed);
     // Then it lives on, and the other one ends when the reaper runs
-    assert!(matches!(websphere.run("reaper", next), Ran::Purged(_)));
+    assert!(matches!(websphere.run("reaper", next), JobOutcome::Purged(_)));
     assert_eq!(websphere.fate(&used, next), "active");
     assert_eq!(websphere.fate(&unused, next), "gone");
 }
@@ -122,8 +124,8 @@ fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
     let [one, other] = [noon, noon].map(|noon| websphere.open("http", noon));
     // When it is used, then that is refused though no purge has run
     let last = later(noon, 30 * MINUTE);
-    assert_eq!(websphere.touch(&one, last), Outcome::Renewed);
-    assert_eq!(websphere.touch(&other, later(last, 1)), Outcome::Ended(EndReason::Expired));
+    assert_eq!(websphere.touch(&one, last), TouchOutcome::Renewed);
+    assert_eq!(websphere.touch(&other, later(last, 1)), TouchOutcome::Ended(EndReason::Expired));
     // And that is what holds if a configuration says nothing
     assert!(Config::parse("", "").unwrap().policies.default.strict);
     let websphere = System::but("websphere", &strict);
@@ -139,7 +141,8 @@ fn interval(timeout: &str, jitter: u64) -> i64 {
     websphere.terms.jitter = Jitter::from_number(jitter);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
-    let Standing::Waits { next, anchor } = websphere.standing("reaper", later(at(NOON), 5)) else {
+    let JobStatus::Scheduled { next, anchor } = websphere.standing("reaper", later(at(NOON), 5))
+    else {
         panic!("it is due");
     };
     next.since(anchor).as_seconds()
@@ -206,7 +209,7 @@ fn w5_an_interval_that_is_set_holds_from_a_second_on() {
     websphere.run("reaper", at(NOON));
     let standing = websphere.standing("reaper", later(at(NOON), 100));
     assert!(
-        matches!(standing, Standing::Waits { next, anchor } if next == anchor.plus(Span::minutes(5)))
+        matches!(standing, JobStatus::Scheduled { next, anchor } if next == anchor.plus(Span::minutes(5)))
     );
 }
 
@@ -216,11 +219,11 @@ fn w12_no_session_ends_before_its_timeout_has_passed_since_its_last_access() {
     for seconds in [1, 2, 59, 5 * MINUTE, 30 * MINUTE] {
         // Given a session whose application asks for a timeout, however short
         let mut websphere = World::new("websphere");
-        let token = asking(&mut websphere, Asked::For(Span::seconds(seconds)), noon);
+        let token = asking(&mut websphere, TimeoutRequest::For(Span::seconds(seconds)), noon);
         assert_eq!(websphere.session(&token).unwrap().idle_timeout, Some(Span::seconds(seconds)));
         // When it is used, one second after it was opened
         let used = later(noon, 1);
-        assert_eq!(websphere.touch(&token, used), Outcome::Renewed);
+        assert_eq!(websphere.touch(&token, used), TouchOutcome::Renewed);
         // Then that access is written, and counts from its second on
         assert_eq!(websphere.session(&token).unwrap().last_used_at, Some(used));
         let last = later(used, seconds);

@@ -3,11 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::{Housekeeper, Opened, Opening, Outcome, PurgeRequest, Ran, Summary, Terms};
-use sessctl::domain::job::{Jitter, Job, Standing};
+use sessctl::app::{
+    JobOptions, JobOutcome, OpenRequest, OpenedSession, PurgeRequest, PurgeSummary, SessionService,
+    TouchOutcome,
+};
+use sessctl::domain::job::{Jitter, Job, JobStatus};
 use sessctl::domain::session::Session;
-use sessctl::domain::time_zone::Zone;
-use sessctl::storage::{RunQuery, RunRecord, Store};
+use sessctl::domain::time_zone::TimeZone;
+use sessctl::storage::{Backend, RunQuery, RunRecord};
 use sessctl::store::Access;
 use sessctl::{Config, Error, Span, Token, UnixTime, store};
 use tempfile::TempDir;
@@ -22,9 +25,9 @@ pub fn at(rfc3339: &str) -> UnixTime {
 
 /// A database under the rules of a system, in which only the test moves time.
 pub struct World {
-    pub keeper: Housekeeper,
+    pub keeper: SessionService,
     pub config: Config,
-    pub terms: Terms,
+    pub terms: JobOptions,
     place: Place,
     _folder: TempDir,
 }
@@ -48,16 +51,16 @@ impl World {
         let place = Place::new(folder.path());
         let store = store::create(place.location()).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
-        let terms = Terms {
+        let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
-            zone: Zone::UTC,
+            zone: TimeZone::UTC,
             jitter: Jitter::default(),
             poll: Span::ZERO,
             guard: config.guard,
             manners: config.manners,
             keep_runs: config.keep_runs,
         };
-        let keeper = Housekeeper::new(store, config.policies.clone()).on_host("mail1");
+        let keeper = SessionService::new(store, config.policies.clone()).on_host("mail1");
         Self { keeper, config, terms, place, _folder: folder }
     }
 
@@ -72,7 +75,7 @@ impl World {
     }
 
     /// The database, as another process opens it.
-    pub fn store(&self) -> Box<dyn Store> {
+    pub fn store(&self) -> Box<dyn Backend> {
         store::open(self.place.location(), Access::Write).unwrap()
     }
 
@@ -82,8 +85,8 @@ impl World {
     }
 
     /// Another process on the same database.
-    pub fn beside(&self, host: &str) -> Housekeeper {
-        Housekeeper::new(self.store(), self.config.policies.clone()).on_host(host)
+    pub fn beside(&self, host: &str) -> SessionService {
+        SessionService::new(self.store(), self.config.policies.clone()).on_host(host)
     }
 
     /// Opens a session of alice's.
@@ -92,18 +95,18 @@ impl World {
         self.opens(opening("alice", task), now).unwrap().token
     }
 
-    pub fn opens(&mut self, opening: Opening, now: UnixTime) -> Result<Opened, Error> {
+    pub fn opens(&mut self, opening: OpenRequest, now: UnixTime) -> Result<OpenedSession, Error> {
         self.keeper.open(opening, now)
     }
 
     #[track_caller]
-    pub fn touch(&mut self, token: &Token, now: UnixTime) -> Outcome {
+    pub fn touch(&mut self, token: &Token, now: UnixTime) -> TouchOutcome {
         self.keeper.touch(std::slice::from_ref(token), now).unwrap()[0].outcome
     }
 
     /// A purge by hand.
     #[track_caller]
-    pub fn purge(&mut self, now: UnixTime) -> Summary {
+    pub fn purge(&mut self, now: UnixTime) -> PurgeSummary {
         self.keeper
             .purge(&PurgeRequest::default(), now, &mut |_| ControlFlow::Continue(()))
             .unwrap()
@@ -116,13 +119,13 @@ impl World {
 
     /// Looks whether a job is due, as cron does each minute.
     #[track_caller]
-    pub fn run(&mut self, job: &str, now: UnixTime) -> Ran {
+    pub fn run(&mut self, job: &str, now: UnixTime) -> JobOutcome {
         let job = self.job(job);
         self.keeper.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
     }
 
     #[track_caller]
-    pub fn standing(&self, job: &str, now: UnixTime) -> Standing {
+    pub fn standing(&self, job: &str, now: UnixTime) -> JobStatus {
         self.keeper.standings(&[self.job(job)], &self.terms, now).unwrap()[0]
     }
 
@@ -160,8 +163,8 @@ impl World {
 }
 
 /// What a client says that asks for nothing.
-pub fn opening(user: &str, task: &str) -> Opening {
-    Opening { user: Some(user.to_owned()), task: task.to_owned(), ..Opening::default() }
+pub fn opening(user: &str, task: &str) -> OpenRequest {
+    OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
 }
 
 /// So many seconds later, or earlier.

@@ -6,14 +6,16 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Housekeeper;
-use super::run::{COMPACTION, PURGE, Shift};
-use super::throttle::Pace;
+use super::SessionService;
+use super::run::{ActiveRun, COMPACTION, PURGE};
+use super::throttle::Throttle;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{Demand, Effort, Leave, LogSize, Released, Space};
+use crate::storage::{
+    CancelCheck, CheckpointMode, DiskUsage, SpaceRequirement, VacuumStep, WalStatus,
+};
 
-pub use report::{CompactRequest, Compacted, Cut};
+pub use report::{CompactReport, CompactRequest, CompactStopReason};
 
 /// Pages that are given back before the log is worked into the database. Each writes a
 /// few pages to the log: itself, and those that point to it.
@@ -29,14 +31,14 @@ const ATTEMPTS: u32 = 50;
 
 /// What the steps have come to.
 #[derive(Debug, Default)]
-struct Feat {
+struct CompactCounts {
     steps: u64,
     longest_hold: Duration,
     /// Pages that were given back since the log was last worked into the database.
     unfolded: u64,
 }
 
-impl Housekeeper {
+impl SessionService {
     /// About how many bytes lie in pages that are not full. Only
     /// [`rebuild`](Self::rebuild) gives them back.
     ///
@@ -53,7 +55,7 @@ impl Housekeeper {
     /// A database that was not made for steps stays as it is.
     ///
     /// # Errors
-    /// [`Error::Held`](crate::Error::Held) if a purge or another compaction is at work,
+    /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or another compaction is at work,
     /// and [`Error::Refused`](crate::Error::Refused) if it is a framework's; then nothing
     /// has changed. And whatever keeps the pages from being moved; the
     /// steps before stand.
@@ -62,17 +64,17 @@ impl Housekeeper {
         request: &CompactRequest,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Compacted> {
+    ) -> Result<CompactReport> {
         self.may_compact()?;
         let begun = Instant::now();
         let before = self.store.space()?;
-        let mut feat = Feat::default();
+        let mut feat = CompactCounts::default();
         if !before.steps_possible {
-            let stopped = Some(Cut::NoSteps).filter(|_| before.free_pages > 0);
+            let stopped = Some(CompactStopReason::NoSteps).filter(|_| before.free_pages > 0);
             return Ok(compacted(before, before, &feat, begun, stopped));
         }
         let mut shift = self.begin_unrecorded(PURGE, COMPACTION, now)?;
-        let mut watch = Watch { begun, run_time: request.run_time, go_on };
+        let mut watch = CompactDeadline { begun, run_time: request.run_time, go_on };
         // What a commit would do about the log is done between the steps.
         let outcome = self.with_log_kept(|keeper| {
             keeper.step_by_step(&mut feat, &mut shift, request, &mut watch)
@@ -89,18 +91,18 @@ impl Housekeeper {
 
     fn step_by_step(
         &mut self,
-        feat: &mut Feat,
-        shift: &mut Shift,
+        feat: &mut CompactCounts,
+        shift: &mut ActiveRun,
         request: &CompactRequest,
-        watch: &mut Watch<'_>,
-    ) -> Result<Option<Cut>> {
-        let mut pace = Pace::aiming_at(request.hold.0);
+        watch: &mut CompactDeadline<'_>,
+    ) -> Result<Option<CompactStopReason>> {
+        let mut pace = Throttle::aiming_at(request.hold.0);
         // More may become free meanwhile: that is for the next time, or there would be
         // no end to it.
         let mut left = self.store.space()?.free_pages;
         while left > 0 {
             if !self.stay(shift)? {
-                return Ok(Some(Cut::Lease));
+                return Ok(Some(CompactStopReason::Lease));
             }
             let released = self.release_some(&mut pace, feat, left)?;
             if released.pages == 0 {
@@ -120,7 +122,12 @@ impl Housekeeper {
         Ok(None)
     }
 
-    fn release_some(&mut self, pace: &mut Pace, feat: &mut Feat, left: u64) -> Result<Released> {
+    fn release_some(
+        &mut self,
+        pace: &mut Throttle,
+        feat: &mut CompactCounts,
+        left: u64,
+    ) -> Result<VacuumStep> {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
         let released = self.store.release(pace.rows().min(most))?;
         if released.pages > 0 {
@@ -136,22 +143,22 @@ impl Housekeeper {
     /// the log has become long, it waits for the reader, and then gives up.
     fn keep_log_short(
         &mut self,
-        feat: &mut Feat,
-        shift: &mut Shift,
-        watch: &mut Watch<'_>,
-    ) -> Result<Option<Cut>> {
+        feat: &mut CompactCounts,
+        shift: &mut ActiveRun,
+        watch: &mut CompactDeadline<'_>,
+    ) -> Result<Option<CompactStopReason>> {
         if feat.unfolded < UNFOLDED {
             return Ok(None);
         }
         feat.unfolded = 0;
         let begun = Instant::now();
-        let is_too_long = |size: LogSize| size.pending > LONGEST_LOG;
-        while self.store.move_log(Effort::Gentle)?.is_some_and(is_too_long) {
+        let is_too_long = |size: WalStatus| size.pending > LONGEST_LOG;
+        while self.store.move_log(CheckpointMode::Passive)?.is_some_and(is_too_long) {
             if begun.elapsed() >= PATIENCE {
-                return Ok(Some(Cut::Reader));
+                return Ok(Some(CompactStopReason::Reader));
             }
             if !self.stay(shift)? {
-                return Ok(Some(Cut::Lease));
+                return Ok(Some(CompactStopReason::Lease));
             }
             if let Some(cut) = watch.cut() {
                 return Ok(Some(cut));
@@ -164,7 +171,7 @@ impl Housekeeper {
     /// Works the log into the database and empties it, if there is a moment for that.
     fn empty_log(&mut self, go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            let log = self.store.move_log(Effort::Cut)?;
+            let log = self.store.move_log(CheckpointMode::Truncate)?;
             if log.is_none_or(|log| log.bytes == 0) || go_on().is_break() {
                 break;
             }
@@ -181,7 +188,7 @@ impl Housekeeper {
     /// is asked now and then whether to leave off, and then nothing has changed.
     ///
     /// # Errors
-    /// [`Error::Held`](crate::Error::Held) if a purge or a compaction is at work,
+    /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or a compaction is at work,
     /// [`Error::Refused`](crate::Error::Refused) if it is a framework's, what `room`
     /// answers, and whatever keeps the database from being written. Nothing has
     /// changed then.
@@ -189,9 +196,9 @@ impl Housekeeper {
         &mut self,
         run_time: Option<Duration>,
         now: UnixTime,
-        room: &mut dyn FnMut(&Demand) -> Result<()>,
-        mut leave: Leave,
-    ) -> Result<Compacted> {
+        room: &mut dyn FnMut(&SpaceRequirement) -> Result<()>,
+        mut leave: CancelCheck,
+    ) -> Result<CompactReport> {
         self.may_compact()?;
         let begun = Instant::now();
         let is_up = move || run_time.is_some_and(|limit| begun.elapsed() >= limit);
@@ -208,42 +215,42 @@ impl Housekeeper {
         let (done, longest_hold) = outcome.and_then(|done| finished.map(|()| done))?;
         self.empty_log(go_on)?;
         let after = self.store.space()?;
-        let feat = Feat { steps: u64::from(done), longest_hold, unfolded: 0 };
-        let cut = if is_up() { Cut::RunTime } else { Cut::Signal };
+        let feat = CompactCounts { steps: u64::from(done), longest_hold, unfolded: 0 };
+        let cut = if is_up() { CompactStopReason::RunTime } else { CompactStopReason::Signal };
         let stopped = if done { overhang(&after) } else { Some(cut) };
         Ok(compacted(before, after, &feat, begun, stopped))
     }
 }
 
 /// What may end the work early.
-struct Watch<'a> {
+struct CompactDeadline<'a> {
     begun: Instant,
     run_time: Option<Duration>,
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
 }
 
-impl Watch<'_> {
-    fn cut(&mut self) -> Option<Cut> {
+impl CompactDeadline<'_> {
+    fn cut(&mut self) -> Option<CompactStopReason> {
         if (self.go_on)().is_break() {
-            return Some(Cut::Signal);
+            return Some(CompactStopReason::Signal);
         }
-        Some(Cut::RunTime)
+        Some(CompactStopReason::RunTime)
             .filter(|_| self.run_time.is_some_and(|limit| self.begun.elapsed() >= limit))
     }
 }
 
 /// A file that is longer than its database will be cut when a reader lets it.
-fn overhang(after: &Space) -> Option<Cut> {
-    Some(Cut::Reader).filter(|_| after.overhang() > 0)
+fn overhang(after: &DiskUsage) -> Option<CompactStopReason> {
+    Some(CompactStopReason::Reader).filter(|_| after.overhang() > 0)
 }
 
 fn compacted(
-    before: Space,
-    after: Space,
-    feat: &Feat,
+    before: DiskUsage,
+    after: DiskUsage,
+    feat: &CompactCounts,
     begun: Instant,
-    stopped: Option<Cut>,
-) -> Compacted {
-    let Feat { steps, longest_hold, .. } = *feat;
-    Compacted { before, after, steps, longest_hold, elapsed: begun.elapsed(), stopped }
+    stopped: Option<CompactStopReason>,
+) -> CompactReport {
+    let CompactCounts { steps, longest_hold, .. } = *feat;
+    CompactReport { before, after, steps, longest_hold, elapsed: begun.elapsed(), stopped }
 }

@@ -3,27 +3,27 @@
 use std::time::Duration;
 
 use crate::domain::session::words;
-use crate::domain::write_limits::{Hold, Manners};
-use crate::storage::Space;
+use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::storage::DiskUsage;
 
 /// How space is to be given back.
 #[derive(Debug, Clone)]
 pub struct CompactRequest {
     /// For how long one step may hold up the application.
-    pub hold: Hold,
+    pub hold: HoldLimit,
     /// When to stop with work left; `None`: not before it is done.
     pub run_time: Option<Duration>,
 }
 
 impl Default for CompactRequest {
     fn default() -> Self {
-        Self { hold: Manners::default().hold, run_time: None }
+        Self { hold: WriteLimits::default().hold, run_time: None }
     }
 }
 
 /// Why space was left that could have been given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub enum CompactStopReason {
     /// The time was up.
     RunTime,
     /// It was asked to stop.
@@ -36,7 +36,7 @@ pub enum Cut {
     NoSteps,
 }
 
-words!(Cut, "reason to stop", {
+words!(CompactStopReason, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Lease => "lease",
@@ -46,11 +46,11 @@ words!(Cut, "reason to stop", {
 
 /// What has become of the space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compacted {
+pub struct CompactReport {
     /// What the database took up before.
-    pub before: Space,
+    pub before: DiskUsage,
     /// What it takes up now.
-    pub after: Space,
+    pub after: DiskUsage,
     /// Write transactions.
     pub steps: u64,
     /// The longest time for which one of them held up others.
@@ -58,10 +58,10 @@ pub struct Compacted {
     /// How long it took.
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
-    pub stopped: Option<Cut>,
+    pub stopped: Option<CompactStopReason>,
 }
 
-impl Compacted {
+impl CompactReport {
     /// Bytes that the file system got back. An application that went on writing may have
     /// taken more than that.
     pub const fn freed(&self) -> u64 {

@@ -10,18 +10,18 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Instant;
 
-use super::Housekeeper;
-use super::purge::Stopped;
+use super::SessionService;
+use super::purge::StopReason;
 use super::run::{PURGE, held};
 use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
-use crate::storage::raw_row::{Differences, StoredRow};
-use crate::storage::{Holding, Lease, RunQuery, Store, Stretch};
+use crate::storage::raw_row::{RawRow, TableDiff};
+use crate::storage::{Backend, Lease, LeaseHolder, RowRange, RunQuery};
 
-use range::{Section, Tally, counters_to_change};
-use run::{Deed, Journey};
+use range::{KeyRange, Tally, counters_to_change};
+use run::{CopyAction, CopyRun};
 
-pub use report::{Comparison, MoveProgress, MoveRequest, Moved};
+pub use report::{Comparison, CopyProgress, CopyReport, CopyRequest};
 
 /// What a process is told that finds a move at work.
 const MOVE: &str = "move";
@@ -32,9 +32,9 @@ const MOST_ROWS: usize = 1_000;
 const MOST_BYTES: usize = 256 << 10;
 
 /// Is told how far it is, and says whether to go on.
-type GoOn<'a> = &'a mut dyn FnMut(&MoveProgress) -> ControlFlow<()>;
+type GoOn<'a> = &'a mut dyn FnMut(&CopyProgress) -> ControlFlow<()>;
 
-impl Housekeeper {
+impl SessionService {
     /// Copies rows, counters and the names of tasks from another table to this one, as they are, and
     /// compares both afterwards. The ledger stays behind.
     ///
@@ -42,7 +42,7 @@ impl Housekeeper {
     ///    hold up others for about as long as asked. What is the same already is left
     ///    alone: a move that was interrupted after any of them is gone on with by
     ///    repeating it.
-    /// 2. What is [newer](StoredRow::is_newer_than) here, and what is here alone, is left
+    /// 2. What is [newer](RawRow::is_newer_than) here, and what is here alone, is left
     ///    alone and counted; with `replace`, it is written over and deleted. A counter
     ///    that is higher here stays likewise.
     /// 3. The source is only read. What is written to it meanwhile shows as a difference
@@ -51,7 +51,7 @@ impl Housekeeper {
     /// No purge and no other move works here at the same time.
     ///
     /// # Errors
-    /// [`Error::Held`] if one is at work. [`Error::Refused`] if the source is this very
+    /// [`Error::LeaseHeld`] if one is at work. [`Error::Refused`] if the source is this very
     /// database, or the destination of another move, or a framework's table, or if it is
     /// empty and all sessions here were to be replaced by none; or, without `replace`, if
     /// anything has run here: rows that have gone would come back. In these cases nothing
@@ -59,13 +59,13 @@ impl Housekeeper {
     /// the batches before stand.
     pub fn bring(
         &mut self,
-        source: &dyn Store,
-        request: &MoveRequest,
+        source: &dyn Backend,
+        request: &CopyRequest,
         now: UnixTime,
         go_on: GoOn<'_>,
-    ) -> Result<Moved> {
+    ) -> Result<CopyReport> {
         let begun = Instant::now();
-        let mut journey = Journey::new(source, request, go_on);
+        let mut journey = CopyRun::new(source, request, go_on);
         let shift = self.begin_unrecorded(PURGE, MOVE, now)?;
         journey.shift = Some(shift);
         let may = self.may_bring(&journey, now);
@@ -73,7 +73,7 @@ impl Housekeeper {
         let finished = journey.shift.iter().try_for_each(|shift| self.finish_unrecorded(shift));
         // What the work fails with comes first.
         let stopped = outcome.and_then(|stopped| finished.map(|()| stopped))?;
-        Ok(Moved { stopped, elapsed: begun.elapsed(), ..journey.done })
+        Ok(CopyReport { stopped, elapsed: begun.elapsed(), ..journey.done })
     }
 
     /// Compares another table with this one, and changes nothing. What [`bring`](Self::bring)
@@ -84,23 +84,24 @@ impl Housekeeper {
     /// read.
     pub fn compare(
         &mut self,
-        source: &dyn Store,
-        request: &MoveRequest,
+        source: &dyn Backend,
+        request: &CopyRequest,
         go_on: GoOn<'_>,
-    ) -> Result<Moved> {
+    ) -> Result<CopyReport> {
         let begun = Instant::now();
-        let mut journey = Journey::new(source, request, go_on);
+        let mut journey = CopyRun::new(source, request, go_on);
         let stopped = self.compare_all(&mut journey)?;
         let done = &mut journey.done;
         if let Some(comparison) = done.comparison.as_ref().filter(|_| !request.replace) {
             (done.newer, done.extra) = (comparison.newer, comparison.extra);
         }
-        Ok(Moved { stopped, elapsed: begun.elapsed(), ..journey.done })
+        Ok(CopyReport { stopped, elapsed: begun.elapsed(), ..journey.done })
     }
 
     /// What is asked while nobody else can begin to move anything here.
-    fn may_bring(&self, journey: &Journey<'_>, now: UnixTime) -> Result<()> {
-        let holds = |it: &Holding| Lease::holds(it.renewed_at, now) && !self.is_gone(&it.holder);
+    fn may_bring(&self, journey: &CopyRun<'_>, now: UnixTime) -> Result<()> {
+        let holds =
+            |it: &LeaseHolder| Lease::holds(it.renewed_at, now) && !self.is_gone(&it.holder);
         let holding = journey.source.holding(PURGE)?;
         if let Some(holding) = holding.filter(|it| it.work == MOVE && holds(it)) {
             // The lease that was taken just now is there, too.
@@ -120,8 +121,9 @@ impl Housekeeper {
                     .to_owned(),
             ));
         }
-        let one = Stretch { rows: 1, bytes: 1, ..Stretch::default() };
-        let is_empty = |store: &dyn Store| store.stored(one).map(|portion| portion.rows.is_empty());
+        let one = RowRange { rows: 1, bytes: 1, ..RowRange::default() };
+        let is_empty =
+            |store: &dyn Backend| store.stored(one).map(|portion| portion.rows.is_empty());
         if journey.request.replace && is_empty(journey.source)? && !is_empty(self.store.as_ref())? {
             return Err(Error::Refused(
                 "the source holds no session, and to become equal to it the destination would \
@@ -143,7 +145,7 @@ impl Housekeeper {
         Ok(has_run)
     }
 
-    fn bring_all(&mut self, journey: &mut Journey<'_>) -> Result<Option<Stopped>> {
+    fn bring_all(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
         if let Some(stopped) = self.copy_all(journey)? {
             return Ok(Some(stopped));
         }
@@ -156,10 +158,10 @@ impl Housekeeper {
         self.compare_all(journey)
     }
 
-    fn copy_all(&mut self, journey: &mut Journey<'_>) -> Result<Option<Stopped>> {
+    fn copy_all(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
         let mut after = None;
         loop {
-            let section = Section::behind(after.as_deref(), journey.source, self.store.as_ref())?;
+            let section = KeyRange::behind(after.as_deref(), journey.source, self.store.as_ref())?;
             let stopped = self.even_out(journey, &section)?;
             journey.came_through(&section);
             let stopped = match stopped {
@@ -176,10 +178,10 @@ impl Housekeeper {
     /// Writes what differs within a range of keys.
     fn even_out(
         &mut self,
-        journey: &mut Journey<'_>,
-        section: &Section,
-    ) -> Result<Option<Stopped>> {
-        let mut differences = Differences::between(&section.here, &section.there);
+        journey: &mut CopyRun<'_>,
+        section: &KeyRange,
+    ) -> Result<Option<StopReason>> {
+        let mut differences = TableDiff::between(&section.here, &section.there);
         if journey.request.replace {
             differences.older.append(&mut differences.newer);
         } else {
@@ -188,9 +190,9 @@ impl Housekeeper {
             differences.extra.clear();
         }
         let deeds = [
-            (Deed::Insert, differences.missing),
-            (Deed::WriteOver, differences.older),
-            (Deed::Delete, differences.extra),
+            (CopyAction::Insert, differences.missing),
+            (CopyAction::WriteOver, differences.older),
+            (CopyAction::Delete, differences.extra),
         ];
         for (deed, rows) in deeds {
             if let Some(stopped) = self.write(journey, deed, &rows)? {
@@ -203,10 +205,10 @@ impl Housekeeper {
     /// Writes rows in batches of the right size.
     fn write(
         &mut self,
-        journey: &mut Journey<'_>,
-        deed: Deed,
-        rows: &[&StoredRow],
-    ) -> Result<Option<Stopped>> {
+        journey: &mut CopyRun<'_>,
+        deed: CopyAction,
+        rows: &[&RawRow],
+    ) -> Result<Option<StopReason>> {
         let over = journey.request.over();
         let mut rest = rows;
         while !rest.is_empty() {
@@ -216,8 +218,8 @@ impl Housekeeper {
             }
             let (batch, others) = rest.split_at(fitting(rest, journey.pace.rows()));
             let put = match deed {
-                Deed::Insert | Deed::WriteOver => self.store.put(batch, over)?,
-                Deed::Delete => self.store.remove(batch)?,
+                CopyAction::Insert | CopyAction::WriteOver => self.store.put(batch, over)?,
+                CopyAction::Delete => self.store.remove(batch)?,
             };
             journey.did(deed, batch.len() as u64, &put);
             thread::sleep(journey.pace.pause(journey.released.elapsed()));
@@ -227,17 +229,17 @@ impl Housekeeper {
     }
 
     /// Says that it is at work, and asks whether anything ends it.
-    fn may_go_on_with(&mut self, journey: &mut Journey<'_>) -> Result<Option<Stopped>> {
+    fn may_go_on_with(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
         if let Some(shift) = &mut journey.shift
             && !self.stay(shift)?
         {
-            return Ok(Some(Stopped::Lease));
+            return Ok(Some(StopReason::Lease));
         }
         let is_enough = (journey.go_on)(&journey.progress).is_break();
-        Ok(is_enough.then_some(Stopped::Signal))
+        Ok(is_enough.then_some(StopReason::Signal))
     }
 
-    fn copy_counters(&mut self, journey: &mut Journey<'_>) -> Result<()> {
+    fn copy_counters(&mut self, journey: &mut CopyRun<'_>) -> Result<()> {
         let (here, there) = (journey.source.counters()?, self.store.counters()?);
         let over = journey.request.over();
         let (set, drop) = counters_to_change(&here, &there, over);
@@ -245,13 +247,13 @@ impl Housekeeper {
         self.store.put_counters(&set, &drop, over)
     }
 
-    fn compare_all(&mut self, journey: &mut Journey<'_>) -> Result<Option<Stopped>> {
+    fn compare_all(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
         let written = journey.progress.written;
-        journey.progress = MoveProgress { is_comparing: true, written, ..MoveProgress::default() };
+        journey.progress = CopyProgress { is_comparing: true, written, ..CopyProgress::default() };
         let mut tally = Tally::default();
         let mut after = None;
         loop {
-            let section = Section::behind(after.as_deref(), journey.source, self.store.as_ref())?;
+            let section = KeyRange::behind(after.as_deref(), journey.source, self.store.as_ref())?;
             tally.take(&section);
             journey.came_through(&section);
             if section.until.is_none() {
@@ -270,9 +272,9 @@ impl Housekeeper {
 }
 
 /// How many of these rows make up a batch: at least one.
-fn fitting(rows: &[&StoredRow], most: usize) -> usize {
+fn fitting(rows: &[&RawRow], most: usize) -> usize {
     let mut bytes = 0;
-    let fits = |row: &&&StoredRow| {
+    let fits = |row: &&&RawRow| {
         bytes += row.size();
         bytes <= MOST_BYTES
     };

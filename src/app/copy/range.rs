@@ -2,25 +2,29 @@
 
 use super::{Comparison, MOST_BYTES, MOST_ROWS};
 use crate::domain::error::Result;
-use crate::storage::raw_row::{Counter, Differences, Intake, StoredRow};
-use crate::storage::{Over, Store, Stretch};
+use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher};
+use crate::storage::{Backend, OnConflict, RowRange};
 
 /// A range of keys, and what both sides have there.
-pub(super) struct Section {
-    pub(super) here: Vec<StoredRow>,
-    pub(super) there: Vec<StoredRow>,
+pub(super) struct KeyRange {
+    pub(super) here: Vec<RawRow>,
+    pub(super) there: Vec<RawRow>,
     /// The last key of it; `None`: nothing is left behind it.
     pub(super) until: Option<String>,
 }
 
-impl Section {
+impl KeyRange {
     /// The next one behind a key. It ends where one of the sides has no more for now.
-    pub(super) fn behind(after: Option<&str>, here: &dyn Store, there: &dyn Store) -> Result<Self> {
-        let last = |rows: &[StoredRow]| rows.last().map(|row| row.id.clone());
-        let stretch = Stretch { after, until: None, rows: MOST_ROWS, bytes: MOST_BYTES };
+    pub(super) fn behind(
+        after: Option<&str>,
+        here: &dyn Backend,
+        there: &dyn Backend,
+    ) -> Result<Self> {
+        let last = |rows: &[RawRow]| rows.last().map(|row| row.id.clone());
+        let stretch = RowRange { after, until: None, rows: MOST_ROWS, bytes: MOST_BYTES };
         let mut from = here.stored(stretch)?;
         let mut until = if from.has_more { last(&from.rows) } else { None };
-        let to = there.stored(Stretch { until: until.as_deref(), ..stretch })?;
+        let to = there.stored(RowRange { until: until.as_deref(), ..stretch })?;
         if to.has_more {
             until = last(&to.rows);
             from.rows.retain(|row| until.as_ref().is_none_or(|until| row.id <= *until));
@@ -37,8 +41,8 @@ impl Section {
 /// What a comparison has come to.
 #[derive(Default)]
 pub(super) struct Tally {
-    here: Intake,
-    there: Intake,
+    here: TableHasher,
+    there: TableHasher,
     missing: u64,
     older: u64,
     newer: u64,
@@ -46,10 +50,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn take(&mut self, section: &Section) {
+    pub(super) fn take(&mut self, section: &KeyRange) {
         self.here.take(&section.here);
         self.there.take(&section.there);
-        let differences = Differences::between(&section.here, &section.there);
+        let differences = TableDiff::between(&section.here, &section.there);
         self.missing += differences.missing.len() as u64;
         self.older += differences.older.len() as u64;
         self.newer += differences.newer.len() as u64;
@@ -67,17 +71,18 @@ impl Tally {
 pub(super) fn counters_to_change<'a>(
     here: &'a [Counter],
     there: &'a [Counter],
-    over: Over,
+    over: OnConflict,
 ) -> (Vec<&'a Counter>, Vec<&'a Counter>) {
     let is_right = |counter: &&Counter| {
         let other = there.iter().find(|other| other.is_of(counter));
         other.is_some_and(|other| match over {
-            Over::Older => other.value >= counter.value,
-            Over::All => other == *counter,
+            OnConflict::KeepNewer => other.value >= counter.value,
+            OnConflict::Overwrite => other == *counter,
         })
     };
-    let is_extra =
-        |counter: &&Counter| over == Over::All && !here.iter().any(|other| other.is_of(counter));
+    let is_extra = |counter: &&Counter| {
+        over == OnConflict::Overwrite && !here.iter().any(|other| other.is_of(counter))
+    };
     let set = here.iter().filter(|counter| !is_right(counter)).collect();
     (set, there.iter().filter(is_extra).collect())
 }
@@ -107,7 +112,7 @@ mod tests {
             };
             (tasks(set), tasks(drop))
         };
-        assert_eq!(change(Over::Older), ("bd".to_owned(), String::new()));
-        assert_eq!(change(Over::All), ("abcd".to_owned(), "e".to_owned()));
+        assert_eq!(change(OnConflict::KeepNewer), ("bd".to_owned(), String::new()));
+        assert_eq!(change(OnConflict::Overwrite), ("abcd".to_owned(), "e".to_owned()));
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::app::purge::Stopped;
-use crate::domain::write_limits::{Hold, Manners};
-use crate::storage::Over;
-use crate::storage::raw_row::Content;
+use crate::app::purge::StopReason;
+use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::storage::OnConflict;
+use crate::storage::raw_row::TableChecksum;
 
 /// How a table is to be moved.
 #[derive(Debug, Clone)]
-pub struct MoveRequest {
+pub struct CopyRequest {
     /// Whether the destination is to become equal to the source: what is newer there is
     /// written over, and what is there alone is deleted.
     pub replace: bool,
@@ -17,24 +17,24 @@ pub struct MoveRequest {
     pub suit: bool,
     /// For about how long one write transaction may hold up others who write to the
     /// destination.
-    pub hold: Hold,
+    pub hold: HoldLimit,
 }
 
-impl Default for MoveRequest {
+impl Default for CopyRequest {
     fn default() -> Self {
-        Self { replace: false, suit: false, hold: Manners::default().hold }
+        Self { replace: false, suit: false, hold: WriteLimits::default().hold }
     }
 }
 
-impl MoveRequest {
-    pub(super) const fn over(&self) -> Over {
-        if self.replace { Over::All } else { Over::Older }
+impl CopyRequest {
+    pub(super) const fn over(&self) -> OnConflict {
+        if self.replace { OnConflict::Overwrite } else { OnConflict::KeepNewer }
     }
 }
 
 /// How far a move is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct MoveProgress {
+pub struct CopyProgress {
     /// Whether all is copied, and both sides are being compared.
     pub is_comparing: bool,
     /// Which share of its way it has come, in `[0, 1]`: the comparison is the second half
@@ -48,7 +48,7 @@ pub struct MoveProgress {
 
 /// What a move has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Moved {
+pub struct CopyReport {
     /// Rows that were not there.
     pub new: u64,
     /// Rows that were there otherwise, and have been written over.
@@ -66,10 +66,10 @@ pub struct Moved {
     /// How long it took.
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
-    pub stopped: Option<Stopped>,
+    pub stopped: Option<StopReason>,
 }
 
-impl Moved {
+impl CopyReport {
     /// Rows that were written.
     pub const fn written(&self) -> u64 {
         self.new + self.changed
@@ -85,9 +85,9 @@ impl Moved {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     /// What the source held.
-    pub here: Content,
+    pub here: TableChecksum,
     /// What the destination held.
-    pub there: Content,
+    pub there: TableChecksum,
     /// Rows that were in the source alone.
     pub missing: u64,
     /// Rows that were otherwise in the destination, and not newer.

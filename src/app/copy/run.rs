@@ -2,49 +2,49 @@
 
 use std::time::Instant;
 
-use super::range::Section;
-use super::{GoOn, MoveProgress, MoveRequest, Moved};
-use crate::app::run::Shift;
-use crate::app::throttle::{Cost, Pace};
-use crate::storage::{Put, Store};
+use super::range::KeyRange;
+use super::{CopyProgress, CopyReport, CopyRequest, GoOn};
+use crate::app::run::ActiveRun;
+use crate::app::throttle::{Throttle, WriteTiming};
+use crate::storage::{Backend, WriteResult};
 
 /// What a batch does with its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum CopyAction {
     Insert,
     WriteOver,
     Delete,
 }
 
 /// A move that is at work.
-pub(super) struct Journey<'a> {
-    pub(super) request: &'a MoveRequest,
-    pub(super) source: &'a dyn Store,
+pub(super) struct CopyRun<'a> {
+    pub(super) request: &'a CopyRequest,
+    pub(super) source: &'a dyn Backend,
     /// `None`: it only looks.
-    pub(super) shift: Option<Shift>,
-    pub(super) pace: Pace,
+    pub(super) shift: Option<ActiveRun>,
+    pub(super) pace: Throttle,
     /// When the last batch let go of the lock.
     pub(super) released: Instant,
-    pub(super) done: Moved,
-    pub(super) progress: MoveProgress,
+    pub(super) done: CopyReport,
+    pub(super) progress: CopyProgress,
     pub(super) go_on: GoOn<'a>,
 }
 
-impl<'a> Journey<'a> {
-    pub(super) fn new(source: &'a dyn Store, request: &'a MoveRequest, go_on: GoOn<'a>) -> Self {
+impl<'a> CopyRun<'a> {
+    pub(super) fn new(source: &'a dyn Backend, request: &'a CopyRequest, go_on: GoOn<'a>) -> Self {
         Self {
             request,
             source,
             shift: None,
-            pace: Pace::aiming_at(request.hold.0),
+            pace: Throttle::aiming_at(request.hold.0),
             released: Instant::now(),
-            done: Moved::default(),
-            progress: MoveProgress::default(),
+            done: CopyReport::default(),
+            progress: CopyProgress::default(),
             go_on,
         }
     }
 
-    pub(super) fn came_through(&mut self, section: &Section) {
+    pub(super) fn came_through(&mut self, section: &KeyRange) {
         let walked = section.walked();
         self.progress.walked = match (&self.shift, self.progress.is_comparing) {
             (None, _) => walked,
@@ -54,14 +54,14 @@ impl<'a> Journey<'a> {
         self.progress.rows += section.here.len() as u64;
     }
 
-    pub(super) fn did(&mut self, deed: Deed, asked: u64, put: &Put) {
+    pub(super) fn did(&mut self, deed: CopyAction, asked: u64, put: &WriteResult) {
         let count = match deed {
-            Deed::Insert => &mut self.done.new,
-            Deed::WriteOver => &mut self.done.changed,
-            Deed::Delete => &mut self.done.deleted,
+            CopyAction::Insert => &mut self.done.new,
+            CopyAction::WriteOver => &mut self.done.changed,
+            CopyAction::Delete => &mut self.done.deleted,
         };
         *count += put.rows;
-        if deed != Deed::Delete {
+        if deed != CopyAction::Delete {
             // Somebody has been faster.
             self.done.newer += asked.saturating_sub(put.rows);
         }
@@ -72,9 +72,9 @@ impl<'a> Journey<'a> {
     }
 }
 
-impl From<&Put> for Cost {
-    fn from(put: &Put) -> Self {
-        let Put { hold, commit, waited, .. } = *put;
+impl From<&WriteResult> for WriteTiming {
+    fn from(put: &WriteResult) -> Self {
+        let WriteResult { hold, commit, waited, .. } = *put;
         Self { hold, commit, waited }
     }
 }

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::error::Result;
-use crate::storage::{Effort, LogSize, Store};
+use crate::storage::{Backend, CheckpointMode, WalStatus};
 
 /// How far the log grows from one step to the next: beside others less than what makes
 /// SQLite do it within a commit of theirs, which is 4 MB.
@@ -18,7 +18,7 @@ const GENTLE_STEP: u64 = 1 << 20;
 const LARGE: u64 = 2 << 20;
 const SMALL_BIT: u64 = 128 << 10;
 /// For how long they may have to wait for readers; the last bit is moved besides.
-const FIRM: Effort = Effort::Firm(Duration::from_millis(2));
+const FIRM: CheckpointMode = CheckpointMode::Restart(Duration::from_millis(2));
 /// How often to try without that: what is written during a step is little, and the next
 /// one moves it before there is more.
 const TRIES: usize = 2;
@@ -29,7 +29,7 @@ const HARDEST: u64 = 10;
 
 /// The log of a purge.
 #[derive(Debug, Default)]
-pub(super) struct Upkeep {
+pub(super) struct Checkpointer {
     /// How large the log was after the last step.
     settled: u64,
     /// The largest that it has been.
@@ -38,12 +38,12 @@ pub(super) struct Upkeep {
     hold: Duration,
 }
 
-impl Upkeep {
+impl Checkpointer {
     /// Looks after the log behind a batch, at any size where there is hardly any room.
     /// Answers how large it is, and how long to wait before it gets more.
     pub(super) fn after_batch(
         &mut self,
-        store: &mut dyn Store,
+        store: &mut dyn Backend,
         is_gentle: bool,
         is_cramped: bool,
     ) -> Result<(u64, Duration)> {
@@ -65,7 +65,7 @@ impl Upkeep {
     }
 
     /// What is in the log at the end need not wait for the application.
-    pub(super) fn at_last(&mut self, store: &mut dyn Store) -> Result<()> {
+    pub(super) fn at_last(&mut self, store: &mut dyn Backend) -> Result<()> {
         if self.look(store)?.is_some_and(|size| size.pending > 0) {
             self.shrink(store)?;
         }
@@ -74,10 +74,10 @@ impl Upkeep {
 
     /// Whether somebody keeps a log, which is as large as it may be, from being used
     /// again.
-    pub(super) fn is_stuck(&mut self, store: &mut dyn Store) -> Result<bool> {
-        Ok(match store.move_log(Effort::Gentle)? {
+    pub(super) fn is_stuck(&mut self, store: &mut dyn Backend) -> Result<bool> {
+        Ok(match store.move_log(CheckpointMode::Passive)? {
             None => false,
-            Some(LogSize { pending: SMALL_BIT.., .. }) => true,
+            Some(WalStatus { pending: SMALL_BIT.., .. }) => true,
             Some(_) => self.be_firm(store)?.is_some_and(|size| size.is_in_use),
         })
     }
@@ -88,28 +88,28 @@ impl Upkeep {
         Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
     }
 
-    fn look(&mut self, store: &dyn Store) -> Result<Option<LogSize>> {
+    fn look(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
         let size = store.log_size()?;
         self.peak = self.peak.max(size.unwrap_or_default().bytes);
         Ok(size)
     }
 
     /// Moves the log into the database; a large one with more force.
-    fn shrink(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
+    fn shrink(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
         let mut size = None;
         for _ in 0..TRIES {
-            size = store.move_log(Effort::Gentle)?;
+            size = store.move_log(CheckpointMode::Passive)?;
             if size.is_none_or(|size| size.pending == 0) {
                 return Ok(size);
             }
         }
         match size {
-            Some(LogSize { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(store),
+            Some(WalStatus { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(store),
             size => Ok(size),
         }
     }
 
-    fn be_firm(&mut self, store: &mut dyn Store) -> Result<Option<LogSize>> {
+    fn be_firm(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
         let begun = Instant::now();
         let size = store.move_log(FIRM);
         self.hold = self.hold.max(begun.elapsed());
@@ -119,7 +119,7 @@ impl Upkeep {
 
 /// How long to wait before the log gets more, if others keep it from being used again:
 /// the larger it is, the longer.
-fn brake(size: LogSize) -> Duration {
+fn brake(size: WalStatus) -> Duration {
     if size.pending == 0 && !size.is_in_use {
         return Duration::ZERO;
     }
@@ -131,8 +131,8 @@ fn brake(size: LogSize) -> Duration {
 mod tests {
     use super::*;
 
-    fn log(bytes: u64, pending: u64, is_in_use: bool) -> LogSize {
-        LogSize { bytes, pending, is_in_use }
+    fn log(bytes: u64, pending: u64, is_in_use: bool) -> WalStatus {
+        WalStatus { bytes, pending, is_in_use }
     }
 
     #[test]

@@ -3,17 +3,17 @@
 use std::ops::ControlFlow;
 
 use super::report::PurgeRequest;
-use crate::app::Housekeeper;
+use crate::app::SessionService;
 use crate::app::run::PURGE;
-use crate::domain::error::{Guarded, Result, Stake};
+use crate::domain::error::{GuardedRun, Result, RunImpact};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
-use crate::storage::{Census, RunOutcome, RunQuery, RunRecord};
+use crate::storage::{PurgeCounts, RunOutcome, RunQuery, RunRecord};
 
 /// What a purge would end, for its guard.
-pub(super) fn stake(request: &PurgeRequest, census: &Census, work: Guarded) -> Stake {
-    Stake {
+pub(super) fn stake(request: &PurgeRequest, census: &PurgeCounts, work: GuardedRun) -> RunImpact {
+    RunImpact {
         work,
         task: request.task.as_ref().map(|task| task.as_str().to_owned()),
         sessions: census.sessions,
@@ -22,11 +22,11 @@ pub(super) fn stake(request: &PurgeRequest, census: &Census, work: Guarded) -> S
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// What a purge is to its guard, if there is one, by the last purge that dealt with the
     /// same tasks: what was due by then, under the same rules, is a backlog.
-    pub(super) fn baseline(&self, request: &PurgeRequest, now: UnixTime) -> Result<Guarded> {
-        let mut work = Guarded::FirstPurge;
+    pub(super) fn baseline(&self, request: &PurgeRequest, now: UnixTime) -> Result<GuardedRun> {
+        let mut work = GuardedRun::FirstPurge;
         if !request.guard.is_set() {
             return Ok(work);
         }
@@ -36,7 +36,8 @@ impl Housekeeper {
                 return Ok(ControlFlow::Continue(()));
             }
             let is_by_the_same = run.rules == rules;
-            let kind = if is_by_the_same { Guarded::PurgeSince } else { Guarded::PurgeByNewRules };
+            let kind =
+                if is_by_the_same { GuardedRun::PurgeSince } else { GuardedRun::PurgeByNewRules };
             work = kind(run.started);
             Ok(ControlFlow::Break(()))
         })?;

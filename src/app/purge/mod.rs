@@ -9,36 +9,36 @@ mod sweep;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::Housekeeper;
-use super::run::{Close, PURGE};
+use super::SessionService;
+use super::run::{PURGE, RunResult};
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::policy::{Policies, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
-use crate::storage::{Flow, Order, Query, Scope};
+use crate::storage::{Order, PolicyContext, SessionQuery, VisitResult};
 
 use guard::stake;
-use preview::Seen;
-use sweep::Walk;
+use preview::ScanTotals;
+use sweep::Sweep;
 
-pub use report::{Plan, Progress, PurgeRequest, Stopped, Summary};
+pub use report::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
 pub(super) use report::{rejected, short_of};
 
-impl Housekeeper {
+impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
     ///
     /// The table is walked once in key order: the next rows that are due are
     /// found without a lock, then settled in a write transaction that judges
     /// them anew and takes about as long as
-    /// [`Manners::hold`](crate::domain::write_limits::Manners::hold). Beside others who
+    /// [`Manners::hold`](crate::domain::write_limits::WriteLimits::hold). Beside others who
     /// write it keeps still in between, and it looks after the write-ahead log. It
     /// can be stopped after any batch, by `go_on` or by a crash, and the next run
     /// finds what is left. One purge works on a table at a time, and the ledger has
     /// a record of each.
     ///
     /// # Errors
-    /// [`Error::Held`] if another purge is at work.
+    /// [`Error::LeaseHeld`] if another purge is at work.
     /// [`Error::Guard`] if it would
     /// end more than the guard allows.
     /// [`Error::Clock`] if the clock has moved since
@@ -52,8 +52,8 @@ impl Housekeeper {
         &mut self,
         request: &PurgeRequest,
         now: UnixTime,
-        go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Summary> {
+        go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
+    ) -> Result<PurgeSummary> {
         if request.job.is_none() {
             self.may_delete()?;
         }
@@ -62,7 +62,7 @@ impl Housekeeper {
         let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
         // What keeps the schema from being read keeps the walk from its first look, too.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
-        let mut walk = Walk::new(&request.manners, is_slow);
+        let mut walk = Sweep::new(&request.manners, is_slow);
         // Of a job, the ledger has it: or the job would be due again at once.
         let allowed = self.may_delete();
         let outcome = allowed.and_then(|()| self.walk(&mut walk, &mut shift, request, now, go_on));
@@ -81,17 +81,19 @@ impl Housekeeper {
             _ => Err(error),
         });
         let close = match &outcome {
-            Ok(summary) => Close::of(summary.stopped, summary.short_of()),
-            Err(error) => Close::Failed(error),
+            Ok(summary) => RunResult::of(summary.stopped, summary.short_of()),
+            Err(error) => RunResult::Failed(error),
         };
         let finished = self.finish(&shift, walk.feat(), close);
         // What the work fails with comes first. What the ledger has no record of is done
         // all the same, and the next run of its job finds it so.
         outcome.and_then(|summary| match finished {
-            Err(error) if summary.stopped == Some(Stopped::Busy) && error.is_passing() => {
+            Err(error) if summary.stopped == Some(StopReason::Busy) && error.is_passing() => {
                 Ok(summary)
             }
-            Err(error) if error.is_for_want_of_room() && summary.done != Progress::default() => {
+            Err(error)
+                if error.is_for_want_of_room() && summary.done != PurgeProgress::default() =>
+            {
                 Ok(summary)
             }
             finished => finished.map(|()| summary),
@@ -104,27 +106,27 @@ impl Housekeeper {
     /// # Errors
     /// [`Error::Refused`] if the purge would be, for
     /// what is in the table; whatever keeps the table from being read.
-    pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<Plan> {
+    pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<PurgePreview> {
         let begun = Instant::now();
         self.store.vet()?;
         let work = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
-        let Seen { census, misfit, kept } = self.count(&scope, work.backlog_at())?;
-        let done = Progress {
+        let ScanTotals { census, misfit, kept } = self.count(&scope, work.backlog_at())?;
+        let done = PurgeProgress {
             marked: census.would_mark,
             ended: census.would_end,
             deleted: census.would_delete,
-            ..Progress::default()
+            ..PurgeProgress::default()
         };
         let guard = request.guard.check(stake(request, &census, work));
-        Ok(Plan {
-            summary: Summary {
+        Ok(PurgePreview {
+            summary: PurgeSummary {
                 done,
                 live: census.live(),
                 remaining: 0,
                 counted: true,
                 elapsed: begun.elapsed(),
-                stopped: guard.is_err().then_some(Stopped::Guard),
+                stopped: guard.is_err().then_some(StopReason::Guard),
                 obstacle: None,
                 untold: None,
                 unreadable: census.unreadable,
@@ -151,13 +153,18 @@ impl Housekeeper {
         &self,
         task: Option<&TaskPattern>,
         now: UnixTime,
-        visit: &mut dyn FnMut(Session, Verdict) -> Flow,
+        visit: &mut dyn FnMut(Session, Verdict) -> VisitResult,
     ) -> Result<()> {
         let scope = self.scope(task, now);
         self.store.vet()?;
         let filter = Filter { task: task.cloned(), ..Filter::default() };
-        let query =
-            Query { scope, filter: &filter, due_only: true, after: None, order: Order::default() };
+        let query = SessionQuery {
+            scope,
+            filter: &filter,
+            due_only: true,
+            after: None,
+            order: Order::default(),
+        };
         self.store.scan(&query, &mut |session| {
             let verdict = scope.verdict(&session);
             visit(self.named(session)?, verdict)
@@ -167,16 +174,20 @@ impl Housekeeper {
 }
 
 /// Obstacle that has stopped a run, if the rest of its work may go well another time.
-fn obstacle(error: &Error) -> Option<(Stopped, String)> {
+fn obstacle(error: &Error) -> Option<(StopReason, String)> {
     if let Error::DiskFull { at } = error {
         let obstacle = format!("the file system of {at} has no space left to change another row");
-        return Some((Stopped::Room, obstacle));
+        return Some((StopReason::Room, obstacle));
     }
-    error.obstacle().map(|obstacle| (Stopped::Busy, obstacle))
+    error.obstacle().map(|obstacle| (StopReason::Busy, obstacle))
 }
 
 /// The scope of a purge, whose job may have planned it.
-fn scope<'a>(policies: &'a Policies, request: &'a PurgeRequest, now: UnixTime) -> Scope<'a> {
+fn scope<'a>(
+    policies: &'a Policies,
+    request: &'a PurgeRequest,
+    now: UnixTime,
+) -> PolicyContext<'a> {
     let planned = request.job.as_ref().map(|job| job.due.planned);
-    Scope { policies, now, planned, task: request.task.as_ref() }
+    PolicyContext { policies, now, planned, task: request.task.as_ref() }
 }

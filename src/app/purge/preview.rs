@@ -3,26 +3,28 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::report::{Progress, PurgeRequest, Stopped};
+use super::report::{PurgeProgress, PurgeRequest, StopReason};
 use super::scope;
-use super::sweep::Limits;
-use crate::app::Housekeeper;
-use crate::app::run::Shift;
+use super::sweep::PurgeLimits;
+use crate::app::SessionService;
+use crate::app::run::ActiveRun;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{Census, Kept, Misfit, Place, Reach, Scope, Store, Survey};
+use crate::storage::{
+    Backend, Cursor, DueScan, KeptRows, PolicyContext, PurgeCounts, ScanLimits, UnreadableValue,
+};
 
 /// What looks have found.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) census: Census,
+pub(super) struct ScanTotals {
+    pub(super) census: PurgeCounts,
     /// What one of the rows has that cannot be read.
-    pub(super) misfit: Option<Misfit>,
+    pub(super) misfit: Option<UnreadableValue>,
     /// Rows whose time has come, and that are kept.
-    pub(super) kept: Kept,
+    pub(super) kept: KeptRows,
 }
 
-impl Seen {
+impl ScanTotals {
     /// Adds what another look has found.
     pub(super) fn add(&mut self, other: Self) {
         self.census.add(other.census);
@@ -36,11 +38,15 @@ impl Seen {
 const LOOK: Duration = Duration::from_millis(250);
 const LOOK_WITHOUT_A_LOG: Duration = Duration::from_millis(5);
 
-impl Housekeeper {
+impl SessionService {
     /// Counts all rows, and which of them were due at a moment already.
-    pub(super) fn count(&self, scope: &Scope<'_>, backlog: Option<UnixTime>) -> Result<Seen> {
-        let mut seen = Seen::default();
-        let look = Look { store: self.store.as_ref(), scope, backlog };
+    pub(super) fn count(
+        &self,
+        scope: &PolicyContext<'_>,
+        backlog: Option<UnixTime>,
+    ) -> Result<ScanTotals> {
+        let mut seen = ScanTotals::default();
+        let look = PreviewScan { store: self.store.as_ref(), scope, backlog };
         look.visit(None, &mut |found| {
             seen.add(found);
             ControlFlow::Continue(())
@@ -51,16 +57,16 @@ impl Housekeeper {
     /// The same for a run, which says meanwhile that it is at work, and may be stopped.
     pub(super) fn count_for(
         &mut self,
-        shift: &mut Shift,
+        shift: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
         backlog: Option<UnixTime>,
-        limits: &mut Limits<'_>,
-    ) -> Result<ControlFlow<Stopped, Census>> {
-        let (mut seen, mut after) = (Census::default(), None);
+        limits: &mut PurgeLimits<'_>,
+    ) -> Result<ControlFlow<StopReason, PurgeCounts>> {
+        let (mut seen, mut after) = (PurgeCounts::default(), None);
         loop {
             let scope = scope(&self.policies, request, now);
-            let look = Look { store: self.store.as_ref(), scope: &scope, backlog };
+            let look = PreviewScan { store: self.store.as_ref(), scope: &scope, backlog };
             let (found, last) = look.next(after.as_ref())?;
             seen.add(found.census);
             if last.is_none() {
@@ -68,7 +74,7 @@ impl Housekeeper {
             }
             after = last;
             self.limit_statements(limits.until);
-            if let Some(stopped) = self.may_go_on(shift, &Progress::default(), limits)? {
+            if let Some(stopped) = self.may_go_on(shift, &PurgeProgress::default(), limits)? {
                 return Ok(ControlFlow::Break(stopped));
             }
         }
@@ -78,13 +84,13 @@ impl Housekeeper {
     /// those were all.
     pub(super) fn count_behind(
         &self,
-        scope: &Scope<'_>,
-        after: Option<&Place>,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
         time: Duration,
-    ) -> Result<(Seen, bool)> {
+    ) -> Result<(ScanTotals, bool)> {
         let begun = Instant::now();
-        let mut seen = Seen::default();
-        let look = Look { store: self.store.as_ref(), scope, backlog: None };
+        let mut seen = ScanTotals::default();
+        let look = PreviewScan { store: self.store.as_ref(), scope, backlog: None };
         let all = look.visit(after.cloned(), &mut |found| {
             seen.add(found);
             if begun.elapsed() < time { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -95,20 +101,20 @@ impl Housekeeper {
 
 /// What a look is about.
 #[derive(Clone, Copy)]
-struct Look<'a> {
-    store: &'a dyn Store,
-    scope: &'a Scope<'a>,
-    /// See [`Reach::backlog`].
+struct PreviewScan<'a> {
+    store: &'a dyn Backend,
+    scope: &'a PolicyContext<'a>,
+    /// See [`ScanLimits::backlog`].
     backlog: Option<UnixTime>,
 }
 
-impl Look<'_> {
+impl PreviewScan<'_> {
     /// Counts look by look until there are no more rows or it is enough, and answers
     /// whether those were all.
     fn visit(
         self,
-        mut after: Option<Place>,
-        visit: &mut dyn FnMut(Seen) -> ControlFlow<()>,
+        mut after: Option<Cursor>,
+        visit: &mut dyn FnMut(ScanTotals) -> ControlFlow<()>,
     ) -> Result<bool> {
         loop {
             let (found, last) = self.next(after.as_ref())?;
@@ -122,11 +128,11 @@ impl Look<'_> {
     }
 
     /// The next rows, and the last of them.
-    fn next(self, after: Option<&Place>) -> Result<(Seen, Option<Place>)> {
+    fn next(self, after: Option<&Cursor>) -> Result<(ScanTotals, Option<Cursor>)> {
         let time = if self.store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
-        let reach = Reach { time, backlog: self.backlog, ..Reach::ALL };
+        let reach = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
         let survey = self.store.survey(self.scope, after, reach)?;
-        let Survey { census, misfit, kept, last, .. } = survey;
-        Ok((Seen { census, misfit, kept }, last))
+        let DueScan { census, misfit, kept, last, .. } = survey;
+        Ok((ScanTotals { census, misfit, kept }, last))
     }
 }

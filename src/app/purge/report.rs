@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::app::notify::Untold;
+use crate::app::notify::MissedNotifications;
 use crate::app::run::JobRun;
 use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
 use crate::domain::session::words;
-use crate::domain::write_limits::Manners;
-use crate::storage::{Kept, Misfit};
+use crate::domain::write_limits::WriteLimits;
+use crate::storage::{KeptRows, UnreadableValue};
 
 /// What a purge is to do.
 #[derive(Debug, Clone, Default)]
@@ -21,14 +21,14 @@ pub struct PurgeRequest {
     /// When to stop with work left; `None`: not before it is done.
     pub run_time: Option<Duration>,
     /// How it treats those who write to the same table.
-    pub manners: Manners,
+    pub manners: WriteLimits,
     /// The job that it is a run of; `None`: of none.
     pub job: Option<JobRun>,
 }
 
 /// Why a purge stopped before its work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum StopReason {
     /// Its time was up.
     RunTime,
     /// It was asked to.
@@ -48,7 +48,7 @@ pub enum Stopped {
     Room,
 }
 
-words!(Stopped, "reason to stop", {
+words!(StopReason, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Guard => "guard",
@@ -61,7 +61,7 @@ words!(Stopped, "reason to stop", {
 
 /// What a purge has done so far.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Progress {
+pub struct PurgeProgress {
     /// Which share of the range of all keys it has walked, in `[0, 1]`.
     pub walked: f64,
     /// Rows that it has looked at.
@@ -84,9 +84,9 @@ pub struct Progress {
 
 /// What a purge has done in all.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
+pub struct PurgeSummary {
     /// What it has done; in a dry run, what it would do.
-    pub done: Progress,
+    pub done: PurgeProgress,
     /// Live sessions that are left: those that have not ended and are not due.
     pub live: u64,
     /// Rows that are due and left for the next run.
@@ -97,45 +97,45 @@ pub struct Summary {
     /// How long it took.
     pub elapsed: Duration,
     /// Why it stopped early, if it did.
-    pub stopped: Option<Stopped>,
+    pub stopped: Option<StopReason>,
     /// What it found the database to be, if that stopped it.
     pub obstacle: Option<String>,
     /// Ended sessions of which the listener has not taken note.
-    pub untold: Option<Untold>,
+    pub untold: Option<MissedNotifications>,
     /// Rows of a framework's table that were kept because their times cannot be read, as
     /// far as it has come.
     pub unreadable: u64,
     /// What one of them has.
-    pub misfit: Option<Misfit>,
+    pub misfit: Option<UnreadableValue>,
     /// Rows of a framework's table that were due and were kept, because other rows refer
     /// to them or the database does not let them go; in a dry run, would be.
-    pub kept: Kept,
+    pub kept: KeptRows,
     /// Rows that were used, opened or marked in the future, as far as it has come.
     pub future: u64,
 }
 
-impl Summary {
+impl PurgeSummary {
     /// That of a run which the guard has kept from doing anything.
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
-            done: Progress::default(),
+            done: PurgeProgress::default(),
             live: refusal.stake.sessions.saturating_sub(refusal.stake.would_end),
             remaining: refusal.stake.would_end,
             counted: true,
             elapsed: Duration::ZERO,
-            stopped: Some(Stopped::Guard),
+            stopped: Some(StopReason::Guard),
             obstacle: None,
             untold: None,
             unreadable: 0,
             misfit: None,
-            kept: Kept::default(),
+            kept: KeptRows::default(),
             future: 0,
         }
     }
 
     /// That of a run which a clock that has moved has kept from looking.
     pub fn refused_by_clock() -> Self {
-        Self { stopped: Some(Stopped::Clock), ..Self::default() }
+        Self { stopped: Some(StopReason::Clock), ..Self::default() }
     }
 
     /// What keeps it from being complete, in words. Rows that others refer to do not: what
@@ -148,22 +148,22 @@ impl Summary {
 
 /// Why a run is not complete, if it is not.
 pub(in crate::app) fn short_of(
-    stopped: Option<Stopped>,
+    stopped: Option<StopReason>,
     obstacle: Option<&str>,
-    untold: Option<&Untold>,
+    untold: Option<&MissedNotifications>,
     kept: Option<String>,
 ) -> Option<String> {
     let stopped = stopped.map(|why| match obstacle {
         Some(obstacle) => format!("stopped early: {obstacle}"),
         None => format!("stopped by {why}"),
     });
-    let reasons = [stopped, untold.map(Untold::to_string), kept];
+    let reasons = [stopped, untold.map(MissedNotifications::to_string), kept];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
 }
 
 /// That the database has not let rows go, if that is so.
-pub(in crate::app) fn rejected(kept: &Kept) -> Option<String> {
+pub(in crate::app) fn rejected(kept: &KeptRows) -> Option<String> {
     let first = kept.examples.first()?;
     let rows = if kept.rejected == 1 { "row" } else { "rows" };
     Some(format!("the database did not delete {} {rows}: {}", kept.rejected, first.why))
@@ -171,9 +171,9 @@ pub(in crate::app) fn rejected(kept: &Kept) -> Option<String> {
 
 /// What a purge would do.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct PurgePreview {
     /// The figures.
-    pub summary: Summary,
+    pub summary: PurgeSummary,
     /// Rows that it would change in any way.
     pub due: u64,
     /// Whether the guard would let it.

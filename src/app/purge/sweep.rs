@@ -5,18 +5,18 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::checkpoint::Upkeep;
+use super::checkpoint::Checkpointer;
 use super::guard::stake;
-use super::preview::Seen;
-use super::report::{Progress, PurgeRequest, Stopped, Summary};
+use super::preview::ScanTotals;
+use super::report::{PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
 use super::scope;
-use crate::app::Housekeeper;
-use crate::app::run::{Feat, Shift};
-use crate::app::throttle::Pace;
+use crate::app::SessionService;
+use crate::app::run::{ActiveRun, RunCounts};
+use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
-use crate::domain::write_limits::Manners;
-use crate::storage::{Census, Interruption, Place, Reach, Settled, Survey};
+use crate::domain::write_limits::WriteLimits;
+use crate::storage::{Cursor, DueScan, InterruptReason, PurgeBatchResult, PurgeCounts, ScanLimits};
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;
@@ -30,15 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// One walk through the table.
-pub(super) struct Walk {
+pub(super) struct Sweep {
     begun: Instant,
-    pace: Pace,
-    upkeep: Upkeep,
+    pace: Throttle,
+    upkeep: Checkpointer,
     max_log: u64,
-    after: Option<Place>,
-    seen: Seen,
+    after: Option<Cursor>,
+    seen: ScanTotals,
     peaks: BTreeMap<String, u64>,
-    done: Progress,
+    done: PurgeProgress,
     /// When the last batch let go of the lock.
     released: Instant,
     /// Rows that are due and that a batch has been given, and has not settled.
@@ -47,19 +47,20 @@ pub(super) struct Walk {
     last_look: Duration,
 }
 
-impl Walk {
+impl Sweep {
     /// One that begins with a single row where each deletion reads a whole table.
-    pub(super) fn new(manners: &Manners, is_slow: bool) -> Self {
-        let pace = if manners.fast { Pace::regardless() } else { Pace::aiming_at(manners.hold.0) };
+    pub(super) fn new(manners: &WriteLimits, is_slow: bool) -> Self {
+        let pace =
+            if manners.fast { Throttle::regardless() } else { Throttle::aiming_at(manners.hold.0) };
         Self {
             begun: Instant::now(),
             pace: if is_slow { pace.beginning_with_one() } else { pace },
-            upkeep: Upkeep::default(),
+            upkeep: Checkpointer::default(),
             max_log: manners.max_log.0,
             after: None,
-            seen: Seen::default(),
+            seen: ScanTotals::default(),
             peaks: BTreeMap::new(),
-            done: Progress::default(),
+            done: PurgeProgress::default(),
             released: Instant::now(),
             in_hand: 0,
             last_look: Duration::ZERO,
@@ -67,8 +68,8 @@ impl Walk {
     }
 
     /// How far the next look goes.
-    fn reach(&self) -> Reach {
-        Reach {
+    fn reach(&self) -> ScanLimits {
+        ScanLimits {
             due: self.pace.rows(),
             rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(LOOK_AHEAD_EACH)),
             time: self.pace.look(),
@@ -78,7 +79,11 @@ impl Walk {
 
     /// Result of a batch; `None`: the file system has no space for that many rows, but may
     /// have it for fewer.
-    fn fitted(&mut self, settled: Result<Settled>, rows: usize) -> Result<Option<Settled>> {
+    fn fitted(
+        &mut self,
+        settled: Result<PurgeBatchResult>,
+        rows: usize,
+    ) -> Result<Option<PurgeBatchResult>> {
         match settled {
             Err(Error::DiskFull { .. }) if self.pace.shrink(rows) => Ok(None),
             settled => settled.map(Some),
@@ -86,19 +91,19 @@ impl Walk {
     }
 
     /// Takes note of what a look has found.
-    fn saw(&mut self, survey: Survey) {
+    fn saw(&mut self, survey: DueScan) {
         self.after = survey.last.or(self.after.take());
         self.done.walked = survey.walked;
         self.done.rows += survey.rows;
-        let Survey { census, misfit, kept, .. } = survey;
-        self.seen.add(Seen { census, misfit, kept });
+        let DueScan { census, misfit, kept, .. } = survey;
+        self.seen.add(ScanTotals { census, misfit, kept });
         for (task, sessions) in survey.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
     }
 
     /// Takes note of a batch of so many rows that were due.
-    fn did(&mut self, due: u64, settled: &Settled) {
+    fn did(&mut self, due: u64, settled: &PurgeBatchResult) {
         self.released = Instant::now();
         self.pace.learn(due, settled);
         self.done.marked += settled.marked;
@@ -124,48 +129,48 @@ impl Walk {
     }
 
     /// What the ledger is told of it.
-    pub(super) fn feat(&self) -> Feat {
-        Feat { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
+    pub(super) fn feat(&self) -> RunCounts {
+        RunCounts { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
     }
 }
 
 /// What a step has come to.
-enum Step {
+enum SweepStep {
     /// There may be more rows.
-    More,
+    Continue,
     /// These were the last.
-    Last,
+    Finished,
     /// It has lost its lease, and done nothing.
-    Late,
+    LeaseLost,
 }
 
 /// What may end a walk early.
-pub(super) struct Limits<'a> {
+pub(super) struct PurgeLimits<'a> {
     pub(super) until: Option<Instant>,
-    go_on: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    go_on: &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
 }
 
-impl Limits<'_> {
-    fn check(&mut self, done: &Progress) -> Option<Stopped> {
+impl PurgeLimits<'_> {
+    fn check(&mut self, done: &PurgeProgress) -> Option<StopReason> {
         if (self.go_on)(done).is_break() {
-            return Some(Stopped::Signal);
+            return Some(StopReason::Signal);
         }
-        self.until.is_some_and(|until| Instant::now() >= until).then_some(Stopped::RunTime)
+        self.until.is_some_and(|until| Instant::now() >= until).then_some(StopReason::RunTime)
     }
 }
 
-impl Housekeeper {
+impl SessionService {
     /// Walks through the table, and says what has come of it.
     pub(super) fn walk(
         &mut self,
-        walk: &mut Walk,
-        shift: &mut Shift,
+        walk: &mut Sweep,
+        shift: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
-        go_on: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Summary> {
+        go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
+    ) -> Result<PurgeSummary> {
         let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
-        let mut limits = Limits { until, go_on };
+        let mut limits = PurgeLimits { until, go_on };
         self.limit_statements(until);
         let stopped = self.with_log_kept(|keeper| {
             let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
@@ -186,11 +191,11 @@ impl Housekeeper {
     /// What a run says that an obstacle has stopped: what it has done stays done.
     pub(super) fn broken_off(
         &mut self,
-        walk: &mut Walk,
+        walk: &mut Sweep,
         request: &PurgeRequest,
         now: UnixTime,
-        (stopped, obstacle): (Stopped, String),
-    ) -> Summary {
+        (stopped, obstacle): (StopReason, String),
+    ) -> PurgeSummary {
         let stopped = Some(stopped);
         let left = self.left_behind(walk, request, now, stopped);
         // Where not even a look is possible, nobody knows.
@@ -201,34 +206,34 @@ impl Housekeeper {
     /// look would most likely take as long.
     pub(super) fn interrupted(
         &mut self,
-        walk: &mut Walk,
-        cause: Interruption,
+        walk: &mut Sweep,
+        cause: InterruptReason,
         obstacle: String,
-    ) -> Summary {
+    ) -> PurgeSummary {
         let stopped = match cause {
-            Interruption::Asked => Stopped::Signal,
-            Interruption::Time => Stopped::RunTime,
-            Interruption::Lease => Stopped::Lease,
+            InterruptReason::Asked => StopReason::Signal,
+            InterruptReason::Time => StopReason::RunTime,
+            InterruptReason::Lease => StopReason::Lease,
         };
         walk.seen.kept.add(self.store.take_kept());
         let in_hand = walk.in_hand;
-        let census = Census { would_end: in_hand, due: in_hand, ..Census::default() };
-        let left = Seen { census, ..Seen::default() };
+        let census = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
+        let left = ScanTotals { census, ..ScanTotals::default() };
         self.sum_up(walk, (left, false), Some(stopped), Some(obstacle))
     }
 
     /// What has come of a run that has left this behind, all of which was counted or not.
     fn sum_up(
         &mut self,
-        walk: &mut Walk,
-        (left, counted): (Seen, bool),
-        stopped: Option<Stopped>,
+        walk: &mut Sweep,
+        (left, counted): (ScanTotals, bool),
+        stopped: Option<StopReason>,
         obstacle: Option<String>,
-    ) -> Summary {
+    ) -> PurgeSummary {
         let (due, still_due) = (left.census.due, left.census.would_end);
         walk.seen.add(left);
-        let Seen { census, misfit, kept } = std::mem::take(&mut walk.seen);
-        Summary {
+        let ScanTotals { census, misfit, kept } = std::mem::take(&mut walk.seen);
+        PurgeSummary {
             done: walk.done,
             live: census.sessions.saturating_sub(walk.done.ended + still_due),
             remaining: due,
@@ -248,12 +253,12 @@ impl Housekeeper {
     /// Settles batch after batch, up to the end of the table or to a limit.
     fn settle_all(
         &mut self,
-        walk: &mut Walk,
-        shift: &mut Shift,
+        walk: &mut Sweep,
+        shift: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
-        limits: &mut Limits<'_>,
-    ) -> Result<Option<Stopped>> {
+        limits: &mut PurgeLimits<'_>,
+    ) -> Result<Option<StopReason>> {
         if request.guard.is_set() {
             let work = self.baseline(request, now)?;
             match self.count_for(shift, request, now, work.backlog_at(), limits)? {
@@ -265,13 +270,13 @@ impl Housekeeper {
         }
         loop {
             match self.step(walk, shift, request, now, limits)? {
-                Step::More => {}
-                Step::Last => {
+                SweepStep::Continue => {}
+                SweepStep::Finished => {
                     // Whoever looks on sees the end, too; nothing is left to be stopped.
                     let _ = (limits.go_on)(&walk.done);
                     return Ok(None);
                 }
-                Step::Late => return Ok(Some(Stopped::Lease)),
+                SweepStep::LeaseLost => return Ok(Some(StopReason::Lease)),
             }
             let stopped = limits.check(&walk.done);
             if stopped.is_some() {
@@ -287,22 +292,22 @@ impl Housekeeper {
     /// Says that the run is at work, and asks whether anything ends it.
     pub(super) fn may_go_on(
         &mut self,
-        shift: &mut Shift,
-        done: &Progress,
-        limits: &mut Limits<'_>,
-    ) -> Result<Option<Stopped>> {
-        Ok(if self.stay(shift)? { limits.check(done) } else { Some(Stopped::Lease) })
+        shift: &mut ActiveRun,
+        done: &PurgeProgress,
+        limits: &mut PurgeLimits<'_>,
+    ) -> Result<Option<StopReason>> {
+        Ok(if self.stay(shift)? { limits.check(done) } else { Some(StopReason::Lease) })
     }
 
     /// Looks at the next rows and settles those that are due.
     fn step(
         &mut self,
-        walk: &mut Walk,
-        shift: &mut Shift,
+        walk: &mut Sweep,
+        shift: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
-        limits: &Limits<'_>,
-    ) -> Result<Step> {
+        limits: &PurgeLimits<'_>,
+    ) -> Result<SweepStep> {
         let begun = Instant::now();
         self.limit_statements(limits.until);
         let ahead = scope(&self.policies, request, now);
@@ -310,7 +315,7 @@ impl Housekeeper {
         walk.last_look = begun.elapsed();
         // Right before it writes: it may have slept for long.
         if !self.stay(shift)? {
-            return Ok(Step::Late);
+            return Ok(SweepStep::LeaseLost);
         }
         self.limit_statements(limits.until);
         walk.pace.notice(survey.version);
@@ -325,7 +330,7 @@ impl Housekeeper {
                 return Err(error);
             }
             let Some(settled) = walk.fitted(settled, due)? else {
-                return Ok(Step::More);
+                return Ok(SweepStep::Continue);
             };
             walk.seen.kept.add(self.store.take_kept());
             walk.did(survey.census.due, &settled);
@@ -335,10 +340,10 @@ impl Housekeeper {
             if is_cut_short {
                 // The next look finds what is left of these rows.
                 walk.pace.shrink(due);
-                return Ok(Step::More);
+                return Ok(SweepStep::Continue);
             }
         }
-        let step = if survey.last.is_none() { Step::Last } else { Step::More };
+        let step = if survey.last.is_none() { SweepStep::Finished } else { SweepStep::Continue };
         walk.saw(survey);
         Ok(step)
     }
@@ -348,10 +353,10 @@ impl Housekeeper {
     /// him for a while, and then gives up.
     fn keep_log_small(
         &mut self,
-        walk: &mut Walk,
-        shift: &mut Shift,
-        limits: &mut Limits<'_>,
-    ) -> Result<Option<Stopped>> {
+        walk: &mut Sweep,
+        shift: &mut ActiveRun,
+        limits: &mut PurgeLimits<'_>,
+    ) -> Result<Option<StopReason>> {
         let (is_gentle, is_cramped) = (walk.pace.is_gentle(), walk.pace.is_cramped());
         let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), is_gentle, is_cramped)?;
         walk.done.log_peak = walk.upkeep.peak;
@@ -367,7 +372,7 @@ impl Housekeeper {
                 return Ok(Some(stopped));
             }
             if begun.elapsed() >= PATIENCE {
-                return Ok(Some(Stopped::Log));
+                return Ok(Some(StopReason::Log));
             }
             thread::sleep(GLANCE);
         }
@@ -379,13 +384,13 @@ impl Housekeeper {
     /// counted.
     fn left_behind(
         &self,
-        walk: &Walk,
+        walk: &Sweep,
         request: &PurgeRequest,
         now: UnixTime,
-        stopped: Option<Stopped>,
-    ) -> Result<(Seen, bool)> {
+        stopped: Option<StopReason>,
+    ) -> Result<(ScanTotals, bool)> {
         if stopped.is_none() {
-            return Ok((Seen::default(), true));
+            return Ok((ScanTotals::default(), true));
         }
         let scope = scope(&self.policies, request, now);
         self.count_behind(&scope, walk.after.as_ref(), LAST_LOOK)

@@ -10,9 +10,9 @@ use std::{env, fs};
 use sessctl::config::Config;
 use sessctl::domain::time::Span;
 use sessctl::store;
-use sessctl::store::{Access, Authorities, Cluster, Consistency, Credentials, Location};
+use sessctl::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::{Context, Named, Origin};
+use super::{Context, Named, SettingOrigin};
 use crate::cli::exit::Usage;
 use crate::cli::trust::Role;
 
@@ -21,16 +21,16 @@ pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
 
 /// Where the user and the password stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keeper {
+pub enum CredentialSource {
     /// In a file, and who has named it.
-    File(PathBuf, Namer),
+    File(PathBuf, CredentialOrigin),
     /// In the environment itself.
     Variable,
 }
 
 /// Who has named a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Namer {
+pub enum CredentialOrigin {
     Flag,
     /// A variable, by its name.
     Variable(&'static str),
@@ -92,28 +92,28 @@ impl Context {
     }
 
     /// Where the user and the password stand, if anybody has said so.
-    pub fn keeper_of_credentials(&self, config: &Config) -> Option<Keeper> {
+    pub fn keeper_of_credentials(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
         if let Some((path, namer)) = named(self.global.credentials.clone(), FILE) {
-            return Some(Keeper::File(path, namer));
+            return Some(CredentialSource::File(path, namer));
         }
         if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
-            return Some(Keeper::Variable);
+            return Some(CredentialSource::Variable);
         }
         let path = self.beside_config(Path::new(config.cluster.credentials.as_ref()?));
-        Some(Keeper::File(path, Namer::Config))
+        Some(CredentialSource::File(path, CredentialOrigin::Config))
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
         const FORM: &str = "its first line is to be USER:PASSWORD";
         match self.keeper_of_credentials(config) {
             None => Ok(None),
-            Some(Keeper::Variable) => {
+            Some(CredentialSource::Variable) => {
                 let line = env::var(CREDENTIALS).unwrap_or_default();
                 let credentials = Credentials::parse(&line);
                 credentials.map(Some).ok_or_else(|| Usage::error(format!("{CREDENTIALS}: {FORM}")))
             }
-            Some(Keeper::File(path, _)) => {
+            Some(CredentialSource::File(path, _)) => {
                 let name = path.display();
                 let text = self.read(&path, Role::Credentials)?;
                 // Once: a watch reads it again for each round.
@@ -132,15 +132,15 @@ impl Context {
         let mut files = Vec::new();
         let Location::Cluster(cluster) = db else { return files };
         match self.keeper_of_credentials(config) {
-            Some(Keeper::File(path, namer)) if namer != Namer::Config => {
+            Some(CredentialSource::File(path, namer)) if namer != CredentialOrigin::Config => {
                 files.push(("--credentials", path));
             }
-            Some(Keeper::Variable) => self.warn(&format!(
+            Some(CredentialSource::Variable) => self.warn(&format!(
                 "{CREDENTIALS} is for this process alone: name a file for the scheduled ones"
             )),
             _ => {}
         }
-        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != Namer::Config);
+        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != CredentialOrigin::Config);
         files.extend(
             ca_file.filter(|_| cluster.is_encrypted()).map(|(path, _)| ("--ca-file", path)),
         );
@@ -160,10 +160,10 @@ impl Context {
     }
 
     /// The file with the authorities, if anybody has named one.
-    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, Namer)> {
+    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, CredentialOrigin)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
             let path = self.beside_config(Path::new(config.cluster.ca_file.as_ref()?));
-            Some((path, Namer::Config))
+            Some((path, CredentialOrigin::Config))
         })
     }
 
@@ -171,7 +171,7 @@ impl Context {
         &self,
         cluster: &Cluster,
         config: &Config,
-    ) -> anyhow::Result<Option<Authorities>> {
+    ) -> anyhow::Result<Option<CaCertificates>> {
         if !cluster.is_encrypted() {
             return match self.global.ca_file {
                 Some(_) => {
@@ -183,7 +183,7 @@ impl Context {
         let Some((path, _)) = self.ca_file(config) else { return Ok(None) };
         let name = path.display();
         let pem = self.read(&path, Role::Authorities)?;
-        let authorities = Authorities::parse(&pem);
+        let authorities = CaCertificates::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
             Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))
         })
@@ -209,11 +209,11 @@ impl Context {
 }
 
 /// A file that was typed, or that a variable names.
-fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, Namer)> {
+fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, CredentialOrigin)> {
     let named = Named::by(flag, variable)?;
     let by = match named.origin {
-        Origin::Flag => Namer::Flag,
-        Origin::Environment => Namer::Variable(variable),
+        SettingOrigin::Flag => CredentialOrigin::Flag,
+        SettingOrigin::Environment => CredentialOrigin::Variable(variable),
     };
     Some((named.path, by))
 }

@@ -12,12 +12,12 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use sessctl::app::{Housekeeper, Processes, Terms, Untold};
+use sessctl::app::{JobOptions, MissedNotifications, ProcessProbe, SessionService};
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockGuard;
-use sessctl::domain::job::When;
+use sessctl::domain::job::JobTiming;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::Store;
+use sessctl::storage::Backend;
 use sessctl::store::adopted::StateMemory;
 use sessctl::store::{Access, Cluster, Location};
 
@@ -32,11 +32,11 @@ use super::trust::Role;
 use super::{accounts, clock, host, privileges, process, profiles, trust};
 use crate::output;
 use crate::output::record::{Record, Schema};
-use crate::output::{Format, FormatName, Head, human};
+use crate::output::{Format, FormatName, Summary, human};
 
-pub use cluster::{CREDENTIALS, Keeper, Namer};
-pub use options::{Global, Named, Origin};
-pub use state::{Source, advice};
+pub use cluster::{CREDENTIALS, CredentialOrigin, CredentialSource};
+pub use options::{Global, Named, SettingOrigin};
+pub use state::{StateDirSource, advice};
 pub use terminal::{Opening, print, print_sentences, read, stdout, unwritten};
 
 use cluster::location;
@@ -57,11 +57,11 @@ pub struct Context {
     /// The profile, if the user has named one.
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
-    said: open_table::Said,
+    said: open_table::WarnedTables,
     /// Set once the warning of another name of the file was shown.
     said_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
-    told: state::Told,
+    told: state::WarnedStates,
     /// State that no file could keep.
     memory: StateMemory,
     /// Set if the command answers with the record of runs.
@@ -96,9 +96,9 @@ impl Context {
             named_config,
             named_profile,
             config: OnceCell::new(),
-            said: open_table::Said::default(),
+            said: open_table::WarnedTables::default(),
             said_of_name: Cell::new(false),
-            told: state::Told::default(),
+            told: state::WarnedStates::default(),
             memory: StateMemory::default(),
             wants_runs: Cell::new(false),
             runs_jobs: Cell::new(false),
@@ -143,7 +143,7 @@ impl Context {
         let wanted = wanted.filter(|profile| profiles::is_file(profile));
         let profile = wanted.map(|profile| (profile, Role::Profile));
         let credentials = match self.keeper_of_credentials(config) {
-            Some(Keeper::File(path, _)) => Some((path, Role::Credentials)),
+            Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
             _ => None,
         };
         let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
@@ -281,7 +281,7 @@ impl Context {
     }
 
     /// Opens the table that is meant, under the policies of the configuration.
-    pub fn open(&self, access: Access) -> anyhow::Result<Housekeeper> {
+    pub fn open(&self, access: Access) -> anyhow::Result<SessionService> {
         let keeper = self.open_unsaid(access)?;
         self.introduce(&keeper, self.config()?);
         Ok(keeper)
@@ -293,13 +293,13 @@ impl Context {
     }
 
     /// Opens the table to answer with the record of runs.
-    pub fn open_runs(&self) -> anyhow::Result<Housekeeper> {
+    pub fn open_runs(&self) -> anyhow::Result<SessionService> {
         self.wants_runs.set(true);
         self.open(Access::Read)
     }
 
     /// Opens the table like [`open`](Self::open), without naming it to the user.
-    pub fn open_unsaid(&self, access: Access) -> anyhow::Result<Housekeeper> {
+    pub fn open_unsaid(&self, access: Access) -> anyhow::Result<SessionService> {
         // The path first: to name the database needs no configuration.
         let db = self.db()?;
         let config = self.config()?;
@@ -310,7 +310,7 @@ impl Context {
     }
 
     /// The same as [`open`](Self::open) under a configuration that has been read anew.
-    pub fn open_under(&self, config: &Config) -> anyhow::Result<Housekeeper> {
+    pub fn open_under(&self, config: &Config) -> anyhow::Result<SessionService> {
         let db = match &self.named_db {
             Some(named) => self.equipped(location(&named.path)?, Some(config))?,
             None => self.db_of(config)?,
@@ -323,12 +323,12 @@ impl Context {
     }
 
     /// Takes charge of a table, under the policies of a configuration.
-    pub fn in_charge(&self, store: Box<dyn Store>, config: &Config) -> Housekeeper {
-        let keeper = Housekeeper::new(store, config.policies.clone())
+    pub fn in_charge(&self, store: Box<dyn Backend>, config: &Config) -> SessionService {
+        let keeper = SessionService::new(store, config.policies.clone())
             .on_host(host::name())
             .timed_by(clock::uptime)
             .with_user(accounts::current)
-            .knowing_processes(Processes { own: process::own, is_gone: process::is_gone })
+            .knowing_processes(ProcessProbe { own: process::own, is_gone: process::is_gone })
             .guarding_clock(
                 ClockGuard { threshold: config.clock, is_accepted: false },
                 Box::new(clock::read),
@@ -377,7 +377,7 @@ impl Context {
     pub fn listing(
         &self,
         schema: &'static Schema,
-        head: Option<Head<'_>>,
+        head: Option<Summary<'_>>,
     ) -> anyhow::Result<Box<dyn Format>> {
         self.format().check(schema)?;
         Ok(output::open(self.format(), look(self.global.color), stdout(), schema, head)?)
@@ -411,7 +411,7 @@ impl Context {
 
     /// The same, of those of a command that answers otherwise; and the exit code that
     /// follows.
-    pub fn untold(&self, keeper: &mut Housekeeper) -> Exit {
+    pub fn untold(&self, keeper: &mut SessionService) -> Exit {
         match keeper.take_untold() {
             None => Exit::Done,
             Some(untold) => {
@@ -422,16 +422,16 @@ impl Context {
     }
 
     /// Tells of ended sessions that the hook was not told of.
-    pub fn say_untold(&self, untold: &Untold) {
+    pub fn say_untold(&self, untold: &MissedNotifications) {
         complain(&output::sanitize::visible(&format!("sessctl: {untold}; {}", again(untold))));
     }
 
     /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
     /// job depends on it.
-    pub fn terms(&self, config: &Config) -> anyhow::Result<Terms> {
-        let has_times = config.jobs.iter().any(|job| matches!(job.when, When::At(_)));
+    pub fn terms(&self, config: &Config) -> anyhow::Result<JobOptions> {
+        let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         let zone = &config.zone;
-        Ok(Terms {
+        Ok(JobOptions {
             configuration: self.configuration(),
             zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
             jitter: host::jitter(),
@@ -469,7 +469,7 @@ impl Context {
     }
 
     /// Says what has kept the clock from being checked, if anything has.
-    pub fn say_clock_warning(&self, keeper: &mut Housekeeper) {
+    pub fn say_clock_warning(&self, keeper: &mut SessionService) {
         if let Some(warning) = keeper.take_clock_warning() {
             self.warn(&warning);
         }
@@ -482,7 +482,7 @@ impl Context {
 }
 
 /// How to have ended sessions again that the hook was not told of.
-pub fn again(untold: &Untold) -> String {
+pub fn again(untold: &MissedNotifications) -> String {
     let since = untold.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` has those whose rows are kept"

@@ -9,25 +9,25 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use sessctl::app::Housekeeper;
+use sessctl::app::SessionService;
 use sessctl::config::Config;
-use sessctl::domain::profile::{Doubt, Profile};
-use sessctl::storage::{Store, TaskNames};
+use sessctl::domain::profile::{DetectionDoubt, Profile};
+use sessctl::storage::{Backend, TaskNames};
 use sessctl::store::adopted::StateDirectory;
 use sessctl::store::{Access, Location, adopted};
 use sessctl::{Error, store};
 
 use super::Context;
-use super::state::{StateFolder, Surroundings, teller, warn_once};
+use super::state::{StateEnv, StateFolder, teller, warn_once};
 use crate::cli::exit::Usage;
-use crate::cli::profiles::{Text, must_be_complete};
+use crate::cli::profiles::{ProfileSource, must_be_complete};
 use crate::cli::state_dir::Owner;
 use crate::cli::time_zone::of_machine;
 use crate::cli::trust::Role;
 use crate::cli::{profiles, state_dir, trust};
 
 /// Whether the profile has been named to the user.
-pub(super) type Said = Cell<bool>;
+pub(super) type WarnedTables = Cell<bool>;
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
@@ -56,16 +56,21 @@ impl Context {
 
     /// The text of a profile: that of a file, if it is one by its name, or of one that the
     /// program was built with.
-    pub fn profile_text(&self, which: &Path) -> anyhow::Result<Text> {
+    pub fn profile_text(&self, which: &Path) -> anyhow::Result<ProfileSource> {
         if !profiles::is_file(which) {
-            return Text::built_in(&which.to_string_lossy());
+            return ProfileSource::built_in(&which.to_string_lossy());
         }
-        Text::of_file(which, self.read(which, Role::Profile)?)
+        ProfileSource::of_file(which, self.read(which, Role::Profile)?)
     }
 
     /// What the text of a profile says, with its parameters as far as they are given, and
     /// with this machine's time zone.
-    pub fn profile(&self, text: &Text, which: &Path, config: &Config) -> anyhow::Result<Profile> {
+    pub fn profile(
+        &self,
+        text: &ProfileSource,
+        which: &Path,
+        config: &Config,
+    ) -> anyhow::Result<Profile> {
         let mut profile = self.profile_with_parameters(text, which, config)?;
         profile.resolve_local(&of_machine)?;
         Ok(profile)
@@ -73,7 +78,7 @@ impl Context {
 
     fn profile_with_parameters(
         &self,
-        text: &Text,
+        text: &ProfileSource,
         which: &Path,
         config: &Config,
     ) -> anyhow::Result<Profile> {
@@ -93,7 +98,7 @@ impl Context {
         let file = config.state_dir.as_ref().map(|dir| self.beside_config(Path::new(dir)));
         let owner = db.and_then(Owner::of).unwrap_or_else(Owner::caller);
         let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
-        StateFolder::of(flag, file, &Surroundings::look(self.identity()), owner, base)
+        StateFolder::of(flag, file, &StateEnv::look(self.identity()), owner, base)
     }
 
     /// Makes the directory for the state, as root, if it is missing. Where root must not,
@@ -147,7 +152,7 @@ impl Context {
         db: &Location,
         access: Access,
         config: &Config,
-    ) -> anyhow::Result<Box<dyn Store>> {
+    ) -> anyhow::Result<Box<dyn Backend>> {
         self.must_be_as_found(db)?;
         let store = self.store_by_profile(db, access, config)?;
         self.must_be_as_found(db)?;
@@ -162,7 +167,7 @@ impl Context {
         db: &Location,
         access: Access,
         config: &Config,
-    ) -> anyhow::Result<Box<dyn Store>> {
+    ) -> anyhow::Result<Box<dyn Backend>> {
         self.note_read(db, access);
         if let Some(wanted) = self.wanted_profile(config) {
             let profile = self.profile(&self.profile_text(&wanted)?, &wanted, config)?;
@@ -174,13 +179,13 @@ impl Context {
             return self.adopt(db, access, profile, config);
         }
         match store::open(db, access) {
-            Err(stranger @ Error::NotOurs { .. }) => {
+            Err(stranger @ Error::ForeignDatabase { .. }) => {
                 // One of sessctl's own that is too old or too new.
                 if store::is_native(db)? {
                     return Err(stranger.into());
                 }
                 let found = adopted::detect(db, access, profiles::outlines()?)?;
-                let text = Text::built_in(&found.name)?;
+                let text = ProfileSource::built_in(&found.name)?;
                 let profile = self.profile(&text, Path::new(&found.name), config)?;
                 let profile = Profile { doubt: found.doubt, ..profile };
                 if access == Access::Read {
@@ -241,7 +246,7 @@ impl Context {
         access: Access,
         profile: Profile,
         config: &Config,
-    ) -> anyhow::Result<Box<dyn Store>> {
+    ) -> anyhow::Result<Box<dyn Backend>> {
         must_be_complete(&profile)?;
         config.check_for(&profile)?;
         let state = self.state(db, access, config);
@@ -250,7 +255,7 @@ impl Context {
 
     /// Says that what was detected may be wrong, and before what it has to be named.
     fn warn_of_doubt(&self, profile: &Profile) {
-        if let Some(Doubt { finding, remedy }) = &profile.doubt {
+        if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
             self.warn(&format!(
                 "{finding}; it is read as UTC here, and before anything is deleted you have to \
                  name the profile: {remedy}"
@@ -268,7 +273,7 @@ impl Context {
 
     /// Names a framework's table to people: where nobody else has named its profile, or
     /// they want to know all.
-    pub(super) fn introduce(&self, keeper: &Housekeeper, config: &Config) {
+    pub(super) fn introduce(&self, keeper: &SessionService, config: &Config) {
         let Some(profile) = keeper.profile().filter(|_| !self.said.replace(true)) else {
             return;
         };

@@ -96,7 +96,7 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
 
 /// Where a setting of the command line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingOrigin {
     /// Typed.
     Flag,
     /// From the environment.
@@ -106,16 +106,16 @@ pub enum Origin {
 /// A path that the user has named, or a profile.
 pub struct Named {
     pub path: PathBuf,
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 impl Named {
     /// What was typed, or else a variable; an empty one counts as not set.
     pub(super) fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
-        let typed = flag.map(|path| Self { path, origin: Origin::Flag });
+        let typed = flag.map(|path| Self { path, origin: SettingOrigin::Flag });
         typed.or_else(|| {
             let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
-            Some(Self { path, origin: Origin::Environment })
+            Some(Self { path, origin: SettingOrigin::Environment })
         })
     }
 }

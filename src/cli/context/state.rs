@@ -9,7 +9,9 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sessctl::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble, Unsafety};
+use sessctl::domain::state_file::{
+    StateConsequence, StateFault, StateNotice, StateProblem, UntrustedReason,
+};
 use sessctl::store::adopted::check_state_directory;
 
 use crate::cli::exit::complain;
@@ -21,7 +23,7 @@ use crate::output::sanitize::visible;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFolder {
     pub path: PathBuf,
-    pub source: Source,
+    pub source: StateDirSource,
     /// Directories in which the state was before.
     pub former: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
@@ -30,7 +32,7 @@ pub struct StateFolder {
 
 /// Who names the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub enum StateDirSource {
     /// `--state-dir`.
     Flag,
     /// The configuration.
@@ -44,7 +46,7 @@ pub enum Source {
     Home,
 }
 
-impl Source {
+impl StateDirSource {
     /// Whether somebody has named it.
     pub fn is_named(self) -> bool {
         match self {
@@ -57,7 +59,7 @@ impl Source {
 
 /// What the environment says of it.
 #[derive(Debug, Default)]
-pub struct Surroundings {
+pub struct StateEnv {
     /// `STATE_DIRECTORY`, as systemd sets it: folders with colons between them.
     state: Option<OsString>,
     /// `XDG_STATE_HOME`.
@@ -66,7 +68,7 @@ pub struct Surroundings {
     home: Option<PathBuf>,
 }
 
-impl Surroundings {
+impl StateEnv {
     /// The environment of the user whose privileges were taken; `None`: of the caller.
     pub fn look(identity: Option<&Identity>) -> Self {
         let state = env::var_os("STATE_DIRECTORY");
@@ -90,27 +92,27 @@ impl StateFolder {
     pub fn of(
         flag: Option<&Path>,
         file: Option<PathBuf>,
-        around: &Surroundings,
+        around: &StateEnv,
         owner: Owner,
         base: &Path,
     ) -> Option<Self> {
         let folder = |path: PathBuf, source| Self { path, source, former: vec![], caveat: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
-            return Some(folder(path.to_owned(), Source::Flag));
+            return Some(folder(path.to_owned(), StateDirSource::Flag));
         }
         if let Some(path) = file {
-            return Some(folder(path, Source::File));
+            return Some(folder(path, StateDirSource::File));
         }
         let first = around.state.as_ref().and_then(|paths| env::split_paths(paths).next());
         if let Some(path) = first.filter(|path| !path.as_os_str().is_empty() && path != base) {
-            return Some(folder(path, Source::Variable("STATE_DIRECTORY")));
+            return Some(folder(path, StateDirSource::Variable("STATE_DIRECTORY")));
         }
         let own = around.own().map(|(path, source)| folder(path, source));
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
                 let former = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { former, ..folder(shared, Source::System) })
+                Some(Self { former, ..folder(shared, StateDirSource::System) })
             }
             Ok(false) => own,
             Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
@@ -118,15 +120,15 @@ impl StateFolder {
     }
 }
 
-impl Surroundings {
+impl StateEnv {
     /// The user's own directory for state.
-    fn own(&self) -> Option<(PathBuf, Source)> {
+    fn own(&self) -> Option<(PathBuf, StateDirSource)> {
         let xdg = self.xdg.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(path) = xdg {
-            return Some((path.join("sessctl"), Source::Variable("XDG_STATE_HOME")));
+            return Some((path.join("sessctl"), StateDirSource::Variable("XDG_STATE_HOME")));
         }
         let home = self.home.as_ref().filter(|home| home.is_absolute())?;
-        Some((home.join(".local/state/sessctl"), Source::Home))
+        Some((home.join(".local/state/sessctl"), StateDirSource::Home))
     }
 }
 
@@ -135,7 +137,9 @@ fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
     for path in [base, shared] {
         match check_state_directory(path) {
             Ok(true) => {}
-            Err(StateFault::Unsafe { path, why: Unsafety::Owner(owner, _) }) if path == shared => {
+            Err(StateFault::Unsafe { path, why: UntrustedReason::Owner(owner, _) })
+                if path == shared =>
+            {
                 let owner = named(owner);
                 return Err(format!(
                     "the state of this database is in \"{}\", which only {owner} may use; \
@@ -166,24 +170,28 @@ const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each 
                                runs that were missed are not made up";
 
 /// What was told of the state: the same is not told twice.
-pub type Told = Rc<RefCell<BTreeSet<String>>>;
+pub type WarnedStates = Rc<RefCell<BTreeSet<String>>>;
 
 /// Teller of news about the state. A warning comes also in cron, and with --quiet: it asks
 /// for action. A move is of interest to those who look.
 /// Where jobs run, it says what that means for them.
-pub fn teller(told: &Told, is_verbose: bool, has_jobs: bool) -> impl Fn(&StateNews) + 'static {
+pub fn teller(
+    told: &WarnedStates,
+    is_verbose: bool,
+    has_jobs: bool,
+) -> impl Fn(&StateNotice) + 'static {
     let told = Rc::clone(told);
     move |news| match news {
-        StateNews::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
+        StateNotice::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
             complain(&visible(&format!(
                 "sessctl: moved the state from \"{}\" to \"{}\"",
                 from.display(),
                 to.display()
             )));
         }
-        StateNews::Moved { .. } => {}
-        StateNews::Trouble(trouble) => {
-            let is_lost = has_jobs && trouble.loss == StateLoss::NothingKept;
+        StateNotice::Moved { .. } => {}
+        StateNotice::Trouble(trouble) => {
+            let is_lost = has_jobs && trouble.loss == StateConsequence::NothingKept;
             let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
             warn_once(&told, &format!("{trouble}{jobs}; {}", advice(trouble)));
         }
@@ -191,15 +199,15 @@ pub fn teller(told: &Told, is_verbose: bool, has_jobs: bool) -> impl Fn(&StateNe
 }
 
 /// Warns of something, unless that was said before.
-pub fn warn_once(told: &Told, sentence: &str) {
+pub fn warn_once(told: &WarnedStates, sentence: &str) {
     if told.borrow_mut().insert(sentence.to_owned()) {
         complain(&visible(&format!("sessctl: warning: {sentence}")));
     }
 }
 
 /// Remedy for trouble with the state.
-pub fn advice(trouble: &StateTrouble) -> String {
-    let StateTrouble { file, fault, loss } = trouble;
+pub fn advice(trouble: &StateProblem) -> String {
+    let StateProblem { file, fault, loss } = trouble;
     let directory = file.parent().unwrap_or(file);
     match fault {
         StateFault::NoDirectory => {
@@ -220,33 +228,37 @@ pub fn advice(trouble: &StateTrouble) -> String {
     }
 }
 
-fn advice_for_content(loss: StateLoss) -> &'static str {
+fn advice_for_content(loss: StateConsequence) -> &'static str {
     match loss {
-        StateLoss::NothingRead => "the next purge begins a new one, or restore it from a backup",
-        StateLoss::NothingKept => "remove it, or restore it from a backup",
-        StateLoss::Content => "no action is needed, unless you want to restore a backup",
+        StateConsequence::NothingRead => {
+            "the next purge begins a new one, or restore it from a backup"
+        }
+        StateConsequence::NothingKept => "remove it, or restore it from a backup",
+        StateConsequence::Content => "no action is needed, unless you want to restore a backup",
     }
 }
 
-fn advice_for_safety(path: &Path, why: Unsafety) -> String {
+fn advice_for_safety(path: &Path, why: UntrustedReason) -> String {
     match why {
-        Unsafety::Link => {
+        UntrustedReason::Link => {
             "replace the link by what it stands for, or name another --state-dir".to_owned()
         }
-        Unsafety::Kind => "remove it, or name another --state-dir".to_owned(),
-        Unsafety::Owner(owner, _) if owner != 0 => {
+        UntrustedReason::Kind => "remove it, or name another --state-dir".to_owned(),
+        UntrustedReason::Owner(owner, _) if owner != 0 => {
             format!("run sessctl as {}, or name another --state-dir", named(owner))
         }
-        Unsafety::Owner(_, user) => {
+        UntrustedReason::Owner(_, user) => {
             format!(
                 "run `chown -R {} {}`, or name another --state-dir",
                 named_or_number(user),
                 quoted(path)
             )
         }
-        Unsafety::Writable => format!("run `chmod o-w {}`", quoted(path)),
-        Unsafety::HardLink => "remove the other name of it".to_owned(),
-        Unsafety::Parent => "name a --state-dir whose parent directories belong to root".to_owned(),
+        UntrustedReason::Writable => format!("run `chmod o-w {}`", quoted(path)),
+        UntrustedReason::HardLink => "remove the other name of it".to_owned(),
+        UntrustedReason::Parent => {
+            "name a --state-dir whose parent directories belong to root".to_owned()
+        }
     }
 }
 
@@ -264,8 +276,8 @@ fn quoted(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn around(state: &str, xdg: &str, home: &str) -> Surroundings {
-        Surroundings { state: Some(state.into()), xdg: Some(xdg.into()), home: Some(home.into()) }
+    fn around(state: &str, xdg: &str, home: &str) -> StateEnv {
+        StateEnv { state: Some(state.into()), xdg: Some(xdg.into()), home: Some(home.into()) }
     }
 
     /// The effective user, in a parent directory that holds this user's directory or not.
@@ -288,20 +300,20 @@ mod tests {
             folder.map(|folder| (folder.path.display().to_string(), folder.source))
         };
         let is = |path: &str, source| Some((path.to_owned(), source));
-        assert_eq!(of(Some("typed"), Some("/file"), all()), is("typed", Source::Flag));
-        assert_eq!(of(None, Some("/file"), all()), is("/file", Source::File));
+        assert_eq!(of(Some("typed"), Some("/file"), all()), is("typed", StateDirSource::Flag));
+        assert_eq!(of(None, Some("/file"), all()), is("/file", StateDirSource::File));
         assert_eq!(
             of(Some(""), None, all()),
-            is("/var/lib/a", Source::Variable("STATE_DIRECTORY"))
+            is("/var/lib/a", StateDirSource::Variable("STATE_DIRECTORY"))
         );
-        let xdg = Source::Variable("XDG_STATE_HOME");
+        let xdg = StateDirSource::Variable("XDG_STATE_HOME");
         assert_eq!(of(None, None, around("", "/xdg", "/home/me")), is("/xdg/sessctl", xdg));
-        let home = is("/home/me/.local/state/sessctl", Source::Home);
+        let home = is("/home/me/.local/state/sessctl", StateDirSource::Home);
         for xdg in ["", "relative"] {
             assert_eq!(of(None, None, around("", xdg, "/home/me")), home);
         }
         assert_eq!(of(None, None, around("", "", "")), None);
-        assert_eq!(of(None, None, Surroundings::default()), None);
+        assert_eq!(of(None, None, StateEnv::default()), None);
     }
 
     #[test]
@@ -310,9 +322,12 @@ mod tests {
         let of = |around| StateFolder::of(None, None, &around, Owner::caller(), &base).unwrap();
         let shared = base.join(Owner::caller().directory());
         let found = of(around("", "/xdg", "/home/me"));
-        assert_eq!((&found.path, found.source), (&shared, Source::System));
+        assert_eq!((&found.path, found.source), (&shared, StateDirSource::System));
         assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
-        assert_eq!(of(around("/var/lib/a", "", "")).source, Source::Variable("STATE_DIRECTORY"));
+        assert_eq!(
+            of(around("/var/lib/a", "", "")).source,
+            StateDirSource::Variable("STATE_DIRECTORY")
+        );
     }
 
     #[test]
@@ -322,7 +337,7 @@ mod tests {
         let of = |base: &Path| {
             let around = around("", "/xdg", "/home/me");
             let found = StateFolder::of(None, None, &around, Owner::caller(), base).unwrap();
-            assert_eq!(found.source, Source::Variable("XDG_STATE_HOME"));
+            assert_eq!(found.source, StateDirSource::Variable("XDG_STATE_HOME"));
             found.caveat.unwrap()
         };
         let link = base.with_file_name("link");

@@ -10,7 +10,7 @@ use sessctl::Error;
 use super::options::When;
 use crate::output;
 use crate::output::record::Schema;
-use crate::output::{Format, FormatName, Look};
+use crate::output::{Format, FormatName, Style};
 
 /// Standard output, buffered.
 pub fn stdout() -> impl Write {
@@ -21,7 +21,7 @@ pub fn stdout() -> impl Write {
 #[derive(Clone, Copy)]
 pub struct Opening {
     pub(super) format: FormatName,
-    pub(super) look: Look,
+    pub(super) look: Style,
     pub(super) schema: &'static Schema,
 }
 
@@ -44,7 +44,7 @@ pub fn unwritten(error: io::Error) -> Error {
     Error::failed("write the answer", error)
 }
 
-pub(super) fn look(when: When) -> Look {
+pub(super) fn look(when: When) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = match when {
@@ -54,7 +54,7 @@ pub(super) fn look(when: When) -> Look {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    Look { colour, width: width() }
+    Style { colour, width: width() }
 }
 
 /// The columns of the terminal that the answer goes to, if it goes to one.

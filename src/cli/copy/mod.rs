@@ -7,21 +7,21 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::app::{Housekeeper, MoveProgress, MoveRequest, Moved, Stopped};
-use sessctl::domain::write_limits::Hold;
-use sessctl::storage::Store;
+use sessctl::app::{CopyProgress, CopyReport, CopyRequest, SessionService, StopReason};
+use sessctl::domain::write_limits::HoldLimit;
+use sessctl::storage::Backend;
 use sessctl::store::{Access, Consistency, Location, adopted};
 use sessctl::{Error, store};
 
 use super::args::duration;
-use super::context::{Context, Origin, print};
+use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage, unless_gone};
 use super::interrupt::{Interrupt, Signal};
 use super::progress::{Display, left};
 use super::retry::waiting;
 use super::{clock, profiles};
 use crate::output::human::thousands;
-use summary::Ends;
+use summary::Endpoints;
 
 /// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
 /// the application does not use that database yet.
@@ -83,7 +83,7 @@ impl Args {
         let ends = self.ends(context)?;
         let config = context.config()?;
         let source = source(&ends.from)?;
-        let request = MoveRequest {
+        let request = CopyRequest {
             replace: self.replace,
             // Without a configuration nobody has said that there are no limits.
             suit: context.config_path().is_some(),
@@ -97,13 +97,13 @@ impl Args {
             store::create(up_to_date(&ends.to))?
         };
         let mut keeper = context.in_charge(store, config);
-        let is_held = |done: &_| matches!(done, Err(Error::Held { .. }));
+        let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
             self.bring(&mut keeper, source.as_ref(), &request, &interrupt, context)
         });
         let done = match (done, interrupt.signal()) {
             // It was told to stop while it waited for another one.
-            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
         let exit = exit(&done, interrupt.signal());
@@ -114,7 +114,7 @@ impl Args {
 
     /// The database to read, unless that is a cluster.
     pub fn database(&self, context: &Context) -> anyhow::Result<Location> {
-        let Ends { from, to } = self.ends(context)?;
+        let Endpoints { from, to } = self.ends(context)?;
         Ok(if from.file().is_some() { from } else { to })
     }
 
@@ -124,11 +124,11 @@ impl Args {
     }
 
     /// The two databases. Each is named here: that of `--db` would be a third.
-    fn ends(&self, context: &Context) -> anyhow::Result<Ends> {
-        if context.named_db.as_ref().is_some_and(|named| named.origin == Origin::Flag) {
+    fn ends(&self, context: &Context) -> anyhow::Result<Endpoints> {
+        if context.named_db.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
             return Err(Usage::error("--db: move takes its databases by --from and --to"));
         }
-        if context.named_profile.as_ref().is_some_and(|named| named.origin == Origin::Flag) {
+        if context.named_profile.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
             return Err(Usage::error(
                 "--profile: move copies sessctl's own table; a framework's moves with its \
                  application",
@@ -139,19 +139,19 @@ impl Args {
         if is_same(&from, &to) {
             return Err(Usage::error(format!("--from {from} and --to {to} are the same database")));
         }
-        Ok(Ends { from, to })
+        Ok(Endpoints { from, to })
     }
 
     fn bring(
         &self,
-        keeper: &mut Housekeeper,
-        source: &dyn Store,
-        request: &MoveRequest,
+        keeper: &mut SessionService,
+        source: &dyn Backend,
+        request: &CopyRequest,
         interrupt: &Interrupt,
         context: &Context,
-    ) -> sessctl::Result<Moved> {
+    ) -> sessctl::Result<CopyReport> {
         let mut display = Display::new(None, context);
-        let mut go_on = |progress: &MoveProgress| -> ControlFlow<()> {
+        let mut go_on = |progress: &CopyProgress| -> ControlFlow<()> {
             display.show_share(progress.walked, |elapsed| figures(progress, elapsed));
             interrupt.go_on()
         };
@@ -165,8 +165,8 @@ impl Args {
 
     fn answer(
         &self,
-        ends: &Ends,
-        done: &Moved,
+        ends: &Endpoints,
+        done: &CopyReport,
         exit: Exit,
         context: &Context,
     ) -> anyhow::Result<()> {
@@ -188,11 +188,11 @@ impl Args {
 }
 
 /// Opens the table that is to be copied, to read it.
-fn source(from: &Location) -> anyhow::Result<Box<dyn Store>> {
+fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     let from = up_to_date(from);
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
-        Err(stranger @ Error::NotOurs { .. }) if !store::is_native(&from)? => {
+        Err(stranger @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
             match adopted::detect(&from, Access::Read, profiles::outlines()?) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}: it moves with its application, and sessctl \
@@ -208,10 +208,10 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Store>> {
 }
 
 /// For how long one write may hold up others who write to the destination.
-fn hold(to: &Location, asked: Hold) -> Hold {
+fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     match to {
         Location::File(_) => asked,
-        Location::Cluster(_) => Hold(asked.0.max(FAR)),
+        Location::Cluster(_) => HoldLimit(asked.0.max(FAR)),
     }
 }
 
@@ -247,10 +247,10 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-fn exit(done: &Moved, signal: Option<Signal>) -> Exit {
+fn exit(done: &CopyReport, signal: Option<Signal>) -> Exit {
     let Some(comparison) = &done.comparison else {
         return match (done.stopped, signal) {
-            (Some(Stopped::Signal), Some(signal)) => Exit::Interrupted(signal),
+            (Some(StopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
             _ => Exit::StoppedEarly,
         };
     };
@@ -263,7 +263,7 @@ fn exit(done: &Moved, signal: Option<Signal>) -> Exit {
     }
 }
 
-fn figures(progress: &MoveProgress, elapsed: Duration) -> String {
+fn figures(progress: &CopyProgress, elapsed: Duration) -> String {
     format!(
         "{} {} rows, {} written, {} left",
         if progress.is_comparing { "compared" } else { "read" },

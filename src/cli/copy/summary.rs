@@ -1,13 +1,13 @@
 //! What a move has done, as a record and in words.
 
-use sessctl::app::{Comparison, Moved};
+use sessctl::app::{Comparison, CopyReport};
 use sessctl::store::Location;
 
 use crate::output::human::{milliseconds, thousands};
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// From where to where.
-pub struct Ends {
+pub struct Endpoints {
     pub from: Location,
     pub to: Location,
 }
@@ -35,7 +35,7 @@ pub static MOVED: Schema = Schema::one(
     ],
 );
 
-pub fn record(ends: &Ends, done: &Moved, verify_only: bool) -> Record {
+pub fn record(ends: &Endpoints, done: &CopyReport, verify_only: bool) -> Record {
     let compared = |value: &dyn Fn(&Comparison) -> Value| {
         done.comparison.as_ref().map_or(Value::Absent, value)
     };
@@ -62,7 +62,7 @@ pub fn record(ends: &Ends, done: &Moved, verify_only: bool) -> Record {
 }
 
 /// What it has come to.
-pub fn sentence(done: &Moved, verify_only: bool) -> String {
+pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
         (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => found(comparison),
         (Some(comparison), _) => {
@@ -76,7 +76,7 @@ pub fn sentence(done: &Moved, verify_only: bool) -> String {
     if verify_only { found } else { format!("{}; {found}", brought(done)) }
 }
 
-fn brought(done: &Moved) -> String {
+fn brought(done: &CopyReport) -> String {
     let written = thousands(done.written());
     let copied = match &done.comparison {
         None => format!("copied {}", sessions(done.written())),
@@ -121,8 +121,8 @@ fn found(comparison: &Comparison) -> String {
 }
 
 /// What was left alone, if anything was, and what it may mean.
-pub fn warning(ends: &Ends, done: &Moved) -> Option<String> {
-    let Ends { from, to } = ends;
+pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
+    let Endpoints { from, to } = ends;
     let are = |number: u64| if number == 1 { "is" } else { "are" };
     let extra = format!("{} in {to} {} not in {from}", sessions(done.extra), are(done.extra));
     let newer =

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sessctl::Error;
-use sessctl::app::{Housekeeper, Plan, PurgeRequest, Stopped, Summary};
+use sessctl::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
 use sessctl::config::Config;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::Caps;
+use sessctl::domain::guard::GuardLimits;
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::Zone;
-use sessctl::domain::write_limits::{Hold, Manners, Size};
+use sessctl::domain::time_zone::TimeZone;
+use sessctl::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use sessctl::store::{Access, Location};
 
-use crate::cli::args::{Moment, duration, percent, task};
+use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
-use crate::cli::ended_lines::{Each, Wanted};
+use crate::cli::ended_lines::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, advice_on_room, complain, unless_gone};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
@@ -31,7 +31,7 @@ use crate::cli::show::stat;
 use crate::cli::{clock, metrics, records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::visible;
-use crate::output::{FormatName, Head};
+use crate::output::{FormatName, Summary};
 
 use summary::{RUN, SUMMARY, record, schema, sentence};
 
@@ -71,7 +71,7 @@ pub struct Args {
     /// For about how long each write transaction may hold up the application
     /// [default: 2ms, or that of the configuration]
     #[arg(long, value_name = "TIME")]
-    hold: Option<Hold>,
+    hold: Option<HoldLimit>,
     /// Nobody else is writing: hold for as long as it goes fastest
     #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
     fast: bool,
@@ -79,7 +79,7 @@ pub struct Args {
     /// from being used again; then stop, with exit code 3 [default: 64MiB, or that of
     /// the configuration]
     #[arg(long, value_name = "SIZE")]
-    max_log: Option<Size>,
+    max_log: Option<ByteSize>,
     /// Say how far it is every so many seconds, on standard error; unasked, a terminal
     /// shows a bar
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
@@ -93,11 +93,11 @@ pub struct Args {
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
-    each: Wanted,
+    each: LineTarget,
     /// With --dry-run: what would happen to the rows as they are now if it were
     /// another moment
     #[arg(long, value_name = "TIME", requires = "dry_run")]
-    at: Option<Moment>,
+    at: Option<MomentArg>,
     /// Afterwards write the figures of show stat and of this run to a file, for
     /// node_exporter; also if it was refused, which is one of the figures
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
@@ -120,12 +120,13 @@ impl Args {
         }
         let request = self.request(context)?;
         if self.dry_run {
-            let now = self.at.map(|at| at.read(&Zone::Local)).transpose()?.unwrap_or(context.now);
+            let now =
+                self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
             return dry_run(&request, now, self.accept_clock, context);
         }
         let deadline = Deadline::after(self.run_time);
-        let each = Each::of_purge(context, self.each);
+        let each = EndedLines::of_purge(context, self.each);
         let mut keeper = context.open(Access::Write)?.telling(each.listener());
         drop(deadline);
         if self.accept_clock {
@@ -133,7 +134,7 @@ impl Args {
         }
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
-        let is_held = |purged: &_| matches!(purged, Err(Error::Held { .. }));
+        let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));
         let purged = waiting(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
@@ -156,14 +157,14 @@ impl Args {
         }
         let summary = match (purged, interrupt.signal()) {
             // It was told to stop while it waited for another one.
-            (Err(Error::Held { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
+            (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
         };
         // Whatever fails from here on, the purge has taken place.
         if let Some(untold) = &summary.untold {
             context.say_untold(untold);
         }
-        if let (Some(Stopped::Room), Location::File(path)) = (summary.stopped, context.db()?) {
+        if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
             let advice = advice_on_room(&path.display().to_string());
             complain(&visible(&format!("sessctl: {advice}")));
         }
@@ -185,12 +186,13 @@ impl Args {
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
         let Config { guard, manners, .. } = context.config()?;
         Ok(PurgeRequest {
-            manners: Manners {
+            manners: WriteLimits {
                 hold: self.hold.unwrap_or(manners.hold),
                 fast: self.fast,
                 max_log: self.max_log.unwrap_or(manners.max_log),
             },
-            guard: Caps { max_percent: self.max_percent, max_rows: self.max_rows }.or(*guard),
+            guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
+                .or(*guard),
             task: self.task.clone(),
             run_time: self.run_time,
             job: None,
@@ -200,10 +202,10 @@ impl Args {
     /// Gives a refusal to the programs that want to know: in the format that was asked
     /// for, where it has figures, and in the file of metrics. What goes wrong with that is
     /// said, and the refusal stays what the command ends with.
-    fn note_refusal(&self, error: &Error, keeper: &Housekeeper, context: &Context) {
+    fn note_refusal(&self, error: &Error, keeper: &SessionService, context: &Context) {
         let summary = match error {
-            Error::Guard(refusal) => Some(Summary::refused(refusal)),
-            Error::Clock(_) => Some(Summary::refused_by_clock()),
+            Error::Guard(refusal) => Some(PurgeSummary::refused(refusal)),
+            Error::Clock(_) => Some(PurgeSummary::refused_by_clock()),
             _ => None,
         };
         let is_asked = context.asked_format().is_some() && !self.each.is_stdout();
@@ -217,10 +219,10 @@ impl Args {
     }
 }
 
-fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
+fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
         (None, _) if summary.untold.is_none() && summary.kept.rejected == 0 => Exit::Done,
-        (Some(Stopped::Room), _) => Exit::Failed,
+        (Some(StopReason::Room), _) => Exit::Failed,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
@@ -229,13 +231,13 @@ fn exit(summary: &Summary, signal: Option<Signal>) -> Exit {
 /// Writes the figures of the table and those of a run; a refused one may have none.
 fn write_metrics(
     path: &Path,
-    keeper: &Housekeeper,
-    summary: Option<&Summary>,
+    keeper: &SessionService,
+    summary: Option<&PurgeSummary>,
     context: &Context,
 ) -> anyhow::Result<()> {
     let now = context.now;
     let profile = keeper.profile();
-    let is_refused = summary.is_none_or(|summary| summary.stopped == Some(Stopped::Guard));
+    let is_refused = summary.is_none_or(|summary| summary.stopped == Some(StopReason::Guard));
     let run = vec![Value::Count(is_refused.into()), Value::Count(now.0.unsigned_abs())];
     let done: Vec<Record> =
         summary.map(|summary| record(summary, profile, false)).into_iter().collect();
@@ -247,7 +249,11 @@ fn write_metrics(
     context.write_metrics(path, &text)
 }
 
-fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow::Result<()> {
+fn answer(
+    summary: &PurgeSummary,
+    keeper: &SessionService,
+    context: &Context,
+) -> anyhow::Result<()> {
     let profile = keeper.profile();
     if context.global.quiet {
         return Ok(());
@@ -265,7 +271,7 @@ fn answer(summary: &Summary, keeper: &Housekeeper, context: &Context) -> anyhow:
 
 /// Says what a purge has done that answers otherwise, where somebody looks on or something
 /// has stopped it.
-fn say_summary(summary: &Summary, keeper: &Housekeeper, context: &Context) {
+fn say_summary(summary: &PurgeSummary, keeper: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
         context.say(&sentence(summary, keeper.profile(), false));
     }
@@ -273,7 +279,7 @@ fn say_summary(summary: &Summary, keeper: &Housekeeper, context: &Context) {
 
 /// Says which rows a purge keeps because nobody can read them, and which are from the
 /// future, also to cron: somebody has to look at them.
-pub fn say_of_rows(summary: &Summary, dry_run: bool, context: &Context) {
+pub fn say_of_rows(summary: &PurgeSummary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
         context.say(&format!("sessctl: {sentence}"));
     }
@@ -319,7 +325,7 @@ fn dry_run(
 
 /// Says that a purge would be refused at this moment, if it would be: whatever the moment
 /// that the dry run looks at.
-fn would_clock_refuse(keeper: &Housekeeper, context: &Context) -> bool {
+fn would_clock_refuse(keeper: &SessionService, context: &Context) -> bool {
     match keeper.clock_refusal(context.now) {
         Ok(None) => false,
         Ok(Some(refusal)) => {
@@ -338,16 +344,16 @@ fn would_clock_refuse(keeper: &Housekeeper, context: &Context) -> bool {
 }
 
 fn list_due(
-    keeper: &Housekeeper,
+    keeper: &SessionService,
     request: &PurgeRequest,
     now: UnixTime,
     context: &Context,
-    plan: &Plan,
+    plan: &PurgePreview,
 ) -> anyhow::Result<u64> {
     let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
     let profile = keeper.profile();
     let summary = record(&plan.summary, profile, true);
-    let head = Head { schema: schema(profile), record: &summary, rows: "sessions" };
+    let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let mut listing = context.listing(records::dues(profile), Some(head))?;
     let mut shown = 0;
     keeper.due(request.task.as_ref(), now, &mut |session, verdict| {

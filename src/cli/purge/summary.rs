@@ -1,6 +1,6 @@
 //! What a purge has done, as a record and in words.
 
-use sessctl::app::Summary;
+use sessctl::app::PurgeSummary;
 use sessctl::domain::profile::Profile;
 
 use crate::output::human;
@@ -119,7 +119,7 @@ pub fn schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
 
-pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Record {
+pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> Record {
     let done = &summary.done;
     let adopted = |value: Value| profile.is_some().then_some(value);
     let name = profile.map(|profile| Value::word(profile.name.clone()));
@@ -145,7 +145,7 @@ pub fn record(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> Re
     Record::new(["purge"], values.into_iter().flatten().collect())
 }
 
-pub fn sentence(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> String {
+pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> String {
     let said = match (profile, dry_run) {
         (None, true) => return would(summary),
         (None, false) => did(summary),
@@ -167,7 +167,7 @@ pub fn sentence(summary: &Summary, profile: Option<&Profile>, dry_run: bool) -> 
     }
 }
 
-fn would(summary: &Summary) -> String {
+fn would(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -176,7 +176,7 @@ fn would(summary: &Summary) -> String {
     format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
 }
 
-fn did(summary: &Summary) -> String {
+fn did(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -188,12 +188,12 @@ fn did(summary: &Summary) -> String {
     )
 }
 
-fn would_delete(summary: &Summary) -> String {
+fn would_delete(summary: &PurgeSummary) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn deleted(summary: &Summary) -> String {
+fn deleted(summary: &PurgeSummary) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
@@ -207,13 +207,13 @@ fn expired_sessions(count: u64) -> String {
     }
 }
 
-fn figures(summary: &Summary) -> [String; 3] {
+fn figures(summary: &PurgeSummary) -> [String; 3] {
     [summary.done.ended, summary.done.deleted, summary.live].map(thousands)
 }
 
 /// What people should know of the rows that were kept because nobody can read them; in a
 /// dry run, of those that would be.
-pub fn unreadable(summary: &Summary, dry_run: bool) -> Option<String> {
+pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     let (rows, whose) = match summary.unreadable {
         0 => return None,
         1 => ("1 row".to_owned(), "its"),
@@ -241,11 +241,16 @@ mod tests {
 
     #[test]
     fn one_session_is_one() {
-        use sessctl::app::Progress;
-        let profile = crate::cli::profiles::Text::built_in("django").unwrap().outline().unwrap();
+        use sessctl::app::PurgeProgress;
+        let profile =
+            crate::cli::profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
         let said = |deleted, live, dry_run| {
-            let done = Progress { deleted, ..Progress::default() };
-            sentence(&Summary { done, live, ..Summary::default() }, Some(&profile), dry_run)
+            let done = PurgeProgress { deleted, ..PurgeProgress::default() };
+            sentence(
+                &PurgeSummary { done, live, ..PurgeSummary::default() },
+                Some(&profile),
+                dry_run,
+            )
         };
         assert_eq!(said(1, 1, true), "would delete 1 expired session, and leave 1");
         assert_eq!(said(1_204, 0, true), "would delete 1,204 expired sessions, and leave 0");
@@ -260,7 +265,7 @@ mod tests {
         let said = |unreadable, misfit: Option<&str>, dry_run| {
             let misfit = misfit
                 .map(|value| Misfit { input: "expire_date".to_owned(), value: value.to_owned() });
-            let summary = Summary { unreadable, misfit, ..Summary::default() };
+            let summary = PurgeSummary { unreadable, misfit, ..PurgeSummary::default() };
             super::unreadable(&summary, dry_run)
         };
         let is = |text: &str| Some(text.to_owned());

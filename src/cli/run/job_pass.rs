@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sessctl::app::{Housekeeper, Ran, Stopped, Terms, Untold};
+use sessctl::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
 use sessctl::config::Config;
-use sessctl::domain::job::{Job, Standing, TooLate};
+use sessctl::domain::job::{Job, JobStatus, LateRun};
 use sessctl::domain::time::Span;
 use sessctl::{Error, config};
 
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
-use crate::cli::ended_lines::Each;
+use crate::cli::ended_lines::EndedLines;
 use crate::cli::exit::{Exit, complain};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
@@ -26,14 +26,14 @@ use crate::output::sanitize::visible;
 const CRON: Span = Span::minutes(1);
 
 /// One look at all jobs.
-pub struct Round<'a> {
+pub struct JobPass<'a> {
     context: &'a Context,
-    each: &'a Each,
+    each: &'a EndedLines,
     /// Where jobs report their sessions, by their names.
     reports: BTreeMap<String, config::Report>,
     /// Whether the sessions are the answer.
     has_each: bool,
-    pub terms: Terms,
+    pub terms: JobOptions,
     wait: Option<Duration>,
     /// Whether there will be another one soon.
     stays: bool,
@@ -46,12 +46,12 @@ pub struct Round<'a> {
     pub is_obstructed: bool,
 }
 
-impl<'a> Round<'a> {
+impl<'a> JobPass<'a> {
     /// The only one, in a call of cron or a timer.
     pub fn new(
         context: &'a Context,
         config: &Config,
-        each: &'a Each,
+        each: &'a EndedLines,
         wait: Option<Duration>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
@@ -59,7 +59,7 @@ impl<'a> Round<'a> {
             each,
             reports: config.reports.clone(),
             has_each: each.is_stdout_for(config),
-            terms: Terms { poll: CRON, ..context.terms(config)? },
+            terms: JobOptions { poll: CRON, ..context.terms(config)? },
             wait,
             stays: false,
             records: Vec::new(),
@@ -69,9 +69,13 @@ impl<'a> Round<'a> {
     }
 
     /// One of many.
-    pub fn of_watch(context: &'a Context, config: &Config, each: &'a Each) -> anyhow::Result<Self> {
+    pub fn of_watch(
+        context: &'a Context,
+        config: &Config,
+        each: &'a EndedLines,
+    ) -> anyhow::Result<Self> {
         let round = Self::new(context, config, each, None)?;
-        let terms = Terms { poll: Span::ZERO, ..round.terms };
+        let terms = JobOptions { poll: Span::ZERO, ..round.terms };
         Ok(Self { stays: true, terms, ..round })
     }
 
@@ -83,7 +87,7 @@ impl<'a> Round<'a> {
     pub fn attend_to_all(
         &mut self,
         jobs: &[Job],
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
         let checked = keeper.check_clock_of_round(clock::now());
@@ -107,7 +111,7 @@ impl<'a> Round<'a> {
     fn attend_to(
         &mut self,
         job: &Job,
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
         self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
@@ -119,12 +123,12 @@ impl<'a> Round<'a> {
         // What ended before a failure stays ended.
         let untold = keeper.take_untold();
         let Some(report) = Report::of(&ran) else { return Ok(()) };
-        if let Ok(Ran::Purged(summary)) = &ran {
+        if let Ok(JobOutcome::Purged(summary)) = &ran {
             say_of_rows(summary, false, self.context);
             // The work is done; what could not be asked any more does not undo it.
             let _ = say_unindexed(keeper, self.context.global.verbose, self.context);
         }
-        if let Ok(Ran::Cycled(cycled)) = &ran {
+        if let Ok(JobOutcome::Cycled(cycled)) = &ran {
             say_kept(&cycled.kept, Wording::end(false), self.context);
         }
         self.exit = self.exit.or_worse(report.exit);
@@ -137,11 +141,14 @@ impl<'a> Round<'a> {
     fn run(
         &self,
         job: &Job,
-        keeper: &mut Housekeeper,
+        keeper: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<Ran> {
-        let is_held = |ran: &sessctl::Result<Ran>| {
-            matches!(ran, Ok(Ran::NotDue(Standing::Running(_))) | Err(Error::Held { .. }))
+    ) -> sessctl::Result<JobOutcome> {
+        let is_held = |ran: &sessctl::Result<JobOutcome>| {
+            matches!(
+                ran,
+                Ok(JobOutcome::NotDue(JobStatus::Running(_))) | Err(Error::LeaseHeld { .. })
+            )
         };
         waiting(self.wait, interrupt, is_held, || {
             keeper.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
@@ -150,7 +157,7 @@ impl<'a> Round<'a> {
 
     /// What went wrong is said always, and so is that a cycle did not take place. What went
     /// well is said to those who look.
-    fn say(&self, job: &Job, report: &Report, untold: Option<&Untold>) {
+    fn say(&self, job: &Job, report: &Report, untold: Option<&MissedNotifications>) {
         let Report { exit, outcome, counts, reason, advice, goes_on, late } = report;
         let name = visible(&job.name);
         if *goes_on || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
@@ -186,16 +193,16 @@ impl<'a> Round<'a> {
 }
 
 /// What a job's work has left untold.
-fn untold_by(ran: &sessctl::Result<Ran>) -> Option<&Untold> {
+fn untold_by(ran: &sessctl::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
-        Ok(Ran::Purged(summary)) => summary.untold.as_ref(),
-        Ok(Ran::Cycled(cycled)) => cycled.untold.as_ref(),
+        Ok(JobOutcome::Purged(summary)) => summary.untold.as_ref(),
+        Ok(JobOutcome::Cycled(cycled)) => cycled.untold.as_ref(),
         _ => None,
     }
 }
 
 /// Why a cycle did not take place, and when it does next.
-fn with_next(late: &TooLate) -> String {
+fn with_next(late: &LateRun) -> String {
     late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
 }
 
@@ -210,11 +217,11 @@ struct Report {
     /// Whether something that passes was in the way: the next run goes on.
     goes_on: bool,
     /// The cycle that did not take place.
-    late: Option<TooLate>,
+    late: Option<LateRun>,
 }
 
 impl Report {
-    fn of(ran: &sessctl::Result<Ran>) -> Option<Self> {
+    fn of(ran: &sessctl::Result<JobOutcome>) -> Option<Self> {
         let nothing = |exit, outcome, reason| Self {
             exit,
             outcome,
@@ -225,23 +232,25 @@ impl Report {
             late: None,
         };
         Some(match ran {
-            Ok(Ran::NotDue(Standing::Running(run))) => {
+            Ok(JobOutcome::NotDue(JobStatus::Running(run))) => {
                 nothing(Exit::Busy, "held", Some(format!("running since {}", run.started)))
             }
-            Ok(Ran::NotDue(_) | Ran::Disabled) => return None,
-            Ok(Ran::Skipped) => nothing(Exit::Done, "skipped", None),
-            Ok(Ran::TooLate(late)) => {
+            Ok(JobOutcome::NotDue(_) | JobOutcome::Disabled) => return None,
+            Ok(JobOutcome::Skipped) => nothing(Exit::Done, "skipped", None),
+            Ok(JobOutcome::TooLate(late)) => {
                 Self { late: Some(*late), ..nothing(Exit::Done, "skipped", Some(late.to_string())) }
             }
-            Ok(Ran::Purged(summary)) => {
+            Ok(JobOutcome::Purged(summary)) => {
                 let done = &summary.done;
                 let counts = [done.marked, done.ended, done.deleted];
                 Self::of_work(counts, summary.short_of(), summary.stopped)
             }
-            Ok(Ran::Cycled(cycled)) => {
+            Ok(JobOutcome::Cycled(cycled)) => {
                 Self::of_work([0, cycled.ended, cycled.deleted], cycled.short_of(), cycled.stopped)
             }
-            Err(error @ Error::Held { .. }) => nothing(Exit::Busy, "held", Some(error.to_string())),
+            Err(error @ Error::LeaseHeld { .. }) => {
+                nothing(Exit::Busy, "held", Some(error.to_string()))
+            }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),
                 ..nothing(Exit::Refused, "refused", Some(refusal.to_string()))
@@ -257,13 +266,13 @@ impl Report {
         })
     }
 
-    fn of_work(counts: [u64; 3], short_of: Option<String>, stopped: Option<Stopped>) -> Self {
+    fn of_work(counts: [u64; 3], short_of: Option<String>, stopped: Option<StopReason>) -> Self {
         let (exit, outcome) = match short_of {
             None => (Exit::Done, "done"),
-            Some(_) if stopped == Some(Stopped::Room) => (Exit::Failed, "partial"),
+            Some(_) if stopped == Some(StopReason::Room) => (Exit::Failed, "partial"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        let goes_on = matches!(stopped, Some(Stopped::Busy | Stopped::Log));
+        let goes_on = matches!(stopped, Some(StopReason::Busy | StopReason::Log));
         Self { exit, outcome, counts, reason: short_of, advice: None, goes_on, late: None }
     }
 

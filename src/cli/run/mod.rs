@@ -10,13 +10,13 @@ use sessctl::store::Access;
 
 use super::args::duration;
 use super::context::Context;
-use super::ended_lines::{Each, Wanted};
+use super::ended_lines::{EndedLines, LineTarget};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
-use job_pass::Round;
+use job_pass::JobPass;
 
 /// Run the jobs of the configuration that are due
 ///
@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
     #[command(flatten)]
-    each: Wanted,
+    each: LineTarget,
 }
 
 static RAN: Schema = Schema::many(
@@ -89,9 +89,9 @@ impl Args {
         if self.watch {
             return watch::watch(context, self.each, self.accept_clock);
         }
-        let each = Each::of_jobs(context, self.each);
+        let each = EndedLines::of_jobs(context, self.each);
         let has_each = self.each.is_stdout_for(config);
-        let mut round = Round::new(context, config, &each, self.wait)?;
+        let mut round = JobPass::new(context, config, &each, self.wait)?;
         let mut keeper = context.open(Access::Write)?.telling(each.listener());
         // Whoever has to name a profile does it for all jobs, and none counts as run.
         keeper.must_be_certain()?;

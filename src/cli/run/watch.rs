@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use sessctl::config::Config;
 use sessctl::domain::clock::ClockRefusal;
-use sessctl::domain::job::Standing;
+use sessctl::domain::job::JobStatus;
 use sessctl::domain::time::{Span, UnixTime};
 
-use super::{Round, give_up_jobs, no_jobs};
+use super::{JobPass, give_up_jobs, no_jobs};
 use crate::cli::context::Context;
-use crate::cli::ended_lines::{Each, Wanted};
+use crate::cli::ended_lines::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, complain};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, begin_anew};
@@ -33,7 +33,11 @@ const REMINDER: Duration = Duration::from_secs(3_600);
 const IDLE: Span = Span::minutes(1);
 
 /// Keeps to the schedule until a signal comes.
-pub(super) fn watch(context: &Context, each: Wanted, accept_clock: bool) -> anyhow::Result<Exit> {
+pub(super) fn watch(
+    context: &Context,
+    each: LineTarget,
+    accept_clock: bool,
+) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen_as_service()?;
     // In this order: a change in between is seen at the next tick.
@@ -41,7 +45,7 @@ pub(super) fn watch(context: &Context, each: Wanted, accept_clock: bool) -> anyh
     let config = context.read_config()?;
     let mut watch = Watch {
         context,
-        each: Each::of_jobs(context, each),
+        each: EndedLines::of_jobs(context, each),
         config,
         file,
         glimpse: file,
@@ -73,7 +77,7 @@ pub(super) fn watch(context: &Context, each: Wanted, accept_clock: bool) -> anyh
 
 struct Watch<'a> {
     context: &'a Context,
-    each: Each,
+    each: EndedLines,
     config: Config,
     /// What the configuration file looked like when it was read.
     file: Option<Stamp>,
@@ -158,7 +162,7 @@ impl Watch<'_> {
             give_up_jobs(self.context, &self.config);
             return Ok(clock::now().plus(IDLE));
         }
-        let mut round = Round::of_watch(self.context, &self.config, &self.each)?;
+        let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
         let keeper = self.context.open_under(&self.config)?;
         let mut keeper = keeper.telling(self.each.listener());
         keeper.must_be_certain()?;
@@ -203,14 +207,14 @@ impl Watch<'_> {
 }
 
 /// When to look at a job again.
-fn next_look(standing: &Standing, now: UnixTime) -> UnixTime {
+fn next_look(standing: &JobStatus, now: UnixTime) -> UnixTime {
     match standing {
-        Standing::Waits { next, .. } => *next,
+        JobStatus::Scheduled { next, .. } => *next,
         // Somebody else has the lease, or had it and died.
-        Standing::Due(_) | Standing::TooLate(_) | Standing::Running(_) => {
+        JobStatus::Due(_) | JobStatus::TooLate(_) | JobStatus::Running(_) => {
             now.plus(Span::seconds(1))
         }
-        Standing::Never => now.plus(IDLE),
+        JobStatus::Never => now.plus(IDLE),
     }
 }
 

@@ -1,9 +1,9 @@
 //! sessctl as a crontab line.
 
 use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
-use super::export::Resolved;
+use super::export::ResolvedInvocation;
 use super::owner::Owner;
 use crate::cli::exit::Usage;
 
@@ -16,14 +16,14 @@ pub enum Table {
     System,
 }
 
-impl Resolved {
+impl ResolvedInvocation {
     /// A line for `crontab`, quoted for the shell that cron starts. cron itself
     /// makes a new line of each percent sign that has no backslash, and knows no
     /// zone but the machine's.
     pub fn crontab_line(
         &self,
         schedule: &Schedule,
-        zone: &Zone,
+        zone: &TimeZone,
         table: Table,
     ) -> anyhow::Result<String> {
         let command = shlex::try_join(self.words.iter().map(String::as_str))?;
@@ -36,8 +36,8 @@ impl Resolved {
         };
         let line = format!("{} {field}{}", schedule.to_crontab(), command.replace('%', "\\%"));
         Ok(match zone {
-            Zone::Local | Zone::Machine(_) => format!("{comment}{line}"),
-            Zone::Named(_) => format!(
+            TimeZone::Local | TimeZone::Machine(_) => format!("{comment}{line}"),
+            TimeZone::Named(_) => format!(
                 "{comment}# cron reads this line in the machine's time zone, not in {zone}:\n{line}"
             ),
         })
@@ -71,14 +71,14 @@ mod tests {
     use super::super::export::tests::purge;
     use super::*;
 
-    fn purge_as(owner: Owner) -> Resolved {
+    fn purge_as(owner: Owner) -> ResolvedInvocation {
         let mut call = purge("/srv/app.db");
         call.owner = Some(owner);
         call
     }
 
-    fn line(call: &Resolved, table: Table) -> anyhow::Result<String> {
-        call.crontab_line(&"15 * *".parse().unwrap(), &Zone::Local, table)
+    fn line(call: &ResolvedInvocation, table: Table) -> anyhow::Result<String> {
+        call.crontab_line(&"15 * *".parse().unwrap(), &TimeZone::Local, table)
     }
 
     #[test]

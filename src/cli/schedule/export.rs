@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 use sessctl::store::Location;
 
 use super::owner::Owner;
@@ -14,7 +14,7 @@ use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
 /// What is to be called, as the user has named it.
-pub struct Call<'a> {
+pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Location,
     pub profile: Option<&'a Path>,
@@ -30,10 +30,10 @@ pub struct Call<'a> {
     pub owner: Option<Owner>,
 }
 
-impl Call<'_> {
+impl Invocation<'_> {
     /// The same by full paths: schedulers start it in a folder and with a search path
     /// of their own.
-    pub fn resolve(&self) -> anyhow::Result<Resolved> {
+    pub fn resolve(&self) -> anyhow::Result<ResolvedInvocation> {
         let (db, folder) = match self.db {
             Location::File(path) => {
                 let db = absolute(path)?;
@@ -64,12 +64,12 @@ impl Call<'_> {
         }
         words.push(verb.to_owned());
         let (has_hook, owner) = (self.has_hook, self.owner.clone());
-        Ok(Resolved { words, folder, state_dir, verb, has_hook, owner })
+        Ok(ResolvedInvocation { words, folder, state_dir, verb, has_hook, owner })
     }
 }
 
 /// A call that works from anywhere.
-pub struct Resolved {
+pub struct ResolvedInvocation {
     pub(super) words: Vec<String>,
     /// The folder of the database; `None`: it is on a cluster.
     pub(super) folder: Option<String>,
@@ -79,9 +79,9 @@ pub struct Resolved {
     pub(super) owner: Option<Owner>,
 }
 
-impl Resolved {
+impl ResolvedInvocation {
     /// The systemd units for a schedule in this zone, with their names.
-    pub fn units(&self, schedule: &Schedule, zone: &Zone) -> [(String, String); 2] {
+    pub fn units(&self, schedule: &Schedule, zone: &TimeZone) -> [(String, String); 2] {
         let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
         [(name("service"), self.service()), (name("timer"), timer(schedule, zone))]
     }
@@ -222,10 +222,10 @@ const FOR_A_HOOK: &str = "\
 UMask=0077
 ";
 
-fn timer(schedule: &Schedule, zone: &Zone) -> String {
+fn timer(schedule: &Schedule, zone: &TimeZone) -> String {
     let zone = match zone {
-        Zone::Local | Zone::Machine(_) => String::new(),
-        Zone::Named(_) => format!(" {zone}"),
+        TimeZone::Local | TimeZone::Machine(_) => String::new(),
+        TimeZone::Named(_) => format!(" {zone}"),
     };
     format!(
         "[Unit]\n\
@@ -280,17 +280,24 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
 pub(super) mod tests {
     use super::*;
 
-    pub(in crate::cli::schedule) fn purge(path: &str) -> Resolved {
+    pub(in crate::cli::schedule) fn purge(path: &str) -> ResolvedInvocation {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
         let folder = Some("/srv/a b".to_owned());
-        Resolved { words, folder, state_dir: None, verb: "purge", has_hook: false, owner: None }
+        ResolvedInvocation {
+            words,
+            folder,
+            state_dir: None,
+            verb: "purge",
+            has_hook: false,
+            owner: None,
+        }
     }
 
     #[test]
     fn paths_survive_the_quoting_of_systemd() {
         let schedule = "15 * *".parse().unwrap();
         let purge = purge("/srv/a b/100%.db");
-        let [(_, service), _] = purge.units(&schedule, &Zone::Local);
+        let [(_, service), _] = purge.units(&schedule, &TimeZone::Local);
         assert!(service.contains("ExecStart=/usr/bin/sessctl --db \"/srv/a b/100%%.db\" purge\n"));
         assert!(service.contains("ReadWritePaths=\"/srv/a b\"\n"));
     }
@@ -299,8 +306,8 @@ pub(super) mod tests {
     fn a_unit_has_the_rights_of_the_owner_and_bounds() {
         let schedule = "15 * *".parse().unwrap();
         let unit = |owner| {
-            let [(_, service), _] =
-                Resolved { owner, ..purge("/srv/app.db") }.units(&schedule, &Zone::Local);
+            let [(_, service), _] = ResolvedInvocation { owner, ..purge("/srv/app.db") }
+                .units(&schedule, &TimeZone::Local);
             service
         };
         let bounds = |unit: &str| {
@@ -328,9 +335,9 @@ pub(super) mod tests {
     #[test]
     fn nothing_is_closed_off_from_a_hook() {
         let schedule = "15 * *".parse().unwrap();
-        let with = |has_hook| Resolved { has_hook, ..purge("/srv/app.db") };
+        let with = |has_hook| ResolvedInvocation { has_hook, ..purge("/srv/app.db") };
         for (has_hook, private_tmp) in [(false, "yes"), (true, "no")] {
-            let [(_, service), _] = with(has_hook).units(&schedule, &Zone::Local);
+            let [(_, service), _] = with(has_hook).units(&schedule, &TimeZone::Local);
             assert!(service.contains(&format!("PrivateTmp={private_tmp}\n")), "{service}");
         }
     }
@@ -338,12 +345,12 @@ pub(super) mod tests {
     #[test]
     fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
         let schedule = "15 * *".parse().unwrap();
-        let away = Resolved { folder: None, ..purge("http://db1:4001") };
-        let [(_, service), _] = away.units(&schedule, &Zone::Local);
+        let away = ResolvedInvocation { folder: None, ..purge("http://db1:4001") };
+        let [(_, service), _] = away.units(&schedule, &TimeZone::Local);
         assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
         assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));
         assert!(service.contains("After=network-online.target\n\n[Service]"));
-        let [(_, service), _] = purge("/srv/app.db").units(&schedule, &Zone::Local);
+        let [(_, service), _] = purge("/srv/app.db").units(&schedule, &TimeZone::Local);
         assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
         assert!(service.contains(NO_FAMILIES));
     }

@@ -2,10 +2,10 @@
 
 use chrono::DateTime;
 use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::Zone;
+use sessctl::domain::time_zone::TimeZone;
 
 use super::Spec;
-use crate::cli::args::Moment;
+use crate::cli::args::MomentArg;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::time_zone::of_machine;
@@ -25,11 +25,11 @@ pub struct Args {
     n: u32,
     /// Later than this, instead of than now
     #[arg(long, value_name = "TIME")]
-    after: Option<Moment>,
+    after: Option<MomentArg>,
     /// In this time zone, such as Europe/Berlin, instead of the machine's or the
     /// configuration's
     #[arg(long, value_name = "ZONE")]
-    tz: Option<Zone>,
+    tz: Option<TimeZone>,
 }
 
 const TIME: Column = Column::row("time", "time").time();
@@ -77,7 +77,7 @@ impl Args {
 }
 
 /// What the zone's clock shows: `Mon 2026-06-15 14:00 +02:00`.
-fn wall_clock(time: UnixTime, zone: &Zone) -> Value {
+fn wall_clock(time: UnixTime, zone: &TimeZone) -> Value {
     let offset = zone.offset_at(time).unwrap_or(0);
     let Some(wall) = DateTime::from_timestamp(time.0 + offset, 0) else {
         return Value::Absent;

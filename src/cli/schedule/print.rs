@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use sessctl::domain::schedule::Schedule;
 
 use super::crontab::Table;
-use super::export::Call;
+use super::export::Invocation;
 use super::owner::Owner;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
@@ -61,7 +61,7 @@ impl Args {
         let config = context.config()?;
         let zone = &config.zone;
         let db = context.db()?;
-        let call = Call {
+        let call = Invocation {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
             db: &db,
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),

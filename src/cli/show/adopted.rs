@@ -3,12 +3,12 @@
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStat;
+use sessctl::storage::TaskStats;
 
 use super::stat::gauge;
 use super::{idle_since, stat};
 use crate::output::human::thousands;
-use crate::output::record::{Column, Place, Record, Schema, Value};
+use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
 const PROFILE: Column = Column::detail("profile", "profile");
 const TABLE: Column = Column::row("table", "table");
@@ -42,25 +42,25 @@ pub static STAT: Schema = Schema::many(
         EXPIRED,
         PERCENT,
         UNREADABLE,
-        stat::OLDEST.at(Place::Detail),
-        stat::PEAK.at(Place::Detail),
-        stat::CLOSED.at(Place::Detail),
-        stat::EXPIRED.at(Place::Detail),
-        stat::CYCLED.at(Place::Detail),
+        stat::OLDEST.at(Visibility::Detail),
+        stat::PEAK.at(Visibility::Detail),
+        stat::CLOSED.at(Visibility::Detail),
+        stat::EXPIRED.at(Visibility::Detail),
+        stat::CYCLED.at(Visibility::Detail),
         stat::DELETED,
-        stat::FUTURE.at(Place::Detail),
+        stat::FUTURE.at(Visibility::Detail),
     ],
 )
 .labelled("task");
 
 /// In percent, with a decimal, and cut off: 100 means all.
-fn percent(stat: &TaskStat) -> Option<f64> {
+fn percent(stat: &TaskStats) -> Option<f64> {
     let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
     (stat.sessions() > 0).then_some(permille as f64 / 10.0)
 }
 
-pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
+pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {
     let ended_by = |reason| Value::Count(stat.ended_by.get(&reason).copied().unwrap_or(0));
     let values = vec![
         Value::text(Some(stat.task.as_str())),
@@ -87,9 +87,9 @@ pub fn record(stat: &TaskStat, profile: &Profile, now: UnixTime) -> Record {
 }
 
 /// What stands above the figures, for people who did not say which table it is.
-pub fn heading(stats: &[TaskStat], profile: &Profile) -> String {
+pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
-    let all = match stats.iter().map(TaskStat::sessions).sum() {
+    let all = match stats.iter().map(TaskStats::sessions).sum() {
         0 => "no sessions".to_owned(),
         1 => "1 session".to_owned(),
         all => format!("{} sessions", thousands(all)),
@@ -111,7 +111,7 @@ mod tests {
     fn the_heading_is_for_people() {
         let profile = profiles::Text::built_in("django").unwrap().outline().unwrap();
         let of = |live, expired| {
-            heading(&[TaskStat { live: [live, 0, 0], expired, ..TaskStat::default() }], &profile)
+            heading(&[TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() }], &profile)
         };
         insta::assert_snapshot!(of(36_136, 1_168_415), @"django_session is a table of Django (profile django): 1,204,551 sessions, 97 % expired");
         insta::assert_snapshot!(of(1, 0), @"django_session is a table of Django (profile django): 1 session, 0 % expired");
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_hundred_percent_are_all() {
         let of = |live, expired| {
-            percent(&TaskStat { live: [live, 0, 0], expired, ..TaskStat::default() })
+            percent(&TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() })
         };
         assert_eq!(of(0, 0), None);
         assert_eq!(of(1, 0), Some(0.0));

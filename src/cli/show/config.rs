@@ -4,7 +4,9 @@ use std::path::Path;
 
 use sessctl::config::{Config, Setting};
 
-use crate::cli::context::{Context, Keeper, Named, Namer, Origin, Source};
+use crate::cli::context::{
+    Context, CredentialOrigin, CredentialSource, Named, SettingOrigin, StateDirSource,
+};
 use crate::cli::exit::Exit;
 use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -105,10 +107,10 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
         return from_file(setting, context);
     };
     let source = match folder.source {
-        Source::File => return from_file(setting, context),
-        Source::Flag => ("flag", "--state-dir".to_owned()),
-        Source::Variable(name) => ("environment", name.to_owned()),
-        Source::System | Source::Home => ("default", String::new()),
+        StateDirSource::File => return from_file(setting, context),
+        StateDirSource::Flag => ("flag", "--state-dir".to_owned()),
+        StateDirSource::Variable(name) => ("environment", name.to_owned()),
+        StateDirSource::System | StateDirSource::Home => ("default", String::new()),
     };
     record("state_dir", &folder.path.to_string_lossy(), source)
 }
@@ -116,22 +118,28 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
 /// Where the user and the password stand, and never what they are.
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
     match context.keeper_of_credentials(config) {
-        Some(Keeper::File(path, namer)) => {
+        Some(CredentialSource::File(path, namer)) => {
             context.warn_of_readers(&path);
             file(setting, &path, namer, "--credentials", context)
         }
-        Some(Keeper::Variable) => {
+        Some(CredentialSource::Variable) => {
             record(&setting.key, "", ("environment", "SESSCTL_CREDENTIALS".to_owned()))
         }
         None => from_file(setting, context),
     }
 }
 
-fn file(setting: &Setting, path: &Path, namer: Namer, flag: &str, context: &Context) -> Record {
+fn file(
+    setting: &Setting,
+    path: &Path,
+    namer: CredentialOrigin,
+    flag: &str,
+    context: &Context,
+) -> Record {
     let source = match namer {
-        Namer::Config => return from_file(setting, context),
-        Namer::Flag => ("flag", flag.to_owned()),
-        Namer::Variable(name) => ("environment", name.to_owned()),
+        CredentialOrigin::Config => return from_file(setting, context),
+        CredentialOrigin::Flag => ("flag", flag.to_owned()),
+        CredentialOrigin::Variable(name) => ("environment", name.to_owned()),
     };
     record(&setting.key, &path.to_string_lossy(), source)
 }
@@ -164,8 +172,8 @@ fn from_file(setting: &Setting, context: &Context) -> Record {
 
 fn named(key: &str, named: &Named, flag: &str, variable: &str) -> Record {
     let source = match named.origin {
-        Origin::Flag => ("flag", flag.to_owned()),
-        Origin::Environment => ("environment", variable.to_owned()),
+        SettingOrigin::Flag => ("flag", flag.to_owned()),
+        SettingOrigin::Environment => ("environment", variable.to_owned()),
     };
     record(key, &named.path.to_string_lossy(), source)
 }

@@ -6,7 +6,7 @@ use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::output::record::{Column, Record, Schema, Tone, Value};
+use crate::output::record::{Column, Record, Schema, Severity, Value};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
@@ -116,11 +116,11 @@ fn record(run: &RunRecord) -> Record {
 /// The word for it, with its colour.
 pub(super) fn outcome(outcome: RunOutcome) -> Value {
     let tone = match outcome {
-        RunOutcome::Running => Tone::Plain,
-        RunOutcome::Done => Tone::Good,
-        RunOutcome::Skipped => Tone::Dim,
-        RunOutcome::Partial | RunOutcome::Refused => Tone::Warn,
-        RunOutcome::Failed | RunOutcome::Lost => Tone::Bad,
+        RunOutcome::Running => Severity::Plain,
+        RunOutcome::Done => Severity::Good,
+        RunOutcome::Skipped => Severity::Dim,
+        RunOutcome::Partial | RunOutcome::Refused => Severity::Warn,
+        RunOutcome::Failed | RunOutcome::Lost => Severity::Bad,
     };
     Value::Word(outcome.as_str().into(), tone)
 }

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::Housekeeper;
+use sessctl::app::SessionService;
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::job::{Interval, Job, Standing, When, Work};
+use sessctl::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
 use sessctl::domain::policy::Policies;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
@@ -67,7 +67,11 @@ impl Args {
 }
 
 /// The last run of a job; one that was left to another host only if there is no other.
-fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Option<RunRecord>> {
+fn last_run(
+    keeper: &SessionService,
+    job: &Job,
+    now: UnixTime,
+) -> anyhow::Result<Option<RunRecord>> {
     let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
     let mut last = None;
     keeper.runs(&query, now, &mut |run| {
@@ -83,7 +87,7 @@ fn last_run(keeper: &Housekeeper, job: &Job, now: UnixTime) -> anyhow::Result<Op
 /// When it runs, and what an automatic interval comes to.
 fn when(job: &Job, policies: &Policies) -> String {
     match job.when {
-        When::Every(Interval::Auto) => {
+        JobTiming::Every(Interval::Auto) => {
             let length = Interval::Auto.length(policies, job.work.task(), host::jitter());
             format!("every auto ({length})")
         }
@@ -94,7 +98,7 @@ fn when(job: &Job, policies: &Policies) -> String {
 fn record(
     job: &Job,
     when: String,
-    standing: &Standing,
+    standing: &JobStatus,
     last: Option<&RunRecord>,
     now: UnixTime,
 ) -> Record {
@@ -109,46 +113,46 @@ fn record(
         Value::time(last.map(|last| last.started)),
         last.map_or(Value::Absent, |last| runs::outcome(last.outcome)),
         Value::Count(missed(job, standing, now)),
-        Value::span(job.late.filter(|_| matches!(job.work, Work::Cycle(_)))),
+        Value::span(job.late.filter(|_| matches!(job.work, JobAction::Cycle(_)))),
         Value::text(note(job, standing, last).as_deref()),
     ];
     Record::new(["job", job.name.as_str()], values)
 }
 
 /// When a job runs next on this host.
-pub(super) fn next_time(job: &Job, standing: &Standing) -> Option<UnixTime> {
+pub(super) fn next_time(job: &Job, standing: &JobStatus) -> Option<UnixTime> {
     match standing {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,
-        Standing::Waits { next, .. } => Some(*next),
-        Standing::Due(due) => Some(due.planned),
-        Standing::TooLate(late) => late.next,
-        Standing::Running(_) | Standing::Never => None,
+        JobStatus::Scheduled { next, .. } => Some(*next),
+        JobStatus::Due(due) => Some(due.planned),
+        JobStatus::TooLate(late) => late.next,
+        JobStatus::Running(_) | JobStatus::Never => None,
     }
 }
 
-fn missed(job: &Job, standing: &Standing, now: UnixTime) -> u64 {
+fn missed(job: &Job, standing: &JobStatus, now: UnixTime) -> u64 {
     match standing {
-        Standing::Due(due) if job.enabled => {
+        JobStatus::Due(due) if job.enabled => {
             due.missed + u64::from(now.since(due.planned) >= ON_TIME)
         }
-        Standing::TooLate(late) if job.enabled => late.due.missed + 1,
+        JobStatus::TooLate(late) if job.enabled => late.due.missed + 1,
         _ => 0,
     }
 }
 
-fn note(job: &Job, standing: &Standing, last: Option<&RunRecord>) -> Option<String> {
+fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<String> {
     let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
     Some(match (standing, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
         (_, Some(host)) => format!("runs on {host} only, and this is {}", host::name()),
-        (Standing::Due(due), _) if due.resumes => {
+        (JobStatus::Due(due), _) if due.resumes => {
             "a run was cut short: the next `sessctl run` completes it".to_owned()
         }
-        (Standing::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),
-        (Standing::TooLate(late), _) => format!("{late}: the next `sessctl run` skips it"),
-        (Standing::Running(run), _) => format!("running since {}", run.started),
-        (Standing::Never, _) => "its schedule has no time any more".to_owned(),
-        (Standing::Waits { .. }, _) => return skipped_because(job, last?),
+        (JobStatus::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),
+        (JobStatus::TooLate(late), _) => format!("{late}: the next `sessctl run` skips it"),
+        (JobStatus::Running(run), _) => format!("running since {}", run.started),
+        (JobStatus::Never, _) => "its schedule has no time any more".to_owned(),
+        (JobStatus::Scheduled { .. }, _) => return skipped_because(job, last?),
     })
 }
 

@@ -1,13 +1,13 @@
 //! `sessctl show session`
 
 use sessctl::Error;
-use sessctl::app::Housekeeper;
-use sessctl::domain::job::{Standing, When, Work};
+use sessctl::app::SessionService;
+use sessctl::domain::job::{JobAction, JobStatus, JobTiming};
 use sessctl::domain::session::Session;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::Access;
 
-use super::forecast::{Outlook, Plans};
+use super::forecast::{Forecast, Plans};
 use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
@@ -36,7 +36,7 @@ impl Args {
                  `sessctl cycle --session` ends all of them"
             ));
         }
-        let outlook = Outlook {
+        let outlook = Forecast {
             session: &session,
             policy: keeper.policies().of(&session.task),
             licence: keeper.policies().licence_of(&session.task),
@@ -50,7 +50,7 @@ impl Args {
 }
 
 /// Facts in every format; in a table the sentences stand below, where nothing cuts them.
-fn show(outlook: &Outlook<'_>, mut record: Record, context: &Context) -> anyhow::Result<()> {
+fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow::Result<()> {
     let sentences = outlook.sentences();
     record.values.extend([
         Value::time(outlook.eligible_since()),
@@ -68,7 +68,7 @@ fn show(outlook: &Outlook<'_>, mut record: Record, context: &Context) -> anyhow:
 }
 
 /// What the jobs of the configuration plan for a session, here.
-fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::Result<Plans> {
+fn plans(keeper: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (terms, mut plans) = (context.terms(config)?, Plans::default());
     let until = keeper.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
@@ -77,7 +77,7 @@ fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
         let next = match standing {
             // What is at work may have passed it already.
-            Standing::Running(_) if job.enabled && job.runs_on(&host::name()) => {
+            JobStatus::Running(_) if job.enabled && job.runs_on(&host::name()) => {
                 keeper.first_run_after(job, standing, &terms, now)
             }
             _ => next_time(job, standing),
@@ -86,13 +86,13 @@ fn plans(keeper: &Housekeeper, session: &Session, context: &Context) -> anyhow::
         let earlier =
             |one: Option<UnixTime>, other: Option<UnixTime>| one.into_iter().chain(other).min();
         match job.work {
-            Work::Purge(_) => {
+            JobAction::Purge(_) => {
                 plans.next_purge = earlier(plans.next_purge, Some(next.max(now)));
                 let last = keeper.first_run_after(job, standing, &terms, until);
                 plans.last_purge = earlier(plans.last_purge, last);
-                plans.has_interval |= matches!(job.when, When::Every(_));
+                plans.has_interval |= matches!(job.when, JobTiming::Every(_));
             }
-            Work::Cycle(_) => {
+            JobAction::Cycle(_) => {
                 let cycle = (next.max(now), job.name.clone());
                 plans.cycle = plans.cycle.into_iter().chain([cycle]).min();
             }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use sessctl::app::Housekeeper;
+use sessctl::app::SessionService;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{EndReason, State};
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStat;
+use sessctl::storage::TaskStats;
 use sessctl::store::Access;
 
 use super::{adopted, idle_since};
@@ -220,28 +220,28 @@ pub fn from_the_future(rows: u64) -> Option<String> {
 }
 
 /// The columns of the figures of a table.
-pub fn schema(keeper: &Housekeeper) -> &'static Schema {
+pub fn schema(keeper: &SessionService) -> &'static Schema {
     if keeper.profile().is_some() { &adopted::STAT } else { &STAT }
 }
 
 /// The figures of the tasks that match, as records of [`schema`].
 pub fn records(
-    keeper: &Housekeeper,
+    keeper: &SessionService,
     task: Option<&TaskPattern>,
     now: UnixTime,
 ) -> sessctl::Result<Vec<Record>> {
     Ok(records_of(&keeper.tasks(task, now)?, keeper.profile(), now))
 }
 
-fn records_of(stats: &[TaskStat], profile: Option<&Profile>, now: UnixTime) -> Vec<Record> {
-    let record = |stat: &TaskStat| match profile {
+fn records_of(stats: &[TaskStats], profile: Option<&Profile>, now: UnixTime) -> Vec<Record> {
+    let record = |stat: &TaskStats| match profile {
         None => record(stat, now),
         Some(profile) => adopted::record(stat, profile, now),
     };
     stats.iter().map(record).collect()
 }
 
-fn record(stat: &TaskStat, now: UnixTime) -> Record {
+fn record(stat: &TaskStats, now: UnixTime) -> Record {
     let mut values = vec![Value::text(Some(stat.task.as_str())), Value::Count(stat.live_total())];
     let states = [State::Active, State::Idle, State::Abandoned, State::Expired, State::Ended];
     values.extend(states.map(|state| Value::Count(stat.in_state(state))));

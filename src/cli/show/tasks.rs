@@ -1,9 +1,9 @@
 //! `sessctl show tasks`
 
-use sessctl::app::Service;
+use sessctl::app::TaskUsage;
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserLoad;
+use sessctl::storage::UserStats;
 use sessctl::store::Access;
 
 use super::{expired, idle_since};
@@ -82,7 +82,7 @@ impl Args {
     }
 }
 
-fn record(service: &Service, is_adopted: bool, now: UnixTime) -> Record {
+fn record(service: &TaskUsage, is_adopted: bool, now: UnixTime) -> Record {
     let key = vec![service.task.clone(), "serves".to_owned()];
     let served = service.served.iter().map(|load| {
         let user = load.user.clone().unwrap_or_default();
@@ -101,7 +101,7 @@ fn record(service: &Service, is_adopted: bool, now: UnixTime) -> Record {
     Record { children: served.collect(), key, values }
 }
 
-fn user_record(load: &UserLoad, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
+fn user_record(load: &UserStats, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
     let values = vec![
         Value::text(load.user.as_deref()),
         Value::Count(load.sessions()),

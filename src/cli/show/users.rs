@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserLoad;
+use sessctl::storage::UserStats;
 use sessctl::store::Access;
 
 use super::{expired, idle_since};
@@ -75,7 +75,7 @@ impl Args {
     }
 }
 
-fn record(load: &UserLoad, is_adopted: bool, now: UnixTime) -> Record {
+fn record(load: &UserStats, is_adopted: bool, now: UnixTime) -> Record {
     let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.sessions())];
     values.extend(load.states.map(Value::Count));
     values.extend([

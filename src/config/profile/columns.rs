@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::section::Section;
 use crate::config::page::Read;
 use crate::config::values::{list, name, text};
-use crate::domain::profile::Source;
+use crate::domain::profile::ColumnSource;
 
 /// The columns of the table.
 pub(super) struct Columns {
@@ -57,7 +57,7 @@ impl Columns {
         &self,
         section: &Section<'_, '_>,
         otherwise: Option<&str>,
-    ) -> Read<Source> {
+    ) -> Read<ColumnSource> {
         let path = section.optional("path", path)?;
         let column = match (section.optional("column", |value| self.of(value))?, otherwise) {
             (Some(column), _) => column,
@@ -68,7 +68,7 @@ impl Columns {
                 return Err(section.fault("column", "is missing: it names a column of the table"));
             }
         };
-        Ok(Source { column, path })
+        Ok(ColumnSource { column, path })
     }
 }
 

@@ -8,7 +8,7 @@ use super::section::Section;
 use crate::config::page::Read;
 use crate::config::values::{choice, kind, list, text, whole};
 use crate::domain::profile::{Decimals, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
-use crate::domain::time_zone::{Zone, ZoneError};
+use crate::domain::time_zone::{TimeZone, TimeZoneError};
 
 /// The ways to write a time, and the keys that say more of each.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ impl Reader<'_> {
         match forms.len() {
             0 => Err(section.fault("forms", "wants at least one form")),
             1 => Ok(forms.remove(0)),
-            _ => Ok(Encoding::Any(forms)),
+            _ => Ok(Encoding::OneOf(forms)),
         }
     }
 
@@ -129,7 +129,7 @@ impl Reader<'_> {
             return Ok(encoding);
         }
         let zone = timezone(section, &self.parameters)?;
-        Ok(Encoding::Wall(Box::new(encoding), zone))
+        Ok(Encoding::Local(Box::new(encoding), zone))
     }
 }
 
@@ -178,14 +178,14 @@ fn marks(value: &DeValue<'_>) -> Result<Vec<Mark>, String> {
     if marks.len() == named { Ok(marks) } else { Err("names one of them twice".to_owned()) }
 }
 
-fn timezone(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<Zone> {
+fn timezone(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<TimeZone> {
     if !section.has("timezone") {
         let what = "is missing: it is \"UTC\", \"local\", a name such as \"Europe/Berlin\", \
                     or { parameter = \"timezone\" }";
         return Err(section.fault("timezone", what));
     }
-    let zone = |text: &str| text.parse().map_err(|e: ZoneError| e.to_string());
-    Ok(parameters.value(section, "timezone", zone)?.unwrap_or(Zone::UTC))
+    let zone = |text: &str| text.parse().map_err(|e: TimeZoneError| e.to_string());
+    Ok(parameters.value(section, "timezone", zone)?.unwrap_or(TimeZone::UTC))
 }
 
 fn pattern(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<Encoding> {
@@ -201,7 +201,7 @@ fn pattern(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<Encod
     let pattern = section.required("pattern", what, complete)?;
     let zone = if Encoding::has_offset(&pattern) {
         section.refuse("timezone", "goes with a pattern without an offset")?;
-        Zone::UTC
+        TimeZone::UTC
     } else {
         timezone(section, parameters)?
     };

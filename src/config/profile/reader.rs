@@ -11,7 +11,7 @@ use super::times::data;
 use crate::config::page::{Page, Read, line_starts};
 use crate::config::values::{choice, flag, kind, name, text};
 use crate::domain::profile::{
-    Dependent, DependentAction, Profile, Source, TimeColumn, TokenForm, UserForm, UserSource,
+    ColumnSource, Dependent, DependentAction, Profile, TimeColumn, TokenForm, UserForm, UserSource,
 };
 
 const TOP: &[&str] = &[
@@ -55,7 +55,7 @@ pub(super) fn profile(text: &str, file: &str, given: &BTreeMap<String, String>) 
 pub(super) struct Reader<'a> {
     pub(super) columns: Columns,
     pub(super) parameters: Parameters<'a>,
-    pub(super) inputs: Vec<Source>,
+    pub(super) inputs: Vec<ColumnSource>,
     /// The times by their names in the file.
     pub(super) times: Vec<(String, TimeColumn)>,
 }
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 
     /// The place of an input, which is read once even if it is needed twice.
-    pub(super) fn input(&mut self, source: Source) -> usize {
+    pub(super) fn input(&mut self, source: ColumnSource) -> usize {
         let known = self.inputs.iter().position(|known| *known == source);
         known.unwrap_or_else(|| {
             self.inputs.push(source);
@@ -129,7 +129,11 @@ impl Reader<'_> {
         Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain), nobody }))
     }
 
-    fn client(&self, top: &Section<'_, '_>, secrets: [Option<&str>; 2]) -> Read<Option<Source>> {
+    fn client(
+        &self,
+        top: &Section<'_, '_>,
+        secrets: [Option<&str>; 2],
+    ) -> Read<Option<ColumnSource>> {
         let Some(section) = top.section("client")? else {
             return Ok(None);
         };
@@ -174,7 +178,7 @@ impl Reader<'_> {
 /// Refuses to show an id or a token as something else: it lets in whoever reads it.
 fn must_be_shown(
     section: &Section<'_, '_>,
-    source: &Source,
+    source: &ColumnSource,
     secrets: [Option<&str>; 2],
 ) -> Read<()> {
     let is_it = |column: &&str| column.eq_ignore_ascii_case(&source.column);

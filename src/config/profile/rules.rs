@@ -7,7 +7,7 @@ use super::section::Section;
 use super::times::{data, datum};
 use crate::config::page::Read;
 use crate::config::values::{choice, flag, kind, span, text, whole};
-use crate::domain::profile::{Condition, Length, Rule, RuleKind, Source, Test, Unit};
+use crate::domain::profile::{ColumnSource, Condition, Length, Rule, RuleKind, Test, Unit};
 use crate::domain::time::{Span, SpanError};
 
 const RULE_KEYS: &[&str] = &["at", "after", "not_null", "lifetime", "boundary", "grace", "when"];
@@ -87,7 +87,7 @@ impl Reader<'_> {
                     return Ok(RuleKind::At(time(self)?));
                 }
                 let column = section.required(key, "", |value| self.columns.of(value))?;
-                Ok(RuleKind::NotNull(self.input(Source { column, path: None })))
+                Ok(RuleKind::NotNull(self.input(ColumnSource { column, path: None })))
             }
         }
     }
@@ -114,7 +114,7 @@ impl Reader<'_> {
                     let span = text.parse().map_err(|e: SpanError| e.to_string())?;
                     if is_parameter && span < SHORTEST { Err(too_short(text)) } else { Ok(span) }
                 })?;
-                Ok(length.map_or(Length::Untold, Length::Fixed))
+                Ok(length.map_or(Length::Unspecified, Length::Fixed))
             }
         }
     }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::profile::{
-    Condition, Datum, Decimals, Dependent, DependentAction, Encoding, Length, Nullness, Owner,
-    RuleKind, Separator, Source, Storage, Test, TextForm, TokenForm, Unit, UserForm, ZoneForm,
+    ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
+    Owner, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TokenForm, Unit, UserForm,
+    ZoneForm,
 };
 use crate::domain::time::Span;
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 const LEAST: &str = r#"
 name = "shop"
@@ -77,7 +78,7 @@ fn what_a_profile_leaves_out_has_its_default() {
     assert_eq!(profile.optional, [""; 0]);
     assert!(profile.is_detected && profile.readonly.is_none());
     assert_eq!((profile.user, profile.client, profile.token), (None, None, None));
-    assert_eq!(profile.inputs, [Source { column: "expires".to_owned(), path: None }]);
+    assert_eq!(profile.inputs, [ColumnSource { column: "expires".to_owned(), path: None }]);
     assert_eq!((profile.created, profile.used), (None, None));
     assert_eq!((profile.filter, profile.dependents, profile.missing), (vec![], vec![], vec![]));
     let [time] = profile.times.as_slice() else { panic!("{:?}", profile.times) };
@@ -192,7 +193,7 @@ example = "Europe/Berlin"
 fn what_a_profile_says_is_read() {
     let values = given(&[("lifetime", "90m")]);
     let profile = parse(MOST, "shop.toml", &values).unwrap_or_else(|fault| panic!("{fault}"));
-    let input = |column: &str, path: Option<&str>| Source {
+    let input = |column: &str, path: Option<&str>| ColumnSource {
         column: column.to_owned(),
         path: path.map(str::to_owned),
     };
@@ -201,7 +202,7 @@ fn what_a_profile_says_is_read() {
     let user = profile.user.unwrap();
     assert_eq!(user.source, input("data", Some(r#"$."user name".ids[#-1]"#)));
     assert_eq!(user.form, UserForm::Plain);
-    assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".into())]);
+    assert_eq!(user.nobody, [SqlValue::Integer(0), SqlValue::Text("guest".into())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
     assert_eq!(profile.token, Some(token));
     assert_eq!(
@@ -221,18 +222,22 @@ fn what_a_profile_says_is_read() {
     let form = TextForm {
         separator: Separator::Either,
         decimals: Decimals(vec![0, 3]),
-        zone: ZoneForm::None(Zone::UTC),
+        zone: ZoneForm::None(TimeZone::UTC),
     };
     assert_eq!(profile.times[0].encoding, Encoding::Text(form));
-    let never =
-        [Datum::Text("9999-12-31".into()), Datum::Integer(-1), Datum::Real(0.5), Datum::Integer(1)];
+    let never = [
+        SqlValue::Text("9999-12-31".into()),
+        SqlValue::Integer(-1),
+        SqlValue::Real(0.5),
+        SqlValue::Integer(1),
+    ];
     assert_eq!(profile.times[0].never, never);
     let ticks = Encoding::Ticks(vec![Storage::Integer]);
-    assert_eq!(profile.times[1].encoding, Encoding::Wall(Box::new(ticks), Zone::UTC));
-    assert_eq!(profile.times[1].over, [Datum::Integer(0)]);
-    assert_eq!(profile.times[2].null, Some(Nullness::Expired));
+    assert_eq!(profile.times[1].encoding, Encoding::Local(Box::new(ticks), TimeZone::UTC));
+    assert_eq!(profile.times[1].over, [SqlValue::Integer(0)]);
+    assert_eq!(profile.times[2].null, Some(NullMeaning::Expired));
     let kinds: Vec<_> = profile.rules.iter().map(|rule| rule.kind.clone()).collect();
-    let never = vec![Datum::Integer(-1)];
+    let never = vec![SqlValue::Integer(-1)];
     assert_eq!(
         kinds,
         [
@@ -244,7 +249,7 @@ fn what_a_profile_says_is_read() {
     );
     let rule = &profile.rules[0];
     assert_eq!((rule.at_once, rule.grace), (true, Span::minutes(5)));
-    let robots = vec![Datum::Text("robot".into())];
+    let robots = vec![SqlValue::Text("robot".into())];
     assert_eq!(
         rule.when,
         [
@@ -253,7 +258,7 @@ fn what_a_profile_says_is_read() {
             Condition { input: 4, test: Test::NotAmong(robots) },
         ]
     );
-    let kinds = vec![Datum::Text("session".into()), Datum::Integer(2)];
+    let kinds = vec![SqlValue::Text("session".into()), SqlValue::Integer(2)];
     assert_eq!(
         profile.filter,
         [
@@ -501,7 +506,7 @@ fn a_time_may_have_several_forms() {
     assert_eq!(zones("\"either\""), either);
     assert_eq!(zones("[\"offset\", \"Z\"]"), either);
     assert_eq!(zones("[\"Z\"]"), ZoneForm::Z);
-    let none = ZoneForm::None(Zone::UTC);
+    let none = ZoneForm::None(TimeZone::UTC);
     assert_eq!(
         zones("[\"Z\", \"none\"]\ntimezone = \"UTC\""),
         ZoneForm::AnyOf(vec![none, ZoneForm::Z])
@@ -512,7 +517,7 @@ fn a_time_may_have_several_forms() {
     let julian = Encoding::Julian(vec![Storage::Real]);
     let two =
         "forms = [{ encoding = \"unix\", unit = \"milliseconds\" }, { encoding = \"julian\" }]";
-    assert_eq!(time(two), Encoding::Any(vec![number, julian]));
+    assert_eq!(time(two), Encoding::OneOf(vec![number, julian]));
 }
 
 #[test]
@@ -544,7 +549,7 @@ fn forms_that_make_no_sense_are_named() {
 
 #[test]
 fn values_that_stand_for_no_time_say_what_becomes_of_their_session() {
-    use crate::domain::profile::{Expiry, Judged, Raw};
+    use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
     let listed = "never = [-1]\nover = [0, \"none\"]\n\n[[expired]]";
     let listed = LEAST.replace("\n[[expired]]", listed);
     let after = listed.replace("at = \"expires\"", "after = \"expires\"\nlifetime = \"2h\"");
@@ -555,25 +560,30 @@ fn values_that_stand_for_no_time_say_what_becomes_of_their_session() {
     ] {
         let profile = read(text);
         let judge = |value| profile.judge(&[value]);
-        assert_eq!(judge(Raw::Integer(0)), Judged::Session(zero));
-        assert_eq!(judge(Raw::Real(-0.0)), Judged::Session(zero));
-        assert_eq!(judge(Raw::Text(b"none")), Judged::Session(zero));
-        assert_eq!(judge(Raw::Text(b"0")), Judged::Session(Expiry::Unknown));
-        assert_eq!(judge(Raw::Integer(-1)), Judged::Session(never));
-        assert_eq!(profile.time(Some(0), &[Raw::Integer(0)]), None);
+        assert_eq!(judge(SqlValueRef::Integer(0)), RowStatus::Session(zero));
+        assert_eq!(judge(SqlValueRef::Real(-0.0)), RowStatus::Session(zero));
+        assert_eq!(judge(SqlValueRef::Text(b"none")), RowStatus::Session(zero));
+        assert_eq!(judge(SqlValueRef::Text(b"0")), RowStatus::Session(Expiry::Unknown));
+        assert_eq!(judge(SqlValueRef::Integer(-1)), RowStatus::Session(never));
+        assert_eq!(profile.time(Some(0), &[SqlValueRef::Integer(0)]), None);
     }
 }
 
 #[test]
 fn some_users_are_nobody() {
-    use crate::domain::profile::Raw;
+    use crate::domain::profile::SqlValueRef;
     let user = "[user]\ncolumn = \"data\"\nnobody = [0, \"guest\"]\n\n[[expired]]";
     let profile = read(&LEAST.replace("[[expired]]", user));
-    for nobody in [Raw::Integer(0), Raw::Real(0.0), Raw::Text(b"guest"), Raw::Null] {
+    for nobody in [
+        SqlValueRef::Integer(0),
+        SqlValueRef::Real(0.0),
+        SqlValueRef::Text(b"guest"),
+        SqlValueRef::Null,
+    ] {
         assert_eq!(profile.owner(nobody), Owner::Nobody, "{nobody:?}");
     }
-    assert_eq!(profile.owner(Raw::Integer(1)).user().as_deref(), Some("1"));
-    assert_eq!(profile.owner(Raw::Text(b"0")).user().as_deref(), Some("0"));
+    assert_eq!(profile.owner(SqlValueRef::Integer(1)).user().as_deref(), Some("1"));
+    assert_eq!(profile.owner(SqlValueRef::Text(b"0")).user().as_deref(), Some("0"));
 }
 
 #[test]

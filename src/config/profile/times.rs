@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::section::Section;
 use crate::config::page::Read;
 use crate::config::values::{choice, kind, list, text, whole};
-use crate::domain::profile::{Datum, Nullness, TimeColumn};
+use crate::domain::profile::{NullMeaning, SqlValue, TimeColumn};
 
 const KEYS: &[&str] = &[
     "column",
@@ -25,7 +25,8 @@ const KEYS: &[&str] = &[
     "over",
 ];
 
-const NULLS: &[(&str, Nullness)] = &[("expired", Nullness::Expired), ("never", Nullness::Never)];
+const NULLS: &[(&str, NullMeaning)] =
+    &[("expired", NullMeaning::Expired), ("never", NullMeaning::Never)];
 
 impl Reader<'_> {
     pub(super) fn times(&mut self, top: &Section<'_, '_>) -> Read<()> {
@@ -62,18 +63,18 @@ impl Reader<'_> {
 }
 
 /// Values as a row holds them.
-pub(super) fn data(value: &DeValue<'_>) -> Result<Vec<Datum>, String> {
+pub(super) fn data(value: &DeValue<'_>) -> Result<Vec<SqlValue>, String> {
     list(value, "[-1]", datum)
 }
 
-pub(super) fn datum(value: &DeValue<'_>) -> Result<Datum, String> {
+pub(super) fn datum(value: &DeValue<'_>) -> Result<SqlValue, String> {
     match value {
-        DeValue::Integer(_) => whole(value).map(Datum::Integer),
-        DeValue::String(text) => Ok(Datum::Text(text.as_bytes().to_vec())),
+        DeValue::Integer(_) => whole(value).map(SqlValue::Integer),
+        DeValue::String(text) => Ok(SqlValue::Text(text.as_bytes().to_vec())),
         // SQLite has no class of its own for these.
-        DeValue::Boolean(is_true) => Ok(Datum::Integer((*is_true).into())),
+        DeValue::Boolean(is_true) => Ok(SqlValue::Integer((*is_true).into())),
         DeValue::Float(number) => {
-            let number = number.as_str().parse().map(Datum::Real);
+            let number = number.as_str().parse().map(SqlValue::Real);
             number.map_err(|_| "wants a number that SQLite can hold".to_owned())
         }
         _ => Err(format!("wants a number or text, not {}", kind(value))),

@@ -5,7 +5,7 @@ use crate::domain::policy::Licence;
 /// A session that a limit keeps from opening.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("refused: {}", self.finding())]
-pub struct FullRefusal {
+pub struct LimitReached {
     /// The task.
     pub task: String,
     /// Its limit, that of each of its users, or that of its licence.
@@ -16,7 +16,7 @@ pub struct FullRefusal {
     pub licence: Option<Licence>,
 }
 
-impl FullRefusal {
+impl LimitReached {
     fn finding(&self) -> String {
         let Self { task, limit, user, licence } = self;
         if let Some(licence) = licence {

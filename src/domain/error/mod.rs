@@ -6,12 +6,12 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
-use super::state_file::StateTrouble;
+use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
-use crate::storage::Interruption;
-use crate::storage::disk_space::NoRoom;
+use crate::storage::InterruptReason;
+use crate::storage::disk_space::InsufficientSpace;
 
-pub use limit_reached::FullRefusal;
+pub use limit_reached::LimitReached;
 
 /// The outcome of anything that asks a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -29,7 +29,7 @@ pub enum Error {
     },
     /// There is something, but no table of sessions that this program knows.
     #[error("{at} is no database of sessctl: {found}")]
-    NotOurs {
+    ForeignDatabase {
         /// Where.
         at: String,
         /// What is there instead.
@@ -38,7 +38,7 @@ pub enum Error {
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
     #[error("{at} leaves a choice: {found}")]
-    Ambiguous {
+    AmbiguousTable {
         /// Where.
         at: String,
         /// What was found, and what to say.
@@ -47,7 +47,7 @@ pub enum Error {
     /// Nothing may be deleted by the profile that was detected, since another one may be
     /// the right one; nothing has changed.
     #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
-    Unproven {
+    UnconfirmedProfile {
         /// What the rows show, or do not show.
         finding: String,
         /// Which profiles there are, and how to name one.
@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// Whether a step took place is not known: no answer to it has come.
     #[error("it is not known whether {at} has done this step: {why}; look before you do it again")]
-    Unknown {
+    OutcomeUnknown {
         /// Which cluster.
         at: String,
         /// What has come instead.
@@ -84,7 +84,7 @@ pub enum Error {
     #[error(
         "a {work} by {by} is at work, {ago} ago by its last sign; try again later, or wait with --wait"
     )]
-    Held {
+    LeaseHeld {
         /// What it does.
         work: String,
         /// Which process.
@@ -95,7 +95,7 @@ pub enum Error {
     /// The job that was to run has been run by another process since it was found
     /// due.
     #[error("another process has just run this job")]
-    Settled,
+    AlreadyRun,
     /// The database does not accept a change to a row, because of a constraint or of a
     /// trigger; nothing has changed.
     #[error("could not {doing}: {why}")]
@@ -111,7 +111,7 @@ pub enum Error {
         /// What was being done, to what.
         doing: String,
         /// Reason for the interruption.
-        cause: Interruption,
+        cause: InterruptReason,
         /// Time that the statement had run.
         after: Duration,
     },
@@ -127,7 +127,7 @@ pub enum Error {
     },
     /// The state of a framework's table cannot be read, and it was all that was asked for.
     #[error("could not read the record of runs: {}", .0.finding())]
-    State(Box<StateTrouble>),
+    State(Box<StateProblem>),
     /// A guard's cap forbids the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
@@ -136,10 +136,10 @@ pub enum Error {
     Clock(ClockRefusal),
     /// A limit keeps a session from opening; the refusal has been counted.
     #[error(transparent)]
-    Full(#[from] FullRefusal),
+    LimitReached(#[from] LimitReached),
     /// The disk has no room for a rebuild; nothing has changed.
     #[error(transparent)]
-    NoRoom(#[from] NoRoom),
+    InsufficientSpace(#[from] InsufficientSpace),
     /// The file system of a database is full; nothing was changed by this step.
     #[error("could not write to {at}: no space left on the file system")]
     DiskFull {
@@ -183,7 +183,7 @@ impl Error {
 
     /// Whether the same may go well in a moment.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::Unknown { .. })
+        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
     }
 
     /// Reports whether the file system is full.
@@ -199,7 +199,7 @@ impl Error {
             Self::Unavailable { at, why } => {
                 Some(format!("{at} cannot be used at the moment: {why}"))
             }
-            Self::Unknown { at, why } => Some(format!("{at} has not answered: {why}")),
+            Self::OutcomeUnknown { at, why } => Some(format!("{at} has not answered: {why}")),
             _ => None,
         }
     }
@@ -212,7 +212,7 @@ impl Error {
     }
 }
 
-impl Interruption {
+impl InterruptReason {
     /// The end of a sentence on a statement that had run for this long.
     fn sentence(self, after: Duration) -> String {
         let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
@@ -228,16 +228,16 @@ impl Interruption {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
     /// What it would end, and of what.
-    pub stake: Stake,
+    pub stake: RunImpact,
     /// The cap that it exceeds.
-    pub cap: Cap,
+    pub cap: GuardLimit,
 }
 
 /// What a run would end, against what is in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stake {
+pub struct RunImpact {
     /// What kind of run it is.
-    pub work: Guarded,
+    pub work: GuardedRun,
     /// The tasks that are meant, as a pattern; `None`: all.
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
@@ -250,7 +250,7 @@ pub struct Stake {
 
 /// A kind of run that a guard looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guarded {
+pub enum GuardedRun {
     /// A purge, of which none was before that the ledger knows.
     FirstPurge,
     /// A purge; the last one began at this time.
@@ -261,7 +261,7 @@ pub enum Guarded {
     Cycle,
 }
 
-impl Guarded {
+impl GuardedRun {
     /// The moment by which a session must have been due to be a backlog of this run;
     /// `None`: there is no backlog.
     pub const fn backlog_at(self) -> Option<UnixTime> {
@@ -274,16 +274,16 @@ impl Guarded {
 
 /// The two caps of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cap {
+pub enum GuardLimit {
     /// A share of the sessions, in percent.
     Percent(f64),
     /// A number of sessions.
     Rows(u64),
 }
 
-impl Eq for Cap {}
+impl Eq for GuardLimit {}
 
-impl Stake {
+impl RunImpact {
     /// The sessions that a guard counts: those that would end, less the backlog.
     pub const fn counted(&self) -> u64 {
         self.would_end.saturating_sub(self.backlog)
@@ -293,25 +293,25 @@ impl Stake {
 impl GuardRefusal {
     /// The figures, and what they mean: `it would end 6 of …`.
     pub fn finding(&self) -> String {
-        let Stake { work, task, sessions, .. } = &self.stake;
+        let RunImpact { work, task, sessions, .. } = &self.stake;
         let counted = self.stake.counted();
         // Rounded down, so that nothing short of all of them reads as 100 %.
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
         let cap = match self.cap {
-            Cap::Percent(percent) => format!("max_percent = {percent}"),
-            Cap::Rows(rows) => format!("max_rows = {}", grouped(rows)),
+            GuardLimit::Percent(percent) => format!("max_percent = {percent}"),
+            GuardLimit::Rows(rows) => format!("max_rows = {}", grouped(rows)),
         };
         let context = match work {
-            Guarded::FirstPurge => {
+            GuardedRun::FirstPurge => {
                 "; no earlier purge is on record, so this may be a backlog".to_owned()
             }
-            Guarded::PurgeSince(last) => format!("; {}", self.since(*last)),
-            Guarded::PurgeByNewRules(last) => format!(
+            GuardedRun::PurgeSince(last) => format!("; {}", self.since(*last)),
+            GuardedRun::PurgeByNewRules(last) => format!(
                 "; the rules have changed since the last purge ({last}), so none of these count as \
                  a backlog"
             ),
-            Guarded::Cycle => String::new(),
+            GuardedRun::Cycle => String::new(),
         };
         format!(
             "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {cap}{context}",
@@ -336,7 +336,7 @@ impl StdError for GuardRefusal {}
 impl std::fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let work = match self.stake.work {
-            Guarded::Cycle => "cycle",
+            GuardedRun::Cycle => "cycle",
             _ => "purge",
         };
         write!(f, "the guard refuses this {work}: {}", self.finding())
@@ -360,15 +360,15 @@ pub fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
 
-    fn said(work: Guarded, would_end: u64, backlog: u64, cap: Cap) -> String {
-        let stake = Stake { work, task: None, sessions: 98_120, would_end, backlog };
+    fn said(work: GuardedRun, would_end: u64, backlog: u64, cap: GuardLimit) -> String {
+        let stake = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
         GuardRefusal { stake, cap }.to_string()
     }
 
     #[test]
     fn a_refusal_never_rounds_up_to_all_of_them() {
         assert_eq!(
-            said(Guarded::Cycle, 98_112, 0, Cap::Percent(50.0)),
+            said(GuardedRun::Cycle, 98_112, 0, GuardLimit::Percent(50.0)),
             "the guard refuses this cycle: it would end 98,112 of 98,120 sessions in the table \
              (99.9 %), more than max_percent = 50"
         );
@@ -376,9 +376,9 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_a_backlog_from_sessions_that_were_live_a_moment_ago() {
-        let cap = Cap::Rows(1_000);
-        let last = Guarded::PurgeSince(UnixTime(1_781_524_800));
-        insta::assert_snapshot!(said(Guarded::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
+        let cap = GuardLimit::Rows(1_000);
+        let last = GuardedRun::PurgeSince(UnixTime(1_781_524_800));
+        insta::assert_snapshot!(said(GuardedRun::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
         insta::assert_snapshot!(said(last, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
         insta::assert_snapshot!(said(last, 49_060, 39_248, cap), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
     }

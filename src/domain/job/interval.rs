@@ -1,7 +1,7 @@
 //! How long a job that has no fixed times waits between two runs.
 
 use crate::domain::filter::TaskPattern;
-use crate::domain::policy::{Expire, Policies, Policy};
+use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::domain::time::Span;
 
 /// How long after the end of a run the next one starts.
@@ -75,8 +75,8 @@ impl Interval {
 
 fn longest_timeout(policies: &Policies, task: Option<&TaskPattern>) -> Span {
     let timeout = |policy: &Policy| match policy.expire {
-        Expire::TwoPass | Expire::Never => Span::ZERO,
-        Expire::Timeout | Expire::Abandoned => policy.timeout.unwrap_or(Span::ZERO),
+        ExpiryMode::TwoPass | ExpiryMode::Never => Span::ZERO,
+        ExpiryMode::Timeout | ExpiryMode::Abandoned => policy.timeout.unwrap_or(Span::ZERO),
     };
     let policies = policies.meant_by(task).map(|(_, policy)| policy);
     policies.map(timeout).max().unwrap_or(Span::ZERO)
@@ -138,7 +138,7 @@ mod tests {
             Policies::same_for_all(Policy { timeout: Some(Span::hours(9)), ..Policy::default() });
         let short = Policy { timeout: Some(Span::minutes(1)), ..Policy::default() };
         policies.insert("imap", short.clone());
-        policies.insert("jmap", Policy { expire: Expire::Never, ..Policy::default() });
+        policies.insert("jmap", Policy { expire: ExpiryMode::Never, ..Policy::default() });
         let length = |task: &str| {
             Interval::Auto.length(&policies, Some(&task.into()), Jitter::default()).as_seconds()
         };

@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use super::status::Due;
-use super::{Job, Rhythm, When, Work};
+use super::status::DueRun;
+use super::{Job, JobAction, JobTiming, ScheduleContext};
 use crate::domain::time::{Span, UnixTime};
 
 /// A cycle that was missed by more than its job allows. It is skipped, so that it ends no
 /// session in the middle of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLate {
+pub struct LateRun {
     /// The run that does not take place.
-    pub due: Due,
+    pub due: DueRun,
     /// How late it is.
     pub by: Span,
     /// How late it may be.
@@ -23,7 +23,7 @@ pub struct TooLate {
 }
 
 /// The reason that the ledger has for the skipped run.
-impl fmt::Display for TooLate {
+impl fmt::Display for LateRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.due.resumes {
             f.write_str("interrupted, and ")?;
@@ -42,15 +42,20 @@ impl Job {
     ///    That also goes for one that was interrupted and would resume.
     /// 3. The job goes on at its next regular time. Of an interval, that is the first one
     ///    that lies in the future, counted in whole intervals from the missed time.
-    pub(super) fn too_late(&self, due: Due, rhythm: Rhythm<'_>, now: UnixTime) -> Option<TooLate> {
-        let most = self.late.filter(|_| matches!(self.work, Work::Cycle(_)))?;
+    pub(super) fn too_late(
+        &self,
+        due: DueRun,
+        rhythm: ScheduleContext<'_>,
+        now: UnixTime,
+    ) -> Option<LateRun> {
+        let most = self.late.filter(|_| matches!(self.work, JobAction::Cycle(_)))?;
         let by = now.since(due.planned);
         if by <= most {
             return None;
         }
         let (anchor, next) = match &self.when {
-            When::At(schedule) => (due.planned, schedule.next_after(now, rhythm.zone)),
-            When::Every(_) => {
+            JobTiming::At(schedule) => (due.planned, schedule.next_after(now, rhythm.zone)),
+            JobTiming::Every(_) => {
                 let interval = self.interval(rhythm);
                 let passed = by.as_seconds() / interval.as_seconds().max(1);
                 let passed = Span::seconds(passed.saturating_mul(interval.as_seconds()));
@@ -58,6 +63,6 @@ impl Job {
                 (last, Some(last.plus(interval)))
             }
         };
-        Some(TooLate { due, by, most, anchor, next })
+        Some(LateRun { due, by, most, anchor, next })
     }
 }

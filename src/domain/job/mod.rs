@@ -6,15 +6,15 @@ mod spacing;
 mod status;
 
 use super::filter::TaskPattern;
-use super::guard::Caps;
+use super::guard::GuardLimits;
 use super::schedule::Schedule;
 use super::time::Span;
-use super::time_zone::Zone;
+use super::time_zone::TimeZone;
 
 pub use interval::{Interval, Jitter};
-pub use lateness::TooLate;
+pub use lateness::LateRun;
 pub use spacing::distance;
-pub use status::{Due, Known, Rhythm, Standing, Unfinished};
+pub use status::{DueRun, JobHistory, JobStatus, RunInProgress, ScheduleContext};
 
 /// What a configuration wants done again and again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub struct Job {
     /// What people and the ledger call it; no two jobs have the same name.
     pub name: String,
     /// When it runs.
-    pub when: When,
+    pub when: JobTiming,
     /// What it does.
-    pub work: Work,
+    pub work: JobAction,
     /// What a run of it may end at most. Where it says nothing, a purge keeps to the
     /// guard for all, and a cycle to none.
-    pub caps: Caps,
+    pub caps: GuardLimits,
     /// How late a cycle may begin: one that was missed by more is skipped. `None`: however
     /// late. A purge is always made up, whatever this says.
     pub late: Option<Span>,
@@ -40,7 +40,7 @@ pub struct Job {
 /// When a job runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a configuration has few jobs")]
-pub enum When {
+pub enum JobTiming {
     /// At these times of the week.
     At(Schedule),
     /// Again and again, so long after the end of its last run.
@@ -48,7 +48,7 @@ pub enum When {
 }
 
 /// The form that a configuration has it in.
-impl std::fmt::Display for When {
+impl std::fmt::Display for JobTiming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::At(schedule) => write!(f, "{schedule}"),
@@ -59,14 +59,14 @@ impl std::fmt::Display for When {
 
 /// What a job does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
+pub enum JobAction {
     /// Marks, ends and deletes what is due; `None`: of all tasks.
     Purge(Option<TaskPattern>),
     /// Ends all sessions of these tasks that have not ended.
     Cycle(TaskPattern),
 }
 
-impl Work {
+impl JobAction {
     /// The word for it, in configurations and in the ledger.
     pub const fn verb(&self) -> &'static str {
         match self {
@@ -107,13 +107,13 @@ impl Job {
     /// How much it may end and how late it may begin are no part of it: to edit them leaves
     /// the history as it is.
     ///
-    /// The time zone is the [identity](Zone::identity) of the one in which its times are
+    /// The time zone is the [identity](TimeZone::identity) of the one in which its times are
     /// read. An interval depends on none. Tasks and hosts have no case.
-    pub fn spec(&self, zone: &Zone) -> String {
+    pub fn spec(&self, zone: &TimeZone) -> String {
         let quoted = |name: &str| format!("{:?}", name.to_ascii_lowercase());
         let mut spec = match &self.when {
-            When::At(schedule) => format!("{schedule} in {}", zone.identity()),
-            When::Every(interval) => format!("every {interval}"),
+            JobTiming::At(schedule) => format!("{schedule} in {}", zone.identity()),
+            JobTiming::Every(interval) => format!("every {interval}"),
         };
         spec = format!("{spec}: {}", self.work.verb());
         if let Some(task) = self.work.task() {

@@ -1,10 +1,10 @@
 //! How far apart the purges of a task lie.
 
-use super::{Jitter, Job, When, Work};
+use super::{Jitter, Job, JobAction, JobTiming};
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// A Monday, midnight.
 const MONDAY: UnixTime = UnixTime(978_307_200);
@@ -31,13 +31,13 @@ pub fn distance(
 ) -> Option<Span> {
     let purges = |job: &&Job| {
         let means_it = || policies.meant_by(job.work.task()).any(|(name, _)| name == task);
-        job.enabled && matches!(job.work, Work::Purge(_)) && means_it()
+        job.enabled && matches!(job.work, JobAction::Purge(_)) && means_it()
     };
     let (mut schedules, mut least) = (Vec::new(), None);
     for job in jobs.iter().filter(purges) {
         match &job.when {
-            When::At(schedule) => schedules.push(schedule),
-            When::Every(interval) => {
+            JobTiming::At(schedule) => schedules.push(schedule),
+            JobTiming::Every(interval) => {
                 let length = interval.length(policies, job.work.task(), Jitter::default());
                 least = nearer(least, Some(length));
             }
@@ -56,7 +56,7 @@ pub(super) fn between_times_of(schedule: &Schedule, enough: Span) -> Span {
 }
 
 fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
-    let zone = Zone::UTC;
+    let zone = TimeZone::UTC;
     let next = |time: &UnixTime| {
         schedules.iter().filter_map(|schedule| schedule.next_after(*time, &zone)).min()
     };
@@ -76,15 +76,15 @@ fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
 mod tests {
     use super::super::Interval;
     use super::*;
-    use crate::domain::guard::Caps;
+    use crate::domain::guard::GuardLimits;
 
-    fn purge(when: When, task: Option<&str>) -> Job {
-        let work = Work::Purge(task.map(Into::into));
+    fn purge(when: JobTiming, task: Option<&str>) -> Job {
+        let work = JobAction::Purge(task.map(Into::into));
         Job {
             name: "purge".to_owned(),
             when,
             work,
-            caps: Caps::default(),
+            caps: GuardLimits::default(),
             late: None,
             host: None,
             enabled: true,
@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn at(schedule: &str, task: Option<&str>) -> Job {
-        purge(When::At(schedule.parse().unwrap()), task)
+        purge(JobTiming::At(schedule.parse().unwrap()), task)
     }
 
     fn apart(jobs: &[Job], task: Option<&str>) -> Option<i64> {
@@ -118,7 +118,7 @@ mod tests {
         }
         let both = [at("0 3 *", None), at("0 5 1", Some("*"))];
         assert_eq!(apart(&both, None), Some(7_200));
-        let every = purge(When::Every(Interval::Fixed(Span::minutes(5))), None);
+        let every = purge(JobTiming::Every(Interval::Fixed(Span::minutes(5))), None);
         assert_eq!(apart(&[at("0 3 *", None), every], None), Some(300));
     }
 
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(apart(&jobs, Some("mail")), Some(86_400));
         assert_eq!(apart(&jobs, None), Some(604_800));
         let disabled = Job { enabled: false, ..at("0 3 *", None) };
-        let cycle = Job { work: Work::Cycle("*".into()), ..at("0 3 *", None) };
+        let cycle = Job { work: JobAction::Cycle("*".into()), ..at("0 3 *", None) };
         assert_eq!(apart(&[disabled, cycle], None), None);
     }
 }

@@ -1,11 +1,11 @@
 //! Whether a job is due, and if not, when it will be.
 
 use super::spacing::between_times_of;
-use super::{Jitter, Job, TooLate, When, Work};
+use super::{Jitter, Job, JobAction, JobTiming, LateRun};
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// A time that a machine has come just in time for, although it takes up the job later.
 const JUST_NOW: Span = Span::minutes(1);
@@ -25,7 +25,7 @@ const MOST_MISSED: usize = 10_000;
 
 /// The history of a job, as the ledger keeps it, and the part that a machine has in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Known {
+pub struct JobHistory {
     /// Up to when its runs are settled: the planned time of the last one, or,
     /// where the interval counts from the end of a run, that end. Before the first run, it
     /// is the moment at which the history started.
@@ -36,10 +36,10 @@ pub struct Known {
     /// `None`: it has not.
     pub since: Option<UnixTime>,
     /// A run that has begun and not ended.
-    pub unfinished: Option<Unfinished>,
+    pub unfinished: Option<RunInProgress>,
 }
 
-impl Known {
+impl JobHistory {
     /// Whether this machine has taken up the job. A moment in the future is one that a
     /// wrong clock has shown.
     pub fn is_taken_up(&self, now: UnixTime) -> bool {
@@ -53,7 +53,7 @@ impl Known {
 
 /// A run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfinished {
+pub struct RunInProgress {
     /// When it was planned.
     pub planned: UnixTime,
     /// When it began.
@@ -64,9 +64,9 @@ pub struct Unfinished {
 
 /// What the times of a job also depend on.
 #[derive(Debug, Clone, Copy)]
-pub struct Rhythm<'a> {
+pub struct ScheduleContext<'a> {
     /// The zone of schedules.
-    pub zone: &'a Zone,
+    pub zone: &'a TimeZone,
     /// What automatic intervals follow.
     pub policies: &'a Policies,
     /// What they differ by.
@@ -78,15 +78,15 @@ pub struct Rhythm<'a> {
 
 /// How things stand with a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum JobStatus {
     /// It is to run now.
-    Due(Due),
+    Due(DueRun),
     /// Its time has passed by more than the job allows: the run is to be skipped.
-    TooLate(TooLate),
+    TooLate(LateRun),
     /// It is running, here or elsewhere.
-    Running(Unfinished),
+    Running(RunInProgress),
     /// It runs next at this time.
-    Waits {
+    Scheduled {
         /// When.
         next: UnixTime,
         /// What the ledger should know as the anchor, if it knows another.
@@ -98,7 +98,7 @@ pub enum Standing {
 
 /// A run that is to take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
+pub struct DueRun {
     /// When it should have.
     pub planned: UnixTime,
     /// How many earlier ones did not take place, and are made up by this one.
@@ -128,18 +128,23 @@ impl Job {
     ///    time a day waits until the clock has passed the anchor, so that no time runs
     ///    twice; but not if that is further ahead than a day and than the next time after
     ///    it.
-    /// 7. A cycle that is due but [too late](TooLate) is skipped.
-    pub fn standing(&self, known: Option<&Known>, rhythm: Rhythm<'_>, now: UnixTime) -> Standing {
+    /// 7. A cycle that is due but [too late](LateRun) is skipped.
+    pub fn standing(
+        &self,
+        known: Option<&JobHistory>,
+        rhythm: ScheduleContext<'_>,
+        now: UnixTime,
+    ) -> JobStatus {
         let known = known.cloned().unwrap_or_default();
         if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
-            return Standing::Running(run);
+            return JobStatus::Running(run);
         }
         let standing = match &self.when {
-            When::At(schedule) => at(schedule, &known, rhythm.zone, now),
-            When::Every(_) => every(self.interval(rhythm), rhythm.poll, &known, now),
+            JobTiming::At(schedule) => at(schedule, &known, rhythm.zone, now),
+            JobTiming::Every(_) => every(self.interval(rhythm), rhythm.poll, &known, now),
         };
         let settled = match standing {
-            Standing::Waits { anchor, .. } => Some(anchor),
+            JobStatus::Scheduled { anchor, .. } => Some(anchor),
             _ => known.anchor,
         };
         let is_open = |run: &UnixTime| {
@@ -149,12 +154,12 @@ impl Job {
         let standing = match (known.interrupted.filter(is_open), standing, &self.when) {
             (None, standing, _) => standing,
             // A later time has come, and a whole run with it.
-            (Some(run), Standing::Due(due), When::At(_)) if due.planned > run => standing,
-            (Some(planned), ..) => Standing::Due(Due { planned, missed: 0, resumes: true }),
+            (Some(run), JobStatus::Due(due), JobTiming::At(_)) if due.planned > run => standing,
+            (Some(planned), ..) => JobStatus::Due(DueRun { planned, missed: 0, resumes: true }),
         };
         match standing {
-            Standing::Due(due) => {
-                self.too_late(due, rhythm, now).map_or(Standing::Due(due), Standing::TooLate)
+            JobStatus::Due(due) => {
+                self.too_late(due, rhythm, now).map_or(JobStatus::Due(due), JobStatus::TooLate)
             }
             standing => standing,
         }
@@ -162,10 +167,10 @@ impl Job {
 
     /// The anchor of a job that is taken up at this moment and nobody has run: no earlier
     /// time is made up, but one of the last minute, which a scheduler starts it for.
-    pub fn history_start(&self, rhythm: Rhythm<'_>, moment: UnixTime) -> UnixTime {
+    pub fn history_start(&self, rhythm: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
         match &self.when {
-            When::At(schedule) => just_before(schedule, rhythm.zone, moment),
-            When::Every(_) => moment,
+            JobTiming::At(schedule) => just_before(schedule, rhythm.zone, moment),
+            JobTiming::Every(_) => moment,
         }
     }
 
@@ -173,9 +178,9 @@ impl Job {
     /// one of its times has come within the last minute. An interval counts from the
     /// beginning of 1970, so that each call comes to the same times, of which each has one
     /// call that is nearest to it. A process that stays keeps the history itself.
-    pub fn start_without_history(&self, rhythm: Rhythm<'_>, now: UnixTime) -> UnixTime {
+    pub fn start_without_history(&self, rhythm: ScheduleContext<'_>, now: UnixTime) -> UnixTime {
         match &self.when {
-            When::Every(_) if rhythm.poll > Span::ZERO => {
+            JobTiming::Every(_) if rhythm.poll > Span::ZERO => {
                 let length = self.interval(rhythm).as_seconds().max(1);
                 let last = UnixTime(now.0 - now.0.rem_euclid(length));
                 let poll = rhythm.poll.as_seconds();
@@ -189,23 +194,23 @@ impl Job {
     /// Whether it runs only by a history that can be kept: a cycle whose interval is the
     /// only thing that says when. Without one, it would end sessions at times that nobody
     /// has planned. At fixed times it needs none, nor where a process stays.
-    pub fn needs_history(&self, rhythm: Rhythm<'_>) -> bool {
-        let is_cycle = matches!(self.work, Work::Cycle(_));
-        is_cycle && matches!(self.when, When::Every(_)) && rhythm.poll > Span::ZERO
+    pub fn needs_history(&self, rhythm: ScheduleContext<'_>) -> bool {
+        let is_cycle = matches!(self.work, JobAction::Cycle(_));
+        is_cycle && matches!(self.when, JobTiming::Every(_)) && rhythm.poll > Span::ZERO
     }
 
     /// The moment up to which a machine that has taken up the job then asks for no time.
-    fn floor(&self, rhythm: Rhythm<'_>, since: UnixTime) -> UnixTime {
+    fn floor(&self, rhythm: ScheduleContext<'_>, since: UnixTime) -> UnixTime {
         match &self.when {
-            When::At(_) => self.history_start(rhythm, since),
-            When::Every(_) => UnixTime(since.0.saturating_sub(JUST_NOW.as_seconds())),
+            JobTiming::At(_) => self.history_start(rhythm, since),
+            JobTiming::Every(_) => UnixTime(since.0.saturating_sub(JUST_NOW.as_seconds())),
         }
     }
 
-    pub(super) fn interval(&self, rhythm: Rhythm<'_>) -> Span {
+    pub(super) fn interval(&self, rhythm: ScheduleContext<'_>) -> Span {
         match &self.when {
-            When::At(_) => Span::ZERO,
-            When::Every(interval) => {
+            JobTiming::At(_) => Span::ZERO,
+            JobTiming::Every(interval) => {
                 let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
                 interval.length_polled(length, rhythm.poll)
             }
@@ -216,21 +221,21 @@ impl Job {
     /// take place in time, and take none.
     pub fn first_run_after(
         &self,
-        standing: &Standing,
-        rhythm: Rhythm<'_>,
+        standing: &JobStatus,
+        rhythm: ScheduleContext<'_>,
         moment: UnixTime,
     ) -> Option<UnixTime> {
         let next = match standing {
-            Standing::Waits { next, .. } => *next,
-            Standing::Due(due) => due.planned,
-            Standing::Running(run) => run.planned,
-            Standing::TooLate(late) => late.next?,
-            Standing::Never => return None,
+            JobStatus::Scheduled { next, .. } => *next,
+            JobStatus::Due(due) => due.planned,
+            JobStatus::Running(run) => run.planned,
+            JobStatus::TooLate(late) => late.next?,
+            JobStatus::Never => return None,
         };
         match &self.when {
             _ if next > moment => Some(next),
-            When::At(schedule) => schedule.next_after(moment, rhythm.zone),
-            When::Every(_) => {
+            JobTiming::At(schedule) => schedule.next_after(moment, rhythm.zone),
+            JobTiming::Every(_) => {
                 let length = self.interval(rhythm).as_seconds();
                 let passed = moment.since(next).as_seconds() / length.max(1) + 1;
                 Some(next.plus(Span::seconds(passed.saturating_mul(length))))
@@ -239,7 +244,7 @@ impl Job {
     }
 }
 
-fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standing {
+fn at(schedule: &Schedule, known: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
     let since = known.since(now);
     let floor = || just_before(schedule, zone, since);
     let anchor = match known.anchor {
@@ -251,18 +256,18 @@ fn at(schedule: &Schedule, known: &Known, zone: &Zone, now: UnixTime) -> Standin
     // Most often it is later, and the floor takes a while to find.
     let after = if anchor < since { anchor.max(floor()) } else { anchor };
     let Some(next) = schedule.next_after(after, zone) else {
-        return Standing::Never;
+        return JobStatus::Never;
     };
     if next > now {
-        return Standing::Waits { next, anchor };
+        return JobStatus::Scheduled { next, anchor };
     }
     let planned = schedule.last_until(now, zone).unwrap_or(next);
     let earlier = schedule.runs_after(after, zone).take_while(|run| *run < planned);
     let missed = earlier.take(MOST_MISSED).count() as u64;
-    Standing::Due(Due { planned, missed, resumes: false })
+    JobStatus::Due(DueRun { planned, missed, resumes: false })
 }
 
-fn is_believable(schedule: &Schedule, anchor: UnixTime, zone: &Zone, now: UnixTime) -> bool {
+fn is_believable(schedule: &Schedule, anchor: UnixTime, zone: &TimeZone, now: UnixTime) -> bool {
     if anchor <= now {
         return true;
     }
@@ -281,7 +286,7 @@ fn lead(period: Span) -> Span {
 
 /// The moment before the time of a schedule that has come within the last minute, or else
 /// this moment.
-fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
+fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime {
     match schedule.last_until(now, zone) {
         Some(last) if now.since(last) < JUST_NOW => UnixTime(last.0 - 1),
         _ => now,
@@ -290,7 +295,7 @@ fn just_before(schedule: &Schedule, zone: &Zone, now: UnixTime) -> UnixTime {
 
 /// Where a machine has come too late for the next time of the history by a whole interval
 /// and more, nobody has been there to run it, and the history goes on from then.
-fn every(interval: Span, poll: Span, known: &Known, now: UnixTime) -> Standing {
+fn every(interval: Span, poll: Span, known: &JobHistory, now: UnixTime) -> JobStatus {
     let since = known.since(now);
     let mut anchor = match known.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
@@ -306,9 +311,9 @@ fn every(interval: Span, poll: Span, known: &Known, now: UnixTime) -> Standing {
     }
     let left = next.since(now).as_seconds();
     if left > 0 && 2 * left >= poll.min(interval).as_seconds() {
-        return Standing::Waits { next, anchor };
+        return JobStatus::Scheduled { next, anchor };
     }
     let missed = now.since(next).as_seconds().max(0) / interval.as_seconds().max(1);
     let planned = next.min(now);
-    Standing::Due(Due { planned, missed: missed.unsigned_abs(), resumes: false })
+    JobStatus::Due(DueRun { planned, missed: missed.unsigned_abs(), resumes: false })
 }

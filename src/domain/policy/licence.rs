@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::WhenFull;
+use super::OverflowPolicy;
 use crate::domain::filter::TaskPattern;
 
 /// A limit that the sessions of several tasks share.
@@ -13,7 +13,7 @@ pub struct Licence {
     /// The most sessions of all these tasks together that have not ended.
     pub limit: u64,
     /// The rule at the limit.
-    pub when_full: WhenFull,
+    pub when_full: OverflowPolicy,
 }
 
 impl Licence {

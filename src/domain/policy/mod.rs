@@ -8,18 +8,18 @@ mod touch;
 mod two_pass;
 
 pub use licence::Licence;
-pub use retention::{Capped, RetentionCap};
-pub use set::{Matching, Policies};
-pub use timeout_request::Asked;
-pub use touch::TouchRuling;
-pub use two_pass::Check;
+pub use retention::{CappedRetention, RetentionCap};
+pub use set::{PatternPolicy, Policies};
+pub use timeout_request::TimeoutRequest;
+pub use touch::TouchDecision;
+pub use two_pass::PurgeTime;
 
 use super::session::{EndReason, Session, words};
 use super::time::{Span, UnixTime};
 
 /// What makes a purge end a session that nobody uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expire {
+pub enum ExpiryMode {
     /// Being unused for longer than the session's own timeout.
     Timeout,
     /// Being unused for longer than that and than the policy's `abandoned`.
@@ -30,7 +30,7 @@ pub enum Expire {
     Never,
 }
 
-words!(Expire, "way to expire", {
+words!(ExpiryMode, "way to expire", {
     Timeout => "timeout",
     Abandoned => "abandoned",
     TwoPass => "two-pass",
@@ -39,7 +39,7 @@ words!(Expire, "way to expire", {
 
 /// What becomes of a session that would open above a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFull {
+pub enum OverflowPolicy {
     /// It takes the place of the session that has been idle, which is unused beyond its
     /// own timeout, for the
     /// longest; with no idle one it is refused.
@@ -51,7 +51,7 @@ pub enum WhenFull {
     Refuse,
 }
 
-words!(WhenFull, "way to deal with a full task", {
+words!(OverflowPolicy, "way to deal with a full task", {
     EvictIdle => "evict-idle",
     EvictLru => "evict-lru",
     Refuse => "refuse",
@@ -61,7 +61,7 @@ words!(WhenFull, "way to deal with a full task", {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// What ends a session that nobody uses.
-    pub expire: Expire,
+    pub expire: ExpiryMode,
     /// The idle timeout of a new session that asks for nothing; `None`: none.
     pub timeout: Option<Span>,
     /// The least timeout that a session is granted, whatever it asks for.
@@ -80,7 +80,7 @@ pub struct Policy {
     /// The same for the sessions of each user in the task.
     pub user_limit: u64,
     /// What happens at a limit.
-    pub when_full: WhenFull,
+    pub when_full: OverflowPolicy,
     /// Whether a touch after the timeout is refused even before a purge has
     /// ended the session.
     pub strict: bool,
@@ -94,7 +94,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            expire: Expire::Timeout,
+            expire: ExpiryMode::Timeout,
             timeout: Some(Span::minutes(30)),
             min_timeout: Span::minutes(5),
             max_timeout: Some(Span::hours(1)),
@@ -103,7 +103,7 @@ impl Default for Policy {
             delay: Span::hours(24),
             limit: 0,
             user_limit: 0,
-            when_full: WhenFull::EvictIdle,
+            when_full: OverflowPolicy::EvictIdle,
             strict: true,
             touch_resolution: Span::ZERO,
             retention: Some(Span::hours(24)),
@@ -160,7 +160,7 @@ impl Policy {
     /// None of this applies to a session of a framework's table: it is *expired* once
     /// it is [over](crate::domain::profile::Expiry::is_over) by the framework's rules,
     /// and then its row goes at once.
-    pub fn verdict(&self, session: &Session, check: Check) -> Verdict {
+    pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {
                 Some(retention) if end.at.plus(retention) <= check.now() => Verdict::Delete,
@@ -174,7 +174,7 @@ impl Policy {
         match self.due(session, check) {
             Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
             Some(reason) => Verdict::End(reason),
-            None if self.expire == Expire::TwoPass && session.mark().is_none() => {
+            None if self.expire == ExpiryMode::TwoPass && session.mark().is_none() => {
                 let check = self.check_time(check);
                 Verdict::Mark(session.last_known_use().map_or(check, |used| used.max(check)))
             }
@@ -184,9 +184,9 @@ impl Policy {
 
     /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
     /// [`verdict`](Self::verdict).
-    pub fn due(&self, session: &Session, check: Check) -> Option<EndReason> {
+    pub fn due(&self, session: &Session, check: PurgeTime) -> Option<EndReason> {
         let is_ripe = |mark| mark <= self.ripe_since(check);
-        if self.expire == Expire::TwoPass && session.mark().is_some_and(is_ripe) {
+        if self.expire == ExpiryMode::TwoPass && session.mark().is_some_and(is_ripe) {
             return Some(EndReason::Expired);
         }
         self.over(session, check.now())
@@ -203,7 +203,7 @@ impl Policy {
         };
         if past(session.last_used_at, self.idle_limit(session)) {
             Some(match self.expire {
-                Expire::Abandoned => EndReason::Abandoned,
+                ExpiryMode::Abandoned => EndReason::Abandoned,
                 _ => EndReason::Expired,
             })
         } else if past(session.created_at, self.lifetime) {
@@ -216,9 +216,9 @@ impl Policy {
     /// For how long a session may stay unused until it is over.
     fn idle_limit(&self, session: &Session) -> Option<Span> {
         match self.expire {
-            Expire::Timeout => session.idle_timeout,
-            Expire::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
-            Expire::TwoPass | Expire::Never => None,
+            ExpiryMode::Timeout => session.idle_timeout,
+            ExpiryMode::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
+            ExpiryMode::TwoPass | ExpiryMode::Never => None,
         }
     }
 }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn two_pass() -> Policy {
-        Policy { expire: Expire::TwoPass, ..Policy::default() }
+        Policy { expire: ExpiryMode::TwoPass, ..Policy::default() }
     }
 
     /// A session that was opened and used then, and has this mark.
@@ -258,16 +258,16 @@ mod tests {
 
     #[test]
     fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
-        let verdict = |session: &Session| two_pass().verdict(session, Check::at(NOON));
+        let verdict = |session: &Session| two_pass().verdict(session, PurgeTime::at(NOON));
         for (created, used) in [(-48, -1), (-1, -48), (-1, -1)] {
             // As a purge leaves it whose clock is a day behind
             let stale = session(created, used, Some(-24));
             assert_eq!(verdict(&stale), Verdict::Mark(NOON));
-            assert_eq!(two_pass().due(&stale, Check::at(NOON)), None);
+            assert_eq!(two_pass().due(&stale, PurgeTime::at(NOON)), None);
             assert_eq!(two_pass().expires_at(&stale), None);
             assert_eq!(two_pass().state(&stale, NOON), State::Active);
             // A touch clears it all the same
-            assert_eq!(two_pass().touch(&stale, NOON), TouchRuling::Renew);
+            assert_eq!(two_pass().touch(&stale, NOON), TouchDecision::Renew);
         }
         let marked_at_the_last_use = session(-48, -24, Some(-24));
         assert_eq!(verdict(&marked_at_the_last_use), Verdict::End(EndReason::Expired));
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_check_marks_no_earlier_than_the_last_use_and_changes_nothing_twice() {
-        let late = Check::planned(hours(-1), NOON);
+        let late = PurgeTime::planned(hours(-1), NOON);
         for (created, used, mark) in [(-48, -2, -1), (-48, 0, 0), (-48, 3, 3), (2, 1, 2)] {
             let unmarked = session(created, used, None);
             let verdict = two_pass().verdict(&unmarked, late);

@@ -6,7 +6,7 @@ use crate::domain::time::Span;
 
 /// A policy whose retention a cap reduces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capped {
+pub struct CappedRetention {
     /// The pattern of the cap.
     pub tasks: TaskPattern,
     /// The policy under the cap.
@@ -48,19 +48,19 @@ pub(super) fn under(
     caps: &[RetentionCap],
     tasks: &TaskPattern,
     policy: Policy,
-) -> (Policy, Vec<Capped>) {
+) -> (Policy, Vec<CappedRetention>) {
     let mut capped = Vec::new();
     for cap in caps.iter().filter(|cap| cap.tasks.overlaps(tasks)) {
         let Some(reduced) = cap.reduce(&policy) else { break };
         if cap.tasks.covers(tasks) {
             return (reduced, capped);
         }
-        capped.push(Capped { tasks: cap.tasks.clone(), policy: reduced });
+        capped.push(CappedRetention { tasks: cap.tasks.clone(), policy: reduced });
     }
     (policy, capped)
 }
 
 /// The first policy whose pattern matches a task.
-pub(super) fn capped<'a>(capped: &'a [Capped], task: &str) -> Option<&'a Policy> {
+pub(super) fn capped<'a>(capped: &'a [CappedRetention], task: &str) -> Option<&'a Policy> {
     capped.iter().find(|capped| capped.tasks.matches(task)).map(|capped| &capped.policy)
 }

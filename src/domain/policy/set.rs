@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::retention::{Capped, RetentionCap, capped, under};
+use super::retention::{CappedRetention, RetentionCap, capped, under};
 use super::{Licence, Policy};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::Span;
@@ -30,22 +30,22 @@ pub struct Policies {
     /// By their names in lower case.
     names: BTreeMap<String, Policy>,
     /// In the order in which they take precedence.
-    patterns: Vec<Matching>,
+    patterns: Vec<PatternPolicy>,
     /// The smallest first.
     caps: Vec<RetentionCap>,
     /// The default as the caps change it.
-    capped_default: Vec<Capped>,
+    capped_default: Vec<CappedRetention>,
 }
 
 /// The policy of the tasks that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Matching {
+pub struct PatternPolicy {
     /// The pattern, [normalized](TaskPattern::normalized).
     pub tasks: TaskPattern,
     /// Their policy, if no cap below concerns them.
     pub policy: Policy,
     /// The policy of those of them that a cap concerns as well, the smallest cap first.
-    pub capped: Vec<Capped>,
+    pub capped: Vec<CappedRetention>,
 }
 
 impl Policies {
@@ -60,7 +60,7 @@ impl Policies {
         let (policy, capped) = under(&self.caps, &tasks, policy);
         if tasks.is_wild() {
             self.patterns.retain(|known| known.tasks != tasks);
-            self.patterns.push(Matching { tasks, policy, capped });
+            self.patterns.push(PatternPolicy { tasks, policy, capped });
             // Of two that are alike, the one that was there first stays first.
             self.patterns.sort_by_key(|known| std::cmp::Reverse(known.tasks.specificity()));
         } else {
@@ -77,7 +77,7 @@ impl Policies {
             let name = TaskPattern::from(name.as_str());
             *policy = under(&self.caps, &name, policy.clone()).0;
         }
-        for Matching { tasks, policy, capped } in &mut self.patterns {
+        for PatternPolicy { tasks, policy, capped } in &mut self.patterns {
             (*policy, *capped) = under(&self.caps, tasks, policy.clone());
         }
         let all = TaskPattern::from("*");
@@ -132,12 +132,12 @@ impl Policies {
 
     /// The patterns with a policy of their own; the first one that matches a task decides,
     /// if the task has none by its name.
-    pub fn patterns(&self) -> &[Matching] {
+    pub fn patterns(&self) -> &[PatternPolicy] {
         &self.patterns
     }
 
     /// The default as the caps change it: the first one that matches a task decides.
-    pub fn capped_default(&self) -> &[Capped] {
+    pub fn capped_default(&self) -> &[CappedRetention] {
         &self.capped_default
     }
 
@@ -162,17 +162,17 @@ impl Policies {
         let is_meant = move |name: &str| task.is_none_or(|task| task.matches(name));
         let is_own = task.is_some_and(|task| !task.is_wild())
             && self.named().any(|(name, _)| is_meant(name));
-        let all = |own: &Matching| task.is_some_and(|task| own.tasks.covers(task));
+        let all = |own: &PatternPolicy| task.is_some_and(|task| own.tasks.covers(task));
         // Behind one that holds for all of them, no pattern has a say.
         let last = self.patterns.iter().position(all);
-        let patterns: &[Matching] = match (is_own, last) {
+        let patterns: &[PatternPolicy] = match (is_own, last) {
             (true, _) => &[],
             (false, Some(last)) => &self.patterns[..=last],
             (false, None) => &self.patterns[..],
         };
         let default = Some((None, &self.default)).filter(|_| !is_own && last.is_none());
         let named = self.named().filter(move |(name, _)| is_meant(name));
-        let overlaps = move |own: &&Matching| task.is_none_or(|task| own.tasks.overlaps(task));
+        let overlaps = move |own: &&PatternPolicy| task.is_none_or(|task| own.tasks.overlaps(task));
         let patterns = patterns.iter().filter(overlaps);
         let own = named.chain(patterns.map(|own| (own.tasks.as_str(), &own.policy)));
         default.into_iter().chain(own.map(|(name, policy)| (Some(name), policy)))

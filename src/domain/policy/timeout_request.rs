@@ -5,7 +5,7 @@ use crate::domain::time::Span;
 
 /// The timeout that a new session asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Asked {
+pub enum TimeoutRequest {
     /// It leaves that to the policy.
     #[default]
     Nothing,
@@ -18,11 +18,11 @@ pub enum Asked {
 impl Policy {
     /// The timeout that a new session gets: what it asks for, or `timeout`,
     /// within [`min_timeout`, `max_timeout`].
-    pub fn grant(&self, asked: Asked) -> Option<Span> {
+    pub fn grant(&self, asked: TimeoutRequest) -> Option<Span> {
         let wanted = match asked {
-            Asked::Nothing => self.timeout,
-            Asked::Never => None,
-            Asked::For(span) => Some(span),
+            TimeoutRequest::Nothing => self.timeout,
+            TimeoutRequest::Never => None,
+            TimeoutRequest::For(span) => Some(span),
         };
         match (wanted, self.max_timeout) {
             (None, most) => most,

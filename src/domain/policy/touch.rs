@@ -1,12 +1,12 @@
 //! What a session's use means: its state, its touches, its last valid moment.
 
-use super::{Check, Expire, Policy};
+use super::{ExpiryMode, Policy, PurgeTime};
 use crate::domain::session::{EndReason, Session, State};
 use crate::domain::time::{Span, UnixTime};
 
 /// What becomes of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TouchRuling {
+pub enum TouchDecision {
     /// The time of the last use moves.
     Renew,
     /// The last use is so recent, or of so little interest, that nothing is
@@ -26,7 +26,7 @@ impl Policy {
             return expiry.last_moment();
         }
         let idle = match self.expire {
-            Expire::TwoPass => session.mark().map(|mark| mark.plus(self.ripe_age())),
+            ExpiryMode::TwoPass => session.mark().map(|mark| mark.plus(self.ripe_age())),
             _ => self.idle_limit(session).and_then(|span| Some(session.last_used_at?.plus(span))),
         };
         let lifetime = self.lifetime.and_then(|span| Some(session.created_at?.plus(span)));
@@ -56,7 +56,7 @@ impl Policy {
         if session.has_ended(now) {
             return State::Ended;
         }
-        let due = self.due(session, Check::at(now));
+        let due = self.due(session, PurgeTime::at(now));
         if due.is_some_and(|reason| reason != EndReason::Abandoned) {
             return State::Expired;
         }
@@ -65,8 +65,8 @@ impl Policy {
         }
         let idle = session.idle(now).unwrap_or(Span::ZERO);
         match (self.expire, session.idle_timeout) {
-            (Expire::TwoPass, _) if session.mark().is_some() => State::Idle,
-            (Expire::TwoPass, _) | (_, None) => State::Active,
+            (ExpiryMode::TwoPass, _) if session.mark().is_some() => State::Idle,
+            (ExpiryMode::TwoPass, _) | (_, None) => State::Active,
             (_, Some(timeout)) if idle > timeout.max(self.abandoned) => State::Abandoned,
             (_, Some(timeout)) if idle > timeout => State::Idle,
             (_, Some(_)) => State::Active,
@@ -76,7 +76,7 @@ impl Policy {
     /// Whether the session is live at `now`: it has neither ended by then, nor is it
     /// [due](Self::due) to end.
     pub fn is_live(&self, session: &Session, now: UnixTime) -> bool {
-        !session.has_ended(now) && self.due(session, Check::at(now)).is_none()
+        !session.has_ended(now) && self.due(session, PurgeTime::at(now)).is_none()
     }
 
     /// What becomes of a touch at `now`.
@@ -90,18 +90,18 @@ impl Policy {
     ///    `touch_resolution`, after the last use writes nothing, unless there is
     ///    a mark to clear.
     /// 5. Every other touch renews the session.
-    pub fn touch(&self, session: &Session, now: UnixTime) -> TouchRuling {
+    pub fn touch(&self, session: &Session, now: UnixTime) -> TouchDecision {
         if let Some(end) = session.end {
-            return TouchRuling::Refuse(end.reason);
+            return TouchDecision::Refuse(end.reason);
         }
         if let Some(reason) = self.over(session, now).filter(|_| self.strict) {
-            return TouchRuling::Refuse(reason);
+            return TouchDecision::Refuse(reason);
         }
         let recent = session.idle(now).is_some_and(|idle| idle <= self.touch_resolution);
-        if session.marked_at.is_none() && (recent || self.expire == Expire::TwoPass) {
-            TouchRuling::Unchanged
+        if session.marked_at.is_none() && (recent || self.expire == ExpiryMode::TwoPass) {
+            TouchDecision::Unchanged
         } else {
-            TouchRuling::Renew
+            TouchDecision::Renew
         }
     }
 }

@@ -9,12 +9,12 @@ const TOLERANCE: Span = Span::hours(1);
 
 /// A purge, as the policies see it: when it judges, and when it was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Check {
+pub struct PurgeTime {
     now: UnixTime,
     planned: UnixTime,
 }
 
-impl Check {
+impl PurgeTime {
     /// A check that nobody has planned.
     pub const fn at(now: UnixTime) -> Self {
         Self { now, planned: now }
@@ -40,14 +40,14 @@ impl Policy {
     /// more than a 24th of `delay`, or by more than an hour, belongs to the time
     /// at which it runs: a session that was used in between has no other trace
     /// of that.
-    pub fn check_time(&self, check: Check) -> UnixTime {
+    pub fn check_time(&self, check: PurgeTime) -> UnixTime {
         let patience = Span::seconds(self.delay.as_seconds() / 24).min(TOLERANCE);
         if check.now.since(check.planned) <= patience { check.planned } else { check.now }
     }
 
     /// The youngest mark that is ripe at a check: one that has the
     /// [age](Self::ripe_age) for it.
-    pub fn ripe_since(&self, check: Check) -> UnixTime {
+    pub fn ripe_since(&self, check: PurgeTime) -> UnixTime {
         UnixTime(self.check_time(check).0.saturating_sub(self.ripe_age().as_seconds()))
     }
 
@@ -69,7 +69,7 @@ mod tests {
 
     fn late(delay: Span, seconds: i64) -> i64 {
         let policy = Policy { delay, ..Policy::default() };
-        let check = Check::planned(PLANNED, UnixTime(PLANNED.0 + seconds));
+        let check = PurgeTime::planned(PLANNED, UnixTime(PLANNED.0 + seconds));
         policy.check_time(check).0 - PLANNED.0
     }
 
@@ -82,14 +82,14 @@ mod tests {
         assert_eq!(late(Span::hours(1), 150), 0);
         assert_eq!(late(Span::hours(1), 151), 151);
         assert_eq!(late(Span::ZERO, 1), 1);
-        assert_eq!(Check::planned(UnixTime(PLANNED.0 + 9), PLANNED), Check::at(PLANNED));
+        assert_eq!(PurgeTime::planned(UnixTime(PLANNED.0 + 9), PLANNED), PurgeTime::at(PLANNED));
     }
 
     #[test]
     fn t10_marks_are_ripe_at_their_delay_and_an_hour_earlier_where_it_is_in_whole_days() {
         let needed = |delay| {
             let policy = Policy { delay, ..Policy::default() };
-            PLANNED.0 - policy.ripe_since(Check::at(PLANNED)).0
+            PLANNED.0 - policy.ripe_since(PurgeTime::at(PLANNED)).0
         };
         assert_eq!(needed(Span::ZERO), 0);
         assert_eq!(needed(Span::minutes(10)), 600);

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Datum, Raw};
+use super::{SqlValue, SqlValueRef};
 
 /// Something that one of a profile's inputs must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,9 +19,9 @@ pub enum Test {
     /// NULL, or anything else.
     Null(bool),
     /// One of these.
-    Among(Vec<Datum>),
+    Among(Vec<SqlValue>),
     /// None of these, and not NULL.
-    NotAmong(Vec<Datum>),
+    NotAmong(Vec<SqlValue>),
     /// A number that is greater than this.
     Above(i64),
     /// A number that is this or less.
@@ -32,18 +32,20 @@ pub enum Test {
 
 impl Condition {
     /// Whether it holds for a row with these inputs.
-    pub fn holds(&self, inputs: &[Raw<'_>]) -> bool {
-        self.test.holds(inputs.get(self.input).copied().unwrap_or(Raw::Null))
+    pub fn holds(&self, inputs: &[SqlValueRef<'_>]) -> bool {
+        self.test.holds(inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null))
     }
 }
 
 impl Condition {
     /// Whether it can be asked at all: of what is no number nobody can say how it
     /// compares with one, except that NULL does not.
-    pub fn is_askable(&self, inputs: &[Raw<'_>]) -> bool {
+    pub fn is_askable(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         match (&self.test, inputs.get(self.input)) {
-            (Test::Above(_) | Test::UpTo(_), Some(Raw::Text(_) | Raw::Blob(_))) => false,
-            (Test::Above(_) | Test::UpTo(_), Some(Raw::Real(number))) => !number.is_nan(),
+            (Test::Above(_) | Test::UpTo(_), Some(SqlValueRef::Text(_) | SqlValueRef::Blob(_))) => {
+                false
+            }
+            (Test::Above(_) | Test::UpTo(_), Some(SqlValueRef::Real(number))) => !number.is_nan(),
             _ => true,
         }
     }
@@ -51,35 +53,39 @@ impl Condition {
 
 impl Test {
     /// Whether the value is like this.
-    pub fn holds(&self, value: Raw<'_>) -> bool {
-        let is_among = |values: &[Datum]| values.iter().any(|known| known.is_same(value));
+    pub fn holds(&self, value: SqlValueRef<'_>) -> bool {
+        let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
         match self {
-            Self::Null(is_null) => (value == Raw::Null) == *is_null,
+            Self::Null(is_null) => (value == SqlValueRef::Null) == *is_null,
             Self::Among(values) => is_among(values),
-            Self::NotAmong(values) => value != Raw::Null && !is_among(values),
+            Self::NotAmong(values) => value != SqlValueRef::Null && !is_among(values),
             Self::Above(least) => order(value, *least) == Some(Ordering::Greater),
             Self::UpTo(most) => order(value, *most).is_some_and(Ordering::is_le),
             Self::Prefix(prefix) => {
-                matches!(value, Raw::Text(text) if text.starts_with(prefix.as_bytes()))
+                matches!(value, SqlValueRef::Text(text) if text.starts_with(prefix.as_bytes()))
             }
         }
     }
 }
 
 /// Whether SQLite takes two values for the same: numbers by their value.
-pub(super) fn is_same(one: Raw<'_>, other: Raw<'_>) -> bool {
+pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
     match (one, other) {
-        (Raw::Real(_), Raw::Integer(whole)) => order(one, whole) == Some(Ordering::Equal),
-        (Raw::Integer(whole), Raw::Real(_)) => order(other, whole) == Some(Ordering::Equal),
+        (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
+            order(one, whole) == Some(Ordering::Equal)
+        }
+        (SqlValueRef::Integer(whole), SqlValueRef::Real(_)) => {
+            order(other, whole) == Some(Ordering::Equal)
+        }
         _ => one == other,
     }
 }
 
 /// How a number compares with a whole one; `None`: it is none.
-pub(in crate::domain) fn order(value: Raw<'_>, whole: i64) -> Option<Ordering> {
+pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ordering> {
     match value {
-        Raw::Integer(number) => Some(number.cmp(&whole)),
-        Raw::Real(number) => {
+        SqlValueRef::Integer(number) => Some(number.cmp(&whole)),
+        SqlValueRef::Real(number) => {
             // A real has no fraction where whole numbers are not exact as reals.
             let by_whole = floor(number).cmp(&whole.into());
             let fraction =
@@ -103,39 +109,45 @@ mod tests {
     fn numbers_are_compared_by_their_value() {
         const MANY: i64 = (1 << 53) + 1;
         for (value, holds) in [
-            (Raw::Integer(MANY), false),
-            (Raw::Integer(MANY + 1), true),
-            (Raw::Real(9_007_199_254_740_992.0), false),
-            (Raw::Real(9_007_199_254_740_994.0), true),
-            (Raw::Real(f64::INFINITY), true),
-            (Raw::Real(f64::NEG_INFINITY), false),
-            (Raw::Real(f64::NAN), false),
-            (Raw::Text(b"9007199254740999"), false),
-            (Raw::Null, false),
+            (SqlValueRef::Integer(MANY), false),
+            (SqlValueRef::Integer(MANY + 1), true),
+            (SqlValueRef::Real(9_007_199_254_740_992.0), false),
+            (SqlValueRef::Real(9_007_199_254_740_994.0), true),
+            (SqlValueRef::Real(f64::INFINITY), true),
+            (SqlValueRef::Real(f64::NEG_INFINITY), false),
+            (SqlValueRef::Real(f64::NAN), false),
+            (SqlValueRef::Text(b"9007199254740999"), false),
+            (SqlValueRef::Null, false),
         ] {
             assert_eq!(Test::Above(MANY).holds(value), holds, "{value:?}");
-            let is_number = matches!(value, Raw::Integer(_)) || {
-                matches!(value, Raw::Real(number) if !number.is_nan())
+            let is_number = matches!(value, SqlValueRef::Integer(_)) || {
+                matches!(value, SqlValueRef::Real(number) if !number.is_nan())
             };
             assert_eq!(Test::UpTo(MANY).holds(value), is_number && !holds, "{value:?}");
         }
-        assert!(Test::Above(1).holds(Raw::Real(1.5)) && !Test::UpTo(1).holds(Raw::Real(1.5)));
-        assert!(Test::UpTo(-1).holds(Raw::Real(-1.5)) && !Test::Above(-1).holds(Raw::Real(-1.5)));
-        assert!(is_same(Raw::Real(-1.0), Raw::Integer(-1)));
-        assert!(!is_same(Raw::Real(-1.5), Raw::Integer(-2)));
-        assert!(!is_same(Raw::Integer(i64::MAX), Raw::Integer(i64::MAX - 1)));
-        assert!(!is_same(Raw::Text(b"1"), Raw::Integer(1)));
+        assert!(
+            Test::Above(1).holds(SqlValueRef::Real(1.5))
+                && !Test::UpTo(1).holds(SqlValueRef::Real(1.5))
+        );
+        assert!(
+            Test::UpTo(-1).holds(SqlValueRef::Real(-1.5))
+                && !Test::Above(-1).holds(SqlValueRef::Real(-1.5))
+        );
+        assert!(is_same(SqlValueRef::Real(-1.0), SqlValueRef::Integer(-1)));
+        assert!(!is_same(SqlValueRef::Real(-1.5), SqlValueRef::Integer(-2)));
+        assert!(!is_same(SqlValueRef::Integer(i64::MAX), SqlValueRef::Integer(i64::MAX - 1)));
+        assert!(!is_same(SqlValueRef::Text(b"1"), SqlValueRef::Integer(1)));
     }
 
     #[test]
     fn nobody_can_say_how_what_is_no_number_compares_with_one() {
         for (value, is_askable) in [
-            (Raw::Integer(1), true),
-            (Raw::Real(0.5), true),
-            (Raw::Null, true),
-            (Raw::Real(f64::NAN), false),
-            (Raw::Text(b"1"), false),
-            (Raw::Blob(b"1"), false),
+            (SqlValueRef::Integer(1), true),
+            (SqlValueRef::Real(0.5), true),
+            (SqlValueRef::Null, true),
+            (SqlValueRef::Real(f64::NAN), false),
+            (SqlValueRef::Text(b"1"), false),
+            (SqlValueRef::Blob(b"1"), false),
         ] {
             for test in [Test::Above(0), Test::UpTo(0)] {
                 assert_eq!(
@@ -150,22 +162,25 @@ mod tests {
 
     #[test]
     fn values_are_among_others_if_sqlite_takes_them_for_the_same() {
-        let known = vec![Datum::Integer(1), Datum::Text("a".into())];
+        let known = vec![SqlValue::Integer(1), SqlValue::Text("a".into())];
         for (value, is_among) in [
-            (Raw::Integer(1), true),
-            (Raw::Real(1.0), true),
-            (Raw::Text(b"a"), true),
-            (Raw::Text(b"A"), false),
-            (Raw::Blob(b"a"), false),
+            (SqlValueRef::Integer(1), true),
+            (SqlValueRef::Real(1.0), true),
+            (SqlValueRef::Text(b"a"), true),
+            (SqlValueRef::Text(b"A"), false),
+            (SqlValueRef::Blob(b"a"), false),
         ] {
             assert_eq!(Test::Among(known.clone()).holds(value), is_among, "{value:?}");
             assert_eq!(Test::NotAmong(known.clone()).holds(value), !is_among, "{value:?}");
         }
-        assert!(!Test::Among(known.clone()).holds(Raw::Null));
-        assert!(!Test::NotAmong(known).holds(Raw::Null));
-        assert!(Test::Null(true).holds(Raw::Null) && !Test::Null(false).holds(Raw::Null));
-        assert!(Test::Null(false).holds(Raw::Integer(0)));
-        assert!(Test::Prefix("_se".to_owned()).holds(Raw::Text(b"_session")));
-        assert!(!Test::Prefix("_se".to_owned()).holds(Raw::Text(b"session")));
+        assert!(!Test::Among(known.clone()).holds(SqlValueRef::Null));
+        assert!(!Test::NotAmong(known).holds(SqlValueRef::Null));
+        assert!(
+            Test::Null(true).holds(SqlValueRef::Null)
+                && !Test::Null(false).holds(SqlValueRef::Null)
+        );
+        assert!(Test::Null(false).holds(SqlValueRef::Integer(0)));
+        assert!(Test::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"_session")));
+        assert!(!Test::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"session")));
     }
 }

@@ -1,6 +1,6 @@
 //! When a session of a framework's table is over: the reference for the store.
 
-use super::{Condition, Datum, Encoding, Moment, Profile, Raw, Reading, Unit};
+use super::{Condition, Encoding, Profile, Reading, SqlValue, SqlValueRef, Timestamp, Unit};
 use crate::domain::time::{Span, UnixTime};
 
 /// When a session is over, by the rules of its framework.
@@ -9,7 +9,7 @@ pub enum Expiry {
     /// At this moment.
     At {
         /// The moment.
-        moment: Moment,
+        moment: Timestamp,
         /// Whether it is over at that very moment, or only after it.
         at_once: bool,
     },
@@ -65,17 +65,17 @@ pub struct TimeColumn {
     /// How it is written.
     pub encoding: Encoding,
     /// What it means where there is none; `None`: nobody can say.
-    pub null: Option<Nullness>,
+    pub null: Option<NullMeaning>,
     /// Values that are no times, but mean never.
-    pub never: Vec<Datum>,
+    pub never: Vec<SqlValue>,
     /// Values that are no times, but mean that it has passed. None of them is among
     /// [`never`](Self::never).
-    pub over: Vec<Datum>,
+    pub over: Vec<SqlValue>,
 }
 
 /// What NULL means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nullness {
+pub enum NullMeaning {
     /// The session is over.
     Expired,
     /// It is never over.
@@ -98,7 +98,7 @@ pub struct Rule {
 impl Rule {
     /// Whether it applies to the row with these inputs, or might: a condition that
     /// cannot be asked keeps nothing out.
-    pub fn may_apply(&self, inputs: &[Raw<'_>]) -> bool {
+    pub fn may_apply(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         self.when.iter().all(|it| !it.is_askable(inputs) || it.holds(inputs))
     }
 }
@@ -120,7 +120,7 @@ pub enum Length {
     /// So long.
     Fixed(Span),
     /// As long as the application's configuration says, which nobody has told: for ever.
-    Untold,
+    Unspecified,
     /// As long as an input says.
     Input {
         /// Which [input](Profile::inputs).
@@ -128,13 +128,13 @@ pub enum Length {
         /// In which unit.
         unit: Unit,
         /// Values that are no lengths, but mean for ever.
-        never: Vec<Datum>,
+        never: Vec<SqlValue>,
     },
 }
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
+pub enum RowStatus {
     /// No session: the filter excludes it.
     NoSession,
     /// A session that is over then.
@@ -158,19 +158,19 @@ impl Profile {
     ///    to be above or up to one, nobody can say when the session is over, whatever the
     ///    other rules say.
     /// 6. While a [parameter](Profile::missing) is missing, no session is ever over.
-    pub fn judge(&self, inputs: &[Raw<'_>]) -> Judged {
+    pub fn judge(&self, inputs: &[SqlValueRef<'_>]) -> RowStatus {
         if !self.filter.iter().all(|condition| condition.holds(inputs)) {
-            return Judged::NoSession;
+            return RowStatus::NoSession;
         }
         let rules = self.rules.iter().filter(|rule| rule.may_apply(inputs));
         let expiries = rules.map(|rule| self.by_rule(rule, inputs));
         let expiry = expiries.fold(Expiry::Never, Expiry::or);
         let is_complete = self.missing.is_empty() || expiry == Expiry::Unknown;
-        Judged::Session(if is_complete { expiry } else { Expiry::Never })
+        RowStatus::Session(if is_complete { expiry } else { Expiry::Never })
     }
 
     /// The moment that one of its times has in a row, as far as it has one.
-    pub fn time(&self, time: Option<usize>, inputs: &[Raw<'_>]) -> Option<UnixTime> {
+    pub fn time(&self, time: Option<usize>, inputs: &[SqlValueRef<'_>]) -> Option<UnixTime> {
         match self.times.get(time?)?.read(inputs) {
             Reading::At(moment) => Some(moment.second()),
             Reading::Null | Reading::Never | Reading::Over | Reading::Unreadable => None,
@@ -179,19 +179,19 @@ impl Profile {
 
     /// Whether the row with these inputs was opened or used after a moment, as far as they
     /// say it.
-    pub fn is_after(&self, moment: UnixTime, inputs: &[Raw<'_>]) -> bool {
+    pub fn is_after(&self, moment: UnixTime, inputs: &[SqlValueRef<'_>]) -> bool {
         [self.used, self.created]
             .into_iter()
             .any(|time| time.is_some() && self.time(time, inputs) > Some(moment))
     }
 
-    fn by_rule(&self, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
+    fn by_rule(&self, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Expiry {
         if !rule.when.iter().all(|condition| condition.is_askable(inputs)) {
             return Expiry::Unknown;
         }
         match &rule.kind {
             RuleKind::NotNull(input) => match inputs.get(*input) {
-                None | Some(Raw::Null) => Expiry::Never,
+                None | Some(SqlValueRef::Null) => Expiry::Never,
                 Some(_) => Expiry::Over,
             },
             RuleKind::At(time) => self.at(*time, Some(0), rule, inputs),
@@ -203,7 +203,13 @@ impl Profile {
     }
 
     /// The expiry so many nanoseconds after a time; `None`: for ever after.
-    fn at(&self, time: usize, after: Option<i128>, rule: &Rule, inputs: &[Raw<'_>]) -> Expiry {
+    fn at(
+        &self,
+        time: usize,
+        after: Option<i128>,
+        rule: &Rule,
+        inputs: &[SqlValueRef<'_>],
+    ) -> Expiry {
         let Some(time) = self.times.get(time) else {
             return Expiry::Unknown;
         };
@@ -212,12 +218,12 @@ impl Profile {
             (Reading::Never, _) | (Reading::At(_), None) => Expiry::Never,
             (Reading::Over, _) => Expiry::Over,
             (Reading::Null, _) => match time.null {
-                Some(Nullness::Expired) => Expiry::Over,
-                Some(Nullness::Never) => Expiry::Never,
+                Some(NullMeaning::Expired) => Expiry::Over,
+                Some(NullMeaning::Never) => Expiry::Never,
                 None => Expiry::Unknown,
             },
             (Reading::At(moment), Some(after)) => Expiry::At {
-                moment: Moment(moment.0.saturating_add(after)).plus(rule.grace),
+                moment: Timestamp(moment.0.saturating_add(after)).plus(rule.grace),
                 at_once: rule.at_once,
             },
         }
@@ -226,9 +232,9 @@ impl Profile {
 
 impl TimeColumn {
     /// What it says in a row with these inputs.
-    pub fn read(&self, inputs: &[Raw<'_>]) -> Reading {
-        let value = inputs.get(self.input).copied().unwrap_or(Raw::Null);
-        let is_among = |values: &[Datum]| values.iter().any(|known| known.is_same(value));
+    pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> Reading {
+        let value = inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null);
+        let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
         if is_among(&self.never) {
             Reading::Never
         } else if is_among(&self.over) {
@@ -241,12 +247,12 @@ impl TimeColumn {
 
 impl Length {
     /// So many nanoseconds; `None`: for ever.
-    fn read(&self, inputs: &[Raw<'_>]) -> Result<Option<i128>, ()> {
+    fn read(&self, inputs: &[SqlValueRef<'_>]) -> Result<Option<i128>, ()> {
         match self {
-            Self::Fixed(span) => Ok(Some(Moment(0).plus(*span).0)),
-            Self::Untold => Ok(None),
+            Self::Fixed(span) => Ok(Some(Timestamp(0).plus(*span).0)),
+            Self::Unspecified => Ok(None),
             Self::Input { input, unit, never } => {
-                let value = inputs.get(*input).copied().unwrap_or(Raw::Null);
+                let value = inputs.get(*input).copied().unwrap_or(SqlValueRef::Null);
                 if never.iter().any(|never| never.is_same(value)) {
                     return Ok(None);
                 }

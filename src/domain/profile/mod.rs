@@ -14,16 +14,16 @@ mod timestamp;
 mod user;
 mod value;
 
-pub use columns::Difference;
+pub use columns::ColumnMismatch;
 pub(super) use condition::order;
 pub use condition::{Condition, Test};
 pub use django::django_user;
 pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
-pub use expiry::{Expiry, Judged, Length, Nullness, Rule, RuleKind, TimeColumn};
+pub use expiry::{Expiry, Length, NullMeaning, RowStatus, Rule, RuleKind, TimeColumn};
 pub use lifetime::{ClockEvidence, signed_lifetime};
-pub use timestamp::Moment;
+pub use timestamp::Timestamp;
 pub use user::{Owner, values_shown_as};
-pub use value::{Datum, Raw};
+pub use value::{SqlValue, SqlValueRef};
 
 use super::error::{Error, Result};
 
@@ -54,11 +54,11 @@ pub struct Profile {
     /// Where the user is, if anywhere.
     pub user: Option<UserSource>,
     /// Where the client's address is, if anywhere.
-    pub client: Option<Source>,
+    pub client: Option<ColumnSource>,
     /// How a row is found by what its client holds; `None`: it cannot be.
     pub token: Option<TokenForm>,
     /// What a row is judged by: what [`judge`](Self::judge) is given, in this order.
-    pub inputs: Vec<Source>,
+    pub inputs: Vec<ColumnSource>,
     /// The times among them, and how they are written.
     pub times: Vec<TimeColumn>,
     /// Which of the [times](Self::times) says when a session was opened.
@@ -76,12 +76,12 @@ pub struct Profile {
     pub missing: Vec<Parameter>,
     /// Why it must be named before anything is deleted, where it was detected and another
     /// profile may be the right one.
-    pub doubt: Option<Doubt>,
+    pub doubt: Option<DetectionDoubt>,
 }
 
 /// Why a profile that was detected may be the wrong one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
+pub struct DetectionDoubt {
     /// What the rows show, or do not show, in a sentence.
     pub finding: String,
     /// How to name the profile, following "name the profile:".
@@ -90,7 +90,7 @@ pub struct Doubt {
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct ColumnSource {
     /// The column.
     pub column: String,
     /// The path in the JSON text that the column holds, in SQLite's notation; `None`:
@@ -102,11 +102,11 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
     /// In which value.
-    pub source: Source,
+    pub source: ColumnSource,
     /// In which form.
     pub form: UserForm,
     /// Values that are no users, but mean that it is nobody's.
-    pub nobody: Vec<Datum>,
+    pub nobody: Vec<SqlValue>,
 }
 
 /// How a user is written.
@@ -177,14 +177,14 @@ impl Profile {
     /// Makes sure that rows may be deleted by this profile.
     ///
     /// # Errors
-    /// [`Error::Refused`] if it is for looking only, and [`Error::Unproven`] if it has to be
+    /// [`Error::Refused`] if it is for looking only, and [`Error::UnconfirmedProfile`] if it has to be
     /// named first.
     pub fn may_delete(&self) -> Result<()> {
         if let Some(reason) = self.keeps_all() {
             return Err(Error::Refused(reason));
         }
-        let unproven = |Doubt { finding, remedy }: &Doubt| {
-            Err(Error::Unproven { finding: finding.clone(), remedy: remedy.clone() })
+        let unproven = |DetectionDoubt { finding, remedy }: &DetectionDoubt| {
+            Err(Error::UnconfirmedProfile { finding: finding.clone(), remedy: remedy.clone() })
         };
         self.doubt.as_ref().map_or(Ok(()), unproven)
     }

@@ -4,12 +4,12 @@ use crate::domain::time::{Span, UnixTime};
 
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z, negative before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub i128);
+pub struct Timestamp(pub i128);
 
 /// Nanoseconds in a second.
 pub(super) const SECOND: i128 = 1_000_000_000;
 
-impl Moment {
+impl Timestamp {
     /// The second that it lies in.
     pub fn second(self) -> UnixTime {
         let seconds = self.0.div_euclid(SECOND);
@@ -23,7 +23,7 @@ impl Moment {
     }
 }
 
-impl From<UnixTime> for Moment {
+impl From<UnixTime> for Timestamp {
     /// The beginning of the second.
     fn from(time: UnixTime) -> Self {
         Self(i128::from(time.0) * SECOND)

@@ -1,6 +1,6 @@
 //! Whose session a row is.
 
-use super::{Datum, Profile, Raw, UserForm, django_user};
+use super::{Profile, SqlValue, SqlValueRef, UserForm, django_user};
 
 /// Whose session a row is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,17 +31,19 @@ impl Profile {
     /// and so is a payload that names nobody. A payload of a form that is not known is
     /// unreadable, and so are bytes at a path in JSON, by which the store says that the
     /// column holds something else.
-    pub fn owner(&self, value: Raw<'_>) -> Owner {
+    pub fn owner(&self, value: SqlValueRef<'_>) -> Owner {
         let Some(source) = &self.user else {
             return Owner::Nobody;
         };
-        if value == Raw::Null || source.nobody.iter().any(|nobody| nobody.is_same(value)) {
+        if value == SqlValueRef::Null || source.nobody.iter().any(|nobody| nobody.is_same(value)) {
             return Owner::Nobody;
         }
         match (source.form, value) {
-            (UserForm::DjangoPayload, Raw::Text(payload)) => django_user(payload),
+            (UserForm::DjangoPayload, SqlValueRef::Text(payload)) => django_user(payload),
             (UserForm::DjangoPayload, _) => Owner::Unreadable,
-            (UserForm::Plain, Raw::Blob(_)) if source.source.path.is_some() => Owner::Unreadable,
+            (UserForm::Plain, SqlValueRef::Blob(_)) if source.source.path.is_some() => {
+                Owner::Unreadable
+            }
             (UserForm::Plain, value) => plain(value).map_or(Owner::Nobody, Owner::User),
         }
     }
@@ -49,26 +51,27 @@ impl Profile {
 
 /// All values that are shown as this user where the form is [plain](UserForm::Plain);
 /// `None`: too many to list.
-pub fn values_shown_as(user: &str) -> Option<Vec<Datum>> {
+pub fn values_shown_as(user: &str) -> Option<Vec<SqlValue>> {
     if user.contains(char::REPLACEMENT_CHARACTER) {
         // It may stand for any bytes.
         return None;
     }
-    let integer = user.parse().ok().map(Datum::Integer);
-    let real = user.parse().ok().map(Datum::Real);
-    let values = [Some(Datum::Text(user.into())), integer, real, unhex(user).map(Datum::Blob)];
-    let is_shown_so = |value: &Datum| plain(value.raw()).as_deref() == Some(user);
+    let integer = user.parse().ok().map(SqlValue::Integer);
+    let real = user.parse().ok().map(SqlValue::Real);
+    let values =
+        [Some(SqlValue::Text(user.into())), integer, real, unhex(user).map(SqlValue::Blob)];
+    let is_shown_so = |value: &SqlValue| plain(value.raw()).as_deref() == Some(user);
     Some(values.into_iter().flatten().filter(is_shown_so).collect())
 }
 
-fn plain(value: Raw<'_>) -> Option<String> {
+fn plain(value: SqlValueRef<'_>) -> Option<String> {
     match value {
-        Raw::Null => None,
-        Raw::Integer(number) => Some(number.to_string()),
+        SqlValueRef::Null => None,
+        SqlValueRef::Integer(number) => Some(number.to_string()),
         // A whole number that a column of reals holds has no fraction here either.
-        Raw::Real(number) => Some(number.to_string()),
-        Raw::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        Raw::Blob(bytes) => Some(hex(bytes)),
+        SqlValueRef::Real(number) => Some(number.to_string()),
+        SqlValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        SqlValueRef::Blob(bytes) => Some(hex(bytes)),
     }
     .filter(|user: &String| !user.is_empty())
 }
@@ -89,19 +92,19 @@ mod tests {
 
     use super::*;
 
-    fn any_value() -> impl Strategy<Value = Datum> {
-        let hex = any::<u16>().prop_map(|number| Datum::Text(format!("{number:04x}").into()));
-        let number = any::<i64>().prop_map(|number| Datum::Text(number.to_string().into()));
+    fn any_value() -> impl Strategy<Value = SqlValue> {
+        let hex = any::<u16>().prop_map(|number| SqlValue::Text(format!("{number:04x}").into()));
+        let number = any::<i64>().prop_map(|number| SqlValue::Text(number.to_string().into()));
         prop_oneof![
-            any::<i64>().prop_map(Datum::Integer),
-            (-9_i64..9).prop_map(Datum::Integer),
-            any::<f64>().prop_filter("NaN is NULL", |real| !real.is_nan()).prop_map(Datum::Real),
-            any::<i32>().prop_map(|number| Datum::Real(f64::from(number) * 4e9)),
-            any::<String>().prop_map(|text| Datum::Text(text.into())),
+            any::<i64>().prop_map(SqlValue::Integer),
+            (-9_i64..9).prop_map(SqlValue::Integer),
+            any::<f64>().prop_filter("NaN is NULL", |real| !real.is_nan()).prop_map(SqlValue::Real),
+            any::<i32>().prop_map(|number| SqlValue::Real(f64::from(number) * 4e9)),
+            any::<String>().prop_map(|text| SqlValue::Text(text.into())),
             hex,
             number,
-            any::<Vec<u8>>().prop_map(Datum::Text),
-            any::<Vec<u8>>().prop_map(Datum::Blob),
+            any::<Vec<u8>>().prop_map(SqlValue::Text),
+            any::<Vec<u8>>().prop_map(SqlValue::Blob),
         ]
     }
 
@@ -135,15 +138,15 @@ mod tests {
     #[test]
     fn users_are_numbers_texts_or_bytes() {
         for (value, user) in [
-            (Raw::Null, None),
-            (Raw::Text(b""), None),
-            (Raw::Blob(b""), None),
-            (Raw::Text(b"alice"), Some("alice")),
-            (Raw::Text(b"al\xffce"), Some("al\u{fffd}ce")),
-            (Raw::Integer(-7), Some("-7")),
-            (Raw::Real(7.0), Some("7")),
-            (Raw::Real(1e15), Some("1000000000000000")),
-            (Raw::Blob(&[0x0a, 0xff]), Some("0aff")),
+            (SqlValueRef::Null, None),
+            (SqlValueRef::Text(b""), None),
+            (SqlValueRef::Blob(b""), None),
+            (SqlValueRef::Text(b"alice"), Some("alice")),
+            (SqlValueRef::Text(b"al\xffce"), Some("al\u{fffd}ce")),
+            (SqlValueRef::Integer(-7), Some("-7")),
+            (SqlValueRef::Real(7.0), Some("7")),
+            (SqlValueRef::Real(1e15), Some("1000000000000000")),
+            (SqlValueRef::Blob(&[0x0a, 0xff]), Some("0aff")),
         ] {
             assert_eq!(plain(value).as_deref(), user, "{value:?}");
         }

@@ -2,7 +2,7 @@
 
 /// A value of one of the five classes that SQLite knows.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Datum {
+pub enum SqlValue {
     /// Nothing.
     Null,
     /// A whole number.
@@ -17,7 +17,7 @@ pub enum Datum {
 
 /// The same, where it lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Raw<'a> {
+pub enum SqlValueRef<'a> {
     /// Nothing.
     Null,
     /// A whole number.
@@ -30,26 +30,26 @@ pub enum Raw<'a> {
     Blob(&'a [u8]),
 }
 
-impl Datum {
+impl SqlValue {
     /// The value without its owner.
-    pub fn raw(&self) -> Raw<'_> {
+    pub fn raw(&self) -> SqlValueRef<'_> {
         match self {
-            Self::Null => Raw::Null,
-            Self::Integer(number) => Raw::Integer(*number),
-            Self::Real(number) => Raw::Real(*number),
-            Self::Text(bytes) => Raw::Text(bytes),
-            Self::Blob(bytes) => Raw::Blob(bytes),
+            Self::Null => SqlValueRef::Null,
+            Self::Integer(number) => SqlValueRef::Integer(*number),
+            Self::Real(number) => SqlValueRef::Real(*number),
+            Self::Text(bytes) => SqlValueRef::Text(bytes),
+            Self::Blob(bytes) => SqlValueRef::Blob(bytes),
         }
     }
 
     /// Whether SQLite takes it for the same as another value: numbers by their value,
     /// text by its bytes.
-    pub fn is_same(&self, other: Raw<'_>) -> bool {
+    pub fn is_same(&self, other: SqlValueRef<'_>) -> bool {
         super::condition::is_same(self.raw(), other)
     }
 }
 
-impl<'a> Raw<'a> {
+impl<'a> SqlValueRef<'a> {
     /// The word for its class, as SQLite's `typeof` has it.
     pub const fn class(self) -> &'static str {
         match self {
@@ -62,13 +62,13 @@ impl<'a> Raw<'a> {
     }
 
     /// A value of its own.
-    pub fn to_datum(self) -> Datum {
+    pub fn to_datum(self) -> SqlValue {
         match self {
-            Self::Null => Datum::Null,
-            Self::Integer(number) => Datum::Integer(number),
-            Self::Real(number) => Datum::Real(number),
-            Self::Text(bytes) => Datum::Text(bytes.to_vec()),
-            Self::Blob(bytes) => Datum::Blob(bytes.to_vec()),
+            Self::Null => SqlValue::Null,
+            Self::Integer(number) => SqlValue::Integer(number),
+            Self::Real(number) => SqlValue::Real(number),
+            Self::Text(bytes) => SqlValue::Text(bytes.to_vec()),
+            Self::Blob(bytes) => SqlValue::Blob(bytes.to_vec()),
         }
     }
 

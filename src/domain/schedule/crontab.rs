@@ -1,7 +1,7 @@
 //! Crontab lines that were taken for schedules, said in three fields.
 
 use super::field::{Field, Values};
-use super::parse::{Grammar, Piece};
+use super::parse::{FieldSyntax, FieldToken};
 use super::{Hours, Schedule};
 
 /// The schedule that a line of five or six crontab fields means, if three
@@ -12,7 +12,7 @@ use super::{Hours, Schedule};
 /// 3. A sixth field that is one makes the first field seconds, which must be
 ///    0. The programs that read such lines do not agree where their week
 ///    begins, so their weekdays must be `*` or names.
-pub(super) fn translate(line: &[Piece<'_>]) -> Option<Schedule> {
+pub(super) fn translate(line: &[FieldToken<'_>]) -> Option<Schedule> {
     let (minute, hour, rest) = match line {
         [seconds, minute, hour, rest @ .., weekday] if line.len() == 6 && is_weekday(*weekday) => {
             let sure = !weekday.text.contains(|c: char| c.is_ascii_digit());
@@ -28,18 +28,18 @@ pub(super) fn translate(line: &[Piece<'_>]) -> Option<Schedule> {
     if day.text != "*" || month.text != "*" {
         return None;
     }
-    let minutes = Grammar::from(Field::Minute).values(minute).ok()?;
+    let minutes = FieldSyntax::from(Field::Minute).values(minute).ok()?;
     let hours = Hours::parse(hour).ok()?;
     Some(Schedule::new(minutes, hours, weekdays(weekday)?))
 }
 
-fn is_weekday(piece: Piece<'_>) -> bool {
+fn is_weekday(piece: FieldToken<'_>) -> bool {
     weekdays(piece).is_some()
 }
 
 /// Cron's week begins on Sunday, which is 0 and also 7.
-fn weekdays(field: Piece<'_>) -> Option<Values> {
-    let grammar = Grammar {
+fn weekdays(field: FieldToken<'_>) -> Option<Values> {
+    let grammar = FieldSyntax {
         bounds: 0..=7,
         names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
         wraps: false,

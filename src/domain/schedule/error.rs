@@ -12,12 +12,12 @@ pub struct ScheduleError {
     pub(super) spec: String,
     pub(super) field: Option<Field>,
     pub(super) place: Range<usize>,
-    pub(super) mistake: Mistake,
+    pub(super) mistake: ScheduleErrorKind,
 }
 
 /// The kind of mistake; its text follows the name of the field, if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Mistake {
+pub enum ScheduleErrorKind {
     /// Nothing but white space.
     #[error("it is empty")]
     Empty,
@@ -85,7 +85,7 @@ impl ScheduleError {
     }
 
     /// The kind of mistake.
-    pub const fn mistake(&self) -> &Mistake {
+    pub const fn mistake(&self) -> &ScheduleErrorKind {
         &self.mistake
     }
 
@@ -105,7 +105,7 @@ impl ScheduleError {
     fn advice(&self) -> String {
         match (&self.mistake, self.field) {
             (_, Some(field)) => format!("{field} holds {}", field.holds()),
-            (Mistake::Crontab { meant, .. }, _) => match meant {
+            (ScheduleErrorKind::Crontab { meant, .. }, _) => match meant {
                 Some(meant) => format!("a schedule is <minute> <hour> <weekday>: write {meant}"),
                 None => "a schedule is <minute> <hour> <weekday>, weekdays from 1 (Monday) to 7 \
                          (Sunday), without a day of the month or a month"
@@ -127,7 +127,7 @@ impl fmt::Display for ScheduleError {
         }
         writeln!(f, "{}", self.mistake)?;
         let shown = Shown(&self.spec).to_string();
-        if self.mistake != Mistake::Empty {
+        if self.mistake != ScheduleErrorKind::Empty {
             let before = Shown(&self.spec[..self.place.start]).to_string().len();
             let within = Shown(&self.spec[self.place.clone()]).to_string().len();
             writeln!(f, "  {}", shown.trim_end())?;

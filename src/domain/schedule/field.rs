@@ -53,7 +53,7 @@ pub(super) struct Values(u64);
 
 /// A part of a set that can be written shorter than value by value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ListItem {
     One(u8),
     Range(u8, u8),
     Steps { from: u8, to: u8, by: u8 },
@@ -74,19 +74,19 @@ impl Values {
 
     /// The set in as few parts as a list takes: one of equal steps, or else
     /// ranges of three and more, and single values.
-    pub(super) fn parts(self) -> Vec<Part> {
+    pub(super) fn parts(self) -> Vec<ListItem> {
         let values: Vec<u8> = self.iter().collect();
         if let [from, second, .., to] = values[..] {
             let by = second - from;
             if by > 1 && values.windows(2).all(|pair| pair[1] - pair[0] == by) {
-                return vec![Part::Steps { from, to, by }];
+                return vec![ListItem::Steps { from, to, by }];
             }
         }
         values
             .chunk_by(|left, right| left + 1 == *right)
             .flat_map(|run| match run {
-                [from, _, .., to] if run.len() > 2 => vec![Part::Range(*from, *to)],
-                _ => run.iter().copied().map(Part::One).collect(),
+                [from, _, .., to] if run.len() > 2 => vec![ListItem::Range(*from, *to)],
+                _ => run.iter().copied().map(ListItem::One).collect(),
             })
             .collect()
     }
@@ -110,9 +110,9 @@ impl fmt::Display for Values {
         for (index, part) in self.parts().into_iter().enumerate() {
             f.write_str(if index == 0 { "" } else { "," })?;
             match part {
-                Part::One(value) => write!(f, "{value}")?,
-                Part::Range(from, to) => write!(f, "{from}-{to}")?,
-                Part::Steps { from, to, by } => write!(f, "{from}-{to}/{by}")?,
+                ListItem::One(value) => write!(f, "{value}")?,
+                ListItem::Range(from, to) => write!(f, "{from}-{to}")?,
+                ListItem::Steps { from, to, by } => write!(f, "{from}-{to}/{by}")?,
             }
         }
         Ok(())

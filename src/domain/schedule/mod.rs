@@ -9,10 +9,10 @@ mod render;
 
 use std::str::FromStr;
 
-pub use error::{Mistake, ScheduleError};
+pub use error::{ScheduleError, ScheduleErrorKind};
 pub use field::Field;
 use field::Values;
-use parse::{Fault, Grammar, Piece};
+use parse::{FieldSyntax, FieldToken, SpannedError};
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -35,10 +35,10 @@ enum Hours {
 }
 
 impl Hours {
-    fn parse(field: Piece<'_>) -> Result<Self, Fault> {
+    fn parse(field: FieldToken<'_>) -> Result<Self, SpannedError> {
         match field.text {
             "*" => Ok(Self::Every),
-            _ => Grammar::from(Field::Hour).values(field).map(Self::At),
+            _ => FieldSyntax::from(Field::Hour).values(field).map(Self::At),
         }
     }
 
@@ -89,14 +89,14 @@ impl FromStr for Schedule {
             return Err(wrong_count(spec, &fields));
         };
         let in_field = |field| {
-            move |fault: Fault| ScheduleError {
+            move |fault: SpannedError| ScheduleError {
                 spec: spec.to_owned(),
                 field: Some(field),
                 place: fault.place,
                 mistake: fault.mistake,
             }
         };
-        let values = |field, piece| Grammar::from(field).values(piece).map_err(in_field(field));
+        let values = |field, piece| FieldSyntax::from(field).values(piece).map_err(in_field(field));
         Ok(Self::new(
             values(Field::Minute, minute)?,
             Hours::parse(hour).map_err(in_field(Field::Hour))?,
@@ -105,7 +105,7 @@ impl FromStr for Schedule {
     }
 }
 
-fn wrong_count(spec: &str, fields: &[Piece<'_>]) -> ScheduleError {
+fn wrong_count(spec: &str, fields: &[FieldToken<'_>]) -> ScheduleError {
     let end = fields.last().map_or(0, |last| last.place().end);
     let place = match fields {
         // Where a crontab has the day of the month and the month.
@@ -114,12 +114,12 @@ fn wrong_count(spec: &str, fields: &[Piece<'_>]) -> ScheduleError {
         _ => end..end,
     };
     let mistake = match fields.len() {
-        0 => Mistake::Empty,
-        count @ (5 | 6) => Mistake::Crontab {
+        0 => ScheduleErrorKind::Empty,
+        count @ (5 | 6) => ScheduleErrorKind::Crontab {
             fields: count,
             meant: crontab::translate(fields).map(|schedule| schedule.to_string()),
         },
-        count => Mistake::FieldCount(count),
+        count => ScheduleErrorKind::FieldCount(count),
     };
     ScheduleError { spec: spec.to_owned(), field: None, place, mistake }
 }

@@ -4,7 +4,7 @@ use chrono::DateTime;
 
 use super::{Hours, Schedule};
 use crate::domain::time::UnixTime;
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
@@ -21,7 +21,7 @@ const GLANCE: i64 = 12 * 3_600;
 const FARTHEST: i64 = 16 * 3_600;
 
 /// A wall-clock time, as the second at which a clock in UTC shows it.
-type Wall = i64;
+type LocalSeconds = i64;
 
 impl Schedule {
     /// The first run later than `after`; nothing at the end of the calendar.
@@ -35,7 +35,7 @@ impl Schedule {
     ///    only, and a skipped one at the first instant after the gap, unless
     ///    its whole date was skipped.
     /// 4. Times that fall on one instant are one run.
-    pub fn next_after(&self, after: UnixTime, zone: &Zone) -> Option<UnixTime> {
+    pub fn next_after(&self, after: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         let mut start = UnixTime(after.0.checked_add(1)?);
         loop {
             if self.skipped_before(start, zone)? {
@@ -56,14 +56,14 @@ impl Schedule {
     }
 
     /// The runs later than `after`, in their order.
-    pub fn runs_after(&self, after: UnixTime, zone: &Zone) -> impl Iterator<Item = UnixTime> {
+    pub fn runs_after(&self, after: UnixTime, zone: &TimeZone) -> impl Iterator<Item = UnixTime> {
         let next = |last: &UnixTime| self.next_after(*last, zone);
         std::iter::successors(next(&after), next)
     }
 
     /// The last run that is not later than `until`: the time that a run which
     /// starts at `until` belongs to.
-    pub fn last_until(&self, until: UnixTime, zone: &Zone) -> Option<UnixTime> {
+    pub fn last_until(&self, until: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         // Weekly at most, but a date can be skipped.
         let spans = std::iter::successors(Some(60), |span| Some(span * 2));
         spans
@@ -75,14 +75,14 @@ impl Schedule {
 
     /// Whether a run that the clock skipped has to be made up at an instant:
     /// the first one after a gap.
-    fn skipped_before(&self, instant: UnixTime, zone: &Zone) -> Option<bool> {
+    fn skipped_before(&self, instant: UnixTime, zone: &TimeZone) -> Option<bool> {
         let from = instant.0 + zone.offset_at(UnixTime(instant.0 - 1))?;
         let to = instant.0 + zone.offset_at(instant)?;
         if self.hours == Hours::Every || from >= to {
             return Some(false);
         }
         // The clock showed something on the dates on both of its sides.
-        let on_a_day = |wall: Wall| {
+        let on_a_day = |wall: LocalSeconds| {
             let midnight = wall - wall.rem_euclid(DAY);
             midnight < from || midnight + DAY > to
         };
@@ -91,7 +91,7 @@ impl Schedule {
     }
 
     /// The first wall-clock time of the schedule from `wall` on.
-    fn wall_from(&self, wall: Wall) -> Option<Wall> {
+    fn wall_from(&self, wall: LocalSeconds) -> Option<LocalSeconds> {
         // All weeks are alike, so one serves for all: the years that the cron
         // crate knows end in 2100.
         let monday = wall - (wall - A_MONDAY).rem_euclid(WEEK);
@@ -104,7 +104,7 @@ impl Schedule {
 /// The first instant after `from`, up to `to`, at which the offset is another
 /// than at `from`.
 #[expect(clippy::option_option, reason = "the outer one is the end of the calendar")]
-fn first_change(zone: &Zone, from: UnixTime, to: UnixTime) -> Option<Option<UnixTime>> {
+fn first_change(zone: &TimeZone, from: UnixTime, to: UnixTime) -> Option<Option<UnixTime>> {
     let offset = zone.offset_at(from)?;
     let (mut same, mut other) = (from.0, from.0);
     while zone.offset_at(UnixTime(other))? == offset {
@@ -127,7 +127,7 @@ fn first_change(zone: &Zone, from: UnixTime, to: UnixTime) -> Option<Option<Unix
 
 /// The first instant at which the wall clock shows a time; nothing if it
 /// skips that time.
-fn shown_first(zone: &Zone, wall: Wall) -> Option<UnixTime> {
+fn shown_first(zone: &TimeZone, wall: LocalSeconds) -> Option<UnixTime> {
     let reach = FARTHEST + GLANCE;
     (-reach..=reach)
         .step_by(usize::try_from(GLANCE).ok()?)
@@ -149,7 +149,7 @@ mod tests {
         let job: Schedule = "30 2 *".parse().unwrap();
         let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
         for zone in ["UTC", "Europe/Berlin", "Pacific/Apia"] {
-            let zone: Zone = zone.parse().unwrap();
+            let zone: TimeZone = zone.parse().unwrap();
             for end in [i64::MIN, i64::MAX, last.timestamp(), first.timestamp() - 1] {
                 assert_eq!(job.next_after(UnixTime(end), &zone), None, "{end}");
             }
@@ -168,7 +168,7 @@ mod tests {
             ("2345-12-31T03:00:00Z", "2346-01-07T03:00:00Z"),
         ] {
             let after: DateTime<Utc> = after.parse().unwrap();
-            let next = job.next_after(after.into(), &Zone::UTC).unwrap();
+            let next = job.next_after(after.into(), &TimeZone::UTC).unwrap();
             assert_eq!(next.to_string(), run);
         }
     }

@@ -2,24 +2,24 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::error::Mistake;
+use super::error::ScheduleErrorKind;
 use super::field::{Field, Values};
 
 /// A piece of the text, and where it begins.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'a> {
+pub(super) struct FieldToken<'a> {
     pub(super) at: usize,
     pub(super) text: &'a str,
 }
 
 /// A mistake and its place in the text.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct SpannedError {
     pub(super) place: Range<usize>,
-    pub(super) mistake: Mistake,
+    pub(super) mistake: ScheduleErrorKind,
 }
 
-impl Piece<'_> {
+impl FieldToken<'_> {
     pub(super) const fn place(self) -> Range<usize> {
         self.at..self.at + self.text.len()
     }
@@ -27,7 +27,7 @@ impl Piece<'_> {
     fn split(self, separator: char) -> impl Iterator<Item = Self> {
         let mut at = self.at;
         self.text.split(separator).map(move |text| {
-            let piece = Piece { at, text };
+            let piece = FieldToken { at, text };
             at += text.len() + separator.len_utf8();
             piece
         })
@@ -36,29 +36,29 @@ impl Piece<'_> {
     fn split_once(self, separator: char) -> Option<(Self, Self)> {
         let (left, right) = self.text.split_once(separator)?;
         let at = self.at + left.len() + separator.len_utf8();
-        Some((Piece { text: left, ..self }, Piece { at, text: right }))
+        Some((FieldToken { text: left, ..self }, FieldToken { at, text: right }))
     }
 
-    fn fault(self, mistake: Mistake) -> Fault {
-        Fault { place: self.place(), mistake }
+    fn fault(self, mistake: ScheduleErrorKind) -> SpannedError {
+        SpannedError { place: self.place(), mistake }
     }
 }
 
 /// The fields of a text, which any white space separates.
-pub(super) fn fields(spec: &str) -> Vec<Piece<'_>> {
+pub(super) fn fields(spec: &str) -> Vec<FieldToken<'_>> {
     let mut end = 0;
     spec.split_inclusive(char::is_whitespace)
         .map(|chunk| {
             let at = end;
             end += chunk.len();
-            Piece { at, text: chunk.trim_end() }
+            FieldToken { at, text: chunk.trim_end() }
         })
         .filter(|piece| !piece.text.is_empty())
         .collect()
 }
 
 /// What a field accepts, apart from the notation that all of them share.
-pub(super) struct Grammar {
+pub(super) struct FieldSyntax {
     pub(super) bounds: RangeInclusive<u8>,
     /// Three letters each, in the order of the numbers from the first bound.
     pub(super) names: &'static [&'static str],
@@ -66,7 +66,7 @@ pub(super) struct Grammar {
     pub(super) wraps: bool,
 }
 
-impl From<Field> for Grammar {
+impl From<Field> for FieldSyntax {
     fn from(field: Field) -> Self {
         let weekday = field == Field::Weekday;
         Self {
@@ -77,9 +77,9 @@ impl From<Field> for Grammar {
     }
 }
 
-impl Grammar {
+impl FieldSyntax {
     /// A star, or a list of numbers, ranges and steps.
-    pub(super) fn values(&self, field: Piece<'_>) -> Result<Values, Fault> {
+    pub(super) fn values(&self, field: FieldToken<'_>) -> Result<Values, SpannedError> {
         if field.text == "*" {
             return Ok(Values::all(self.bounds.clone()));
         }
@@ -90,10 +90,10 @@ impl Grammar {
         Ok(values)
     }
 
-    fn item(&self, item: Piece<'_>) -> Result<Vec<u8>, Fault> {
+    fn item(&self, item: FieldToken<'_>) -> Result<Vec<u8>, SpannedError> {
         match (item.text, item.split_once('/')) {
-            ("", _) => Err(item.fault(Mistake::EmptyItem)),
-            ("*", _) => Err(item.fault(Mistake::StarInList)),
+            ("", _) => Err(item.fault(ScheduleErrorKind::EmptyItem)),
+            ("*", _) => Err(item.fault(ScheduleErrorKind::StarInList)),
             (_, Some((base, step))) => {
                 let step = self.step(step)?;
                 let values = self.stepped(base, step)?;
@@ -104,7 +104,7 @@ impl Grammar {
     }
 
     /// What a step goes through: everything, or a range.
-    fn stepped(&self, base: Piece<'_>, step: u8) -> Result<Vec<u8>, Fault> {
+    fn stepped(&self, base: FieldToken<'_>, step: u8) -> Result<Vec<u8>, SpannedError> {
         if base.text == "*" {
             return Ok(self.bounds.clone().collect());
         }
@@ -113,21 +113,23 @@ impl Grammar {
             return Ok(values);
         }
         let meant = format!("{}-{}/{step}", base.text, self.bounds.end());
-        Err(base.fault(Mistake::StepOnNumber(meant)))
+        Err(base.fault(ScheduleErrorKind::StepOnNumber(meant)))
     }
 
-    fn step(&self, step: Piece<'_>) -> Result<u8, Fault> {
+    fn step(&self, step: FieldToken<'_>) -> Result<u8, SpannedError> {
         let most = self.bounds.end() - self.bounds.start();
         match digits(step.text).and_then(|digits| digits.parse().ok()) {
-            None => Err(step.fault(Mistake::StepUnknown)),
-            Some(0) => Err(step.fault(Mistake::StepZero)),
-            Some(by) if by > most => Err(step.fault(Mistake::StepTooLarge { step: by, most })),
+            None => Err(step.fault(ScheduleErrorKind::StepUnknown)),
+            Some(0) => Err(step.fault(ScheduleErrorKind::StepZero)),
+            Some(by) if by > most => {
+                Err(step.fault(ScheduleErrorKind::StepTooLarge { step: by, most }))
+            }
             Some(by) => Ok(by),
         }
     }
 
     /// A range, or a single value.
-    fn range(&self, range: Piece<'_>) -> Result<Vec<u8>, Fault> {
+    fn range(&self, range: FieldToken<'_>) -> Result<Vec<u8>, SpannedError> {
         let Some((from, to)) = range.split_once('-') else {
             return Ok(vec![self.number(range)?]);
         };
@@ -136,15 +138,15 @@ impl Grammar {
             return Ok((from..=to).collect());
         }
         if !self.wraps {
-            return Err(range.fault(Mistake::Backwards(range.text.to_owned())));
+            return Err(range.fault(ScheduleErrorKind::Backwards(range.text.to_owned())));
         }
         Ok((from..=*self.bounds.end()).chain(*self.bounds.start()..=to).collect())
     }
 
-    fn number(&self, piece: Piece<'_>) -> Result<u8, Fault> {
+    fn number(&self, piece: FieldToken<'_>) -> Result<u8, SpannedError> {
         let text = || piece.text.to_owned();
         if piece.text.is_empty() {
-            return Err(piece.fault(Mistake::MissingNumber));
+            return Err(piece.fault(ScheduleErrorKind::MissingNumber));
         }
         let named = self.names.iter().position(|name| piece.text.eq_ignore_ascii_case(name));
         if let Some(value) = self.bounds.clone().nth(named.unwrap_or(usize::MAX)) {
@@ -153,9 +155,9 @@ impl Grammar {
         let all_digits = piece.text.bytes().all(|byte| byte.is_ascii_digit());
         match digits(piece.text).and_then(|digits| digits.parse().ok()) {
             Some(value) if self.bounds.contains(&value) => Ok(value),
-            Some(_) => Err(piece.fault(Mistake::OutOfRange(text()))),
-            None if all_digits => Err(piece.fault(Mistake::TooManyDigits(text()))),
-            None => Err(piece.fault(Mistake::Unknown(text()))),
+            Some(_) => Err(piece.fault(ScheduleErrorKind::OutOfRange(text()))),
+            None if all_digits => Err(piece.fault(ScheduleErrorKind::TooManyDigits(text()))),
+            None => Err(piece.fault(ScheduleErrorKind::Unknown(text()))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::field::{Field, Part, Values};
+use super::field::{Field, ListItem, Values};
 use super::{Hours, Schedule, WEEKDAYS};
 
 impl Schedule {
@@ -53,8 +53,8 @@ impl fmt::Display for Schedule {
 fn starred(values: Values, field: Field) -> String {
     let (first, last) = (*field.bounds().start(), *field.bounds().end());
     match values.parts()[..] {
-        [Part::Range(from, to)] if (from, to) == (first, last) => "*".to_owned(),
-        [Part::Steps { from, to, by }] if from == first && to + by > last => format!("*/{by}"),
+        [ListItem::Range(from, to)] if (from, to) == (first, last) => "*".to_owned(),
+        [ListItem::Steps { from, to, by }] if from == first && to + by > last => format!("*/{by}"),
         _ => values.to_string(),
     }
 }
@@ -68,13 +68,13 @@ fn calendar(values: Values, field: Field) -> String {
         _ => format!("{value:02}"),
     };
     let text = |part| match part {
-        Part::One(one) => value(one),
-        Part::Range(from, to) => format!("{}..{}", value(from), value(to)),
-        Part::Steps { from, to, by } => format!("{}..{}/{by}", value(from), value(to)),
+        ListItem::One(one) => value(one),
+        ListItem::Range(from, to) => format!("{}..{}", value(from), value(to)),
+        ListItem::Steps { from, to, by } => format!("{}..{}/{by}", value(from), value(to)),
     };
     let parts = match field {
         // Its weekdays know no steps.
-        Field::Weekday => values.iter().map(Part::One).collect(),
+        Field::Weekday => values.iter().map(ListItem::One).collect(),
         _ => values.parts(),
     };
     parts.into_iter().map(text).collect::<Vec<_>>().join(",")

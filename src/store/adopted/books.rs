@@ -7,27 +7,27 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
-    TakenUp,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunQuery, RunRecord,
+    StartResult, VisitResult,
 };
-use crate::store::database::Transport;
+use crate::store::database::Database;
 
-impl<T: Transport> Ledger for Adopted<T> {
+impl<T: Database> Ledger for Adopted<T> {
     fn is_volatile(&self) -> bool {
         self.state.is_volatile()
     }
 
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
         let begun = self.state.change(|state| state.begin(lease, run))?;
         self.state.note_lease();
         Ok(begun)
     }
 
-    fn holding(&self, lease: &str) -> Result<Option<Holding>> {
+    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>> {
         Ok(self.state.read(|state| state.holding(lease))?.flatten())
     }
 
-    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult> {
         let begun = self.state.change(|state| state.take_lease(lease, now))?;
         self.state.note_lease();
         Ok(begun)
@@ -67,14 +67,14 @@ impl<T: Transport> Ledger for Adopted<T> {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[TakenUp],
+        taken_up: &[NewJob],
         given_up: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
         self.state.change(|state| state.change_jobs(machine, taken_up, given_up, now))
     }
 
-    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>> {
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {
         Ok(self.state.read(|state| state.jobs(machine, now))?.unwrap_or_default())
     }
 
@@ -82,7 +82,7 @@ impl<T: Transport> Ledger for Adopted<T> {
         &self,
         query: &RunQuery,
         now: UnixTime,
-        visit: &mut dyn FnMut(RunRecord) -> Flow,
+        visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()> {
         // What the visitor fails with says nothing of the state.
         let mut failed = None;

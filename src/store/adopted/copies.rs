@@ -2,20 +2,20 @@
 
 use super::Adopted;
 use crate::domain::error::{Error, Result};
-use crate::storage::raw_row::{Counter, StoredName, StoredRow};
-use crate::storage::{Copies, Over, Portion, Put, Stretch};
-use crate::store::database::Transport;
+use crate::storage::raw_row::{Counter, RawRow, TaskName};
+use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
+use crate::store::database::Database;
 
-impl<T: Transport> Copies for Adopted<T> {
-    fn stored(&self, _stretch: Stretch<'_>) -> Result<Portion> {
+impl<T: Database> RowCopy for Adopted<T> {
+    fn stored(&self, _stretch: RowRange<'_>) -> Result<RowPage> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put(&mut self, _rows: &[&StoredRow], _over: Over) -> Result<Put> {
+    fn put(&mut self, _rows: &[&RawRow], _over: OnConflict) -> Result<WriteResult> {
         Err(self.not_ours_to_copy())
     }
 
-    fn remove(&mut self, _rows: &[&StoredRow]) -> Result<Put> {
+    fn remove(&mut self, _rows: &[&RawRow]) -> Result<WriteResult> {
         Err(self.not_ours_to_copy())
     }
 
@@ -23,20 +23,25 @@ impl<T: Transport> Copies for Adopted<T> {
         Err(self.not_ours_to_copy())
     }
 
-    fn stored_names(&self) -> Result<Vec<StoredName>> {
+    fn stored_names(&self) -> Result<Vec<TaskName>> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put_names(&mut self, _names: &[StoredName], _over: Over) -> Result<()> {
+    fn put_names(&mut self, _names: &[TaskName], _over: OnConflict) -> Result<()> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put_counters(&mut self, _set: &[&Counter], _drop: &[&Counter], _over: Over) -> Result<()> {
+    fn put_counters(
+        &mut self,
+        _set: &[&Counter],
+        _drop: &[&Counter],
+        _over: OnConflict,
+    ) -> Result<()> {
         Err(self.not_ours_to_copy())
     }
 }
 
-impl<T: Transport> Adopted<T> {
+impl<T: Database> Adopted<T> {
     fn not_ours_to_copy(&self) -> Error {
         let (place, title) = (self.transport.place(), &self.reader.profile.title);
         Error::Refused(format!(

@@ -8,14 +8,14 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 
 use super::held::{Holder, and_free, which};
-use super::reader::{Reader, STANDS_AGAIN, digest};
-use super::references::References;
+use super::reader::{STANDS_AGAIN, TableReader, digest};
+use super::references::ReferencingTables;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
-use crate::storage::{Ending, Kept, Rejection, Settled, Sighting};
-use crate::store::database::{Applied, Columns, Transport};
+use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
+use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::{Statement, bare, datum, quoted};
 
 /// The most bytes that one request to a cluster is to have. It becomes an entry of a log
@@ -32,7 +32,7 @@ const PUT_BACK: &str = "a trigger of the application inserted the row again";
 
 /// The statements that delete one row and what goes with it, in their order.
 #[derive(Debug)]
-pub(super) struct Deletion {
+pub(super) struct DeleteStatements {
     dependents: Vec<Statement>,
     session: Statement,
     /// Answers why the row is still there, if it is: the place of what keeps it, or -1.
@@ -43,18 +43,18 @@ pub(super) struct Deletion {
     is_slow: bool,
 }
 
-impl Deletion {
+impl DeleteStatements {
     /// Of rows that are exactly as they were seen.
-    pub(super) fn as_seen(reader: &Reader, references: &References) -> Self {
+    pub(super) fn as_seen(reader: &TableReader, references: &ReferencingTables) -> Self {
         Self::of(reader, &reader.as_seen(), references)
     }
 
     /// Of rows that have still the same id.
-    pub(super) fn of_key(reader: &Reader, references: &References) -> Self {
+    pub(super) fn of_key(reader: &TableReader, references: &ReferencingTables) -> Self {
         Self::of(reader, &reader.of_key(), references)
     }
 
-    fn of(reader: &Reader, seen: &str, references: &References) -> Self {
+    fn of(reader: &TableReader, seen: &str, references: &ReferencingTables) -> Self {
         let table = reader.table();
         let holders = &references.holders;
         let condition = format!("{seen}{}", and_free(holders));
@@ -92,7 +92,7 @@ impl Deletion {
     }
 
     /// All of them, of which one answers the row that is deleted.
-    fn telling(&self, reader: &Reader, is_far: bool) -> Plan {
+    fn telling(&self, reader: &TableReader, is_far: bool) -> Plan {
         let mut plan = self.plan();
         if is_far {
             // rqlite lets a change answer rows only where it can parse it, and these it
@@ -119,16 +119,16 @@ impl Deletion {
     }
 
     /// Takes note of rows that were kept. `handle` names each of them.
-    fn kept(&self, plan: &Plan, run: &Run, handle: impl Fn(usize) -> String) -> Kept {
-        let mut kept = Kept::default();
+    fn kept(&self, plan: &Plan, run: &Run, handle: impl Fn(usize) -> String) -> KeptRows {
+        let mut kept = KeptRows::default();
         for (place, why) in &run.rejected {
-            kept.reject(|| Rejection { handle: handle(*place), why: why.clone() });
+            kept.reject(|| RejectedRow { handle: handle(*place), why: why.clone() });
         }
         let count = plan.statements.len();
         let answers = run.applied.answers.chunks(count).enumerate();
         for (place, answers) in answers {
             let answer = plan.probe.and_then(|probe| answers.get(probe)?.first());
-            let Some(why) = answer.and_then(|row| (row as &dyn Columns).integer(0)) else {
+            let Some(why) = answer.and_then(|row| (row as &dyn RowRef).integer(0)) else {
                 continue;
             };
             let deleted = run.applied.rows.get(place * count + plan.session);
@@ -137,10 +137,10 @@ impl Deletion {
                 // It has changed since it was seen.
                 None if why == STANDS_AGAIN && deleted == Some(&0) => {}
                 None if deleted.is_some_and(|rows| *rows > 0) => {
-                    kept.reject(|| Rejection { handle: handle(place), why: PUT_BACK.to_owned() });
+                    kept.reject(|| RejectedRow { handle: handle(place), why: PUT_BACK.to_owned() });
                 }
                 None => {
-                    kept.reject(|| Rejection { handle: handle(place), why: IGNORED.to_owned() });
+                    kept.reject(|| RejectedRow { handle: handle(place), why: IGNORED.to_owned() });
                 }
             }
         }
@@ -178,7 +178,7 @@ struct Plan {
 /// What came of the statements for all rows.
 #[derive(Default)]
 struct Run {
-    applied: Applied,
+    applied: BatchResult,
     /// The places of rows that the database rejects, and what it says of them.
     rejected: Vec<(usize, String)>,
 }
@@ -200,15 +200,15 @@ pub(super) type Done<T> = (T, Result<()>);
 
 /// Deletes rows that were found due.
 pub(super) fn settle(
-    database: &mut impl Transport,
-    reader: &Reader,
-    deletion: &Deletion,
-    seen: &[Sighting],
+    database: &mut impl Database,
+    reader: &TableReader,
+    deletion: &DeleteStatements,
+    seen: &[RowSnapshot],
     now: UnixTime,
     tell: bool,
-) -> Done<(Settled, Kept)> {
+) -> Done<(PurgeBatchResult, KeptRows)> {
     if seen.is_empty() {
-        return (<(Settled, Kept)>::default(), Ok(()));
+        return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
     let plan = if tell { deletion.telling(reader, database.is_far()) } else { deletion.plan() };
     // A session that refers to another usually comes behind it.
@@ -231,14 +231,14 @@ pub(super) fn settle(
     let kept = deletion.kept(&plan, &run, |place| {
         at(place).values.first().map_or_else(String::new, |id| digest(datum(id)).handle())
     });
-    let Applied { hold, commit, waited, answers_lost, .. } = run.applied;
+    let BatchResult { hold, commit, waited, answers_lost, .. } = run.applied;
     // Some of those that were not found may have gone by the request whose answer was lost.
     let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
     let untold = if tell && answers_lost { left } else { 0 };
     // What fits no more is left to the next look, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
-    let settled = Settled {
+    let settled = PurgeBatchResult {
         marked: 0,
         ended: deleted,
         deleted,
@@ -259,14 +259,14 @@ pub(super) struct Ended {
     pub(super) done: Vec<bool>,
     /// How many have gone for which reason.
     pub(super) gone: BTreeMap<EndReason, u64>,
-    pub(super) kept: Kept,
+    pub(super) kept: KeptRows,
 }
 
 /// Deletes the sessions with these keys.
 pub(super) fn end(
-    database: &mut impl Transport,
-    deletion: &Deletion,
-    endings: &[Ending],
+    database: &mut impl Database,
+    deletion: &DeleteStatements,
+    endings: &[EndRequest],
 ) -> Done<Ended> {
     let plan = deletion.plan();
     let row = |place: usize| match &endings[place].key {
@@ -339,7 +339,7 @@ impl Rows<'_, '_> {
 /// database rejects one, the others are done without it: halves of the rows are tried
 /// until it is alone.
 fn apply(
-    database: &mut impl Transport,
+    database: &mut impl Database,
     statements: &[Statement],
     rows: &mut Rows<'_, '_>,
 ) -> Done<Run> {

@@ -6,12 +6,12 @@ use std::path::Path;
 use super::diagnose::check::{in_words, misfits};
 use super::diagnose::sample::Sampling;
 use super::doubt::{clock_evidence, doubt};
-use super::reader::Reader;
+use super::reader::TableReader;
 use super::table::Table;
 use super::{open_file, table};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{ClockEvidence, Difference, Profile};
-use crate::store::database::Transport;
+use crate::domain::profile::{ClockEvidence, ColumnMismatch, Profile};
+use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::{Access, Location};
@@ -24,7 +24,7 @@ use crate::store::{Access, Location};
 /// for what is about to be changed.
 ///
 /// # Errors
-/// [`Error::NotOurs`] if none does, and [`Error::Ambiguous`] if several do, with what
+/// [`Error::ForeignDatabase`] if none does, and [`Error::AmbiguousTable`] if several do, with what
 /// was found.
 pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -> Result<Profile> {
     match at.into() {
@@ -38,7 +38,7 @@ pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -
     }
 }
 
-fn detect_in(database: &impl Transport, profiles: Vec<Profile>) -> Result<Profile> {
+fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile> {
     let names = table::names(database)?;
     let mut found = Findings::default();
     for profile in profiles {
@@ -97,7 +97,7 @@ struct Misfits {
 }
 
 impl Findings {
-    fn look(&mut self, database: &impl Transport, profile: Profile) -> Result<()> {
+    fn look(&mut self, database: &impl Database, profile: Profile) -> Result<()> {
         let is_detected = profile.is_detected;
         let table = match Table::read(database, &profile.table) {
             Ok(table) => table,
@@ -112,14 +112,14 @@ impl Findings {
             self.note_near(&table, &profile, &difference);
             return Ok(());
         }
-        let reader = Reader::new(database, profile, table);
+        let reader = TableReader::new(database, profile, table);
         let sentences = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
         if !sentences.is_empty() {
             let table = reader.table.name;
             self.misfits.push(Misfits { table, is_detected, sentences });
         } else if is_detected {
             let clock = clock_evidence(database, &reader)?;
-            let Reader { profile, table, .. } = reader;
+            let TableReader { profile, table, .. } = reader;
             self.fits.push(Fit { table: table.name, profile, clock });
         } else {
             self.hints.push((reader.table.name, reader.profile));
@@ -127,7 +127,7 @@ impl Findings {
         Ok(())
     }
 
-    fn note_near(&mut self, table: &Table, profile: &Profile, difference: &Difference) {
+    fn note_near(&mut self, table: &Table, profile: &Profile, difference: &ColumnMismatch) {
         let distance = difference.lacks.len() + difference.has.len();
         if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
             let (name, title) = (&table.name, &profile.title);
@@ -142,10 +142,10 @@ impl Findings {
             let fits = self.fits.iter().map(|fit| format!("{}: {}", fit.table, fit.profile.name));
             let fits: Vec<String> = fits.collect();
             let found = format!("{}; choose one with --profile", fits.join(", "));
-            return Err(Error::Ambiguous { at, found });
+            return Err(Error::AmbiguousTable { at, found });
         }
         let Some(Fit { table, mut profile, clock }) = self.fits.pop() else {
-            return Err(Error::NotOurs { at, found: self.nothing(names) });
+            return Err(Error::ForeignDatabase { at, found: self.nothing(names) });
         };
         let local = self.hints.iter().find(|(other, _)| *other == table);
         let local = local.map(|(_, local)| local);

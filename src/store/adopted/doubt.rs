@@ -2,13 +2,13 @@
 //! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
 
 use super::diagnose::sample;
-use super::reader::{LONGEST_PAYLOAD, Reader};
+use super::reader::{LONGEST_PAYLOAD, TableReader};
 use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    ClockEvidence, Doubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
+    ClockEvidence, DetectionDoubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
 };
-use crate::store::database::{Columns, Transport};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::quoted;
 
 /// Sessions that are looked at for the clock that their times are on: the latest, which
@@ -22,8 +22,8 @@ const LATEST: usize = 1_000;
 /// The latest rows are read, which are all rows of a small table, and rows from all over
 /// a larger one.
 pub(super) fn clock_evidence(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
 ) -> Result<Option<(String, ClockEvidence)>> {
     let Profile { user, times, rules, .. } = &reader.profile;
     let user = user.as_ref().filter(|user| user.form == UserForm::DjangoPayload);
@@ -40,7 +40,7 @@ pub(super) fn clock_evidence(
         "CASE WHEN octet_length({payload}) <= {LONGEST_PAYLOAD} THEN substr({payload}, -200) END"
     );
     let what = format!("{}, {}", database.exactly(&end), reader.inputs());
-    let lifetime = |row: &dyn Columns| {
+    let lifetime = |row: &dyn RowRef| {
         let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
         row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))
     };
@@ -63,7 +63,7 @@ pub(super) fn doubt(
     local: Option<&Profile>,
     column: &str,
     found: ClockEvidence,
-) -> Option<Doubt> {
+) -> Option<DetectionDoubt> {
     let Profile { name, table, .. } = profile;
     let finding = match found {
         ClockEvidence::Nothing => format!(
@@ -85,7 +85,7 @@ pub(super) fn doubt(
             )
         }
     };
-    Some(Doubt { finding, remedy })
+    Some(DetectionDoubt { finding, remedy })
 }
 
 /// What speaks against UTC, in a sentence; `None`: nothing does.

@@ -6,21 +6,21 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 
 use super::held::Held;
-use super::reader::{INPUTS, Reader};
-use super::scan::Tally;
+use super::reader::{INPUTS, TableReader};
+use super::scan::ScanCounter;
 use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    Datum, Length, Nullness, Profile, Raw, Reading, Rule, RuleKind, TimeColumn,
+    Length, NullMeaning, Profile, Reading, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{Place, Reach, Scope, Survey};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, datum, quoted, raw};
 
 /// An index in the order of the one time that says when sessions are over.
 #[derive(Debug, Clone)]
-pub(super) struct TimeIndex {
+pub(super) struct ExpiryIndex {
     name: String,
     column: String,
     /// The same, as a column of a statement.
@@ -48,14 +48,14 @@ fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
     is_plain.then_some((rule, time, after))
 }
 
-impl TimeIndex {
+impl ExpiryIndex {
     /// The index that a table has for its profile, if it has one.
     ///
     /// There is one rule, it applies to all rows, and its time stands in a column. An
     /// index over this column alone holds all rows, the table has row ids, and the order
     /// of the values is, as far as it goes, that of the times.
-    pub(super) fn of(database: &impl Transport, reader: &Reader) -> Option<Self> {
-        let Reader { profile, table, .. } = reader;
+    pub(super) fn of(database: &impl Database, reader: &TableReader) -> Option<Self> {
+        let TableReader { profile, table, .. } = reader;
         let (rule, time, after) = only_rule(profile)?;
         let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
         let source = profile.inputs.get(*input)?;
@@ -69,7 +69,7 @@ impl TimeIndex {
             input: *input,
             after,
             grace: rule.grace,
-            null_is_over: *null == Some(Nullness::Expired),
+            null_is_over: *null == Some(NullMeaning::Expired),
         };
         // A column may compare otherwise than its index.
         let steps = plan(database, &index.due(reader, UnixTime(0))?).ok()?;
@@ -78,16 +78,16 @@ impl TimeIndex {
     }
 
     /// No time of a session that is over exceeds this.
-    fn bound(&self, reader: &Reader, now: UnixTime) -> Option<Datum> {
+    fn bound(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
         let spent = self.after.as_seconds().saturating_add(self.grace.as_seconds());
         let moment = UnixTime(now.0.saturating_sub(spent));
         reader.profile.times.get(self.time)?.encoding.horizon(moment)
     }
 
     /// The statement that finds what is due.
-    pub(super) fn due(&self, reader: &Reader, now: UnixTime) -> Option<Statement> {
+    pub(super) fn due(&self, reader: &TableReader, now: UnixTime) -> Option<Statement> {
         let bound = self.bound(reader, now)?;
-        let all = Part { along: self, reader, bound: &bound, cursor: None };
+        let all = Segment { along: self, reader, bound: &bound, cursor: None };
         Some(all.page(&all.behind(Side::Due), None))
     }
 
@@ -96,23 +96,23 @@ impl TimeIndex {
     /// over among them all the same is found by its place.
     pub(super) fn survey(
         &self,
-        database: &impl Transport,
-        reader: &Reader,
-        scope: &Scope<'_>,
-        after: Option<&Place>,
-        reach: Reach,
+        database: &impl Database,
+        reader: &TableReader,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
+        reach: ScanLimits,
         held: &Held<'_>,
-    ) -> Result<Option<Survey>> {
+    ) -> Result<Option<DueScan>> {
         let Some(bound) = self.bound(reader, scope.now) else {
             return Ok(None);
         };
         let cursor = match after {
-            Some(Place::Time(time, row)) => Some((time, *row)),
+            Some(Cursor::Time(time, row)) => Some((time, *row)),
             _ => None,
         };
         let version = database.version()?;
-        let part = Part { along: self, reader, bound: &bound, cursor };
-        let mut tally = Tally::new(scope, reach, held);
+        let part = Segment { along: self, reader, bound: &bound, cursor };
+        let mut tally = ScanCounter::new(scope, reach, held);
         for stretch in part.stretches() {
             self.look(database, part, &stretch, &mut tally)?;
             if tally.last.is_some() {
@@ -120,20 +120,20 @@ impl TimeIndex {
             }
         }
         let walked = self.walked(database, reader, tally.last.as_ref())?;
-        Ok(Some(Survey { walked, version, ..tally.sum_up(database, reader, held)? }))
+        Ok(Some(DueScan { walked, version, ..tally.sum_up(database, reader, held)? }))
     }
 
     /// Looks at a stretch of the index.
     fn look(
         &self,
-        database: &impl Transport,
-        part: Part<'_>,
-        stretch: &Stretch,
-        tally: &mut Tally,
+        database: &impl Database,
+        part: Segment<'_>,
+        stretch: &ScanRange,
+        tally: &mut ScanCounter,
     ) -> Result<()> {
         let (reader, reads_all) = (part.reader, stretch.side.reads_all(self));
         let mut strays = Vec::new();
-        let mut page = |last: Option<&dyn Columns>| part.page(stretch, last);
+        let mut page = |last: Option<&dyn RowRef>| part.page(stretch, last);
         database.walk(&mut page, &mut |row| {
             if reads_all {
                 tally.see(reader, row);
@@ -148,16 +148,16 @@ impl TimeIndex {
 
     /// Counts a row of which only the place and the time have been read; answers whether
     /// it is due.
-    fn is_due(&self, reader: &Reader, row: &dyn Columns, tally: &mut Tally) -> bool {
-        let mut inputs = vec![Raw::Null; reader.profile.inputs.len()];
+    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, tally: &mut ScanCounter) -> bool {
+        let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
         tally.due(reader, &inputs).is_some()
     }
 
     /// Where a row is.
-    fn place(&self, row: &dyn Columns, reads_all: bool) -> Option<Place> {
+    fn place(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.at(reads_all));
-        Some(Place::Time(raw(time).to_datum(), row.integer(0)?))
+        Some(Cursor::Time(raw(time).to_datum(), row.integer(0)?))
     }
 
     /// Where the time is in the rows of a stretch.
@@ -169,15 +169,15 @@ impl TimeIndex {
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
     fn walked(
         &self,
-        database: &impl Transport,
-        reader: &Reader,
-        last: Option<&Place>,
+        database: &impl Database,
+        reader: &TableReader,
+        last: Option<&Cursor>,
     ) -> Result<f64> {
-        let Some(Place::Time(time, _)) = last else {
+        let Some(Cursor::Time(time, _)) = last else {
             return Ok(1.0);
         };
         let encoding = &reader.profile.times[self.time].encoding;
-        let moment = |value: Raw<'_>| match encoding.read(value) {
+        let moment = |value: SqlValueRef<'_>| match encoding.read(value) {
             Reading::At(moment) => Some(moment.second().0),
             _ => None,
         };
@@ -195,10 +195,10 @@ impl TimeIndex {
 
 /// Looks at rows by their places.
 fn find(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     places: &[i64],
-    tally: &mut Tally,
+    tally: &mut ScanCounter,
 ) -> Result<()> {
     if places.is_empty() {
         return Ok(());
@@ -228,7 +228,7 @@ enum Side {
 
 impl Side {
     /// Whether rows are read as a whole, and not only what the index holds.
-    fn reads_all(self, along: &TimeIndex) -> bool {
+    fn reads_all(self, along: &ExpiryIndex) -> bool {
         match self {
             Self::Null => along.null_is_over,
             Self::Due => true,
@@ -239,27 +239,27 @@ impl Side {
 
 /// What is left of an index behind a place.
 #[derive(Clone, Copy)]
-struct Part<'a> {
-    along: &'a TimeIndex,
-    reader: &'a Reader,
-    bound: &'a Datum,
-    cursor: Option<(&'a Datum, i64)>,
+struct Segment<'a> {
+    along: &'a ExpiryIndex,
+    reader: &'a TableReader,
+    bound: &'a SqlValue,
+    cursor: Option<(&'a SqlValue, i64)>,
 }
 
 /// Rows of an index that one statement finds, in whose order they lie.
-struct Stretch {
+struct ScanRange {
     side: Side,
     sql: Statement,
     /// Whether they have several times, and not all the same or none.
     has_times: bool,
 }
 
-impl Part<'_> {
+impl Segment<'_> {
     /// One statement after the other. Rows with the same time are a part of their own:
     /// SQLite finds the next of them by its place, and would else begin with the first.
-    fn stretches(&self) -> Vec<Stretch> {
+    fn stretches(&self) -> Vec<ScanRange> {
         let mut stretches = Vec::new();
-        if self.cursor.is_none_or(|(time, _)| *time == Datum::Null) {
+        if self.cursor.is_none_or(|(time, _)| *time == SqlValue::Null) {
             stretches.push(self.without_time());
         }
         for side in [Side::Due, Side::Later] {
@@ -270,9 +270,9 @@ impl Part<'_> {
     }
 
     /// The rows of a stretch behind this one of it, in their order.
-    fn page(&self, stretch: &Stretch, last: Option<&dyn Columns>) -> Statement {
+    fn page(&self, stretch: &ScanRange, last: Option<&dyn RowRef>) -> Statement {
         let (key, column) = (&self.reader.key, &self.along.column);
-        let Stretch { side, sql, has_times } = stretch;
+        let ScanRange { side, sql, has_times } = stretch;
         let mut sql = sql.clone();
         match last {
             Some(row) if *has_times => {
@@ -305,31 +305,31 @@ impl Part<'_> {
         sql
     }
 
-    fn without_time(&self) -> Stretch {
+    fn without_time(&self) -> ScanRange {
         let key = &self.reader.key;
         let mut sql = self.select(Side::Null);
         sql.push(" IS NULL");
         if let Some((_, row)) = self.cursor {
             sql.push(&format!(" AND {key} > ")).bind(row);
         }
-        Stretch { side: Side::Null, sql, has_times: false }
+        ScanRange { side: Side::Null, sql, has_times: false }
     }
 
     /// The rows of the same time.
-    fn beside(&self, side: Side) -> Option<Stretch> {
-        let (time, row) = self.cursor.filter(|(time, _)| **time != Datum::Null)?;
+    fn beside(&self, side: Side) -> Option<ScanRange> {
+        let (time, row) = self.cursor.filter(|(time, _)| **time != SqlValue::Null)?;
         let (key, column) = (&self.reader.key, &self.along.column);
         let mut sql = self.select(side);
         sql.push(" = ").bind_exactly(datum(time)).push(&format!(" AND {key} > ")).bind(row);
         sql.push(&format!(" AND {column} {} ", if side == Side::Due { "<=" } else { ">" }));
         sql.bind_exactly(datum(self.bound));
-        Some(Stretch { side, sql, has_times: false })
+        Some(ScanRange { side, sql, has_times: false })
     }
 
     /// The rows of later times.
-    fn behind(&self, side: Side) -> Stretch {
+    fn behind(&self, side: Side) -> ScanRange {
         let column = &self.along.column;
-        let time = self.cursor.map(|(time, _)| time).filter(|time| **time != Datum::Null);
+        let time = self.cursor.map(|(time, _)| time).filter(|time| **time != SqlValue::Null);
         let mut sql = self.select(side);
         match (side, time) {
             (Side::Later, Some(time)) => {
@@ -347,6 +347,6 @@ impl Part<'_> {
                 sql.push(" <= ").bind_exactly(datum(self.bound));
             }
         }
-        Stretch { side, sql, has_times: true }
+        ScanRange { side, sql, has_times: true }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::table::collect;
 use crate::domain::error::Result;
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// A foreign key.
@@ -54,13 +54,13 @@ impl ForeignKey {
 }
 
 /// Whether foreign keys hold for what is written here.
-pub(super) fn are_enforced(database: &impl Transport) -> Result<bool> {
+pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
     Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
 /// The foreign keys of all tables that refer to this one.
-pub(super) fn references(database: &impl Transport, parent: &str) -> Result<Vec<ForeignKey>> {
+pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
          FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key \
@@ -109,7 +109,7 @@ impl Column {
 }
 
 /// The columns of a table; none: there is no such table.
-pub(super) fn columns_of(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
+pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
     collect(database, &Statement::new(sql).with(table), |row| {
         let is_row_id = row.count(3) > 0

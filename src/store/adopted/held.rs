@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::foreign_keys::ForeignKey;
-use super::reader::Reader;
+use super::reader::TableReader;
 use super::table::Table;
 use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::Key;
-use crate::storage::{Kept, Referrer};
-use crate::store::database::Transport;
+use crate::storage::{KeptRows, ReferencingTable};
+use crate::store::database::Database;
 use crate::store::statement::{Statement, bare, quoted};
 
 /// Sessions that are looked at in one request.
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 500;
 /// A foreign key that keeps sessions from being deleted.
 #[derive(Debug, Clone)]
 pub(super) struct Holder {
-    pub(super) referrer: Referrer,
+    pub(super) referrer: ReferencingTable,
     /// That there is a row which keeps the session, as an expression over a row of the
     /// table of sessions.
     pub(super) sql: String,
@@ -133,7 +133,7 @@ impl Links<'_> {
 
     fn holder(&self, Link { parent, key, may_be_null }: &Link, sql: String) -> Holder {
         let is_direct = parent.eq_ignore_ascii_case(&self.table.name);
-        let referrer = Referrer {
+        let referrer = ReferencingTable {
             table: key.child.clone(),
             columns: key.columns.clone(),
             targets: key.targets.clone(),
@@ -166,11 +166,11 @@ impl Held<'_> {
     /// Which of the sessions with these keys are kept, and by what.
     pub(super) fn among(
         &self,
-        database: &impl Transport,
-        reader: &Reader,
+        database: &impl Database,
+        reader: &TableReader,
         keys: &[Key],
-    ) -> Result<(Vec<bool>, Kept)> {
-        let (mut kept, mut are_kept) = (Kept::default(), vec![false; keys.len()]);
+    ) -> Result<(Vec<bool>, KeptRows)> {
+        let (mut kept, mut are_kept) = (KeptRows::default(), vec![false; keys.len()]);
         if !self.is_possible() {
             return Ok((are_kept, kept));
         }

@@ -7,15 +7,15 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 
 use super::held::Held;
-use super::reader::{HANDLE, Reader, digest};
+use super::reader::{HANDLE, TableReader, digest};
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::profile::{Expiry, UserForm, values_shown_as};
 use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
-use crate::storage::{Flow, Order, Query, Scanned, SortKey};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, bare, datum, quoted};
 
 /// Rows that are fetched at once, where they were sorted before.
@@ -23,8 +23,8 @@ const CHUNK: usize = 500;
 
 /// The sessions with these keys.
 pub(super) fn find(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     keys: &[Key],
 ) -> Result<Vec<Option<Session>>> {
     let mut sql = reader.select(&reader.whole());
@@ -42,8 +42,8 @@ pub(super) fn find(
 
 /// The sessions that clients hold these tokens of, in key order.
 pub(super) fn by_tokens(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     tokens: &[Token],
 ) -> Result<Vec<Vec<Session>>> {
     let form = reader.profile.token_form()?;
@@ -67,7 +67,7 @@ pub(super) fn by_tokens(
 /// the whole number that is written like this. What the column's collation or affinity
 /// takes for the same, such as `A` for `a` or `01` for 1, is another token; but an index
 /// finds rows by these alone, so that where there is one, they come first.
-fn is_token(reader: &Reader, column: &str) -> String {
+fn is_token(reader: &TableReader, column: &str) -> String {
     let name = quoted(column);
     let found = if reader.table.finds_by(column) {
         format!("{name} IN (?1, CAST(?1 AS INTEGER)) AND ")
@@ -84,8 +84,8 @@ fn is_token(reader: &Reader, column: &str) -> String {
 /// and hashed. Where the handles of several ids would be the same, each has as many digits
 /// as tell it from the others that were found.
 pub(super) fn by_handle(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     prefix: &str,
     most: usize,
 ) -> Result<Vec<Session>> {
@@ -125,14 +125,14 @@ fn shared(one: &str, other: &str) -> usize {
 /// Visits sessions one by one: in key order as they lie, in any other order after a look
 /// at all of them that remembers of each what it is sorted by.
 pub(super) fn scan(
-    database: &impl Transport,
-    reader: &Reader,
-    query: &Query<'_>,
+    database: &impl Database,
+    reader: &TableReader,
+    query: &SessionQuery<'_>,
     held: &Held<'_>,
-    visit: &mut dyn FnMut(Session) -> Flow,
-) -> Result<Scanned> {
+    visit: &mut dyn FnMut(Session) -> VisitResult,
+) -> Result<ScanResult> {
     let task = &reader.profile.task;
-    let mut scanned = Scanned::default();
+    let mut scanned = ScanResult::default();
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
         return Ok(scanned);
     }
@@ -141,7 +141,7 @@ pub(super) fn scan(
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
-            let mut page = |last: Option<&dyn Columns>| in_key_order(reader, query, held, last);
+            let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, held, last);
             database.walk(&mut page, &mut |row| match reader
                 .session(row)
                 .filter(|session| fits(query, session, &mut scanned))
@@ -156,8 +156,8 @@ pub(super) fn scan(
 }
 
 /// Whether a session is meant. One of which nobody can say is counted.
-fn fits(query: &Query<'_>, session: &Session, scanned: &mut Scanned) -> bool {
-    let Query { scope, filter, due_only, .. } = query;
+fn fits(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
+    let SessionQuery { scope, filter, due_only, .. } = query;
     if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
         return false;
     }
@@ -168,10 +168,10 @@ fn fits(query: &Query<'_>, session: &Session, scanned: &mut Scanned) -> bool {
 
 /// The rows behind the last one that has been visited.
 fn in_key_order(
-    reader: &Reader,
-    query: &Query<'_>,
+    reader: &TableReader,
+    query: &SessionQuery<'_>,
     held: &Held<'_>,
-    last: Option<&dyn Columns>,
+    last: Option<&dyn RowRef>,
 ) -> Statement {
     let mut sql = reader.select(&reader.whole());
     sql.push(" WHERE TRUE");
@@ -194,7 +194,7 @@ fn in_key_order(
 /// at again all the same: this may let others pass, but holds no row back whose user is
 /// shown like that. A column or an index that sorts by the application's own rules is left
 /// alone, and so is a user that values without number are shown as.
-fn and_user(sql: &mut Statement, reader: &Reader, filter: &Filter) {
+fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
     let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
     let Some(column) = source.map(|source| &source.column) else {
@@ -216,16 +216,16 @@ fn and_user(sql: &mut Statement, reader: &Reader, filter: &Filter) {
 type Rank = (i64, Option<String>);
 
 fn sorted(
-    database: &impl Transport,
-    reader: &Reader,
-    query: &Query<'_>,
+    database: &impl Database,
+    reader: &TableReader,
+    query: &SessionQuery<'_>,
     held: &Held<'_>,
-    scanned: &mut Scanned,
-    visit: &mut dyn FnMut(Session) -> Flow,
+    scanned: &mut ScanResult,
+    visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
-    let in_order = Query { order: Order::default(), ..*query };
-    let mut page = |last: Option<&dyn Columns>| in_key_order(reader, &in_order, held, last);
+    let in_order = SessionQuery { order: Order::default(), ..*query };
+    let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, held, last);
     database.walk(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session, scanned));
         found.extend(session.map(|session| (rank(query, &session), session.key)));
@@ -238,7 +238,7 @@ fn sorted(
         let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
         for session in find(database, reader, &keys)?.into_iter().flatten() {
             // It may have changed meanwhile.
-            if fits(query, &session, &mut Scanned::default())
+            if fits(query, &session, &mut ScanResult::default())
                 && visit(session)? == ControlFlow::Break(())
             {
                 return Ok(());
@@ -249,7 +249,7 @@ fn sorted(
 }
 
 /// Times that nobody knows come last, users and clients that nobody knows first.
-fn rank(query: &Query<'_>, session: &Session) -> Rank {
+fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
         SortKey::User => (0, session.user.clone()),
@@ -297,7 +297,7 @@ mod tests {
         let file = SqliteFile::open_of_others(&path, Access::Read).unwrap();
         let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
         let table = Table::read(&file, "t").unwrap();
-        let reader = Reader::new(&file, profile, table);
+        let reader = TableReader::new(&file, profile, table);
         let mut sql = reader.select(&reader.whole());
         sql.push(" WHERE TRUE");
         let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };

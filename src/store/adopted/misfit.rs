@@ -1,22 +1,22 @@
 //! The value that keeps a row from being judged, for a report.
 
-use super::reader::Reader;
+use super::reader::TableReader;
 use crate::domain::profile::{
-    Condition, Expiry, Judged, Length, Profile, Raw, Reading, Rule, RuleKind,
+    Condition, Expiry, Length, Profile, Reading, RowStatus, Rule, RuleKind, SqlValueRef,
 };
-use crate::storage::Misfit;
+use crate::storage::UnreadableValue;
 
 /// The first value of a row by which some rule that may apply to it cannot say when its
 /// session is over: what a condition asks, the time, or how long after it.
-pub(super) fn misfit(reader: &Reader, inputs: &[Raw<'_>]) -> Option<Misfit> {
+pub(super) fn misfit(reader: &TableReader, inputs: &[SqlValueRef<'_>]) -> Option<UnreadableValue> {
     let profile = &reader.profile;
     let input = profile.rules.iter().find_map(|rule| culprit(profile, rule, inputs))?;
     let value = reader.shown(input, &inputs.get(input)?.to_datum());
-    Some(Misfit { input: reader.name_of(input), value })
+    Some(UnreadableValue { input: reader.name_of(input), value })
 }
 
 /// The input by which one rule cannot say it.
-fn culprit(profile: &Profile, rule: &Rule, inputs: &[Raw<'_>]) -> Option<usize> {
+fn culprit(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option<usize> {
     if !rule.may_apply(inputs) {
         return None;
     }
@@ -38,7 +38,7 @@ fn culprit(profile: &Profile, rule: &Rule, inputs: &[Raw<'_>]) -> Option<usize> 
         RuleKind::After(_, Length::Input { input, .. }) => {
             let rules = vec![rule.clone()];
             let alone = Profile { rules, filter: Vec::new(), ..profile.clone() };
-            (alone.judge(inputs) == Judged::Session(Expiry::Unknown)).then_some(*input)
+            (alone.judge(inputs) == RowStatus::Session(Expiry::Unknown)).then_some(*input)
         }
         _ => None,
     }

@@ -31,29 +31,30 @@ use std::path::Path;
 
 use super::database::rqlite::Rqlite;
 use super::database::sqlite::SqliteFile;
-use super::database::{Pages, Transport, memory};
+use super::database::{Database, PageStore, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
-use crate::domain::profile::{Judged, Profile};
+use crate::domain::profile::{Profile, RowStatus};
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Admission, DueRange, Ending, Flow, Kept, LoadBy, NewSession, Place, Query, Reach, Renewed,
-    Scanned, Scope, Sessions, Settled, Store, Survey, TaskNames, TaskStat, Unindexed, UserLoad,
+    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, KeptRows, NewSession,
+    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore, TaskNames,
+    TaskStats, TouchedRows, UnindexedTable, UserStats, VisitResult,
 };
-use delete::Deletion;
+use delete::DeleteStatements;
 use diagnose::sample::Sampling;
-use expiry_index::TimeIndex;
+use expiry_index::ExpiryIndex;
 use held::Held;
-use reader::Reader;
-use references::References;
+use reader::TableReader;
+use references::ReferencingTables;
 use state::State;
 use table::{KeyColumn, Table};
 
 pub use detect::detect;
-pub use diagnose::{Class, Examination, Sample, examine};
+pub use diagnose::{Class, Diagnosis, Sample, examine};
 pub use state::{StateDirectory, StateMemory, check_state_directory};
 
 /// The index is worth its detour through the table where fewer than one in so many rows
@@ -77,7 +78,7 @@ const UNRESOLVED: &str = "the profile reads local times, and the machine's time 
 /// [`open_with_state`] says so.
 ///
 /// # Errors
-/// [`Error::Missing`] and [`Error::NotOurs`] if there is no such table,
+/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table,
 /// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
 /// parameter, and whatever keeps the files from being opened.
 pub fn open(
@@ -85,7 +86,7 @@ pub fn open(
     access: Access,
     profile: Profile,
     state: Option<&Path>,
-) -> Result<Box<dyn Store>> {
+) -> Result<Box<dyn Backend>> {
     open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
 }
 
@@ -98,7 +99,7 @@ pub fn open_with_state(
     access: Access,
     mut profile: Profile,
     state: StateDirectory,
-) -> Result<Box<dyn Store>> {
+) -> Result<Box<dyn Backend>> {
     if let Some(lack) = profile.asks_for() {
         return Err(Error::Refused(lack));
     }
@@ -111,16 +112,16 @@ pub fn open_with_state(
     }
 }
 
-fn open_in<T: Pages + 'static>(
+fn open_in<T: PageStore + 'static>(
     database: T,
     profile: Profile,
     state: impl FnOnce() -> Result<State>,
-) -> Result<Box<dyn Store>> {
+) -> Result<Box<dyn Backend>> {
     let table = Table::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(diagnose::check::another(&profile, &table, &difference)));
     }
-    let reader = Reader::new(&database, profile, table);
+    let reader = TableReader::new(&database, profile, table);
     Ok(Box::new(Adopted::on(database, reader, state()?)))
 }
 
@@ -141,11 +142,11 @@ fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
 /// A framework's table in some database.
 struct Adopted<T> {
     transport: T,
-    reader: Reader,
-    index: Option<TimeIndex>,
+    reader: TableReader,
+    index: Option<ExpiryIndex>,
     deletions: OnceCell<Deletions>,
     /// What was to be deleted and was kept, as far as nobody has asked for it.
-    kept: Kept,
+    kept: KeptRows,
     state: State,
     /// How many rows that are due may be held in memory; empty: nobody has asked.
     most_at_once: OnceCell<usize>,
@@ -159,16 +160,18 @@ struct Adopted<T> {
 
 /// How rows are deleted, with all that refers to them.
 struct Deletions {
-    references: References,
-    as_seen: Deletion,
-    of_key: Deletion,
+    references: ReferencingTables,
+    as_seen: DeleteStatements,
+    of_key: DeleteStatements,
 }
 
 impl Deletions {
-    fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
-        let references = References::of(database, reader)?;
-        let (as_seen, of_key) =
-            (Deletion::as_seen(reader, &references), Deletion::of_key(reader, &references));
+    fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let references = ReferencingTables::of(database, reader)?;
+        let (as_seen, of_key) = (
+            DeleteStatements::as_seen(reader, &references),
+            DeleteStatements::of_key(reader, &references),
+        );
         Ok(Self { references, as_seen, of_key })
     }
 
@@ -177,12 +180,12 @@ impl Deletions {
     }
 }
 
-impl<T: Transport> Adopted<T> {
-    fn on(transport: T, reader: Reader, state: State) -> Self {
+impl<T: Database> Adopted<T> {
+    fn on(transport: T, reader: TableReader, state: State) -> Self {
         Self {
-            index: TimeIndex::of(&transport, &reader),
+            index: ExpiryIndex::of(&transport, &reader),
             deletions: OnceCell::new(),
-            kept: Kept::default(),
+            kept: KeptRows::default(),
             most_at_once: OnceCell::new(),
             rows_left: Cell::new(None),
             is_free: Cell::new(false),
@@ -219,7 +222,8 @@ impl<T: Transport> Adopted<T> {
     fn make_free(&self) -> Result<()> {
         let Deletions { references, as_seen, .. } = self.deletions()?;
         let changes = as_seen.changes();
-        let obstacles = diagnose::check::obstacles(&self.transport, &self.reader, references, &changes)?;
+        let obstacles =
+            diagnose::check::obstacles(&self.transport, &self.reader, references, &changes)?;
         if !obstacles.is_empty() {
             return Err(Error::Refused(obstacles.join("; ")));
         }
@@ -274,8 +278,8 @@ impl<T: Transport> Adopted<T> {
 
     /// The index that a purge had better walk along: there is one, and few of the rows
     /// of a sample are due.
-    fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&TimeIndex> {
-        let is_due = |judged| matches!(judged, Judged::Session(expiry) if expiry.is_over(now));
+    fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
+        let is_due = |judged| matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now));
         let even = || sample.rows.iter().filter(|row| row.is_even);
         let judged = even().map(|row| row.judge(&self.reader.profile));
         let due = judged.filter(|judged| is_due(*judged)).count();
@@ -293,7 +297,7 @@ impl<T: Transport> Adopted<T> {
 }
 
 /// The same error; if a deletion did not come to its end, with the triggers that it sets off.
-fn naming_triggers(error: Error, references: &References) -> Error {
+fn naming_triggers(error: Error, references: &ReferencingTables) -> Error {
     match error {
         Error::Interrupted { doing, cause, after } if !references.triggers.is_empty() => {
             let (are, names) = match references.triggers.as_slice() {
@@ -306,7 +310,7 @@ fn naming_triggers(error: Error, references: &References) -> Error {
     }
 }
 
-impl<T: Transport> Sessions for Adopted<T> {
+impl<T: Database> SessionStore for Adopted<T> {
     fn profile(&self) -> Option<&Profile> {
         Some(&self.reader.profile)
     }
@@ -336,12 +340,12 @@ impl<T: Transport> Sessions for Adopted<T> {
         list::by_tokens(&self.transport, &self.reader, tokens)
     }
 
-    fn renew_timed(&mut self, _keys: &[Key], _now: UnixTime) -> Result<Renewed> {
+    fn renew_timed(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
         Err(self.not_ours_to_touch())
     }
 
     /// No time says here which sessions go: it is no matter whether times can be read.
-    fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         self.reader.profile.may_delete()?;
         if !self.is_free.get() {
             self.make_free()?;
@@ -356,7 +360,11 @@ impl<T: Transport> Sessions for Adopted<T> {
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| ended.done)
     }
 
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
+    fn scan(
+        &self,
+        query: &SessionQuery<'_>,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<ScanResult> {
         let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
         list::scan(&self.transport, &self.reader, query, &held, visit)
     }
@@ -365,7 +373,7 @@ impl<T: Transport> Sessions for Adopted<T> {
         list::by_handle(&self.transport, &self.reader, prefix, most)
     }
 
-    fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+    fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(Vec::new());
         }
@@ -379,9 +387,9 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     fn loads(
         &self,
-        scope: &Scope<'_>,
-        by: LoadBy,
-        visit: &mut dyn FnMut(UserLoad) -> Flow,
+        scope: &PolicyContext<'_>,
+        by: GroupBy,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(());
@@ -400,20 +408,25 @@ impl<T: Transport> Sessions for Adopted<T> {
 
     /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
     /// that rows may be deleted at all, and chooses the way. Others only count.
-    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
+    fn survey(
+        &self,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
+        reach: ScanLimits,
+    ) -> Result<DueScan> {
         if !stats::is_in_scope(&self.reader, scope) {
-            return Ok(Survey { walked: 1.0, ..Survey::default() });
+            return Ok(DueScan { walked: 1.0, ..DueScan::default() });
         }
         let (database, reader) = (&self.transport, &self.reader);
         let only_counts = reach.due == usize::MAX;
         let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
-        let reach = Reach { due, ..reach };
+        let reach = ScanLimits { due, ..reach };
         let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
         if after.is_none() {
             self.end_walks()?;
         }
         let index = match after {
-            Some(Place::Time(..)) => self.index.as_ref(),
+            Some(Cursor::Time(..)) => self.index.as_ref(),
             None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
             _ => None,
         };
@@ -429,12 +442,17 @@ impl<T: Transport> Sessions for Adopted<T> {
         Ok(survey)
     }
 
-    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+    fn settle(
+        &mut self,
+        scope: &PolicyContext<'_>,
+        due: &DueRange,
+        tell: bool,
+    ) -> Result<PurgeBatchResult> {
         self.reader.profile.may_delete()?;
         self.make_sure_once()?;
         self.deletions()?;
         let Some(deletions) = self.deletions.get() else {
-            return Ok(Settled::default());
+            return Ok(PurgeBatchResult::default());
         };
         let (database, reader) = (&mut self.transport, &self.reader);
         let ((settled, kept), outcome) =
@@ -444,15 +462,15 @@ impl<T: Transport> Sessions for Adopted<T> {
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| settled)
     }
 
-    fn take_kept(&mut self) -> Kept {
+    fn take_kept(&mut self) -> KeptRows {
         std::mem::take(&mut self.kept)
     }
 
-    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, Kept)> {
+    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
         self.deletions()?.held().among(&self.transport, &self.reader, keys)
     }
 
-    fn unindexed(&self) -> Result<Vec<Unindexed>> {
+    fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         Ok(self.deletions()?.references.unindexed.clone())
     }
 

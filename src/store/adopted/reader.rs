@@ -7,12 +7,13 @@ use rusqlite::types::ValueRef;
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    Condition, Datum, Judged, Length, Owner, Profile, Raw, Rule, RuleKind, Source, UserForm,
+    ColumnSource, Condition, Length, Owner, Profile, RowStatus, Rule, RuleKind, SqlValue,
+    SqlValueRef, UserForm,
 };
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
-use crate::storage::{Flow, Sighting};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{RowSnapshot, VisitResult};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, literal, quoted, raw};
 
 /// No profile has more inputs, and if one had, its rows would be read all the same.
@@ -21,7 +22,7 @@ const FEW: usize = 12;
 /// What a probe answers of a session that was deleted and is there again.
 pub(super) const STANDS_AGAIN: i64 = -2;
 
-/// Where the id of a row is in the lists of [`Reader`], and where its inputs begin.
+/// Where the id of a row is in the lists of [`TableReader`], and where its inputs begin.
 const ID: usize = 1;
 pub(super) const INPUTS: usize = 2;
 
@@ -31,7 +32,7 @@ pub(super) const HANDLE: usize = 12;
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
 /// so that indexes serve, and columns as the database brings them without a loss.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
     /// What the rows are walked by.
@@ -55,15 +56,15 @@ struct Columned {
     client: String,
 }
 
-impl Reader {
-    pub(super) fn new(database: &impl Transport, profile: Profile, table: Table) -> Self {
+impl TableReader {
+    pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
         let key = quoted(key);
         let id = bounded_id(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
         let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
         let exactly = |expression: &String| database.exactly(expression);
-        let optional = |source: Option<&Source>| {
+        let optional = |source: Option<&ColumnSource>| {
             source.map_or_else(|| "NULL".to_owned(), |source| exactly(&shown_expression(source)))
         };
         let exact: Vec<String> = inputs.iter().map(exactly).collect();
@@ -82,7 +83,7 @@ impl Reader {
 
     /// Whether a row, whose key is its first column, was inserted behind the last one since
     /// the walk began.
-    pub(super) fn is_new(&self, row: &dyn Columns) -> bool {
+    pub(super) fn is_new(&self, row: &dyn RowRef) -> bool {
         self.last_place.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
     }
 
@@ -101,10 +102,10 @@ impl Reader {
 
     /// An input's value as messages show it; nothing of an id or a token, which lets in
     /// whoever reads it.
-    pub(super) fn shown(&self, place: usize, value: &Datum) -> String {
+    pub(super) fn shown(&self, place: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
-        let is_secret = |source: &Source| {
+        let is_secret = |source: &ColumnSource| {
             secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
         };
         if inputs.get(place).is_some_and(is_secret) {
@@ -178,24 +179,24 @@ impl Reader {
     }
 
     /// What a row is, its inputs beginning at this place.
-    pub(super) fn judge_at(&self, row: &dyn Columns, at: usize) -> Judged {
+    pub(super) fn judge_at(&self, row: &dyn RowRef, at: usize) -> RowStatus {
         self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
     }
 
     /// What a row of [`seen`](Self::seen) is.
-    pub(super) fn judge(&self, row: &dyn Columns) -> Judged {
+    pub(super) fn judge(&self, row: &dyn RowRef) -> RowStatus {
         self.judge_at(row, INPUTS)
     }
 
     /// Shows the inputs of a row, which begin at this place, without a copy.
     pub(super) fn with_inputs<T>(
         &self,
-        row: &dyn Columns,
+        row: &dyn RowRef,
         at: usize,
-        look: impl FnOnce(&[Raw<'_>]) -> T,
+        look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
     ) -> T {
         let count = self.inputs.len();
-        let mut few = [Raw::Null; FEW];
+        let mut few = [SqlValueRef::Null; FEW];
         if let Some(inputs) = few.get_mut(..count) {
             for (place, input) in inputs.iter_mut().enumerate() {
                 *input = raw(row.value(at + place));
@@ -207,7 +208,7 @@ impl Reader {
     }
 
     /// The key of a row; `None`: its place is no number, which no place is.
-    pub(super) fn key_of(&self, row: &dyn Columns) -> Option<Key> {
+    pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
         Some(match self.table.key {
             KeyColumn::Primary(_) => plain_key(row.value(0)),
             KeyColumn::Place(_) => Key::Row(row.integer(0)?, Box::new(plain_key(row.value(ID)))),
@@ -215,7 +216,7 @@ impl Reader {
     }
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
-    pub(super) fn sighting(&self, row: &dyn Columns) -> Option<Sighting> {
+    pub(super) fn sighting(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
         let value = |place| raw(row.value(place)).to_datum();
         let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
         // The id is among the values.
@@ -223,12 +224,12 @@ impl Reader {
             KeyColumn::Primary(_) => self.key_of(row)?,
             KeyColumn::Place(_) => Key::Integer(row.integer(0)?),
         };
-        Some(Sighting { key, values })
+        Some(RowSnapshot { key, values })
     }
 
     /// Reads a row of [`whole`](Self::whole); `None`: it is no session.
-    pub(super) fn session(&self, row: &dyn Columns) -> Option<Session> {
-        let Judged::Session(expiry) = self.judge(row) else {
+    pub(super) fn session(&self, row: &dyn RowRef) -> Option<Session> {
+        let RowStatus::Session(expiry) = self.judge(row) else {
             return None;
         };
         let profile = &self.profile;
@@ -257,7 +258,7 @@ impl Reader {
         self.exact(&format!("SELECT {what} FROM {}", self.table()))
     }
 
-    /// A statement whose columns are written as [`Transport::exactly`] says.
+    /// A statement whose columns are written as [`Database::exactly`] says.
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
     pub(super) fn exact(&self, sql: &str) -> Statement {
         Statement { is_exact: true, ..Statement::new(sql) }
@@ -267,11 +268,11 @@ impl Reader {
     /// in an index perhaps that holds all of it, or in pages, in the order of the key.
     pub(super) fn each(
         &self,
-        database: &impl Transport,
+        database: &impl Database,
         what: &str,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let mut page = |last: Option<&dyn Columns>| {
+        let mut page = |last: Option<&dyn RowRef>| {
             let mut sql = self.select(&format!("{}, {what}", self.place()));
             if database.is_far() {
                 self.in_order(sql.push(" WHERE TRUE"), last, false);
@@ -283,7 +284,7 @@ impl Reader {
 
     /// Goes on with the order of the key, and with the rows behind this one, whose key is
     /// its first column.
-    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn Columns>, reverse: bool) {
+    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn RowRef>, reverse: bool) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
             sql.push(&format!(" AND {} {beyond} ", self.key)).bind_exactly(last.value(0));
@@ -292,7 +293,7 @@ impl Reader {
     }
 
     /// Whose session a row is, what names the user standing at this place.
-    pub(super) fn owner_at(&self, row: &dyn Columns, place: usize) -> Owner {
+    pub(super) fn owner_at(&self, row: &dyn RowRef, place: usize) -> Owner {
         self.profile.owner(raw(row.value(place)))
     }
 
@@ -302,7 +303,7 @@ impl Reader {
     }
 
     /// A statement that reads the least and the greatest value of a column.
-    pub(super) fn ends(&self, database: &impl Transport, column: &str) -> Statement {
+    pub(super) fn ends(&self, database: &impl Database, column: &str) -> Statement {
         // One look for both would go through the whole table.
         let end =
             |which| database.exactly(&format!("(SELECT {which}({column}) FROM {})", self.table()));
@@ -310,7 +311,7 @@ impl Reader {
     }
 
     /// How many rows there are.
-    pub(super) fn count(&self, database: &impl Transport) -> Result<u64> {
+    pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         let mut rows = 0;
         database.query(&self.select("count(*)"), &mut |row| {
             rows = row.count(0);
@@ -340,7 +341,7 @@ fn bounded_id(key: &str, id: &str) -> String {
 
 /// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
 /// too long; a value that is too long becomes bytes, which are no time.
-fn expression(source: &Source) -> String {
+fn expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
         None => format!(
@@ -351,7 +352,7 @@ fn expression(source: &Source) -> String {
 }
 
 /// The same for people: of what is too long, the length.
-fn shown_expression(source: &Source) -> String {
+fn shown_expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
         None => format!(
@@ -364,7 +365,7 @@ fn shown_expression(source: &Source) -> String {
 
 /// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
 /// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
-fn user_expression(source: &Source, form: UserForm) -> String {
+fn user_expression(source: &ColumnSource, form: UserForm) -> String {
     let column = quoted(&source.column);
     match &source.path {
         None if form == UserForm::Plain => shown_expression(source),
@@ -381,7 +382,7 @@ fn user_expression(source: &Source, form: UserForm) -> String {
 /// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
 /// no length, so that nobody can say when the session is over. Where a condition asks for
 /// anything but some values, it becomes nothing, and the condition does not hold.
-fn input(profile: &Profile, place: usize, source: &Source) -> String {
+fn input(profile: &Profile, place: usize, source: &ColumnSource) -> String {
     match &source.path {
         Some(path) if must_be_readable(profile, place) => {
             let column = quoted(&source.column);
@@ -411,8 +412,9 @@ fn must_be_readable(profile: &Profile, place: usize) -> bool {
     let is_value =
         profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
     let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
-    let holds_for_bytes =
-        |condition: &Condition| condition.input == place && condition.test.holds(Raw::Blob(&[]));
+    let holds_for_bytes = |condition: &Condition| {
+        condition.input == place && condition.test.holds(SqlValueRef::Blob(&[]))
+    };
     is_value || !conditions.into_iter().any(holds_for_bytes)
 }
 
@@ -452,13 +454,13 @@ fn text(value: ValueRef<'_>) -> Option<String> {
 
 /// A value as messages show it: of what is long, the beginning, and quoted where it is
 /// no number.
-fn shown(value: &Datum) -> String {
+fn shown(value: &SqlValue) -> String {
     const LONG: usize = 40;
     match value {
-        Datum::Null => "NULL".to_owned(),
-        Datum::Integer(number) => number.to_string(),
-        Datum::Real(number) => format!("{number:?}"),
-        Datum::Text(bytes) => {
+        SqlValue::Null => "NULL".to_owned(),
+        SqlValue::Integer(number) => number.to_string(),
+        SqlValue::Real(number) => format!("{number:?}"),
+        SqlValue::Text(bytes) => {
             let Ok(text) = str::from_utf8(bytes) else {
                 return "text that is not UTF-8".to_owned();
             };
@@ -466,7 +468,7 @@ fn shown(value: &Datum) -> String {
             format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
         }
         // As a value that is too long is read.
-        Datum::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
-        Datum::Blob(bytes) => format!("{} bytes", bytes.len()),
+        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
+        SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
 use super::held::{Holder, Link, Links};
-use super::reader::Reader;
+use super::reader::TableReader;
 use super::table::{Table, collect};
 use super::triggers;
 use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction, Profile};
-use crate::storage::Unindexed;
-use crate::store::database::Transport;
+use crate::storage::UnindexedTable;
+use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
 
 /// A table of so many rows takes noticeable time to read.
@@ -18,13 +18,13 @@ const LARGE: u64 = 1_000;
 
 /// What there is to say of the tables that refer to one.
 #[derive(Debug, Default)]
-pub(super) struct References {
+pub(super) struct ReferencingTables {
     /// What becomes of their rows, in sentences.
     pub(super) sentences: Vec<String>,
     /// Why nothing may be deleted, in sentences.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
-    pub(super) unindexed: Vec<Unindexed>,
+    pub(super) unindexed: Vec<UnindexedTable>,
     /// What keeps single sessions from being deleted.
     pub(super) holders: Vec<Holder>,
     /// Whether a trigger may keep rows without an error, or insert them again.
@@ -35,7 +35,7 @@ pub(super) struct References {
     are_idle: bool,
 }
 
-impl References {
+impl ReferencingTables {
     /// Follows the foreign keys to a table, and on to the tables whose rows go with its
     /// rows.
     ///
@@ -53,8 +53,8 @@ impl References {
     ///    `NOT NULL`, nothing is deleted.
     /// 6. Where the database does not enforce foreign keys, cascades and the like do not
     ///    happen: nothing is deleted, unless the profile says what becomes of the rows.
-    pub(super) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
-        let Reader { table, profile, .. } = reader;
+    pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let TableReader { table, profile, .. } = reader;
         let mut found = Self { are_idle: !are_enforced(database)?, ..Self::default() };
         let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
         let mut next = vec![table.name.clone()];
@@ -96,7 +96,7 @@ impl References {
     /// Notes what becomes of the rows of a foreign key that the profile does not name.
     fn link(
         &mut self,
-        database: &impl Transport,
+        database: &impl Database,
         table: &Table,
         parent: &str,
         key: ForeignKey,
@@ -137,7 +137,7 @@ impl References {
     /// What a dependent table of the profile is like; whether it is as it should be.
     fn dependent(
         &mut self,
-        database: &impl Transport,
+        database: &impl Database,
         table: &Table,
         dependent: &Dependent,
     ) -> Result<bool> {
@@ -186,7 +186,7 @@ impl References {
     /// Without an index, each deletion goes through all of the table.
     fn look_for_an_index(
         &mut self,
-        database: &impl Transport,
+        database: &impl Database,
         child: &str,
         columns: &[String],
     ) -> Result<()> {
@@ -206,7 +206,7 @@ impl References {
             let sql =
                 format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE})", quoted(child));
             let rows = collect(database, &Statement::new(&sql), |row| row.count(0))?;
-            self.unindexed.push(Unindexed {
+            self.unindexed.push(UnindexedTable {
                 table: child.to_owned(),
                 columns: columns.to_vec(),
                 remedy: create_index(child, columns),
@@ -217,7 +217,7 @@ impl References {
     }
 
     /// A trigger may reject a deletion, or let it pass and keep the row.
-    fn look_for_triggers(&mut self, database: &impl Transport, table: &Table) -> Result<()> {
+    fn look_for_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
         let name = &table.name;
         for (trigger, words) in triggers::on_deletion(database, name)? {
             self.triggers.push(trigger.clone());
@@ -300,7 +300,7 @@ fn is_null(expression: &str) -> bool {
 
 /// Whether there is a row that the defaults of a foreign key refer to.
 fn has_default(
-    database: &impl Transport,
+    database: &impl Database,
     parent: &str,
     key: &ForeignKey,
     columns: &[Column],
@@ -329,7 +329,7 @@ fn create_index(table: &str, columns: &[String]) -> String {
 }
 
 /// The first column of a primary key of several.
-fn first_of_key(database: &impl Transport, table: &str) -> Result<Option<String>> {
+fn first_of_key(database: &impl Database, table: &str) -> Result<Option<String>> {
     let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
     let names = collect(database, &sql, |row| row.text(0).unwrap_or_default())?;
     Ok(names.into_iter().next())

@@ -3,17 +3,20 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::diagnose::distribution::Spread;
+use super::diagnose::distribution::KeyDistribution;
 use super::held::Held;
 use super::misfit::misfit;
-use super::reader::{INPUTS, Reader};
+use super::reader::{INPUTS, TableReader};
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
-use crate::domain::profile::{Expiry, Judged, Raw};
+use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
 use crate::domain::session::{EndReason, Key};
 use crate::domain::time::UnixTime;
-use crate::storage::{Census, DueRange, Found, Misfit, Place, Reach, Scope, Sighting, Survey};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{
+    Cursor, DueCounts, DueRange, DueScan, PolicyContext, PurgeCounts, RowSnapshot, ScanLimits,
+    UnreadableValue,
+};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::bare;
 
 /// After so many rows it is time to look at the clock.
@@ -21,20 +24,20 @@ const CLOCK: u64 = 128;
 
 /// Looks at the rows behind a key, in key order.
 pub(super) fn by_key(
-    database: &impl Transport,
-    reader: &Reader,
-    scope: &Scope<'_>,
-    after: Option<&Place>,
-    reach: Reach,
-    spread: &Spread,
+    database: &impl Database,
+    reader: &TableReader,
+    scope: &PolicyContext<'_>,
+    after: Option<&Cursor>,
+    reach: ScanLimits,
+    spread: &KeyDistribution,
     held: &Held<'_>,
-) -> Result<Survey> {
+) -> Result<DueScan> {
     let version = database.version()?;
-    let mut tally = Tally::new(scope, reach, held);
-    let mut page = |last: Option<&dyn Columns>| {
+    let mut tally = ScanCounter::new(scope, reach, held);
+    let mut page = |last: Option<&dyn RowRef>| {
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
-        if let (Some(Place::Key(after)), None) = (after, last) {
+        if let (Some(Cursor::Key(after)), None) = (after, last) {
             sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
         }
         reader.in_order(&mut sql, last, false);
@@ -43,21 +46,21 @@ pub(super) fn by_key(
     database.walk(&mut page, &mut |row| {
         tally.see(reader, row);
         let key = if tally.is_enough() { reader.key_of(row) } else { None };
-        Ok(tally.stop_at(key.map(Place::Key)))
+        Ok(tally.stop_at(key.map(Cursor::Key)))
     })?;
     let walked = match &tally.last {
-        Some(Place::Key(key)) => spread.share(key),
+        Some(Cursor::Key(key)) => spread.share(key),
         _ => 1.0,
     };
-    Ok(Survey { walked, version, ..tally.sum_up(database, reader, held)? })
+    Ok(DueScan { walked, version, ..tally.sum_up(database, reader, held)? })
 }
 
 /// What a look has found so far.
-pub(super) struct Tally {
+pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
     present: UnixTime,
-    reach: Reach,
+    reach: ScanLimits,
     begun: Instant,
     rows: u64,
     sessions: u64,
@@ -66,15 +69,15 @@ pub(super) struct Tally {
     due: u64,
     /// Those of them that were over before, where somebody wants to know.
     backlog: u64,
-    seen: Vec<Sighting>,
+    seen: Vec<RowSnapshot>,
     /// Of a look that only counts: the rows that are due, if some of them may be kept.
     due_keys: Option<Vec<Key>>,
-    misfit: Option<Misfit>,
-    pub(super) last: Option<Place>,
+    misfit: Option<UnreadableValue>,
+    pub(super) last: Option<Cursor>,
 }
 
-impl Tally {
-    pub(super) fn new(scope: &Scope<'_>, reach: Reach, held: &Held<'_>) -> Self {
+impl ScanCounter {
+    pub(super) fn new(scope: &PolicyContext<'_>, reach: ScanLimits, held: &Held<'_>) -> Self {
         Self {
             now: scope.now,
             present: scope.present(),
@@ -93,8 +96,8 @@ impl Tally {
         }
     }
 
-    /// Takes note of a row of [`Reader::seen`].
-    pub(super) fn see(&mut self, reader: &Reader, row: &dyn Columns) {
+    /// Takes note of a row of [`TableReader::seen`].
+    pub(super) fn see(&mut self, reader: &TableReader, row: &dyn RowRef) {
         if reader.is_new(row) {
             self.rows += 1;
             return;
@@ -107,10 +110,14 @@ impl Tally {
 
     /// Counts a row, and takes note of what keeps the first such row from being judged;
     /// answers what it is if it is due, and then it has not been counted as that.
-    pub(super) fn due(&mut self, reader: &Reader, inputs: &[Raw<'_>]) -> Option<Judged> {
+    pub(super) fn due(
+        &mut self,
+        reader: &TableReader,
+        inputs: &[SqlValueRef<'_>],
+    ) -> Option<RowStatus> {
         self.rows += 1;
         let judged = reader.profile.judge(inputs);
-        let Judged::Session(expiry) = judged else {
+        let RowStatus::Session(expiry) = judged else {
             return None;
         };
         self.sessions += 1;
@@ -123,12 +130,12 @@ impl Tally {
     }
 
     /// Whether a row is due.
-    pub(super) fn is_over(&self, judged: Judged) -> bool {
-        matches!(judged, Judged::Session(expiry) if expiry.is_over(self.now))
+    pub(super) fn is_over(&self, judged: RowStatus) -> bool {
+        matches!(judged, RowStatus::Session(expiry) if expiry.is_over(self.now))
     }
 
     /// Takes note of a row that is due.
-    pub(super) fn note_due(&mut self, reader: &Reader, row: &dyn Columns, judged: Judged) {
+    pub(super) fn note_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
         // Nobody settles all that there is, and there may be millions of them.
         if self.reach.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
@@ -147,8 +154,8 @@ impl Tally {
 
     /// Whether a row that is due was that already at the moment that is asked for. Of one
     /// that is over without a time, nobody can say since when.
-    fn was_over(&self, judged: Judged) -> bool {
-        let Judged::Session(expiry @ Expiry::At { .. }) = judged else {
+    fn was_over(&self, judged: RowStatus) -> bool {
+        let RowStatus::Session(expiry @ Expiry::At { .. }) = judged else {
             return false;
         };
         self.reach.backlog.is_some_and(|at| expiry.is_over(at))
@@ -161,7 +168,7 @@ impl Tally {
     }
 
     /// Ends the look where there is a place.
-    pub(super) fn stop_at(&mut self, place: Option<Place>) -> ControlFlow<()> {
+    pub(super) fn stop_at(&mut self, place: Option<Cursor>) -> ControlFlow<()> {
         let is_last = place.is_some();
         self.last = place;
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -171,27 +178,31 @@ impl Tally {
     /// kept.
     pub(super) fn sum_up(
         mut self,
-        database: &impl Transport,
-        reader: &Reader,
+        database: &impl Database,
+        reader: &TableReader,
         held: &Held<'_>,
-    ) -> Result<Survey> {
+    ) -> Result<DueScan> {
         let keys = self.due_keys.take().unwrap_or_default();
         let kept = held.among(database, reader, &keys)?.1;
         self.due -= kept.rows().min(self.due);
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut census =
-            Census { unreadable: self.unreadable, future: self.future, ..Census::default() };
+        let mut census = PurgeCounts {
+            unreadable: self.unreadable,
+            future: self.future,
+            ..PurgeCounts::default()
+        };
         let expired = Verdict::Discard(EndReason::Expired);
         census.count(self.backlog, false, expired, true);
         census.count(self.due - self.backlog, false, expired, false);
         census.count(self.sessions - self.due, false, Verdict::Keep, false);
         let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found = Found { census, going: going.into_iter().collect(), ..Found::default() };
+        let found =
+            DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
         let ends = self.seen.first().zip(self.seen.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
-        Ok(Survey {
+        Ok(DueScan {
             last: self.last,
             walked: 1.0,
             rows: self.rows,

@@ -4,32 +4,33 @@
 use super::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::storage::{
-    Demand, Effort, Interruptible, Leave, Limit, Log, LogSize, Released, Space, Storage,
+    CancelCheck, CheckpointMode, DiskUsage, Interruptible, SpaceRequirement, StatementLimit,
+    Vacuum, VacuumStep, Wal, WalStatus,
 };
-use crate::store::database::{Pages, Transport};
+use crate::store::database::{Database, PageStore};
 
-impl<T: Transport> Interruptible for Adopted<T> {
-    fn limit_statements(&mut self, limit: Option<Limit>) {
+impl<T: Database> Interruptible for Adopted<T> {
+    fn limit_statements(&mut self, limit: Option<StatementLimit>) {
         self.transport.limit_statements(limit);
     }
 }
 
-impl<T: Transport> Log for Adopted<T> {
+impl<T: Database> Wal for Adopted<T> {
     fn keep_log(&mut self, keep: bool) -> Result<()> {
         self.transport.keep_log(keep)
     }
 
-    fn log_size(&self) -> Result<Option<LogSize>> {
+    fn log_size(&self) -> Result<Option<WalStatus>> {
         self.transport.log_size()
     }
 
-    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
         self.transport.move_log(effort)
     }
 }
 
-impl<T: Pages> Storage for Adopted<T> {
-    fn space(&self) -> Result<Space> {
+impl<T: PageStore> Vacuum for Adopted<T> {
+    fn space(&self) -> Result<DiskUsage> {
         self.transport.space()
     }
 
@@ -37,20 +38,20 @@ impl<T: Pages> Storage for Adopted<T> {
         Err(self.not_ours_to_rebuild())
     }
 
-    fn release(&mut self, _pages: usize) -> Result<Released> {
+    fn release(&mut self, _pages: usize) -> Result<VacuumStep> {
         Err(self.not_ours_to_rebuild())
     }
 
-    fn demand(&self) -> Result<Demand> {
+    fn demand(&self) -> Result<SpaceRequirement> {
         Err(self.not_ours_to_rebuild())
     }
 
-    fn rebuild(&mut self, _leave: Leave) -> Result<bool> {
+    fn rebuild(&mut self, _leave: CancelCheck) -> Result<bool> {
         Err(self.not_ours_to_rebuild())
     }
 }
 
-impl<T: Transport> Adopted<T> {
+impl<T: Database> Adopted<T> {
     fn not_ours_to_rebuild(&self) -> Error {
         let (place, title) = (self.transport.place(), &self.reader.profile.title);
         Error::Refused(format!(

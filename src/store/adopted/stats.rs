@@ -5,32 +5,32 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use super::reader::Reader;
+use super::reader::TableReader;
 use crate::domain::error::Result;
-use crate::domain::profile::{Expiry, Judged, Owner};
+use crate::domain::profile::{Expiry, Owner, RowStatus};
 use crate::domain::time::UnixTime;
-use crate::storage::{Flow, LoadBy, Scope, TaskStat, UserLoad};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
+use crate::store::database::{Database, RowRef};
 
 /// Whether the one task is meant.
-pub(super) fn is_in_scope(reader: &Reader, scope: &Scope<'_>) -> bool {
+pub(super) fn is_in_scope(reader: &TableReader, scope: &PolicyContext<'_>) -> bool {
     scope.task.is_none_or(|task| task.matches(&reader.profile.task))
 }
 
 /// The figures of the one task. Of each row no more is read than it is judged by, so
 /// that an index which holds that is enough.
 pub(super) fn task(
-    database: &impl Transport,
-    reader: &Reader,
-    scope: &Scope<'_>,
-    remembered: Vec<TaskStat>,
-) -> Result<TaskStat> {
-    let is_it = |stat: &TaskStat| stat.task.eq_ignore_ascii_case(&reader.profile.task);
+    database: &impl Database,
+    reader: &TableReader,
+    scope: &PolicyContext<'_>,
+    remembered: Vec<TaskStats>,
+) -> Result<TaskStats> {
+    let is_it = |stat: &TaskStats| stat.task.eq_ignore_ascii_case(&reader.profile.task);
     let mut stat = remembered.into_iter().find(is_it).unwrap_or_default();
     stat.task.clone_from(&reader.profile.task);
     let mut sessions = 0;
     reader.each(database, reader.inputs(), &mut |row| {
-        if let Judged::Session(expiry) = reader.judge_at(row, 1) {
+        if let RowStatus::Session(expiry) = reader.judge_at(row, 1) {
             sessions += 1;
             stat.future +=
                 u64::from(reader.with_inputs(row, 1, |inputs| {
@@ -52,7 +52,7 @@ pub(super) fn task(
 }
 
 /// When a session was last used, its inputs beginning at this place.
-fn used(reader: &Reader, row: &dyn Columns, at: usize) -> Option<UnixTime> {
+fn used(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
     let used = reader.profile.used?;
     reader.with_inputs(row, at, |inputs| reader.profile.time(Some(used), inputs))
 }
@@ -71,25 +71,25 @@ struct Load {
 
 /// What the users of sessions have that are not over.
 pub(super) fn loads(
-    database: &impl Transport,
-    reader: &Reader,
-    scope: &Scope<'_>,
-    by: LoadBy,
-    visit: &mut dyn FnMut(UserLoad) -> Flow,
+    database: &impl Database,
+    reader: &TableReader,
+    scope: &PolicyContext<'_>,
+    by: GroupBy,
+    visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
     let mut loads: Vec<_> = by_user(database, reader, scope)?.into_iter().collect();
     loads.sort_by(|(user, load), (other, another)| {
         let most_first = match by {
-            LoadBy::User => another.sessions.cmp(&load.sessions),
-            LoadBy::TaskAndUser => Ordering::Equal,
+            GroupBy::User => another.sessions.cmp(&load.sessions),
+            GroupBy::TaskAndUser => Ordering::Equal,
         };
         most_first.then_with(|| user.cmp(other))
     });
     for (user, Load { sessions, unreadable_users, oldest_use }) in loads {
-        let task = (by == LoadBy::TaskAndUser).then(|| reader.profile.task.clone());
+        let task = (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone());
         let states = [sessions, 0, 0];
         let (tasks, expired) = (1, 0);
-        let load = UserLoad { user, unreadable_users, task, tasks, states, expired, oldest_use };
+        let load = UserStats { user, unreadable_users, task, tasks, states, expired, oldest_use };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }
@@ -98,15 +98,15 @@ pub(super) fn loads(
 }
 
 fn by_user(
-    database: &impl Transport,
-    reader: &Reader,
-    scope: &Scope<'_>,
+    database: &impl Database,
+    reader: &TableReader,
+    scope: &PolicyContext<'_>,
 ) -> Result<HashMap<Option<String>, Load>> {
     let mut loads: HashMap<Option<String>, Load> = HashMap::new();
     let what = format!("{}, {}", reader.user(), reader.inputs());
     reader.each(database, &what, &mut |row| {
         match reader.judge_at(row, 2) {
-            Judged::Session(expiry) if !expiry.is_over(scope.now) => {
+            RowStatus::Session(expiry) if !expiry.is_over(scope.now) => {
                 let owner = reader.owner_at(row, 1);
                 let is_unreadable = owner == Owner::Unreadable;
                 let load = loads.entry(owner.user()).or_default();

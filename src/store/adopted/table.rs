@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
-use crate::store::database::{Columns, Transport};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// The names by which SQLite knows the place of a row, where no column has them.
@@ -57,9 +57,9 @@ impl Table {
     /// Reads what there is under this name.
     ///
     /// # Errors
-    /// [`Error::NotOurs`] if there is no such table, and [`Error::Refused`] if its rows
+    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
     /// cannot be told apart.
-    pub(super) fn read(database: &impl Transport, name: &str) -> Result<Self> {
+    pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
         let kinds = kinds(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
@@ -137,7 +137,7 @@ struct Kind {
     has_places: bool,
 }
 
-fn kinds(database: &impl Transport) -> Result<Vec<Kind>> {
+fn kinds(database: &impl Database) -> Result<Vec<Kind>> {
     let sql = "SELECT name, type, wr FROM pragma_table_list \
                WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
     collect(database, &Statement::new(sql), |row| Kind {
@@ -148,7 +148,7 @@ fn kinds(database: &impl Transport) -> Result<Vec<Kind>> {
 }
 
 /// The names of the tables of rows that a database has.
-pub(super) fn names(database: &impl Transport) -> Result<Vec<String>> {
+pub(super) fn names(database: &impl Database) -> Result<Vec<String>> {
     let tables = kinds(database)?.into_iter().filter(|kind| kind.is == "table");
     Ok(tables.map(|kind| kind.name).collect())
 }
@@ -160,7 +160,7 @@ fn no_such(place: &str, name: &str, kinds: &[Kind]) -> Error {
     } else {
         format!("it has no table {name}; it has {}", list(&names))
     };
-    Error::NotOurs { at: place.to_owned(), found }
+    Error::ForeignDatabase { at: place.to_owned(), found }
 }
 
 /// How many names a message has.
@@ -182,7 +182,7 @@ struct Column {
     in_key: u64,
 }
 
-fn columns(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
+fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, type, pk FROM pragma_table_xinfo(?1) ORDER BY cid";
     collect(database, &Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
@@ -191,7 +191,7 @@ fn columns(database: &impl Transport, table: &str) -> Result<Vec<Column>> {
     })
 }
 
-fn indexes(database: &impl Transport, table: &str) -> Result<Vec<Index>> {
+fn indexes(database: &impl Database, table: &str) -> Result<Vec<Index>> {
     let sql = "SELECT name, partial, \"unique\" FROM pragma_index_list(?1) ORDER BY seq";
     let names = collect(database, &Statement::new(sql).with(table), |row| {
         let (is_partial, is_unique) = (row.count(1) != 0, row.count(2) != 0);
@@ -202,7 +202,7 @@ fn indexes(database: &impl Transport, table: &str) -> Result<Vec<Index>> {
 }
 
 fn index(
-    database: &impl Transport,
+    database: &impl Database,
     name: String,
     is_partial: bool,
     is_unique: bool,
@@ -247,9 +247,9 @@ fn key(table: &str, has_places: bool, columns: &[Column]) -> Result<KeyColumn> {
 
 /// The rows of a statement, each made into a value.
 pub(super) fn collect<V>(
-    database: &impl Transport,
+    database: &impl Database,
     statement: &Statement,
-    mut read: impl FnMut(&dyn Columns) -> V,
+    mut read: impl FnMut(&dyn RowRef) -> V,
 ) -> Result<Vec<V>> {
     let mut values = Vec::new();
     database.query(statement, &mut |row| {
@@ -260,7 +260,7 @@ pub(super) fn collect<V>(
 }
 
 /// The steps by which SQLite would run a statement.
-pub(super) fn plan(database: &impl Transport, statement: &Statement) -> Result<Vec<String>> {
+pub(super) fn plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
     collect(database, &explained, |row| row.text(3).unwrap_or_default())

@@ -2,12 +2,12 @@
 
 use super::table::collect;
 use crate::domain::error::Result;
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// The triggers on a table that fire when rows are deleted, each with its text.
 pub(super) fn on_deletion(
-    database: &impl Transport,
+    database: &impl Database,
     table: &str,
 ) -> Result<Vec<(String, Vec<String>)>> {
     let sql = Statement::new(
@@ -22,7 +22,7 @@ pub(super) fn on_deletion(
 }
 
 /// The names of all triggers on a table.
-pub(super) fn of(database: &impl Transport, table: &str) -> Result<Vec<String>> {
+pub(super) fn of(database: &impl Database, table: &str) -> Result<Vec<String>> {
     let sql = Statement::new(
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
     );

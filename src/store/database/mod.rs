@@ -13,10 +13,13 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::statement::Statement;
 use crate::domain::error::Result;
-use crate::storage::{Demand, Effort, Flow, Leave, Limit, LogSize, Released, Space, Version};
+use crate::storage::{
+    CancelCheck, CheckpointMode, DataVersion, DiskUsage, SpaceRequirement, StatementLimit,
+    VacuumStep, VisitResult, WalStatus,
+};
 
 /// The port through which tables reach their database.
-pub trait Transport {
+pub trait Database {
     /// Which database, for messages.
     fn place(&self) -> &str;
 
@@ -24,7 +27,7 @@ pub trait Transport {
     fn query(
         &self,
         statement: &Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()>;
 
     /// Visits the rows of what may be a large part of a table. Where rows come in pages,
@@ -32,8 +35,8 @@ pub trait Transport {
     /// behind the last row that was visited. It has a total order and no limit.
     fn walk(
         &self,
-        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         self.query(&next(None), visit)
     }
@@ -45,7 +48,7 @@ pub trait Transport {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn Columns>),
+        visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()>;
 
     /// The same where there may be several rows for a value: visits all of them, each with
@@ -54,7 +57,7 @@ pub trait Transport {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(usize, &dyn Columns),
+        visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()>;
 
     /// Runs a statement that writes once for each of the values that its `?1` is to
@@ -65,7 +68,7 @@ pub trait Transport {
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
-    ) -> Result<Applied>;
+    ) -> Result<BatchResult>;
 
     /// Runs statements that write once for each of these rows, which are the values of
     /// their parameters `?1`, `?2`, …, for all of the rows or for none. For each row it
@@ -77,26 +80,26 @@ pub trait Transport {
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-    ) -> Result<Applied>;
+    ) -> Result<BatchResult>;
 
     /// Runs statements that write, all of them or none. Those among them that
     /// read see what the ones before have written.
     ///
     /// It takes effect exactly once, whatever becomes of the answer, where it does not
-    /// fail with [`Error::Unknown`](crate::domain::error::Error::Unknown). Where an answer
-    /// is [lost](Applied::answers_lost), the rows that were changed are known all the
+    /// fail with [`Error::OutcomeUnknown`](crate::domain::error::Error::OutcomeUnknown). Where an answer
+    /// is [lost](BatchResult::answers_lost), the rows that were changed are known all the
     /// same, and what is read behind the last of the writes is read anew. (On a cluster,
     /// where a table of sessctl's own is; in another program's table a list may take
     /// effect twice, so that it must be one that finds nothing to do the second time.)
-    fn apply(&mut self, statements: &[Statement]) -> Result<Applied>;
+    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult>;
 
     /// Runs statements that write, if they change as many rows as is expected of them,
     /// or else others in their place.
     fn apply_expecting(
         &mut self,
-        _expected: &[Expecting],
+        _expected: &[ExpectedCount],
         otherwise: &[Statement],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         self.apply(otherwise)
     }
 
@@ -113,26 +116,26 @@ pub trait Transport {
     }
 
     /// The state of the database, where it has a name.
-    fn version(&self) -> Result<Option<Version>> {
+    fn version(&self) -> Result<Option<DataVersion>> {
         Ok(None)
     }
 
     /// As [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements).
     /// Where requests are bounded in time by themselves, it does nothing.
-    fn limit_statements(&mut self, _limit: Option<Limit>) {}
+    fn limit_statements(&mut self, _limit: Option<StatementLimit>) {}
 
-    /// As [`Log::keep_log`](crate::storage::Log::keep_log).
+    /// As [`Log::keep_log`](crate::storage::Wal::keep_log).
     fn keep_log(&mut self, _keep: bool) -> Result<()> {
         Ok(())
     }
 
-    /// As [`Log::log_size`](crate::storage::Log::log_size).
-    fn log_size(&self) -> Result<Option<LogSize>> {
+    /// As [`Log::log_size`](crate::storage::Wal::log_size).
+    fn log_size(&self) -> Result<Option<WalStatus>> {
         Ok(None)
     }
 
-    /// As [`Log::move_log`](crate::storage::Log::move_log).
-    fn move_log(&mut self, _effort: Effort) -> Result<Option<LogSize>> {
+    /// As [`Log::move_log`](crate::storage::Wal::move_log).
+    fn move_log(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
         Ok(None)
     }
 }
@@ -140,7 +143,7 @@ pub trait Transport {
 /// A statement, and how many rows it is expected to insert, change or delete; `None`:
 /// any number.
 #[derive(Debug, Clone)]
-pub struct Expecting {
+pub struct ExpectedCount {
     /// The statement.
     pub statement: Statement,
     /// The number.
@@ -148,21 +151,21 @@ pub struct Expecting {
 }
 
 /// The port through which a table reaches the pages that its database consists of. Its
-/// methods are those of [`Storage`](crate::storage::Storage).
-pub trait Pages: Transport {
-    fn space(&self) -> Result<Space>;
-    fn release(&mut self, pages: usize) -> Result<Released>;
-    fn demand(&self) -> Result<Demand>;
-    fn rebuild(&mut self, leave: Leave) -> Result<bool>;
+/// methods are those of [`Storage`](crate::storage::Vacuum).
+pub trait PageStore: Database {
+    fn space(&self) -> Result<DiskUsage>;
+    fn release(&mut self, pages: usize) -> Result<VacuumStep>;
+    fn demand(&self) -> Result<SpaceRequirement>;
+    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool>;
 }
 
 /// The columns of the row that a visitor looks at.
-pub trait Columns {
+pub trait RowRef {
     /// The value of the column at this place, counted from 0.
     fn value(&self, place: usize) -> ValueRef<'_>;
 }
 
-impl dyn Columns + '_ {
+impl dyn RowRef + '_ {
     /// A whole number; `None` for NULL and for what is no whole number.
     pub fn integer(&self, place: usize) -> Option<i64> {
         match self.value(place) {
@@ -193,7 +196,7 @@ impl dyn Columns + '_ {
     }
 }
 
-impl Columns for Row<'_> {
+impl RowRef for Row<'_> {
     fn value(&self, place: usize) -> ValueRef<'_> {
         self.get_ref(place).unwrap_or(ValueRef::Null)
     }
@@ -201,11 +204,11 @@ impl Columns for Row<'_> {
 
 /// What a list of statements has done.
 #[derive(Debug, Clone, Default)]
-pub struct Applied {
+pub struct BatchResult {
     /// How many rows each of them inserted, changed or deleted.
     pub rows: Vec<u64>,
     /// The rows that each of them has read.
-    pub answers: Vec<Vec<Answer>>,
+    pub answers: Vec<Vec<OwnedRow>>,
     /// Whether some of those rows have been lost: the answer did not arrive, and it was
     /// found out afterwards what had been done.
     pub answers_lost: bool,
@@ -221,20 +224,20 @@ pub struct Applied {
 
 /// A row that is held: it was read in the midst of writing, or came from far away.
 #[derive(Debug, Clone, Default)]
-pub struct Answer(pub Vec<Held>);
+pub struct OwnedRow(pub Vec<OwnedValue>);
 
-impl Answer {
+impl OwnedRow {
     /// About how many bytes its values have.
     fn bytes(&self) -> usize {
-        let bytes = |held: &Held| match held {
-            Held::Text(bytes) | Held::Blob(bytes) => bytes.len() + 8,
+        let bytes = |held: &OwnedValue| match held {
+            OwnedValue::Text(bytes) | OwnedValue::Blob(bytes) => bytes.len() + 8,
             _ => 8,
         };
         self.0.iter().map(bytes).sum()
     }
 }
 
-impl Columns for Answer {
+impl RowRef for OwnedRow {
     fn value(&self, place: usize) -> ValueRef<'_> {
         self.0.get(place).map_or(ValueRef::Null, ValueRef::from)
     }
@@ -242,7 +245,7 @@ impl Columns for Answer {
 
 /// A value of a row, whose text need not be UTF-8.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Held {
+pub enum OwnedValue {
     Null,
     Integer(i64),
     Real(f64),
@@ -250,19 +253,19 @@ pub enum Held {
     Blob(Vec<u8>),
 }
 
-impl<'a> From<&'a Held> for ValueRef<'a> {
-    fn from(value: &'a Held) -> Self {
+impl<'a> From<&'a OwnedValue> for ValueRef<'a> {
+    fn from(value: &'a OwnedValue) -> Self {
         match value {
-            Held::Null => Self::Null,
-            Held::Integer(number) => Self::Integer(*number),
-            Held::Real(number) => Self::Real(*number),
-            Held::Text(bytes) => Self::Text(bytes),
-            Held::Blob(bytes) => Self::Blob(bytes),
+            OwnedValue::Null => Self::Null,
+            OwnedValue::Integer(number) => Self::Integer(*number),
+            OwnedValue::Real(number) => Self::Real(*number),
+            OwnedValue::Text(bytes) => Self::Text(bytes),
+            OwnedValue::Blob(bytes) => Self::Blob(bytes),
         }
     }
 }
 
-impl From<ValueRef<'_>> for Held {
+impl From<ValueRef<'_>> for OwnedValue {
     fn from(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::Null,
@@ -274,7 +277,7 @@ impl From<ValueRef<'_>> for Held {
     }
 }
 
-impl From<i64> for Held {
+impl From<i64> for OwnedValue {
     fn from(number: i64) -> Self {
         Self::Integer(number)
     }

@@ -5,17 +5,17 @@ use std::ops::ControlFlow;
 use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::SqliteFile;
-use super::{Answer, Applied, Columns, Held, Transport};
+use super::{BatchResult, Database, OwnedRow, OwnedValue, RowRef};
 use crate::domain::error::Result;
-use crate::storage::Flow;
+use crate::storage::VisitResult;
 use crate::store::statement::Statement;
 
 /// Rows in a page.
 const PAGE: usize = 3;
 
-pub struct Far(pub SqliteFile);
+pub struct PagedDouble(pub SqliteFile);
 
-impl Transport for Far {
+impl Database for PagedDouble {
     fn place(&self) -> &str {
         self.0.place()
     }
@@ -23,24 +23,26 @@ impl Transport for Far {
     fn query(
         &self,
         statement: &Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         self.0.query(statement, visit)
     }
 
     fn walk(
         &self,
-        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let mut last: Option<Answer> = None;
+        let mut last: Option<OwnedRow> = None;
         loop {
-            let mut page = next(last.as_ref().map(|row| row as &dyn Columns));
+            let mut page = next(last.as_ref().map(|row| row as &dyn RowRef));
             page.push(" LIMIT ").bind(PAGE);
             let mut rows = Vec::new();
             self.0.query(&page, &mut |row| {
                 // No statement has more columns.
-                rows.push(Answer((0..24).map(|place| Held::from(row.value(place))).collect()));
+                rows.push(OwnedRow(
+                    (0..24).map(|place| OwnedValue::from(row.value(place))).collect(),
+                ));
                 Ok(ControlFlow::Continue(()))
             })?;
             for row in &rows {
@@ -59,7 +61,7 @@ impl Transport for Far {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn Columns>),
+        visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
         self.0.look_up(statement, values, visit)
     }
@@ -68,7 +70,7 @@ impl Transport for Far {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(usize, &dyn Columns),
+        visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         self.0.look_up_all(statement, values, visit)
     }
@@ -78,7 +80,7 @@ impl Transport for Far {
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         self.0.apply_to_each(sql, values, rest)
     }
 
@@ -86,11 +88,11 @@ impl Transport for Far {
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         self.0.apply_rows(statements, rows)
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         self.0.apply(statements)
     }
 

@@ -5,22 +5,22 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Begun, Flow, Holding, JobAccount, JobKey, Lease, Ledger, NewRun, RunEnd, RunQuery, RunRecord,
-    TakenUp,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunQuery, RunRecord,
+    StartResult, VisitResult,
 };
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::{clocks, lease, ledger};
 
-impl<T: Transport> Ledger for Native<T> {
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<Begun> {
+impl<T: Database> Ledger for Native<T> {
+    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
         ledger::begin(&mut self.transport, lease, run)
     }
 
-    fn holding(&self, lease: &str) -> Result<Option<Holding>> {
+    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>> {
         lease::holding_of(&self.transport, lease)
     }
 
-    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<Begun> {
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult> {
         lease::take(&mut self.transport, lease, now)
     }
 
@@ -56,14 +56,14 @@ impl<T: Transport> Ledger for Native<T> {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[TakenUp],
+        taken_up: &[NewJob],
         given_up: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
         ledger::change_jobs(&mut self.transport, machine, taken_up, given_up, now)
     }
 
-    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobAccount>> {
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {
         ledger::jobs(&self.transport, machine, now)
     }
 
@@ -71,7 +71,7 @@ impl<T: Transport> Ledger for Native<T> {
         &self,
         query: &RunQuery,
         now: UnixTime,
-        visit: &mut dyn FnMut(RunRecord) -> Flow,
+        visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()> {
         ledger::runs(&self.transport, query, now, visit)
     }

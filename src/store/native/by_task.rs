@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::types::Value;
 
 use super::policy_sql;
-use crate::domain::policy::{Capped, Policies, Policy};
+use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
@@ -87,7 +87,7 @@ fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut State
 fn per_cap(
     sql: &mut Statement,
     policy: &Policy,
-    capped: &[Capped],
+    capped: &[CappedRetention],
     write: &impl Fn(&mut Statement, &Policy),
 ) {
     let rule = |policy: &Policy| {
@@ -100,7 +100,7 @@ fn per_cap(
         return write(sql, policy);
     }
     sql.push("CASE");
-    for Capped { tasks, policy } in capped {
+    for CappedRetention { tasks, policy } in capped {
         sql.push(" WHEN ");
         policy_sql::of_task(sql, tasks);
         sql.push(" THEN (");

@@ -7,9 +7,9 @@ use super::{COLUMNS, Native};
 use rusqlite::types::ValueRef;
 
 use crate::domain::error::Result;
-use crate::storage::raw_row::{Counter, StoredName, StoredRow};
-use crate::storage::{Copies, Over, Portion, Put, Stretch};
-use crate::store::database::{Applied, Columns, Transport};
+use crate::storage::raw_row::{Counter, RawRow, TaskName};
+use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
+use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
 /// Rows that one statement writes: many in one go, and far fewer values than a statement
@@ -23,14 +23,14 @@ const WRITE_OVER: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task 
      marked_at = excluded.marked_at, ended_at = excluded.ended_at, \
      end_reason = excluded.end_reason";
 
-/// Where it is not newer: [`StoredRow::is_newer_than`].
+/// Where it is not newer: [`RawRow::is_newer_than`].
 const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_used_at \
      OR (sessions.ended_at IS NOT NULL AND (excluded.ended_at IS NULL \
      OR sessions.ended_at > excluded.ended_at)))";
 
-impl<T: Transport> Copies for Native<T> {
-    fn stored(&self, stretch: Stretch<'_>) -> Result<Portion> {
-        let mut portion = Portion::default();
+impl<T: Database> RowCopy for Native<T> {
+    fn stored(&self, stretch: RowRange<'_>) -> Result<RowPage> {
+        let mut portion = RowPage::default();
         let mut bytes = 0;
         self.transport.query(&stored(&self.transport, stretch), &mut |row| {
             if bytes >= stretch.bytes {
@@ -46,14 +46,14 @@ impl<T: Transport> Copies for Native<T> {
         Ok(portion)
     }
 
-    fn put(&mut self, rows: &[&StoredRow], over: Over) -> Result<Put> {
+    fn put(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult> {
         let statements: Vec<Statement> =
             rows.chunks(AT_ONCE).map(|rows| insert(rows, over)).collect();
         let applied = self.transport.apply(&statements)?;
         self.put_so(&applied)
     }
 
-    fn remove(&mut self, rows: &[&StoredRow]) -> Result<Put> {
+    fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult> {
         let statements: Vec<Statement> = rows.chunks(AT_ONCE).map(delete).collect();
         let applied = self.transport.apply(&statements)?;
         self.put_so(&applied)
@@ -74,19 +74,19 @@ impl<T: Transport> Copies for Native<T> {
         })
     }
 
-    fn stored_names(&self) -> Result<Vec<StoredName>> {
+    fn stored_names(&self) -> Result<Vec<TaskName>> {
         let columns = ["CAST(task AS BLOB)", "created_at"];
         let columns = columns.map(|column| self.transport.exactly(column)).join(", ");
         let mut sql = Statement::new("SELECT ");
         sql.push(&columns).push(" FROM task_names ORDER BY task");
         sql.is_exact = true;
-        self.collect(&sql, |row| StoredName {
+        self.collect(&sql, |row| TaskName {
             task: bytes(row, 0).unwrap_or_default(),
             created_at: row.integer(1).unwrap_or(0),
         })
     }
 
-    fn put_names(&mut self, names: &[StoredName], over: Over) -> Result<()> {
+    fn put_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()> {
         let statements: Vec<Statement> = names.iter().map(|name| set_name(name, over)).collect();
         if !statements.is_empty() {
             self.transport.apply(&statements)?;
@@ -94,7 +94,12 @@ impl<T: Transport> Copies for Native<T> {
         Ok(())
     }
 
-    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: Over) -> Result<()> {
+    fn put_counters(
+        &mut self,
+        set: &[&Counter],
+        drop: &[&Counter],
+        over: OnConflict,
+    ) -> Result<()> {
         let mut statements: Vec<Statement> =
             set.iter().map(|counter| set_counter(counter, over)).collect();
         statements.extend(drop.iter().map(|counter| drop_counter(counter)));
@@ -105,9 +110,9 @@ impl<T: Transport> Copies for Native<T> {
     }
 }
 
-impl<T: Transport> Native<T> {
-    fn put_so(&self, applied: &Applied) -> Result<Put> {
-        Ok(Put {
+impl<T: Database> Native<T> {
+    fn put_so(&self, applied: &BatchResult) -> Result<WriteResult> {
+        Ok(WriteResult {
             rows: applied.rows.iter().sum(),
             hold: applied.hold,
             commit: applied.commit,
@@ -118,7 +123,7 @@ impl<T: Transport> Native<T> {
 }
 
 /// Reads the rows of a stretch. Text comes as bytes, as its encoding may be any.
-fn stored(transport: &impl Transport, stretch: Stretch<'_>) -> Statement {
+fn stored(transport: &impl Database, stretch: RowRange<'_>) -> Statement {
     let column = |name: &str| {
         let is_text = matches!(name, "user" | "task" | "client" | "end_reason");
         transport.exactly(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
@@ -137,8 +142,8 @@ fn stored(transport: &impl Transport, stretch: Stretch<'_>) -> Statement {
     sql
 }
 
-fn stored_row(row: &dyn Columns) -> StoredRow {
-    StoredRow {
+fn stored_row(row: &dyn RowRef) -> RawRow {
+    RawRow {
         id: row.text(0).unwrap_or_default(),
         user: bytes(row, 1),
         task: bytes(row, 2).unwrap_or_default(),
@@ -153,11 +158,11 @@ fn stored_row(row: &dyn Columns) -> StoredRow {
 }
 
 /// The bytes of a value that was read as bytes; `None` for NULL.
-fn bytes(row: &dyn Columns, place: usize) -> Option<Vec<u8>> {
+fn bytes(row: &dyn RowRef, place: usize) -> Option<Vec<u8>> {
     row.value(place).as_blob().ok().map(<[u8]>::to_vec)
 }
 
-fn insert(rows: &[&StoredRow], over: Over) -> Statement {
+fn insert(rows: &[&RawRow], over: OnConflict) -> Statement {
     let mut sql = Statement::new(&format!("INSERT INTO sessions ({COLUMNS}) VALUES "));
     for (place, row) in rows.iter().enumerate() {
         sql.push(if place > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
@@ -171,7 +176,7 @@ fn insert(rows: &[&StoredRow], over: Over) -> Statement {
         bind_text(&mut sql, row.end_reason.as_deref()).push(")");
     }
     sql.push(WRITE_OVER);
-    if over == Over::Older {
+    if over == OnConflict::KeepNewer {
         sql.push(UNLESS_NEWER);
     }
     sql
@@ -182,7 +187,7 @@ fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Stateme
     sql.bind_exactly(text.map_or(ValueRef::Null, ValueRef::Text))
 }
 
-fn delete(rows: &[&StoredRow]) -> Statement {
+fn delete(rows: &[&RawRow]) -> Statement {
     let mut sql = Statement::new("DELETE FROM sessions WHERE id IN (");
     for (place, row) in rows.iter().enumerate() {
         sql.push(if place > 0 { ", " } else { "" }).bind(row.id.as_str());
@@ -191,22 +196,22 @@ fn delete(rows: &[&StoredRow]) -> Statement {
     sql
 }
 
-fn set_name(name: &StoredName, over: Over) -> Statement {
+fn set_name(name: &TaskName, over: OnConflict) -> Statement {
     let mut sql = Statement::new("INSERT INTO task_names (task, created_at) VALUES (");
     bind_text(&mut sql, Some(&name.task)).push(", ").bind(name.created_at);
     sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at");
-    if over == Over::Older {
+    if over == OnConflict::KeepNewer {
         sql.push(" WHERE excluded.created_at < created_at");
     }
     sql
 }
 
-fn set_counter(counter: &Counter, over: Over) -> Statement {
+fn set_counter(counter: &Counter, over: OnConflict) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES (");
     bind_text(&mut sql, Some(&counter.task)).push(", ");
     bind_text(&mut sql, Some(&counter.name)).push(", ").bind(counter.value);
     sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, value = excluded.value");
-    if over == Over::Older {
+    if over == OnConflict::KeepNewer {
         sql.push(" WHERE excluded.value > value");
     }
     sql

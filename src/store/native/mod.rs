@@ -21,16 +21,17 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
-use super::database::{Columns, Transport};
+use super::database::{Database, RowRef};
 use super::statement::{Statement, bare};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Admission, DueRange, Effort, Ending, Flow, Interruptible, Limit, LoadBy, Log, LogSize,
-    NewSession, Place, Query, Reach, Renewed, Scanned, Scope, Sessions, Settled, Survey, TaskNames,
-    TaskStat, UserLoad,
+    Admission, CheckpointMode, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible,
+    NewSession, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery,
+    SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, VisitResult, Wal,
+    WalStatus,
 };
 use triggers::must_let_sessions_end;
 
@@ -52,7 +53,7 @@ pub(super) struct Native<T> {
     transport: T,
 }
 
-impl<T: Transport> Native<T> {
+impl<T: Database> Native<T> {
     pub(super) const fn on(transport: T) -> Self {
         Self { transport }
     }
@@ -70,7 +71,7 @@ impl<T: Transport> Native<T> {
     fn collect<V>(
         &self,
         statement: &Statement,
-        mut read: impl FnMut(&dyn Columns) -> V,
+        mut read: impl FnMut(&dyn RowRef) -> V,
     ) -> Result<Vec<V>> {
         let mut values = Vec::new();
         self.transport.query(statement, &mut |row| {
@@ -98,7 +99,7 @@ impl<T: Transport> Native<T> {
     }
 }
 
-impl<T: Transport> Sessions for Native<T> {
+impl<T: Database> SessionStore for Native<T> {
     fn suit(&mut self, policies: &Policies) -> Result<()> {
         self.transport.apply(&open::indexes(policies))?;
         Ok(())
@@ -149,7 +150,7 @@ impl<T: Transport> Sessions for Native<T> {
         }
     }
 
-    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<Renewed> {
+    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
         if self.transport.is_far() {
             return remote_batch::renew(&mut self.transport, keys, now);
         }
@@ -158,10 +159,10 @@ impl<T: Transport> Sessions for Native<T> {
         let mut values = keys.iter().map(bare);
         let applied = self.transport.apply_to_each(sql, &mut values, &[Value::Integer(now.0)])?;
         let done = applied.rows.iter().map(|rows| *rows > 0).collect();
-        Ok(Renewed { done, hold: applied.hold })
+        Ok(TouchedRows { done, hold: applied.hold })
     }
 
-    fn end(&mut self, endings: &[Ending]) -> Result<Vec<bool>> {
+    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         let mut statements = Vec::with_capacity(endings.len());
         let mut decisive = Vec::with_capacity(endings.len());
         for ending in endings {
@@ -176,7 +177,11 @@ impl<T: Transport> Sessions for Native<T> {
         Ok(decisive.iter().map(|at| rows[*at] > 0).collect())
     }
 
-    fn scan(&self, query: &Query<'_>, visit: &mut dyn FnMut(Session) -> Flow) -> Result<Scanned> {
+    fn scan(
+        &self,
+        query: &SessionQuery<'_>,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<ScanResult> {
         let clash_column = COLUMNS.split(',').count();
         let is_far = self.transport.is_far();
         self.transport.walk(&mut |last| scan(query, is_far, last), &mut |row| {
@@ -188,7 +193,7 @@ impl<T: Transport> Sessions for Native<T> {
             }
             visit(session)
         })?;
-        Ok(Scanned::default())
+        Ok(ScanResult::default())
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
@@ -206,7 +211,7 @@ impl<T: Transport> Sessions for Native<T> {
         Ok(sessions)
     }
 
-    fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+    fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         stats::tasks(&self.transport, scope)
     }
 
@@ -217,9 +222,9 @@ impl<T: Transport> Sessions for Native<T> {
 
     fn loads(
         &self,
-        scope: &Scope<'_>,
-        by: LoadBy,
-        visit: &mut dyn FnMut(UserLoad) -> Flow,
+        scope: &PolicyContext<'_>,
+        by: GroupBy,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
         stats::loads(&self.transport, scope, by, visit)
     }
@@ -230,14 +235,24 @@ impl<T: Transport> Sessions for Native<T> {
     }
 
     /// The first look of a walk makes sure that sessions may end.
-    fn survey(&self, scope: &Scope<'_>, after: Option<&Place>, reach: Reach) -> Result<Survey> {
+    fn survey(
+        &self,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
+        reach: ScanLimits,
+    ) -> Result<DueScan> {
         if after.is_none() {
             self.vet()?;
         }
         scan::survey(&self.transport, scope, after, reach)
     }
 
-    fn settle(&mut self, scope: &Scope<'_>, due: &DueRange, tell: bool) -> Result<Settled> {
+    fn settle(
+        &mut self,
+        scope: &PolicyContext<'_>,
+        due: &DueRange,
+        tell: bool,
+    ) -> Result<PurgeBatchResult> {
         purge::settle(&mut self.transport, scope, due, tell)
     }
 
@@ -249,22 +264,22 @@ impl<T: Transport> Sessions for Native<T> {
     }
 }
 
-impl<T: Transport> Interruptible for Native<T> {
-    fn limit_statements(&mut self, limit: Option<Limit>) {
+impl<T: Database> Interruptible for Native<T> {
+    fn limit_statements(&mut self, limit: Option<StatementLimit>) {
         self.transport.limit_statements(limit);
     }
 }
 
-impl<T: Transport> Log for Native<T> {
+impl<T: Database> Wal for Native<T> {
     fn keep_log(&mut self, keep: bool) -> Result<()> {
         self.transport.keep_log(keep)
     }
 
-    fn log_size(&self) -> Result<Option<LogSize>> {
+    fn log_size(&self) -> Result<Option<WalStatus>> {
         self.transport.log_size()
     }
 
-    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
         self.transport.move_log(effort)
     }
 }
@@ -284,7 +299,7 @@ fn new_row(session: &NewSession, further: &str) -> Statement {
     .with(session.idle_timeout)
 }
 
-fn end_row(ending: &Ending) -> Statement {
+fn end_row(ending: &EndRequest) -> Statement {
     Statement::new(
         "UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL",
     )
@@ -293,12 +308,12 @@ fn end_row(ending: &Ending) -> Statement {
     .with(ending.end.reason.as_str())
 }
 
-fn delete_live_row(ending: &Ending) -> Statement {
+fn delete_live_row(ending: &EndRequest) -> Statement {
     Statement::new("DELETE FROM sessions WHERE id = ?1 AND ended_at IS NULL").with(&ending.key)
 }
 
 /// The rows of a query; where they come in pages, those behind the `last` row of one.
-fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statement {
+fn scan(query: &SessionQuery<'_>, in_pages: bool, last: Option<&dyn RowRef>) -> Statement {
     sort::with_terms(query.order, &query.scope, |terms| {
         let mut sql = Statement::new("SELECT ");
         sql.push(COLUMNS).push(", ").push(CLASHES);
@@ -327,13 +342,13 @@ fn scan(query: &Query<'_>, in_pages: bool, last: Option<&dyn Columns>) -> Statem
 }
 
 /// Reads a row of [`COLUMNS`] with the reason for which it is about to end.
-fn ended_session(row: &dyn Columns, at: UnixTime) -> Option<Session> {
+fn ended_session(row: &dyn RowRef, at: UnixTime) -> Option<Session> {
     let reason = row.text(COLUMNS.split(',').count())?.parse().ok()?;
     Some(Session { end: Some(End { at, reason }), ..session(row) })
 }
 
 /// Reads a row of [`COLUMNS`].
-fn session(row: &dyn Columns) -> Session {
+fn session(row: &dyn RowRef) -> Session {
     let time = |place| row.integer(place).map(UnixTime);
     let id = row.text(0).unwrap_or_default();
     let reason = row.text(9).and_then(|word| word.parse().ok());

@@ -6,10 +6,10 @@
 
 use super::by_task::per_task;
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::{Check, Expire, Policies, Policy};
+use crate::domain::policy::{ExpiryMode, Policies, Policy, PurgeTime};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::Scope;
+use crate::storage::PolicyContext;
 use crate::store::statement::Statement;
 
 /// What [`verdict`] answers for a row that is to be deleted; for a live session
@@ -42,8 +42,8 @@ fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 }
 
 /// Why a check ends a live session, or NULL if it does not.
-fn reason(sql: &mut Statement, policy: &Policy, check: Check) {
-    if policy.expire == Expire::TwoPass {
+fn reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+    if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN marked_at <= ").bind(policy.ripe_since(check));
         sql.push(" AND ").push(MARK_COUNTS).push(" THEN 'expired' ELSE ");
         over(sql, policy, check.now());
@@ -57,14 +57,14 @@ fn reason(sql: &mut Statement, policy: &Policy, check: Check) {
 pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN FALSE THEN NULL");
     match policy.expire {
-        Expire::Timeout => {
+        ExpiryMode::Timeout => {
             sql.push(" WHEN last_used_at + idle_timeout < ").bind(now).push(" THEN 'expired'");
         }
-        Expire::Abandoned => {
+        ExpiryMode::Abandoned => {
             sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
             sql.push(") < ").bind(now).push(" THEN 'abandoned'");
         }
-        Expire::TwoPass | Expire::Never => {}
+        ExpiryMode::TwoPass | ExpiryMode::Never => {}
     }
     when_over_lifetime(sql, policy, now);
     sql.push(" END");
@@ -78,8 +78,8 @@ pub(super) fn when_over_lifetime(sql: &mut Statement, policy: &Policy, now: Unix
 }
 
 /// With which moment a check marks a live session that does not end, or NULL.
-fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
-    if policy.expire == Expire::TwoPass {
+fn mark(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+    if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN NULL ELSE max(");
         sql.bind(policy.check_time(check)).push(", last_used_at, created_at) END");
     } else {
@@ -88,7 +88,7 @@ fn mark(sql: &mut Statement, policy: &Policy, check: Check) {
 }
 
 /// [`DELETE`], [`MARK`], the reason for the end, or NULL: what a purge would do.
-pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("CASE WHEN ended_at IS NULL THEN ");
     if has_marks(scope.policies) {
         sql.push("ifnull(");
@@ -105,17 +105,17 @@ pub(super) fn verdict(sql: &mut Statement, scope: &Scope<'_>) {
 }
 
 /// Why the purge ends a live session, or NULL.
-pub(super) fn end_reason(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn end_reason(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.check()));
 }
 
 /// With which moment the purge marks a live session that does not end, or NULL.
-pub(super) fn mark_time(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark(sql, policy, scope.check()));
 }
 
 /// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
-pub(super) fn standing(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn standing(sql: &mut Statement, scope: &PolicyContext<'_>) {
     // Each operation counts: there are millions of rows.
     sql.push("CASE WHEN ");
     is_ahead(sql, scope);
@@ -124,7 +124,7 @@ pub(super) fn standing(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// Whether a row was used, opened or marked in the future; NULL for no. Where no policy
 /// makes marks, none is looked at.
-pub(super) fn is_ahead(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn is_ahead(sql: &mut Statement, scope: &PolicyContext<'_>) {
     let present = scope.present();
     sql.push("last_used_at > ").bind(present);
     sql.push(" OR created_at > ").bind(present);
@@ -135,25 +135,25 @@ pub(super) fn is_ahead(sql: &mut Statement, scope: &Scope<'_>) {
 
 /// Whether any policy marks sessions.
 fn has_marks(policies: &Policies) -> bool {
-    policies.all().any(|policy| policy.expire == Expire::TwoPass)
+    policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass)
 }
 
 /// Which live sessions end.
-pub(super) fn ends(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn ends(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |_| true);
 }
 
 /// Which of them keep their rows.
-pub(super) fn ends_on_record(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn ends_on_record(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |policy| !discards(policy));
 }
 
 /// Which of them leave nothing.
-pub(super) fn ends_without_trace(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn ends_without_trace(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, discards);
 }
 
-fn ends_where(sql: &mut Statement, scope: &Scope<'_>, applies: fn(&Policy) -> bool) {
+fn ends_where(sql: &mut Statement, scope: &PolicyContext<'_>, applies: fn(&Policy) -> bool) {
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| {
         if applies(policy) {
@@ -166,14 +166,14 @@ fn ends_where(sql: &mut Statement, scope: &Scope<'_>, applies: fn(&Policy) -> bo
 }
 
 /// Which live sessions are marked, once those that are due have ended.
-pub(super) fn is_marked(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn is_marked(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NULL AND ");
     mark_time(sql, scope);
     sql.push(" IS NOT NULL");
 }
 
 /// Which rows of ended sessions go.
-pub(super) fn goes(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn goes(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
     per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
 }
@@ -188,14 +188,14 @@ pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
 
 fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN ");
-    reason(sql, policy, Check::at(now));
+    reason(sql, policy, PurgeTime::at(now));
     // NULL, where it is not due, is neither.
     sql.push(" IN ('expired', 'lifetime') THEN 3");
     match policy.expire {
         // What is not due has not outstayed its timeout.
-        Expire::Timeout => sql.push(" ELSE 0 END"),
-        Expire::TwoPass => sql.push(" WHEN ").push(MARK_COUNTS).push(" THEN 1 ELSE 0 END"),
-        Expire::Abandoned | Expire::Never => {
+        ExpiryMode::Timeout => sql.push(" ELSE 0 END"),
+        ExpiryMode::TwoPass => sql.push(" WHEN ").push(MARK_COUNTS).push(" THEN 1 ELSE 0 END"),
+        ExpiryMode::Abandoned | ExpiryMode::Never => {
             sql.push(" WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
             sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
             sql.push(" - last_used_at > idle_timeout THEN 1 ELSE 0 END")
@@ -221,7 +221,7 @@ pub(super) fn of_task(sql: &mut Statement, task: &TaskPattern) {
 }
 
 /// The same as a further condition, where a scope names tasks.
-pub(super) fn and_in_scope(sql: &mut Statement, scope: &Scope<'_>) {
+pub(super) fn and_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
     if let Some(task) = scope.task {
         sql.push(" AND ");
         of_task(sql, task);
@@ -235,13 +235,13 @@ pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
 }
 
 /// Whether a session was due at this moment already, as far as its row still shows that.
-pub(super) fn was_due(sql: &mut Statement, scope: &Scope<'_>, at: UnixTime) {
-    end_reason(sql, &Scope { now: at, planned: None, ..*scope });
+pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTime) {
+    end_reason(sql, &PolicyContext { now: at, planned: None, ..*scope });
     sql.push(" IS NOT NULL");
 }
 
 /// What a filter says, but for the client, as further conditions.
-pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &Scope<'_>) {
+pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyContext<'_>) {
     if let Some(task) = &filter.task {
         sql.push(" AND ");
         of_task(sql, task);

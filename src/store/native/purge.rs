@@ -3,9 +3,9 @@
 use super::by_task::FEW as FEW_POLICIES;
 use super::{COLUMNS, ended_session, policy_sql, stats};
 use crate::domain::error::Result;
-use crate::domain::policy::{Expire, Policies, Policy};
-use crate::storage::{Census, DueRange, Found, Scope, Settled};
-use crate::store::database::{Expecting, Transport};
+use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::storage::{DueCounts, DueRange, PolicyContext, PurgeBatchResult, PurgeCounts};
+use crate::store::database::{Database, ExpectedCount};
 use crate::store::statement::Statement;
 
 /// So many counts fit into one statement.
@@ -22,19 +22,19 @@ const FEW: usize = 500;
 /// taken for each other in the counters, never in the table.) Else they are counted
 /// before they go, which costs as much again as to delete them.
 pub(super) fn settle(
-    transport: &mut impl Transport,
-    scope: &Scope<'_>,
+    transport: &mut impl Database,
+    scope: &PolicyContext<'_>,
     due: &DueRange,
     tell: bool,
-) -> Result<Settled> {
+) -> Result<PurgeBatchResult> {
     let few = Few::of(scope, due.found.as_ref());
-    let narrowed = few.as_ref().map(|few| Scope { policies: &few.policies, ..*scope });
+    let narrowed = few.as_ref().map(|few| PolicyContext { policies: &few.policies, ..*scope });
     let scope = narrowed.as_ref().unwrap_or(scope);
     let wanted = wanted(scope, due.found.as_ref());
     let due = &Due { range: due, tasks: few.as_ref().map(|few| few.tasks.as_str()) };
     let otherwise = Batch::of(scope, due, &wanted, tell, None);
     let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
-    let is_enough = |found: &&Found| has_one_reason && found.going.len() <= FEW;
+    let is_enough = |found: &&DueCounts| has_one_reason && found.going.len() <= FEW;
     let counted = due.range.found.as_ref().filter(is_enough);
     let (applied, batch) = match counted {
         None => (transport.apply(&otherwise.statements)?, otherwise),
@@ -50,7 +50,7 @@ pub(super) fn settle(
     let told = batch.told.map(|place| &applied.answers[place][..]).unwrap_or_default();
     let discarded = rows(Change::Discard);
     let ended = rows(Change::End) + discarded;
-    Ok(Settled {
+    Ok(PurgeBatchResult {
         marked: rows(Change::Mark),
         ended,
         deleted: rows(Change::Delete) + discarded,
@@ -73,7 +73,7 @@ struct Few {
 
 impl Few {
     /// `None`: there are few anyway, or the tasks are not known.
-    fn of(scope: &Scope<'_>, found: Option<&Found>) -> Option<Self> {
+    fn of(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Option<Self> {
         let found = found.filter(|_| scope.policies.tables().nth(FEW_POLICIES).is_some())?;
         let tasks = || found.tasks.iter().map(String::as_str);
         // What was replaced in a name that is not UTF-8 would not be found again.
@@ -108,14 +108,14 @@ enum Change {
 
 /// What there is anything to do of: what the look ahead has found, or, where nobody
 /// has looked, whatever the policies may want.
-fn wanted(scope: &Scope<'_>, found: Option<&Found>) -> Vec<Change> {
+fn wanted(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<Change> {
     let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
     let wants = match found.map(|found| found.census) {
         None => [
             (Change::Delete, true),
             (Change::Discard, any(policy_sql::discards)),
             (Change::End, any(|policy| !policy_sql::discards(policy))),
-            (Change::Mark, any(|policy| policy.expire == Expire::TwoPass)),
+            (Change::Mark, any(|policy| policy.expire == ExpiryMode::TwoPass)),
         ],
         Some(census) => {
             let discards = census.would_discard();
@@ -132,7 +132,7 @@ fn wanted(scope: &Scope<'_>, found: Option<&Found>) -> Vec<Change> {
 
 /// The statements of a batch, and where among them those are that change rows.
 struct Batch<'a> {
-    scope: &'a Scope<'a>,
+    scope: &'a PolicyContext<'a>,
     due: &'a Due<'a>,
     statements: Vec<Statement>,
     told: Option<usize>,
@@ -142,11 +142,11 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// The statements for these changes; what is going has been `counted` or not.
     fn of(
-        scope: &'a Scope<'a>,
+        scope: &'a PolicyContext<'a>,
         due: &'a Due<'a>,
         wanted: &[Change],
         tell: bool,
-        counted: Option<&Found>,
+        counted: Option<&DueCounts>,
     ) -> Self {
         let (statements, places) = (Vec::new(), Vec::new());
         let mut batch = Self { scope, due, statements, told: None, places };
@@ -171,7 +171,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The statements, with how many rows are to go.
-    fn expecting(&self, census: Census) -> Vec<Expecting> {
+    fn expecting(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
         let discards = census.would_discard();
         let expected = [
             (self.place_of(Change::Delete), census.would_delete - discards),
@@ -179,7 +179,7 @@ impl<'a> Batch<'a> {
         ];
         let of = |place| expected.iter().find(|(at, _)| *at == Some(place)).map(|(_, rows)| *rows);
         let statements = self.statements.iter().cloned().enumerate();
-        statements.map(|(place, statement)| Expecting { statement, rows: of(place) }).collect()
+        statements.map(|(place, statement)| ExpectedCount { statement, rows: of(place) }).collect()
     }
 
     fn place_of(&self, change: Change) -> Option<usize> {
@@ -201,7 +201,9 @@ impl<'a> Batch<'a> {
     fn count(&mut self, change: Change) {
         let place = match change {
             Change::Delete => self.add(stats::deleted(), policy_sql::goes),
-            Change::Discard => self.add(stats::discarded(self.scope), policy_sql::ends_without_trace),
+            Change::Discard => {
+                self.add(stats::discarded(self.scope), policy_sql::ends_without_trace)
+            }
             Change::End | Change::Mark => return,
         };
         self.statements[place].push(stats::ADDED_UP);
@@ -209,7 +211,11 @@ impl<'a> Batch<'a> {
 
     /// Adds a statement for the rows of the range that a condition selects, and
     /// answers its place in the list.
-    fn add(&mut self, mut sql: Statement, condition: fn(&mut Statement, &Scope<'_>)) -> usize {
+    fn add(
+        &mut self,
+        mut sql: Statement,
+        condition: fn(&mut Statement, &PolicyContext<'_>),
+    ) -> usize {
         sql.push(" WHERE id BETWEEN ").bind(&self.due.range.first);
         sql.push(" AND ").bind(&self.due.range.last);
         if let Some(tasks) = self.due.tasks {
@@ -223,21 +229,21 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn end(scope: &Scope<'_>) -> Statement {
+fn end(scope: &PolicyContext<'_>) -> Statement {
     let mut sql = Statement::new("UPDATE sessions SET ended_at = ");
     sql.bind(scope.now).push(", end_reason = ");
     policy_sql::end_reason(&mut sql, scope);
     sql
 }
 
-fn mark(scope: &Scope<'_>) -> Statement {
+fn mark(scope: &PolicyContext<'_>) -> Statement {
     let mut sql = Statement::new("UPDATE sessions SET marked_at = ");
     policy_sql::mark_time(&mut sql, scope);
     sql
 }
 
 /// The rows that are about to end, each with the reason.
-fn ending_rows(scope: &Scope<'_>) -> Statement {
+fn ending_rows(scope: &PolicyContext<'_>) -> Statement {
     let mut sql = Statement::new("SELECT ");
     sql.push(COLUMNS).push(", ");
     policy_sql::end_reason(&mut sql, scope);

@@ -8,16 +8,16 @@ use super::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
-use crate::storage::Renewed;
-use crate::store::database::{Columns, Transport};
+use crate::storage::TouchedRows;
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
-/// As [`Sessions::find`](crate::storage::Sessions::find), or
-/// [`find_surely`](crate::storage::Sessions::find_surely).
+/// As [`Sessions::find`](crate::storage::SessionStore::find), or
+/// [`find_surely`](crate::storage::SessionStore::find_surely).
 pub(super) fn find(
-    transport: &impl Transport,
+    transport: &impl Database,
     keys: &[Key],
     is_sure: bool,
 ) -> Result<Vec<Option<Session>>> {
@@ -33,12 +33,12 @@ pub(super) fn find(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// As [`Sessions::renew_timed`](crate::storage::Sessions::renew_timed).
+/// As [`Sessions::renew_timed`](crate::storage::SessionStore::renew_timed).
 pub(super) fn renew(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     keys: &[Key],
     now: UnixTime,
-) -> Result<Renewed> {
+) -> Result<TouchedRows> {
     let list = list(keys);
     let statement = |sql: &str| {
         let sql = format!("{sql}{IS_AMONG} AND ended_at IS NULL");
@@ -50,10 +50,10 @@ pub(super) fn renew(
     let applied = transport.apply(&statements)?;
     let rows = applied.answers.iter().flatten();
     let renewed: HashSet<Key> = rows
-        .filter_map(|row| (row as &dyn Columns).text(0).map(|id| Key::Text(id.into())))
+        .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| Key::Text(id.into())))
         .collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
-    Ok(Renewed { done, hold: applied.hold.saturating_sub(applied.commit) })
+    Ok(TouchedRows { done, hold: applied.hold.saturating_sub(applied.commit) })
 }
 
 fn list(keys: &[Key]) -> String {

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::policy_sql;
-use super::scan::Look;
+use super::scan::ScanQuery;
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
-use crate::storage::{Reach, Scope};
-use crate::store::database::Transport;
+use crate::storage::{PolicyContext, ScanLimits};
+use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// Rows in a window, for each that may be due, and in any case at least and at most:
@@ -22,13 +22,13 @@ const MOST: usize = 50_000;
 
 /// Looks at the rows behind a key.
 pub(super) fn look(
-    transport: &impl Transport,
-    scope: &Scope<'_>,
+    transport: &impl Database,
+    scope: &PolicyContext<'_>,
     after: Option<&Key>,
-    reach: Reach,
-) -> Result<Look> {
+    reach: ScanLimits,
+) -> Result<ScanQuery> {
     let begun = Instant::now();
-    let (mut look, mut after) = (Look::default(), after.cloned());
+    let (mut look, mut after) = (ScanQuery::default(), after.cloned());
     loop {
         let seen = look.tally.rows;
         let due = reach.due.saturating_sub(count(look.tally.due));
@@ -57,7 +57,7 @@ fn count(rows: u64) -> usize {
 }
 
 /// Adds a window to what was seen, and answers its last key.
-fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Result<String> {
+fn add(transport: &impl Database, window: &Statement, look: &mut ScanQuery) -> Result<String> {
     let mut end = String::new();
     transport.query(window, &mut |row| {
         let first = row.text(0).unwrap_or_default();
@@ -81,7 +81,7 @@ fn add(transport: &impl Transport, window: &Statement, look: &mut Look) -> Resul
 /// last of so many that are due. SQLite visits the rows of the inner statement in their
 /// order, and leaves off at that one.
 fn window(
-    scope: &Scope<'_>,
+    scope: &PolicyContext<'_>,
     after: Option<&Key>,
     rows: usize,
     due: usize,
@@ -114,7 +114,7 @@ fn window(
 }
 
 /// The verdict on each of the rows behind a key, as the last column, and where it is from.
-fn verdicts(sql: &mut Statement, scope: &Scope<'_>, after: Option<&Key>) {
+fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&Key>) {
     policy_sql::verdict(sql, scope);
     sql.push(" AS verdict FROM sessions WHERE TRUE");
     if let Some(after) = after {

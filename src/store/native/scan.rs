@@ -10,8 +10,8 @@ use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::session::{EndReason, Key};
 use crate::domain::time::UnixTime;
-use crate::storage::{DueRange, Found, Kept, Place, Reach, Scope, Survey};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// So many tasks are compared one by one.
@@ -21,7 +21,7 @@ const CLOCK: u64 = 128;
 
 /// What a look has seen.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct ScanQuery {
     pub(super) tally: Tally,
     /// The last key, if there may be more behind it.
     pub(super) last: Option<String>,
@@ -31,15 +31,15 @@ pub(super) struct Look {
 
 /// Looks at the rows behind a key.
 pub(super) fn survey(
-    transport: &impl Transport,
-    scope: &Scope<'_>,
-    after: Option<&Place>,
-    reach: Reach,
-) -> Result<Survey> {
+    transport: &impl Database,
+    scope: &PolicyContext<'_>,
+    after: Option<&Cursor>,
+    reach: ScanLimits,
+) -> Result<DueScan> {
     // Read first: what is found is at least as new as that.
     let version = transport.version()?;
     let after = match after {
-        Some(Place::Key(key)) => Some(key),
+        Some(Cursor::Key(key)) => Some(key),
         _ => None,
     };
     let look = if transport.is_far() {
@@ -47,12 +47,12 @@ pub(super) fn survey(
     } else {
         look(transport, scope, after, reach)?
     };
-    let (rows, mut found) = (look.tally.rows, Found::default());
+    let (rows, mut found) = (look.tally.rows, DueCounts::default());
     let sessions = look.tally.sum_up(scope, &mut found);
-    Ok(Survey {
-        kept: Kept::default(),
+    Ok(DueScan {
+        kept: KeptRows::default(),
         walked: look.last.as_deref().map_or(1.0, share),
-        last: look.last.map(|last| Place::Key(Key::Text(last.into()))),
+        last: look.last.map(|last| Cursor::Key(Key::Text(last.into()))),
         rows,
         census: found.census,
         sessions,
@@ -69,11 +69,11 @@ pub(super) fn survey(
 
 /// Looks at them one by one.
 fn look(
-    transport: &impl Transport,
-    scope: &Scope<'_>,
+    transport: &impl Database,
+    scope: &PolicyContext<'_>,
     after: Option<&Key>,
-    reach: Reach,
-) -> Result<Look> {
+    reach: ScanLimits,
+) -> Result<ScanQuery> {
     // Very many policies take some time before the first row comes, in which nobody waits.
     let mut begun = None;
     let mut tally = Tally::default();
@@ -95,11 +95,11 @@ fn look(
         keep(last.get_or_insert_default(), row);
         Ok(ControlFlow::Break(()))
     })?;
-    Ok(Look { tally, last, due: first_due.map(|first| (first, last_due)) })
+    Ok(ScanQuery { tally, last, due: first_due.map(|first| (first, last_due)) })
 }
 
 /// Remembers the key of a row in place.
-fn keep(key: &mut String, row: &dyn Columns) {
+fn keep(key: &mut String, row: &dyn RowRef) {
     key.clear();
     match str::from_utf8(row.bytes(0)) {
         Ok(id) => key.push_str(id),
@@ -117,7 +117,7 @@ fn share(key: &str) -> f64 {
 }
 
 fn rows_with_verdicts(
-    scope: &Scope<'_>,
+    scope: &PolicyContext<'_>,
     after: Option<&Key>,
     backlog: Option<UnixTime>,
 ) -> Statement {
@@ -154,12 +154,12 @@ struct Task {
     /// As it is spelled.
     name: Vec<u8>,
     /// There are few.
-    kinds: Vec<(Kind, u64)>,
+    kinds: Vec<(TallyKind, u64)>,
 }
 
 /// What decides how a row is counted.
 #[derive(PartialEq, Eq)]
-struct Kind {
+struct TallyKind {
     has_ended: bool,
     /// Whether it is from the future.
     is_ahead: bool,
@@ -173,7 +173,7 @@ struct Kind {
 
 impl Tally {
     /// Counts so many rows that are like this one, and answers whether they are due.
-    pub(super) fn count(&mut self, row: &dyn Columns, rows: u64, was_due: bool) -> bool {
+    pub(super) fn count(&mut self, row: &dyn RowRef, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
         let standing = row.count(2);
@@ -193,7 +193,7 @@ impl Tally {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((Kind { has_ended, is_ahead, verdict, ended_by, was_due }, rows));
+                kinds.push((TallyKind { has_ended, is_ahead, verdict, ended_by, was_due }, rows));
             }
         }
         is_due
@@ -211,7 +211,7 @@ impl Tally {
     }
 
     /// What it comes to, and the sessions of each task that have not ended.
-    fn sum_up(self, scope: &Scope<'_>, found: &mut Found) -> BTreeMap<String, u64> {
+    fn sum_up(self, scope: &PolicyContext<'_>, found: &mut DueCounts) -> BTreeMap<String, u64> {
         let mut sessions = BTreeMap::new();
         for Task { name, kinds } in self.tasks {
             let task = String::from_utf8_lossy(&name).into_owned();
@@ -234,7 +234,7 @@ impl Tally {
     }
 }
 
-fn read_verdict(kind: &Kind, task: &str, scope: &Scope<'_>) -> Verdict {
+fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verdict {
     let policy = scope.policies.of(task);
     let word = str::from_utf8(&kind.verdict).unwrap_or_default();
     match word {
@@ -250,7 +250,7 @@ fn read_verdict(kind: &Kind, task: &str, scope: &Scope<'_>) -> Verdict {
 }
 
 /// Under which reason a row that goes is counted, if it goes.
-fn leaves_for(kind: &Kind, verdict: Verdict) -> Option<EndReason> {
+fn leaves_for(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
     match verdict {
         Verdict::Discard(reason) => Some(reason),
         Verdict::Delete => str::from_utf8(&kind.ended_by).ok()?.parse().ok(),

@@ -4,9 +4,9 @@ use rusqlite::types::ValueRef;
 
 use super::by_task::per_task;
 use super::policy_sql::{MARK_COUNTS, idle, state};
-use crate::domain::policy::Expire;
-use crate::storage::{Order, Scope, SortKey};
-use crate::store::database::Columns;
+use crate::domain::policy::ExpiryMode;
+use crate::storage::{Order, PolicyContext, SortKey};
+use crate::store::database::RowRef;
 use crate::store::statement::{Statement, owned};
 
 /// Writes an expression.
@@ -74,7 +74,7 @@ impl Term<'_> {
 
 /// The condition that a row comes behind the last one of a page, of which the columns from
 /// `place` on hold what these terms are.
-pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn Columns, place: usize) {
+pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn RowRef, place: usize) {
     let Some((term, others)) = terms.split_first() else {
         sql.push("FALSE");
         return;
@@ -95,7 +95,7 @@ pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn Columns
 /// sorting is needed.
 pub(super) fn with_terms<R>(
     order: Order,
-    scope: &Scope<'_>,
+    scope: &PolicyContext<'_>,
     on: impl FnOnce(&[Term<'_>]) -> R,
 ) -> R {
     // The longest idle come first unless the order is reversed.
@@ -123,7 +123,7 @@ pub(super) fn by(sql: &mut Statement, terms: &[Term<'_>]) {
     }
 }
 
-fn sort_value(sql: &mut Statement, by: SortKey, scope: &Scope<'_>) {
+fn sort_value(sql: &mut Statement, by: SortKey, scope: &PolicyContext<'_>) {
     let column = match by {
         SortKey::State => return state(sql, scope.policies, scope.now),
         SortKey::Idle => return idle(sql, scope.now),
@@ -141,21 +141,21 @@ fn sort_value(sql: &mut Statement, by: SortKey, scope: &Scope<'_>) {
 
 /// The moment up to which a live session is valid; those without one sort
 /// behind all others.
-fn expires_last(sql: &mut Statement, scope: &Scope<'_>) {
+fn expires_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
     per_task(sql, scope.policies, |sql, policy| {
         sql.push("min(");
         match policy.expire {
-            Expire::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
-            Expire::Abandoned => sql
+            ExpiryMode::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
+            ExpiryMode::Abandoned => sql
                 .push("ifnull(last_used_at + max(idle_timeout, ")
                 .bind(policy.abandoned)
                 .push("), 1 << 60)"),
-            Expire::TwoPass => {
+            ExpiryMode::TwoPass => {
                 sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN marked_at + ");
                 sql.bind(policy.ripe_age()).push(" ELSE 1 << 60 END")
             }
-            Expire::Never => sql.push("1 << 60"),
+            ExpiryMode::Never => sql.push("1 << 60"),
         };
         sql.push(", ");
         match policy.lifetime {

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use super::sort::Term;
 use super::{policy_sql, sort};
 use crate::domain::error::Result;
-use crate::domain::policy::Expire;
+use crate::domain::policy::ExpiryMode;
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
-use crate::storage::{Ending, Flow, LoadBy, Scope, TaskStat, UserLoad};
-use crate::store::database::{Columns, Transport};
+use crate::storage::{EndRequest, GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// In a table of up to so many rows, each open notes the peak: counting that
@@ -51,7 +51,7 @@ pub(super) fn deleted_so_many(going: &BTreeMap<(String, EndReason), u64>) -> Sta
 }
 
 /// The same for live rows that end and go in one step.
-pub(super) fn discarded(scope: &Scope<'_>) -> Statement {
+pub(super) fn discarded(scope: &PolicyContext<'_>) -> Statement {
     discarded_for(|sql| policy_sql::end_reason(sql, scope))
 }
 
@@ -74,7 +74,7 @@ pub(super) fn refused(task: &str) -> Statement {
 }
 
 /// The same for one live row.
-pub(super) fn count_discarded(ending: &Ending) -> Statement {
+pub(super) fn count_discarded(ending: &EndRequest) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
          FROM sessions WHERE id = ?1 AND ended_at IS NULL",
@@ -115,13 +115,16 @@ pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
 /// The figures of the tasks in scope. One statement reads rows and counters: a
 /// purge between two would move sessions from the ones to the others, and they
 /// would count twice.
-pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
-    let mut tasks: BTreeMap<String, TaskStat> = BTreeMap::new();
+pub(super) fn tasks(
+    transport: &impl Database,
+    scope: &PolicyContext<'_>,
+) -> Result<Vec<TaskStats>> {
+    let mut tasks: BTreeMap<String, TaskStats> = BTreeMap::new();
     transport.query(&rows_and_counters(scope), &mut |row| {
         let task = row.text(0).unwrap_or_default();
         let stat = tasks
             .entry(task.to_ascii_lowercase())
-            .or_insert_with(|| TaskStat { task, ..TaskStat::default() });
+            .or_insert_with(|| TaskStats { task, ..TaskStats::default() });
         match row.text(1) {
             Some(name) => add_counter(stat, &name, row.count(2)),
             None => add_rows(stat, row, scope),
@@ -131,9 +134,9 @@ pub(super) fn tasks(transport: &impl Transport, scope: &Scope<'_>) -> Result<Vec
     Ok(tasks.into_values().collect())
 }
 
-fn add_rows(stat: &mut TaskStat, row: &dyn Columns, scope: &Scope<'_>) {
+fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     let abandoned = row.count(4);
-    let is_due = scope.policies.of(&stat.task).expire == Expire::Abandoned;
+    let is_due = scope.policies.of(&stat.task).expire == ExpiryMode::Abandoned;
     let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
     stat.live = [row.count(2), row.count(3), live];
     stat.given_up = given_up;
@@ -148,7 +151,7 @@ fn add_rows(stat: &mut TaskStat, row: &dyn Columns, scope: &Scope<'_>) {
     stat.peak = stat.peak.max(stat.sessions());
 }
 
-fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
+fn add_counter(stat: &mut TaskStats, name: &str, value: u64) {
     match name.strip_prefix("deleted.").map(str::parse) {
         Some(Ok(reason)) => {
             *stat.ended_by.entry(reason).or_default() += value;
@@ -162,7 +165,7 @@ fn add_counter(stat: &mut TaskStat, name: &str, value: u64) {
 }
 
 /// The rows of each task; then, with a name in the second column, its counters.
-fn rows_and_counters(scope: &Scope<'_>) -> Statement {
+fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     let mut sql = Statement::new(
         "SELECT task, NULL, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3), \
          sum(state = 4), count(*), min(CASE WHEN state <> 4 THEN last_used_at END), \
@@ -191,17 +194,17 @@ fn rows_and_counters(scope: &Scope<'_>) -> Statement {
 
 /// What users have of sessions that have not ended.
 pub(super) fn loads(
-    transport: &impl Transport,
-    scope: &Scope<'_>,
-    by: LoadBy,
-    visit: &mut dyn FnMut(UserLoad) -> Flow,
+    transport: &impl Database,
+    scope: &PolicyContext<'_>,
+    by: GroupBy,
+    visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
     let in_pages = transport.is_far();
     transport.walk(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
-        visit(UserLoad {
+        visit(UserStats {
             user: row.text(0),
             unreadable_users: 0,
-            task: row.text(1).filter(|_| by == LoadBy::TaskAndUser),
+            task: row.text(1).filter(|_| by == GroupBy::TaskAndUser),
             tasks: row.count(2),
             states: [row.count(3), row.count(4), row.count(5)],
             expired: row.count(6),
@@ -213,10 +216,10 @@ pub(super) fn loads(
 /// All of them; where they come in pages, those behind the `last` of one. A page counts
 /// all over again: whose number changes meanwhile may be seen twice, or not at all.
 fn loads_behind(
-    scope: &Scope<'_>,
-    by: LoadBy,
+    scope: &PolicyContext<'_>,
+    by: GroupBy,
     in_pages: bool,
-    last: Option<&dyn Columns>,
+    last: Option<&dyn RowRef>,
 ) -> Statement {
     let task = |sql: &mut Statement| {
         sql.push("task");
@@ -229,8 +232,8 @@ fn loads_behind(
     };
     let user = Term { write: &user, is_descending: false, is_text: true };
     let terms = match by {
-        LoadBy::TaskAndUser => [Term { write: &task, is_descending: false, is_text: true }, user],
-        LoadBy::User => [Term { write: &number, is_descending: true, is_text: false }, user],
+        GroupBy::TaskAndUser => [Term { write: &task, is_descending: false, is_text: true }, user],
+        GroupBy::User => [Term { write: &number, is_descending: true, is_text: false }, user],
     };
     let mut sql = Statement::new(
         "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
@@ -246,8 +249,8 @@ fn loads_behind(
     sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
     policy_sql::and_in_scope(&mut sql, scope);
     sql.push(match by {
-        LoadBy::TaskAndUser => ") GROUP BY task, user",
-        LoadBy::User => ") GROUP BY user",
+        GroupBy::TaskAndUser => ") GROUP BY task, user",
+        GroupBy::User => ") GROUP BY user",
     });
     if let Some(last) = last {
         sql.push(" HAVING ");

@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::{Expire, Policy};
-use crate::storage::{Ledger, NewRun, Order, Origin, RunEnd, RunOutcome, RunQuery, SortKey};
+use crate::domain::policy::{ExpiryMode, Policy};
+use crate::storage::{Ledger, NewRun, Order, RunEnd, RunOrigin, RunOutcome, RunQuery, SortKey};
 use crate::store::Access;
-use crate::store::database::paged_double::Far;
+use crate::store::database::paged_double::PagedDouble;
 use crate::store::database::sqlite::SqliteFile;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
@@ -22,7 +22,7 @@ const NOW: UnixTime = UnixTime(1_781_524_800);
 /// A table with rows, near and far.
 struct Both {
     near: Native<SqliteFile>,
-    far: Native<Far>,
+    far: Native<PagedDouble>,
     _folder: TempDir,
 }
 
@@ -75,14 +75,14 @@ impl Both {
         };
         let statements: Vec<Statement> = rows.iter().enumerate().map(insert).collect();
         near.transport.apply(&statements).unwrap();
-        let far = Native::on(Far(SqliteFile::open(&path, Access::Write).unwrap()));
+        let far = Native::on(PagedDouble(SqliteFile::open(&path, Access::Write).unwrap()));
         Self { near, far, _folder: folder }
     }
 }
 
 prop_compose! {
     fn policy()(
-        expire in select(Expire::ALL),
+        expire in select(ExpiryMode::ALL),
         abandoned in 0..4_i64,
         lifetime in option::of(0..6_i64),
         retention in option::of(0..4_i64),
@@ -235,7 +235,7 @@ fn runs_come_in_pages_too() {
         started: NOW,
         anchor: None,
         missed: 0,
-        origin: Origin {
+        origin: RunOrigin {
             host: "mail1".to_owned(),
             pid: 1,
             version: "0".to_owned(),

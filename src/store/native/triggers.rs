@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::effects::effects;
 use crate::store::statement::Statement;
 
@@ -15,7 +15,7 @@ const CHANGES: [&str; 2] = [
 
 /// Makes sure that no trigger stands against ending sessions: none leaves rows out without an
 /// error or changes sessions itself. Then whatever the figures say has happened.
-pub(super) fn must_let_sessions_end(database: &impl Transport) -> Result<()> {
+pub(super) fn must_let_sessions_end(database: &impl Database) -> Result<()> {
     let any = Statement::new(
         "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' \
          AND name <> 'name_task' LIMIT 1",

@@ -4,16 +4,16 @@ use std::ops::ControlFlow;
 
 use super::Native;
 use crate::domain::error::Result;
-use crate::storage::{Demand, Leave, Released, Space, Storage};
-use crate::store::database::Pages;
+use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
+use crate::store::database::PageStore;
 use crate::store::statement::Statement;
 
 /// Pages that are looked at to judge how full all of them are. Rows lie in the order of
 /// random keys, so that the first pages are as full as any.
 const SAMPLE: usize = 500;
 
-impl<T: Pages> Storage for Native<T> {
-    fn space(&self) -> Result<Space> {
+impl<T: PageStore> Vacuum for Native<T> {
+    fn space(&self) -> Result<DiskUsage> {
         self.transport.space()
     }
 
@@ -34,15 +34,15 @@ impl<T: Pages> Storage for Native<T> {
         Ok(u64::try_from(share).unwrap_or(used))
     }
 
-    fn release(&mut self, pages: usize) -> Result<Released> {
+    fn release(&mut self, pages: usize) -> Result<VacuumStep> {
         self.transport.release(pages)
     }
 
-    fn demand(&self) -> Result<Demand> {
+    fn demand(&self) -> Result<SpaceRequirement> {
         self.transport.demand()
     }
 
-    fn rebuild(&mut self, leave: Leave) -> Result<bool> {
+    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool> {
         self.transport.rebuild(leave)
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use sessctl::config::Config;
-use sessctl::domain::job::Work;
+use sessctl::domain::job::JobAction;
 
 use super::warnings;
 
@@ -72,7 +72,7 @@ fn every_system_has_its_configuration() {
         let config = Config::parse(&text, system).unwrap();
         assert_eq!(warnings(&text), "", "{system}");
         assert_eq!(config.db, None, "{system}");
-        let is_purge = |work: &Work| matches!(work, Work::Purge(None));
+        let is_purge = |work: &JobAction| matches!(work, JobAction::Purge(None));
         assert!(config.jobs.iter().any(|job| job.enabled && is_purge(&job.work)), "{system}");
         assert!(Config::parse(&with_comments_as_settings(&text), system).is_ok(), "{system}");
     }

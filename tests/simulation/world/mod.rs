@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use chrono_tz::Tz;
-use sessctl::app::{Listener, Opened, Outcome, Ran, Terms};
-use sessctl::domain::job::{Jitter, Job, Work};
+use sessctl::app::{EndHook, JobOptions, JobOutcome, OpenedSession, TouchOutcome};
+use sessctl::domain::job::{Jitter, Job, JobAction};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::{Config, Error, Housekeeper, Opening, Policies, UnixTime, store};
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ use crate::model::{Door, Entry, Model, Use};
 /// Takes note of each session that ends.
 struct Ear(Rc<RefCell<Vec<Session>>>);
 
-impl Listener for Ear {
+impl EndHook for Ear {
     fn ended(&mut self, sessions: &[Session], _: &Policies) -> Result<(), String> {
         self.0.borrow_mut().extend_from_slice(sessions);
         Ok(())
@@ -46,7 +46,7 @@ pub struct World {
     model: Model,
     jobs: Vec<Job>,
     plans: Vec<Plan>,
-    terms: Terms,
+    terms: JobOptions,
     zone: Tz,
     manner: Manner,
     chance: Chance,
@@ -65,7 +65,7 @@ impl World {
         let keeper = Housekeeper::new(store, config.policies.clone())
             .on_host("mail1")
             .telling(Box::new(Ear(told.clone())));
-        let terms = Terms {
+        let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: plot.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
@@ -178,7 +178,12 @@ impl World {
         crowd::next_visit(&self.manner, now, self.zone, &mut self.chance) - now
     }
 
-    fn opens(&mut self, number: usize, asked: sessctl::domain::policy::Asked, now: i64) -> i64 {
+    fn opens(
+        &mut self,
+        number: usize,
+        asked: sessctl::domain::policy::TimeoutRequest,
+        now: i64,
+    ) -> i64 {
         let (task, user) = (self.clients[number].task, self.clients[number].user.clone());
         let cleared = self.model.cleared_for(task, now);
         for entry in &cleared {
@@ -218,11 +223,11 @@ impl World {
     fn is_right(
         &self,
         door: Door,
-        answer: Result<Opened, Error>,
+        answer: Result<OpenedSession, Error>,
         told: &BTreeMap<usize, EndReason>,
-    ) -> Option<Opened> {
+    ) -> Option<OpenedSession> {
         match (door, answer) {
-            (Door::Full, Err(Error::Full(_))) => {
+            (Door::Full, Err(Error::LimitReached(_))) => {
                 assert!(told.is_empty(), "{told:?}");
                 None
             }
@@ -254,10 +259,10 @@ impl World {
     fn touches(&mut self, held: &Held, now: i64) -> bool {
         let before = self.model.all[held.entry].clone();
         let expected = match self.model.touches(held.entry, now) {
-            Use::Renews => Outcome::Renewed,
-            Use::WritesNothing => Outcome::Unchanged,
-            Use::IsRefused(reason) => Outcome::Ended(reason),
-            Use::FindsNothing => Outcome::Unknown,
+            Use::Renews => TouchOutcome::Renewed,
+            Use::WritesNothing => TouchOutcome::Unchanged,
+            Use::IsRefused(reason) => TouchOutcome::Ended(reason),
+            Use::FindsNothing => TouchOutcome::Unknown,
         };
         let tokens = std::slice::from_ref(&held.token);
         let outcome = self.keeper.touch(tokens, UnixTime(now)).unwrap()[0].outcome;
@@ -268,18 +273,18 @@ impl World {
     fn closes(&mut self, held: &Held, now: i64) {
         let entry = &self.model.all[held.entry];
         let expected = match entry.over {
-            _ if !self.model.has_row(held.entry) => Outcome::Unknown,
-            Some((_, reason)) => Outcome::Ended(reason),
-            None => Outcome::Closed,
+            _ if !self.model.has_row(held.entry) => TouchOutcome::Unknown,
+            Some((_, reason)) => TouchOutcome::Ended(reason),
+            None => TouchOutcome::Closed,
         };
         let tokens = std::slice::from_ref(&held.token);
         let outcome = self.keeper.close(tokens, UnixTime(now)).unwrap()[0].outcome;
         assert_eq!(outcome, expected, "at {now}: {entry:?}");
-        if outcome == Outcome::Closed {
+        if outcome == TouchOutcome::Closed {
             self.model.ends(held.entry, now, EndReason::Closed);
         }
         let told = self.take_told(now);
-        assert_eq!(told.len(), usize::from(outcome == Outcome::Closed));
+        assert_eq!(told.len(), usize::from(outcome == TouchOutcome::Closed));
     }
 
     /// The sessions that have just ended, and why.
@@ -316,10 +321,10 @@ impl World {
     }
 
     /// The model does what a job has done, and both are compared.
-    fn follows(&mut self, work: &Work, ran: &Ran, planned: i64, now: i64) {
+    fn follows(&mut self, work: &JobAction, ran: &JobOutcome, planned: i64, now: i64) {
         let told = self.take_told(now);
         match (work, ran) {
-            (Work::Purge(None), Ran::Purged(summary)) => {
+            (JobAction::Purge(None), JobOutcome::Purged(summary)) => {
                 let purged = self.model.purges(planned, now);
                 assert_eq!(told, purged.ended, "at {now}");
                 assert_eq!(summary.done.ended, purged.ended.len() as u64);
@@ -327,7 +332,7 @@ impl World {
                 assert_eq!(summary.done.deleted, purged.deleted);
                 assert_eq!(summary.live, self.model.live());
             }
-            (Work::Cycle(task), Ran::Cycled(cycled)) => {
+            (JobAction::Cycle(task), JobOutcome::Cycled(cycled)) => {
                 let live = self.model.live_of(task.as_str());
                 assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), live, "at {now}");
                 assert!(told.values().all(|reason| *reason == EndReason::Cycled));

@@ -2,7 +2,7 @@
 
 use sessctl::domain::profile::Profile;
 use sessctl::domain::time::UnixTime;
-use sessctl::store::adopted::{Class, Examination};
+use sessctl::store::adopted::{Class, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
@@ -44,12 +44,12 @@ static PLAN: Schema =
 
 static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "sentence")]);
 
-/// A table of fewer rows is [sampled](Examination::sampled) as a whole.
+/// A table of fewer rows is [sampled](Diagnosis::sampled) as a whole.
 const LARGE: u64 = 1_000;
 
 /// What was found.
 pub struct Findings<'a> {
-    examination: &'a Examination,
+    examination: &'a Diagnosis,
     profile: &'a Profile,
     now: UnixTime,
     /// Why a purge would be refused, in sentences; empty: it would not.
@@ -57,7 +57,7 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    pub fn of(examination: &'a Examination, profile: &'a Profile, now: UnixTime) -> Self {
+    pub fn of(examination: &'a Diagnosis, profile: &'a Profile, now: UnixTime) -> Self {
         let mut refusals = examination.refusals.clone();
         if refusals.is_empty() && examination.difference.is_some() {
             refusals.push("it is another table than the profile describes".to_owned());
@@ -135,7 +135,7 @@ impl<'a> Findings<'a> {
     /// Whether a purge could run, and what it would delete.
     pub fn conclusion(&self) -> Vec<String> {
         if self.refusals.is_empty() {
-            let Examination { rows, sampled, sampled_over, .. } = self.examination;
+            let Diagnosis { rows, sampled, sampled_over, .. } = self.examination;
             return vec![would_delete(*sampled_over, *sampled, *rows)];
         }
         let refused = |reason: &String| format!("a purge would be refused: {reason}");
@@ -168,7 +168,7 @@ fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
     }
 }
 
-fn plans(examination: &Examination) -> Vec<Record> {
+fn plans(examination: &Diagnosis) -> Vec<Record> {
     let records = examination.plans.iter().flat_map(|(purpose, steps)| {
         steps.iter().enumerate().map(move |(place, step)| {
             let key = ["plan".to_owned(), purpose.clone(), (place + 1).to_string()];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sessctl::domain::profile::Profile;
 use sessctl::store::adopted;
-use sessctl::store::adopted::Examination;
+use sessctl::store::adopted::Diagnosis;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
@@ -69,7 +69,7 @@ impl Args {
 /// The same for people: sentences, and small tables between them.
 fn explain(
     findings: &Findings<'_>,
-    examination: &Examination,
+    examination: &Diagnosis,
     profile: &Profile,
     context: &Context,
 ) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use sessctl::domain::profile::Expiry;
 use sessctl::domain::time::UnixTime;
 use sessctl::store::adopted::Sample;
 
-use crate::output::record::{Column, Record, Schema, Tone, Value};
+use crate::output::record::{Column, Record, Schema, Severity, Value};
 
 /// What a profile makes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,12 @@ impl Verdict {
         }
     }
 
-    const fn word(self) -> (&'static str, Tone) {
+    const fn word(self) -> (&'static str, Severity) {
         match self {
-            Self::NoSession => ("no session", Tone::Dim),
-            Self::Live(_) => ("live", Tone::Good),
-            Self::Expired(_) => ("expired", Tone::Bad),
-            Self::Unreadable => ("unreadable", Tone::Warn),
+            Self::NoSession => ("no session", Severity::Dim),
+            Self::Live(_) => ("live", Severity::Good),
+            Self::Expired(_) => ("expired", Severity::Bad),
+            Self::Unreadable => ("unreadable", Severity::Warn),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use sessctl::domain::profile::{Expiry, Profile};
 
-use super::Outlook;
+use super::Forecast;
 
-impl Outlook<'_> {
+impl Forecast<'_> {
     /// All that there is to say of it, a sentence each.
     pub(super) fn of_an_adopted_one(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
         let by_rule = format!("by {}'s own rules", profile.title);

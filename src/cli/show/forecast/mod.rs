@@ -2,13 +2,13 @@
 
 mod adopted;
 
-use sessctl::domain::policy::{Expire, Licence, Policy, WhenFull};
+use sessctl::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policy};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
 /// A session, and all that decides what becomes of it.
-pub(super) struct Outlook<'a> {
+pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
     /// That of its task.
@@ -33,7 +33,7 @@ pub(super) struct Plans {
     pub(super) cycle: Option<(UnixTime, String)>,
 }
 
-impl Outlook<'_> {
+impl Forecast<'_> {
     /// Since when the next purge would end it.
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
@@ -58,11 +58,11 @@ impl Outlook<'_> {
         }
         let over = self.policy.over(self.session, self.now);
         let ends = over.is_some()
-            || self.policy.expire == Expire::TwoPass
+            || self.policy.expire == ExpiryMode::TwoPass
             || self.policy.expires_at(self.session).is_some();
         let mut sentences = match (over, self.policy.expire) {
             (Some(reason), _) => self.of_one_that_is_over(reason),
-            (None, Expire::TwoPass) => self.between_two_passes(),
+            (None, ExpiryMode::TwoPass) => self.between_two_passes(),
             (None, _) => self.of_a_valid_one(),
         };
         sentences.extend(self.of_the_cycle());
@@ -135,7 +135,7 @@ impl Outlook<'_> {
     fn of_a_valid_one(&self) -> Vec<String> {
         let Some(until) = self.policy.expires_at(self.session) else {
             return vec![match self.policy.expire {
-                Expire::Never => "Its policy ends no session for being unused.".to_owned(),
+                ExpiryMode::Never => "Its policy ends no session for being unused.".to_owned(),
                 _ => "It has no timeout: it never ends for being unused.".to_owned(),
             }];
         };
@@ -224,10 +224,10 @@ impl Outlook<'_> {
 }
 
 /// When a session makes way at a limit; `None`: never.
-fn when_evicted(when_full: WhenFull) -> Option<&'static str> {
+fn when_evicted(when_full: OverflowPolicy) -> Option<&'static str> {
     match when_full {
-        WhenFull::EvictIdle => Some("once it is idle"),
-        WhenFull::EvictLru => Some("once it is the least recently used one"),
-        WhenFull::Refuse => None,
+        OverflowPolicy::EvictIdle => Some("once it is idle"),
+        OverflowPolicy::EvictLru => Some("once it is the least recently used one"),
+        OverflowPolicy::Refuse => None,
     }
 }

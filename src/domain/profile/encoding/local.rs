@@ -1,25 +1,25 @@
 //! What the wall clock of a zone shows.
 
-use crate::domain::profile::Moment;
+use crate::domain::profile::Timestamp;
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// More than any wall clock differs from UTC.
 pub(super) const SLACK: Span = Span::days(1);
 
 /// The moment at which the wall clock of a zone shows what that of UTC shows at another.
-pub(super) fn moment(reading: Moment, zone: &Zone) -> Moment {
+pub(super) fn moment(reading: Timestamp, zone: &TimeZone) -> Timestamp {
     let second = reading.second();
-    let passed = reading.0 - Moment::from(second).0;
-    Moment(Moment::from(UnixTime(unix(second.0, zone))).0 + passed)
+    let passed = reading.0 - Timestamp::from(second).0;
+    Timestamp(Timestamp::from(UnixTime(unix(second.0, zone))).0 + passed)
 }
 
 /// The unix second at which the wall clock of a zone shows this, its reading being
 /// written as if it were UTC. What it shows twice is the later of the two moments. What
 /// it never shows, because it is set forward, is the later one, too: that at which the
 /// clock would show it if it had not been set.
-pub(super) fn unix(reading: i64, zone: &Zone) -> i64 {
-    if *zone == Zone::UTC {
+pub(super) fn unix(reading: i64, zone: &TimeZone) -> i64 {
+    if *zone == TimeZone::UTC {
         return reading;
     }
     let offset = |unix: i64| zone.offset_at(UnixTime(unix)).unwrap_or(0);

@@ -8,9 +8,9 @@ mod pattern;
 mod tests;
 mod text;
 
-use super::{Datum, Moment, Raw};
+use super::{SqlValue, SqlValueRef, Timestamp};
 use crate::domain::time::UnixTime;
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// How a column holds a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +25,13 @@ pub enum Encoding {
     /// As text.
     Text(TextForm),
     /// As text by a pattern of chrono's `strftime`, in this zone if it has none itself.
-    Pattern(String, Zone),
+    Pattern(String, TimeZone),
     /// As another encoding has it, but what is written is the wall clock of this zone,
     /// and not UTC.
-    Wall(Box<Self>, Zone),
+    Local(Box<Self>, TimeZone),
     /// As one of these has it, each for [classes](Self::classes) of its own: no value can
     /// be read by two of them.
-    Any(Vec<Self>),
+    OneOf(Vec<Self>),
 }
 
 /// What is counted.
@@ -97,7 +97,7 @@ pub struct Decimals(pub Vec<u8>);
 pub enum ZoneForm {
     /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
     /// for the later time.
-    None(Zone),
+    None(TimeZone),
     /// The letter Z.
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
@@ -110,7 +110,7 @@ pub enum ZoneForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// A moment.
-    At(Moment),
+    At(Timestamp),
     /// There is none.
     Null,
     /// That there will never be one.
@@ -140,22 +140,22 @@ impl Encoding {
     ///    as numbers do: digits of another kind may look like a date.
     /// 7. What the wall clock shows twice, or never, is taken for the later of the two
     ///    moments that it might be.
-    pub fn read(&self, value: Raw<'_>) -> Reading {
-        if value == Raw::Null {
+    pub fn read(&self, value: SqlValueRef<'_>) -> Reading {
+        if value == SqlValueRef::Null {
             return Reading::Null;
         }
         self.moment(value).map_or(Reading::Unreadable, Reading::At)
     }
 
-    fn moment(&self, value: Raw<'_>) -> Option<Moment> {
+    fn moment(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
         match self {
             Self::Unix(unit, storage) => number::unix(*unit, storage, value),
             Self::Julian(storage) => number::julian(storage, value),
             Self::Ticks(storage) => number::ticks(storage, value),
             Self::Text(form) => form.read(value),
             Self::Pattern(pattern, zone) => pattern::read(pattern, zone, value),
-            Self::Wall(shown, zone) => Some(local::moment(shown.moment(value)?, zone)),
-            Self::Any(forms) => forms.iter().find_map(|form| form.moment(value)),
+            Self::Local(shown, zone) => Some(local::moment(shown.moment(value)?, zone)),
+            Self::OneOf(forms) => forms.iter().find_map(|form| form.moment(value)),
         }
     }
 
@@ -166,24 +166,24 @@ impl Encoding {
                 storage.clone()
             }
             Self::Text(_) | Self::Pattern(..) => vec![Storage::Text],
-            Self::Wall(shown, _) => shown.classes(),
-            Self::Any(forms) => forms.iter().flat_map(Self::classes).collect(),
+            Self::Local(shown, _) => shown.classes(),
+            Self::OneOf(forms) => forms.iter().flat_map(Self::classes).collect(),
         }
     }
 
     /// Puts the machine's zone wherever it reads a local wall clock.
-    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
         match self {
             Self::Text(form) => form.zone.resolve_local(machine),
             Self::Pattern(_, zone) => {
                 *zone = zone.or_machine(machine)?;
                 Ok(())
             }
-            Self::Wall(shown, zone) => {
+            Self::Local(shown, zone) => {
                 *zone = zone.or_machine(machine)?;
                 shown.resolve_local(machine)
             }
-            Self::Any(forms) => forms.iter_mut().try_for_each(|form| form.resolve_local(machine)),
+            Self::OneOf(forms) => forms.iter_mut().try_for_each(|form| form.resolve_local(machine)),
             Self::Unix(..) | Self::Julian(_) | Self::Ticks(_) => Ok(()),
         }
     }
@@ -192,7 +192,7 @@ impl Encoding {
     pub fn is_silently_utc(&self) -> bool {
         match self {
             Self::Text(form) => form.zone.is_silently_utc(),
-            Self::Any(forms) => forms.iter().any(Self::is_silently_utc),
+            Self::OneOf(forms) => forms.iter().any(Self::is_silently_utc),
             _ => false,
         }
     }
@@ -204,21 +204,21 @@ impl Encoding {
     /// or is a wall clock's outside of UTC, those of two days later and more. Of numbers
     /// that are kept as text, those with more digits than the bound may exceed it
     /// although they are earlier: seconds of before September 2001 are.
-    pub fn horizon(&self, moment: UnixTime) -> Option<Datum> {
+    pub fn horizon(&self, moment: UnixTime) -> Option<SqlValue> {
         match self {
             Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
             Self::Julian(storage) => number::julian_horizon(storage, moment),
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
-            Self::Text(form) => form.horizon(moment).map(|text| Datum::Text(text.into())),
-            Self::Pattern(..) | Self::Any(_) => None,
-            Self::Wall(shown, zone) if *zone == Zone::UTC => shown.horizon(moment),
-            Self::Wall(shown, _) => shown.horizon(moment.plus(local::SLACK)),
+            Self::Text(form) => form.horizon(moment).map(|text| SqlValue::Text(text.into())),
+            Self::Pattern(..) | Self::OneOf(_) => None,
+            Self::Local(shown, zone) if *zone == TimeZone::UTC => shown.horizon(moment),
+            Self::Local(shown, _) => shown.horizon(moment.plus(local::SLACK)),
         }
     }
 }
 
 impl ZoneForm {
-    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
         match self {
             Self::None(zone) => *zone = zone.or_machine(machine)?,
             Self::AnyOf(forms) => {
@@ -236,7 +236,7 @@ impl super::Profile {
     ///
     /// # Errors
     /// Whatever `machine` fails with.
-    pub fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<Zone, E>) -> Result<(), E> {
+    pub fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
         self.times.iter_mut().try_for_each(|time| time.encoding.resolve_local(machine))
     }
 }

@@ -1,7 +1,7 @@
 //! Times and lengths that are numbers.
 
-use super::{Moment, Raw, Storage, Unit};
-use crate::domain::profile::Datum;
+use super::{SqlValueRef, Storage, Timestamp, Unit};
+use crate::domain::profile::SqlValue;
 use crate::domain::profile::timestamp::SECOND;
 use crate::domain::time::UnixTime;
 
@@ -32,12 +32,12 @@ enum Number {
 
 impl Number {
     /// The number in a value of one of these classes.
-    fn of(value: Raw<'_>, storage: &[Storage]) -> Option<Self> {
+    fn of(value: SqlValueRef<'_>, storage: &[Storage]) -> Option<Self> {
         let (number, class) = match value {
-            Raw::Integer(number) => (Self::Whole(number), Storage::Integer),
-            Raw::Real(number) if number.is_finite() => (Self::Real(number), Storage::Real),
-            Raw::Text(digits) => (Self::Whole(whole(digits)?), Storage::Text),
-            Raw::Null | Raw::Real(_) | Raw::Blob(_) => return None,
+            SqlValueRef::Integer(number) => (Self::Whole(number), Storage::Integer),
+            SqlValueRef::Real(number) if number.is_finite() => (Self::Real(number), Storage::Real),
+            SqlValueRef::Text(digits) => (Self::Whole(whole(digits)?), Storage::Text),
+            SqlValueRef::Null | SqlValueRef::Real(_) | SqlValueRef::Blob(_) => return None,
         };
         storage.contains(&class).then_some(number)
     }
@@ -70,42 +70,42 @@ fn whole(digits: &[u8]) -> Option<i64> {
 }
 
 /// Whether a moment is one that frameworks of sessions may have written.
-pub(super) fn is_of_our_time(moment: Moment) -> bool {
+pub(super) fn is_of_our_time(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
 /// A moment that a number may mean.
-fn sensible(nanoseconds: i128, end: i128) -> Option<Moment> {
-    (FIRST..end).contains(&nanoseconds).then_some(Moment(nanoseconds))
+fn sensible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
+    (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
 
-pub(super) fn unix(unit: Unit, storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+pub(super) fn unix(unit: Unit, storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
     sensible(number.times(unit.nanoseconds()), end)
 }
 
-pub(super) fn ticks(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+pub(super) fn ticks(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = number.times(Unit::Ticks.nanoseconds());
     sensible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
 }
 
-pub(super) fn julian(storage: &[Storage], value: Raw<'_>) -> Option<Moment> {
+pub(super) fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
     sensible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
 }
 
-pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<Datum> {
-    horizon(Moment::from(moment).0, unit.nanoseconds(), storage)
+pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+    horizon(Timestamp::from(moment).0, unit.nanoseconds(), storage)
 }
 
-pub(super) fn ticks_horizon(storage: &[Storage], moment: UnixTime) -> Option<Datum> {
-    horizon(Moment::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
+pub(super) fn ticks_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+    horizon(Timestamp::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
 }
 
-pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<Datum> {
+pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     let since = i128::from(moment.0) * 1000 + JULIAN;
     if storage.contains(&Storage::Text) {
         return horizon(since, 86_400_000, storage);
@@ -113,24 +113,24 @@ pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<Da
     // What is nearer to this millisecond than to the next one, and a little more: the
     // division rounds, too.
     let last = (float(since) + 0.5) / DAY_IN_MILLISECONDS;
-    Some(Datum::Real(last.next_up().next_up()))
+    Some(SqlValue::Real(last.next_up().next_up()))
 }
 
 /// The largest number that counts no more than so many nanoseconds.
-fn horizon(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Datum> {
+fn horizon(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
     let whole = nanoseconds.div_euclid(unit);
     if storage.contains(&Storage::Text) {
         // Text stands behind all numbers.
         let is_text = storage.iter().all(|class| *class == Storage::Text);
-        return is_text.then(|| Datum::Text(whole.to_string().into()));
+        return is_text.then(|| SqlValue::Text(whole.to_string().into()));
     }
     let has_reals = storage.contains(&Storage::Real);
     let is_exact = whole * unit == nanoseconds;
     let most = if has_reals && !is_exact { whole + 1 } else { whole };
     Some(match i64::try_from(most) {
-        Ok(most) => Datum::Integer(most),
-        Err(_) if has_reals => Datum::Real(float(most).next_up()),
-        Err(_) => Datum::Integer(if most < 0 { i64::MIN } else { i64::MAX }),
+        Ok(most) => SqlValue::Integer(most),
+        Err(_) if has_reals => SqlValue::Real(float(most).next_up()),
+        Err(_) => SqlValue::Integer(if most < 0 { i64::MIN } else { i64::MAX }),
     })
 }
 
@@ -151,7 +151,7 @@ impl Unit {
 
     /// A length of so many, in nanoseconds; `None` for what is no number, nor text of
     /// digits, or is below zero.
-    pub fn length(self, value: Raw<'_>) -> Option<i128> {
+    pub fn length(self, value: SqlValueRef<'_>) -> Option<i128> {
         const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
         let number = Number::of(value, &ALL)?;
         let length = number.times(self.nanoseconds());

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use super::{Encoding, Moment, Raw, local, number};
+use super::{Encoding, SqlValueRef, Timestamp, local, number};
 use crate::domain::time::UnixTime;
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// The letters of patterns that say an offset from UTC.
 const OFFSET: [char; 2] = ['z', '+'];
@@ -15,7 +15,7 @@ const OFFSET: [char; 2] = ['z', '+'];
 const TIME: [char; 16] =
     ['H', 'k', 'I', 'l', 'M', 'S', 'f', 'P', 'p', 'T', 'R', 'r', 'X', 'c', 's', '+'];
 
-pub(super) fn read(pattern: &str, zone: &Zone, value: Raw<'_>) -> Option<Moment> {
+pub(super) fn read(pattern: &str, zone: &TimeZone, value: SqlValueRef<'_>) -> Option<Timestamp> {
     let text = value.text()?;
     if has(pattern, &OFFSET) {
         let time = DateTime::parse_from_str(text, pattern).ok()?;
@@ -32,9 +32,9 @@ pub(super) fn read(pattern: &str, zone: &Zone, value: Raw<'_>) -> Option<Moment>
 
 /// A moment in a second. A leap second is none, and neither is what lies far in the past:
 /// digits that are no date may be read as one.
-fn moment(second: i64, nanoseconds: u32) -> Option<Moment> {
+fn moment(second: i64, nanoseconds: u32) -> Option<Timestamp> {
     let is_leap = nanoseconds >= 1_000_000_000;
-    let moment = Moment(Moment::from(UnixTime(second)).0 + i128::from(nanoseconds));
+    let moment = Timestamp(Timestamp::from(UnixTime(second)).0 + i128::from(nanoseconds));
     Some(moment).filter(|moment| !is_leap && number::is_of_our_time(*moment))
 }
 
@@ -63,7 +63,7 @@ impl Encoding {
         const AFTERNOON: UnixTime = UnixTime(1_795_455_939);
         let mut text = String::new();
         let written = AFTERNOON.utc().map(|time| write!(text, "{}", time.format(pattern)));
-        let moment = read(pattern, &Zone::UTC, Raw::Text(text.as_bytes()));
+        let moment = read(pattern, &TimeZone::UTC, SqlValueRef::Text(text.as_bytes()));
         let passed = moment.map(|moment| AFTERNOON.0 - moment.second().0);
         written == Some(Ok(())) && passed.is_some_and(|passed| (0..DAY).contains(&passed))
     }

@@ -216,9 +216,9 @@ fn a_column_may_hold_several_forms() {
     let forms = vec![
         Encoding::Unix(Unit::Milliseconds, vec![Storage::Integer]),
         text(Separator::T, &[3], ZoneForm::Z),
-        Encoding::Wall(Box::new(Encoding::Julian(vec![Storage::Real])), berlin()),
+        Encoding::Local(Box::new(Encoding::Julian(vec![Storage::Real])), berlin()),
     ];
-    let any = Encoding::Any(forms);
+    let any = Encoding::OneOf(forms);
     assert_eq!(any.read(Raw::Integer(1_781_524_800_000)), at(NOON.0));
     assert_eq!(read(&any, "2026-06-15T12:00:00.000Z"), at(NOON.0));
     assert_eq!(any.read(Raw::Real(2_461_207.0)), at(NOON.0 - 7_200));
@@ -326,11 +326,11 @@ fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
             number(moment.0 + 210_866_760_000 * SECOND, 86_400 * SECOND, class(classes))
         }
         Encoding::Text(form) => Datum::Text(write_text(form, moment, choice).into()),
-        Encoding::Wall(shown, zone) => {
+        Encoding::Local(shown, zone) => {
             let offset = zone.offset_at(moment.second()).unwrap();
             write(shown, Moment(moment.0 + i128::from(offset) * SECOND), choice)
         }
-        Encoding::Pattern(..) | Encoding::Any(_) => unreachable!("has no horizon"),
+        Encoding::Pattern(..) | Encoding::OneOf(_) => unreachable!("has no horizon"),
     }
 }
 
@@ -392,7 +392,7 @@ fn sorted() -> impl Strategy<Value = Encoding> {
         classes.clone().prop_map(Encoding::Julian),
         classes.clone().prop_map(Encoding::Ticks),
         (classes, select(vec![Zone::UTC, berlin()]))
-            .prop_map(|(classes, zone)| Encoding::Wall(Box::new(Encoding::Ticks(classes)), zone)),
+            .prop_map(|(classes, zone)| Encoding::Local(Box::new(Encoding::Ticks(classes)), zone)),
         text.prop_map(|(separator, decimals, zone)| text_of(separator, decimals, zone)),
     ]
 }
@@ -404,7 +404,7 @@ fn text_of(separator: Separator, decimals: Vec<u8>, zone: ZoneForm) -> Encoding 
 fn is_utc(encoding: &Encoding) -> bool {
     match encoding {
         Encoding::Text(form) => shows_utc(&form.zone),
-        Encoding::Wall(_, zone) => *zone == Zone::UTC,
+        Encoding::Local(_, zone) => *zone == Zone::UTC,
         _ => true,
     }
 }
@@ -435,8 +435,8 @@ fn coarseness(encoding: &Encoding) -> i128 {
         Encoding::Julian(classes) if classes == &[Storage::Real] => SECOND / 500,
         Encoding::Julian(_) => 86_400 * SECOND,
         Encoding::Ticks(_) => 50_000,
-        Encoding::Wall(shown, _) => coarseness(shown),
-        Encoding::Text(_) | Encoding::Pattern(..) | Encoding::Any(_) => SECOND,
+        Encoding::Local(shown, _) => coarseness(shown),
+        Encoding::Text(_) | Encoding::Pattern(..) | Encoding::OneOf(_) => SECOND,
     }
 }
 

@@ -1,17 +1,19 @@
 //! Times as text of a date and a time of the day.
 
-use super::{Decimals, Moment, Raw, Separator, TextForm, ZoneForm, calendar, local, number};
+use super::{
+    Decimals, Separator, SqlValueRef, TextForm, Timestamp, ZoneForm, calendar, local, number,
+};
 use crate::domain::profile::timestamp::SECOND;
 use crate::domain::time::UnixTime;
-use crate::domain::time_zone::Zone;
+use crate::domain::time_zone::TimeZone;
 
 /// `2026-06-15T12:00:00`.
 const LENGTH: usize = 19;
 
 impl TextForm {
     /// The moment that a text of this form says.
-    pub(super) fn read(&self, value: Raw<'_>) -> Option<Moment> {
-        let Raw::Text(text) = value else {
+    pub(super) fn read(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
+        let SqlValueRef::Text(text) = value else {
             return None;
         };
         let (head, rest) = text.split_first_chunk::<LENGTH>()?;
@@ -21,7 +23,7 @@ impl TextForm {
         let reading = reading(head)?;
         let (nanoseconds, rest) = self.decimals.read(rest)?;
         let second = self.zone.second(reading, rest)?;
-        let moment = Moment(i128::from(second) * SECOND + i128::from(nanoseconds));
+        let moment = Timestamp(i128::from(second) * SECOND + i128::from(nanoseconds));
         Some(moment).filter(|moment| moment.0 >= number::FIRST)
     }
 
@@ -124,7 +126,7 @@ impl ZoneForm {
     fn horizon(&self, decimals: &Decimals, separator: char, moment: UnixTime) -> Option<String> {
         let written = |moment, rest: &str| Some(written(moment, separator, rest));
         match self {
-            Self::None(zone) if *zone == Zone::UTC => {
+            Self::None(zone) if *zone == TimeZone::UTC => {
                 written(moment, &Decimals::zeros(decimals.most()))
             }
             // Z stands behind the digits, and behind the dot before them.
@@ -139,7 +141,7 @@ impl ZoneForm {
     /// Whether what says nothing is taken for UTC.
     pub(super) fn is_silently_utc(&self) -> bool {
         match self {
-            Self::None(zone) => *zone == Zone::UTC,
+            Self::None(zone) => *zone == TimeZone::UTC,
             Self::Z | Self::Offset => false,
             Self::AnyOf(forms) => forms.iter().any(Self::is_silently_utc),
         }

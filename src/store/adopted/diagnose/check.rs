@@ -8,11 +8,13 @@ use rusqlite::types::Value;
 use super::path;
 use super::sample::{Row, Sampling};
 use crate::domain::error::{Error, Result, grouped};
-use crate::domain::profile::{Datum, Difference, Profile, Reading, Rule, RuleKind, TimeColumn};
-use crate::store::adopted::reader::Reader;
-use crate::store::adopted::references::References;
+use crate::domain::profile::{
+    ColumnMismatch, Profile, Reading, Rule, RuleKind, SqlValue, TimeColumn,
+};
+use crate::store::adopted::reader::TableReader;
+use crate::store::adopted::references::ReferencingTables;
 use crate::store::adopted::table::Table;
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::effects::effects;
 use crate::store::statement::Statement;
 
@@ -20,8 +22,8 @@ use crate::store::statement::Statement;
 const EXAMPLES: usize = 2;
 
 /// How the columns of a table differ, in words.
-pub(in crate::store::adopted) fn in_words(difference: &Difference) -> String {
-    let Difference { lacks, has } = difference;
+pub(in crate::store::adopted) fn in_words(difference: &ColumnMismatch) -> String {
+    let ColumnMismatch { lacks, has } = difference;
     match (lacks.is_empty(), has.is_empty()) {
         (false, false) => {
             format!("it lacks {}; it has {} besides", lacks.join(", "), has.join(", "))
@@ -32,7 +34,11 @@ pub(in crate::store::adopted) fn in_words(difference: &Difference) -> String {
 }
 
 /// That a table is another than its profile describes.
-pub(in crate::store::adopted) fn another(profile: &Profile, table: &Table, difference: &Difference) -> String {
+pub(in crate::store::adopted) fn another(
+    profile: &Profile,
+    table: &Table,
+    difference: &ColumnMismatch,
+) -> String {
     let (title, name) = (&profile.title, &profile.name);
     format!("{} is no table of {title}: {} (profile {name})", table.name, in_words(difference))
 }
@@ -40,12 +46,12 @@ pub(in crate::store::adopted) fn another(profile: &Profile, table: &Table, diffe
 /// Why nothing may be deleted from a table, in sentences, all reasons but what the
 /// values are.
 pub(in crate::store::adopted) fn obstacles(
-    database: &impl Transport,
-    reader: &Reader,
-    references: &References,
+    database: &impl Database,
+    reader: &TableReader,
+    references: &ReferencingTables,
     deletions: &[Statement],
 ) -> Result<Vec<String>> {
-    let Reader { profile, table, .. } = reader;
+    let TableReader { profile, table, .. } = reader;
     let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
     let mut reasons: Vec<String> = reasons.collect();
     reasons.extend(references.refusals.iter().cloned());
@@ -107,8 +113,8 @@ struct Values {
 ///
 /// Only rows count for which the rule applies.
 pub(in crate::store::adopted) fn misfits(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     sample: &Sampling,
 ) -> Result<Vec<String>> {
     let mut misfits = Vec::new();
@@ -123,7 +129,7 @@ pub(in crate::store::adopted) fn misfits(
 
 /// The rows of a sample to which some rule by this time applies.
 pub(in crate::store::adopted) fn rows<'a>(
-    reader: &'a Reader,
+    reader: &'a TableReader,
     sample: &'a Sampling,
     time: usize,
 ) -> impl Iterator<Item = &'a Row> {
@@ -140,7 +146,7 @@ fn is_by(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 
-fn misfit(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
     let values = Values::of(reader, time, rows);
     let bad: u64 = values.bad.values().sum();
     if bad <= values.good {
@@ -161,7 +167,7 @@ fn misfit(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
 }
 
 impl Values {
-    fn of(reader: &Reader, time: &TimeColumn, rows: &[&Row]) -> Self {
+    fn of(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Self {
         let mut values = Self::default();
         for row in rows {
             match time.read(&row.raw()) {
@@ -176,7 +182,7 @@ impl Values {
         values
     }
 
-    fn note_bad(&mut self, value: &Datum, example: String) {
+    fn note_bad(&mut self, value: &SqlValue, example: String) {
         *self.bad.entry(value.raw().class()).or_default() += 1;
         if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
             self.examples.push(example);

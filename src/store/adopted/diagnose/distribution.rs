@@ -15,7 +15,7 @@ const GOLDEN: i128 = 618;
 
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::store::adopted) enum Spread {
+pub(in crate::store::adopted) enum KeyDistribution {
     /// Of whole numbers: the first and the last.
     Numbers(i64, i64),
     /// Of numbers, some of which may have a fraction: the first and the last.
@@ -27,7 +27,7 @@ pub(in crate::store::adopted) enum Spread {
     Unknown,
 }
 
-impl Spread {
+impl KeyDistribution {
     /// That between two keys.
     pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
         match (first, last) {
@@ -78,7 +78,7 @@ impl Spread {
     /// So many keys within the range, which need not be there: one in each of as many
     /// equal parts, here at its beginning, there at its end, so that no rhythm in the rows
     /// goes along with that of the places.
-    pub(in crate::store::adopted) fn places(&self, count: u32) -> Vec<Place> {
+    pub(in crate::store::adopted) fn places(&self, count: u32) -> Vec<SamplePoint> {
         let at = |first: i128, last: i128, part: u32| {
             let here = i128::from(part) * FINE + i128::from(part) * GOLDEN % FINE;
             first + (last - first) * here / (i128::from(count.max(1)) * FINE)
@@ -87,19 +87,19 @@ impl Spread {
             Self::Unknown => Vec::new(),
             Self::Numbers(first, last) => (0..count)
                 .filter_map(|part| i64::try_from(at((*first).into(), (*last).into(), part)).ok())
-                .map(Place::Number)
+                .map(SamplePoint::Number)
                 .collect(),
             Self::Reals(first, last) => (0..count)
                 .map(|part| {
                     let share = f64::from(part) / f64::from(count.max(1));
-                    Place::Real(first * (1.0 - share) + last * share)
+                    SamplePoint::Real(first * (1.0 - share) + last * share)
                 })
                 .collect(),
             Self::Bytes { is_text, prefix, first, last } => (0..count)
                 .filter_map(|part| u64::try_from(at((*first).into(), (*last).into(), part)).ok())
                 .map(|number| {
                     let bytes = [&prefix[..], &number.to_be_bytes()].concat();
-                    if *is_text { Place::Text(bytes) } else { Place::Blob(bytes) }
+                    if *is_text { SamplePoint::Text(bytes) } else { SamplePoint::Blob(bytes) }
                 })
                 .collect(),
         }
@@ -108,7 +108,7 @@ impl Spread {
 
 /// A place where a key might be.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::store::adopted) enum Place {
+pub(in crate::store::adopted) enum SamplePoint {
     Number(i64),
     Real(f64),
     /// It need not be UTF-8: it is only compared with keys.
@@ -116,7 +116,7 @@ pub(in crate::store::adopted) enum Place {
     Blob(Vec<u8>),
 }
 
-impl Place {
+impl SamplePoint {
     pub(in crate::store::adopted) fn value(&self) -> ValueRef<'_> {
         match self {
             Self::Number(number) => ValueRef::Integer(*number),
@@ -152,35 +152,37 @@ mod tests {
 
     #[test]
     fn places_lie_evenly_between_the_ends() {
-        let numbers = Spread::Numbers(i64::MIN, i64::MAX);
-        assert_eq!(numbers.places(1), [Place::Number(i64::MIN)]);
-        let tens = Spread::Numbers(0, 40).places(4);
-        assert_eq!(tens, [0, 16, 22, 38].map(Place::Number));
-        assert_eq!(Spread::Numbers(7, 7).places(3), vec![Place::Number(7); 3]);
-        let texts = Spread::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
+        let numbers = KeyDistribution::Numbers(i64::MIN, i64::MAX);
+        assert_eq!(numbers.places(1), [SamplePoint::Number(i64::MIN)]);
+        let tens = KeyDistribution::Numbers(0, 40).places(4);
+        assert_eq!(tens, [0, 16, 22, 38].map(SamplePoint::Number));
+        assert_eq!(KeyDistribution::Numbers(7, 7).places(3), vec![SamplePoint::Number(7); 3]);
+        let texts =
+            KeyDistribution::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
         let places = texts.places(2);
         assert_eq!(places[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
         let ValueRef::Text(second) = places[1].value() else { panic!() };
         assert!(second.starts_with(b"session:b"), "{second:?}");
-        let reals = Spread::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).places(4);
-        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(Place::Real));
-        let mixed = Spread::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
-        assert_eq!((mixed.places(9), mixed.clone()), (Vec::new(), Spread::Unknown));
+        let reals = KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).places(4);
+        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(SamplePoint::Real));
+        let mixed = KeyDistribution::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
+        assert_eq!((mixed.places(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
     }
 
     #[test]
     fn shares_grow_from_none_to_all() {
-        let texts = Spread::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
+        let texts = KeyDistribution::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
         for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
             let found = texts.share(&Key::Text(key.into()));
             assert!((found - share).abs() < 0.01, "{key}: {found}");
         }
-        let numbers = Spread::Numbers(10, 20);
+        let numbers = KeyDistribution::Numbers(10, 20);
         let row = |place| Key::Row(place, Box::new(Key::Integer(0)));
         assert!((numbers.share(&row(15)) - 0.5).abs() < 0.01);
         assert!((numbers.share(&row(99)) - 1.0).abs() < 0.01);
-        assert!((Spread::Unknown.share(&row(1)) - 0.5).abs() < 0.01);
-        let all = Spread::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
+        assert!((KeyDistribution::Unknown.share(&row(1)) - 0.5).abs() < 0.01);
+        let all =
+            KeyDistribution::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
         for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
             assert!((all.share(&Key::Real(key)) - share).abs() < 0.01, "{key}");
         }

@@ -8,19 +8,19 @@ pub(super) mod warnings;
 
 use std::collections::BTreeMap;
 
-use super::delete::Deletion;
+use super::delete::DeleteStatements;
 use super::diagnose::check::{another, misfits, obstacles};
 use super::diagnose::sample::{Row, Sampling};
 use super::diagnose::warnings::oddities;
-use super::expiry_index::TimeIndex;
-use super::reader::{Reader, digest};
-use super::references::References;
+use super::expiry_index::ExpiryIndex;
+use super::reader::{TableReader, digest};
+use super::references::ReferencingTables;
 use super::table::{Table, plan};
 use super::{doubt, open_file};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{Difference, Expiry, Judged, Profile, Reading};
+use crate::domain::profile::{ColumnMismatch, Expiry, Profile, Reading, RowStatus};
 use crate::domain::time::UnixTime;
-use crate::store::database::Transport;
+use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::statement::{Statement, datum};
 use crate::store::{Access, Location};
@@ -30,9 +30,9 @@ const SHOWN: usize = 8;
 
 /// What a profile finds in a file.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Examination {
+pub struct Diagnosis {
     /// How the columns differ from those that the table should have.
-    pub difference: Option<Difference>,
+    pub difference: Option<ColumnMismatch>,
     /// The rows of the table.
     pub rows: u64,
     /// What the inputs hold, as far as it was looked at.
@@ -86,7 +86,7 @@ pub struct Sample {
 ///
 /// # Errors
 /// If there is no such table, and whatever keeps the file from being read.
-pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Examination> {
+pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
         Location::Cluster(cluster) => {
@@ -95,8 +95,8 @@ pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Res
     }
 }
 
-fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Result<Examination> {
-    let mut found = Examination::default();
+fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
+    let mut found = Diagnosis::default();
     let table = match Table::read(database, &profile.table) {
         Err(Error::Refused(reason)) => {
             found.refusals.push(reason);
@@ -109,7 +109,7 @@ fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Re
         found.difference = Some(difference);
         return Ok(found);
     }
-    let reader = Reader::new(database, profile.clone(), table);
+    let reader = TableReader::new(database, profile.clone(), table);
     let sampling = Sampling::of(database, &reader)?;
     found.rows = reader.count(database)?;
     found.classes = classes(&reader, &sampling);
@@ -120,13 +120,13 @@ fn examine_in(database: &impl Transport, profile: &Profile, now: UnixTime) -> Re
     Ok(found)
 }
 
-impl Examination {
+impl Diagnosis {
     /// Counts the sessions that stand for the whole table, and not for one of its ends,
     /// where the oldest and the newest are.
-    fn count_over(&mut self, reader: &Reader, sampling: &Sampling, now: UnixTime) {
+    fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
         for row in sampling.rows.iter().filter(|row| row.is_even) {
             let judged = row.judge(&reader.profile);
-            self.sampled += u64::from(judged != Judged::NoSession);
+            self.sampled += u64::from(judged != RowStatus::NoSession);
             self.sampled_over += u64::from(is_over(judged, now));
         }
     }
@@ -134,13 +134,13 @@ impl Examination {
     /// Notes why a purge would be refused, and what looks wrong.
     fn judge(
         &mut self,
-        database: &impl Transport,
-        reader: &Reader,
+        database: &impl Database,
+        reader: &TableReader,
         sampling: &Sampling,
         now: UnixTime,
     ) -> Result<()> {
-        let references = References::of(database, reader)?;
-        let deletion = Deletion::as_seen(reader, &references);
+        let references = ReferencingTables::of(database, reader)?;
+        let deletion = DeleteStatements::as_seen(reader, &references);
         self.refusals = obstacles(database, reader, &references, &deletion.changes())?;
         self.refusals.extend(misfits(database, reader, sampling)?);
         self.dependents = references.sentences;
@@ -164,7 +164,7 @@ impl Examination {
 }
 
 /// What the inputs of the rows are.
-fn classes(reader: &Reader, sampling: &Sampling) -> Vec<Class> {
+fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
         let time = reader.profile.times.iter().find(|time| time.input == input);
@@ -188,12 +188,12 @@ fn classes(reader: &Reader, sampling: &Sampling) -> Vec<Class> {
 /// Some rows, those around the present moment among them, in the order in which they
 /// are over.
 fn samples(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     sampling: &Sampling,
     now: UnixTime,
 ) -> Result<Vec<Sample>> {
-    let mut rows: Vec<(&Row, Judged)> =
+    let mut rows: Vec<(&Row, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
     rows.sort_by_key(|(_, judged)| rank(*judged));
     let over = rows.iter().filter(|(_, judged)| is_over(*judged, now)).count();
@@ -202,7 +202,8 @@ fn samples(
     let mut places: Vec<usize> = spread.chain([over.saturating_sub(1), over.min(last)]).collect();
     places.sort_unstable();
     places.dedup();
-    let rows: Vec<(&Row, Judged)> = places.iter().filter_map(|at| rows.get(*at)).copied().collect();
+    let rows: Vec<(&Row, RowStatus)> =
+        places.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.whole());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
@@ -214,7 +215,7 @@ fn samples(
     Ok(rows.map(|((row, judged), user)| sample(reader, row, judged, user)).collect())
 }
 
-fn sample(reader: &Reader, row: &Row, judged: Judged, user: Option<String>) -> Sample {
+fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<String>) -> Sample {
     let inputs = row.raw();
     let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
         let shown = |value| reader.shown(time.input, value);
@@ -226,37 +227,37 @@ fn sample(reader: &Reader, row: &Row, judged: Judged, user: Option<String>) -> S
         user,
         times: times.collect(),
         expiry: match judged {
-            Judged::Session(expiry) => Some(expiry),
-            Judged::NoSession => None,
+            RowStatus::Session(expiry) => Some(expiry),
+            RowStatus::NoSession => None,
         },
     }
 }
 
 /// What is over first comes first, then what never is, what nobody can say, and what is
 /// no session.
-fn rank(judged: Judged) -> (u8, i128) {
+fn rank(judged: RowStatus) -> (u8, i128) {
     match judged {
-        Judged::Session(Expiry::Over) => (0, 0),
-        Judged::Session(Expiry::At { moment, .. }) => (1, moment.0),
-        Judged::Session(Expiry::Never) => (2, 0),
-        Judged::Session(Expiry::Unknown) => (3, 0),
-        Judged::NoSession => (4, 0),
+        RowStatus::Session(Expiry::Over) => (0, 0),
+        RowStatus::Session(Expiry::At { moment, .. }) => (1, moment.0),
+        RowStatus::Session(Expiry::Never) => (2, 0),
+        RowStatus::Session(Expiry::Unknown) => (3, 0),
+        RowStatus::NoSession => (4, 0),
     }
 }
 
-pub(super) fn is_over(judged: Judged, now: UnixTime) -> bool {
-    matches!(judged, Judged::Session(expiry) if expiry.is_over(now))
+pub(super) fn is_over(judged: RowStatus, now: UnixTime) -> bool {
+    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now))
 }
 
 /// How SQLite would go about it.
 fn plans(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     now: UnixTime,
 ) -> Result<Vec<(String, Vec<String>)>> {
     let mut walk = reader.select(&reader.seen());
     reader.in_order(&mut walk, None, false);
-    let index = TimeIndex::of(database, reader).and_then(|index| index.due(reader, now));
+    let index = ExpiryIndex::of(database, reader).and_then(|index| index.due(reader, now));
     let due = index.unwrap_or_else(|| Statement::clone(&walk));
     Ok(vec![
         ("find what is due, where it is little".to_owned(), plan(database, &due)?),

@@ -2,28 +2,28 @@
 
 use super::sample::Row;
 use crate::domain::error::Result;
-use crate::domain::profile::{Datum, Nullness, Source, TimeColumn};
-use crate::store::adopted::reader::Reader;
-use crate::store::database::Transport;
+use crate::domain::profile::{ColumnSource, NullMeaning, SqlValue, TimeColumn};
+use crate::store::adopted::reader::TableReader;
+use crate::store::database::Database;
 use crate::store::statement::{datum, literal, quoted};
 
 /// That a session without a time would be over, and the path of the time leads nowhere
 /// in all JSON texts of some rows, in a sentence.
 pub(in crate::store::adopted) fn astray(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     time: &TimeColumn,
     rows: &[&Row],
 ) -> Result<Option<String>> {
     let source = reader.profile.inputs.get(time.input);
-    let Some(Source { column, path: Some(path) }) = source else {
+    let Some(ColumnSource { column, path: Some(path) }) = source else {
         return Ok(None);
     };
     let is_found = |row: &&Row| {
         // Bytes are what is no JSON.
-        !matches!(row.inputs.get(time.input), None | Some(Datum::Null | Datum::Blob(_)))
+        !matches!(row.inputs.get(time.input), None | Some(SqlValue::Null | SqlValue::Blob(_)))
     };
-    if time.null != Some(Nullness::Expired) || rows.iter().any(is_found) {
+    if time.null != Some(NullMeaning::Expired) || rows.iter().any(is_found) {
         return Ok(None);
     }
     let (value, place) = (quoted(column), literal(path));

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::distribution::Spread;
+use super::distribution::KeyDistribution;
 use crate::domain::error::Result;
-use crate::domain::profile::{Datum, Judged, Profile, Raw};
-use crate::store::adopted::reader::Reader;
-use crate::store::database::{Columns, Transport};
+use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
+use crate::store::adopted::reader::TableReader;
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, raw};
 
 /// Rows at each end of the table, and places in between at which one is looked for. A
@@ -26,29 +26,29 @@ pub(in crate::store::adopted) struct Sampling {
 #[derive(Debug)]
 pub(in crate::store::adopted) struct Row {
     /// The key, and the id.
-    pub(in crate::store::adopted) key: Datum,
-    pub(in crate::store::adopted) id: Datum,
+    pub(in crate::store::adopted) key: SqlValue,
+    pub(in crate::store::adopted) id: SqlValue,
     /// What it is judged by.
-    pub(in crate::store::adopted) inputs: Vec<Datum>,
+    pub(in crate::store::adopted) inputs: Vec<SqlValue>,
     /// Whether it stands for the whole table, and not for one of its ends, where the
     /// oldest rows and the newest are.
     pub(in crate::store::adopted) is_even: bool,
 }
 
 impl Row {
-    fn of(row: &dyn Columns, inputs: usize) -> Self {
+    fn of(row: &dyn RowRef, inputs: usize) -> Self {
         let value = |place| raw(row.value(place)).to_datum();
         let inputs = (0..inputs).map(|place| value(place + 2)).collect();
         Self { key: value(0), id: value(1), inputs, is_even: true }
     }
 
     /// What it is judged by, as the rules take it.
-    pub(in crate::store::adopted) fn raw(&self) -> Vec<Raw<'_>> {
-        self.inputs.iter().map(Datum::raw).collect()
+    pub(in crate::store::adopted) fn raw(&self) -> Vec<SqlValueRef<'_>> {
+        self.inputs.iter().map(SqlValue::raw).collect()
     }
 
     /// What it is.
-    pub(in crate::store::adopted) fn judge(&self, profile: &Profile) -> Judged {
+    pub(in crate::store::adopted) fn judge(&self, profile: &Profile) -> RowStatus {
         profile.judge(&self.raw())
     }
 }
@@ -56,9 +56,12 @@ impl Row {
 impl Sampling {
     /// Reads the rows at both ends of the key, and rows evenly between them. It takes
     /// about as long in a large table as in a small one.
-    pub(in crate::store::adopted) fn of(database: &impl Transport, reader: &Reader) -> Result<Self> {
+    pub(in crate::store::adopted) fn of(
+        database: &impl Database,
+        reader: &TableReader,
+    ) -> Result<Self> {
         let seen = reader.seen();
-        let row = |row: &dyn Columns| Row::of(row, reader.profile.inputs.len());
+        let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
         let read = |direction, most| {
             crate::store::adopted::table::collect(
                 database,
@@ -82,17 +85,25 @@ impl Sampling {
 }
 
 /// The range of the keys of a table.
-pub(in crate::store::adopted) fn spread(database: &impl Transport, reader: &Reader) -> Result<Spread> {
-    let mut spread = Spread::Unknown;
+pub(in crate::store::adopted) fn spread(
+    database: &impl Database,
+    reader: &TableReader,
+) -> Result<KeyDistribution> {
+    let mut spread = KeyDistribution::Unknown;
     database.query(&reader.ends(database, &reader.key), &mut |row| {
-        spread = Spread::between(row.value(0), row.value(1));
+        spread = KeyDistribution::between(row.value(0), row.value(1));
         Ok(ControlFlow::Break(()))
     })?;
     Ok(spread)
 }
 
 /// Reads this of the first rows by the key, or of the last.
-pub(in crate::store::adopted) fn ordered(reader: &Reader, what: &str, direction: &str, most: usize) -> Statement {
+pub(in crate::store::adopted) fn ordered(
+    reader: &TableReader,
+    what: &str,
+    direction: &str,
+    most: usize,
+) -> Statement {
     let mut sql = reader.select(what);
     sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
     sql
@@ -100,17 +111,18 @@ pub(in crate::store::adopted) fn ordered(reader: &Reader, what: &str, direction:
 
 /// Reads this at each of some places, of the row that is there or comes next.
 pub(in crate::store::adopted) fn between<T>(
-    database: &impl Transport,
-    reader: &Reader,
+    database: &impl Database,
+    reader: &TableReader,
     what: &str,
-    spread: &Spread,
-    read: impl Fn(&dyn Columns) -> T,
+    spread: &KeyDistribution,
+    read: impl Fn(&dyn RowRef) -> T,
 ) -> Result<Vec<T>> {
     let mut sql = reader.select(what);
     sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
     let places = spread.places(BETWEEN);
     let mut rows = Vec::with_capacity(places.len());
-    let mut values = places.iter().map(crate::store::adopted::diagnose::distribution::Place::value);
+    let mut values =
+        places.iter().map(crate::store::adopted::diagnose::distribution::SamplePoint::value);
     database.look_up(&sql, &mut values, &mut |row| {
         rows.extend(row.map(&read));
     })?;

@@ -5,19 +5,24 @@ use std::collections::BTreeSet;
 use super::check::rows;
 use super::is_over;
 use super::sample::{Row, Sampling};
-use crate::domain::profile::{Datum, Expiry, Judged, Reading};
+use crate::domain::profile::{Expiry, Reading, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
-use crate::store::adopted::reader::Reader;
+use crate::store::adopted::reader::TableReader;
 
 /// The year 9999, the last that most programs can write.
 const LAST: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
 
 /// What looks wrong in the values, in sentences.
-pub(in crate::store::adopted) fn oddities(reader: &Reader, sampling: &Sampling, now: UnixTime) -> Vec<String> {
-    let judged: Vec<Judged> = sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
-    let sessions = judged.iter().filter(|judged| **judged != Judged::NoSession).count();
+pub(in crate::store::adopted) fn oddities(
+    reader: &TableReader,
+    sampling: &Sampling,
+    now: UnixTime,
+) -> Vec<String> {
+    let judged: Vec<RowStatus> =
+        sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
+    let sessions = judged.iter().filter(|judged| **judged != RowStatus::NoSession).count();
     let over = judged.iter().filter(|judged| is_over(**judged, now)).count();
-    let unknown = judged.iter().filter(|judged| **judged == Judged::Session(Expiry::Unknown));
+    let unknown = judged.iter().filter(|judged| **judged == RowStatus::Session(Expiry::Unknown));
     let unknown = unknown.count();
     let mut oddities: Vec<String> = repeated(reader, sampling).into_iter().collect();
     if sessions > 1 && over == sessions {
@@ -42,12 +47,12 @@ pub(in crate::store::adopted) fn oddities(reader: &Reader, sampling: &Sampling, 
 }
 
 /// Times that rather mean that there is none, in sentences: one for each kind.
-fn far_off(reader: &Reader, sampling: &Sampling, place: usize) -> Vec<String> {
+fn far_off(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<String> {
     let time = &reader.profile.times[place];
     let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
     for row in rows(reader, sampling, place) {
         let value = &row.inputs[time.input];
-        looked_at += u64::from(*value != Datum::Null);
+        looked_at += u64::from(*value != SqlValue::Null);
         if let Some((count, example)) = kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
         {
             *count += 1;
@@ -70,20 +75,20 @@ fn far_off(reader: &Reader, sampling: &Sampling, place: usize) -> Vec<String> {
 }
 
 /// Which of the times it is that rather mean that there is none.
-fn kind(value: &Datum, reading: Reading) -> Option<usize> {
+fn kind(value: &SqlValue, reading: Reading) -> Option<usize> {
     match (value, reading) {
         (_, Reading::Never | Reading::Over | Reading::Null) => None,
-        (Datum::Integer(0), _) => Some(0),
-        (Datum::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
-        (Datum::Integer(i64::MAX), _) => Some(1),
+        (SqlValue::Integer(0), _) => Some(0),
+        (SqlValue::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
+        (SqlValue::Integer(i64::MAX), _) => Some(1),
         (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
         _ => None,
     }
 }
 
 /// That ids do not tell sessions apart, in a sentence.
-fn repeated(reader: &Reader, sampling: &Sampling) -> Option<String> {
-    let is_session = |row: &&Row| row.judge(&reader.profile) != Judged::NoSession;
+fn repeated(reader: &TableReader, sampling: &Sampling) -> Option<String> {
+    let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
     let (mut sessions, mut known) = (0, BTreeSet::new());
     known.extend(ids.inspect(|_| sessions += 1));

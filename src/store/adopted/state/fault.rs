@@ -12,7 +12,7 @@ impl Home {
     pub(super) fn judge<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
         let is_answer = matches!(
             error,
-            Error::Refused(_) | Error::Held { .. } | Error::Settled | Error::State(_)
+            Error::Refused(_) | Error::LeaseHeld { .. } | Error::AlreadyRun | Error::State(_)
         );
         let (Self::Read(file, identity) | Self::File(file, identity)) = self else {
             return Err(error);
@@ -33,10 +33,10 @@ impl Home {
             |detail: &str| StateFault::Damaged { detail: detail.to_owned(), set_aside: None };
         match error {
             Error::Corrupt { detail, .. } => damaged(detail),
-            Error::NotOurs { found, .. } => match crate::store::is_native(file.as_path()) {
+            Error::ForeignDatabase { found, .. } => match crate::store::is_native(file.as_path()) {
                 Ok(true) => StateFault::Newer,
                 Ok(false) => StateFault::Foreign(found.clone()),
-                Err(Error::NotOurs { .. } | Error::Corrupt { .. }) if file.is_file() => {
+                Err(Error::ForeignDatabase { .. } | Error::Corrupt { .. }) if file.is_file() => {
                     damaged("it is not an SQLite database")
                 }
                 Err(_) => StateFault::Other(error.with_causes()),

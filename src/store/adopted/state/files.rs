@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::geteuid;
 
-use crate::domain::state_file::{StateFault, Unsafety, quoted};
+use crate::domain::state_file::{StateFault, UntrustedReason, quoted};
 
 /// Mode of a directory that is made.
 const OWN: u32 = 0o700;
@@ -40,8 +40,11 @@ pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
     if geteuid().is_root() && !only_root_leads_to(path) {
         // Below a file, there is nothing to make at all.
         let nearest = nearest(&whole);
-        let (path, why) =
-            if nearest.is_dir() { (path, Unsafety::Parent) } else { (nearest, Unsafety::Kind) };
+        let (path, why) = if nearest.is_dir() {
+            (path, UntrustedReason::Parent)
+        } else {
+            (nearest, UntrustedReason::Kind)
+        };
         return Err(StateFault::Unsafe { path: path.to_owned(), why });
     }
     let made = DirBuilder::new().recursive(true).mode(OWN).create(path);
@@ -68,17 +71,17 @@ pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFau
     let Some(found) = look(&path)? else { return Ok(None) };
     let not_safe = |why| Err(StateFault::Unsafe { path: path.clone(), why });
     if found.is_symlink() {
-        return not_safe(Unsafety::Link);
+        return not_safe(UntrustedReason::Link);
     }
     if !found.is_dir() {
-        return not_safe(Unsafety::Kind);
+        return not_safe(UntrustedReason::Kind);
     }
     if let Some(why) = stranger(&found) {
         return not_safe(why);
     }
     let real = fs::canonicalize(&path).map_err(|e| unreadable(&path, &e))?;
     if geteuid().is_root() && !only_root_leads_to(&path) {
-        return not_safe(Unsafety::Parent);
+        return not_safe(UntrustedReason::Parent);
     }
     Ok(Some(real))
 }
@@ -96,11 +99,11 @@ pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> 
 fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
     let Some(found) = look(path)? else { return Ok(None) };
     let why = if found.is_symlink() {
-        Some(Unsafety::Link)
+        Some(UntrustedReason::Link)
     } else if !found.is_file() {
-        Some(Unsafety::Kind)
+        Some(UntrustedReason::Kind)
     } else if found.nlink() > 1 {
-        Some(Unsafety::HardLink)
+        Some(UntrustedReason::HardLink)
     } else {
         stranger(&found)
     };
@@ -111,12 +114,12 @@ fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
 }
 
 /// Reason not to trust a directory or a file by its owner and mode.
-fn stranger(found: &Metadata) -> Option<Unsafety> {
+fn stranger(found: &Metadata) -> Option<UntrustedReason> {
     let user = geteuid().as_raw();
     if found.uid() != user && found.uid() != 0 {
-        return Some(Unsafety::Owner(found.uid(), user));
+        return Some(UntrustedReason::Owner(found.uid(), user));
     }
-    (found.mode() & BY_ALL != 0).then_some(Unsafety::Writable)
+    (found.mode() & BY_ALL != 0).then_some(UntrustedReason::Writable)
 }
 
 /// Whether only root can decide to which directory a path leads, or would once it is made.

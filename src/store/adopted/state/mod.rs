@@ -18,9 +18,9 @@ use std::rc::Rc;
 
 use crate::domain::error::{Error, Result};
 use crate::domain::session::EndReason;
-use crate::domain::state_file::{StateFault, StateLoss, StateNews, StateTrouble};
+use crate::domain::state_file::{StateConsequence, StateFault, StateNotice, StateProblem};
 use crate::domain::time::UnixTime;
-use crate::storage::{Scope, Sessions, TaskStat};
+use crate::storage::{PolicyContext, SessionStore, TaskStats};
 use crate::store::Location;
 use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::native::Native;
@@ -43,7 +43,7 @@ pub struct StateDirectory {
     /// The time that the name of a damaged file gets.
     pub now: UnixTime,
     /// Called with what users have to know.
-    pub tell: Rc<dyn Fn(&StateNews)>,
+    pub tell: Rc<dyn Fn(&StateNotice)>,
     /// Called when the state is used for the first time.
     pub opened: Rc<dyn Fn()>,
     /// The state of earlier stores of this process that could not use a file.
@@ -153,7 +153,7 @@ impl State {
             Attempt::Done(answer) => Ok(answer),
             Attempt::Faulty(fault) if self.directory.is_wanted => {
                 let Fault { file, kind: fault, .. } = fault;
-                let trouble = StateTrouble { file, fault, loss: StateLoss::NothingRead };
+                let trouble = StateProblem { file, fault, loss: StateConsequence::NothingRead };
                 Err(Error::State(Box::new(trouble)))
             }
             Attempt::Faulty(fault) => {
@@ -212,7 +212,7 @@ impl State {
     }
 
     /// What is remembered of the tasks in scope.
-    pub(super) fn tasks(&self, scope: &Scope<'_>) -> Result<Vec<TaskStat>> {
+    pub(super) fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }
 
@@ -270,7 +270,7 @@ impl State {
         *self.open.borrow_mut() = None;
         self.has_lost_lease.set(true);
         if self.access == Access::Read {
-            self.tell(file, fault, StateLoss::NothingRead);
+            self.tell(file, fault, StateConsequence::NothingRead);
             return self.go_on_in_memory();
         }
         let is_replaced = identity.is_some_and(|identity| !identity.is_of(&file));
@@ -284,13 +284,13 @@ impl State {
                 Ok(None) => return Ok(()),
                 Ok(set_aside) => {
                     let fault = StateFault::Damaged { detail: detail.clone(), set_aside };
-                    self.tell(file, fault, StateLoss::Content);
+                    self.tell(file, fault, StateConsequence::Content);
                     return Ok(());
                 }
                 Err(_) => {}
             }
         }
-        self.tell(file, fault, StateLoss::NothingKept);
+        self.tell(file, fault, StateConsequence::NothingKept);
         self.go_on_in_memory()
     }
 
@@ -304,8 +304,8 @@ impl State {
         Ok(())
     }
 
-    fn tell(&self, file: PathBuf, fault: StateFault, loss: StateLoss) {
-        (self.directory.tell)(&StateNews::Trouble(StateTrouble { file, fault, loss }));
+    fn tell(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
+        (self.directory.tell)(&StateNotice::Trouble(StateProblem { file, fault, loss }));
     }
 }
 

@@ -8,7 +8,7 @@ use super::files::Identity;
 use super::former::Move;
 use super::{Attempt, Fault, Home, Open, State, files, former};
 use crate::domain::error::{Error, Result};
-use crate::domain::state_file::{StateFault, StateLoss, StateNews};
+use crate::domain::state_file::{StateConsequence, StateFault, StateNotice};
 use crate::store::database::sqlite::Access;
 
 impl State {
@@ -35,7 +35,7 @@ impl State {
                 Ok(Attempt::Done(Some(Open { native, home: Home::Read(path, identity) })))
             }
             // It may be an older sessctl's: nobody but sessctl brings that up to date.
-            Err(Error::NotOurs { .. }) if is_ours(&path) => {
+            Err(Error::ForeignDatabase { .. }) if is_ours(&path) => {
                 match crate::store::create_native(&path) {
                     Ok(native) => {
                         Ok(Attempt::Done(Some(Open { native, home: Home::File(path, identity) })))
@@ -130,7 +130,7 @@ impl State {
         let lock = files::lock(&found).map_err(|fault| (path.clone(), fault))?;
         match check()? {
             Some(identity) if !identity.is_empty => return Ok((path, Some(identity), None)),
-            Some(_) => self.tell(path.clone(), StateFault::Empty, StateLoss::Content),
+            Some(_) => self.tell(path.clone(), StateFault::Empty, StateConsequence::Content),
             None => {}
         }
         for former in self.former() {
@@ -139,11 +139,11 @@ impl State {
                 Ok(Move::InUse) => return Ok((former, None, None)),
                 Ok(Move::Done) => {
                     let to = path.clone();
-                    (self.directory.tell)(&StateNews::Moved { from: former, to });
+                    (self.directory.tell)(&StateNotice::Moved { from: former, to });
                 }
                 Err(error) => {
                     let home = Home::File(former.clone(), None);
-                    self.tell(former, home.diagnose(&error, true), StateLoss::Content);
+                    self.tell(former, home.diagnose(&error, true), StateConsequence::Content);
                 }
             }
             break;

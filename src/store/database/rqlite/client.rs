@@ -12,11 +12,11 @@ use ureq::http::{HeaderValue, Response};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
-use super::error::{Asked, Fault, Faults};
+use super::error::{Asked, NodeError, NodeErrors};
 use super::json;
-use super::json::{Outcome, Reply};
+use super::json::{ParsedResponse, StatementResult};
 use crate::domain::error::{Error, Result};
-use crate::storage::consistency::{Contact, Freshness};
+use crate::storage::consistency::{LeaderContact, ReadFreshness};
 use crate::store::database::sqlite::reason_to_stop;
 use crate::store::location::{Cluster, Credentials};
 
@@ -43,9 +43,9 @@ pub(super) struct Request<'a> {
 }
 
 /// What came of a list of statements that a node has answered.
-pub(super) enum Answered {
+pub(super) enum NodeResponse {
     /// And whether an earlier attempt may have been carried out.
-    Done(Vec<Outcome>, bool),
+    Done(Vec<StatementResult>, bool),
     /// SQLite has refused it as a whole, in these words; and whether an earlier attempt
     /// may have been carried out.
     Refused(String, bool),
@@ -53,10 +53,10 @@ pub(super) enum Answered {
 
 /// What is remembered of a cluster between two requests, by all who talk to it.
 #[derive(Clone, Default)]
-pub struct Link(Arc<Memory>);
+pub struct SharedState(Arc<NodeMemory>);
 
 #[derive(Default)]
-struct Memory {
+struct NodeMemory {
     /// Holds the connections.
     agent: OnceLock<Agent>,
     /// The node that is asked first: the one that answered last. Those before it have
@@ -67,15 +67,15 @@ struct Memory {
 }
 
 /// It is no part of what a cluster is.
-impl PartialEq for Link {
+impl PartialEq for SharedState {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Link {}
+impl Eq for SharedState {}
 
-impl fmt::Debug for Link {
+impl fmt::Debug for SharedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Link")
     }
@@ -102,7 +102,7 @@ impl Client {
         &self.place
     }
 
-    fn memory(&self) -> &Memory {
+    fn memory(&self) -> &NodeMemory {
         &self.cluster.link.0
     }
 
@@ -148,23 +148,25 @@ impl Client {
         &self,
         request: Request<'_>,
         exact: impl Fn(usize) -> bool,
-    ) -> Result<Answered> {
+    ) -> Result<NodeResponse> {
         let nodes = &self.cluster.nodes;
         let begun = Instant::now();
         let left = || self.cluster.patience.saturating_sub(begun.elapsed());
-        let (mut faults, mut wait) = (Faults::of(nodes.len()), FIRST_WAIT);
+        let (mut faults, mut wait) = (NodeErrors::of(nodes.len()), FIRST_WAIT);
         loop {
             for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
                 let limit = self.cluster.timeout.min(left() / still).max(LEAST);
                 let at = self.at();
                 let fault = match self.ask_node(at, request, limit, &exact) {
-                    Ok(Reply::Done(outcomes)) => {
-                        return Ok(Answered::Done(outcomes, faults.leave_doubt()));
+                    Ok(ParsedResponse::Done(outcomes)) => {
+                        return Ok(NodeResponse::Done(outcomes, faults.leave_doubt()));
                     }
-                    Ok(Reply::Refused(why)) => {
-                        return Ok(Answered::Refused(why, faults.leave_doubt()));
+                    Ok(ParsedResponse::Refused(why)) => {
+                        return Ok(NodeResponse::Refused(why, faults.leave_doubt()));
                     }
-                    Ok(Reply::Failed(words)) => Fault::of_words(&words, request.writes),
+                    Ok(ParsedResponse::Failed(words)) => {
+                        NodeError::of_words(&words, request.writes)
+                    }
                     Err(fault) => fault,
                 };
                 faults.note(at, fault);
@@ -194,12 +196,12 @@ impl Client {
         request: Request<'_>,
         limit: Duration,
         exact: &impl Fn(usize) -> bool,
-    ) -> std::result::Result<Reply, Fault> {
-        let mut out = Outgoing(request.body.as_bytes());
+    ) -> std::result::Result<ParsedResponse, NodeError> {
+        let mut out = CountingBody(request.body.as_bytes());
         let sent = self.send(at, request, limit, &mut out);
         let asked = self.asked(request.writes && out.is_all_out());
-        let mut response = sent.map_err(|error| Fault::of_error(&error, asked))?;
-        let text = text(&mut response).map_err(|error| Fault::of_error(&error, asked))?;
+        let mut response = sent.map_err(|error| NodeError::of_error(&error, asked))?;
+        let text = text(&mut response).map_err(|error| NodeError::of_error(&error, asked))?;
         let reply = match response.status().as_u16() {
             200 => json::reply(&text, exact),
             _ => None,
@@ -210,9 +212,9 @@ impl Client {
         }
         let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
         if is_ours {
-            return Err(Fault::cut_off(asked));
+            return Err(NodeError::cut_off(asked));
         }
-        Err(Fault::of_status(response.status().as_u16(), words(&response, &text), asked))
+        Err(NodeError::of_status(response.status().as_u16(), words(&response, &text), asked))
     }
 
     fn asked(&self, perhaps: bool) -> Asked {
@@ -225,7 +227,7 @@ impl Client {
         at: usize,
         request: Request<'_>,
         limit: Duration,
-        out: &mut Outgoing<'_>,
+        out: &mut CountingBody<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         // A node that passes it on to a leader that does not answer says so before this
         // gives up on the node.
@@ -243,7 +245,7 @@ impl Client {
     }
 
     /// What the node that answered last says of the leader.
-    pub(super) fn freshness(&self) -> Freshness {
+    pub(super) fn freshness(&self) -> ReadFreshness {
         let node = self.node(self.at()).to_owned();
         let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
         if let Some(authorization) = &self.authorization {
@@ -252,8 +254,8 @@ impl Client {
         let get = get.config().timeout_global(Some(CONNECT)).build();
         let answer = get.call().ok().filter(|response| response.status() == 200);
         let text = answer.and_then(|mut response| text(&mut response).ok());
-        let contact = text.and_then(|text| json::contact(&text)).unwrap_or(Contact::Unsaid);
-        Freshness { node, contact }
+        let contact = text.and_then(|text| json::contact(&text)).unwrap_or(LeaderContact::Unknown);
+        ReadFreshness { node, contact }
     }
 }
 
@@ -277,15 +279,15 @@ fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
 
 /// The part of a request's body that has not gone out yet. Without all of it a node has
 /// nothing to carry out.
-struct Outgoing<'b>(&'b [u8]);
+struct CountingBody<'b>(&'b [u8]);
 
-impl Outgoing<'_> {
+impl CountingBody<'_> {
     fn is_all_out(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Read for Outgoing<'_> {
+impl Read for CountingBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
     }

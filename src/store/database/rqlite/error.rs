@@ -10,25 +10,25 @@ const WORDS: usize = 200;
 
 /// Why a node has not answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct NodeError {
     /// Without a subject, as it stands behind the name of the node or of the cluster.
     pub(super) why: String,
     /// Whether a request that writes may have been carried out all the same.
     pub(super) perhaps: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: NodeErrorKind,
 }
 
 /// Whether the node would say the same in a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum NodeErrorKind {
     /// Nobody answers there.
-    Absent,
+    Unreachable,
     /// Who answers is no rqlite.
-    Stranger,
+    NotRqlite,
     /// One side will not have the other.
-    Barred,
+    Denied,
     /// It may be better soon.
-    Passing,
+    Transient,
 }
 
 /// What a node was asked.
@@ -41,8 +41,8 @@ pub(super) struct Asked {
     pub(super) has_met: bool,
 }
 
-impl Fault {
-    fn new(kind: Kind, why: impl Into<String>) -> Self {
+impl NodeError {
+    fn new(kind: NodeErrorKind, why: impl Into<String>) -> Self {
         Self { why: why.into(), perhaps: false, kind }
     }
 
@@ -53,19 +53,21 @@ impl Fault {
     /// Why no answer has come, or only a part of one.
     pub(super) fn of_error(error: &ureq::Error, asked: Asked) -> Self {
         let fault = match error {
-            ureq::Error::HostNotFound => Self::new(Kind::Absent, "the name does not resolve"),
-            ureq::Error::Timeout(_) => Self::new(Kind::Passing, "no answer in time"),
+            ureq::Error::HostNotFound => {
+                Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
+            }
+            ureq::Error::Timeout(_) => Self::new(NodeErrorKind::Transient, "no answer in time"),
             ureq::Error::Io(error) => Self::of_io(error),
             ureq::Error::Rustls(error) => Self::of_tls(error),
             ureq::Error::Tls(why) => Self::of_tls(why),
             ureq::Error::BodyExceedsLimit(_) => {
                 let most = LONGEST_ANSWER >> 20;
-                Self::new(Kind::Barred, format!("its answer is longer than {most} MiB"))
+                Self::new(NodeErrorKind::Denied, format!("its answer is longer than {most} MiB"))
             }
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                Self::new(Kind::Stranger, "what answers there speaks no HTTP")
+                Self::new(NodeErrorKind::NotRqlite, "what answers there speaks no HTTP")
             }
-            error => Self::new(Kind::Passing, in_one_line(&error.to_string())),
+            error => Self::new(NodeErrorKind::Transient, in_one_line(&error.to_string())),
         };
         fault.perhaps(asked.perhaps)
     }
@@ -76,20 +78,20 @@ impl Fault {
             HostUnreachable, InvalidData, NetworkUnreachable, UnexpectedEof,
         };
         match (error.kind(), error.get_ref()) {
-            (ConnectionRefused, _) => Self::new(Kind::Absent, "connection refused"),
+            (ConnectionRefused, _) => Self::new(NodeErrorKind::Unreachable, "connection refused"),
             (HostUnreachable | NetworkUnreachable | AddrNotAvailable, _) => {
-                Self::new(Kind::Absent, "no way leads there")
+                Self::new(NodeErrorKind::Unreachable, "no way leads there")
             }
             (BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof, _) => {
-                Self::new(Kind::Passing, "the connection broke off")
+                Self::new(NodeErrorKind::Transient, "the connection broke off")
             }
             // Wrapped by the TLS library.
             (InvalidData, Some(cause)) => Self::of_tls(&cause),
             // Of a kind that has no name.
             _ if error.to_string().starts_with("failed to lookup address") => {
-                Self::new(Kind::Absent, "the name does not resolve")
+                Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
             }
-            _ => Self::new(Kind::Passing, in_one_line(&error.to_string())),
+            _ => Self::new(NodeErrorKind::Transient, in_one_line(&error.to_string())),
         }
     }
 
@@ -112,7 +114,7 @@ impl Fault {
         } else {
             format!("no encrypted connection comes about: {}", in_one_line(&error))
         };
-        Self::new(Kind::Barred, why)
+        Self::new(NodeErrorKind::Denied, why)
     }
 
     /// What an answer means that is none of rqlite's: its status, and its text if that
@@ -124,24 +126,27 @@ impl Fault {
             None => format!("status {status}"),
         };
         match status {
-            200..300 => {
-                Self::new(Kind::Stranger, "what answers there is no rqlite").perhaps(asked.perhaps)
-            }
+            200..300 => Self::new(NodeErrorKind::NotRqlite, "what answers there is no rqlite")
+                .perhaps(asked.perhaps),
             401 | 403 if !asked.has_credentials => Self::new(
-                Kind::Barred,
+                NodeErrorKind::Denied,
                 "it wants a user and a password: give them with --credentials",
             ),
             401 if !asked.has_met => {
-                Self::new(Kind::Barred, "it does not accept this user and password")
+                Self::new(NodeErrorKind::Denied, "it does not accept this user and password")
             }
-            401 | 403 => Self::new(Kind::Barred, "this user has no permission for it there"),
+            401 | 403 => {
+                Self::new(NodeErrorKind::Denied, "this user has no permission for it there")
+            }
             // It waits for something.
-            408 | 425 | 429 => Self::new(Kind::Passing, said),
+            408 | 425 | 429 => Self::new(NodeErrorKind::Transient, said),
             // A server that knows no such request at all.
-            501 | 505 => Self::new(Kind::Stranger, format!("no rqlite answers there ({said})")),
+            501 | 505 => {
+                Self::new(NodeErrorKind::NotRqlite, format!("no rqlite answers there ({said})"))
+            }
             503 => Self::of_words(text.as_deref().unwrap_or(&said), asked.perhaps),
-            500.. => Self::new(Kind::Passing, said).perhaps(asked.perhaps),
-            _ => Self::new(Kind::Stranger, format!("no rqlite answers there ({said})")),
+            500.. => Self::new(NodeErrorKind::Transient, said).perhaps(asked.perhaps),
+            _ => Self::new(NodeErrorKind::NotRqlite, format!("no rqlite answers there ({said})")),
         }
     }
 
@@ -149,12 +154,12 @@ impl Fault {
     /// it.
     pub(super) fn of_words(words: &str, perhaps: bool) -> Self {
         let is_certain = NOT_DONE.iter().any(|certain| words.contains(certain));
-        Self::new(Kind::Passing, in_one_line(words)).perhaps(perhaps && !is_certain)
+        Self::new(NodeErrorKind::Transient, in_one_line(words)).perhaps(perhaps && !is_certain)
     }
 
     /// An answer of rqlite's that is not whole.
     pub(super) fn cut_off(asked: Asked) -> Self {
-        Self::new(Kind::Passing, "the answer broke off").perhaps(asked.perhaps)
+        Self::new(NodeErrorKind::Transient, "the answer broke off").perhaps(asked.perhaps)
     }
 }
 
@@ -179,19 +184,19 @@ pub(super) fn in_one_line(text: &str) -> String {
 }
 
 /// What the nodes have said in answer to one request.
-pub(super) struct Faults {
+pub(super) struct NodeErrors {
     /// The last of each node, in the order of the nodes; `None`: it was not asked.
-    last: Vec<Option<Fault>>,
+    last: Vec<Option<NodeError>>,
     /// Why it is not known, since then, whether the request has been carried out.
     doubt: Option<String>,
 }
 
-impl Faults {
+impl NodeErrors {
     pub(super) fn of(nodes: usize) -> Self {
         Self { last: vec![None; nodes], doubt: None }
     }
 
-    pub(super) fn note(&mut self, node: usize, fault: Fault) {
+    pub(super) fn note(&mut self, node: usize, fault: NodeError) {
         if fault.perhaps && self.doubt.is_none() {
             self.doubt = Some(fault.why.clone());
         }
@@ -208,10 +213,10 @@ impl Faults {
     /// Whether all nodes would say the same in a minute. Once one has answered, those
     /// that are gone may come back.
     pub(super) fn are_final(&self, has_met: bool) -> bool {
-        let is_final = |fault: &Fault| match fault.kind {
-            Kind::Passing => false,
-            Kind::Barred => true,
-            Kind::Absent | Kind::Stranger => !has_met,
+        let is_final = |fault: &NodeError| match fault.kind {
+            NodeErrorKind::Transient => false,
+            NodeErrorKind::Denied => true,
+            NodeErrorKind::Unreachable | NodeErrorKind::NotRqlite => !has_met,
         };
         !self.leave_doubt() && self.last.iter().all(|last| last.as_ref().is_some_and(is_final))
     }
@@ -221,12 +226,14 @@ impl Faults {
         let (at, why) = (at.to_owned(), self.why(nodes));
         let of = |kind| self.last.iter().flatten().any(|fault| fault.kind == kind);
         match &self.doubt {
-            Some(doubt) if *doubt == why => Error::Unknown { at, why },
-            Some(doubt) => Error::Unknown { at, why: format!("{doubt}, and since then: {why}") },
-            None if of(Kind::Passing) => Error::Unavailable { at, why },
-            None if of(Kind::Barred) => Error::failed(format!("ask {at}"), why),
+            Some(doubt) if *doubt == why => Error::OutcomeUnknown { at, why },
+            Some(doubt) => {
+                Error::OutcomeUnknown { at, why: format!("{doubt}, and since then: {why}") }
+            }
+            None if of(NodeErrorKind::Transient) => Error::Unavailable { at, why },
+            None if of(NodeErrorKind::Denied) => Error::failed(format!("ask {at}"), why),
             None if has_met => Error::Unavailable { at, why },
-            None if of(Kind::Stranger) => Error::NotOurs { at, found: why },
+            None if of(NodeErrorKind::NotRqlite) => Error::ForeignDatabase { at, found: why },
             None => Error::Missing { at, hint: why },
         }
     }
@@ -258,18 +265,18 @@ mod tests {
         ["http://db1:4001", "http://db2:4001", "http://db3:4001"].map(str::to_owned).into()
     }
 
-    fn faults(said: [Fault; 3]) -> Faults {
-        let mut faults = Faults::of(3);
+    fn faults(said: [NodeError; 3]) -> NodeErrors {
+        let mut faults = NodeErrors::of(3);
         said.into_iter().enumerate().for_each(|(node, fault)| faults.note(node, fault));
         faults
     }
 
-    fn said(faults: &Faults, has_met: bool) -> String {
+    fn said(faults: &NodeErrors, has_met: bool) -> String {
         faults.meaning("http://db1:4001,…", &nodes(), has_met).with_causes()
     }
 
-    fn refused() -> Fault {
-        Fault::new(Kind::Absent, "connection refused")
+    fn refused() -> NodeError {
+        NodeError::new(NodeErrorKind::Unreachable, "connection refused")
     }
 
     #[test]
@@ -282,7 +289,7 @@ mod tests {
 
     #[test]
     fn nodes_that_differ_are_named() {
-        let no_leader = Fault::of_words("leader not found\n", true);
+        let no_leader = NodeError::of_words("leader not found\n", true);
         let some = faults([refused(), no_leader, refused()]);
         assert!(!some.are_final(false) && !some.leave_doubt());
         insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… cannot be used at the moment: db1:4001, db3:4001: connection refused; db2:4001: leader not found; nothing was changed by this step, try again");
@@ -302,15 +309,18 @@ mod tests {
             ),
             ("leadership lost while committing log", true),
         ] {
-            assert_eq!(Fault::of_words(words, true).perhaps, perhaps, "{words}");
-            assert!(!Fault::of_words(words, false).perhaps);
+            assert_eq!(NodeError::of_words(words, true).perhaps, perhaps, "{words}");
+            assert!(!NodeError::of_words(words, false).perhaps);
         }
     }
 
     #[test]
     fn a_doubt_does_not_go_away() {
-        let mut faults = Faults::of(1);
-        faults.note(0, Fault::new(Kind::Passing, "the connection broke off").perhaps(true));
+        let mut faults = NodeErrors::of(1);
+        faults.note(
+            0,
+            NodeError::new(NodeErrorKind::Transient, "the connection broke off").perhaps(true),
+        );
         faults.note(0, refused());
         assert!(faults.leave_doubt() && !faults.are_final(false));
         insta::assert_snapshot!(said(&faults, true), @"it is not known whether http://db1:4001,… has done this step: the connection broke off, and since then: connection refused; look before you do it again");

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::{Applied, Done, Rqlite, Written};
+use super::{BatchResult, Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
 use crate::store::statement::Statement;
 
@@ -16,12 +16,15 @@ const IS_DONE: &str = "UNIQUE constraint failed: receipts.name";
 const IS_UNEXPECTED: &str = "NOT NULL constraint failed: receipts.rows";
 
 /// A statement, and how many rows are expected of it, if a number is.
-pub(super) type Step<'s> = (&'s Statement, Option<u64>);
+pub(super) type IdempotentStep<'s> = (&'s Statement, Option<u64>);
 
 impl Rqlite {
     /// Runs statements as one request; `None`: one of them did not do what was expected
     /// of it, and nothing has changed.
-    pub(super) fn apply_with_receipt(&mut self, steps: &[Step<'_>]) -> Result<Option<Applied>> {
+    pub(super) fn apply_with_receipt(
+        &mut self,
+        steps: &[IdempotentStep<'_>],
+    ) -> Result<Option<BatchResult>> {
         let (begun, name) = (Instant::now(), new_name()?);
         match self.write(&with_receipt(steps, &name))? {
             Written::Done(Done { mut outcomes, hold, commit, .. }) => {
@@ -31,7 +34,7 @@ impl Rqlite {
                 let before = outcomes.next().and_then(|total| total.answers.first()?.integer_at(0));
                 let _ = outcomes.next();
                 self.notice(before, after);
-                let mut applied = Applied { hold, commit, ..Applied::default() };
+                let mut applied = BatchResult { hold, commit, ..BatchResult::default() };
                 for (statement, _) in steps {
                     let outcome = outcomes.next().unwrap_or_default();
                     if !statement.reads() {
@@ -48,7 +51,7 @@ impl Rqlite {
                 let applied = self.recover(steps, &name)?;
                 // How much of it was work, nobody knows.
                 let hold = begun.elapsed();
-                Ok(Some(Applied { hold, commit: hold, ..applied }))
+                Ok(Some(BatchResult { hold, commit: hold, ..applied }))
             }
             refused @ Written::Refused(..) => self.applied(refused).map(Some),
         }
@@ -56,24 +59,26 @@ impl Rqlite {
 
     /// What a list has done whose answer was lost. What it has read behind its last
     /// change is read now; the other rows that it has read are lost.
-    fn recover(&self, steps: &[Step<'_>], name: &str) -> Result<Applied> {
+    fn recover(&self, steps: &[IdempotentStep<'_>], name: &str) -> Result<BatchResult> {
         let receipt =
             Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name).surely();
-        let reads = |(statement, _): &Step<'_>| statement.reads();
+        let reads = |(statement, _): &IdempotentStep<'_>| statement.reads();
         let again = steps.len() - steps.iter().rev().take_while(|step| reads(step)).count();
         let mut list = vec![receipt];
         list.extend(steps[again..].iter().map(|(statement, _)| (*statement).clone()));
         // It is done; without the receipt nobody knows what that was.
         let place = || self.client.place().to_owned();
-        let unknown = |error: Error| Error::Unknown { at: place(), why: error.with_causes() };
+        let unknown =
+            |error: Error| Error::OutcomeUnknown { at: place(), why: error.with_causes() };
         let outcomes = self.read(&list).map_err(unknown)?;
         let mut outcomes = outcomes.into_iter();
         let rows = outcomes.next().and_then(|receipt| receipt.answers.first()?.text(0));
-        let gone = || Error::Unknown { at: place(), why: "the receipt of it is gone".to_owned() };
+        let gone =
+            || Error::OutcomeUnknown { at: place(), why: "the receipt of it is gone".to_owned() };
         let rows = rows.ok_or_else(gone)?;
         let mut rows = rows.split_whitespace().map(|rows| rows.parse().unwrap_or(0));
         let answers_lost = steps[..again].iter().any(reads);
-        let mut applied = Applied { answers_lost, ..Applied::default() };
+        let mut applied = BatchResult { answers_lost, ..BatchResult::default() };
         for (place, step) in steps.iter().enumerate() {
             let outcome = if place < again { None } else { outcomes.next() };
             let outcome = outcome.unwrap_or_default();
@@ -86,7 +91,7 @@ impl Rqlite {
 }
 
 /// The statements with a receipt for what each of them does.
-fn with_receipt(steps: &[Step<'_>], name: &str) -> Vec<Statement> {
+fn with_receipt(steps: &[IdempotentStep<'_>], name: &str) -> Vec<Statement> {
     let total = || Statement::new("SELECT total_changes()");
     let mut list =
         vec![total(), Statement::new("INSERT INTO receipts (name) VALUES (?1)").with(name)];

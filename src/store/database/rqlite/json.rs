@@ -5,24 +5,24 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
-use crate::storage::consistency::Contact;
-use crate::store::database::{Answer, Held};
+use crate::storage::consistency::LeaderContact;
+use crate::store::database::{OwnedRow, OwnedValue};
 use crate::store::statement::{Statement, hex};
 
 /// What one statement has done.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Outcome {
+pub(super) struct StatementResult {
     /// Rows that it inserted, changed or deleted; of one that answers rows, as many.
     pub(super) rows: u64,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<OwnedRow>,
     /// How long it took, in seconds.
     pub(super) time: f64,
 }
 
 /// What a node has answered.
 #[derive(Debug)]
-pub(super) enum Reply {
-    Done(Vec<Outcome>),
+pub(super) enum ParsedResponse {
+    Done(Vec<StatementResult>),
     /// SQLite has refused one of the statements.
     Refused(String),
     /// The node could not do it, or does not know what came of it.
@@ -108,10 +108,10 @@ fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
 
 /// Reads an answer; `None`: it is none of rqlite's. `exact` says of each statement
 /// whether its values are written by [`exactly`].
-pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<Reply> {
+pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<ParsedResponse> {
     let mut reply: Json = serde_json::from_str(text).ok()?;
     if let Some(error) = reply.get("error").and_then(Json::as_str) {
-        return Some(Reply::Failed(error.to_owned()));
+        return Some(ParsedResponse::Failed(error.to_owned()));
     }
     let Json::Array(results) = reply.get_mut("results")?.take() else {
         return None;
@@ -119,41 +119,41 @@ pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<Reply> 
     let mut outcomes = Vec::with_capacity(results.len());
     for (place, result) in results.into_iter().enumerate() {
         if let Some(error) = result.get("error").and_then(Json::as_str) {
-            return Some(Reply::Refused(error.to_owned()));
+            return Some(ParsedResponse::Refused(error.to_owned()));
         }
         outcomes.push(outcome(result, exact(place))?);
     }
-    Some(Reply::Done(outcomes))
+    Some(ParsedResponse::Done(outcomes))
 }
 
-fn outcome(mut result: Json, is_exact: bool) -> Option<Outcome> {
+fn outcome(mut result: Json, is_exact: bool) -> Option<StatementResult> {
     let read = if is_exact { exact_value } else { value };
     let time = result.get("time").and_then(Json::as_f64).unwrap_or(0.0);
     if result.get("columns").is_none() {
         // It is left out where it is nought.
         let rows = result.get("rows_affected").and_then(Json::as_u64).unwrap_or(0);
-        return Some(Outcome { rows, answers: Vec::new(), time });
+        return Some(StatementResult { rows, answers: Vec::new(), time });
     }
     let mut answers = Vec::new();
     if let Some(Json::Array(rows)) = result.get_mut("values").map(Json::take) {
         for row in rows {
             let Json::Array(values) = row else { return None };
-            answers.push(Answer(values.into_iter().map(read).collect()));
+            answers.push(OwnedRow(values.into_iter().map(read).collect()));
         }
     }
-    Some(Outcome { rows: answers.len() as u64, answers, time })
+    Some(StatementResult { rows: answers.len() as u64, answers, time })
 }
 
-fn value(json: Json) -> Held {
+fn value(json: Json) -> OwnedValue {
     match json {
-        Json::Null => Held::Null,
-        Json::Bool(is) => Held::Integer(i64::from(is)),
+        Json::Null => OwnedValue::Null,
+        Json::Bool(is) => OwnedValue::Integer(i64::from(is)),
         Json::Number(number) => match number.as_i64() {
-            Some(number) => Held::Integer(number),
-            None => number.as_f64().map_or(Held::Null, Held::Real),
+            Some(number) => OwnedValue::Integer(number),
+            None => number.as_f64().map_or(OwnedValue::Null, OwnedValue::Real),
         },
-        Json::String(text) => Held::Text(text.into_bytes()),
-        other => Held::Text(other.to_string().into_bytes()),
+        Json::String(text) => OwnedValue::Text(text.into_bytes()),
+        other => OwnedValue::Text(other.to_string().into_bytes()),
     }
 }
 
@@ -169,18 +169,18 @@ pub(super) fn exactly(expression: &str) -> String {
 }
 
 /// Such a value; what is none, such as a count, is what it is.
-fn exact_value(json: Json) -> Held {
+fn exact_value(json: Json) -> OwnedValue {
     let Json::String(text) = &json else { return value(json) };
     let digits = text.get(1..).unwrap_or_default();
     match text.as_bytes().first() {
-        Some(b'i') => digits.parse().map_or(Held::Null, Held::Integer),
+        Some(b'i') => digits.parse().map_or(OwnedValue::Null, OwnedValue::Integer),
         Some(b'r') => match digits {
-            "Inf" => Held::Real(f64::INFINITY),
-            "-Inf" => Held::Real(f64::NEG_INFINITY),
-            digits => digits.parse().map_or(Held::Null, Held::Real),
+            "Inf" => OwnedValue::Real(f64::INFINITY),
+            "-Inf" => OwnedValue::Real(f64::NEG_INFINITY),
+            digits => digits.parse().map_or(OwnedValue::Null, OwnedValue::Real),
         },
-        Some(b't') => Held::Text(unhex(digits)),
-        _ => Held::Blob(unhex(digits)),
+        Some(b't') => OwnedValue::Text(unhex(digits)),
+        _ => OwnedValue::Blob(unhex(digits)),
     }
 }
 
@@ -190,14 +190,14 @@ fn unhex(digits: &str) -> Vec<u8> {
 }
 
 /// What the state of a node's Raft says of the leader; `None`: nothing.
-pub(super) fn contact(text: &str) -> Option<Contact> {
+pub(super) fn contact(text: &str) -> Option<LeaderContact> {
     let raft: Json = serde_json::from_str(text).ok()?;
     if raft.get("state")? == "Leader" {
-        return Some(Contact::Leads);
+        return Some(LeaderContact::IsLeader);
     }
     match raft.get("last_contact")?.as_str()? {
-        "never" => Some(Contact::Never),
-        ago => duration(ago).map(Contact::Ago),
+        "never" => Some(LeaderContact::Never),
+        ago => duration(ago).map(LeaderContact::Ago),
     }
 }
 
@@ -280,8 +280,8 @@ mod tests {
             let shown: Option<String> =
                 connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
             let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
-            let Some(Reply::Done(outcomes)) = reply(&text.to_string(), |_| true) else { panic!() };
-            prop_assert_eq!(&outcomes[0].answers[0].0[0], &Held::from(ValueRef::from(&sent)));
+            let Some(ParsedResponse::Done(outcomes)) = reply(&text.to_string(), |_| true) else { panic!() };
+            prop_assert_eq!(&outcomes[0].answers[0].0[0], &OwnedValue::from(ValueRef::from(&sent)));
         }
 
         #[test]
@@ -317,15 +317,15 @@ mod tests {
     #[test]
     fn an_answer_is_read() {
         let written = r#"{"results":[{"rows_affected":3,"last_insert_id":9,"time":0.5},{}]}"#;
-        let Some(Reply::Done(outcomes)) = reply(written, |_| false) else { panic!() };
+        let Some(ParsedResponse::Done(outcomes)) = reply(written, |_| false) else { panic!() };
         assert_eq!((outcomes[0].rows, outcomes[1].rows, outcomes[0].time), (3, 0, 0.5));
         let rows = r#"{"results":[{"columns":["a","b"],"values":[[1,"x"],[null,1.5]]}]}"#;
-        let Some(Reply::Done(outcomes)) = reply(rows, |_| false) else { panic!() };
+        let Some(ParsedResponse::Done(outcomes)) = reply(rows, |_| false) else { panic!() };
         assert_eq!(outcomes[0].rows, 2);
-        assert_eq!(outcomes[0].answers[1].0, [Held::Null, Held::Real(1.5)]);
+        assert_eq!(outcomes[0].answers[1].0, [OwnedValue::Null, OwnedValue::Real(1.5)]);
         // Without rows, the values are left out.
         let none = r#"{"results":[{"columns":["a"],"types":["text"]}]}"#;
-        let Some(Reply::Done(outcomes)) = reply(none, |_| false) else { panic!() };
+        let Some(ParsedResponse::Done(outcomes)) = reply(none, |_| false) else { panic!() };
         assert!(outcomes[0].answers.is_empty());
     }
 
@@ -356,12 +356,12 @@ mod tests {
         let of = |state: &str, last: &str| {
             contact(&format!(r#"{{"state":"{state}","last_contact":{last}}}"#))
         };
-        assert_eq!(of("Leader", "0"), Some(Contact::Leads));
+        assert_eq!(of("Leader", "0"), Some(LeaderContact::IsLeader));
         assert_eq!(
             of("Follower", r#""50.771477ms""#),
-            Some(Contact::Ago(Duration::from_nanos(50_771_477)))
+            Some(LeaderContact::Ago(Duration::from_nanos(50_771_477)))
         );
-        assert_eq!(of("Candidate", r#""never""#), Some(Contact::Never));
+        assert_eq!(of("Candidate", r#""never""#), Some(LeaderContact::Never));
         assert_eq!(of("Follower", "0"), None);
         assert_eq!(contact("leader not found"), None);
         for (text, millis) in

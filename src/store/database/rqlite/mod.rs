@@ -18,17 +18,17 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::Access;
-use super::{Answer, Applied, Columns, Expecting, Transport};
+use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
-use crate::storage::consistency::{Consistency, Freshness};
-use crate::storage::{Effort, Flow, LogSize, Version};
+use crate::storage::consistency::{Consistency, ReadFreshness};
+use crate::storage::{CheckpointMode, DataVersion, VisitResult, WalStatus};
 use crate::store::location::Cluster;
 use crate::store::statement::Statement;
-use client::{Answered, Client, Request};
-use idempotency::Step;
-use json::Outcome;
+use client::{Client, NodeResponse, Request};
+use idempotency::IdempotentStep;
+use json::StatementResult;
 
-pub use client::Link;
+pub use client::SharedState;
 
 /// The level at which a read goes through the log of the cluster like a write, so that it
 /// sees all that was acknowledged before. All versions have it.
@@ -89,7 +89,7 @@ impl Rqlite {
     }
 
     /// How fresh that is what the node has that answered last.
-    pub fn freshness(&self) -> Freshness {
+    pub fn freshness(&self) -> ReadFreshness {
         self.client.freshness()
     }
 
@@ -99,7 +99,7 @@ impl Rqlite {
         body: &str,
         writes: bool,
         exact: impl Fn(usize) -> bool,
-    ) -> Result<Answered> {
+    ) -> Result<NodeResponse> {
         self.client.ask(Request { path, body, writes }, exact)
     }
 
@@ -117,7 +117,7 @@ impl Rqlite {
         format!("/db/query?timings&transaction&level={level}")
     }
 
-    fn read(&self, statements: &[Statement]) -> Result<Vec<Outcome>> {
+    fn read(&self, statements: &[Statement]) -> Result<Vec<StatementResult>> {
         let body = json::list(statements);
         let path = if statements.iter().any(explains_a_change) {
             // What only reads is not for such as these, though they change nothing.
@@ -127,8 +127,8 @@ impl Rqlite {
         };
         let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
         match self.ask(&path, &body, false, is_exact)? {
-            Answered::Done(outcomes, _) => Ok(outcomes),
-            Answered::Refused(why, _) => Err(self.fault("read", why)),
+            NodeResponse::Done(outcomes, _) => Ok(outcomes),
+            NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
         }
     }
 
@@ -137,7 +137,7 @@ impl Rqlite {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-    ) -> Result<Vec<Outcome>> {
+    ) -> Result<Vec<StatementResult>> {
         let one = |value| json::element(&statement.sql, std::iter::once(value));
         let elements: Vec<_> = values.map(one).collect();
         if elements.is_empty() {
@@ -147,8 +147,8 @@ impl Rqlite {
         let body = serde_json::Value::Array(elements).to_string();
         let path = self.reading([statement]);
         match self.ask(&path, &body, false, |_| statement.is_exact)? {
-            Answered::Done(outcomes, _) => Ok(outcomes),
-            Answered::Refused(why, _) => Err(self.fault("read", why)),
+            NodeResponse::Done(outcomes, _) => Ok(outcomes),
+            NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
         }
     }
 
@@ -161,14 +161,14 @@ impl Rqlite {
     fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
         let begun = Instant::now();
         match self.ask("/db/request?transaction&timings", body, true, exact)? {
-            Answered::Done(outcomes, is_in_doubt) => {
+            NodeResponse::Done(outcomes, is_in_doubt) => {
                 let hold = begun.elapsed();
                 let work: f64 = outcomes.iter().map(|outcome| outcome.time).sum();
                 let work = Duration::try_from_secs_f64(work).unwrap_or_default();
                 let commit = hold.saturating_sub(work);
                 Ok(Written::Done(Done { outcomes, hold, commit, is_in_doubt }))
             }
-            Answered::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
+            NodeResponse::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
         }
     }
 
@@ -189,22 +189,29 @@ impl Rqlite {
         self.changes = after;
     }
 
-    fn apply_plainly(&mut self, statements: &[Statement]) -> Result<Applied> {
+    fn apply_plainly(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         let written = self.write(statements)?;
         self.applied(written)
     }
 
-    fn applied(&self, written: Written) -> Result<Applied> {
+    fn applied(&self, written: Written) -> Result<BatchResult> {
         match written {
             Written::Done(Done { outcomes, hold, commit, is_in_doubt }) => {
                 let rows = outcomes.iter().map(|outcome| outcome.rows).collect();
                 let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
                 let answers_lost = is_in_doubt;
-                Ok(Applied { rows, answers, answers_lost, hold, commit, ..Applied::default() })
+                Ok(BatchResult {
+                    rows,
+                    answers,
+                    answers_lost,
+                    hold,
+                    commit,
+                    ..BatchResult::default()
+                })
             }
             // The first attempt may be what the second was refused for.
             Written::Refused(why, true) => {
-                Err(Error::Unknown { at: self.client.place().to_owned(), why })
+                Err(Error::OutcomeUnknown { at: self.client.place().to_owned(), why })
             }
             Written::Refused(why, false) => Err(self.fault("write to", why)),
         }
@@ -249,7 +256,7 @@ enum Written {
 
 /// A request that was carried out.
 struct Done {
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<StatementResult>,
     hold: Duration,
     /// The part of that which was not the statements themselves.
     commit: Duration,
@@ -257,17 +264,17 @@ struct Done {
     is_in_doubt: bool,
 }
 
-impl Answer {
+impl OwnedRow {
     fn integer_at(&self, place: usize) -> Option<i64> {
-        (self as &dyn Columns).integer(place)
+        (self as &dyn RowRef).integer(place)
     }
 
     fn text(&self, place: usize) -> Option<String> {
-        (self as &dyn Columns).text(place)
+        (self as &dyn RowRef).text(place)
     }
 }
 
-impl Transport for Rqlite {
+impl Database for Rqlite {
     fn place(&self) -> &str {
         self.client.place()
     }
@@ -275,7 +282,7 @@ impl Transport for Rqlite {
     fn query(
         &self,
         statement: &Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let outcomes = self.read(std::slice::from_ref(statement))?;
         for row in outcomes.iter().flat_map(|outcome| &outcome.answers) {
@@ -288,12 +295,12 @@ impl Transport for Rqlite {
 
     fn walk(
         &self,
-        next: &mut dyn FnMut(Option<&dyn Columns>) -> Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let (mut last, mut size) = (None::<Answer>, FIRST_PAGE);
+        let (mut last, mut size) = (None::<OwnedRow>, FIRST_PAGE);
         loop {
-            let mut page = next(last.as_ref().map(|row| row as &dyn Columns));
+            let mut page = next(last.as_ref().map(|row| row as &dyn RowRef));
             page.push(" LIMIT ").bind(size);
             let mut rows = self.read(&[page])?.pop().unwrap_or_default().answers;
             for row in &rows {
@@ -304,7 +311,7 @@ impl Transport for Rqlite {
             if rows.len() < size {
                 return Ok(());
             }
-            let bytes: usize = rows.iter().map(Answer::bytes).sum();
+            let bytes: usize = rows.iter().map(OwnedRow::bytes).sum();
             let most = PAGE_BYTES / (bytes / rows.len().max(1)).max(1);
             last = rows.pop();
             size = (size * 4).min(LARGEST_PAGE).min(most.max(1));
@@ -315,10 +322,10 @@ impl Transport for Rqlite {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn Columns>),
+        visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
         for outcome in self.read_for_each(statement, values)? {
-            visit(outcome.answers.first().map(|row| row as &dyn Columns));
+            visit(outcome.answers.first().map(|row| row as &dyn RowRef));
         }
         Ok(())
     }
@@ -327,7 +334,7 @@ impl Transport for Rqlite {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(usize, &dyn Columns),
+        visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let outcomes = self.read_for_each(statement, values)?.into_iter().enumerate();
         for (place, outcome) in outcomes {
@@ -341,7 +348,7 @@ impl Transport for Rqlite {
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         let rest = || rest.iter().map(ValueRef::from);
         let elements = values.map(|value| json::element(sql, std::iter::once(value).chain(rest())));
         let body = serde_json::Value::Array(elements.collect()).to_string();
@@ -356,7 +363,7 @@ impl Transport for Rqlite {
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         let total = || json::element("SELECT total_changes()", std::iter::empty());
         let mut list = vec![total()];
         for row in rows {
@@ -377,7 +384,7 @@ impl Transport for Rqlite {
             return Err(Error::Rejected { doing, why: why.clone() });
         }
         let mut applied = self.applied(written)?;
-        let total = |answers: Option<Vec<Answer>>| answers?.first()?.integer_at(0);
+        let total = |answers: Option<Vec<OwnedRow>>| answers?.first()?.integer_at(0);
         let after = total(applied.answers.pop());
         let before = total((!applied.answers.is_empty()).then(|| applied.answers.remove(0)));
         self.notice(before, after);
@@ -386,9 +393,10 @@ impl Transport for Rqlite {
         Ok(applied)
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         if self.has_receipts {
-            let all: Vec<Step<'_>> = statements.iter().map(|statement| (statement, None)).collect();
+            let all: Vec<IdempotentStep<'_>> =
+                statements.iter().map(|statement| (statement, None)).collect();
             // Nothing is expected, so nothing is otherwise.
             Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
         } else {
@@ -398,37 +406,37 @@ impl Transport for Rqlite {
 
     fn apply_expecting(
         &mut self,
-        expected: &[Expecting],
+        expected: &[ExpectedCount],
         otherwise: &[Statement],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         if !self.has_receipts {
             return self.apply(otherwise);
         }
         let begun = Instant::now();
-        let all: Vec<Step<'_>> =
+        let all: Vec<IdempotentStep<'_>> =
             expected.iter().map(|expected| (&expected.statement, expected.rows)).collect();
         if let Some(applied) = self.apply_with_receipt(&all)? {
-            return Ok(Applied { as_expected: true, ..applied });
+            return Ok(BatchResult { as_expected: true, ..applied });
         }
         // What was rolled back on the way is no work of these rows.
         let in_vain = begun.elapsed();
         let applied = self.apply(otherwise)?;
-        let Applied { hold, commit, .. } = applied;
-        Ok(Applied { hold: hold + in_vain, commit: commit + in_vain, ..applied })
+        let BatchResult { hold, commit, .. } = applied;
+        Ok(BatchResult { hold: hold + in_vain, commit: commit + in_vain, ..applied })
     }
 
-    fn version(&self) -> Result<Option<Version>> {
-        Ok(Some(Version(self.foreign)))
+    fn version(&self) -> Result<Option<DataVersion>> {
+        Ok(Some(DataVersion(self.foreign)))
     }
 
     /// Its own log is the cluster's business, and nobody who reads keeps it from growing
     /// smaller.
-    fn log_size(&self) -> Result<Option<LogSize>> {
-        Ok(Some(LogSize::default()))
+    fn log_size(&self) -> Result<Option<WalStatus>> {
+        Ok(Some(WalStatus::default()))
     }
 
-    fn move_log(&mut self, _effort: Effort) -> Result<Option<LogSize>> {
-        Ok(Some(LogSize::default()))
+    fn move_log(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
+        Ok(Some(WalStatus::default()))
     }
 
     fn exactly(&self, expression: &str) -> String {

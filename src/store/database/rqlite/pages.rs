@@ -2,8 +2,8 @@
 
 use super::Rqlite;
 use crate::domain::error::{Error, Result};
-use crate::storage::{Demand, Leave, Released, Space};
-use crate::store::database::{Pages, Transport};
+use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep};
+use crate::store::database::{Database, PageStore};
 
 impl Rqlite {
     fn not_from_here(&self) -> Error {
@@ -15,20 +15,20 @@ impl Rqlite {
     }
 }
 
-impl Pages for Rqlite {
-    fn space(&self) -> Result<Space> {
+impl PageStore for Rqlite {
+    fn space(&self) -> Result<DiskUsage> {
         Err(self.not_from_here())
     }
 
-    fn release(&mut self, _pages: usize) -> Result<Released> {
+    fn release(&mut self, _pages: usize) -> Result<VacuumStep> {
         Err(self.not_from_here())
     }
 
-    fn demand(&self) -> Result<Demand> {
+    fn demand(&self) -> Result<SpaceRequirement> {
         Err(self.not_from_here())
     }
 
-    fn rebuild(&mut self, _leave: Leave) -> Result<bool> {
+    fn rebuild(&mut self, _leave: CancelCheck) -> Result<bool> {
         Err(self.not_from_here())
     }
 }

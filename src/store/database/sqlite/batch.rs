@@ -7,13 +7,13 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
 
 use super::disk_space::Room;
-use super::{Answer, Applied, Columns, Statement, lists};
+use super::{BatchResult, OwnedRow, RowRef, Statement, lists};
 
 pub(super) fn look_up(
     connection: &Connection,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
-    visit: &mut dyn FnMut(Option<&dyn Columns>),
+    visit: &mut dyn FnMut(Option<&dyn RowRef>),
 ) -> Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let mut prepared = transaction.prepare_cached(sql)?;
@@ -32,7 +32,7 @@ pub(super) fn look_up_all(
     connection: &Connection,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
-    visit: &mut dyn FnMut(usize, &dyn Columns),
+    visit: &mut dyn FnMut(usize, &dyn RowRef),
 ) -> Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let mut prepared = transaction.prepare_cached(sql)?;
@@ -53,7 +53,7 @@ pub(super) fn apply(
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
     rest: &[Value],
-) -> Result<Applied> {
+) -> Result<BatchResult> {
     room.prepare(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
@@ -68,7 +68,7 @@ pub(super) fn apply(
     }
     drop(prepared);
     room.commit(transaction)?;
-    Ok(Applied { rows, hold: begun.elapsed(), ..Applied::default() })
+    Ok(BatchResult { rows, hold: begun.elapsed(), ..BatchResult::default() })
 }
 
 pub(super) fn apply_rows(
@@ -76,12 +76,12 @@ pub(super) fn apply_rows(
     room: &Room,
     statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-) -> Result<Applied> {
+) -> Result<BatchResult> {
     room.prepare(connection)?;
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
-    let mut applied = Applied { waited: begun - asked, ..Applied::default() };
+    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
     let prepared = statements.iter().map(|one| transaction.prepare_cached(&one.sql));
     let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
     for row in rows {
@@ -95,11 +95,11 @@ pub(super) fn apply_rows(
     let done = Instant::now();
     room.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    Ok(Applied { hold, commit, ..applied })
+    Ok(BatchResult { hold, commit, ..applied })
 }
 
 /// Runs one statement with these values. One that answers rows has changed as many.
-fn run(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> Result<(u64, Vec<Answer>)> {
+fn run(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> Result<(u64, Vec<OwnedRow>)> {
     for (place, value) in row.iter().take(statement.parameter_count()).enumerate() {
         statement.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(*value))?;
     }

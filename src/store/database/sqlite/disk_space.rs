@@ -10,7 +10,7 @@ use rusqlite::{Connection, Result, Transaction, ffi};
 use rustix::fs::statvfs;
 
 use super::PATIENCE;
-use crate::storage::Effort;
+use crate::storage::CheckpointMode;
 use crate::store::database::sqlite::wal;
 
 /// Free space, in bytes, from which on a log needs no bound.
@@ -57,10 +57,10 @@ impl Room {
             return Ok(());
         }
         if log.pending > 0 {
-            wal::move_into_the_database(connection, Effort::Gentle, PATIENCE)?;
+            wal::move_into_the_database(connection, CheckpointMode::Passive, PATIENCE)?;
         }
         if is_large {
-            wal::move_into_the_database(connection, Effort::Cut, PATIENCE)?;
+            wal::move_into_the_database(connection, CheckpointMode::Truncate, PATIENCE)?;
         }
         let growth = self.growth(connection)?;
         if growth == 0 { Ok(()) } else { self.must_have(growth + TRANSACTION) }

@@ -19,9 +19,9 @@ use nix::errno::Errno;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
-use super::{Answer, Applied, Columns, Expecting, Transport};
+use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
-use crate::storage::{Effort, Flow, Limit, LogSize, Version};
+use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, WalStatus};
 use crate::store::statement::Statement;
 
 use disk_space::Room;
@@ -145,13 +145,14 @@ impl SqliteFile {
         let fault = self.fault("write to", error);
         if matches!(fault, Error::DiskFull { .. }) {
             // That there is no room is what has gone wrong, whatever becomes of this.
-            let _ = wal::move_into_the_database(&self.connection, Effort::Cut, PATIENCE);
+            let _ =
+                wal::move_into_the_database(&self.connection, CheckpointMode::Truncate, PATIENCE);
         }
         fault
     }
 }
 
-impl Transport for SqliteFile {
+impl Database for SqliteFile {
     fn place(&self) -> &str {
         &self.place
     }
@@ -159,7 +160,7 @@ impl Transport for SqliteFile {
     fn query(
         &self,
         statement: &Statement,
-        visit: &mut dyn FnMut(&dyn Columns) -> Flow,
+        visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let fault = |e| self.fault("read", e);
         let _work = self.begin("read", &statement.sql);
@@ -178,7 +179,7 @@ impl Transport for SqliteFile {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn Columns>),
+        visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
         let _work = self.begin("read", &statement.sql);
         let looked = batch::look_up(&self.connection, &statement.sql, values, visit);
@@ -189,7 +190,7 @@ impl Transport for SqliteFile {
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(usize, &dyn Columns),
+        visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let _work = self.begin("read", &statement.sql);
         let looked = batch::look_up_all(&self.connection, &statement.sql, values, visit);
@@ -201,7 +202,7 @@ impl Transport for SqliteFile {
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         let _work = self.begin("write to", sql);
         let applied = batch::apply(&mut self.connection, &self.room, sql, values, rest);
         applied.map_err(|e| self.write_fault(e))
@@ -211,7 +212,7 @@ impl Transport for SqliteFile {
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         let _work = self.begin("delete rows of", name_of(statements));
         let applied = batch::apply_rows(&mut self.connection, &self.room, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
@@ -226,7 +227,7 @@ impl Transport for SqliteFile {
         })
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<Applied> {
+    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         let _work = self.begin("write to", name_of(statements));
         let applied = self.with_room(|connection, room| {
             let all = statements.iter().map(|statement| (statement, None));
@@ -238,29 +239,29 @@ impl Transport for SqliteFile {
 
     fn apply_expecting(
         &mut self,
-        expected: &[Expecting],
+        expected: &[ExpectedCount],
         otherwise: &[Statement],
-    ) -> Result<Applied> {
+    ) -> Result<BatchResult> {
         let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
         let applied = self.with_room(|connection, room| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
             lists::apply(connection, room, all)
         })?;
         match applied {
-            ControlFlow::Continue(applied) => Ok(Applied { as_expected: true, ..applied }),
+            ControlFlow::Continue(applied) => Ok(BatchResult { as_expected: true, ..applied }),
             ControlFlow::Break(in_vain) => {
                 let applied = self.apply(otherwise)?;
                 // There was no room between the two.
-                Ok(Applied { hold: applied.hold + in_vain, ..applied })
+                Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
             }
         }
     }
 
-    fn limit_statements(&mut self, limit: Option<Limit>) {
+    fn limit_statements(&mut self, limit: Option<StatementLimit>) {
         self.work.limit(limit);
     }
 
-    fn version(&self) -> Result<Option<Version>> {
+    fn version(&self) -> Result<Option<DataVersion>> {
         wal::version(&self.connection).map_err(|e| self.fault("read", e))
     }
 
@@ -268,11 +269,11 @@ impl Transport for SqliteFile {
         wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
     }
 
-    fn log_size(&self) -> Result<Option<LogSize>> {
+    fn log_size(&self) -> Result<Option<WalStatus>> {
         wal::size(&self.connection).map_err(|e| self.fault("read", e))
     }
 
-    fn move_log(&mut self, effort: Effort) -> Result<Option<LogSize>> {
+    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }

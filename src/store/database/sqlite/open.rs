@@ -114,7 +114,7 @@ impl SqliteFile {
     /// is what to look at before it is known whose file it is.
     ///
     /// # Errors
-    /// [`Error::Missing`] if it is not there, [`Error::NotOurs`] if it cannot be
+    /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be
     /// a SQLite database, and whatever keeps SQLite from opening it.
     pub fn as_it_lies(path: &Path) -> Result<Self> {
         file::must_be_a_file(path)?;

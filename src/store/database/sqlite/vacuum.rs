@@ -9,9 +9,9 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
-use crate::storage::{Demand, Leave, Released, Space};
+use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep};
 use crate::store::database::sqlite::file;
-use crate::store::database::{Pages, Transport};
+use crate::store::database::{Database, PageStore};
 use crate::store::statement::Statement;
 
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
@@ -26,16 +26,16 @@ const MAPPED: u64 = 5;
 /// so.
 const OPERATIONS: i32 = 10_000;
 
-impl Pages for SqliteFile {
-    fn space(&self) -> Result<Space> {
-        let mut space = Space::default();
+impl PageStore for SqliteFile {
+    fn space(&self) -> Result<DiskUsage> {
+        let mut space = DiskUsage::default();
         self.query(&Statement::new(SPACE), &mut |row| {
-            space = Space {
+            space = DiskUsage {
                 page_size: row.count(0),
                 pages: row.count(1),
                 free_pages: row.count(2),
                 steps_possible: row.count(3) != 0,
-                ..Space::default()
+                ..DiskUsage::default()
             };
             Ok(ControlFlow::Break(()))
         })?;
@@ -47,18 +47,18 @@ impl Pages for SqliteFile {
         Ok(space)
     }
 
-    fn release(&mut self, pages: usize) -> Result<Released> {
+    fn release(&mut self, pages: usize) -> Result<VacuumStep> {
         let _work = self.begin("write to", "");
         let released = shorten(&mut self.connection, pages);
         released.map_err(|e| self.fault("write to", e))
     }
 
-    fn demand(&self) -> Result<Demand> {
+    fn demand(&self) -> Result<SpaceRequirement> {
         let space = self.space()?;
         Ok(demand(&space, self.has_write_ahead_log()?))
     }
 
-    fn rebuild(&mut self, mut leave: Leave) -> Result<bool> {
+    fn rebuild(&mut self, mut leave: CancelCheck) -> Result<bool> {
         if leave() {
             return Ok(false);
         }
@@ -76,7 +76,7 @@ impl Pages for SqliteFile {
 }
 
 /// Makes the database shorter by so many free pages, or by those that there are.
-fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<Released> {
+fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<VacuumStep> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
     let before = pragma(&transaction, "freelist_count")?;
@@ -89,7 +89,7 @@ fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<Releas
     let after = pragma(&transaction, "freelist_count")?;
     transaction.commit()?;
     let pages = u64::try_from(before - after).unwrap_or(0);
-    Ok(Released { pages, hold: begun.elapsed() })
+    Ok(VacuumStep { pages, hold: begun.elapsed() })
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
@@ -103,13 +103,13 @@ fn length(path: &Path, suffix: &str) -> u64 {
 
 /// The temporary copy holds the pages that are in use, at most, and the map of them. A
 /// log gets all of these, a rollback journal all that the file held before.
-fn demand(space: &Space, has_log: bool) -> Demand {
+fn demand(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let used = space.pages.saturating_sub(space.free_pages);
     let map = used * MAPPED / space.page_size.max(1) + 2;
     let rebuilt = used + map;
     let logged = if has_log { rebuilt } else { space.pages };
     let longer = rebuilt.saturating_sub(space.pages);
-    Demand {
+    SpaceRequirement {
         beside: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
         temporary: rebuilt * space.page_size,
     }

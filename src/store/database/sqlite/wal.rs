@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use crate::storage::{Effort, LogSize, Version};
+use crate::storage::{CheckpointMode, DataVersion, WalStatus};
 
 /// After so many pages, a commit moves the log into the database: SQLite's default.
 const AUTOMATIC: u32 = 1000;
 
 /// The state of the database. Commits of this connection do not change it, those of
 /// all others do.
-pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<Version>> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<DataVersion>> {
     let mut asked = connection.prepare_cached("PRAGMA data_version")?;
-    asked.query_row([], |row| row.get(0)).map(|version| Some(Version(version)))
+    asked.query_row([], |row| row.get(0)).map(|version| Some(DataVersion(version)))
 }
 
 /// Whether commits leave the log as it is.
@@ -23,11 +23,11 @@ pub(super) fn keep(connection: &Connection, keep: bool) -> rusqlite::Result<()> 
 }
 
 /// How large the log is, if there is one. This takes no lock.
-pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<LogSize>> {
+pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<WalStatus>> {
     match checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)") {
         // There is one, but who may only read is not told how large it is.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-            Ok(Some(LogSize::default()))
+            Ok(Some(WalStatus::default()))
         }
         size => size,
     }
@@ -36,17 +36,17 @@ pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<LogSize>>
 /// Moves what it can of the log into the database.
 pub(super) fn move_into_the_database(
     connection: &Connection,
-    effort: Effort,
+    effort: CheckpointMode,
     patience: Duration,
-) -> rusqlite::Result<Option<LogSize>> {
+) -> rusqlite::Result<Option<WalStatus>> {
     let moved = match effort {
-        Effort::Gentle => checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
-        Effort::Firm(time) => {
+        CheckpointMode::Passive => checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+        CheckpointMode::Restart(time) => {
             let moved = checkpoint_within(connection, "PRAGMA wal_checkpoint(RESTART)", time);
             connection.busy_timeout(patience)?;
             moved
         }
-        Effort::Cut => {
+        CheckpointMode::Truncate => {
             // First what keeps nobody waiting.
             checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
             let pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -68,20 +68,20 @@ fn checkpoint_within(
     connection: &Connection,
     pragma: &str,
     patience: Duration,
-) -> rusqlite::Result<Option<LogSize>> {
+) -> rusqlite::Result<Option<WalStatus>> {
     connection.busy_timeout(patience)?;
     checkpoint(connection, pragma)
 }
 
 /// Runs a checkpoint, and reads what it says of the log: -1 where there is none.
-fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<LogSize>> {
+fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<WalStatus>> {
     let page: i64 =
         connection.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
     let mut asked = connection.prepare_cached(pragma)?;
     asked.query_row([], |row| {
         let (is_in_use, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let bytes = |pages: i64| u64::try_from(pages * page).unwrap_or(0);
-        let size = LogSize { bytes: bytes(pages), pending: bytes(pages - moved), is_in_use };
+        let size = WalStatus { bytes: bytes(pages), pending: bytes(pages - moved), is_in_use };
         Ok((pages >= 0).then_some(size))
     })
 }
@@ -124,13 +124,13 @@ mod tests {
     fn a_log_is_moved_as_far_as_a_reader_lets_it() {
         let (folder, connection) = database();
         let patience = Duration::from_secs(5);
-        let firm = Effort::Firm(Duration::from_millis(1));
+        let firm = CheckpointMode::Restart(Duration::from_millis(1));
         let moved = |effort| {
             move_into_the_database(&connection, effort, patience).unwrap().expect("there is a log")
         };
         let before = size(&connection).unwrap().unwrap();
         assert!(before.bytes > 0 && before.pending == before.bytes);
-        assert_eq!(moved(Effort::Gentle), LogSize { pending: 0, ..before });
+        assert_eq!(moved(CheckpointMode::Passive), WalStatus { pending: 0, ..before });
         // Somebody who reads what was before the next change
         let reader = Connection::open(folder.path().join("a.db")).unwrap();
         reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
@@ -148,7 +148,7 @@ mod tests {
     fn a_database_without_a_log_has_no_size_of_it() {
         let connection = Connection::open_in_memory().unwrap();
         assert_eq!(size(&connection).unwrap(), None);
-        let moved = move_into_the_database(&connection, Effort::Gentle, Duration::ZERO);
+        let moved = move_into_the_database(&connection, CheckpointMode::Passive, Duration::ZERO);
         assert_eq!(moved.unwrap(), None);
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::domain::error::Error;
-use crate::storage::{Interruption, Limit};
+use crate::storage::{InterruptReason, StatementLimit};
 
 /// Steps of SQLite's machine between two questions whether to go on: a fraction of a
 /// millisecond.
@@ -26,7 +26,7 @@ pub struct Protection {
     pub memory: u32,
     /// Asked several hundred times a second while a statement runs: whether to interrupt
     /// it, and why. It must not use a database.
-    pub ask: fn(&Running<'_>) -> Option<Interruption>,
+    pub ask: fn(&Running<'_>) -> Option<InterruptReason>,
 }
 
 /// A statement that is running.
@@ -52,7 +52,7 @@ pub(super) fn protection() -> Option<&'static Protection> {
 }
 
 /// Why work that is done without SQLite is to stop; `None`: it may go on.
-pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<Interruption> {
+pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<InterruptReason> {
     let running = Running { doing, silent: Duration::ZERO };
     protection().and_then(|protection| (protection.ask)(&running))
 }
@@ -76,10 +76,10 @@ struct State {
     /// When it last gave a row, about.
     advanced: Option<Instant>,
     /// When the statement was first asked to stop.
-    asked: Option<(Instant, Interruption)>,
-    limit: Option<(Instant, Interruption)>,
+    asked: Option<(Instant, InterruptReason)>,
+    limit: Option<(Instant, InterruptReason)>,
     /// Why the last statement that was interrupted was, and after which time.
-    last: Option<(Interruption, Duration)>,
+    last: Option<(InterruptReason, Duration)>,
 }
 
 impl Work {
@@ -114,15 +114,16 @@ impl Work {
     }
 
     /// Bounds the statements from now on.
-    pub(super) fn limit(&self, limit: Option<Limit>) {
-        let until = |limit: Limit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
+    pub(super) fn limit(&self, limit: Option<StatementLimit>) {
+        let until =
+            |limit: StatementLimit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
         self.state().limit = limit.and_then(until);
     }
 
     /// The error of a statement that was interrupted.
     pub(super) fn interrupted(&self) -> Error {
         let state = self.state();
-        let (cause, after) = state.last.unwrap_or((Interruption::Asked, Duration::ZERO));
+        let (cause, after) = state.last.unwrap_or((InterruptReason::Asked, Duration::ZERO));
         Error::Interrupted { doing: state.doing.clone(), cause, after }
     }
 
@@ -140,7 +141,7 @@ impl Work {
             state.asked = cause.map(|cause| (now, cause));
         }
         let is_over =
-            |(at, _): &(Instant, Interruption)| now >= *at + GRACE && now >= begun + GRACE;
+            |(at, _): &(Instant, InterruptReason)| now >= *at + GRACE && now >= begun + GRACE;
         let stop = state.asked.filter(is_over).or(state.limit.filter(is_over));
         state.last = stop.map(|(_, cause)| (cause, now - begun));
         stop.is_some()
@@ -185,8 +186,8 @@ mod tests {
     fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
         let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
         work.watch(&mut connection).unwrap();
-        for cause in [Interruption::Time, Interruption::Lease] {
-            work.limit(Some(Limit { time: Duration::ZERO, cause }));
+        for cause in [InterruptReason::Time, InterruptReason::Lease] {
+            work.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
             let _statement = work.begin("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
             let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
             let code = answer.unwrap_err().sqlite_error_code();
@@ -203,7 +204,7 @@ mod tests {
     fn a_short_statement_ends_although_its_time_is_over() {
         let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
         work.watch(&mut connection).unwrap();
-        work.limit(Some(Limit { time: Duration::ZERO, cause: Interruption::Time }));
+        work.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
         let _statement = work.begin("read", "", "a.db");
         let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
         let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();

@@ -7,9 +7,9 @@ use super::{COLUMNS, ended_session, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::storage::{Admission, NewSession};
-use crate::store::database::{Columns, Transport};
+use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
-use query::{Door, Ends, Rows};
+use query::{Ends, OpenQuery, Rows};
 
 /// An index that a limit pays for.
 struct Index {
@@ -54,18 +54,18 @@ pub(super) fn indexes(policies: &Policies) -> Vec<Statement> {
 /// Opens a session where the limits of its policy and of its licence leave room, or make
 /// some.
 pub(super) fn admit(
-    transport: &mut impl Transport,
+    transport: &mut impl Database,
     session: &NewSession,
     policies: &Policies,
     tell: bool,
 ) -> Result<Admission> {
-    let door = Door::new(session, policies);
-    let list = List::of(door, tell);
+    let door = OpenQuery::new(session, policies);
+    let list = OpenBatch::of(door, tell);
     let applied = transport.apply(&list.statements)?;
     let rows = |place: &usize| applied.rows[*place];
     let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
     let full = applied.answers.last().and_then(|rows| rows.first());
-    let full = full.and_then(|row| (row as &dyn Columns).integer(0));
+    let full = full.and_then(|row| (row as &dyn RowRef).integer(0));
     let ended = list.ends.iter().map(rows).sum();
     Ok(Admission {
         outcome: if rows(&list.open) > 0 { Ok(()) } else { Err(door.full(full)) },
@@ -76,8 +76,8 @@ pub(super) fn admit(
 }
 
 /// The statements of an admission.
-struct List<'a> {
-    door: Door<'a>,
+struct OpenBatch<'a> {
+    door: OpenQuery<'a>,
     tell: bool,
     statements: Vec<Statement>,
     /// Those that read what is about to end.
@@ -88,9 +88,9 @@ struct List<'a> {
     open: usize,
 }
 
-impl<'a> List<'a> {
+impl<'a> OpenBatch<'a> {
     /// The last statement answers what is full.
-    fn of(door: Door<'a>, tell: bool) -> Self {
+    fn of(door: OpenQuery<'a>, tell: bool) -> Self {
         let (statements, told, ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut list = Self { door, tell, statements, told, ends, open: 0 };
         for over in door.over() {
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::domain::filter::TaskPattern;
-    use crate::domain::policy::{Licence, Policy, WhenFull};
+    use crate::domain::policy::{Licence, OverflowPolicy, Policy};
     use crate::domain::session::Key;
     use crate::domain::time::{Span, UnixTime};
 
@@ -182,7 +182,7 @@ mod tests {
             created_at: UnixTime(1_781_524_800),
             idle_timeout: None,
         };
-        let list = List::of(Door::new(&session, policies), true);
+        let list = OpenBatch::of(OpenQuery::new(&session, policies), true);
         let transaction = db.unchecked_transaction().unwrap();
         let scan = |statement: &Statement| {
             let mut prepared = transaction.prepare(&statement.sql).unwrap();
@@ -208,7 +208,7 @@ mod tests {
             Policy { limit: 4, user_limit: 2, lifetime: Some(Span::hours(8)), ..Policy::default() };
         let without_trace = Policy { retention: Some(Span::ZERO), ..own.clone() };
         for tasks in [vec![], vec!["web"], vec!["web", "desktop"], vec!["web", "desk*", "*top"]] {
-            for when_full in WhenFull::ALL {
+            for when_full in OverflowPolicy::ALL {
                 let mut policies = Policies::same_for_all(own.clone());
                 policies.insert("desktop", without_trace.clone());
                 let patterns: Vec<_> = tasks.iter().copied().map(TaskPattern::from).collect();

@@ -1,9 +1,9 @@
 //! The conditions of an admission, as SQL.
 
 use crate::domain::filter::TaskPattern;
-use crate::domain::policy::{Expire, Licence, Policies, Policy, WhenFull};
+use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policies, Policy};
 use crate::domain::session::EndReason;
-use crate::storage::{Full, NewSession};
+use crate::storage::{LimitScope, NewSession};
 use crate::store::native::by_task::per_task;
 use crate::store::native::{new_row, policy_sql, stats};
 use crate::store::statement::Statement;
@@ -13,7 +13,7 @@ type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
 /// A session to open, and the rules that apply to it.
 #[derive(Clone, Copy)]
-pub(super) struct Door<'a> {
+pub(super) struct OpenQuery<'a> {
     pub(super) session: &'a NewSession,
     policies: &'a Policies,
     /// The policy of its task.
@@ -25,9 +25,9 @@ pub(super) struct Door<'a> {
 #[derive(Clone, Copy)]
 struct Cap {
     /// The kind of the limit, which tells what sessions it counts.
-    of: Full,
+    of: LimitScope,
     limit: u64,
-    when_full: WhenFull,
+    when_full: OverflowPolicy,
 }
 
 /// Sessions that end.
@@ -47,7 +47,7 @@ pub(super) enum Rows<'a> {
     DiscardedWhere(Write<'a>),
 }
 
-impl<'a> Door<'a> {
+impl<'a> OpenQuery<'a> {
     pub(super) fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
         let (policy, licence) = (policies.of(&session.task), policies.licence_of(&session.task));
         Self { session, policies, policy, licence }
@@ -56,11 +56,11 @@ impl<'a> Door<'a> {
     /// The limits in force. Each one counts all sessions that the one before counts.
     fn caps(self) -> impl DoubleEndedIterator<Item = Cap> {
         let Policy { limit, user_limit, when_full, .. } = *self.policy;
-        let own = [(Full::User, user_limit), (Full::Task, limit)];
+        let own = [(LimitScope::User, user_limit), (LimitScope::Task, limit)];
         let own = own.into_iter().filter(|(_, limit)| *limit > 0);
         let own = own.map(move |(of, limit)| Cap { of, limit, when_full });
         let licence = self.licence.map(|licence| Cap {
-            of: Full::Licence,
+            of: LimitScope::Licence,
             limit: licence.limit,
             when_full: licence.when_full,
         });
@@ -80,7 +80,7 @@ impl<'a> Door<'a> {
     /// those of the task's own limits.
     pub(super) fn over(self) -> impl Iterator<Item = Ends<'a>> {
         let licence = self.licence.and_then(|licence| self.over_of_licence(licence));
-        let own = self.caps().rfind(|cap| cap.of != Full::Licence);
+        let own = self.caps().rfind(|cap| cap.of != LimitScope::Licence);
         // Under the same `when_full`, the licence has ended them already.
         let own = own.filter(|cap| self.licence.is_none_or(|own| own.when_full != cap.when_full));
         licence.into_iter().chain(own.and_then(|cap| self.over_of_task(cap)))
@@ -95,7 +95,7 @@ impl<'a> Door<'a> {
             per_task(sql, self.policies, |sql, policy| self.reason(sql, policy, when_full));
         };
         let rows = self.rows(move |sql| self.is_discarded(sql));
-        Some(self.over_by(Full::Licence, reason, rows))
+        Some(self.over_by(LimitScope::Licence, reason, rows))
     }
 
     fn over_of_task(self, cap: Cap) -> Option<Ends<'a>> {
@@ -106,7 +106,7 @@ impl<'a> Door<'a> {
 
     fn over_by(
         self,
-        of: Full,
+        of: LimitScope,
         reason: impl Fn(&mut Statement) + Copy + 'a,
         rows: Rows<'a>,
     ) -> Ends<'a> {
@@ -121,9 +121,9 @@ impl<'a> Door<'a> {
 
     /// The reason for which a session of a policy ends before the others are counted, or
     /// NULL.
-    fn reason(self, sql: &mut Statement, policy: &Policy, when_full: WhenFull) {
+    fn reason(self, sql: &mut Statement, policy: &Policy, when_full: OverflowPolicy) {
         let now = self.session.created_at;
-        if when_full == WhenFull::Refuse {
+        if when_full == OverflowPolicy::Refuse {
             return policy_sql::over(sql, policy, now);
         }
         sql.push("CASE WHEN FALSE THEN NULL");
@@ -155,15 +155,15 @@ impl<'a> Door<'a> {
     }
 
     /// The sessions that a limit counts.
-    fn counts(self, sql: &mut Statement, of: Full) {
+    fn counts(self, sql: &mut Statement, of: LimitScope) {
         match (of, self.licence) {
-            (Full::Licence, Some(licence)) => of_tasks(sql, licence),
+            (LimitScope::Licence, Some(licence)) => of_tasks(sql, licence),
             _ => {
                 sql.push("task = ").bind(self.session.task.as_str());
             }
         }
         sql.push(" AND ended_at IS NULL");
-        if of == Full::User {
+        if of == LimitScope::User {
             sql.push(" AND user = ").bind(self.session.user.as_deref());
         }
     }
@@ -172,11 +172,11 @@ impl<'a> Door<'a> {
     fn may_go(self, sql: &mut Statement, cap: Cap) {
         self.counts(sql, cap.of);
         match cap.when_full {
-            WhenFull::EvictIdle => {
+            OverflowPolicy::EvictIdle => {
                 sql.push(" AND last_used_at + idle_timeout < ").bind(self.session.created_at);
             }
-            WhenFull::EvictLru => {}
-            WhenFull::Refuse => {
+            OverflowPolicy::EvictLru => {}
+            OverflowPolicy::Refuse => {
                 sql.push(" AND FALSE");
             }
         }
@@ -251,8 +251,10 @@ impl<'a> Door<'a> {
             sql.push(" AND id <> ").bind(&self.session.key);
             sql.push(match cap.when_full {
                 // Idle for the longest: since its own timeout has passed.
-                WhenFull::EvictIdle => " ORDER BY last_used_at + idle_timeout, last_used_at, id",
-                WhenFull::EvictLru | WhenFull::Refuse => " ORDER BY last_used_at, id",
+                OverflowPolicy::EvictIdle => {
+                    " ORDER BY last_used_at + idle_timeout, last_used_at, id"
+                }
+                OverflowPolicy::EvictLru | OverflowPolicy::Refuse => " ORDER BY last_used_at, id",
             });
             sql.push(" LIMIT 1)");
         });
@@ -302,21 +304,24 @@ impl<'a> Door<'a> {
 
     /// The limit at this place. `None`: there was room again by the time it was read, and
     /// the limit that counts the most sessions is named.
-    pub(super) fn full(self, place: Option<i64>) -> Full {
+    pub(super) fn full(self, place: Option<i64>) -> LimitScope {
         let place = place.and_then(|place| usize::try_from(place).ok());
         let named = place.and_then(|place| self.caps().nth(place));
-        named.or_else(|| self.caps().next_back()).map_or(Full::Task, |cap| cap.of)
+        named.or_else(|| self.caps().next_back()).map_or(LimitScope::Task, |cap| cap.of)
     }
 }
 
 /// Reports whether a policy ends sessions before the others are counted.
-fn clears_up(policy: &Policy, when_full: WhenFull) -> bool {
-    policy.lifetime.is_some() || ends_abandoned(policy, when_full) || when_full == WhenFull::Refuse
+fn clears_up(policy: &Policy, when_full: OverflowPolicy) -> bool {
+    policy.lifetime.is_some()
+        || ends_abandoned(policy, when_full)
+        || when_full == OverflowPolicy::Refuse
 }
 
 /// Reports whether it ends the abandoned ones then, whatever the purge would do with them.
-fn ends_abandoned(policy: &Policy, when_full: WhenFull) -> bool {
-    when_full == WhenFull::EvictIdle && matches!(policy.expire, Expire::Timeout | Expire::Abandoned)
+fn ends_abandoned(policy: &Policy, when_full: OverflowPolicy) -> bool {
+    when_full == OverflowPolicy::EvictIdle
+        && matches!(policy.expire, ExpiryMode::Timeout | ExpiryMode::Abandoned)
 }
 
 /// Tells whether there is the index that a licence pays for.

@@ -67,7 +67,7 @@ pub(super) fn must_be_a_file(path: &Path) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::NotOurs { at, found: found.to_owned() })
+    Err(Error::ForeignDatabase { at, found: found.to_owned() })
 }
 
 /// The path as SQLite has to have it: for it, `:memory:` and `file:…` alone are no
