@@ -120,7 +120,7 @@ fn rejected(kept: &KeptRows, wording: Wording) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::domain::port::Rejection;
+    use sessctl::storage::RejectedRow;
 
     use super::*;
 
@@ -158,7 +158,7 @@ mod tests {
         let mut kept = KeptRows::default();
         for number in 0..12 {
             let why = if number == 1 { "no way" } else { "FOREIGN KEY constraint failed" };
-            kept.reject(|| Rejection { handle: format!("{number:04}"), why: why.to_owned() });
+            kept.reject(|| RejectedRow { handle: format!("{number:04}"), why: why.to_owned() });
         }
         insta::assert_snapshot!(said(&kept, false), @"12 expired sessions could not be deleted: FOREIGN KEY constraint failed (0000, 0002, 0003, 0004, 0005, 0006, 0007, 0008, 0009); no way (0001); and 2 more");
     }

@@ -82,8 +82,8 @@ fn message(subject: &str, run: &EndedRun<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::domain::port::RunEnd;
     use sessctl::domain::time::UnixTime;
+    use sessctl::storage::RunEnd;
 
     use super::*;
 

@@ -11,7 +11,7 @@ use sessctl::app::PurgeSummary;
 use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, Location, adopted};
-use sessctl::{Housekeeper, Policies, PurgeRequest, Result, UnixTime};
+use sessctl::{Policies, PurgeRequest, Result, SessionService, UnixTime};
 
 use crate::cluster::{self, Turn};
 use crate::fixture::{Ran, Sandbox};
@@ -232,7 +232,7 @@ impl Application {
             None => self.path("app.db").into(),
         };
         let store = adopted::open(at, Access::Write, profile, Some(&self.path("state")))?;
-        Ok(Keeper { keeper: Housekeeper::new(store, Policies::default()), _turn: turn })
+        Ok(Keeper { keeper: SessionService::new(store, Policies::default()), _turn: turn })
     }
 
     fn turn(&self) -> Option<Turn> {
@@ -283,20 +283,20 @@ impl Application {
 
 /// A housekeeper, while the database is where it works.
 pub struct Keeper {
-    keeper: Housekeeper,
+    keeper: SessionService,
     _turn: Option<Turn>,
 }
 
 impl Deref for Keeper {
-    type Target = Housekeeper;
+    type Target = SessionService;
 
-    fn deref(&self) -> &Housekeeper {
+    fn deref(&self) -> &SessionService {
         &self.keeper
     }
 }
 
 impl DerefMut for Keeper {
-    fn deref_mut(&mut self) -> &mut Housekeeper {
+    fn deref_mut(&mut self) -> &mut SessionService {
         &mut self.keeper
     }
 }

@@ -351,7 +351,7 @@ fn what_sqlite_would_refuse_is_refused() {
 fn a_search_without_an_index_is_a_warning() {
     let said = |sql: &str, profile: Profile| {
         let world = World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {sql}"));
-        let found = examine(world.path(), &profile, NOW).unwrap();
+        let found = diagnose(world.path(), &profile, NOW).unwrap();
         assert_eq!(found.refusals, Vec::<String>::new());
         assert_eq!(found.dependents.len(), 1);
         found.warnings
@@ -443,6 +443,6 @@ fn dependents_go_by_what_only_one_session_has() {
 fn a_table_that_each_deletion_reads_is_a_warning_once() {
     let world = world("REFERENCES t (id)");
     let profile = plain().dependent("child", "owner", "id").0;
-    let warnings = examine(world.path(), &profile, NOW).unwrap().warnings;
+    let warnings = diagnose(world.path(), &profile, NOW).unwrap().warnings;
     insta::assert_snapshot!(warnings.join("\n"), @r#"child has no index on owner: each deletion of a session reads all of child; the owner of the application can create one: CREATE INDEX "child_owner" ON "child" ("owner");"#);
 }

@@ -170,7 +170,7 @@ fn a_path_that_leads_nowhere_is_refused() {
     let world = world("data", rows);
     insta::assert_snapshot!(refused(world.purge(world.store(wrong()).as_mut(), 999)), @"refused: no row of t has anything at $.cookie.expire in data, and profile json takes sessions without it for over: is the path right?");
     assert_eq!(world.column("t", "id").len(), 5_000);
-    let found = examine(world.path(), &wrong(), NOW).unwrap();
+    let found = diagnose(world.path(), &wrong(), NOW).unwrap();
     assert_eq!(found.refusals.len(), 1);
     // One of them is enough, even with nothing there.
     let one = "UPDATE t SET data = '{\"cookie\":{\"expire\":null}}' WHERE id = 1";

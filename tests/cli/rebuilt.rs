@@ -4,7 +4,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::storage::SpaceRequirement;
 use sessctl::storage::disk_space::InsufficientSpace;
 use sessctl::store::Access;
-use sessctl::{Housekeeper, Policies, store};
+use sessctl::{Policies, SessionService, store};
 
 use crate::compact::{
     KEPT, ROWS, bytes, compact, free_pages, is_whole, number, purge, purged, snapshot,
@@ -79,7 +79,7 @@ fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
 /// Rebuilds a database unless there is no room in this folder; answers what was asked for.
 fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, SpaceRequirement) {
     let store = store::open(sandbox.path("app.db"), Access::Write).unwrap();
-    let mut keeper = Housekeeper::new(store, Policies::default());
+    let mut keeper = SessionService::new(store, Policies::default());
     let mut asked = SpaceRequirement::default();
     let mut room = |demand: &SpaceRequirement| {
         asked = *demand;

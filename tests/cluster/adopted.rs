@@ -409,7 +409,7 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
     for part in ["device", "-fk", "left behind", "[[dependents]]"] {
         assert!(says.contains(part), "{says}");
     }
-    let found = adopted::examine(location(&nodes), &django(), NOW).unwrap();
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
     assert!(found.refusals.iter().any(|refusal| says.contains(refusal)), "{found:?}");
     assert_eq!(opened.sessions().len(), 3);
     // Unless the profile says that they go along
@@ -431,7 +431,7 @@ fn a_table_without_rows_is_as_good() {
     let nodes = rqlite::shared();
     let (_folder, path) = file(&(djangos(1, 1, 1) + "; DELETE FROM django_session"));
     copy::load(&path, &nodes.nodes[0].url());
-    let found = adopted::examine(location(&nodes), &django(), NOW).unwrap();
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
     assert_eq!((found.rows, found.refusals), (0, Vec::new()));
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     assert_eq!(opened.purge(10).unwrap().1, 0);
@@ -448,7 +448,7 @@ fn what_a_purge_would_trip_over_is_said_before() {
                BEGIN INSERT INTO nowhere VALUES (1); END";
     let (_folder, path) = file(&(djangos(3, 1, 1) + sql));
     copy::load(&path, &nodes.nodes[0].url());
-    let found = adopted::examine(location(&nodes), &django(), NOW).unwrap();
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
     assert!(found.refusals.concat().contains("nowhere"), "{found:?}");
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     assert!(refusal(opened.purge(10)).contains("nowhere"));

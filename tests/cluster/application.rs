@@ -9,7 +9,7 @@ use std::time::Duration;
 use sessctl::app::TouchOutcome;
 use sessctl::domain::session::EndReason;
 use sessctl::store::{Access, Location};
-use sessctl::{Config, Error, Housekeeper, Opening, Token, UnixTime, store};
+use sessctl::{Config, Error, OpenRequest, SessionService, Token, UnixTime, store};
 
 use crate::chance::Chance;
 
@@ -50,7 +50,7 @@ pub struct Book {
 
 /// A thread of the application.
 pub struct Application<'a> {
-    keeper: Housekeeper,
+    keeper: SessionService,
     shared: &'a Shared,
     chance: Chance,
     seat: usize,
@@ -71,7 +71,7 @@ impl<'a> Application<'a> {
     ) -> Self {
         let at = Location::parse(nodes.as_ref()).unwrap();
         let keeper =
-            Housekeeper::new(store::open(&at, Access::Write).unwrap(), config.policies.clone());
+            SessionService::new(store::open(&at, Access::Write).unwrap(), config.policies.clone());
         let mut book = Book::default();
         for token in tokens {
             let entry = Entry { token, task: "edge".to_owned(), used: None, closed: false };
@@ -101,7 +101,7 @@ impl<'a> Application<'a> {
     fn open(&mut self, now: UnixTime) {
         let task = self.chance.one_of(&["imap", "imap", "pop3", "http", "http"]);
         let name = format!("user {}", self.chance.between(1, 20));
-        let opening = Opening { task: task.into(), user: Some(name), ..Opening::default() };
+        let opening = OpenRequest { task: task.into(), user: Some(name), ..OpenRequest::default() };
         match self.keeper.open(opening, now) {
             Ok(opened) => {
                 let (token, used) = (opened.token, Some(now.0));

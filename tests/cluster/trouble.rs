@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use sessctl::store::{Access, Location};
-use sessctl::{Housekeeper, PurgeRequest, UnixTime, store};
+use sessctl::{PurgeRequest, SessionService, UnixTime, store};
 
 use crate::books;
 use crate::rqlite::{Node, Nodes, wait_for};
@@ -101,7 +101,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // And the next purge completes the work
     let at = Location::parse(scene.urls[0].as_ref()).unwrap();
     let store = store::open(&at, Access::Write).unwrap();
-    let mut keeper = Housekeeper::new(store, scene.config.policies.clone());
+    let mut keeper = SessionService::new(store, scene.config.policies.clone());
     let later = UnixTime(now() + 120);
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     let summary = keeper.purge(&PurgeRequest::default(), later, go_on).unwrap();

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use sessctl::store::{Access, Location};
-use sessctl::{Housekeeper, Opening, Policies, UnixTime, store};
+use sessctl::{OpenRequest, Policies, SessionService, UnixTime, store};
 
 use crate::fixture::{Ran, Sandbox};
 use crate::rqlite::{Node, Nodes, wait_for};
@@ -137,9 +137,9 @@ fn an_outage_of_all_nodes_is_waited_for() {
     let at = Location::parse(nodes.url().as_ref()).unwrap();
     drop(store::create(&at).unwrap());
     let store = store::open(&at, Access::Write).unwrap();
-    let mut keeper = Housekeeper::new(store, Policies::default());
+    let mut keeper = SessionService::new(store, Policies::default());
     let now = UnixTime(1_781_524_800);
-    let opening = || Opening { task: "imap".into(), ..Opening::default() };
+    let opening = || OpenRequest { task: "imap".into(), ..OpenRequest::default() };
     let token = keeper.open(opening(), now).unwrap().token;
     // When all of them die and come back
     nodes.nodes.iter_mut().for_each(Node::kill);

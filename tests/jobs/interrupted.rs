@@ -50,7 +50,7 @@ fn dies(database: &Database, job: &Job, now: UnixTime) {
 }
 
 fn resumed(planned: UnixTime) -> JobStatus {
-    JobStatus::DueRun(DueRun { planned, missed: 0, resumes: true })
+    JobStatus::Due(DueRun { planned, missed: 0, resumes: true })
 }
 
 #[test]
@@ -60,11 +60,8 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
         let (mut host, database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
         host.asks(&job, later(start, -HOUR));
-        let start = if let JobStatus::DueRun(due) = host.standing(&job, start) {
-            due.planned
-        } else {
-            start
-        };
+        let start =
+            if let JobStatus::Due(due) = host.standing(&job, start) { due.planned } else { start };
         dies(&database, &job, start);
         // when its lease is still in force, then it counts as running
         let run = RunInProgress { planned: start, started: start, is_alive: true };

@@ -8,7 +8,7 @@ use super::interrupted::run_of;
 use super::{Database, HOUR, Host, MINUTE, at, has_run, later, purge_every};
 
 fn due(planned: UnixTime, missed: u64) -> JobStatus {
-    JobStatus::DueRun(DueRun { planned, missed, resumes: false })
+    JobStatus::Due(DueRun { planned, missed, resumes: false })
 }
 
 #[test]

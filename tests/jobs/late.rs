@@ -51,7 +51,7 @@ fn d11_a_cycle_may_begin_as_late_as_its_job_says_and_no_later() {
             let ran = host.asks(&job, now);
             // then it runs, or it is skipped and no session ends
             assert_eq!(matches!(ran, JobOutcome::Cycled(_)), runs, "{late}");
-            assert_eq!(matches!(ran, JobOutcome::LateRun(_)), !runs, "{late}");
+            assert_eq!(matches!(ran, JobOutcome::TooLate(_)), !runs, "{late}");
             assert_eq!(host.is_live(&session, later(four, 1)), !runs, "{late}");
         }
     }
@@ -65,11 +65,11 @@ fn d11_a_skipped_cycle_is_in_the_ledger_once_and_runs_at_its_next_time() {
         let mut two = database.host("mail2");
         two.has(&[&job], later(four, -DAY));
         let back = later(four, 2 * DAY + 5 * HOUR);
-        let JobStatus::LateRun(late) = one.standing(&job, back) else { panic!("it is not late") };
+        let JobStatus::TooLate(late) = one.standing(&job, back) else { panic!("it is not late") };
         // when they look for work each minute until the next day
         let skips = [&mut one, &mut two].map(|host| host.asks(&job, back));
         // then one of them skips it, and the ledger has when it was planned and what it missed
-        assert_eq!(skips.iter().filter(|ran| matches!(ran, JobOutcome::LateRun(_))).count(), 1);
+        assert_eq!(skips.iter().filter(|ran| matches!(ran, JobOutcome::TooLate(_))).count(), 1);
         let run = one.last_run(back);
         assert_eq!(run.outcome, RunOutcome::Skipped);
         assert_eq!((run.planned, run.missed), (late.due.planned, 2));
@@ -92,7 +92,7 @@ fn d11_the_reason_says_how_late_it_is() {
         (daily(), 2 * DAY + 2 * HOUR + 7, "2d2h late, more than late = 1h"),
     ] {
         let (mut host, _database, four) = since_the_day_before(&job);
-        assert!(matches!(host.asks(&job, later(four, late)), JobOutcome::LateRun(_)));
+        assert!(matches!(host.asks(&job, later(four, late)), JobOutcome::TooLate(_)));
         assert_eq!(skipped(&host, four), [reason]);
     }
 }
@@ -169,7 +169,7 @@ fn d11_a_cycle_that_was_first_seen_by_a_wrong_clock_does_not_run_when_that_is_ri
         let now = at("2026-06-16T12:10:00Z");
         let session = host.opens("imap", later(now, -MINUTE));
         // then the cycle is skipped, and runs at its next time
-        assert!(matches!(host.asks(&job, now), JobOutcome::LateRun(_)), "{job:?}");
+        assert!(matches!(host.asks(&job, now), JobOutcome::TooLate(_)), "{job:?}");
         assert!(host.is_live(&session, now));
         let JobStatus::Scheduled { next, .. } = host.standing(&job, now) else {
             panic!("it is due")
@@ -200,7 +200,7 @@ proptest! {
         let (planned, now) = (anchor.plus(interval), later(anchor, off));
         match job.standing(Some(&known), rhythm, now) {
             // when it is too late, then it goes on at the first regular time in the future
-            JobStatus::LateRun(LateRun { due, by, anchor: from, next, .. }) => {
+            JobStatus::TooLate(LateRun { due, by, anchor: from, next, .. }) => {
                 prop_assert!(due.planned == planned && by > Span::seconds(late));
                 let next = next.unwrap();
                 prop_assert!(next > now && next.since(now) <= interval);

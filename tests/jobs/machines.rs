@@ -79,7 +79,7 @@ fn configurations_that_differ_run_each_at_its_own_times() {
             times.sort();
             times.dedup();
             let all: usize = runs.iter().sum();
-            assert!(times.len() == all || matches!(one.when, super::When::Every(_)));
+            assert!(times.len() == all || matches!(one.when, super::JobTiming::Every(_)));
         }
     }
 }

@@ -26,7 +26,7 @@ use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobStatus, JobTimin
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{Backend, RunQuery, RunRecord};
 use sessctl::store::Access;
-use sessctl::{Error, Housekeeper, Opening, Policies, Token, store};
+use sessctl::{Error, OpenRequest, Policies, SessionService, Token, store};
 use tempfile::TempDir;
 
 const MINUTE: i64 = 60;
@@ -89,7 +89,7 @@ impl Database {
     }
 
     fn host(&self, name: &str) -> Host {
-        let keeper = Housekeeper::new(self.store(), Policies::default()).on_host(name);
+        let keeper = SessionService::new(self.store(), Policies::default()).on_host(name);
         let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: "UTC".parse().unwrap(),
@@ -105,7 +105,7 @@ impl Database {
 
 /// A machine that has a database in its charge.
 struct Host {
-    keeper: Housekeeper,
+    keeper: SessionService,
     terms: JobOptions,
 }
 
@@ -173,7 +173,7 @@ impl Host {
     }
 
     fn opens(&mut self, task: &str, now: UnixTime) -> Token {
-        let opening = Opening { task: task.into(), ..Opening::default() };
+        let opening = OpenRequest { task: task.into(), ..OpenRequest::default() };
         self.keeper.open(opening, now).unwrap().token
     }
 

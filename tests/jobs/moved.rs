@@ -8,7 +8,7 @@ use sessctl::app::{CycleRequest, PurgeRequest};
 use sessctl::domain::clock::{ClockGuard, ClockReading, ClockRefusal, ClockStamp};
 use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::{Error, Housekeeper, Opening, Token};
+use sessctl::{Error, OpenRequest, SessionService, Token};
 
 use super::{DAY, Database, HOUR, Host, MINUTE, at, cycle_at, has_run, later, purge_every};
 
@@ -62,7 +62,7 @@ impl Machine {
     fn host(database: &Database, clocks: &Rc<RefCell<Clocks>>, policy: &Policy) -> Host {
         let terms = database.host("mail1").terms;
         let seen = Rc::clone(clocks);
-        let keeper = Housekeeper::new(database.store(), Policies::same_for_all(policy.clone()))
+        let keeper = SessionService::new(database.store(), Policies::same_for_all(policy.clone()))
             .on_host("mail1")
             .guarding_clock(ClockGuard::default(), Box::new(move |wall| seen.borrow().read(wall)));
         Host { keeper, terms }
@@ -343,7 +343,7 @@ fn a_session_opens_whatever_its_limits_and_none_makes_way() {
         let first = [machine.opens("imap"), machine.opens("imap")];
         for off in [20 * YEAR, -20 * YEAR] {
             machine.is_off_by(off);
-            let opening = Opening { task: "imap".into(), ..Opening::default() };
+            let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
             let opened = machine.host.keeper.open(opening, machine.now()).unwrap();
             assert_eq!(opened.made_way, 0);
             assert_eq!(opened.clock.map(|refusal| refusal.moved), Some(off));
@@ -360,7 +360,7 @@ fn without_a_limit_the_clock_is_nobody_s_business() {
     let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     machine.is_off_by(YEAR);
-    let opening = Opening { task: "imap".into(), ..Opening::default() };
+    let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
     let opened = machine.host.keeper.open(opening, machine.now()).unwrap();
     assert_eq!(opened.clock, None);
     // An administrator ends what he likes

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sessctl::Housekeeper;
+use sessctl::SessionService;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::{Filter, TaskPattern};
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
@@ -271,7 +271,7 @@ macro_rules! tests {
                 .collect();
             world.put(&sessions);
             let policies = retention(Some(Span::ZERO));
-            let mut keeper = Housekeeper::new(world.beside(), policies);
+            let mut keeper = SessionService::new(world.beside(), policies);
             // When runs are stopped after each batch until one is not
             let mut runs = 0;
             let mut deleted = 0;

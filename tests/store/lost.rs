@@ -9,7 +9,7 @@ use sessctl::domain::policy::{OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::{Backend, RunOutcome, StartResult};
-use sessctl::{Housekeeper, Token};
+use sessctl::{SessionService, Token};
 
 use crate::books::{Look, by_hand, done, job, lease, run};
 use crate::rqlite::proxy::Proxy;
@@ -49,7 +49,7 @@ fn an_open_evicts_one_and_says_so() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a").idle(9)]);
     let (proxy, told) = (before(&world), Arc::default());
-    let keeper = Housekeeper::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
+    let keeper = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
     let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
     proxy.lose("INSERT INTO sessions");
@@ -74,7 +74,7 @@ fn an_open_evicts_one_and_says_so() {
 fn an_open_without_a_limit_opens_once() {
     let world = World::native_on_rqlite();
     let proxy = before(&world);
-    let mut keeper = Housekeeper::new(behind(&proxy), Policies::default());
+    let mut keeper = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("INSERT INTO sessions");
     keeper.open(opening(), NOW).unwrap();
     assert_eq!((world.all().len(), proxy.has_lost()), (1, true));
@@ -86,7 +86,7 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a")]);
     let proxy = before(&world);
-    let mut keeper = Housekeeper::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
+    let mut keeper = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
     proxy.lose("INSERT INTO sessions");
     let refused = keeper.open(opening(), NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
@@ -94,7 +94,7 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
-    let mut keeper = Housekeeper::new(behind(&proxy), Policies::same_for_all(policy));
+    let mut keeper = SessionService::new(behind(&proxy), Policies::same_for_all(policy));
     proxy.lose("INSERT INTO sessions");
     let alice = OpenRequest { user: Some("alice".to_owned()), ..opening() };
     let refused = keeper.open(alice, NOW);
@@ -111,7 +111,7 @@ fn a_close_says_that_it_closed() {
         world.put(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
         let (proxy, told) = (before(&world), Arc::default());
         let policies = Policies::same_for_all(Policy { retention, ..Policy::default() });
-        let keeper = Housekeeper::new(behind(&proxy), policies);
+        let keeper = SessionService::new(behind(&proxy), policies);
         let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
         proxy.lose("ended_at IS NULL");
         let tokens = ["a", "over", "no"].map(Token::presented);
@@ -131,7 +131,7 @@ fn a_touch_is_served() {
     let mut world = World::native_on_rqlite();
     world.put(&[session("a").idle(600)]);
     let proxy = before(&world);
-    let mut keeper = Housekeeper::new(behind(&proxy), Policies::default());
+    let mut keeper = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("SET last_used_at");
     let answers = keeper.touch(&[Token::presented("a")], NOW).unwrap();
     assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
@@ -147,7 +147,7 @@ fn a_purge_counts_what_it_has_done() {
     let old = (30..40).map(|n| session(&n.to_string()).ended(90_000, EndReason::Closed));
     world.put(&due.chain(old).collect::<Vec<_>>());
     let (proxy, told) = (before(&world), Arc::default());
-    let keeper = Housekeeper::new(behind(&proxy), retention(Some(Span::hours(24))));
+    let keeper = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
     let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
     // When the answer to its one batch is lost
     proxy.lose("DELETE FROM sessions");

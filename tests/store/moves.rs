@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sessctl::app::{CopyProgress, CopyReport, CopyRequest};
 use sessctl::storage::RowRange;
 use sessctl::storage::raw_row::RawRow;
-use sessctl::{Error, Housekeeper, Policies};
+use sessctl::{Error, Policies, SessionService};
 
 use crate::copies::{all, put_all, table};
 use crate::drawn::check;
@@ -17,7 +17,7 @@ use crate::worlds::{NOW, World};
 fn bring(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
     let request = CopyRequest { replace, ..CopyRequest::default() };
     let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
-    let mut keeper = Housekeeper::new(there.beside(), Policies::default());
+    let mut keeper = SessionService::new(there.beside(), Policies::default());
     keeper.bring(here.sessions.as_ref(), &request, NOW, &mut go_on)
 }
 
@@ -93,7 +93,7 @@ fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
     // When it is stopped after its first, and after the first of the next, and so on
     let mut stops = 0;
     loop {
-        let mut keeper = Housekeeper::new(there.beside(), Policies::default());
+        let mut keeper = SessionService::new(there.beside(), Policies::default());
         let mut go_on = |progress: &CopyProgress| {
             if progress.written > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };

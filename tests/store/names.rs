@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sessctl::app::{CopyProgress, CopyRequest};
 use sessctl::storage::OnConflict;
 use sessctl::storage::raw_row::{Counter, RawRow};
-use sessctl::{Housekeeper, Policies};
+use sessctl::{Policies, SessionService};
 
 use crate::copies::stored;
 use crate::drawn::check;
@@ -102,7 +102,7 @@ fn d10_a_move_brings_the_names() {
     check(World::native_in_sqlite(), 30, vec(event(), 1..12), |world, events| {
         let there = World::native_in_sqlite();
         live(world, &events, &mut |_, _| {});
-        let mut keeper = Housekeeper::new(there.beside(), Policies::default());
+        let mut keeper = SessionService::new(there.beside(), Policies::default());
         let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
         let request = CopyRequest { replace: true, ..CopyRequest::default() };
         let moved = keeper.bring(world.sessions.as_ref(), &request, NOW, &mut go_on);

@@ -111,8 +111,8 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
     std::fs::read_to_string(websphere.path("gate")).unwrap();
     // Then both come to their end
-    fixture::JobOutcome(first.wait_with_output().unwrap()).succeeds().is_silent();
-    let waited = fixture::JobOutcome(waiting.wait_with_output().unwrap());
+    fixture::Ran(first.wait_with_output().unwrap()).succeeds().is_silent();
+    let waited = fixture::Ran(waiting.wait_with_output().unwrap());
     assert_eq!(waited.succeeds().json()["ended"], 0);
     let outcomes: Vec<_> = websphere.ledger().into_iter().map(|(_, outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["done", "done"]);
@@ -174,7 +174,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
-    fixture::JobOutcome(second.wait_with_output().unwrap()).is_refused_with(11);
+    fixture::Ran(second.wait_with_output().unwrap()).is_refused_with(11);
 }
 
 #[test]

@@ -235,7 +235,7 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::domain::port::Misfit;
+    use sessctl::storage::UnreadableValue;
 
     use super::*;
 
@@ -263,8 +263,10 @@ mod tests {
     #[test]
     fn rows_that_nobody_can_read_are_counted_with_an_example() {
         let said = |unreadable, misfit: Option<&str>, dry_run| {
-            let misfit = misfit
-                .map(|value| Misfit { input: "expire_date".to_owned(), value: value.to_owned() });
+            let misfit = misfit.map(|value| UnreadableValue {
+                input: "expire_date".to_owned(),
+                value: value.to_owned(),
+            });
             let summary = PurgeSummary { unreadable, misfit, ..PurgeSummary::default() };
             super::unreadable(&summary, dry_run)
         };

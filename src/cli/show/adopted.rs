@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_heading_is_for_people() {
-        let profile = profiles::Text::built_in("django").unwrap().outline().unwrap();
+        let profile = profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
         let of = |live, expired| {
             heading(&[TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() }], &profile)
         };

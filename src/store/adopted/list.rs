@@ -275,7 +275,7 @@ mod tests {
     use crate::config::profile::parse;
     use crate::store::Access;
     use crate::store::adopted::table::{Table, plan};
-    use crate::store::transport::sqlite::SqliteFile;
+    use crate::store::database::sqlite::SqliteFile;
 
     const PROFILE: &str = r#"
         name = "t"

@@ -54,7 +54,7 @@ use state::State;
 use table::{KeyColumn, Table};
 
 pub use detect::detect;
-pub use diagnose::{Class, Diagnosis, Sample, examine};
+pub use diagnose::{Class, Diagnosis, Sample, diagnose};
 pub use state::{StateDirectory, StateMemory, check_state_directory};
 
 /// The index is worth its detour through the table where fewer than one in so many rows

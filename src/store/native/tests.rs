@@ -119,15 +119,15 @@ fn policies() -> impl Strategy<Value = Policies> {
     })
 }
 
-fn scope<'a>(policies: &'a Policies, task: Option<&'a TaskPattern>) -> Scope<'a> {
-    Scope { policies, now: NOW, planned: None, task }
+fn scope<'a>(policies: &'a Policies, task: Option<&'a TaskPattern>) -> PolicyContext<'a> {
+    PolicyContext { policies, now: NOW, planned: None, task }
 }
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn listed<T: Transport>(table: &Native<T>, query: &Query<'_>) -> Vec<Session> {
+fn listed<T: Database>(table: &Native<T>, query: &SessionQuery<'_>) -> Vec<Session> {
     let mut sessions = Vec::new();
     table
         .scan(query, &mut |session| {
@@ -138,7 +138,7 @@ fn listed<T: Transport>(table: &Native<T>, query: &Query<'_>) -> Vec<Session> {
     sessions
 }
 
-fn loads<T: Transport>(table: &Native<T>, scope: &Scope<'_>, by: LoadBy) -> Vec<String> {
+fn loads<T: Database>(table: &Native<T>, scope: &PolicyContext<'_>, by: GroupBy) -> Vec<String> {
     let mut loads = Vec::new();
     table
         .loads(scope, by, &mut |load| {
@@ -163,10 +163,10 @@ proptest! {
         for by in SortKey::ALL {
             let order = Order { by: *by, reverse };
             let filter = &Filter::default();
-            let query = Query { scope: scope(&policies, None), filter, due_only, after: None, order };
+            let query = SessionQuery { scope: scope(&policies, None), filter, due_only, after: None, order };
             prop_assert_eq!(listed(&both.far, &query), listed(&both.near, &query), "{}", by);
         }
-        for by in [LoadBy::User, LoadBy::TaskAndUser] {
+        for by in [GroupBy::User, GroupBy::TaskAndUser] {
             let scope = scope(&policies, None);
             prop_assert_eq!(loads(&both.far, &scope, by), loads(&both.near, &scope, by));
         }
@@ -183,10 +183,10 @@ proptest! {
         let both = Both::with(&rows);
         let scope = scope(&policies, task.as_ref());
         let backlog = backlog.map(|seconds| UnixTime(NOW.0 - seconds));
-        let reach = Reach { due, rows: most, backlog, ..Reach::ALL };
+        let reach = ScanLimits { due, rows: most, backlog, ..ScanLimits::ALL };
         let mut after = None;
         loop {
-            let look = |survey: Survey| Survey { version: None, ..survey };
+            let look = |survey: DueScan| DueScan { version: None, ..survey };
             let near = look(both.near.survey(&scope, after.as_ref(), reach).unwrap());
             let far = look(both.far.survey(&scope, after.as_ref(), reach).unwrap());
             prop_assert_eq!(format!("{far:?}"), format!("{near:?}"));
@@ -207,7 +207,7 @@ fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
     let both = Both::with(&rows);
     let policies = Policies::default();
     // When each look may take no time at all
-    let reach = Reach { due: 100, rows: 70, time: Duration::ZERO, ..Reach::ALL };
+    let reach = ScanLimits { due: 100, rows: 70, time: Duration::ZERO, ..ScanLimits::ALL };
     let (mut after, mut seen, mut due) = (None, 0, 0);
     loop {
         let survey = both.far.survey(&scope(&policies, None), after.as_ref(), reach).unwrap();

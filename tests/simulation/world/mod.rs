@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use sessctl::app::{EndHook, JobOptions, JobOutcome, OpenedSession, TouchOutcome};
 use sessctl::domain::job::{Jitter, Job, JobAction};
 use sessctl::domain::session::{EndReason, Session};
-use sessctl::{Config, Error, Housekeeper, Opening, Policies, UnixTime, store};
+use sessctl::{Config, Error, OpenRequest, Policies, SessionService, UnixTime, store};
 use tempfile::TempDir;
 
 use crate::calendar::{Expected, Plan};
@@ -41,7 +41,7 @@ pub struct Plot {
 }
 
 pub struct World {
-    keeper: Housekeeper,
+    keeper: SessionService,
     told: Rc<RefCell<Vec<Session>>>,
     model: Model,
     jobs: Vec<Job>,
@@ -62,7 +62,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = store::create(folder.path().join("sessions.db")).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
-        let keeper = Housekeeper::new(store, config.policies.clone())
+        let keeper = SessionService::new(store, config.policies.clone())
             .on_host("mail1")
             .telling(Box::new(Ear(told.clone())));
         let terms = JobOptions {
@@ -190,7 +190,8 @@ impl World {
             self.model.ends(*entry, now, EndReason::Abandoned);
         }
         let door = self.model.door(task, &user, now);
-        let opening = Opening { task: task.into(), user: Some(user.clone()), client: None, asked };
+        let opening =
+            OpenRequest { task: task.into(), user: Some(user.clone()), client: None, asked };
         let answer = self.keeper.open(opening, UnixTime(now));
         let mut told = self.take_told(now);
         told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);

@@ -49,7 +49,7 @@ impl Args {
         context.warn_of_name(&db);
         let profile =
             context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
-        let examination = adopted::examine(&db, &profile, context.now)?;
+        let examination = adopted::diagnose(&db, &profile, context.now)?;
         if examination.difference.is_none() {
             must_be_complete(&profile)?;
         }

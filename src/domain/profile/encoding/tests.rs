@@ -27,12 +27,12 @@ fn either() -> ZoneForm {
     ZoneForm::AnyOf(vec![ZoneForm::Z, ZoneForm::Offset])
 }
 
-fn berlin() -> Zone {
+fn berlin() -> TimeZone {
     "Europe/Berlin".parse().unwrap()
 }
 
 fn read(encoding: &Encoding, text: &str) -> Reading {
-    encoding.read(Raw::Text(text.as_bytes()))
+    encoding.read(SqlValueRef::Text(text.as_bytes()))
 }
 
 #[test]
@@ -40,57 +40,57 @@ fn numbers_of_the_fixtures_are_read() {
     use Storage::{Integer, Real};
     let milliseconds = Encoding::Unix(Unit::Milliseconds, vec![Real, Integer]);
     assert_eq!(
-        milliseconds.read(Raw::Real(1_781_528_400_466.0)),
-        Reading::At(Moment(1_781_528_400_466 * 1_000_000))
+        milliseconds.read(SqlValueRef::Real(1_781_528_400_466.0)),
+        Reading::At(Timestamp(1_781_528_400_466 * 1_000_000))
     );
-    assert_eq!(milliseconds.read(Raw::Integer(1_781_524_860_000)), at(1_781_524_860));
-    assert_eq!(milliseconds.read(Raw::Text(b"1781524860000")), Reading::Unreadable);
+    assert_eq!(milliseconds.read(SqlValueRef::Integer(1_781_524_860_000)), at(1_781_524_860));
+    assert_eq!(milliseconds.read(SqlValueRef::Text(b"1781524860000")), Reading::Unreadable);
     let digits = Encoding::Unix(Unit::Milliseconds, vec![Storage::Text]);
     assert_eq!(read(&digits, "1781611200000"), at(1_781_611_200));
-    assert_eq!(digits.read(Raw::Integer(1_781_611_200_000)), Reading::Unreadable);
+    assert_eq!(digits.read(SqlValueRef::Integer(1_781_611_200_000)), Reading::Unreadable);
     let julian = Encoding::Julian(vec![Real]);
-    assert_eq!(julian.read(Raw::Real(2_461_207.0)), at(NOON.0));
-    assert_eq!(julian.read(Raw::Real(2_461_207.041_666_666_5)), at(NOON.0 + 3_600));
-    assert_eq!(julian.read(Raw::Real(2_461_207.000_011_574)), at(NOON.0 + 1));
-    assert_eq!(julian.read(Raw::Integer(2_461_207)), Reading::Unreadable);
+    assert_eq!(julian.read(SqlValueRef::Real(2_461_207.0)), at(NOON.0));
+    assert_eq!(julian.read(SqlValueRef::Real(2_461_207.041_666_666_5)), at(NOON.0 + 3_600));
+    assert_eq!(julian.read(SqlValueRef::Real(2_461_207.000_011_574)), at(NOON.0 + 1));
+    assert_eq!(julian.read(SqlValueRef::Integer(2_461_207)), Reading::Unreadable);
     let ticks = Encoding::Ticks(vec![Integer]);
-    assert_eq!(ticks.read(Raw::Integer(639_171_216_000_000_000)), at(NOON.0));
-    assert_eq!(ticks.read(Raw::Integer(0)), Reading::Unreadable);
-    assert_eq!(julian.read(Raw::Real(0.0)), Reading::Unreadable);
-    assert_eq!(ticks.read(Raw::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
+    assert_eq!(ticks.read(SqlValueRef::Integer(639_171_216_000_000_000)), at(NOON.0));
+    assert_eq!(ticks.read(SqlValueRef::Integer(0)), Reading::Unreadable);
+    assert_eq!(julian.read(SqlValueRef::Real(0.0)), Reading::Unreadable);
+    assert_eq!(ticks.read(SqlValueRef::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
 }
 
 #[test]
 fn numbers_that_are_no_times_are_unreadable() {
     let all = vec![Storage::Integer, Storage::Real, Storage::Text];
     let seconds = Encoding::Unix(Unit::Seconds, all);
-    assert_eq!(seconds.read(Raw::Integer(788_918_400)), at(788_918_400));
-    assert_eq!(seconds.read(Raw::Integer(253_402_300_799)), at(253_402_300_799));
-    assert_eq!(seconds.read(Raw::Null), Reading::Null);
+    assert_eq!(seconds.read(SqlValueRef::Integer(788_918_400)), at(788_918_400));
+    assert_eq!(seconds.read(SqlValueRef::Integer(253_402_300_799)), at(253_402_300_799));
+    assert_eq!(seconds.read(SqlValueRef::Null), Reading::Null);
     for number in [-1, 0, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
-        assert_eq!(seconds.read(Raw::Integer(number)), Reading::Unreadable, "{number}");
+        assert_eq!(seconds.read(SqlValueRef::Integer(number)), Reading::Unreadable, "{number}");
         assert_eq!(read(&seconds, &number.to_string()), Reading::Unreadable, "{number}");
     }
     for number in
         [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300]
     {
-        assert_eq!(seconds.read(Raw::Real(number)), Reading::Unreadable, "{number}");
+        assert_eq!(seconds.read(SqlValueRef::Real(number)), Reading::Unreadable, "{number}");
     }
     for digits in ["", "-", "+1781524800", " 1781524800", "1781524800 ", "1781524800.0", "1e9"] {
         assert_eq!(read(&seconds, digits), Reading::Unreadable, "{digits}");
     }
-    assert_eq!(seconds.read(Raw::Text(&[0xff])), Reading::Unreadable);
-    assert_eq!(seconds.read(Raw::Blob(b"1781524800")), Reading::Unreadable);
+    assert_eq!(seconds.read(SqlValueRef::Text(&[0xff])), Reading::Unreadable);
+    assert_eq!(seconds.read(SqlValueRef::Blob(b"1781524800")), Reading::Unreadable);
 }
 
 #[test]
 fn texts_of_the_fixtures_are_read() {
-    let django = text(Separator::Blank, &[0, 6], ZoneForm::None(Zone::UTC));
+    let django = text(Separator::Blank, &[0, 6], ZoneForm::None(TimeZone::UTC));
     assert_eq!(read(&django, "2026-06-15 11:59:59"), at(NOON.0 - 1));
-    let nanoseconds = Moment::from(NOON).0 - 3_600 * SECOND - 117_000_000;
-    assert_eq!(read(&django, "2026-06-15 10:59:59.883000"), Reading::At(Moment(nanoseconds)));
+    let nanoseconds = Timestamp::from(NOON).0 - 3_600 * SECOND - 117_000_000;
+    assert_eq!(read(&django, "2026-06-15 10:59:59.883000"), Reading::At(Timestamp(nanoseconds)));
     let auth = text(Separator::T, &[3], ZoneForm::Z);
-    let moment = Moment(Moment::from(NOON).0 + 337_000_000);
+    let moment = Timestamp(Timestamp::from(NOON).0 + 337_000_000);
     assert_eq!(read(&auth, "2026-06-15T12:00:00.337Z"), Reading::At(moment));
     let any = text(Separator::Either, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], either());
     for same in [
@@ -111,7 +111,7 @@ fn texts_of_the_fixtures_are_read() {
 /// What programs write for a time that is not set: Go, PHP, .NET, Excel.
 #[test]
 fn text_of_before_1995_is_no_time() {
-    let utc = text(Separator::Blank, &[0, 6], ZoneForm::None(Zone::UTC));
+    let utc = text(Separator::Blank, &[0, 6], ZoneForm::None(TimeZone::UTC));
     let local = text(Separator::Blank, &[0], ZoneForm::None(berlin()));
     let offset = text(Separator::Blank, &[0], ZoneForm::Offset);
     for date in ["0001-01-01 00:00:00", "1899-12-30 00:00:00", "1970-01-01 00:00:00"] {
@@ -128,7 +128,7 @@ fn text_of_before_1995_is_no_time() {
 
 #[test]
 fn text_in_any_other_form_is_unreadable() {
-    let strict = text(Separator::Blank, &[0, 3], ZoneForm::None(Zone::UTC));
+    let strict = text(Separator::Blank, &[0, 3], ZoneForm::None(TimeZone::UTC));
     assert_eq!(read(&strict, "2026-06-15 12:00:00"), at(NOON.0));
     for other in [
         "",
@@ -158,7 +158,11 @@ fn text_in_any_other_form_is_unreadable() {
     ] {
         assert_eq!(read(&strict, other), Reading::Unreadable, "{other}");
     }
-    for class in [Raw::Integer(20_260_615), Raw::Real(2.0), Raw::Blob(b"2026-06-15 12:00:00")] {
+    for class in [
+        SqlValueRef::Integer(20_260_615),
+        SqlValueRef::Real(2.0),
+        SqlValueRef::Blob(b"2026-06-15 12:00:00"),
+    ] {
         assert_eq!(strict.read(class), Reading::Unreadable);
     }
     let offset = text(Separator::T, &[0], ZoneForm::Offset);
@@ -195,7 +199,7 @@ fn the_wall_clock_is_read_in_its_zone_and_in_doubt_as_the_later_time() {
         let zulu = text(Separator::T, &[0], ZoneForm::Z);
         assert_eq!(read(&local, shown), read(&zulu, utc), "{shown}");
     }
-    assert_eq!("UTC".parse(), Ok(Zone::UTC));
+    assert_eq!("UTC".parse(), Ok(TimeZone::UTC));
 }
 
 /// As connect-session-knex has it, which writes with its driver and with its server.
@@ -207,7 +211,7 @@ fn a_column_may_hold_several_zones() {
     assert_eq!(read(&either, "2026-06-15 14:00:00.000"), at(NOON.0));
     assert_eq!(read(&either, "2026-06-15 14:00:00.000+02:00"), Reading::Unreadable);
     assert!(!either.is_silently_utc());
-    let utc = ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(Zone::UTC)]);
+    let utc = ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(TimeZone::UTC)]);
     assert!(text(Separator::T, &[0], utc).is_silently_utc());
 }
 
@@ -219,12 +223,12 @@ fn a_column_may_hold_several_forms() {
         Encoding::Local(Box::new(Encoding::Julian(vec![Storage::Real])), berlin()),
     ];
     let any = Encoding::OneOf(forms);
-    assert_eq!(any.read(Raw::Integer(1_781_524_800_000)), at(NOON.0));
+    assert_eq!(any.read(SqlValueRef::Integer(1_781_524_800_000)), at(NOON.0));
     assert_eq!(read(&any, "2026-06-15T12:00:00.000Z"), at(NOON.0));
-    assert_eq!(any.read(Raw::Real(2_461_207.0)), at(NOON.0 - 7_200));
-    assert_eq!(any.read(Raw::Real(1_781_524_800_000.0)), Reading::Unreadable);
+    assert_eq!(any.read(SqlValueRef::Real(2_461_207.0)), at(NOON.0 - 7_200));
+    assert_eq!(any.read(SqlValueRef::Real(1_781_524_800_000.0)), Reading::Unreadable);
     assert_eq!(read(&any, "1781524800000"), Reading::Unreadable);
-    assert_eq!(any.read(Raw::Null), Reading::Null);
+    assert_eq!(any.read(SqlValueRef::Null), Reading::Null);
     assert_eq!(any.classes(), [Storage::Integer, Storage::Text, Storage::Real]);
     assert_eq!((any.horizon(NOON), any.is_silently_utc()), (None, false));
 }
@@ -232,26 +236,26 @@ fn a_column_may_hold_several_forms() {
 #[test]
 fn patterns_are_read() {
     let pattern = |pattern: &str, zone| Encoding::Pattern(pattern.to_owned(), zone);
-    let compact = pattern("%Y%m%d%H%M%S", Zone::UTC);
+    let compact = pattern("%Y%m%d%H%M%S", TimeZone::UTC);
     assert_eq!(read(&compact, "20260615120000"), at(NOON.0));
     assert_eq!(read(&compact, "202606151200"), Reading::Unreadable);
     assert_eq!(read(&compact, "20260630235960"), Reading::Unreadable);
     // Milliseconds.
     assert_eq!(read(&compact, "1781010101010"), Reading::Unreadable);
     assert_eq!(read(&pattern("%Y%m%d%H%M%S", berlin()), "20260615140000"), at(NOON.0));
-    assert_eq!(read(&pattern("%d.%m.%Y", Zone::UTC), "15.06.2026"), at(NOON.0 - 43_200));
+    assert_eq!(read(&pattern("%d.%m.%Y", TimeZone::UTC), "15.06.2026"), at(NOON.0 - 43_200));
     let mail = pattern("%a, %d %b %Y %H:%M:%S %z", berlin());
     assert_eq!(read(&mail, "Mon, 15 Jun 2026 08:00:00 -0400"), at(NOON.0));
     assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), Reading::Unreadable);
     // What Go writes for a time by itself.
-    let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", Zone::UTC);
+    let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", TimeZone::UTC);
     assert_eq!(read(&go, "2026-06-15 12:00:00 +0000 UTC"), at(NOON.0));
     assert_eq!(read(&go, "2026-06-15 14:00:00.5 +0200 CEST"), {
-        Reading::At(Moment(Moment::from(NOON).0 + SECOND / 2))
+        Reading::At(Timestamp(Timestamp::from(NOON).0 + SECOND / 2))
     });
     // An hour without its minutes is no midnight.
-    assert_eq!(read(&pattern("%Y-%m-%d %H", Zone::UTC), "2026-06-15 12"), Reading::Unreadable);
-    assert_eq!(compact.read(Raw::Integer(20_260_615_120_000)), Reading::Unreadable);
+    assert_eq!(read(&pattern("%Y-%m-%d %H", TimeZone::UTC), "2026-06-15 12"), Reading::Unreadable);
+    assert_eq!(compact.read(SqlValueRef::Integer(20_260_615_120_000)), Reading::Unreadable);
 }
 
 #[test]
@@ -269,39 +273,39 @@ fn patterns_that_say_too_little_are_known() {
 #[test]
 fn lengths_are_numbers_that_are_not_negative() {
     for (unit, value, length) in [
-        (Unit::Seconds, Raw::Integer(1_800), Some(1_800 * SECOND)),
-        (Unit::Minutes, Raw::Real(1.5), Some(90 * SECOND)),
-        (Unit::Milliseconds, Raw::Text(b"250"), Some(SECOND / 4)),
-        (Unit::Ticks, Raw::Integer(10_000_000), Some(SECOND)),
-        (Unit::Days, Raw::Integer(i64::MAX), Some(i128::from(i64::MAX) * 86_400 * SECOND)),
-        (Unit::Hours, Raw::Integer(0), Some(0)),
-        (Unit::Seconds, Raw::Integer(-1), None),
-        (Unit::Seconds, Raw::Real(-0.5), None),
-        (Unit::Seconds, Raw::Real(f64::NAN), None),
-        (Unit::Seconds, Raw::Text(b"30m"), None),
-        (Unit::Seconds, Raw::Null, None),
+        (Unit::Seconds, SqlValueRef::Integer(1_800), Some(1_800 * SECOND)),
+        (Unit::Minutes, SqlValueRef::Real(1.5), Some(90 * SECOND)),
+        (Unit::Milliseconds, SqlValueRef::Text(b"250"), Some(SECOND / 4)),
+        (Unit::Ticks, SqlValueRef::Integer(10_000_000), Some(SECOND)),
+        (Unit::Days, SqlValueRef::Integer(i64::MAX), Some(i128::from(i64::MAX) * 86_400 * SECOND)),
+        (Unit::Hours, SqlValueRef::Integer(0), Some(0)),
+        (Unit::Seconds, SqlValueRef::Integer(-1), None),
+        (Unit::Seconds, SqlValueRef::Real(-0.5), None),
+        (Unit::Seconds, SqlValueRef::Real(f64::NAN), None),
+        (Unit::Seconds, SqlValueRef::Text(b"30m"), None),
+        (Unit::Seconds, SqlValueRef::Null, None),
     ] {
         assert_eq!(unit.length(value), length, "{unit:?} {value:?}");
     }
 }
 
 /// Whether SQLite sorts one value behind another.
-fn sorts(one: &Datum, other: &Datum) -> Ordering {
-    const fn class(value: &Datum) -> u8 {
+fn sorts(one: &SqlValue, other: &SqlValue) -> Ordering {
+    const fn class(value: &SqlValue) -> u8 {
         match value {
-            Datum::Null => 0,
-            Datum::Integer(_) | Datum::Real(_) => 1,
-            Datum::Text(_) => 2,
-            Datum::Blob(_) => 3,
+            SqlValue::Null => 0,
+            SqlValue::Integer(_) | SqlValue::Real(_) => 1,
+            SqlValue::Text(_) => 2,
+            SqlValue::Blob(_) => 3,
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "the numbers here are not that near")]
     let by_value = match (one, other) {
-        (Datum::Integer(one), Datum::Integer(other)) => one.cmp(other),
-        (Datum::Integer(one), Datum::Real(other)) => (*one as f64).total_cmp(other),
-        (Datum::Real(one), Datum::Integer(other)) => one.total_cmp(&(*other as f64)),
-        (Datum::Real(one), Datum::Real(other)) => one.total_cmp(other),
-        (Datum::Text(one), Datum::Text(other)) => one.cmp(other),
+        (SqlValue::Integer(one), SqlValue::Integer(other)) => one.cmp(other),
+        (SqlValue::Integer(one), SqlValue::Real(other)) => (*one as f64).total_cmp(other),
+        (SqlValue::Real(one), SqlValue::Integer(other)) => one.total_cmp(&(*other as f64)),
+        (SqlValue::Real(one), SqlValue::Real(other)) => one.total_cmp(other),
+        (SqlValue::Text(one), SqlValue::Text(other)) => one.cmp(other),
         _ => Ordering::Equal,
     };
     class(one).cmp(&class(other)).then(by_value)
@@ -310,12 +314,12 @@ fn sorts(one: &Datum, other: &Datum) -> Ordering {
 /// A moment as an encoding writes it. Of what has several ways to write it, `choice` takes
 /// one.
 #[expect(clippy::cast_precision_loss, reason = "that is what reals do")]
-fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
-    fn number(number: i128, unit: i128, class: Storage) -> Datum {
+fn write(encoding: &Encoding, moment: Timestamp, choice: usize) -> SqlValue {
+    fn number(number: i128, unit: i128, class: Storage) -> SqlValue {
         match class {
-            Storage::Integer => Datum::Integer(i64::try_from(number / unit).unwrap()),
-            Storage::Real => Datum::Real(number as f64 / unit as f64),
-            Storage::Text => Datum::Text((number / unit).to_string().into()),
+            Storage::Integer => SqlValue::Integer(i64::try_from(number / unit).unwrap()),
+            Storage::Real => SqlValue::Real(number as f64 / unit as f64),
+            Storage::Text => SqlValue::Text((number / unit).to_string().into()),
         }
     }
     let class = |classes: &[Storage]| classes[choice % classes.len()];
@@ -325,16 +329,16 @@ fn write(encoding: &Encoding, moment: Moment, choice: usize) -> Datum {
         Encoding::Julian(classes) => {
             number(moment.0 + 210_866_760_000 * SECOND, 86_400 * SECOND, class(classes))
         }
-        Encoding::Text(form) => Datum::Text(write_text(form, moment, choice).into()),
+        Encoding::Text(form) => SqlValue::Text(write_text(form, moment, choice).into()),
         Encoding::Local(shown, zone) => {
             let offset = zone.offset_at(moment.second()).unwrap();
-            write(shown, Moment(moment.0 + i128::from(offset) * SECOND), choice)
+            write(shown, Timestamp(moment.0 + i128::from(offset) * SECOND), choice)
         }
         Encoding::Pattern(..) | Encoding::OneOf(_) => unreachable!("has no horizon"),
     }
 }
 
-fn write_text(form: &TextForm, moment: Moment, choice: usize) -> String {
+fn write_text(form: &TextForm, moment: Timestamp, choice: usize) -> String {
     let zone = match &form.zone {
         ZoneForm::AnyOf(forms) => &forms[choice / 2 % forms.len()],
         zone => zone,
@@ -374,13 +378,13 @@ fn sorted() -> impl Strategy<Value = Encoding> {
         vec![Storage::Real, Storage::Integer],
     ]);
     let zones = select(vec![
-        ZoneForm::None(Zone::UTC),
+        ZoneForm::None(TimeZone::UTC),
         ZoneForm::None(berlin()),
         ZoneForm::None("Pacific/Apia".parse().unwrap()),
         ZoneForm::Z,
         ZoneForm::Offset,
         either(),
-        ZoneForm::AnyOf(vec![ZoneForm::None(Zone::UTC), ZoneForm::Z]),
+        ZoneForm::AnyOf(vec![ZoneForm::None(TimeZone::UTC), ZoneForm::Z]),
         ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(berlin())]),
     ]);
     let decimals =
@@ -391,7 +395,7 @@ fn sorted() -> impl Strategy<Value = Encoding> {
             .prop_map(|(unit, classes)| Encoding::Unix(unit, classes)),
         classes.clone().prop_map(Encoding::Julian),
         classes.clone().prop_map(Encoding::Ticks),
-        (classes, select(vec![Zone::UTC, berlin()]))
+        (classes, select(vec![TimeZone::UTC, berlin()]))
             .prop_map(|(classes, zone)| Encoding::Local(Box::new(Encoding::Ticks(classes)), zone)),
         text.prop_map(|(separator, decimals, zone)| text_of(separator, decimals, zone)),
     ]
@@ -404,14 +408,14 @@ fn text_of(separator: Separator, decimals: Vec<u8>, zone: ZoneForm) -> Encoding 
 fn is_utc(encoding: &Encoding) -> bool {
     match encoding {
         Encoding::Text(form) => shows_utc(&form.zone),
-        Encoding::Local(_, zone) => *zone == Zone::UTC,
+        Encoding::Local(_, zone) => *zone == TimeZone::UTC,
         _ => true,
     }
 }
 
 fn shows_utc(zone: &ZoneForm) -> bool {
     match zone {
-        ZoneForm::None(zone) => *zone == Zone::UTC,
+        ZoneForm::None(zone) => *zone == TimeZone::UTC,
         ZoneForm::Z => true,
         ZoneForm::Offset => false,
         ZoneForm::AnyOf(forms) => forms.iter().all(shows_utc),
@@ -420,11 +424,11 @@ fn shows_utc(zone: &ZoneForm) -> bool {
 
 /// Moments after September 2001, at which seconds have got as many digits as they have
 /// today, and before those that 64 bits of nanoseconds do not hold.
-fn moments() -> impl Strategy<Value = Moment> {
+fn moments() -> impl Strategy<Value = Timestamp> {
     let fraction =
         prop_oneof![Just(0), Just(1), Just(337_000_000), Just(999_999_999), 0..1_000_000_000_i128];
     (1_000_000_000..9_000_000_000_i128, fraction)
-        .prop_map(|(second, fraction)| Moment(second * SECOND + fraction))
+        .prop_map(|(second, fraction)| Timestamp(second * SECOND + fraction))
 }
 
 /// How much less than what was written is read at most: what comes after the last
@@ -514,11 +518,11 @@ proptest! {
     #[test]
     fn nothing_panics(encoding in sorted(), number: i64, real: f64, bytes: Vec<u8>, now: i64) {
         for value in [
-            Raw::Integer(number),
-            Raw::Real(real),
-            Raw::Real(f64::from_bits(number.cast_unsigned())),
-            Raw::Text(&bytes),
-            Raw::Blob(&bytes),
+            SqlValueRef::Integer(number),
+            SqlValueRef::Real(real),
+            SqlValueRef::Real(f64::from_bits(number.cast_unsigned())),
+            SqlValueRef::Text(&bytes),
+            SqlValueRef::Blob(&bytes),
         ] {
             encoding.read(value);
         }
@@ -530,10 +534,10 @@ proptest! {
 fn horizons_are_as_tight_as_their_form_allows() {
     let horizon = |encoding: Encoding| match encoding.horizon(NOON) {
         None => "none".to_owned(),
-        Some(Datum::Text(text)) => String::from_utf8(text).unwrap(),
+        Some(SqlValue::Text(text)) => String::from_utf8(text).unwrap(),
         Some(other) => format!("{other:?}"),
     };
-    let utc = || ZoneForm::None(Zone::UTC);
+    let utc = || ZoneForm::None(TimeZone::UTC);
     for (encoding, expected) in [
         (text(Separator::Blank, &[0, 6], utc()), "2026-06-15 12:00:00.000000"),
         (text(Separator::Blank, &[0], utc()), "2026-06-15 12:00:00"),
@@ -549,12 +553,12 @@ fn horizons_are_as_tight_as_their_form_allows() {
         (Encoding::Unix(Unit::Seconds, vec![Storage::Text]), "1781524800"),
         (Encoding::Unix(Unit::Seconds, vec![Storage::Text, Storage::Integer]), "none"),
         (Encoding::Unix(Unit::Milliseconds, vec![Storage::Real]), "Integer(1781524800000)"),
-        (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), Zone::UTC), "none"),
+        (Encoding::Pattern("%Y%m%d%H%M%S".to_owned(), TimeZone::UTC), "none"),
     ] {
         assert_eq!(horizon(encoding.clone()), expected, "{encoding:?}");
     }
     let far = text(Separator::T, &[0], ZoneForm::Z);
-    assert_eq!(far.horizon(UnixTime(i64::MAX)), Some(Datum::Text(":".into())));
-    assert_eq!(far.horizon(UnixTime(i64::MIN)), Some(Datum::Text(Vec::new())));
-    assert_eq!(far.horizon(UnixTime::MAX), Some(Datum::Text("9999-12-31T23:59:59Z".into())));
+    assert_eq!(far.horizon(UnixTime(i64::MAX)), Some(SqlValue::Text(":".into())));
+    assert_eq!(far.horizon(UnixTime(i64::MIN)), Some(SqlValue::Text(Vec::new())));
+    assert_eq!(far.horizon(UnixTime::MAX), Some(SqlValue::Text("9999-12-31T23:59:59Z".into())));
 }

@@ -86,7 +86,7 @@ pub struct Sample {
 ///
 /// # Errors
 /// If there is no such table, and whatever keeps the file from being read.
-pub fn examine(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
+pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
         Location::Cluster(cluster) => {
