@@ -35,7 +35,7 @@ impl SessionService {
     /// The same with a guard against a clock that has moved since the last run, and with
     /// what reads the clocks.
     #[must_use]
-    pub fn guarding_clock(mut self, guard: ClockGuard, read: ClockReader) -> Self {
+    pub fn with_clock_guard(mut self, guard: ClockGuard, read: ClockReader) -> Self {
         self.clock = Some(ClockCheck { guard, read, trusted: None, warning: None });
         self
     }
@@ -59,8 +59,8 @@ impl SessionService {
     /// [`Error::Clock`] if it has. What keeps the ledger of a table of sessctl's own from
     /// being read; a framework's table is purged without the check then, and
     /// [`take_clock_warning`](Self::take_clock_warning) says so.
-    pub fn check_clock_of_round(&mut self, now: UnixTime) -> Result<()> {
-        let Some(look) = self.check_clock(now)? else { return Ok(()) };
+    pub fn check_clock(&mut self, now: UnixTime) -> Result<()> {
+        let Some(look) = self.observe_clock(now)? else { return Ok(()) };
         let stamp = &look.reading.stamp;
         let is_old = |reference: &ClockReference| reference.is_older_than(REFRESH, stamp);
         if self.is_clock_accepted() || look.reference.as_ref().is_none_or(is_old) {
@@ -73,8 +73,8 @@ impl SessionService {
     /// has last asked. Answers what it has found, if it had to look.
     ///
     /// # Errors
-    /// As for [`check_clock_of_round`](Self::check_clock_of_round).
-    fn check_clock(&mut self, now: UnixTime) -> Result<Option<ClockObservation>> {
+    /// As for [`check_clock`](Self::check_clock).
+    fn observe_clock(&mut self, now: UnixTime) -> Result<Option<ClockObservation>> {
         let Some(look) = self.look_at_clock(now).or_else(|error| self.without_ledger(error))?
         else {
             return Ok(None);
@@ -92,7 +92,7 @@ impl SessionService {
     /// Makes sure that the clock may be trusted at `now`.
     ///
     /// # Errors
-    /// As for [`check_clock_of_round`](Self::check_clock_of_round).
+    /// As for [`check_clock`](Self::check_clock).
     pub(super) fn must_trust_clock(&mut self, now: UnixTime) -> Result<()> {
         self.check_clock(now).map(drop)
     }
@@ -152,7 +152,7 @@ impl SessionService {
         let Some(reference) = reference.filter(|known| known.jump.as_ref() != Some(jump)) else {
             return;
         };
-        let noted = self.store.note_clock_jump(&self.origin.host, &reference.last, jump);
+        let noted = self.store.record_clock_jump(&self.origin.host, &reference.last, jump);
         if let Err(error) = noted {
             self.warn_of_clock("that the clock has moved was not recorded", &error);
         }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::SessionService;
 use super::notify::MissedNotifications;
-use super::purge::{StopReason, rejected, short_of};
+use super::purge::{StopReason, incomplete_reason, rejected};
 use super::run::random_name;
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
 use crate::domain::filter::{Filter, TaskPattern};
@@ -59,7 +59,7 @@ pub struct Cycled {
 
 impl Cycled {
     /// What keeps it from being complete, in words.
-    pub fn short_of(&self) -> Option<String> {
+    pub fn incomplete_reason(&self) -> Option<String> {
         let kept = match self.kept.referenced_rows() {
             0 => None,
             1 => Some("1 session was kept, since other rows refer to it".to_owned()),
@@ -67,7 +67,7 @@ impl Cycled {
         };
         let reasons: Vec<String> = kept.into_iter().chain(rejected(&self.kept)).collect();
         let kept = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
-        short_of(self.stopped, self.obstacle.as_deref(), self.untold.as_ref(), kept)
+        incomplete_reason(self.stopped, self.obstacle.as_deref(), self.untold.as_ref(), kept)
     }
 }
 
@@ -98,7 +98,7 @@ impl SessionService {
             Ok(Cycled { ended: 0, .. }) | Err(_) => {}
             Ok(cycled) => {
                 let counts = [cycled.ended, cycled.deleted];
-                self.observe_cycle(task, counts, cycled.short_of(), now);
+                self.observe_cycle(task, counts, cycled.incomplete_reason(), now);
             }
         }
         cycled
@@ -115,9 +115,9 @@ impl SessionService {
     ) -> Result<Cycled> {
         let CycleRequest { filter, guard } = request;
         self.may_delete()?;
-        let sessions = self.note_peaks(now)?;
+        let sessions = self.record_peaks(now)?;
         if guard.is_set() {
-            let would_end = self.would_cycle(filter, now, &mut |_| {})?.ended;
+            let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
             guard.check(stake(would_end, sessions))?;
         }
         let (mut after, mut ended, mut deleted) = (None, 0, 0);
@@ -152,7 +152,7 @@ impl SessionService {
                 stop(self)?
             };
             if batch.len() < most || stopped.is_some() {
-                let (untold, kept) = (self.take_untold(), self.take_kept());
+                let (untold, kept) = (self.take_missed_notifications(), self.take_kept());
                 return Ok(Cycled {
                     ended,
                     deleted,
@@ -172,7 +172,7 @@ impl SessionService {
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn would_cycle(
+    pub fn preview_cycle(
         &self,
         filter: &Filter,
         now: UnixTime,
@@ -208,7 +208,7 @@ impl SessionService {
     /// Whatever keeps the table from being read.
     pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
         let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
-        let (are_kept, kept) = self.store.would_keep(&keys)?;
+        let (are_kept, kept) = self.store.check_references(&keys)?;
         let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
         Ok((ends.map(|(session, _)| session).collect(), kept))
     }
@@ -239,7 +239,7 @@ impl SessionService {
         if !guard.is_set() {
             return Ok(Ok(()));
         }
-        let survey = self.store.survey(&self.scope(None, now), None, ScanLimits::ALL)?;
+        let survey = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
         Ok(guard.check(stake(would_end, survey.census.sessions)))
     }
 
@@ -292,7 +292,7 @@ impl SessionService {
     }
 
     fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_all(sessions, End { at: now, reason: EndReason::Cycled })
+        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
     /// Enters a cycle in the ledger that its guard has kept from ending anything. That it
@@ -318,7 +318,7 @@ impl SessionService {
             deleted: 0,
             anchor: None,
         };
-        let _ = random_name().and_then(|name| self.store.enter(&name, &run, &end));
+        let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
     }
 
     fn next_unended(
@@ -356,11 +356,11 @@ impl SessionService {
 
     /// Remembers how many sessions there were before many of them end, and answers how
     /// many in all.
-    fn note_peaks(&mut self, now: UnixTime) -> Result<u64> {
-        let survey = self.store.survey(&self.scope(None, now), None, ScanLimits::ALL)?;
-        match self.store.note_peaks(&survey.sessions) {
+    fn record_peaks(&mut self, now: UnixTime) -> Result<u64> {
+        let survey = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
+        match self.store.record_peaks(&survey.sessions) {
             // A figure that was not noted keeps nothing from ending.
-            Err(error) if error.is_for_want_of_room() => {}
+            Err(error) if error.is_disk_full() => {}
             noted => noted?,
         }
         Ok(survey.census.sessions)

@@ -65,7 +65,7 @@ impl SessionService {
     ///
     /// # Errors
     /// Whatever keeps the ledger from being read.
-    pub fn standings(
+    pub fn job_statuses(
         &self,
         jobs: &[Job],
         terms: &JobOptions,
@@ -75,7 +75,7 @@ impl SessionService {
         let accounts = self.accounts(terms, now)?;
         let standing = |job: &Job| {
             let known = known(&self.key(job, terms), &accounts);
-            job.standing(known, self.rhythm(terms), now)
+            job.job_status(known, self.rhythm(terms), now)
         };
         Ok(jobs.iter().map(standing).collect())
     }
@@ -212,7 +212,7 @@ impl SessionService {
         if self.store.is_volatile() && job.needs_history(self.rhythm(terms)) {
             return Err(Error::Refused(WITHOUT_HISTORY.to_owned()));
         }
-        let standing = job.standing(Some(&known), self.rhythm(terms), now);
+        let standing = job.job_status(Some(&known), self.rhythm(terms), now);
         let (due, late) = match standing {
             JobStatus::Due(due) => (due, None),
             JobStatus::TooLate(late) => (late.due, Some(late)),
@@ -227,7 +227,7 @@ impl SessionService {
         if matches!(ran, Err(Error::AlreadyRun)) {
             // Another process was quicker.
             return Ok(JobOutcome::NotDue(
-                self.standings(std::slice::from_ref(job), terms, now)?[0],
+                self.job_statuses(std::slice::from_ref(job), terms, now)?[0],
             ));
         }
         // What has come of the work counts; entries that are left now, the next run drops.
@@ -270,7 +270,7 @@ impl SessionService {
         if let JobStatus::Scheduled { anchor, .. } = standing
             && known.anchor != Some(anchor)
         {
-            self.store.note_anchor(key, known.anchor, anchor)?;
+            self.store.set_last_settled(key, known.anchor, anchor)?;
         }
         Ok(JobOutcome::NotDue(standing))
     }
@@ -284,7 +284,7 @@ impl SessionService {
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
         match self.store.drop_runs(keep, now) {
-            Err(error) if error.is_passing() || error.is_for_want_of_room() => Ok(()),
+            Err(error) if error.is_transient() || error.is_disk_full() => Ok(()),
             dropped => dropped,
         }
     }
@@ -326,7 +326,7 @@ impl SessionService {
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
         let lease = format!("cycle {}", run.key.name);
-        let mut shift = self.begin(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
+        let mut shift = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
             states: State::NOT_ENDED.to_vec(),
@@ -340,20 +340,20 @@ impl SessionService {
             counts.ended += 1;
             counts.deleted += u64::from(discards(&policies, session));
         };
-        let cycled = self.cycle_until(&request, now, count, &mut |keeper| {
-            let stays = keeper.stay(&mut shift)?;
+        let cycled = self.cycle_until(&request, now, count, &mut |service| {
+            let stays = service.stay(&mut shift)?;
             let stopped = if stays { StopReason::Signal } else { StopReason::Lease };
             Ok((!stays || go_on().is_break()).then_some(stopped))
         });
         let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let close = match &cycled {
-            Ok(cycled) => RunResult::of(cycled.stopped, cycled.short_of()),
+            Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error) => RunResult::Failed(error),
         };
-        let finished = self.finish(&shift, counts, close);
+        let finished = self.finish_run(&shift, counts, close);
         // What the work fails with comes first; what it has done, it has done.
         cycled.and_then(|cycled| match finished {
-            Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_passing() => {
+            Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_transient() => {
                 Ok(cycled)
             }
             finished => finished.map(|()| cycled),
@@ -364,7 +364,7 @@ impl SessionService {
     fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
-        let (untold, kept) = (self.take_untold(), self.take_kept());
+        let (untold, kept) = (self.take_missed_notifications(), self.take_kept());
         let RunCounts { ended, deleted, .. } = counts;
         Ok(Cycled { ended, deleted, stopped, obstacle, untold, kept, ..Cycled::default() })
     }

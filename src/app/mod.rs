@@ -86,21 +86,21 @@ impl SessionService {
     /// The same on a host of this name: the ledger has it, and jobs may be tied
     /// to it.
     #[must_use]
-    pub fn on_host(mut self, host: impl Into<String>) -> Self {
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.origin.host = host.into();
         self
     }
 
     /// Adds a listener, which is told of each session that ends.
     #[must_use]
-    pub fn telling(mut self, listener: Box<dyn EndHook>) -> Self {
+    pub fn with_hook(mut self, listener: Box<dyn EndHook>) -> Self {
         self.bell.add(listener);
         self
     }
 
     /// Adds an observer of the runs, which is told of each that ends.
     #[must_use]
-    pub fn observed_by(mut self, observer: Box<dyn RunObserver>) -> Self {
+    pub fn with_observer(mut self, observer: Box<dyn RunObserver>) -> Self {
         self.observer = Some(observer);
         self
     }
@@ -119,7 +119,7 @@ impl SessionService {
 
     /// The same with a clock that tells how long its runs take.
     #[must_use]
-    pub fn timed_by(mut self, uptime: MonotonicClock) -> Self {
+    pub fn with_clock(mut self, uptime: MonotonicClock) -> Self {
         self.uptime = uptime;
         self
     }
@@ -127,7 +127,7 @@ impl SessionService {
     /// Sets how to identify processes of this machine: a run takes over the lease of a process
     /// that has ended at once.
     #[must_use]
-    pub fn knowing_processes(mut self, processes: ProcessProbe) -> Self {
+    pub fn with_process_probe(mut self, processes: ProcessProbe) -> Self {
         self.processes = processes;
         self
     }
@@ -138,8 +138,8 @@ impl SessionService {
     }
 
     /// What the listener has missed since this was last asked.
-    pub fn take_untold(&mut self) -> Option<MissedNotifications> {
-        self.bell.take_untold()
+    pub fn take_missed_notifications(&mut self) -> Option<MissedNotifications> {
+        self.bell.take_missed_notifications()
     }
 
     /// A session under the name of its task, however its row spells that.

@@ -103,7 +103,7 @@ impl Notifier {
     }
 
     /// What was missed since the last time that somebody asked.
-    pub(super) fn take_untold(&mut self) -> Option<MissedNotifications> {
+    pub(super) fn take_missed_notifications(&mut self) -> Option<MissedNotifications> {
         self.untold.take()
     }
 }
@@ -135,13 +135,13 @@ mod tests {
         bell.add(Box::new(Deaf("nobody")));
         assert!(!bell.is_heard());
         bell.miss(3, UnixTime(7));
-        assert_eq!(bell.take_untold(), None);
+        assert_eq!(bell.take_missed_notifications(), None);
         for name in ["the report", "the hook"] {
             bell.add(Box::new(Deaf(name)));
         }
         bell.miss(3, UnixTime(7));
         assert_eq!(
-            bell.take_untold().unwrap().to_string(),
+            bell.take_missed_notifications().unwrap().to_string(),
             "the hook and the report were not told of 3 ended sessions: the answer of the cluster \
              was lost"
         );

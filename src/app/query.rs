@@ -148,7 +148,7 @@ impl SessionService {
     ) -> Result<Vec<TaskUsage>> {
         let mut services: BTreeMap<String, TaskUsage> = BTreeMap::new();
         let names = self.store.task_names()?;
-        self.store.loads(&self.scope(task, now), GroupBy::TaskAndUser, &mut |load| {
+        self.store.user_stats(&self.scope(task, now), GroupBy::TaskAndUser, &mut |load| {
             let task = names.of(load.task.clone().unwrap_or_default());
             let load = UserStats { task: load.task.is_some().then(|| task.clone()), ..load };
             let service = services
@@ -175,7 +175,7 @@ impl SessionService {
         now: UnixTime,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        self.store.loads(&self.scope(task, now), GroupBy::User, visit)
+        self.store.user_stats(&self.scope(task, now), GroupBy::User, visit)
     }
 }
 

@@ -171,7 +171,7 @@ impl RunResult<'_> {
 
 impl SessionService {
     /// Begins a run, if nobody else does the same.
-    pub(super) fn begin(
+    pub(super) fn start_run(
         &mut self,
         lease: &str,
         work: &str,
@@ -191,7 +191,7 @@ impl SessionService {
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin(),
         };
-        match self.take(&lease, now, &|store| store.begin(&lease, &run))? {
+        match self.take(&lease, now, &|store| store.start_run(&lease, &run))? {
             StartResult::Started => {
                 self.remember_clock();
                 let shift = self.shift(lease, job, now);
@@ -204,7 +204,7 @@ impl SessionService {
 
     /// Begins work that only one process does at a time and that the ledger has no
     /// record of: its runs are those that end sessions.
-    pub(super) fn begin_unrecorded(
+    pub(super) fn acquire_lease(
         &mut self,
         lease: &str,
         work: &str,
@@ -227,7 +227,7 @@ impl SessionService {
         attempt: &dyn Fn(&mut dyn Backend) -> Result<StartResult>,
     ) -> Result<StartResult> {
         let begun = attempt(self.store.as_mut());
-        let begun = begun.or_else(|error| self.who_is_at_it(lease, error, now))?;
+        let begun = begun.or_else(|error| self.find_lease_holder(lease, error, now))?;
         match begun {
             StartResult::LeaseHeld(LeaseHolder { holder, .. }) if self.is_gone(&holder) => {
                 // Of several who find it gone, one gets the lease.
@@ -251,11 +251,11 @@ impl SessionService {
 
     /// Where the database is busy all the time, it may be with such work: a rebuild
     /// keeps all others from writing until it is done.
-    fn who_is_at_it(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<StartResult> {
+    fn find_lease_holder(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<StartResult> {
         if !matches!(error, Error::Busy { .. }) {
             return Err(error);
         }
-        match self.store.holding(&lease.name) {
+        match self.store.lease_holder(&lease.name) {
             // While it rebuilds, nobody can renew its lease either.
             Ok(Some(holding))
                 if holding.work == COMPACTION || Lease::holds(holding.renewed_at, now) =>
@@ -308,8 +308,7 @@ impl SessionService {
         match self.store.renew_lease(&shift.lease, shift.now()) {
             // Nobody takes it over for a while.
             Err(error)
-                if error.is_for_want_of_room()
-                    && elapsed.saturating_sub(shift.renewed) < UNRENEWED =>
+                if error.is_disk_full() && elapsed.saturating_sub(shift.renewed) < UNRENEWED =>
             {
                 Ok(true)
             }
@@ -335,7 +334,7 @@ impl SessionService {
     /// A run that is complete settles its job, and so does one that was refused or has
     /// failed: the same would most likely happen again at once, and the job is due again
     /// at its next time. One that was cut short by something that passes leaves it due.
-    pub(super) fn finish(
+    pub(super) fn finish_run(
         &mut self,
         shift: &ActiveRun,
         feat: RunCounts,
@@ -367,8 +366,8 @@ impl SessionService {
         // What stopped the work may be in the way of this for a little longer.
         let mut tries = (1..FINISHES).map(|_| ());
         loop {
-            match self.store.finish(&shift.lease, key, &end) {
-                Err(error) if error.is_passing() && tries.next().is_some() => {}
+            match self.store.finish_run(&shift.lease, key, &end) {
+                Err(error) if error.is_transient() && tries.next().is_some() => {}
                 finished => return finished,
             }
         }

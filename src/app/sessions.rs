@@ -34,7 +34,7 @@ pub struct OpenedSession {
     /// The idle timeout that it was granted; `None`: it never times out.
     pub idle_timeout: Option<Span>,
     /// How many sessions ended to make way for it.
-    pub made_way: u64,
+    pub evicted: u64,
     /// Why its limits were left out of account, if they were: nothing ends by a clock
     /// that has moved.
     pub clock: Option<ClockRefusal>,
@@ -60,7 +60,7 @@ pub enum TouchOutcome {
 
 impl TouchOutcome {
     /// Whether there was a live session to serve.
-    pub fn is_served(self) -> bool {
+    pub fn is_live(self) -> bool {
         matches!(self, Self::Renewed | Self::Unchanged | Self::Closed)
     }
 }
@@ -120,13 +120,13 @@ impl SessionService {
         let has_licence = self.policies.licence_of(&session.task).is_some();
         let is_limited = policy.limit > 0 || policy.user_limit > 0 || has_licence;
         let clock = if is_limited { self.untrusted_clock(now)? } else { None };
-        let made_way = if is_limited && clock.is_none() {
-            self.admit(session)?
+        let evicted = if is_limited && clock.is_none() {
+            self.open_limited(session)?
         } else {
             self.store.insert(&[session])?;
             0
         };
-        Ok(OpenedSession { token, handle: handle(&id), idle_timeout, made_way, clock })
+        Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
     }
 
     /// Why nothing may end by the clock, if nothing may.
@@ -139,10 +139,10 @@ impl SessionService {
 
     /// Opens a session where there is a limit, and answers how many others have
     /// ended for it.
-    fn admit(&mut self, session: NewSession) -> Result<u64> {
+    fn open_limited(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
         let limits = [policy.limit, policy.user_limit];
-        let admission = self.store.admit(&session, &self.policies, self.bell.is_heard())?;
+        let admission = self.store.open_limited(&session, &self.policies, self.bell.is_heard())?;
         self.ring(admission.told);
         self.bell.miss(admission.untold, session.created_at);
         let licence = self.policies.licence_of(&session.task);
@@ -175,17 +175,17 @@ impl SessionService {
     /// The same for the sessions with these keys.
     pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         self.may_touch()?;
-        let mut touched = self.rule_on(keys, now)?;
+        let mut touched = self.decide_touches(keys, now)?;
         let renewals = touched.renewals();
         if renewals.is_empty() {
             return Ok(touched);
         }
         let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
-        let renewed = self.store.renew_timed(&due, now)?;
+        let renewed = self.store.touch_rows(&due, now)?;
         touched.hold = Some(renewed.hold);
         for (place, done) in renewals.into_iter().zip(renewed.done) {
             if !done {
-                touched.outcomes[place] = self.why_not(&keys[place])?;
+                touched.outcomes[place] = self.refusal_reason(&keys[place])?;
             }
         }
         Ok(touched)
@@ -193,7 +193,7 @@ impl SessionService {
 
     /// What is to become of a touch of each of these sessions. Nobody is turned away but
     /// after a look that misses nothing.
-    fn rule_on(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+    fn decide_touches(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
             None => TouchOutcome::Unknown,
             Some(session) => match self.policies.of(&session.task).touch(&session, now) {
@@ -205,10 +205,10 @@ impl SessionService {
         let mut outcomes: Vec<TouchOutcome> =
             self.store.find(keys)?.into_iter().map(outcome).collect();
         let numbered = outcomes.iter().enumerate();
-        let refused = numbered.filter(|(_, outcome)| !outcome.is_served());
+        let refused = numbered.filter(|(_, outcome)| !outcome.is_live());
         let refused: Vec<usize> = refused.map(|(place, _)| place).collect();
         let doubtful: Vec<Key> = refused.iter().map(|place| keys[*place].clone()).collect();
-        for (place, session) in refused.into_iter().zip(self.look_again(&doubtful)?) {
+        for (place, session) in refused.into_iter().zip(self.reread_linearizable(&doubtful)?) {
             outcomes[place] = outcome(session);
         }
         Ok(Touched { outcomes, hold: None })
@@ -216,9 +216,9 @@ impl SessionService {
 
     /// The sessions with these keys, by a look that misses nothing, if the one before may
     /// have; else none.
-    fn look_again(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        let is_needless = keys.is_empty() || self.store.finds_all();
-        if is_needless { Ok(Vec::new()) } else { self.store.find_surely(keys) }
+    fn reread_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        let is_needless = keys.is_empty() || self.store.is_linearizable();
+        if is_needless { Ok(Vec::new()) } else { self.store.find_linearizable(keys) }
     }
 
     /// Ends each token's session, as its user asks: all live ones where several have the
@@ -245,7 +245,7 @@ impl SessionService {
     /// The same for the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
         self.must_be_own("a digest does not lead to its rows, but a token may")?;
-        let found = self.store.find_surely(keys)?.into_iter();
+        let found = self.store.find_linearizable(keys)?.into_iter();
         let found = found.map(|session| session.into_iter().collect()).collect();
         let closed = self.close_found(found, now)?;
         Ok(closed.into_iter().map(|closed| closed.outcome).collect())
@@ -256,7 +256,7 @@ impl SessionService {
         let is_live = |session: &&Session| why_over(session, now).is_none();
         let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
-        let mut done = self.end_all(&live, end)?.into_iter();
+        let mut done = self.end_sessions(&live, end)?.into_iter();
         let mut all = Vec::with_capacity(found.len());
         for sessions in found {
             let (live, over): (Vec<&Session>, Vec<&Session>) = sessions.iter().partition(is_live);
@@ -278,7 +278,7 @@ impl SessionService {
         let ended: Vec<&Session> = ended.collect();
         // What could not be ended although it is live is what people have to know of.
         for (session, _) in live.iter().zip(done).filter(|(_, done)| !**done) {
-            match self.why_not(&session.key)? {
+            match self.refusal_reason(&session.key)? {
                 TouchOutcome::Unknown if !ended.is_empty() => {}
                 outcome => return Ok(Closed::of(Some(session), outcome, ended.len() as u64)),
             }
@@ -297,7 +297,7 @@ impl SessionService {
 
     /// Ends sessions, and tells of those that were live until then; with none to
     /// end, takes no lock.
-    pub(super) fn end_all(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
+    pub(super) fn end_sessions(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
         if sessions.is_empty() {
             return Ok(Vec::new());
         }
@@ -320,8 +320,8 @@ impl SessionService {
     }
 
     /// What has become of a session that was live a moment ago.
-    fn why_not(&self, key: &Key) -> Result<TouchOutcome> {
-        let session = self.store.find_surely(std::slice::from_ref(key))?.pop().flatten();
+    fn refusal_reason(&self, key: &Key) -> Result<TouchOutcome> {
+        let session = self.store.find_linearizable(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.map(|session| session.end) {
             Some(Some(end)) => TouchOutcome::Ended(end.reason),
             // Only a framework's table keeps a row that was to be deleted.

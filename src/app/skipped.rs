@@ -67,6 +67,6 @@ impl SessionService {
             missed: run.due.missed,
             origin: self.origin(),
         };
-        self.store.enter(&random_name()?, &run, &end)
+        self.store.insert_run(&random_name()?, &run, &end)
     }
 }

@@ -10,9 +10,9 @@ use super::tokens::{TokenCommand, TokenSource};
 /// All in one transaction: a few milliseconds' work.
 const CLOSE: TokenCommand = TokenCommand {
     check: SessionService::may_close,
-    serve: |keeper, digests, _| keeper.close_all(digests, clock::now()),
+    serve: |service, digests, _| service.close_all(digests, clock::now()),
     most: 500,
-    serve_whole: |keeper, tokens| keeper.close(tokens, clock::now()),
+    serve_whole: |service, tokens| service.close(tokens, clock::now()),
 };
 
 /// End sessions as their users ask, at once

@@ -10,7 +10,7 @@ use sessctl::store::Access;
 
 use super::args::duration;
 use super::context::{Context, print};
-use super::exit::{Exit, unless_gone};
+use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::retry::waiting;
 use super::{clock, disk};
@@ -82,12 +82,12 @@ impl Args {
         if let Some(format) = context.asked_format() {
             format.check(&COMPACTED)?;
         }
-        let mut keeper = context.open(Access::Write)?;
+        let mut service = context.open(Access::Write)?;
         let manners = context.config()?.manners;
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
-            self.compact(&mut keeper, &interrupt, context, manners)
+            self.compact(&mut service, &interrupt, context, manners)
         });
         let done = match (done, interrupt.signal()) {
             // It was told to stop while it waited for another one.
@@ -95,13 +95,13 @@ impl Args {
             (done, _) => done?,
         };
         // Whatever fails from here on, the space has been given back.
-        unless_gone(self.answer(&done, &keeper, context))?;
+        ignore_broken_pipe(self.answer(&done, &service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
 
     fn compact(
         &self,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         interrupt: &Interrupt,
         context: &Context,
         manners: WriteLimits,
@@ -111,7 +111,7 @@ impl Args {
         if !self.full {
             let request =
                 CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
-            return keeper.compact(&request, now, &mut || interrupt.go_on());
+            return service.compact(&request, now, &mut || interrupt.go_on());
         }
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
@@ -122,20 +122,20 @@ impl Args {
         };
         let asked = interrupt.clone();
         let leave = Box::new(move || asked.signal().is_some());
-        keeper.rebuild(self.run_time, now, &mut room, leave)
+        service.vacuum(self.run_time, now, &mut room, leave)
     }
 
     fn answer(
         &self,
         done: &CompactReport,
-        keeper: &SessionService,
+        service: &SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
         if context.global.quiet || !(is_said || context.asked_format().is_some()) {
             return Ok(());
         }
-        let slack = keeper.slack()?;
+        let slack = service.unused_bytes()?;
         if context.asked_format().is_some() {
             return context.answer(&COMPACTED, &[self.record(done, slack)]);
         }

@@ -67,29 +67,29 @@ impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
-        let mut keeper = context.open(access)?;
-        let mut lines = Lines::new(context, &keeper, self.dry_run);
+        let mut service = context.open(access)?;
+        let mut lines = Lines::new(context, &service, self.dry_run);
         let exit = if self.session.is_empty() {
-            self.by_filter(&mut keeper, context, &mut lines)
+            self.by_filter(&mut service, context, &mut lines)
         } else {
-            self.by_handle(&mut keeper, context, &mut lines)
+            self.by_handle(&mut service, context, &mut lines)
         };
         let shown = lines.shown;
         let exit = lines.end(exit)?;
         let found_none = shown == 0 && exit == Exit::Done;
-        let exit = if found_none { self.found_none(&keeper, context)? } else { exit };
-        Ok(exit.or_worse(context.untold(&mut keeper)))
+        let exit = if found_none { self.found_none(&service, context)? } else { exit };
+        Ok(exit.max_severity(context.untold(&mut service)))
     }
 
     /// What follows where nothing matches: a task may well have no session left to end, but
     /// the table must have held it before, and a user or a client is one with a session.
-    fn found_none(&self, keeper: &SessionService, context: &Context) -> anyhow::Result<Exit> {
+    fn found_none(&self, service: &SessionService, context: &Context) -> anyhow::Result<Exit> {
         let says = |what: String| {
             context.say(&format!("sessctl: {what}"));
             Ok(Exit::NoSession)
         };
         match &self.task {
-            Some(task) if !keeper.knows_task(task)? => {
+            Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
                 says(format!(
                     "the table has never held a task {task}; `sessctl show stat` lists them"
@@ -108,7 +108,7 @@ impl Args {
 
     fn by_filter(
         &self,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         context: &Context,
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
@@ -122,17 +122,17 @@ impl Args {
         };
         let (now, guard) = (context.now, self.caps.guard());
         if self.dry_run {
-            let cycled = keeper.would_cycle(&filter, now, &mut |session| lines.show(session))?;
+            let cycled = service.preview_cycle(&filter, now, &mut |session| lines.show(session))?;
             say_kept(&cycled.kept, Wording::end(true), context);
             let left =
                 context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
-            let refused = would_refuse(keeper, cycled.ended, guard, context)?;
-            return Ok(refused.or_worse(left).or_worse(kept::exit(&cycled.kept)));
+            let refused = would_refuse(service, cycled.ended, guard, context)?;
+            return Ok(refused.max_severity(left).max_severity(kept::exit(&cycled.kept)));
         }
         let request = CycleRequest { filter, guard };
         let interrupt = Interrupt::listen()?;
         let cycled =
-            keeper.cycle(&request, now, &mut |session| lines.show(session), &mut || {
+            service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
                 interrupt.go_on()
             })?;
         if let Some(untold) = &cycled.untold {
@@ -144,20 +144,20 @@ impl Args {
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
         let untold = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
-        let partial = untold.or_worse(left).or_worse(kept::exit(&cycled.kept));
+        let partial = untold.max_severity(left).max_severity(kept::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
 
     fn by_handle(
         &self,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         context: &Context,
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
         let found: sessctl::Result<Vec<Vec<Session>>> =
-            self.session.iter().map(|handle| keeper.sessions_called(handle)).collect();
+            self.session.iter().map(|handle| service.sessions_called(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();
         let (live, over): (Vec<Session>, Vec<Session>) = found?
@@ -167,17 +167,17 @@ impl Args {
             .partition(|session| session.end.is_none());
         let guard = self.caps.guard();
         let (kept, exit) = if self.dry_run {
-            let (ends, kept) = keeper.would_end(&live)?;
-            let exit = would_refuse(keeper, ends.len() as u64, guard, context)?;
+            let (ends, kept) = service.would_end(&live)?;
+            let exit = would_refuse(service, ends.len() as u64, guard, context)?;
             for session in ends {
                 lines.show(session);
             }
             (kept, exit)
         } else {
-            let ended = keeper.cycle_sessions(&live, guard, context.now)?;
+            let ended = service.cycle_sessions(&live, guard, context.now)?;
             let ended = live.iter().zip(ended).filter(|(_, ended)| *ended);
             ended.for_each(|(session, _)| lines.show(session));
-            (keeper.take_kept(), Exit::Done)
+            (service.take_kept(), Exit::Done)
         };
         say_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
@@ -185,18 +185,18 @@ impl Args {
             context.say(&format!("{}: ended before ({why})", session.handle));
         }
         let over = if over.is_empty() { Exit::Done } else { Exit::NoSession };
-        Ok(exit.or_worse(over).or_worse(kept::exit(&kept)))
+        Ok(exit.max_severity(over).max_severity(kept::exit(&kept)))
     }
 }
 
 /// Says whether the guard would refuse what a dry run shows.
 fn would_refuse(
-    keeper: &SessionService,
+    service: &SessionService,
     would_end: u64,
     guard: Guard,
     context: &Context,
 ) -> anyhow::Result<Exit> {
-    Ok(match keeper.may_cycle(would_end, guard, context.now)? {
+    Ok(match service.may_cycle(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
             context.say(&format!("the guard would refuse this cycle: {}", refusal.finding()));
@@ -215,10 +215,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(context: &Context, keeper: &SessionService, dry_run: bool) -> Self {
-        let answers = Reporter::new(context, records::sessions(keeper.profile()));
+    fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
+        let answers = Reporter::new(context, records::sessions(service.profile()));
         let end = End { at: context.now, reason: EndReason::Cycled };
-        Self { policies: keeper.policies().clone(), end, dry_run, answers, shown: 0 }
+        Self { policies: service.policies().clone(), end, dry_run, answers, shown: 0 }
     }
 
     fn show(&mut self, session: &Session) {

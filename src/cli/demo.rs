@@ -50,11 +50,11 @@ impl Args {
         make_room(path)?;
         let mut sessions = store::create(path)?;
         fill(sessions.as_mut(), now)?;
-        let mut keeper = SessionService::new(sessions, context.config()?.policies.clone());
+        let mut service = SessionService::new(sessions, context.config()?.policies.clone());
 
         print(format!("{FILE} holds {} sessions of three tasks:\n\n", thousands(SESSIONS)))?;
-        stat::show(&stat::records(&keeper, None, now)?, context)?;
-        let summary = keeper
+        stat::show(&stat::records(&service, None, now)?, context)?;
+        let summary = service
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
         print(format!(
             "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n\n",
@@ -63,8 +63,8 @@ impl Args {
             summary.elapsed.as_secs_f64(),
             summary.done.longest_hold.as_secs_f64() * 1000.0,
         ))?;
-        stat::show(&stat::records(&keeper, None, now)?, context)?;
-        print(format!("\n{}\n", what_next(&keeper, now)?))?;
+        stat::show(&stat::records(&service, None, now)?, context)?;
+        print(format!("\n{}\n", what_next(&service, now)?))?;
         Ok(Exit::Done)
     }
 }
@@ -92,11 +92,11 @@ fn make_room(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The commands to try, with the handle of a session that is there.
-fn what_next(keeper: &SessionService, now: UnixTime) -> anyhow::Result<String> {
+fn what_next(service: &SessionService, now: UnixTime) -> anyhow::Result<String> {
     let mut handle = String::new();
     let request =
         ListRequest { filter: Filter::default(), limit: Some(1), ..ListRequest::default() };
-    keeper.list(&request, now, &mut |session| {
+    service.list(&request, now, &mut |session| {
         handle = session.handle;
         Ok(std::ops::ControlFlow::Break(()))
     })?;

@@ -3,7 +3,7 @@
 use sessctl::domain::session::{End, Session};
 
 use crate::output::human;
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// Characters of a name that a sentence shows.
 const LONGEST: usize = 40;
@@ -24,7 +24,7 @@ pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
 
 /// What fits into a line that people read; the other formats have all of it.
 fn short(text: &str) -> String {
-    let text = visible(text);
+    let text = escape(text);
     match text.char_indices().nth(LONGEST) {
         None => text.into_owned(),
         Some((end, _)) => format!("{}...", &text[..end]),

@@ -38,8 +38,8 @@ pub enum Exit {
 
 impl Exit {
     /// This, or the other one where that is worse.
-    pub fn or_worse(self, other: Self) -> Self {
-        let badness = |exit: Self| match exit {
+    pub fn max_severity(self, other: Self) -> Self {
+        let severity = |exit: Self| match exit {
             Self::Done => 0,
             Self::Busy => 1,
             Self::StoppedEarly => 2,
@@ -48,7 +48,7 @@ impl Exit {
             Self::Failed => 5,
             Self::Interrupted(_) => 6,
         };
-        if badness(other) > badness(self) { other } else { self }
+        if severity(other) > severity(self) { other } else { self }
     }
 }
 
@@ -69,7 +69,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
         // `sessctl list | head` has shown what was wanted. A command that changes
-        // things asks [`unless_gone`] before it comes here.
+        // things asks [`ignore_broken_pipe`] before it comes here.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let advice = match error.downcast_ref::<Error>() {
@@ -79,7 +79,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
                 _ => String::new(),
             };
             for line in format!("sessctl: {error:#}{advice}").lines() {
-                complain(&sanitize::visible(line));
+                eprint_line(&sanitize::escape(line));
             }
             ExitCode::from(failure(&error))
         }
@@ -101,7 +101,7 @@ pub fn advice_on_room(database: &str) -> String {
 
 /// The same, but that nobody reads an answer any more is no failure: the exit code
 /// of work that is done does not depend on it.
-pub fn unless_gone(written: anyhow::Result<()>) -> anyhow::Result<()> {
+pub fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if is_broken_pipe(&error) => Ok(()),
         written => written,
@@ -110,12 +110,12 @@ pub fn unless_gone(written: anyhow::Result<()>) -> anyhow::Result<()> {
 
 /// A line on standard error, without the passwords of addresses. Where nobody reads that,
 /// there is nobody to tell.
-pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", discreet(line));
+pub fn eprint_line(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", redact_credentials(line));
 }
 
 /// A text without what stands before the @ of an address, which may be a password.
-fn discreet(text: &str) -> Cow<'_, str> {
+fn redact_credentials(text: &str) -> Cow<'_, str> {
     if !text.contains("://") || !text.contains('@') {
         return Cow::Borrowed(text);
     }
@@ -145,7 +145,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
         return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
     }
     if let Some(instead) = instead_of(answer) {
-        complain(&sanitize::visible(&format!("sessctl: {instead}; see --help")));
+        eprint_line(&sanitize::escape(&format!("sessctl: {instead}; see --help")));
         return ExitCode::from(2);
     }
     let text = answer.render().to_string();
@@ -153,7 +153,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
     let sentence = parts.join("; ").replacen("error: ", "", 1);
     let words: Vec<&str> = sentence.split_whitespace().collect();
-    complain(&sanitize::visible(&format!("sessctl: {}; see --help", words.join(" "))));
+    eprint_line(&sanitize::escape(&format!("sessctl: {}; see --help", words.join(" "))));
     ExitCode::from(2)
 }
 
@@ -231,7 +231,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::discreet;
+    use super::redact_credentials;
 
     #[test]
     fn no_password_of_an_address_is_shown() {
@@ -244,7 +244,7 @@ mod tests {
             ("'http://a:b@c' http://d 'https://e@f'", "'http://…@c' http://d 'https://…@f'"),
             ("nobody@home", "nobody@home"),
         ] {
-            assert_eq!(discreet(text), shown);
+            assert_eq!(redact_credentials(text), shown);
         }
     }
 }

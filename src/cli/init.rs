@@ -24,7 +24,7 @@ impl Args {
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some() {
-            store.suit(&config.policies)?;
+            store.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
             context.say(&format!("{db} is ready"));

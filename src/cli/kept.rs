@@ -57,11 +57,11 @@ pub fn exit(kept: &KeptRows) -> Exit {
 /// Warns of tables that each deletion reads as a whole; of small ones, only those who want
 /// to know all.
 pub fn say_unindexed(
-    keeper: &SessionService,
+    service: &SessionService,
     wants_all: bool,
     context: &Context,
 ) -> sessctl::Result<()> {
-    for table in keeper.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
+    for table in service.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
         context.say(&format!("sessctl: warning: {table}"));
     }
     Ok(())

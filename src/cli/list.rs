@@ -97,10 +97,10 @@ impl Args {
             count_all: table,
         };
         context.format().check(&records::SESSIONS)?;
-        let keeper = context.open(Access::Read)?;
-        let mut listing = context.listing(records::sessions(keeper.profile()), None)?;
-        let listed = keeper.list(&request, now, &mut |session| {
-            let record = records::session(&session, keeper.policies(), now);
+        let service = context.open(Access::Read)?;
+        let mut listing = context.listing(records::sessions(service.profile()), None)?;
+        let listed = service.list(&request, now, &mut |session| {
+            let record = records::session(&session, service.policies(), now);
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;

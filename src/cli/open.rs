@@ -64,11 +64,11 @@ impl Args {
             client: self.client,
             asked: self.timeout.unwrap_or_default(),
         };
-        let mut keeper = context.open(Access::Write)?;
-        let opened = keeper.open(opening, context.now);
+        let mut service = context.open(Access::Write)?;
+        let opened = service.open(opening, context.now);
         // Also a session that is refused may have ended others.
-        let exit = context.untold(&mut keeper);
-        context.say_clock_warning(&mut keeper);
+        let exit = context.untold(&mut service);
+        context.say_clock_warning(&mut service);
         let opened = opened?;
         if let Some(refusal) = opened.clock {
             context.warn(&format!(
@@ -77,14 +77,14 @@ impl Args {
                 refusal.now
             ));
         }
-        if context.global.verbose && opened.made_way > 0 {
-            context.say(&format!("{} made way for it", human::thousands(opened.made_way)));
+        if context.global.verbose && opened.evicted > 0 {
+            context.say(&format!("{} made way for it", human::thousands(opened.evicted)));
         }
         if context.global.quiet {
             return Ok(exit);
         }
         if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
-            keeper.close(&[opened.token], context.now)?;
+            service.close(&[opened.token], context.now)?;
             bail!("{error:#}; nobody has the token, so the session was closed again");
         }
         Ok(exit)

@@ -96,5 +96,5 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
 
 /// Refuses a profile that asks for more than it was given.
 pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
-    profile.asks_for().map_or(Ok(()), |asked| Err(Usage::error(asked)))
+    profile.missing_parameters().map_or(Ok(()), |asked| Err(Usage::error(asked)))
 }

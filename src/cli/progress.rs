@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sessctl::app::PurgeProgress;
 
 use super::context::Context;
-use super::exit::complain;
+use super::exit::eprint_line;
 use crate::output::human::thousands;
 
 /// What a bar counts up to.
@@ -53,7 +53,7 @@ impl Display {
             Form::Lines { every, next } => {
                 if elapsed >= *next {
                     *next = elapsed + *every;
-                    complain(&format!("sessctl: {}", sentence(walked, &figures(elapsed))));
+                    eprint_line(&format!("sessctl: {}", sentence(walked, &figures(elapsed))));
                 }
             }
             Form::Bar(bar) => {

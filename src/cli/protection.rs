@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use sessctl::storage::InterruptReason;
 use sessctl::store::{Protection, Running, protect};
 
-use super::exit::complain;
+use super::exit::eprint_line;
 use super::interrupt::Interrupt;
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// The most memory for SQLite: three times what its caches and the largest value that is
 /// read take together.
@@ -67,7 +67,7 @@ fn say_if_silent(running: &Running<'_>) {
     }
     let is_seen = io::stderr().is_terminal();
     if (is_seen || running.silent >= SILENCE_IN_A_LOG) && !HAS_SAID.swap(true, Ordering::Relaxed) {
-        complain(&visible(&format!(
+        eprint_line(&escape(&format!(
             "sessctl: still trying to {}, for {} s now; an interrupt (Ctrl-C) stops it",
             running.doing,
             running.silent.as_secs()

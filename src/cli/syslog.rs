@@ -7,7 +7,7 @@ use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 use sessctl::app::{EndedRun, RunObserver};
 use sessctl::storage::RunOutcome;
 
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// Where the daemon listens.
 const SOCKET: &str = "/dev/log";
@@ -62,7 +62,7 @@ fn open() {
 }
 
 fn write(severity: Severity, message: &str) {
-    let _ = syslog(Priority::new(severity, Facility::LOG_AUTH), &*visible(message));
+    let _ = syslog(Priority::new(severity, Facility::LOG_AUTH), &*escape(message));
 }
 
 /// A run in one line: `purge of /srv/app.db as www-data: done; marked 0, ended 5, deleted 3`.

@@ -56,38 +56,38 @@ static ANSWERS: Schema = Schema::many(
 
 impl TokenSource {
     /// Serves all tokens, in batches as they come in.
-    pub fn serve(&self, context: &Context, service: &TokenCommand) -> anyhow::Result<Exit> {
+    pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
         context.format().check(&ANSWERS)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
                 "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
             ));
         }
-        let keeper = context.open(Access::Write)?;
-        (service.check)(&keeper)?;
+        let service = context.open(Access::Write)?;
+        (command.check)(&service)?;
         let mut lines = Lines::of(self.input(context)?, self.place());
         let interrupt = Interrupt::listen()?;
         // Off a terminal, only what somebody should know of is said unasked.
         let silent = !context.is_interactive() && context.asked_format().is_none();
         let answers = if silent { Reporter::none() } else { Reporter::new(context, &ANSWERS) };
-        let is_own = keeper.profile().is_none();
-        let mut desk = TokenRun { keeper, context, answers, silent, exit: Exit::Done };
+        let is_own = service.profile().is_none();
+        let mut desk = TokenRun { service, context, answers, silent, exit: Exit::Done };
         let served = if is_own {
-            desk.serve_all(&mut lines, &interrupt, service.most, Digest::of, |desk, digests| {
-                desk.serve(service, digests, &interrupt)
+            desk.serve_all(&mut lines, &interrupt, command.most, Digest::of, |desk, digests| {
+                desk.serve(command, digests, &interrupt)
             })
         } else {
             let keep = |token: &str| Token::presented(token);
             desk.serve_all(&mut lines, &interrupt, MOST_WHOLE, keep, |desk, tokens| {
-                desk.serve_whole(service, tokens)
+                desk.serve_whole(command, tokens)
             })
         };
         // Also what came before a failure is answered in full.
         desk.answers.end()?;
-        let untold = context.untold(&mut desk.keeper);
-        say_kept(&desk.keeper.take_kept(), Wording::end(false), context);
+        let untold = context.untold(&mut desk.service);
+        say_kept(&desk.service.take_kept(), Wording::end(false), context);
         served?;
-        Ok(interrupt.signal().map_or(desk.exit.or_worse(untold), Exit::Interrupted))
+        Ok(interrupt.signal().map_or(desk.exit.max_severity(untold), Exit::Interrupted))
     }
 
     fn place(&self) -> String {
@@ -110,7 +110,7 @@ impl TokenSource {
 
 /// Where tokens are served.
 struct TokenRun<'a> {
-    keeper: SessionService,
+    service: SessionService,
     context: &'a Context,
     answers: Reporter,
     silent: bool,
@@ -142,11 +142,11 @@ impl TokenRun<'_> {
 
     fn serve(
         &mut self,
-        service: &TokenCommand,
+        command: &TokenCommand,
         digests: &[Digest],
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
-        let served = (service.serve)(&mut self.keeper, digests, interrupt);
+        let served = (command.serve)(&mut self.service, digests, interrupt);
         // Whoever counts the answers must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
         for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
@@ -155,21 +155,21 @@ impl TokenRun<'_> {
         served.ended
     }
 
-    fn serve_whole(&mut self, service: &TokenCommand, tokens: &[Token]) -> sessctl::Result<()> {
-        for answer in (service.serve_whole)(&mut self.keeper, tokens)? {
+    fn serve_whole(&mut self, command: &TokenCommand, tokens: &[Token]) -> sessctl::Result<()> {
+        for answer in (command.serve_whole)(&mut self.service, tokens)? {
             self.answer(answer.outcome, || answer.clone());
         }
         Ok(())
     }
 
     fn answer(&mut self, outcome: TouchOutcome, answer: impl Fn() -> TouchResult) {
-        self.exit = self.exit.or_worse(match outcome {
+        self.exit = self.exit.max_severity(match outcome {
             TouchOutcome::Kept => Exit::StoppedEarly,
-            outcome if outcome.is_served() => Exit::Done,
+            outcome if outcome.is_live() => Exit::Done,
             _ => Exit::NoSession,
         });
         self.answers.give(|| record(&answer()), || sentence(&answer()));
-        if self.silent && !outcome.is_served() {
+        if self.silent && !outcome.is_live() {
             self.context.say(&sentence(&answer()));
         }
     }

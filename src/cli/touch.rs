@@ -9,11 +9,11 @@ use super::tokens::{TokenCommand, TokenSource};
 
 const TOUCH: TokenCommand = TokenCommand {
     check: SessionService::may_touch,
-    serve: |keeper, digests, interrupt| {
-        keeper.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
+    serve: |service, digests, interrupt| {
+        service.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
     most: MOST_AT_ONCE,
-    serve_whole: |keeper, tokens| keeper.touch(tokens, clock::now()),
+    serve_whole: |service, tokens| service.touch(tokens, clock::now()),
 };
 
 /// Tell of sessions that they are in use

@@ -1,7 +1,7 @@
 //! Delays that are over long before anybody looks.
 
 use super::read::Reader;
-use crate::domain::job::distance;
+use crate::domain::job::min_spacing;
 use crate::domain::policy::{ExpiryMode, Policy};
 
 impl Reader<'_> {
@@ -22,7 +22,7 @@ impl Reader<'_> {
             return None;
         }
         let (jobs, policies) = (&self.config.jobs, &self.config.policies);
-        let apart = distance(jobs, policies, task, policy.delay)?;
+        let apart = min_spacing(jobs, policies, task, policy.delay)?;
         let delay = policy.delay;
         (delay < apart).then(|| {
             format!(

@@ -102,7 +102,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let policies = &self.config.policies;
-        let of_pattern = |pattern| policies.meant_by(Some(pattern));
+        let of_pattern = |pattern| policies.matching(Some(pattern));
         let mut policies = licence.tasks.iter().flat_map(of_pattern);
         let Some((task, _)) = policies.find(|(_, policy)| policy.expire == ExpiryMode::TwoPass)
         else {

@@ -114,13 +114,13 @@ impl FromStr for TimeZone {
         let zone = TimeZoneDatabase::bundled().get(name).ok();
         zone.filter(|zone| zone.iana_name() == Some(name))
             .map(Self::Named)
-            .ok_or_else(|| TimeZoneError { name: name.to_owned(), meant: meant_by(name) })
+            .ok_or_else(|| TimeZoneError { name: name.to_owned(), meant: matching(name) })
     }
 }
 
 /// The zone that a name nearly spells: in another letter case, with blanks,
 /// or by its city alone.
-fn meant_by(name: &str) -> Option<String> {
+fn matching(name: &str) -> Option<String> {
     let name = name.trim().replace(' ', "_");
     let zones = TimeZoneDatabase::bundled();
     let names = || {

@@ -12,8 +12,8 @@ use super::sanitize;
 pub(crate) fn show(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Absent => Cow::from("-"),
-        Value::Text(text) => sanitize::visible(text),
-        Value::Word(word, _) => sanitize::visible(word),
+        Value::Text(text) => sanitize::escape(text),
+        Value::Word(word, _) => sanitize::escape(word),
         Value::Count(count) => Cow::from(thousands(*count)),
         Value::Number(number) => Cow::from(number.to_string()),
         Value::Measure(number) => Cow::from(measure(*number)),

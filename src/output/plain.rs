@@ -51,7 +51,7 @@ fn add(lines: &mut String, schema: &Schema, record: &Record) {
     for (column, value) in schema.columns.iter().zip(&record.values) {
         if let Some(value) = value.bare() {
             // A String takes whatever is written to it.
-            let _ = writeln!(lines, "{key}{} {}", column.name, sanitize::visible(&value));
+            let _ = writeln!(lines, "{key}{} {}", column.name, sanitize::escape(&value));
         }
     }
     if let Some((_, schema)) = schema.children {

@@ -79,7 +79,7 @@ impl<W: io::Write> Format for Prometheus<W> {
                 MetricKind::Gauge => "gauge",
                 MetricKind::Counter => "counter",
             };
-            let help = sanitize::visible(metric.help).replace('\\', "\\\\");
+            let help = sanitize::escape(metric.help).replace('\\', "\\\\");
             write!(
                 self.out,
                 "# HELP {} {help}\n# TYPE {} {kind}\n{samples}",

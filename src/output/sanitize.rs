@@ -54,7 +54,7 @@ fn spell(
 /// For people: `\n`, `\t`, `\u{1b}` and the like stand where the characters
 /// stood. A backslash stays single, because `DOMAIN\user` is a common name and
 /// an escape of ours a rare sight; json has the exact text.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     spell(text, acts, |spelled, c| spelled.extend(c.escape_default()))
 }
 
@@ -76,9 +76,9 @@ pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
     let start = text
         .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}'));
     if start.starts_with(FORMULA) || text.starts_with(['\t', '\r']) {
-        Cow::Owned(format!("'{}", visible(text)))
+        Cow::Owned(format!("'{}", escape(text)))
     } else {
-        visible(text)
+        escape(text)
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) mod tests {
             ("x\u{e0041}", r"x\u{e0041}"),
             (r"DOMAIN\nina", r"DOMAIN\nina"),
         ] {
-            assert_eq!(visible(text), seen);
+            assert_eq!(escape(text), seen);
         }
     }
 
@@ -142,7 +142,7 @@ pub(super) mod tests {
     fn ordinary_text_is_not_copied() {
         for text in ["", "  ", "Zoë", "李雷", "می\u{200c}خواهم", "👩\u{200d}🚀", "\"quoted\""]
         {
-            assert!(matches!(visible(text), Cow::Borrowed(same) if same == text));
+            assert!(matches!(escape(text), Cow::Borrowed(same) if same == text));
         }
     }
 

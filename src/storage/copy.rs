@@ -61,26 +61,26 @@ pub struct WriteResult {
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait RowCopy {
     /// Reads rows, without a lock that outlasts it.
-    fn stored(&self, stretch: RowRange<'_>) -> Result<RowPage>;
+    fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage>;
 
     /// Writes rows as they are. One that is there already stays if `over` does not allow
     /// it to be written over at this moment, and is not counted.
-    fn put(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult>;
+    fn upsert_rows(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult>;
 
     /// Deletes rows, without counting them as deleted sessions.
     fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult>;
 
     /// All counters.
-    fn counters(&self) -> Result<Vec<Counter>>;
+    fn read_counters(&self) -> Result<Vec<Counter>>;
 
     /// The names of the tasks.
-    fn stored_names(&self) -> Result<Vec<TaskName>>;
+    fn read_task_names(&self) -> Result<Vec<TaskName>>;
 
     /// Gives tasks these names; if `over` does not allow all of them, those whose session was
     /// opened before the one that has given the name here.
-    fn put_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()>;
+    fn upsert_task_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()>;
 
     /// Sets these counters, as far as `over` allows it, and drops those.
-    fn put_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: OnConflict)
+    fn set_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: OnConflict)
     -> Result<()>;
 }

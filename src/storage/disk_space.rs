@@ -1,7 +1,7 @@
 //! Whether the disks have room for a rebuild.
 
 use super::vacuum::SpaceRequirement;
-use crate::domain::error::grouped;
+use crate::domain::error::format_count;
 
 /// A folder, and what its file system has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Volume {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no room to rebuild the database: {folder} needs {} bytes for {purpose} and has {}; \
-     nothing was changed", grouped(*.wanted), grouped(*.free)
+     nothing was changed", format_count(*.wanted), format_count(*.free)
 )]
 pub struct InsufficientSpace {
     /// Where.

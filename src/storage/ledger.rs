@@ -262,13 +262,13 @@ pub trait Ledger {
     /// A job of the same name that does the same, but has other times besides, may have
     /// run for this very time: that settles it, unless it is a run that goes on. From when
     /// a run begins, its planned time is to be completed.
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult>;
+    fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult>;
 
     /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult>;
 
     /// Who has a lease, or had it last without giving it back.
-    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>>;
+    fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 
     /// Gives back a lease that was taken so.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
@@ -284,15 +284,15 @@ pub trait Ledger {
     /// Ends the run that has this lease, and gives it back. A run that has lost
     /// its lease meanwhile tells what it has done all the same, but leaves the anchor
     /// of its job alone.
-    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
+    fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Enters a run that did not take place, under a name that no other run has,
     /// if its job still has the anchor that the run says. Answers whether it is in the
     /// ledger.
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
+    fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the anchor of a job, without a run, if it has none but the known one.
-    fn note_anchor(
+    fn set_last_settled(
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
@@ -335,5 +335,6 @@ pub trait Ledger {
 
     /// Sets what they were when a jump from this reference was first seen, if it is still
     /// the one.
-    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()>;
+    fn record_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp)
+    -> Result<()>;
 }

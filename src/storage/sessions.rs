@@ -72,7 +72,7 @@ pub trait SessionStore {
 
     /// Makes what the limits of these policies need so that opening stays quick in
     /// a large table, and takes away what they do not need.
-    fn suit(&mut self, policies: &Policies) -> Result<()>;
+    fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
 
     /// Opens sessions, whatever the limits. All of them or, if one cannot be,
     /// none.
@@ -104,8 +104,12 @@ pub trait SessionStore {
     /// It is all done at once: however many open at a time, no limit is exceeded.
     /// With `tell`, the sessions that ended are answered as they ended. A key that
     /// is taken is an error, and nothing changes.
-    fn admit(&mut self, session: &NewSession, policies: &Policies, tell: bool)
-    -> Result<Admission>;
+    fn open_limited(
+        &mut self,
+        session: &NewSession,
+        policies: &Policies,
+        tell: bool,
+    ) -> Result<Admission>;
 
     /// The sessions with these keys, in the order of the keys; `None` where
     /// there is no such row. A key given twice is answered twice.
@@ -113,12 +117,12 @@ pub trait SessionStore {
 
     /// Whether [`find`](Self::find) sees all that was acknowledged before, and not all but
     /// the last moments where another machine has just taken over.
-    fn finds_all(&self) -> bool {
+    fn is_linearizable(&self) -> bool {
         true
     }
 
     /// The same as [`find`](Self::find), with all that was acknowledged before.
-    fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn find_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         self.find(keys)
     }
 
@@ -126,18 +130,18 @@ pub trait SessionStore {
     /// are compared by their bytes. In a framework's table, several sessions may have the
     /// same, and some of them may be over.
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
-        let found = self.find_surely(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
+        let found = self.find_linearizable(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
     /// Moves the last use of live sessions to `now`, never backwards, and
     /// clears their marks.
-    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
+    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
 
     /// The same, where nobody asks how long it took. Answers for each key whether
     /// there was such a live session.
     fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
-        Ok(self.renew_timed(keys, now)?.done)
+        Ok(self.touch_rows(keys, now)?.done)
     }
 
     /// Ends live sessions. Answers for each ending whether it took place: not
@@ -170,7 +174,7 @@ pub trait SessionStore {
 
     /// Visits what users have of sessions that have not ended; of a framework's table, of
     /// those that are live.
-    fn loads(
+    fn user_stats(
         &self,
         scope: &PolicyContext<'_>,
         by: GroupBy,
@@ -180,13 +184,13 @@ pub trait SessionStore {
     /// Makes sure that what is in a framework's table is what its profile says, so that
     /// a purge can be planned. [`Error::Refused`](crate::domain::error::Error::Refused) with what
     /// was found, if not.
-    fn vet(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         Ok(())
     }
 
     /// Looks at the rows behind a place, without any lock that keeps others from
     /// writing.
-    fn survey(
+    fn scan_due(
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
@@ -198,14 +202,14 @@ pub trait SessionStore {
     /// since the survey survives. What has become due since then may be left to
     /// the next run. With `tell`, the sessions that ended are answered as they
     /// ended.
-    fn settle(
+    fn apply_purge(
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
         tell: bool,
     ) -> Result<PurgeBatchResult>;
 
-    /// What [`end`](Self::end) and [`settle`](Self::settle) have kept although it was to be
+    /// What [`end`](Self::end) and [`apply_purge`](Self::apply_purge) have kept although it was to be
     /// deleted, since this was asked last. A table of sessctl's own keeps nothing.
     fn take_kept(&mut self) -> KeptRows {
         KeptRows::default()
@@ -213,7 +217,7 @@ pub trait SessionStore {
 
     /// Which of the sessions with these keys [`end`](Self::end) would keep because rows of
     /// other tables refer to them, for each key, and by what.
-    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
         Ok((vec![false; keys.len()], KeptRows::default()))
     }
 
@@ -223,5 +227,5 @@ pub trait SessionStore {
     }
 
     /// Remembers how many sessions, by task, were seen at once that had not ended.
-    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
+    fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
 }

@@ -66,22 +66,22 @@ pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Vacuum {
     /// What it takes up.
-    fn space(&self) -> Result<DiskUsage>;
+    fn disk_usage(&self) -> Result<DiskUsage>;
 
     /// About how many bytes lie within pages that are in use, by a sample: only a
     /// rebuild gives them back.
-    fn slack(&self) -> Result<u64>;
+    fn unused_bytes(&self) -> Result<u64>;
 
     /// Gives back up to so many free pages, in one write transaction. Those that are in
     /// use at the end of the file take their places.
-    fn release(&mut self, pages: usize) -> Result<VacuumStep>;
+    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep>;
 
     /// What a rebuild would take.
-    fn demand(&self) -> Result<SpaceRequirement>;
+    fn space_requirement(&self) -> Result<SpaceRequirement>;
 
     /// Writes the database anew, without free pages and with full ones, so that from
-    /// then on [`release`](Self::release) has a use. Answers whether it came to its end:
+    /// then on [`incremental_vacuum`](Self::incremental_vacuum) has a use. Answers whether it came to its end:
     /// not if it was told to leave off, and then nothing has changed. Nobody else can
     /// write until it is done.
-    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool>;
+    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
 }

@@ -38,9 +38,9 @@ pub trait Wal {
     fn keep_log(&mut self, keep: bool) -> Result<()>;
 
     /// How large the log is.
-    fn log_size(&self) -> Result<Option<WalStatus>>;
+    fn wal_status(&self) -> Result<Option<WalStatus>>;
 
     /// Moves what it can from the log into the database, and answers what the log is
     /// then. What somebody still reads of an older state stays.
-    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
+    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
 }

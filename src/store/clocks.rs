@@ -9,14 +9,14 @@ use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 
 /// What is known of a machine's clock.
-pub(super) fn reference(transport: &impl Database, host: &str) -> Result<Option<ClockReference>> {
+pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<ClockReference>> {
     let sql = Statement::new(
         "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
          FROM clocks WHERE host = ?1",
     )
     .with(host);
     let mut found = None;
-    transport.query(&sql, &mut |row| {
+    database.query(&sql, &mut |row| {
         found = stamp(row, 0).map(|last| ClockReference { last, jump: stamp(row, 4) });
         Ok(ControlFlow::Break(()))
     })?;
@@ -34,21 +34,21 @@ fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
 }
 
 /// Sets the reference of a machine, without a jump.
-pub(super) fn set(transport: &mut impl Database, host: &str, last: &ClockStamp) -> Result<()> {
+pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -> Result<()> {
     let sql = Statement::new(
         "INSERT INTO clocks (host, wall, boot, boottime, uptime) VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT DO UPDATE SET wall = excluded.wall, boot = excluded.boot, \
          boottime = excluded.boottime, uptime = excluded.uptime, \
          jump_wall = NULL, jump_boot = NULL, jump_boottime = NULL, jump_uptime = NULL",
     );
-    transport.apply(&[with_stamp(sql.with(host), last)])?;
+    database.execute_batch(&[with_stamp(sql.with(host), last)])?;
     Ok(())
 }
 
 /// Sets when a jump was first seen, if the reference is still the one that it is a jump
 /// from.
 pub(super) fn note_jump(
-    transport: &mut impl Database,
+    database: &mut impl Database,
     host: &str,
     from: &ClockStamp,
     jump: &ClockStamp,
@@ -58,7 +58,7 @@ pub(super) fn note_jump(
          WHERE host = ?1 AND wall = ?6 AND boottime = ?7",
     );
     let sql = with_stamp(sql.with(host), jump).with(from.wall).with(from.boottime);
-    transport.apply(&[sql])?;
+    database.execute_batch(&[sql])?;
     Ok(())
 }
 

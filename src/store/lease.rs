@@ -10,33 +10,33 @@ use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
 
 /// Takes a lease for work that has no record.
 pub(super) fn take(
-    transport: &mut impl Database,
+    database: &mut impl Database,
     lease: &Lease,
     now: UnixTime,
 ) -> Result<StartResult> {
-    let applied = transport.apply(&[take_if(lease, now, |_| ()), who_has(lease)])?;
+    let applied = database.execute_batch(&[take_if(lease, now, |_| ()), who_has(lease)])?;
     Ok(begun(&applied, lease, now))
 }
 
 /// Gives back a lease that was taken so.
-pub(super) fn drop(transport: &mut impl Database, lease: &Lease) -> Result<()> {
-    transport.apply(&[give_back(lease)])?;
+pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
+    database.execute_batch(&[give_back(lease)])?;
     Ok(())
 }
 
 /// Who has a lease, or had it last.
-pub(super) fn holding_of(transport: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
+pub(super) fn holding_of(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     let mut found = None;
-    transport.query(&who_has(&lease), &mut |row| {
-        found = Some(holding(row));
+    database.query(&who_has(&lease), &mut |row| {
+        found = Some(lease_holder(row));
         Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
 
 /// Renews a lease, if it is still held and not over.
-pub(super) fn renew(transport: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
+pub(super) fn renew(database: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
     let (oldest, youngest) = Lease::renewed_between(now);
     let renew = Statement::new(
         "UPDATE leases SET renewed_at = ?3 \
@@ -47,7 +47,7 @@ pub(super) fn renew(transport: &mut impl Database, lease: &Lease, now: UnixTime)
     .with(now)
     .with(oldest)
     .with(youngest);
-    Ok(transport.apply(&[renew])?.rows == [1])
+    Ok(database.execute_batch(&[renew])?.rows == [1])
 }
 
 /// The statement that takes a lease, if it is free and what `condition` appends holds.
@@ -89,15 +89,15 @@ pub(super) fn begun(applied: &BatchResult, lease: &Lease, now: UnixTime) -> Star
     let held = applied.answers.last().and_then(|rows| rows.first());
     match held.map(|row| row as &dyn RowRef) {
         Some(row) if row.text(0).as_deref() == Some(&lease.holder) => StartResult::Started,
-        Some(row) if Lease::holds(holding(row).renewed_at, now) => {
-            StartResult::LeaseHeld(holding(row))
+        Some(row) if Lease::holds(lease_holder(row).renewed_at, now) => {
+            StartResult::LeaseHeld(lease_holder(row))
         }
         // The lease was free, and is not taken.
         _ => StartResult::AlreadyRun,
     }
 }
 
-fn holding(row: &dyn RowRef) -> LeaseHolder {
+fn lease_holder(row: &dyn RowRef) -> LeaseHolder {
     let by = row.text(3).map(|host| RunOrigin {
         host,
         pid: u32::try_from(row.count(4)).unwrap_or(0),

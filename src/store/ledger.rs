@@ -33,8 +33,8 @@ const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, hos
                    runs.holder, user";
 
 /// Takes a lease and enters a run.
-pub(super) fn begin(
-    transport: &mut impl Database,
+pub(super) fn start_run(
+    database: &mut impl Database,
     lease: &Lease,
     run: &NewRun,
 ) -> Result<StartResult> {
@@ -45,17 +45,17 @@ pub(super) fn begin(
     statements.extend([take, lose(lease), enter_as_running(lease, run)]);
     statements.extend(run.job.as_ref().map(|job| interrupt(lease, job, run.planned)));
     statements.push(lease::who_has(lease));
-    let applied = transport.apply(&statements)?;
+    let applied = database.execute_batch(&statements)?;
     Ok(lease::begun(&applied, lease, run.started))
 }
 
 /// Gives up a run whose process is gone, and frees its lease.
-pub(super) fn release(transport: &mut impl Database, lease: &Lease) -> Result<()> {
+pub(super) fn incremental_vacuum(database: &mut impl Database, lease: &Lease) -> Result<()> {
     let lose = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
          WHERE outcome = 'running' AND holder = ?1",
     );
-    transport.apply(&[lose.with(lease.holder.as_str()), lease::give_back(lease)])?;
+    database.execute_batch(&[lose.with(lease.holder.as_str()), lease::give_back(lease)])?;
     Ok(())
 }
 
@@ -148,22 +148,22 @@ fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome)
 }
 
 /// Ends a run and gives its lease back.
-pub(super) fn finish(
-    transport: &mut impl Database,
+pub(super) fn finish_run(
+    database: &mut impl Database,
     lease: &Lease,
     job: Option<&JobKey>,
     end: &RunEnd,
 ) -> Result<()> {
     let mut statements = vec![end_of(&lease.holder, end)];
-    statements.extend(job.zip(end.anchor).map(|(job, anchor)| settle(lease, job, anchor)));
+    statements.extend(job.zip(end.anchor).map(|(job, anchor)| set_settled(lease, job, anchor)));
     statements.push(lease::give_back(lease));
-    transport.apply(&statements)?;
+    database.execute_batch(&statements)?;
     Ok(())
 }
 
 /// Sets the anchor of a job that has run, and has nothing left to complete. One that is
 /// late must not take back what another has settled since.
-fn settle(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
+fn set_settled(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
     let sql =
         with_key("UPDATE job_histories SET settled_at = ?4, interrupted_at = NULL WHERE ", job);
     let mut sql = sql.with(anchor);
@@ -199,8 +199,8 @@ fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Stateme
 }
 
 /// Enters a run that did not take place. Answers whether it is in the ledger.
-pub(super) fn enter(
-    transport: &mut impl Database,
+pub(super) fn insert_run(
+    database: &mut impl Database,
     holder: &str,
     run: &NewRun,
     end: &RunEnd,
@@ -211,23 +211,23 @@ pub(super) fn enter(
     let mut statements = vec![new, end_of(holder, end)];
     let job = run.job.as_ref().zip(end.anchor);
     statements.extend(job.map(|(job, anchor)| anchor_of(job, run.anchor, anchor)));
-    Ok(transport.apply(&statements)?.rows.first() == Some(&1))
+    Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
 }
 
 /// Sets the anchor of a job.
-pub(super) fn note_anchor(
-    transport: &mut impl Database,
+pub(super) fn set_last_settled(
+    database: &mut impl Database,
     job: &JobKey,
     known: Option<UnixTime>,
     anchor: UnixTime,
 ) -> Result<()> {
-    transport.apply(&[anchor_of(job, known, anchor)])?;
+    database.execute_batch(&[anchor_of(job, known, anchor)])?;
     Ok(())
 }
 
 /// Takes up jobs on a machine, and gives up others there.
 pub(super) fn change_jobs(
-    transport: &mut impl Database,
+    database: &mut impl Database,
     machine: &str,
     taken_up: &[NewJob],
     given_up: &[JobKey],
@@ -241,7 +241,7 @@ pub(super) fn change_jobs(
         statements.push(drop_oldest_members(job));
     }
     statements.push(drop_histories(now));
-    transport.apply(&statements)?;
+    database.execute_batch(&statements)?;
     Ok(())
 }
 
@@ -291,7 +291,7 @@ fn drop_histories(now: UnixTime) -> Statement {
 
 /// What is known of all jobs, and of the part that a machine has in them.
 pub(super) fn jobs(
-    transport: &impl Database,
+    database: &impl Database,
     machine: &str,
     now: UnixTime,
 ) -> Result<Vec<JobState>> {
@@ -308,7 +308,7 @@ pub(super) fn jobs(
          ORDER BY jobs.name, jobs.spec, jobs.host_scope",
     );
     let mut jobs = Vec::new();
-    transport.query(&sql.with(machine), &mut |row| {
+    database.query(&sql.with(machine), &mut |row| {
         jobs.push(account(row, now));
         Ok(ControlFlow::Continue(()))
     })?;
@@ -332,13 +332,13 @@ fn account(row: &dyn RowRef, now: UnixTime) -> JobState {
 
 /// Visits runs, the latest first.
 pub(super) fn runs(
-    transport: &impl Database,
+    database: &impl Database,
     query: &RunQuery,
     now: UnixTime,
     visit: &mut dyn FnMut(RunRecord) -> VisitResult,
 ) -> Result<()> {
     let mut left = query.limit.unwrap_or(u64::MAX);
-    transport.walk(&mut |last| runs_behind(query, last), &mut |row| {
+    database.query_pages(&mut |last| runs_behind(query, last), &mut |row| {
         let run = record(row, query, now);
         if query.failures && run.outcome == RunOutcome::Running {
             return Ok(ControlFlow::Continue(()));
@@ -413,13 +413,13 @@ fn record(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
 
 /// Drops entries that began longer ago than `keep`, by the clock and by the youngest of
 /// them: a clock that is wrong, and the entries of a few runs under it, drop nothing.
-pub(super) fn drop_runs(transport: &mut impl Database, keep: Span, now: UnixTime) -> Result<()> {
+pub(super) fn drop_runs(database: &mut impl Database, keep: Span, now: UnixTime) -> Result<()> {
     let sql = Statement::new(
         "DELETE FROM runs WHERE id IN (WITH kept (id, started_at) AS \
          (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1) \
          SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
          AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
     );
-    transport.apply(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(DROPPED)])?;
+    database.execute_batch(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(DROPPED)])?;
     Ok(())
 }

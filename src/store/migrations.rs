@@ -112,7 +112,7 @@ const NAMED: usize = 4;
 /// [`Error::ForeignDatabase`] if it holds another program's tables, or those of a newer
 /// sessctl; then it is as it was.
 pub fn apply(file: &mut SqliteFile) -> Result<()> {
-    let place = file.place().to_owned();
+    let place = file.display_name().to_owned();
     file.upgrade(|connection| {
         let stamp = connection.query_row(STAMP, [], |row| {
             Ok(SchemaVersion { application: row.get(0)?, version: row.get(1)? })
@@ -129,9 +129,11 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     let mut seen = SchemaState::of(database, DatabaseKind::Cluster)?;
     loop {
-        let lacking = lacking(database.place(), DatabaseKind::Cluster, seen.stamp, &seen.tables)?;
+        let lacking =
+            lacking(database.display_name(), DatabaseKind::Cluster, seen.stamp, &seen.tables)?;
         let Some(script) = lacking else { return Ok(()) };
-        let Err(error) = database.apply(&[seen.must_hold(), Statement::new(&script)]) else {
+        let Err(error) = database.execute_batch(&[seen.must_hold(), Statement::new(&script)])
+        else {
             return Ok(());
         };
         let now = SchemaState::of(database, DatabaseKind::Cluster)?;
@@ -230,7 +232,7 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
     if stamp.application == APPLICATION_ID {
         return Ok(());
     }
-    judge(database.place(), stamp, &tables_in(database)?)
+    judge(database.display_name(), stamp, &tables_in(database)?)
 }
 
 /// The same, but a database without tables may also be nobody's yet.
@@ -249,7 +251,7 @@ pub fn check_owner_if_any(database: &impl Database) -> Result<()> {
 /// [`Error::ForeignDatabase`] if not.
 pub fn check(database: &impl Database, home: DatabaseKind) -> Result<()> {
     let SchemaState { stamp, tables } = SchemaState::of(database, home)?;
-    judge(database.place(), stamp, &tables)?;
+    judge(database.display_name(), stamp, &tables)?;
     let lacks = if stamp.version < VERSION {
         format!("its schema has version {}, older than this program's {VERSION}", stamp.version)
     } else if let Some(script) = missing(home, &tables).next() {
@@ -257,7 +259,7 @@ pub fn check(database: &impl Database, home: DatabaseKind) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(not_ours(database.place(), format!("{lacks}; `sessctl init` brings it up to date")))
+    Err(not_ours(database.display_name(), format!("{lacks}; `sessctl init` brings it up to date")))
 }
 
 fn judge(place: &str, stamp: SchemaVersion, tables: &[String]) -> Result<()> {

@@ -93,7 +93,7 @@ fn is_native_file(path: &Path) -> Result<bool> {
     // The mark is written before the file has a log, and it never changes: to see it, or
     // that it is missing, takes no lock. Where the file makes no sense, the moment may
     // have been the wrong one.
-    match SqliteFile::as_it_lies(path).and_then(|file| migrations::is_marked(&file)) {
+    match SqliteFile::open_immutable(path).and_then(|file| migrations::is_marked(&file)) {
         Ok(is_marked) => Ok(is_marked),
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
         _ => migrations::is_marked(&SqliteFile::open(path, Access::Read)?),
@@ -152,7 +152,7 @@ fn native_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
 /// writes: then it finds a file that makes no sense, and says nothing. What marks a
 /// file as sessctl's never changes, so that a refusal is sure.
 fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
-    match SqliteFile::as_it_lies(path).and_then(|file| check(&file)) {
+    match SqliteFile::open_immutable(path).and_then(|file| check(&file)) {
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
         _ => Ok(()),
     }

@@ -14,10 +14,10 @@ pub struct Statement {
     /// The values.
     pub values: Vec<Value>,
     /// Whether each of its columns is written as
-    /// [`Transport::exactly`](super::database::Transport::exactly) says.
-    pub is_exact: bool,
+    /// [`Transport::lossless`](super::database::Transport::lossless) says.
+    pub is_lossless: bool,
     /// Whether it must see all that was acknowledged before, wherever it runs.
-    pub is_sure: bool,
+    pub is_linearizable: bool,
     /// Whether it need not, even where something is about to be changed: what it finds is
     /// not acted upon without a second look.
     pub is_quick: bool,
@@ -31,8 +31,8 @@ impl Statement {
 
     /// The same, but that it sees all that was acknowledged before.
     #[must_use]
-    pub fn surely(self) -> Self {
-        Self { is_sure: true, ..self }
+    pub fn linearizable(self) -> Self {
+        Self { is_linearizable: true, ..self }
     }
 
     /// Whether it changes nothing.
@@ -62,7 +62,7 @@ impl Statement {
     }
 
     /// Appends a parameter that holds this value, in its class and to the last byte.
-    pub fn bind_exactly(&mut self, value: ValueRef<'_>) -> &mut Self {
+    pub fn bind_lossless(&mut self, value: ValueRef<'_>) -> &mut Self {
         match value {
             ValueRef::Text(bytes) if str::from_utf8(bytes).is_err() => {
                 // No parameter holds it.
@@ -139,7 +139,7 @@ impl From<String> for Param {
 
 impl From<&Key> for Param {
     /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
-    /// is replaced, and [`bind_exactly`](Statement::bind_exactly) is for that.
+    /// is replaced, and [`bind_lossless`](Statement::bind_lossless) is for that.
     fn from(key: &Key) -> Self {
         Self(owned(bare(key)))
     }

@@ -121,8 +121,8 @@ fn of_gitea_exactly_those_that_are_over_would_go() {
     for around in arounds(Form::of(&named("gitea"))) {
         let (application, over) = application("gitea", &around);
         sql_says_the_same(&application, &over);
-        let keeper = application.keeper(application.framework.read()).unwrap();
-        let plan = keeper.plan(&sessctl::PurgeRequest::default(), CLOCK).unwrap();
+        let service = application.service(application.framework.read()).unwrap();
+        let plan = service.preview(&sessctl::PurgeRequest::default(), CLOCK).unwrap();
         assert_eq!(plan.summary.done.ended, over.len() as u64, "{around:?}");
     }
 }

@@ -41,13 +41,13 @@ fn what_is_due_at_the_clock_is_visited_without_a_trace() {
     for framework in all() {
         let application = Application::new(framework.clone());
         let (bytes, name) = (application.bytes(), &framework.profile);
-        let keeper = application.keeper(framework.read()).unwrap();
+        let service = application.service(framework.read()).unwrap();
         let mut due = 0;
         let mut count = |_, _| -> VisitResult {
             due += 1;
             Ok(ControlFlow::Continue(()))
         };
-        keeper.due(None, CLOCK, &mut count).unwrap();
+        service.due(None, CLOCK, &mut count).unwrap();
         assert_eq!(due, framework.expected.len(), "{name}");
         assert!(application.bytes() == bytes, "{name}");
     }

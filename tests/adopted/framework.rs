@@ -225,14 +225,14 @@ impl Application {
     }
 
     /// The library's way to the table.
-    pub fn keeper(&self, profile: Profile) -> Result<Keeper> {
+    pub fn service(&self, profile: Profile) -> Result<Keeper> {
         let turn = self.turn();
         let at = match &turn {
             Some(turn) => Location::parse(turn.url().as_ref()).unwrap(),
             None => self.path("app.db").into(),
         };
         let store = adopted::open(at, Access::Write, profile, Some(&self.path("state")))?;
-        Ok(Keeper { keeper: SessionService::new(store, Policies::default()), _turn: turn })
+        Ok(Keeper { service: SessionService::new(store, Policies::default()), _turn: turn })
     }
 
     fn turn(&self) -> Option<Turn> {
@@ -261,7 +261,7 @@ impl Application {
     /// Purges it through the library, by another profile.
     pub fn purge_by(&self, profile: Profile, now: UnixTime) -> Result<PurgeSummary> {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
-        self.keeper(profile)?.purge(&PurgeRequest::default(), now, go_on)
+        self.service(profile)?.purge(&PurgeRequest::default(), now, go_on)
     }
 
     /// The command with the framework's profile and parameters.
@@ -283,7 +283,7 @@ impl Application {
 
 /// A housekeeper, while the database is where it works.
 pub struct Keeper {
-    keeper: SessionService,
+    service: SessionService,
     _turn: Option<Turn>,
 }
 
@@ -291,13 +291,13 @@ impl Deref for Keeper {
     type Target = SessionService;
 
     fn deref(&self) -> &SessionService {
-        &self.keeper
+        &self.service
     }
 }
 
 impl DerefMut for Keeper {
     fn deref_mut(&mut self) -> &mut SessionService {
-        &mut self.keeper
+        &mut self.service
     }
 }
 

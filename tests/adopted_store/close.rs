@@ -24,9 +24,9 @@ fn profile() -> Profile {
 }
 
 fn close(world: &World, tokens: &[&str]) -> Vec<TouchResult> {
-    let mut keeper = SessionService::new(world.store(profile()), Policies::default());
+    let mut service = SessionService::new(world.store(profile()), Policies::default());
     let tokens: Vec<Token> = tokens.iter().map(|token| Token::presented(*token)).collect();
-    keeper.close(&tokens, NOW).unwrap()
+    service.close(&tokens, NOW).unwrap()
 }
 
 fn outcomes(world: &World, tokens: &[&str]) -> Vec<TouchOutcome> {

@@ -102,7 +102,7 @@ proptest! {
         let before: BTreeSet<String> = world.column("t", "k").into_iter().collect();
         let mut store = world.store(profile());
         let due = world.scope();
-        let planned = store.survey(&due, None, sessctl::storage::ScanLimits::ALL).unwrap();
+        let planned = store.scan_due(&due, None, sessctl::storage::ScanLimits::ALL).unwrap();
         let walked = world.purge(store.as_mut(), 3).unwrap();
         let left: BTreeSet<String> = world.column("t", "k").into_iter().collect();
         prop_assert_eq!(before.difference(&left).cloned().collect::<BTreeSet<_>>(), goes.clone());

@@ -58,8 +58,8 @@ fn attempt(
     poll: Span,
     now: UnixTime,
 ) -> Result<JobOutcome, sessctl::Error> {
-    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
-    keeper.run_job(job, &terms(poll), now, &mut || ControlFlow::Continue(()))
+    let mut service = SessionService::new(world.store(laravel()), Policies::default());
+    service.run_job(job, &terms(poll), now, &mut || ControlFlow::Continue(()))
 }
 
 /// A history in which no run can be entered any more.

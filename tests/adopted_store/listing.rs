@@ -193,7 +193,7 @@ fn users_have_what_is_not_over() {
             loads.push((load.user, load.states[0], load.oldest_use.map(|time| time.0)));
             Ok(ControlFlow::Continue(()))
         };
-        store.loads(&world.scope(), by, visit).unwrap();
+        store.user_stats(&world.scope(), by, visit).unwrap();
         loads
     };
     let store = world.store(laravel());

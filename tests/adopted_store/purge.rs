@@ -42,7 +42,7 @@ fn a_session_that_is_used_between_look_and_batch_survives() {
         application.execute(renew, [NOW.0]).unwrap();
         application.execute("UPDATE sessions SET user_id = 99 WHERE id = 'id000001'", []).unwrap();
         application.execute("UPDATE sessions SET id = 'other' WHERE id = 'id000002'", []).unwrap();
-        let settled = store.settle(&world.scope(), &due, true).unwrap();
+        let settled = store.apply_purge(&world.scope(), &due, true).unwrap();
         assert_eq!((settled.deleted, settled.ended), (2, 2));
         let left = world.column("sessions", "id");
         assert!(left.contains(&"id000000".to_owned()) && left.contains(&"other".to_owned()));
@@ -71,7 +71,7 @@ fn an_application_in_the_middle_of_a_write_is_waited_for() {
     std::thread::scope(|scope| {
         let renew = "UPDATE sessions SET last_activity = 1781524800; COMMIT";
         scope.spawn(move || application.execute_batch(renew).unwrap());
-        assert_eq!(store.settle(&world.scope(), &due, false).unwrap().deleted, 0);
+        assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 0);
     });
 }
 
@@ -115,7 +115,7 @@ fn a_count_sees_everything_and_remembers_no_row() {
     let world = World::of(&format!("{LARAVEL}{INDEX}"));
     fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
     let store = world.store(laravel());
-    let survey = store.survey(&world.scope(), None, ScanLimits::ALL).unwrap();
+    let survey = store.scan_due(&world.scope(), None, ScanLimits::ALL).unwrap();
     assert_eq!(
         (survey.census.sessions, survey.census.due, survey.census.would_delete),
         (900, 9, 9)
@@ -177,7 +177,7 @@ fn values_keep_their_class_and_their_letters() {
     let due = world.look(store.as_ref(), None, 9).due.unwrap();
     // The same but for the letter case: another row.
     world.application().execute("UPDATE t SET id = 'A' WHERE id = 'a'", []).unwrap();
-    assert_eq!(store.settle(&world.scope(), &due, false).unwrap().deleted, 4);
+    assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 4);
     assert_eq!(world.column("t", "id"), ["A"]);
 }
 
@@ -249,7 +249,7 @@ proptest! {
             let (mut census, mut after) = (PurgeCounts::default(), None);
             loop {
                 let reach = ScanLimits { backlog, ..reach };
-                let survey = store.survey(&world.scope(), after.as_ref(), reach).unwrap();
+                let survey = store.scan_due(&world.scope(), after.as_ref(), reach).unwrap();
                 census.add(survey.census);
                 after = survey.last;
                 if after.is_none() {
@@ -270,8 +270,8 @@ fn another_task_has_nothing_there() {
     let mut store = world.store(laravel());
     let task = sessctl::domain::filter::TaskPattern::from("imap");
     let scope = sessctl::storage::PolicyContext { task: Some(&task), ..world.scope() };
-    let survey = store.survey(&scope, None, few(9)).unwrap();
+    let survey = store.scan_due(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);
-    assert!(store.suit(world.scope().policies).is_err());
+    assert!(store.sync_indexes(world.scope().policies).is_err());
 }

@@ -82,7 +82,7 @@ fn rows_of_a_session_that_is_used_again_stay() {
     let mut store = world.store(plain().dependent("child", "owner", "id").0);
     let due = world.look(store.as_ref(), None, 9).due.unwrap();
     world.application().execute("UPDATE t SET expiry = 1781524999", []).unwrap();
-    assert_eq!(store.settle(&world.scope(), &due, false).unwrap().deleted, 0);
+    assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 0);
     assert_eq!(world.column("child", "owner"), ["new", "old"]);
 }
 
@@ -95,7 +95,7 @@ fn purged(world: &World, profile: Profile) -> (u64, KeptRows) {
 
 /// What a purge would delete and keep, as a look says that only counts.
 fn planned(world: &World, profile: Profile) -> (u64, KeptRows) {
-    let survey = world.store(profile).survey(&world.scope(), None, ScanLimits::ALL).unwrap();
+    let survey = world.store(profile).scan_due(&world.scope(), None, ScanLimits::ALL).unwrap();
     (survey.census.would_delete, survey.kept)
 }
 
@@ -140,7 +140,7 @@ fn sessions_that_somebody_names_are_kept_as_well() {
     let mut store = world.store(plain().0);
     let sessions = world.sessions(store.as_ref());
     let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
-    let (are_kept, would_keep) = store.would_keep(&keys).unwrap();
+    let (are_kept, would_keep) = store.check_references(&keys).unwrap();
     assert_eq!(are_kept, [true, true, false]);
     let end = End { at: NOW, reason: EndReason::Cycled };
     let endings: Vec<EndRequest> =
@@ -292,7 +292,7 @@ fn what_fails_for_every_row_is_refused_before() {
         ));
         let refusal = refused(purge(&world, plain().0));
         assert!(refusal.contains(said), "{refusal}");
-        assert_eq!(refused(world.store(plain().0).vet()), refusal);
+        assert_eq!(refused(world.store(plain().0).validate()), refusal);
         assert_eq!(world.column("t", "id"), ["old"]);
         if sql.starts_with("child") {
             let profile = plain().dependent("child", "t", "id").0;

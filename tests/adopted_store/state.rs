@@ -25,9 +25,9 @@ use crate::world::{NOW, World, refused};
 const LARAVEL: &str = include_str!("../adopted/fixtures/laravel.sql");
 
 fn purge(world: &World) -> sessctl::app::PurgeSummary {
-    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
+    let mut service = SessionService::new(world.store(laravel()), Policies::default());
     let go_on = &mut |_: &_| ControlFlow::Continue(());
-    keeper.purge(&PurgeRequest::default(), NOW, go_on).unwrap()
+    service.purge(&PurgeRequest::default(), NOW, go_on).unwrap()
 }
 
 fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
@@ -81,7 +81,7 @@ fn the_file_is_named_after_the_database_and_for_its_user_alone() {
 }
 
 /// The store, and what it tells of its state.
-fn telling(
+fn with_hook(
     world: &World,
     former: Vec<PathBuf>,
 ) -> (Box<dyn Backend>, Rc<RefCell<Vec<StateNotice>>>) {
@@ -110,7 +110,7 @@ fn file(directory: &Path) -> PathBuf {
 fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
     let world = World::of(LARAVEL);
     std::fs::write(world.path().with_file_name("own"), "a file").unwrap();
-    let (mut store, told) = telling(&world, vec![]);
+    let (mut store, told) = with_hook(&world, vec![]);
     assert!(!store.is_volatile());
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW).unwrap());
@@ -125,7 +125,7 @@ fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
 fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease() {
     let world = World::of(LARAVEL);
     purge(&world);
-    let (mut store, told) = telling(&world, vec![]);
+    let (mut store, told) = with_hook(&world, vec![]);
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     let path = file(&world.state());
     {
@@ -160,7 +160,7 @@ fn a_damaged_file_takes_no_earlier_ones_name() {
             let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
         }
         std::fs::write(&path, content.repeat(100)).unwrap();
-        let (mut store, told) = telling(&world, vec![]);
+        let (mut store, told) = with_hook(&world, vec![]);
         assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(told.borrow().len(), 1);
     }
@@ -176,7 +176,7 @@ fn processes_that_find_a_damaged_file_at_once_set_it_aside_once() {
     purge(&world);
     std::fs::write(file(&world.state()), "no database ".repeat(100)).unwrap();
     let take = |holder: &str| {
-        let (mut store, told) = telling(&world, vec![]);
+        let (mut store, told) = with_hook(&world, vec![]);
         let begun = store.take_lease(&lease(holder), NOW).unwrap();
         (begun == StartResult::Started, told.borrow().len())
     };
@@ -210,8 +210,8 @@ fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
     std::fs::write(&path, main).unwrap();
     std::fs::write(format!("{}-wal", path.display()), log_file).unwrap();
     let moves = |former: &Path| {
-        let (mut store, told) = telling(&world, vec![former.to_owned()]);
-        store.note_peaks(&[("laravel".to_owned(), 9)].into()).unwrap();
+        let (mut store, told) = with_hook(&world, vec![former.to_owned()]);
+        store.record_peaks(&[("laravel".to_owned(), 9)].into()).unwrap();
         let told = told.borrow();
         told.iter().filter(|news| matches!(news, StateNotice::Moved { .. })).count() * told.len()
     };
@@ -231,14 +231,14 @@ fn state_that_a_process_still_uses_in_its_former_directory_is_used_there() {
     let former = make_former(&world);
     let user = rusqlite::Connection::open(file(&former)).unwrap();
     user.query_row("SELECT count(*) FROM runs", [], |_| Ok(())).unwrap();
-    let (mut store, told) = telling(&world, vec![former.clone()]);
+    let (mut store, told) = with_hook(&world, vec![former.clone()]);
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert_eq!(told.borrow().as_slice(), []);
     let holder: String = user.query_row("SELECT holder FROM leases", [], |row| row.get(0)).unwrap();
     assert_eq!(holder, "one");
     drop((store, user));
     // And it is moved as soon as nobody does.
-    let (mut store, told) = telling(&world, vec![former]);
+    let (mut store, told) = with_hook(&world, vec![former]);
     store.drop_lease(&lease("one")).unwrap();
     assert!(matches!(told.borrow()[0], StateNotice::Moved { .. }));
     assert_eq!(runs(&world), [(RunOutcome::Done, 2)]);
@@ -252,7 +252,7 @@ fn a_directory_or_file_that_another_user_could_have_made_is_not_used() {
     let elsewhere = world.path().with_file_name("elsewhere");
     let why = || {
         let before = std::fs::read(&path).unwrap();
-        let (mut store, told) = telling(&world, vec![]);
+        let (mut store, told) = with_hook(&world, vec![]);
         assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let told = told.borrow();
@@ -315,14 +315,14 @@ fn two_purges_keep_out_of_each_others_way() {
 #[test]
 fn cycles_delete_and_are_counted() {
     let world = World::of(LARAVEL);
-    let mut keeper = SessionService::new(world.store(laravel()), Policies::default());
+    let mut service = SessionService::new(world.store(laravel()), Policies::default());
     let filter = Filter { user: Some("1".to_owned()), ..Filter::default() };
     let request = CycleRequest { filter, ..CycleRequest::default() };
     let go_on = &mut || ControlFlow::Continue(());
-    let cycled = keeper.cycle(&request, NOW, &mut |_| {}, go_on).unwrap();
+    let cycled = service.cycle(&request, NOW, &mut |_| {}, go_on).unwrap();
     assert_eq!(cycled.ended, 2);
     assert_eq!(world.column("sessions", "id"), ["Q3kW1guestBoundary"]);
-    let stat = &keeper.tasks(None, NOW).unwrap()[0];
+    let stat = &service.tasks(None, NOW).unwrap()[0];
     assert_eq!((stat.ended_by[&EndReason::Cycled], stat.peak), (2, 3));
 }
 
@@ -347,7 +347,7 @@ fn a_reader_changes_nothing() {
     let mut store =
         adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
     let due = world.look(store.as_ref(), None, 9).due.unwrap();
-    assert!(store.settle(&world.scope(), &due, false).is_err());
+    assert!(store.apply_purge(&world.scope(), &due, false).is_err());
     assert_eq!(world.sessions(store.as_ref()).len(), 3);
     drop(store);
     assert_eq!(std::fs::read(world.path()).unwrap(), before);

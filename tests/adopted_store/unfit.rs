@@ -208,7 +208,7 @@ fn what_keeps_a_row_from_being_judged_is_named() {
         ));
         let store = world.store(profile());
         let reach = ScanLimits { due: usize::MAX, ..few(9) };
-        let survey = store.survey(&world.scope(), None, reach).unwrap();
+        let survey = store.scan_due(&world.scope(), None, reach).unwrap();
         let misfit = survey.misfit.unwrap();
         assert_eq!(format!("{} {}", misfit.input, misfit.value), input, "{row}");
     }

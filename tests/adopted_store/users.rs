@@ -146,7 +146,7 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
         loads.push((load.user, load.unreadable_users, load.states[0]));
         Ok(ControlFlow::Continue(()))
     };
-    store.loads(&world.scope(), GroupBy::TaskAndUser, visit).unwrap();
+    store.user_stats(&world.scope(), GroupBy::TaskAndUser, visit).unwrap();
     let user = |user: &str| Some(user.to_owned());
     assert_eq!(loads, [(None, 3, 6), (user("3"), 0, 1), (user("4"), 0, 1)]);
 }

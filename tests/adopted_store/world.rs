@@ -78,20 +78,20 @@ impl World {
 
     /// A look of a purge.
     pub fn look(&self, store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan {
-        store.survey(&self.scope(), after, few(rows)).unwrap()
+        store.scan_due(&self.scope(), after, few(rows)).unwrap()
     }
 
     /// All looks and batches of a purge, of so many rows at most.
     pub fn purge(&self, store: &mut dyn Backend, rows: usize) -> Result<Walked, Error> {
         let (mut walked, mut after) = (Walked::default(), None);
         loop {
-            let survey = store.survey(&self.scope(), after.as_ref(), few(rows))?;
+            let survey = store.scan_due(&self.scope(), after.as_ref(), few(rows))?;
             walked.census.add(survey.census);
             walked.sessions += survey.sessions.values().sum::<u64>();
             walked.rows += survey.rows;
             assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
             if let Some(due) = survey.due {
-                let settled = store.settle(&self.scope(), &due, true)?;
+                let settled = store.apply_purge(&self.scope(), &due, true)?;
                 walked.settled.deleted += settled.deleted;
                 walked.settled.ended += settled.ended;
                 walked.settled.told.extend(settled.told);

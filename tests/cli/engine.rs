@@ -24,7 +24,7 @@ fn reader(sandbox: &Sandbox) -> Connection {
     db
 }
 
-fn log_size(sandbox: &Sandbox) -> u64 {
+fn wal_status(sandbox: &Sandbox) -> u64 {
     std::fs::metadata(sandbox.path("app.db-wal")).map_or(0, |log| log.len())
 }
 
@@ -42,7 +42,7 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
     let (done, left) = (summary["ended"].as_u64().unwrap(), summary["remaining"].as_u64().unwrap());
     assert!(done > 0 && left > 0 && done + left == u64::from(MANY) - 10, "{summary}");
     assert!(summary["log_peak_bytes"].as_u64().unwrap() < 3 << 20, "{summary}");
-    assert!(log_size(&sandbox) < 4 << 20, "{}", log_size(&sandbox));
+    assert!(wal_status(&sandbox) < 4 << 20, "{}", wal_status(&sandbox));
     // And has said how far it was while it waited
     let said = ran.stderr();
     let line = said.lines().next().unwrap();
@@ -59,7 +59,7 @@ fn a_purge_goes_on_when_the_reader_goes_in_time() {
     let reader = reader(&sandbox);
     let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
     let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while log_size(&sandbox) < 1 << 20 && purge.try_wait().unwrap().is_none() {
+    while wal_status(&sandbox) < 1 << 20 && purge.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     drop(reader);
@@ -73,7 +73,7 @@ fn a_log_that_was_too_large_before_is_left_as_it_is() {
     let sandbox = Sandbox::new();
     let reader = reader(&sandbox);
     sandbox.insert_all(0..MANY, |n| row(&n.to_string()).idle(HOUR));
-    let before = log_size(&sandbox);
+    let before = wal_status(&sandbox);
     assert!(before > 2 << 20);
     // Then a purge does one batch and stops
     let summary = sandbox.run(["purge", "--max-log", "1MiB", "--json"]).exits(3).json();
@@ -89,7 +89,7 @@ fn a_database_without_a_log_is_purged_in_batches_too() {
     assert_eq!(summary["ended"], u64::from(MANY) - 10);
     assert_eq!(summary["log_peak_bytes"], 0);
     assert!(summary["batches"].as_u64().unwrap() > 1, "{summary}");
-    assert_eq!(log_size(&sandbox), 0);
+    assert_eq!(wal_status(&sandbox), 0);
 }
 
 #[test]

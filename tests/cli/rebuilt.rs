@@ -79,7 +79,7 @@ fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
 /// Rebuilds a database unless there is no room in this folder; answers what was asked for.
 fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, SpaceRequirement) {
     let store = store::open(sandbox.path("app.db"), Access::Write).unwrap();
-    let mut keeper = SessionService::new(store, Policies::default());
+    let mut service = SessionService::new(store, Policies::default());
     let mut asked = SpaceRequirement::default();
     let mut room = |demand: &SpaceRequirement| {
         asked = *demand;
@@ -88,7 +88,7 @@ fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Space
             Err(InsufficientSpace { folder, purpose: "the log", wanted: 2, free: 1 }.into())
         })
     };
-    let outcome = keeper.rebuild(None, UnixTime(now()), &mut room, Box::new(|| false));
+    let outcome = service.vacuum(None, UnixTime(now()), &mut room, Box::new(|| false));
     (outcome.map(|_| ()), asked)
 }
 

@@ -55,13 +55,13 @@ impl Opened {
     }
 
     fn look(&self, after: Option<&Cursor>, rows: usize) -> Result<DueScan, Error> {
-        self.store.survey(&self.scope(), after, reach(rows))
+        self.store.scan_due(&self.scope(), after, reach(rows))
     }
 
-    fn settle(&mut self, survey: &DueScan) -> Result<PurgeBatchResult, Error> {
+    fn apply_purge(&mut self, survey: &DueScan) -> Result<PurgeBatchResult, Error> {
         let scope =
             PolicyContext { policies: &Policies::default(), now: NOW, planned: None, task: None };
-        self.store.settle(&scope, survey.due.as_ref().unwrap(), true)
+        self.store.apply_purge(&scope, survey.due.as_ref().unwrap(), true)
     }
 
     /// All looks and batches of a purge: what each has seen, and how many rows went.
@@ -71,7 +71,7 @@ impl Opened {
             let survey = self.look(after.as_ref(), rows)?;
             looks.push(seen(&survey));
             if survey.due.is_some() {
-                gone += self.settle(&survey)?.deleted;
+                gone += self.apply_purge(&survey)?.deleted;
             }
             after = survey.last;
             if after.is_none() {
@@ -286,7 +286,7 @@ proptest! {
         prop_assert_eq!(seen(&survey), seen(&other));
         // And what goes is the same
         if survey.due.is_some() {
-            let (done, other) = (here.settle(&survey).unwrap(), there.settle(&other).unwrap());
+            let (done, other) = (here.apply_purge(&survey).unwrap(), there.apply_purge(&other).unwrap());
             prop_assert_eq!(done.deleted, other.deleted);
             prop_assert_eq!(done.deleted, survey.due.unwrap().seen.len() as u64);
             prop_assert_eq!(done.told, other.told);
@@ -337,7 +337,7 @@ fn many_rows_go_in_several_requests() {
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     let survey = opened.look(None, 4_000).unwrap();
     let before = index();
-    assert_eq!(opened.settle(&survey).unwrap().deleted, 4_000);
+    assert_eq!(opened.apply_purge(&survey).unwrap().deleted, 4_000);
     let requests = index() - before;
     assert!((3..60).contains(&requests), "{requests}");
 }
@@ -356,7 +356,7 @@ fn a_session_that_is_used_after_it_was_seen_stays() {
         "UPDATE django_session SET expire_date = '2999-01-01 00:00:00' WHERE rowid = 2"
     ]));
     // Then the others go
-    let settled = opened.settle(&survey).unwrap();
+    let settled = opened.apply_purge(&survey).unwrap();
     assert_eq!((settled.deleted, settled.told.len()), (2, 2));
     assert_eq!(opened.sessions().len(), 1);
 }
@@ -382,7 +382,7 @@ fn what_a_lost_answer_would_have_said_is_not_passed_over() {
     // When it is that to a batch of a purge
     let survey = opened.look(None, 10).unwrap();
     proxy.lose("DELETE");
-    let settled = opened.settle(&survey).unwrap();
+    let settled = opened.apply_purge(&survey).unwrap();
     // Then nobody can be told of its sessions, and that is said
     assert!(proxy.has_lost());
     assert_eq!((settled.deleted + settled.untold, settled.told.len()), (4, 0));
@@ -482,7 +482,7 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false);
     let profile = profile.dependent("log", "t", "id").set_null().0;
     let mut opened = Opened::at(location(&nodes), profile).unwrap();
-    let counted = opened.store.survey(&opened.scope(), None, ScanLimits::ALL).unwrap();
+    let counted = opened.store.scan_due(&opened.scope(), None, ScanLimits::ALL).unwrap();
     assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
     assert_eq!(opened.purge(10).unwrap().1, 2);
     let kept = opened.store.take_kept();
@@ -517,8 +517,8 @@ fn a_token_leads_to_all_rows_that_have_it_byte_by_byte() {
     let found = opened.store.by_tokens(&tokens).unwrap();
     let found: Vec<usize> = found.into_iter().map(|sessions| sessions.len()).collect();
     assert_eq!(found, [0, 3, 0, 1, 0, 1]);
-    let mut keeper = SessionService::new(opened.store, Policies::default());
-    let closed = keeper.close(&tokens[1..2], NOW).unwrap();
+    let mut service = SessionService::new(opened.store, Policies::default());
+    let closed = service.close(&tokens[1..2], NOW).unwrap();
     assert_eq!((closed[0].outcome, closed[0].others), (TouchOutcome::Closed, 1));
     let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
     assert_eq!(left, [json!([2]), json!([3]), json!([5])]);

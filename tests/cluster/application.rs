@@ -41,7 +41,7 @@ pub struct Book {
     /// By the ids of the sessions.
     pub sessions: BTreeMap<String, Entry>,
     pub refused: u64,
-    pub made_way: u64,
+    pub evicted: u64,
     /// What should not have happened.
     pub faults: Vec<String>,
     /// What is not known to have happened, or did not.
@@ -50,7 +50,7 @@ pub struct Book {
 
 /// A thread of the application.
 pub struct Application<'a> {
-    keeper: SessionService,
+    service: SessionService,
     shared: &'a Shared,
     chance: Chance,
     seat: usize,
@@ -70,7 +70,7 @@ impl<'a> Application<'a> {
         tokens: Vec<Token>,
     ) -> Self {
         let at = Location::parse(nodes.as_ref()).unwrap();
-        let keeper =
+        let service =
             SessionService::new(store::open(&at, Access::Write).unwrap(), config.policies.clone());
         let mut book = Book::default();
         for token in tokens {
@@ -78,7 +78,7 @@ impl<'a> Application<'a> {
             book.sessions.insert(entry.token.id(), entry);
         }
         let live = book.sessions.keys().cloned().collect();
-        Self { keeper, shared, chance: Chance::seeded(seat as u64), seat, book, live }
+        Self { service, shared, chance: Chance::seeded(seat as u64), seat, book, live }
     }
 
     /// Serves clients until it is over.
@@ -102,10 +102,10 @@ impl<'a> Application<'a> {
         let task = self.chance.one_of(&["imap", "imap", "pop3", "http", "http"]);
         let name = format!("user {}", self.chance.between(1, 20));
         let opening = OpenRequest { task: task.into(), user: Some(name), ..OpenRequest::default() };
-        match self.keeper.open(opening, now) {
+        match self.service.open(opening, now) {
             Ok(opened) => {
                 let (token, used) = (opened.token, Some(now.0));
-                self.book.made_way += opened.made_way;
+                self.book.evicted += opened.evicted;
                 self.live.push(token.id());
                 let entry = Entry { token, task: task.to_owned(), used, closed: false };
                 self.book.sessions.insert(entry.token.id(), entry);
@@ -123,7 +123,7 @@ impl<'a> Application<'a> {
     fn touch(&mut self, now: UnixTime) {
         let place = self.any();
         let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
-        let outcome = match self.keeper.touch(std::slice::from_ref(&entry.token), now) {
+        let outcome = match self.service.touch(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
             Err(error) => return self.book.errors.push(error),
         };
@@ -136,7 +136,7 @@ impl<'a> Application<'a> {
     fn close(&mut self, now: UnixTime) {
         let place = self.any();
         let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
-        let outcome = match self.keeper.close(std::slice::from_ref(&entry.token), now) {
+        let outcome = match self.service.close(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
             Err(error) => return self.book.errors.push(error),
         };

@@ -15,17 +15,17 @@ fn what_one_node_has_acknowledged_the_others_serve() {
     // Given a table on three nodes
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
-    let mut keeper = SessionService::new(store::create(&at).unwrap(), Policies::default());
+    let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
     // When a session is opened on the first
     let now = UnixTime(1_781_524_800);
     let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
-    let token = keeper.open(opening, now).unwrap().token;
+    let token = service.open(opening, now).unwrap().token;
     // Then it can be touched on each of them
     for node in &cluster.nodes {
         let at = Location::parse(node.url().as_ref()).unwrap();
         let store = store::open(&at, Access::Write).unwrap();
-        let mut keeper = SessionService::new(store, Policies::default());
-        assert!(keeper.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_served());
+        let mut service = SessionService::new(store, Policies::default());
+        assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
     }
 }
 
@@ -34,9 +34,9 @@ fn what_one_node_has_acknowledged_the_others_serve() {
 fn the_space_of_nodes_is_left_to_them() {
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
-    let mut keeper = SessionService::new(store::create(&at).unwrap(), Policies::default());
+    let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
     let request = CompactRequest { hold: WriteLimits::default().hold, run_time: None };
     let refused =
-        keeper.compact(&request, UnixTime(1_781_524_800), &mut || ControlFlow::Continue(()));
+        service.compact(&request, UnixTime(1_781_524_800), &mut || ControlFlow::Continue(()));
     assert!(refused.unwrap_err().to_string().contains("-auto-vacuum-int gives space back"));
 }

@@ -70,7 +70,7 @@ pub fn balance(nodes: &Nodes, books: &[Book], purges: &Purges) {
         i64::try_from(rows.values().filter(|row| row.end.as_deref() == Some(reason)).count())
             .unwrap()
     };
-    assert_eq!(ended("evicted"), sum(|book| book.made_way));
+    assert_eq!(ended("evicted"), sum(|book| book.evicted));
     let refused = "SELECT value FROM counters WHERE task = 'pop3' AND name = 'refused'";
     assert_eq!(number(nodes, refused), sum(|book| book.refused));
     // What was due has ended, once

@@ -193,7 +193,7 @@ fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     for (task, limit) in LIMITS {
         assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
     }
-    nodes.settle();
+    nodes.apply_purge();
     books::all_nodes_have_the_same(&nodes);
     books::balance(&nodes, &books, &purges);
 }

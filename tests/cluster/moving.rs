@@ -81,7 +81,7 @@ fn rows(db: &Connection) -> Vec<String> {
 
 /// The same of each node.
 fn on_each_node(cluster: &Nodes) -> Vec<Vec<String>> {
-    cluster.settle();
+    cluster.apply_purge();
     let text = |row: &serde_json::Value| row[0].as_str().unwrap().to_owned();
     let of = |node: &rqlite::Node| -> Vec<String> {
         node.rows(ROW).iter().chain(&node.rows(COUNTER)).map(text).collect()

@@ -48,7 +48,7 @@ fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
     let nodes = Nodes::start(3);
     let scene = Scene::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));
     scene.seed(0, DUE);
-    nodes.settle();
+    nodes.apply_purge();
     let follower = (nodes.leader() + 1) % 3;
     let purge = begun(&scene, follower);
     // When that stands still in the midst of it
@@ -57,7 +57,7 @@ fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
-    nodes.settle();
+    nodes.apply_purge();
     books::all_nodes_have_the_same(&nodes);
     assert_eq!(ended(&nodes), DUE);
 }
@@ -70,7 +70,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     let config = format!("{CONFIG}{IMPATIENT}patience = \"4s\"\n");
     let scene = Scene::new(&nodes, &config);
     scene.seed(0, DUE);
-    nodes.settle();
+    nodes.apply_purge();
     let purge = begun(&scene, 0);
     // When two of three nodes are gone
     let leader = nodes.leader();
@@ -90,7 +90,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     assert!(figures.contains(&format!("old.sessions.opened {}", DUE / 2)), "{figures}");
     // When they are back
     nodes.nodes.iter_mut().filter(|node| !node.is_running()).for_each(Node::start);
-    nodes.settle();
+    nodes.apply_purge();
     // Then all of them have the same, each session has ended once or is live, and the one
     // that opened is there at most once
     books::all_nodes_have_the_same(&nodes);
@@ -101,11 +101,11 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // And the next purge completes the work
     let at = Location::parse(scene.urls[0].as_ref()).unwrap();
     let store = store::open(&at, Access::Write).unwrap();
-    let mut keeper = SessionService::new(store, scene.config.policies.clone());
+    let mut service = SessionService::new(store, scene.config.policies.clone());
     let later = UnixTime(now() + 120);
     let go_on = &mut |_: &_| ControlFlow::Continue(());
-    let summary = keeper.purge(&PurgeRequest::default(), later, go_on).unwrap();
+    let summary = service.purge(&PurgeRequest::default(), later, go_on).unwrap();
     assert_eq!(i64::try_from(summary.done.ended).unwrap(), DUE - before);
-    nodes.settle();
+    nodes.apply_purge();
     assert_eq!(ended(&nodes), DUE);
 }

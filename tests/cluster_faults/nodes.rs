@@ -124,7 +124,7 @@ fn a_node_that_stands_still_is_passed_over() {
         run(&sandbox, &db, OPEN).succeeds();
         run(&sandbox, &db, ["show", "stat"]).succeeds();
         nodes.nodes[place].signal("-CONT");
-        nodes.settle();
+        nodes.apply_purge();
     }
     assert_eq!(nodes.nodes[1].rows("SELECT count(*) FROM sessions")[0][0], 2);
 }
@@ -137,19 +137,19 @@ fn an_outage_of_all_nodes_is_waited_for() {
     let at = Location::parse(nodes.url().as_ref()).unwrap();
     drop(store::create(&at).unwrap());
     let store = store::open(&at, Access::Write).unwrap();
-    let mut keeper = SessionService::new(store, Policies::default());
+    let mut service = SessionService::new(store, Policies::default());
     let now = UnixTime(1_781_524_800);
     let opening = || OpenRequest { task: "imap".into(), ..OpenRequest::default() };
-    let token = keeper.open(opening(), now).unwrap().token;
+    let token = service.open(opening(), now).unwrap().token;
     // When all of them die and come back
     nodes.nodes.iter_mut().for_each(Node::kill);
     std::thread::scope(|scope| {
         scope.spawn(|| nodes.nodes.iter_mut().for_each(Node::start));
         // Then what was asked meanwhile is done
-        assert!(keeper.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_served());
+        assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
     });
-    keeper.open(opening(), now).unwrap();
-    nodes.settle();
+    service.open(opening(), now).unwrap();
+    nodes.apply_purge();
     assert_eq!(nodes.nodes[2].rows("SELECT count(*) FROM sessions")[0][0], 2);
     // And when they do not come back, it is said that it is not done
     nodes.nodes.iter_mut().for_each(Node::kill);
@@ -175,7 +175,7 @@ fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
     let sandbox = patient();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();
     run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
-    nodes.settle();
+    nodes.apply_purge();
     let leader = nodes.leader();
     let other = (leader + 1) % 3;
     let alone = |nodes: &Nodes, place: usize| {

@@ -231,7 +231,7 @@ fn what_is_about_to_change_is_read_through_the_log() {
     for (access, expected) in [(Access::Write, [1, 0, 1]), (Access::Read, [0, 1, 1])] {
         let node = Fake::start(native);
         let at = Location::parse(node.url.as_ref()).unwrap();
-        store::open(&at, access).unwrap().survey(&scope, None, ScanLimits::ALL).unwrap();
+        store::open(&at, access).unwrap().scan_due(&scope, None, ScanLimits::ALL).unwrap();
         assert_eq!(levels(&node), expected);
     }
     // And by a cycle, unless it only shows what it would do

@@ -49,7 +49,7 @@ fn no_time_runs_twice_when_the_clock_is_set_back_a_little() {
         // then the ledger has each time once, and none is left out
         let JobTiming::At(schedule) = &job.when else { unreachable!() };
         let all: Vec<UnixTime> = schedule
-            .runs_after(later(noon, -HOUR - MINUTE), &host.terms.zone)
+            .occurrences_after(later(noon, -HOUR - MINUTE), &host.terms.zone)
             .take_while(|run| *run < later(until, -MINUTE))
             .collect();
         let ran: Vec<UnixTime> = host.ledger(until).iter().map(|run| run.planned).collect();
@@ -82,7 +82,7 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
 fn host_times(times: &[UnixTime], job: &Job) -> Vec<UnixTime> {
     let JobTiming::At(schedule) = &job.when else { unreachable!() };
     let utc = sessctl::domain::time_zone::TimeZone::UTC;
-    times.iter().map(|time| schedule.last_until(*time, &utc).unwrap()).collect()
+    times.iter().map(|time| schedule.latest_at_or_before(*time, &utc).unwrap()).collect()
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_clock_that_jumps_forward_makes_one_run() {
             let before = host.ledger(noon).len();
             // when the clock jumps forward
             let now = later(noon, ahead);
-            let is_due = matches!(host.standing(&job, now), JobStatus::Due(_));
+            let is_due = matches!(host.job_status(&job, now), JobStatus::Due(_));
             for _ in 0..3 {
                 host.asks(&job, now);
             }

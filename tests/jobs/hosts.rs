@@ -114,7 +114,7 @@ fn s9_what_goes_wrong_in_the_work_is_in_the_ledger() {
         }
     }
     let (host, _database) = super::Host::alone();
-    let mut host = super::Host { keeper: host.keeper.telling(Box::new(Deaf)), ..host };
+    let mut host = super::Host { service: host.service.with_hook(Box::new(Deaf)), ..host };
     let now = at("2026-06-15T04:00:00Z");
     host.opens("imap", later(now, -60));
     let task = sessctl::domain::job::JobAction::Cycle("imap".into());

@@ -46,7 +46,7 @@ fn dies(database: &Database, job: &Job, now: UnixTime) {
     let accounts = store.jobs("", now).unwrap();
     let known = accounts.into_iter().find(|account| account.job == key_of(job));
     let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
-    assert_eq!(store.begin(&lease, &run).unwrap(), StartResult::Started);
+    assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
 }
 
 fn resumed(planned: UnixTime) -> JobStatus {
@@ -60,16 +60,19 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
         let (mut host, database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
         host.asks(&job, later(start, -HOUR));
-        let start =
-            if let JobStatus::Due(due) = host.standing(&job, start) { due.planned } else { start };
+        let start = if let JobStatus::Due(due) = host.job_status(&job, start) {
+            due.planned
+        } else {
+            start
+        };
         dies(&database, &job, start);
         // when its lease is still in force, then it counts as running
         let run = RunInProgress { planned: start, started: start, is_alive: true };
-        assert_eq!(host.standing(&job, later(start, 60)), JobStatus::Running(run));
+        assert_eq!(host.job_status(&job, later(start, 60)), JobStatus::Running(run));
         assert!(!has_run(&host.asks(&job, later(start, 60))));
         // when that is over, then it is completed, under its own time
         let now = later(start, 61);
-        assert_eq!(host.standing(&job, now), resumed(start));
+        assert_eq!(host.job_status(&job, now), resumed(start));
         assert!(has_run(&host.asks(&job, now)));
         // and the ledger has both
         let ledger = host.ledger(now);
@@ -110,14 +113,14 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
     let start = at("2026-06-15T04:00:00Z");
     let crowd: Vec<_> = (0..300).map(|_| host.opens("imap", later(start, -MINUTE))).collect();
     let mut until_the_first_batch = || ControlFlow::Break(());
-    let ran = host.keeper.run_job(&job, &host.terms, start, &mut until_the_first_batch).unwrap();
+    let ran = host.service.run_job(&job, &host.terms, start, &mut until_the_first_batch).unwrap();
     let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
     let anchor = database.store().jobs("", start).unwrap()[0].known.anchor;
     let again = NewRun { planned: start, anchor, ..again };
-    assert_eq!(database.store().begin(&lease, &again).unwrap(), StartResult::Started);
+    assert_eq!(database.store().start_run(&lease, &again).unwrap(), StartResult::Started);
     // when somebody has come back, and the job is asked for again
     let back = host.opens("imap", later(start, 10));
     let now = later(start, 2 * MINUTE);
@@ -133,7 +136,7 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
 /// Runs a job that a signal stops after its first batch, and answers how many sessions
 /// that has ended.
 fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
-    let ran = host.keeper.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
+    let ran = host.service.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
     let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     cycled.ended
 }
@@ -260,12 +263,12 @@ fn a_run_that_has_lost_its_lease_settles_nothing() {
     let job = purge_at("0 * *");
     let start = at("2026-06-15T04:00:00Z");
     let (lease, run) = run_of(&job, start);
-    database.store().begin(&lease, &run).unwrap();
+    database.store().start_run(&lease, &run).unwrap();
     let next = later(start, HOUR);
     assert!(has_run(&host.asks(&job, next)));
     // when it wakes up and ends
     let end = RunEnd { anchor: Some(start), ..done(later(next, 5)) };
-    database.store().finish(&lease, run.job.as_ref(), &end).unwrap();
+    database.store().finish_run(&lease, run.job.as_ref(), &end).unwrap();
     // then the later time does not run again
     assert!(!has_run(&host.asks(&job, later(next, MINUTE))));
     // and the ledger knows how both came out

@@ -19,23 +19,23 @@ fn w6_the_interval_counts_from_the_end_of_a_run() {
     let (start, end) = (at("2026-06-15T12:00:00Z"), at("2026-06-15T12:07:00Z"));
     let (lease, run) = run_of(&job, start);
     let mut store = database.store();
-    store.begin(&lease, &run).unwrap();
+    store.start_run(&lease, &run).unwrap();
     // when it is at work, and says so
     for minute in 1..7 {
         let now = later(start, minute * MINUTE);
         assert!(store.renew_lease(&lease, now).unwrap());
         // then it does not start again
         assert!(
-            matches!(host.standing(&job, now), JobStatus::Running(run) if run.started == start)
+            matches!(host.job_status(&job, now), JobStatus::Running(run) if run.started == start)
         );
     }
-    store.finish(&lease, run.job.as_ref(), &done(end)).unwrap();
+    store.finish_run(&lease, run.job.as_ref(), &done(end)).unwrap();
     // and the next one is due 5 minutes after its end
     let next = later(end, 5 * MINUTE);
     for now in [end, later(next, -1)] {
-        assert_eq!(host.standing(&job, now), JobStatus::Scheduled { next, anchor: end });
+        assert_eq!(host.job_status(&job, now), JobStatus::Scheduled { next, anchor: end });
     }
-    assert_eq!(host.standing(&job, next), due(next, 0));
+    assert_eq!(host.job_status(&job, next), due(next, 0));
 }
 
 pub(super) fn done(finished: UnixTime) -> RunEnd {
@@ -65,7 +65,7 @@ fn w6_runs_follow_each_other_at_the_interval() {
     }
     // and what was missed is counted, and made up once
     let now = later(ledger.last().unwrap().finished.unwrap(), 62 * MINUTE);
-    assert_eq!(host.standing(&job, now), due(later(now, -57 * MINUTE), 11));
+    assert_eq!(host.job_status(&job, now), due(later(now, -57 * MINUTE), 11));
     assert!(has_run(&host.asks(&job, now)));
     assert!(!has_run(&host.asks(&job, later(now, 4 * MINUTE))));
 }
@@ -78,12 +78,12 @@ fn w6_only_the_holder_of_the_lease_runs() {
     let lease = Lease { name: "purge".into(), holder: "by hand".into() };
     let (_, run) = run_of(&job, now);
     let by_hand = sessctl::storage::NewRun { job: None, ..run };
-    database.store().begin(&lease, &by_hand).unwrap();
+    database.store().start_run(&lease, &by_hand).unwrap();
     // when the job is due, then it is held, and stays due
     let mut host = database.host("mail1");
     host.asks(&job, later(now, -5 * MINUTE));
     assert!(matches!(host.tries(&job, now), Err(sessctl::Error::LeaseHeld { .. })));
-    assert_eq!(host.standing(&job, later(now, 30)), due(now, 0));
+    assert_eq!(host.job_status(&job, later(now, 30)), due(now, 0));
     // and it runs once that one has died
     assert!(has_run(&host.asks(&job, later(now, 61))));
 }

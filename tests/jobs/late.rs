@@ -65,7 +65,7 @@ fn d11_a_skipped_cycle_is_in_the_ledger_once_and_runs_at_its_next_time() {
         let mut two = database.host("mail2");
         two.has(&[&job], later(four, -DAY));
         let back = later(four, 2 * DAY + 5 * HOUR);
-        let JobStatus::TooLate(late) = one.standing(&job, back) else { panic!("it is not late") };
+        let JobStatus::TooLate(late) = one.job_status(&job, back) else { panic!("it is not late") };
         // when they look for work each minute until the next day
         let skips = [&mut one, &mut two].map(|host| host.asks(&job, back));
         // then one of them skips it, and the ledger has when it was planned and what it missed
@@ -121,7 +121,7 @@ fn d11_a_cycle_that_was_interrupted_goes_on_within_its_late_and_is_skipped_after
             let accounts = store.jobs("", four).unwrap();
             let known = accounts.into_iter().find(|account| account.job == key_of(&job));
             let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
-            assert_eq!(store.begin(&lease, &run).unwrap(), StartResult::Started);
+            assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
             // when the machine is back after so long
             let back = later(four, late);
             let ran = host.asks(&job, back);
@@ -171,7 +171,7 @@ fn d11_a_cycle_that_was_first_seen_by_a_wrong_clock_does_not_run_when_that_is_ri
         // then the cycle is skipped, and runs at its next time
         assert!(matches!(host.asks(&job, now), JobOutcome::TooLate(_)), "{job:?}");
         assert!(host.is_live(&session, now));
-        let JobStatus::Scheduled { next, .. } = host.standing(&job, now) else {
+        let JobStatus::Scheduled { next, .. } = host.job_status(&job, now) else {
             panic!("it is due")
         };
         assert!(matches!(host.asks(&job, next), JobOutcome::Cycled(_)), "{job:?}");
@@ -198,7 +198,7 @@ proptest! {
             poll: Span::ZERO,
         };
         let (planned, now) = (anchor.plus(interval), later(anchor, off));
-        match job.standing(Some(&known), rhythm, now) {
+        match job.job_status(Some(&known), rhythm, now) {
             // when it is too late, then it goes on at the first regular time in the future
             JobStatus::TooLate(LateRun { due, by, anchor: from, next, .. }) => {
                 prop_assert!(due.planned == planned && by > Span::seconds(late));

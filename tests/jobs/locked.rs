@@ -41,13 +41,13 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
         holder.get_or_insert_with(|| locks(&database));
         ControlFlow::Continue(())
     };
-    let ran = host.keeper.run_job(&job, &host.terms, monday, go_on).unwrap();
+    let ran = host.service.run_job(&job, &host.terms, monday, go_on).unwrap();
     let JobOutcome::Cycled(first) = ran else { panic!("it has not run") };
     holder.unwrap().join().unwrap();
     // then it says what it has done, and so does the ledger
     assert_eq!(first.stopped, Some(StopReason::Busy));
     assert!(0 < first.ended && first.ended < 600);
-    let why = first.short_of().unwrap();
+    let why = first.incomplete_reason().unwrap();
     assert!(why.starts_with("stopped early: ") && why.ends_with("is locked by another program"));
     let run = host.ledger(monday).pop().unwrap();
     assert_eq!((run.outcome, run.ended), (RunOutcome::Partial, first.ended));

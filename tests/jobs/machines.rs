@@ -145,7 +145,7 @@ fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_
             one.opens("imap", later(start, -MINUTE));
         }
         let stop = &mut || std::ops::ControlFlow::Break(());
-        let JobOutcome::Cycled(first) = one.keeper.run_job(&job, &one.terms, start, stop).unwrap()
+        let JobOutcome::Cycled(first) = one.service.run_job(&job, &one.terms, start, stop).unwrap()
         else {
             panic!("it has not run");
         };

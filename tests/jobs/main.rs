@@ -89,7 +89,7 @@ impl Database {
     }
 
     fn host(&self, name: &str) -> Host {
-        let keeper = SessionService::new(self.store(), Policies::default()).on_host(name);
+        let service = SessionService::new(self.store(), Policies::default()).with_host(name);
         let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: "UTC".parse().unwrap(),
@@ -99,13 +99,13 @@ impl Database {
             manners: sessctl::domain::write_limits::WriteLimits::default(),
             keep_runs: None,
         };
-        Host { keeper, terms }
+        Host { service, terms }
     }
 }
 
 /// A machine that has a database in its charge.
 struct Host {
-    keeper: SessionService,
+    service: SessionService,
     terms: JobOptions,
 }
 
@@ -124,7 +124,7 @@ impl Host {
 
     /// Runs a job if it is due, as cron would have it done.
     fn tries(&mut self, job: &Job, now: UnixTime) -> Result<JobOutcome, Error> {
-        self.keeper.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
+        self.service.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
     }
 
     fn asks(&mut self, job: &Job, now: UnixTime) -> JobOutcome {
@@ -141,11 +141,11 @@ impl Host {
     /// Has these jobs in its configuration from then on, and no others.
     fn has(&mut self, jobs: &[&Job], now: UnixTime) {
         let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
-        self.keeper.set_jobs(&jobs, &self.terms, now).unwrap();
+        self.service.set_jobs(&jobs, &self.terms, now).unwrap();
     }
 
-    fn standing(&self, job: &Job, now: UnixTime) -> JobStatus {
-        self.keeper.standings(std::slice::from_ref(job), &self.terms, now).unwrap()[0]
+    fn job_status(&self, job: &Job, now: UnixTime) -> JobStatus {
+        self.service.job_statuses(std::slice::from_ref(job), &self.terms, now).unwrap()[0]
     }
 
     /// The ledger, the oldest run first.
@@ -155,7 +155,7 @@ impl Host {
             runs.push(run);
             Ok(ControlFlow::Continue(()))
         };
-        self.keeper.runs(&RunQuery::default(), now, visit).unwrap();
+        self.service.runs(&RunQuery::default(), now, visit).unwrap();
         runs.reverse();
         runs
     }
@@ -168,18 +168,18 @@ impl Host {
             last = Some(run);
             Ok(ControlFlow::Continue(()))
         };
-        self.keeper.runs(&query, now, visit).unwrap();
+        self.service.runs(&query, now, visit).unwrap();
         last.unwrap()
     }
 
     fn opens(&mut self, task: &str, now: UnixTime) -> Token {
         let opening = OpenRequest { task: task.into(), ..OpenRequest::default() };
-        self.keeper.open(opening, now).unwrap().token
+        self.service.open(opening, now).unwrap().token
     }
 
     fn is_live(&mut self, token: &Token, now: UnixTime) -> bool {
-        let answers = self.keeper.touch(std::slice::from_ref(token), now).unwrap();
-        answers[0].outcome.is_served()
+        let answers = self.service.touch(std::slice::from_ref(token), now).unwrap();
+        answers[0].outcome.is_live()
     }
 }
 

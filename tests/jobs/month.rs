@@ -272,7 +272,7 @@ impl Month {
             Fate::Dies => resume_unwind(Box::new(())),
         };
         let asked =
-            AssertUnwindSafe(|| host.keeper.run_job(job, &host.terms, UnixTime(now), go_on));
+            AssertUnwindSafe(|| host.service.run_job(job, &host.terms, UnixTime(now), go_on));
         match catch_unwind(asked) {
             Ok(Ok(ran)) => Some(ran),
             Ok(Err(sessctl::Error::LeaseHeld { .. })) => {

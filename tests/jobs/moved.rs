@@ -62,15 +62,18 @@ impl Machine {
     fn host(database: &Database, clocks: &Rc<RefCell<Clocks>>, policy: &Policy) -> Host {
         let terms = database.host("mail1").terms;
         let seen = Rc::clone(clocks);
-        let keeper = SessionService::new(database.store(), Policies::same_for_all(policy.clone()))
-            .on_host("mail1")
-            .guarding_clock(ClockGuard::default(), Box::new(move |wall| seen.borrow().read(wall)));
-        Host { keeper, terms }
+        let service = SessionService::new(database.store(), Policies::uniform(policy.clone()))
+            .with_host("mail1")
+            .with_clock_guard(
+                ClockGuard::default(),
+                Box::new(move |wall| seen.borrow().read(wall)),
+            );
+        Host { service, terms }
     }
 
     /// Another process on the same machine.
     fn starts_anew(&mut self) {
-        let policy = self.host.keeper.policies().default.clone();
+        let policy = self.host.service.policies().default.clone();
         self.host = Self::host(&self.database, &self.clocks, &policy);
     }
 
@@ -100,7 +103,7 @@ impl Machine {
     fn purges(&mut self) -> Result<(u64, u64), Error> {
         let now = self.now();
         let go_on = &mut |_: &_| ControlFlow::Continue(());
-        let summary = self.host.keeper.purge(&PurgeRequest::default(), now, go_on)?;
+        let summary = self.host.service.purge(&PurgeRequest::default(), now, go_on)?;
         Ok((summary.done.ended, summary.done.marked))
     }
 
@@ -192,7 +195,7 @@ fn a_clock_that_is_wrong_at_the_first_run_or_accepted_is_gone_by() {
     // When it is set right, that is a jump, too, until somebody says that it is right
     machine.is_off_by(0);
     assert_eq!(machine.is_refused().map(|refusal| refusal.moved), Some(-YEAR));
-    machine.host.keeper.accept_clock();
+    machine.host.service.accept_clock();
     assert_eq!(machine.is_refused(), None);
     machine.starts_anew();
     assert_eq!(machine.is_refused(), None);
@@ -212,7 +215,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
         // When the clock jumps, then neither of them runs, and nothing is noted of them
         machine.later(2 * MINUTE);
         machine.is_off_by(off);
-        let round = machine.host.keeper.check_clock_of_round(machine.now());
+        let round = machine.host.service.check_clock(machine.now());
         assert!(matches!(round, Err(Error::Clock(_))), "{off}");
         for job in &jobs {
             let refusal = machine.host.tries(job, machine.now());
@@ -221,7 +224,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
         assert_eq!(machine.database.store().jobs("", machine.now()).unwrap(), known);
         // And once it is right they go on at their next time
         machine.is_off_by(0);
-        machine.host.keeper.check_clock_of_round(machine.now()).unwrap();
+        machine.host.service.check_clock(machine.now()).unwrap();
         assert!(machine.host.is_live(&token, machine.now()), "{off}");
         machine.later(5 * MINUTE);
         assert!(has_run(&machine.host.asks(&jobs[0], machine.now())), "{off}");
@@ -236,7 +239,7 @@ fn a_clock_that_jumps_within_a_round_stops_it() {
     machine.later(5 * MINUTE);
     machine.host.asks(&purge_every("5m"), machine.now());
     machine.later(5 * MINUTE);
-    machine.host.keeper.check_clock_of_round(machine.now()).unwrap();
+    machine.host.service.check_clock(machine.now()).unwrap();
     assert!(has_run(&machine.host.asks(&purge_every("5m"), machine.now())));
     // The same process goes on
     machine.clocks.borrow_mut().off = YEAR;
@@ -260,7 +263,7 @@ fn a_purge_judges_by_the_time_at_which_it_began() {
         clocks.borrow_mut().off = 20 * YEAR;
         ControlFlow::Continue(())
     };
-    let summary = machine.host.keeper.purge(&PurgeRequest::default(), now, jump).unwrap();
+    let summary = machine.host.service.purge(&PurgeRequest::default(), now, jump).unwrap();
     // Then the one in use is live
     assert_eq!(summary.done.ended, 400);
     machine.is_off_by(0);
@@ -315,7 +318,7 @@ fn idle_rounds_keep_the_reference_from_growing_old() {
     // Given a job that does not run for a week
     let mut machine = Machine::new(&Policy::default());
     let round = |machine: &mut Machine| {
-        machine.host.keeper.check_clock_of_round(machine.now()).map_err(|error| error.to_string())
+        machine.host.service.check_clock(machine.now()).map_err(|error| error.to_string())
     };
     round(&mut machine).unwrap();
     for _ in 0..72 {
@@ -344,8 +347,8 @@ fn a_session_opens_whatever_its_limits_and_none_makes_way() {
         for off in [20 * YEAR, -20 * YEAR] {
             machine.is_off_by(off);
             let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
-            let opened = machine.host.keeper.open(opening, machine.now()).unwrap();
-            assert_eq!(opened.made_way, 0);
+            let opened = machine.host.service.open(opening, machine.now()).unwrap();
+            assert_eq!(opened.evicted, 0);
             assert_eq!(opened.clock.map(|refusal| refusal.moved), Some(off));
         }
         machine.is_off_by(0);
@@ -361,16 +364,16 @@ fn without_a_limit_the_clock_is_nobody_s_business() {
     machine.purges().unwrap();
     machine.is_off_by(YEAR);
     let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
-    let opened = machine.host.keeper.open(opening, machine.now()).unwrap();
+    let opened = machine.host.service.open(opening, machine.now()).unwrap();
     assert_eq!(opened.clock, None);
     // An administrator ends what he likes
     let go_on = &mut || ControlFlow::Continue(());
     let now = machine.now();
     let cycled =
-        machine.host.keeper.cycle(&CycleRequest::default(), now, &mut |_| {}, go_on).unwrap();
+        machine.host.service.cycle(&CycleRequest::default(), now, &mut |_| {}, go_on).unwrap();
     assert_eq!(cycled.ended, 1);
     // And who asks in advance learns it, without a trace
     let before = machine.database.store().clock_reference("mail1").unwrap();
-    assert!(machine.host.keeper.clock_refusal(later(now, 1)).unwrap().is_some());
+    assert!(machine.host.service.clock_refusal(later(now, 1)).unwrap().is_some());
     assert_eq!(machine.database.store().clock_reference("mail1").unwrap(), before);
 }

@@ -37,7 +37,7 @@ fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> 
         let is_alive = now < free;
         let run = RunInProgress { planned: midnight, started: midnight, is_alive };
         let known_now = JobHistory { unfinished: is_alive.then_some(run), ..known.clone() };
-        match job.standing(Some(&known_now), rhythm, now) {
+        match job.job_status(Some(&known_now), rhythm, now) {
             JobStatus::Due(due) => {
                 assert!(!is_alive && due.planned <= now);
                 starts.push(minute * MINUTE);
@@ -61,7 +61,7 @@ fn auto() -> Job {
 }
 
 fn with_timeout(timeout: Option<Span>) -> Policies {
-    Policies::same_for_all(Policy { timeout, ..Policy::default() })
+    Policies::uniform(Policy { timeout, ..Policy::default() })
 }
 
 fn calls(duration: std::ops::RangeInclusive<i64>) -> impl Strategy<Value = Vec<(i64, i64)>> {
@@ -127,7 +127,7 @@ fn w6_a_process_that_stays_keeps_the_exact_interval() {
         let poll = Span::seconds(poll);
         let jitter = Jitter::default();
         let rhythm = ScheduleContext { zone: &TimeZone::UTC, policies: &policies, jitter, poll };
-        job.standing(Some(&known), rhythm, now)
+        job.job_status(Some(&known), rhythm, now)
     };
     let is_due = |standing: JobStatus| matches!(standing, JobStatus::Due(_));
     // when cron calls, then it is due at the call that is nearest to its time

@@ -100,12 +100,12 @@ fn looking_at_a_job_changes_nothing() {
     let (look, now) = (at("2026-06-15T03:00:00Z"), at("2026-06-15T05:00:00Z"));
     let next = at("2026-06-15T04:00:00Z");
     // when somebody has only looked at it before its time
-    assert_eq!(host.standing(&job, look), JobStatus::Scheduled { next, anchor: look });
+    assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, anchor: look });
     // then it is still not known after it
     assert!(!has_run(&host.asks(&job, now)));
     // and a look agrees with what a run then does
     let due = DueRun { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: false };
-    assert_eq!(host.standing(&job, due.planned), JobStatus::Due(due));
+    assert_eq!(host.job_status(&job, due.planned), JobStatus::Due(due));
     assert!(matches!(host.asks(&job, due.planned), JobOutcome::Purged(_)));
 }
 
@@ -125,7 +125,7 @@ fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
     let mut runs = Vec::new();
     let is_night = |now: &UnixTime| now.0 % DAY < 3 * HOUR || now.0 % (15 * MINUTE) < MINUTE;
     for now in (start.0..=end.0).step_by(60).map(UnixTime).filter(is_night) {
-        let anchor = match job.standing(known.as_ref(), rhythm, now) {
+        let anchor = match job.job_status(known.as_ref(), rhythm, now) {
             JobStatus::Due(due) => {
                 assert!(now.since(due.planned) < Span::minutes(1) && due.missed == 0);
                 runs.push(UnixTime(now.0 + zone.offset_at(now).unwrap()));

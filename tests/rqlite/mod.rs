@@ -29,7 +29,7 @@ pub struct Node {
     raft: u16,
     options: Vec<String>,
     joins: Option<u16>,
-    keeper: Option<Child>,
+    service: Option<Child>,
     pid: u32,
 }
 
@@ -59,7 +59,7 @@ impl Nodes {
                 raft: free_port(),
                 options,
                 joins,
-                keeper: None,
+                service: None,
                 pid: 0,
             };
             node.start();
@@ -108,9 +108,9 @@ impl Nodes {
     }
 
     /// Waits until all nodes that run have a leader and have caught up with it.
-    pub fn settle(&self) {
+    pub fn apply_purge(&self) {
         wait_for("all nodes to agree", || {
-            let running = || self.nodes.iter().filter(|node| node.keeper.is_some());
+            let running = || self.nodes.iter().filter(|node| node.service.is_some());
             let indexes: Option<Vec<u64>> = running().map(Node::index).collect();
             running().all(Node::is_ready)
                 && indexes.is_some_and(|all| all.windows(2).all(|pair| pair[0] == pair[1]))
@@ -120,7 +120,7 @@ impl Nodes {
     /// Runs a list of statements on the first node that does it, as one transaction. If
     /// an answer is lost, it runs them again.
     pub fn request(&self, statements: &Value) -> Value {
-        let running = self.nodes.iter().filter(|node| node.keeper.is_some());
+        let running = self.nodes.iter().filter(|node| node.service.is_some());
         request(&running.map(Node::address).collect::<Vec<_>>(), statements)
     }
 
@@ -149,7 +149,7 @@ impl Node {
             raft: free_port(),
             options: options.iter().map(|option| (*option).to_owned()).collect(),
             joins: None,
-            keeper: None,
+            service: None,
             pid: 0,
         };
         node.start();
@@ -178,20 +178,20 @@ impl Node {
         }
         let log = self.folder.with_extension("log");
         command.args(&self.options).arg(&self.folder).env("LOG", log);
-        let mut keeper =
+        let mut service =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh is there");
         let mut pid = String::new();
-        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+        BufReader::new(service.stdout.take().unwrap()).read_line(&mut pid).unwrap();
         self.pid = pid.trim().parse().unwrap();
-        self.keeper = Some(keeper);
+        self.service = Some(service);
     }
 
     /// Kills it with -9, as a power failure would.
     pub fn kill(&mut self) {
         self.signal("-KILL");
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            keeper.wait().unwrap();
+        if let Some(mut service) = self.service.take() {
+            drop(service.stdin.take());
+            service.wait().unwrap();
         }
     }
 
@@ -203,7 +203,7 @@ impl Node {
 
     /// Whether it has been started, and not killed since.
     pub fn is_running(&self) -> bool {
-        self.keeper.is_some()
+        self.service.is_some()
     }
 
     /// Whether it takes part, under a leader that it knows.
@@ -223,7 +223,7 @@ impl Node {
     }
 
     fn leads(&self) -> bool {
-        self.keeper.is_some()
+        self.service.is_some()
             && self
                 .get("/status?key=store.raft.state")
                 .is_some_and(|state| state.contains("Leader"))
@@ -300,9 +300,9 @@ impl Address {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
+        if let Some(mut service) = self.service.take() {
+            drop(service.stdin.take());
+            let _ = service.wait();
         }
     }
 }

@@ -46,7 +46,7 @@ fn at(rfc3339: &str) -> UnixTime {
 fn runs(spec: &str, name: &str, from: &str, to: &str) -> Vec<String> {
     let zone = zone(name);
     schedule(spec)
-        .runs_after(at(from), &zone)
+        .occurrences_after(at(from), &zone)
         .take_while(|run| *run <= at(to))
         .map(|run| {
             let offset = i32::try_from(zone.offset_at(run).unwrap()).unwrap();

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Offset, TimeZone};
+use chrono::{DateTime, Offset, TimeZone as _};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -149,10 +149,10 @@ proptest! {
         let next = job.next_after(UnixTime(after), &in_zone).unwrap();
         prop_assert_eq!(next, UnixTime(times.next_after(zone, after)), "{} in {}", spec, zone);
 
-        let last = job.last_until(UnixTime(after), &in_zone).unwrap();
+        let last = job.latest_at_or_before(UnixTime(after), &in_zone).unwrap();
         prop_assert!(last.0 <= after);
         prop_assert_eq!(job.next_after(last, &in_zone), Some(next));
-        prop_assert_eq!(job.last_until(next, &in_zone), Some(next));
+        prop_assert_eq!(job.latest_at_or_before(next, &in_zone), Some(next));
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn systemd_reads_the_same_times() {
             .map(|line| line.split_once(": ").unwrap().1.to_owned())
             .collect();
         let ours: Vec<String> = job
-            .runs_after(at("2026-06-15T12:00:00Z"), &zone("UTC"))
+            .occurrences_after(at("2026-06-15T12:00:00Z"), &zone("UTC"))
             .take(20)
             .map(|run| run.utc().unwrap().format("%a %F %T UTC").to_string())
             .collect();

@@ -84,7 +84,7 @@ fn with_limits(
         let Policy { limit, user_limit, when_full, retention, .. } = *limits;
         Policy { limit, user_limit, when_full, retention, ..policy.clone() }
     };
-    let mut limited = Policies::same_for_all(with(&policies.default, default));
+    let mut limited = Policies::uniform(with(&policies.default, default));
     for (task, policy) in policies.named() {
         limited.insert(task, with(policy, own));
     }
@@ -110,9 +110,9 @@ macro_rules! tests {
                 if is_indexed.replace(has_index) != has_index {
                     let limit = u64::from(has_index);
                     let limits = Policy { limit, user_limit: limit, ..Policy::default() };
-                    world.sessions.suit(&Policies::same_for_all(limits)).unwrap();
+                    world.sessions.sync_indexes(&Policies::uniform(limits)).unwrap();
                 }
-                world.put(&sessions);
+                world.upsert_rows(&sessions);
                 let (mut rows, mut now, mut refused) = (sessions, NOW, 0);
                 let mut ended_before = rows.iter().filter(|row| row.end.is_some()).count() as u64;
                 for (serial, caller) in callers.into_iter().enumerate() {
@@ -129,8 +129,8 @@ macro_rules! tests {
                     let licence = policies.licence_of(caller.task);
                     let of_licence = |task: &str| licence.is_some_and(|own| own.covers(task));
                     let before = [live(&rows, of_task), live(&rows, of_licence)];
-                    let expected = model::admit(&mut rows, &new, &policies);
-                    let admission = world.sessions.admit(&new, &policies, true).unwrap();
+                    let expected = model::open_limited(&mut rows, &new, &policies);
+                    let admission = world.sessions.open_limited(&new, &policies, true).unwrap();
 
                     prop_assert_eq!(&admission.outcome, &expected.outcome);
                     let ended = expected.over.len() + usize::from(expected.evicted.is_some());

@@ -89,13 +89,13 @@ pub trait Look {
 
 impl Look for Box<dyn Backend> {
     fn starts(&mut self, holder: &str, run: &NewRun) {
-        assert_eq!(self.begin(&lease(holder), run).unwrap(), StartResult::Started);
+        assert_eq!(self.start_run(&lease(holder), run).unwrap(), StartResult::Started);
     }
 
     fn enters_youngest(&mut self, seconds: i64) {
         for serial in 0..FEWEST_KEPT {
             let holder = format!("at {seconds}: {serial}");
-            self.enter(&holder, &by_hand(seconds), &done(seconds)).unwrap();
+            self.insert_run(&holder, &by_hand(seconds), &done(seconds)).unwrap();
         }
     }
 

@@ -42,18 +42,18 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             // Given a jump without a reference, then nothing is kept
-            ledger.note_clock_jump("mail1", &stamp(0), &stamp(9)).unwrap();
+            ledger.record_clock_jump("mail1", &stamp(0), &stamp(9)).unwrap();
             assert_eq!(ledger.clock_reference("mail1").unwrap(), None);
             // When it is from the reference, then it is kept, and a later one instead of it
             ledger.set_clock_reference("mail1", &stamp(0)).unwrap();
             for jump in [stamp(7_200), stamp(-7_200)] {
-                ledger.note_clock_jump("mail1", &stamp(0), &jump).unwrap();
+                ledger.record_clock_jump("mail1", &stamp(0), &jump).unwrap();
                 let expected = ClockReference { last: stamp(0), jump: Some(jump) };
                 assert_eq!(ledger.clock_reference("mail1").unwrap(), Some(expected));
             }
             // When another run was faster, then that one's reference stays alone
             ledger.set_clock_reference("mail1", &stamp(60)).unwrap();
-            ledger.note_clock_jump("mail1", &stamp(0), &stamp(9)).unwrap();
+            ledger.record_clock_jump("mail1", &stamp(0), &stamp(9)).unwrap();
             assert_eq!(ledger.clock_reference("mail1").unwrap(), Some(ClockReference::at(stamp(60))));
         }
     };

@@ -28,9 +28,9 @@ macro_rules! tests {
             let kept = session("kept").idle(9_000).ended(86_399, EndReason::Closed);
             let due = session("due").idle(1_801);
             let valid = session("valid").idle(1_800);
-            world.put(&[over, kept.clone(), due.clone(), valid.clone()]);
+            world.upsert_rows(&[over, kept.clone(), due.clone(), valid.clone()]);
             let settled =
-                world.sessions.settle(&scope(&Policies::default()), &everything(), false).unwrap();
+                world.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
             assert_eq!((settled.deleted, settled.ended), (1, 1));
             let end = Some(End { at: NOW, reason: EndReason::Expired });
             let mut expected = vec![kept, Session { end, ..due }, valid];
@@ -42,11 +42,11 @@ macro_rules! tests {
         $(#[$on])*
         fn settling_again_changes_nothing() {
             let mut world = world();
-            world.put(&[session("due").idle(2_000)]);
+            world.upsert_rows(&[session("due").idle(2_000)]);
             let policies = retention(Some(Span::ZERO));
             let scope = scope(&policies);
-            let _ = world.sessions.settle(&scope, &everything(), false).unwrap();
-            let again = world.sessions.settle(&scope, &everything(), false).unwrap();
+            let _ = world.sessions.apply_purge(&scope, &everything(), false).unwrap();
+            let again = world.sessions.apply_purge(&scope, &everything(), false).unwrap();
             assert_eq!((again.deleted, again.ended), (0, 0));
         }
 
@@ -56,15 +56,15 @@ macro_rules! tests {
             // Given a survey that finds two sessions due
             let mut world = world();
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
-            world.put(&[touched.clone(), left]);
+            world.upsert_rows(&[touched.clone(), left]);
             let policies = retention(Some(Span::ZERO));
             let reach = ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL };
-            let survey = world.sessions.survey(&scope(&policies), None, reach).unwrap();
+            let survey = world.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.census.due, renewed), (2, vec![true]));
             let settled =
-                world.sessions.settle(&scope(&policies), &survey.due.unwrap(), false).unwrap();
+                world.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there
             assert_eq!((settled.ended, settled.deleted), (1, 1));
             assert_eq!(handles(&world.all()), [touched.handle]);
@@ -77,7 +77,7 @@ macro_rules! tests {
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
             all.sort_by(|a, b| a.key.cmp(&b.key));
             all[2].task = "http".to_owned();
-            world.put(&all);
+            world.upsert_rows(&all);
             let policies = retention(Some(Span::ZERO));
             let task = TaskPattern::from("IMAP");
             let scope = PolicyContext { policies: &policies, now: NOW, planned: None, task: Some(&task) };
@@ -87,7 +87,7 @@ macro_rules! tests {
                 found: None,
                 seen: Vec::new(),
             };
-            let settled = world.sessions.settle(&scope, &range, false).unwrap();
+            let settled = world.sessions.apply_purge(&scope, &range, false).unwrap();
             assert_eq!(settled.deleted, 1);
             assert_eq!(world.all(), [all[0].clone(), all[2].clone(), all[3].clone()]);
         }
@@ -96,13 +96,13 @@ macro_rules! tests {
         $(#[$on])*
         fn counters_outlive_the_rows() {
             let mut world = world();
-            world.put(&[
+            world.upsert_rows(&[
                 session("a").idle(2_000),
                 session("b").idle(9_000).ended(86_400, EndReason::Cycled),
                 session("c"),
             ]);
             let _ =
-                world.sessions.settle(&scope(&Policies::default()), &everything(), false).unwrap();
+                world.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
             let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.deleted, stat.live, stat.ended), (3, 1, [1, 0, 0], 1));
             assert_eq!(stat.ended_by[&EndReason::Cycled], 1);
@@ -131,7 +131,7 @@ macro_rules! tests {
         fn finding_answers_in_the_order_of_the_keys_and_none_for_no_row() {
             let mut world = world();
             let (a, b) = (session("a"), session("b").idle(60).timeout(None));
-            world.put(&[a.clone(), b.clone()]);
+            world.upsert_rows(&[a.clone(), b.clone()]);
             let keys = [b.key.clone(), session("no").key, a.key.clone(), b.key.clone()];
             let found = world.sessions.find(&keys).unwrap();
             assert_eq!(found, [Some(b.clone()), None, Some(a), Some(b)]);
@@ -142,7 +142,7 @@ macro_rules! tests {
         fn renewing_never_moves_the_last_use_backwards_nor_wakes_an_ended_session() {
             let mut world = world();
             let over = session("over").ended(0, EndReason::Closed);
-            world.put(&[session("a"), over.clone()]);
+            world.upsert_rows(&[session("a"), over.clone()]);
             let keys = [session("a").key, over.key.clone(), session("no").key];
             let earlier = UnixTime(NOW.0 - 60);
             assert_eq!(world.sessions.renew(&keys, earlier).unwrap(), [true, false, false]);
@@ -153,7 +153,7 @@ macro_rules! tests {
         $(#[$on])*
         fn t2_renewing_clears_the_mark() {
             let mut world = world();
-            world.put(&[session("a").idle(9_000).marked(60)]);
+            world.upsert_rows(&[session("a").idle(9_000).marked(60)]);
             let _ = world.sessions.renew(&[session("a").key], NOW).unwrap();
             let a = world.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
             assert_eq!((a.marked_at, a.last_used_at), (None, Some(NOW)));
@@ -166,13 +166,13 @@ macro_rules! tests {
             let mut world = world();
             let unused = |token| session(token).idle(90_000);
             let (a, b) = (unused("a").marked(86_400), unused("b").marked(82_799));
-            world.put(&[a.clone(), b.clone(), session("new")]);
+            world.upsert_rows(&[a.clone(), b.clone(), session("new")]);
             let two_pass = Policy { expire: ExpiryMode::TwoPass, ..Policy::default() };
-            let policies = Policies::same_for_all(two_pass);
+            let policies = Policies::uniform(two_pass);
             // When today's begins 40 seconds late
             let later = UnixTime(NOW.0 + 40);
             let scope = PolicyContext { now: later, planned: Some(NOW), ..scope(&policies) };
-            let settled = world.sessions.settle(&scope, &everything(), true).unwrap();
+            let settled = world.sessions.apply_purge(&scope, &everything(), true).unwrap();
             // Then the first ends, and the new one bears the time that was planned
             let end = Some(End { at: later, reason: EndReason::Expired });
             assert_eq!((settled.marked, settled.told), (1, vec![Session { end, ..a.clone() }]));
@@ -185,7 +185,7 @@ macro_rules! tests {
         $(#[$on])*
         fn ending_happens_once() {
             let mut world = world();
-            world.put(&[session("a"), session("b")]);
+            world.upsert_rows(&[session("a"), session("b")]);
             let ending = |token, reason, keep_row| EndRequest {
                 key: session(token).key,
                 end: End { at: NOW, reason },
@@ -212,7 +212,7 @@ macro_rules! tests {
             let with_id = |id: String| Session { key: Key::Text(id.into()), ..session("") };
             let ids = ["abcdef0123456789", "abcdef0123456780", "0123456789abcdef"]
                 .map(|start| start.repeat(4));
-            world.put(&ids.clone().map(with_id));
+            world.upsert_rows(&ids.clone().map(with_id));
             let listed = world.all();
             assert_eq!(handles(&listed), ["0123456789ab", "abcdef0123456780", "abcdef0123456789"]);
             assert_eq!(
@@ -229,7 +229,7 @@ macro_rules! tests {
             let mut world = world();
             let peak = |live| BTreeMap::from([("imap".to_owned(), live)]);
             for live in [3, 7, 5] {
-                world.sessions.note_peaks(&peak(live)).unwrap();
+                world.sessions.record_peaks(&peak(live)).unwrap();
             }
             let stats = world.sessions.tasks(&scope(&Policies::default())).unwrap();
             assert_eq!(stats[0].peak, 7);
@@ -241,9 +241,9 @@ macro_rules! tests {
             let mut world = world();
             let lasting = session("lasting").idle(9_000_000).timeout(None);
             let brief = session("brief").idle(1).timeout(Some(0));
-            world.put(&[lasting.clone(), brief.clone()]);
+            world.upsert_rows(&[lasting.clone(), brief.clone()]);
             let policies = retention(Some(Span::ZERO));
-            let settled = world.sessions.settle(&scope(&policies), &everything(), false).unwrap();
+            let settled = world.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
             assert_eq!(world.all(), [lasting]);
         }
@@ -253,10 +253,10 @@ macro_rules! tests {
         fn each_task_has_its_own_policy_whatever_the_case_of_its_name() {
             let mut world = world();
             let tasks = ["imap", "IMAP", "http"];
-            world.put(&tasks.map(|task| session(task).of(task).idle(2_000)));
+            world.upsert_rows(&tasks.map(|task| session(task).of(task).idle(2_000)));
             let mut policies = retention(Some(Span::ZERO));
             policies.insert("Imap", never());
-            let settled = world.sessions.settle(&scope(&policies), &everything(), false).unwrap();
+            let settled = world.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
             assert_eq!(world.all().len(), 2);
         }
@@ -269,15 +269,15 @@ macro_rules! tests {
             let sessions: Vec<Session> = (0..1_000)
                 .map(|n| session(&n.to_string()).idle(if n % 2 == 0 { 2_000 } else { 10 }))
                 .collect();
-            world.put(&sessions);
+            world.upsert_rows(&sessions);
             let policies = retention(Some(Span::ZERO));
-            let mut keeper = SessionService::new(world.beside(), policies);
+            let mut service = SessionService::new(world.beside(), policies);
             // When runs are stopped after each batch until one is not
             let mut runs = 0;
             let mut deleted = 0;
             loop {
                 let stop = &mut |_: &_| std::ops::ControlFlow::Break(());
-                let summary = keeper.purge(&PurgeRequest::default(), NOW, stop).unwrap();
+                let summary = service.purge(&PurgeRequest::default(), NOW, stop).unwrap();
                 runs += 1;
                 deleted += summary.done.deleted;
                 assert_eq!(summary.remaining, 500 - deleted);
@@ -301,9 +301,9 @@ fn the_lifetime_counts_from_the_opening_whatever_the_use() {
     old.last_used_at = Some(NOW);
     let mut young = session("young").idle(3_600);
     young.last_used_at = Some(NOW);
-    world.put(&[old.clone(), young]);
+    world.upsert_rows(&[old.clone(), young]);
     let default = Policy { lifetime: Some(Span::hours(1)), ..Policy::default() };
-    let policies = Policies::same_for_all(default);
+    let policies = Policies::uniform(default);
     let due = world.listed(&policies, &Filter::default(), true, Order::default());
     assert_eq!(handles(&due), [old.handle]);
 }

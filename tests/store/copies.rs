@@ -10,7 +10,7 @@ use crate::drawn::check;
 use crate::worlds::{NOW, World, suite};
 
 /// A row whose key is this digit, 64 times.
-pub fn stored(digit: char) -> RawRow {
+pub fn read_rows(digit: char) -> RawRow {
     RawRow {
         id: digit.to_string().repeat(64),
         user: Some(b"alice".to_vec()),
@@ -36,7 +36,7 @@ fn drawn_row(digit: char) -> impl Strategy<Value = RawRow> {
             end_reason: ended.map(|_| b"closed".to_vec()),
             marked_at: marked.map(|at| NOW.0 + at),
             user,
-            ..stored(digit)
+            ..read_rows(digit)
         },
     )
 }
@@ -53,11 +53,11 @@ pub fn table() -> impl Strategy<Value = Vec<RawRow>> {
 
 pub fn all(world: &World) -> Vec<RawRow> {
     let stretch = RowRange { rows: 1_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.stored(stretch).unwrap().rows
+    world.sessions.read_rows(stretch).unwrap().rows
 }
 
 pub fn put_all(world: &mut World, rows: &[RawRow]) {
-    world.sessions.put(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite).unwrap();
+    world.sessions.upsert_rows(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite).unwrap();
 }
 
 fn counter(task: &str, value: i64) -> Counter {
@@ -72,11 +72,11 @@ macro_rules! tests {
         $(#[$on])*
         fn a_row_is_read_as_it_was_put_whatever_its_text_is() {
             let texts: [&[u8]; 5] = [b"", b"o'hara\0\n", "jürgen".as_bytes(), b"\xff\xfe", b"b'"];
-            let mut rows = vec![stored('0'), RawRow { user: None, ..stored('1') }];
+            let mut rows = vec![stored('0'), RawRow { user: None, ..read_rows('1') }];
             for (digit, text) in ('2'..).zip(texts) {
                 let text = text.to_vec();
                 let (task, client) = ([b"x".as_slice(), &text].concat(), Some(text.clone()));
-                rows.push(RawRow { user: Some(text), task, client, ..stored(digit) });
+                rows.push(RawRow { user: Some(text), task, client, ..read_rows(digit) });
             }
             let end_reason = Some(b"evicted".to_vec());
             let (marked_at, ended_at) = (Some(NOW.0 - 9), Some(NOW.0));
@@ -85,7 +85,7 @@ macro_rules! tests {
                 marked_at,
                 ended_at,
                 end_reason,
-                ..stored('9')
+                ..read_rows('9')
             });
             let mut world = world();
             put_all(&mut world, &rows);
@@ -96,7 +96,7 @@ macro_rules! tests {
         $(#[$on])*
         fn a_stretch_has_ends_and_is_read_in_portions() {
             let mut world = world();
-            let rows: Vec<RawRow> = ('0'..='7').map(stored).collect();
+            let rows: Vec<RawRow> = ('0'..='7').map(read_rows).collect();
             put_all(&mut world, &rows);
             let portion = |after: Option<usize>, until: Option<usize>, most, bytes| {
                 let stretch = RowRange {
@@ -105,7 +105,7 @@ macro_rules! tests {
                     rows: most,
                     bytes,
                 };
-                let portion = world.sessions.stored(stretch).unwrap();
+                let portion = world.sessions.read_rows(stretch).unwrap();
                 (portion.rows, portion.has_more)
             };
             assert_eq!(portion(Some(1), Some(5), 9, 9_999), (rows[2..=5].to_vec(), false));
@@ -120,9 +120,9 @@ macro_rules! tests {
         fn a_failed_put_has_changed_nothing() {
             let mut world = world();
             put_all(&mut world, &[stored('a')]);
-            let good = RawRow { user: None, ..stored('a') };
-            let bad = RawRow { last_used_at: -1, ..stored('b') };
-            assert!(world.sessions.put(&[&good, &bad], OnConflict::Overwrite).is_err());
+            let good = RawRow { user: None, ..read_rows('a') };
+            let bad = RawRow { last_used_at: -1, ..read_rows('b') };
+            assert!(world.sessions.upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
             assert_eq!(all(&world), [stored('a')]);
         }
 
@@ -133,7 +133,7 @@ macro_rules! tests {
             put_all(&mut world, &[stored('a'), stored('b')]);
             let removed = world.sessions.remove(&[&stored('a'), &stored('c')]).unwrap();
             assert_eq!((removed.rows, all(&world)), (1, vec![stored('b')]));
-            assert_eq!(world.sessions.counters().unwrap(), []);
+            assert_eq!(world.sessions.read_counters().unwrap(), []);
         }
 
         #[test]
@@ -142,12 +142,12 @@ macro_rules! tests {
             let mut world = world();
             let store = &mut world.sessions;
             let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
-            store.put_counters(&[&high, &other], &[], OnConflict::KeepNewer).unwrap();
-            store.put_counters(&[&low], &[], OnConflict::KeepNewer).unwrap();
-            assert_eq!(store.counters().unwrap(), [other.clone(), high]);
-            store.put_counters(&[&low], &[&other], OnConflict::Overwrite).unwrap();
-            assert_eq!(store.counters().unwrap(), [low]);
-            store.put_counters(&[], &[], OnConflict::Overwrite).unwrap();
+            store.set_counters(&[&high, &other], &[], OnConflict::KeepNewer).unwrap();
+            store.set_counters(&[&low], &[], OnConflict::KeepNewer).unwrap();
+            assert_eq!(store.read_counters().unwrap(), [other.clone(), high]);
+            store.set_counters(&[&low], &[&other], OnConflict::Overwrite).unwrap();
+            assert_eq!(store.read_counters().unwrap(), [low]);
+            store.set_counters(&[], &[], OnConflict::Overwrite).unwrap();
         }
 
         #[test]
@@ -155,7 +155,7 @@ macro_rules! tests {
         fn a_row_that_is_newer_stays_and_is_not_counted() {
             check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
                 put_all(world, std::slice::from_ref(&there));
-                let put = world.sessions.put(&[&new], OnConflict::KeepNewer).unwrap();
+                let put = world.sessions.upsert_rows(&[&new], OnConflict::KeepNewer).unwrap();
                 let stays = there.is_newer_than(&new);
                 prop_assert_eq!(put.rows, u64::from(!stays));
                 prop_assert_eq!(all(world), [if stays { there } else { new }]);

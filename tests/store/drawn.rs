@@ -94,7 +94,7 @@ pub fn policies() -> impl Strategy<Value = Policies> {
     let groups = (vec((pattern(), policy()), 0..3), vec((pattern(), option::of(span())), 0..3));
     let drawn = (policy(), of_tasks, others, groups);
     drawn.prop_map(|(default, (imap, http), (some, others), (of_patterns, caps))| {
-        let mut policies = Policies::same_for_all(default);
+        let mut policies = Policies::uniform(default);
         // Tasks that no session has, around those that have some.
         for (number, policy) in (0..others).zip(some.iter().cycle()) {
             policies

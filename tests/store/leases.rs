@@ -20,7 +20,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("first", &run(0));
             assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
-            let held = ledger.begin(&lease("second"), &run(8)).unwrap();
+            let held = ledger.start_run(&lease("second"), &run(8)).unwrap();
             let work = run(0).work;
             let (holder, by) = (lease("first").holder, Some(origin()));
             let holding = LeaseHolder { holder, work, by, renewed_at: at(7) };
@@ -37,7 +37,7 @@ macro_rules! tests {
                     let place = world.place_of(n);
                     let want = move || {
                         let holder = lease(&n.to_string());
-                        worlds::opened(&place).begin(&holder, &by_hand(0)).unwrap()
+                        worlds::opened(&place).start_run(&holder, &by_hand(0)).unwrap()
                     };
                     scope.spawn(want)
                 };
@@ -56,7 +56,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("first", &run(0));
             let other = Lease { name: "cycle imap".to_owned(), ..lease("second") };
-            assert_eq!(ledger.begin(&other, &by_hand(0)).unwrap(), StartResult::Started);
+            assert_eq!(ledger.start_run(&other, &by_hand(0)).unwrap(), StartResult::Started);
         }
 
         #[test]
@@ -67,7 +67,7 @@ macro_rules! tests {
                 let mut world = world();
                 let ledger = &mut world.sessions;
                 ledger.starts("first", &by_hand(0));
-                let begun = ledger.begin(&lease("second"), &by_hand(later)).unwrap();
+                let begun = ledger.start_run(&lease("second"), &by_hand(later)).unwrap();
                 assert_eq!(begun == StartResult::Started, is_free, "{later} s later");
             }
         }
@@ -79,7 +79,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("first", &by_hand(0));
             assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
-            let held = ledger.begin(&lease("second"), &by_hand(110)).unwrap();
+            let held = ledger.start_run(&lease("second"), &by_hand(110)).unwrap();
             assert!(matches!(held, StartResult::LeaseHeld(_)));
             ledger.starts("third", &by_hand(111));
         }
@@ -132,7 +132,7 @@ macro_rules! tests {
             ledger.starts("next", &by_hand(61));
             assert_eq!(ledger.outcomes(62), [RunOutcome::Running, RunOutcome::Lost]);
             assert_eq!(ledger.known("nightly", 62).unfinished, None);
-            ledger.finish(&lease("next"), None, &done(63)).unwrap();
+            ledger.finish_run(&lease("next"), None, &done(63)).unwrap();
             assert_eq!(ledger.outcomes(63), [RunOutcome::Done, RunOutcome::Lost]);
         }
 
@@ -179,7 +179,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("late", &run(0));
             ledger.starts("next", &run(61));
-            ledger.finish(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
+            ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
             assert!(ledger.renew_lease(&lease("next"), at(63)).unwrap());
             let runs = ledger.runs_that(&RunQuery::default(), at(63));
             assert_eq!(runs[0].outcome, RunOutcome::Running);
@@ -196,9 +196,9 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("late", &run(0));
             ledger.starts("next", &run(3_600));
-            ledger.finish(&lease("next"), Some(&job("nightly")), &done(3_600)).unwrap();
+            ledger.finish_run(&lease("next"), Some(&job("nightly")), &done(3_600)).unwrap();
             // When the first wakes up
-            ledger.finish(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
+            ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
             // Then its job is settled for as long as it was
             assert_eq!(ledger.known("nightly", 3_601).anchor, Some(at(3_540)));
         }
@@ -214,8 +214,8 @@ macro_rules! tests {
             let other = Lease { name: "cycle nightly".to_owned(), holder: "next".to_owned() };
             let new = NewRun { job: Some(cycle.clone()), work: "cycle".to_owned(), ..run(100) };
             // When that has run
-            assert_eq!(ledger.begin(&other, &new).unwrap(), StartResult::Started);
-            ledger.finish(&other, Some(&cycle), &done(100)).unwrap();
+            assert_eq!(ledger.start_run(&other, &new).unwrap(), StartResult::Started);
+            ledger.finish_run(&other, Some(&cycle), &done(100)).unwrap();
             // Then nothing of it is left to be completed, and the purge is as it was
             let accounts = ledger.jobs("mail1", at(101)).unwrap();
             let left = accounts.iter().map(|account| account.known.interrupted);

@@ -32,7 +32,7 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             ledger.starts("first", &run(0));
-            ledger.finish(&lease("first"), Some(&job("nightly")), &done(5)).unwrap();
+            ledger.finish_run(&lease("first"), Some(&job("nightly")), &done(5)).unwrap();
             assert!(!ledger.renew_lease(&lease("first"), at(6)).unwrap());
             let runs = ledger.runs_that(&RunQuery::default(), at(6));
             let expected = RunRecord {
@@ -68,17 +68,17 @@ macro_rules! tests {
             };
             ledger.starts("1", &run(0));
             assert_eq!(state(ledger), (None, Some(at(-60))));
-            ledger.finish(&lease("1"), Some(&nightly), &done(0)).unwrap();
+            ledger.finish_run(&lease("1"), Some(&nightly), &done(0)).unwrap();
             assert_eq!(state(ledger), (Some(at(-60)), None));
             // What is not complete stays to be completed
             ledger.starts("2", &run_after(-60, 100));
             assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
-            ledger.finish(&lease("2"), Some(&nightly), &outcome(RunOutcome::Partial)).unwrap();
+            ledger.finish_run(&lease("2"), Some(&nightly), &outcome(RunOutcome::Partial)).unwrap();
             assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
             // Another specification has a history of its own
             ledger.starts("3", &NewRun { job: Some(edited()), ..run(200) });
             assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
-            ledger.finish(&lease("3"), Some(&edited()), &done(201)).unwrap();
+            ledger.finish_run(&lease("3"), Some(&edited()), &done(201)).unwrap();
             assert_eq!(state(ledger), (Some(at(-60)), Some(at(40))));
         }
 
@@ -88,15 +88,15 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             ledger.starts("first", &run(0));
-            ledger.finish(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
+            ledger.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
             // By what it knows, the job has never run
-            assert_eq!(ledger.begin(&lease("late"), &run(1)).unwrap(), StartResult::AlreadyRun);
-            assert!(!ledger.enter("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap());
+            assert_eq!(ledger.start_run(&lease("late"), &run(1)).unwrap(), StartResult::AlreadyRun);
+            assert!(!ledger.insert_run("skipped", &run(1), &outcome(RunOutcome::Skipped)).unwrap());
             assert_eq!(ledger.outcomes(1), [RunOutcome::Done]);
             // By hand nobody asks, and at another time the edited one has not run
             ledger.starts("by hand", &by_hand(1));
-            ledger.finish(&lease("by hand"), None, &done(1)).unwrap();
-            assert!(ledger.enter("refused", &by_hand(1), &outcome(RunOutcome::Refused)).unwrap());
+            ledger.finish_run(&lease("by hand"), None, &done(1)).unwrap();
+            assert!(ledger.insert_run("refused", &by_hand(1), &outcome(RunOutcome::Refused)).unwrap());
             ledger.starts("changed", &NewRun { job: Some(edited()), ..run(1) });
         }
 
@@ -112,20 +112,20 @@ macro_rules! tests {
                 accounts.iter().find(|account| account.job == edited()).unwrap().known.anchor
             };
             // Given a run for that time which another host has skipped, and one of other work
-            ledger.enter("skipped", &run(0), &outcome(RunOutcome::Skipped)).unwrap();
+            ledger.insert_run("skipped", &run(0), &outcome(RunOutcome::Skipped)).unwrap();
             let other = NewRun { work: "cycle".to_owned(), ..run(0) };
-            ledger.enter("other", &other, &outcome(RunOutcome::Done)).unwrap();
+            ledger.insert_run("other", &other, &outcome(RunOutcome::Done)).unwrap();
             let due = NewRun { anchor: Some(at(-100)), ..run(0) };
             ledger.starts("mine", &change(due.clone()));
-            ledger.finish(&lease("mine"), None, &outcome(RunOutcome::Partial)).unwrap();
+            ledger.finish_run(&lease("mine"), None, &outcome(RunOutcome::Partial)).unwrap();
             // When it goes on although one of the same has run, then it may
-            ledger.enter("same", &run(0), &outcome(RunOutcome::Done)).unwrap();
+            ledger.insert_run("same", &run(0), &outcome(RunOutcome::Done)).unwrap();
             ledger.starts("again", &change(due));
-            ledger.finish(&lease("again"), Some(&edited()), &done(0)).unwrap();
+            ledger.finish_run(&lease("again"), Some(&edited()), &done(0)).unwrap();
             // But what has not begun is settled by that
-            ledger.enter("next", &run(3_600), &outcome(RunOutcome::Done)).unwrap();
+            ledger.insert_run("next", &run(3_600), &outcome(RunOutcome::Done)).unwrap();
             let next = change(run_after(-60, 3_600));
-            assert_eq!(ledger.begin(&lease("late"), &next).unwrap(), StartResult::AlreadyRun);
+            assert_eq!(ledger.start_run(&lease("late"), &next).unwrap(), StartResult::AlreadyRun);
             assert_eq!(anchor(ledger), Some(at(3_540)));
         }
 
@@ -134,10 +134,10 @@ macro_rules! tests {
         fn a_job_that_has_not_run_may_have_an_anchor() {
             let mut world = world();
             let ledger = &mut world.sessions;
-            ledger.note_anchor(&job("nightly"), None, at(5)).unwrap();
-            ledger.note_anchor(&job("nightly"), Some(at(5)), at(7)).unwrap();
+            ledger.set_last_settled(&job("nightly"), None, at(5)).unwrap();
+            ledger.set_last_settled(&job("nightly"), Some(at(5)), at(7)).unwrap();
             // By one who has not seen the last.
-            ledger.note_anchor(&job("nightly"), Some(at(5)), at(8)).unwrap();
+            ledger.set_last_settled(&job("nightly"), Some(at(5)), at(8)).unwrap();
             let known = JobHistory { anchor: Some(at(7)), ..JobHistory::default() };
             assert_eq!(ledger.known("nightly", 8), known);
         }
@@ -176,19 +176,19 @@ macro_rules! tests {
             // Given a job whose run was cut short, and that was given up
             take_up(ledger, 0, 0).unwrap();
             ledger.starts("1", &run_after(0, 100));
-            ledger.finish(&lease("1"), Some(&job("nightly")), &outcome(RunOutcome::Partial)).unwrap();
+            ledger.finish_run(&lease("1"), Some(&job("nightly")), &outcome(RunOutcome::Partial)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(200)).unwrap();
             // When it is taken up again, then nothing is left of that
             take_up(ledger, 300, 301).unwrap();
             let known = JobHistory { anchor: Some(at(300)), since: Some(at(301)), ..JobHistory::default() };
             assert_eq!(ledger.known("nightly", 301), known);
             // But a time that has just run does not run again
-            ledger.note_anchor(&job("nightly"), Some(at(300)), at(400)).unwrap();
+            ledger.set_last_settled(&job("nightly"), Some(at(300)), at(400)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(410)).unwrap();
             take_up(ledger, 399, 420).unwrap();
             assert_eq!(ledger.known("nightly", 420).anchor, Some(at(400)));
             // And one that is in the future does, as a wrong clock has set it
-            ledger.note_anchor(&job("nightly"), Some(at(400)), at(9_000)).unwrap();
+            ledger.set_last_settled(&job("nightly"), Some(at(400)), at(9_000)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(500)).unwrap();
             take_up(ledger, 510, 510).unwrap();
             assert_eq!(ledger.known("nightly", 510).anchor, Some(at(510)));
@@ -208,9 +208,9 @@ macro_rules! tests {
             let on = |host: &str| JobKey { account: host.to_owned(), ..job("nightly") };
             let run_on = |host: &str| NewRun { job: Some(on(host)), ..run(0) };
             ledger.starts("1", &run_on("mail1"));
-            ledger.finish(&lease("1"), Some(&on("mail1")), &done(0)).unwrap();
+            ledger.finish_run(&lease("1"), Some(&on("mail1")), &done(0)).unwrap();
             let skipped = RunEnd { anchor: Some(at(9)), ..outcome(RunOutcome::Skipped) };
-            ledger.enter("2", &run_on("mail2"), &skipped).unwrap();
+            ledger.insert_run("2", &run_on("mail2"), &skipped).unwrap();
             // When it begins anew on the first
             ledger.starts("3", &NewRun { anchor: Some(at(-60)), ..run_on("mail1") });
             // Then each has its own anchor, and one a run
@@ -233,11 +233,11 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             let reason = Some("it runs on mail2".to_owned());
             let skipped = RunEnd { reason: reason.clone(), ..outcome(RunOutcome::Skipped) };
-            ledger.enter("skipped", &run(0), &skipped).unwrap();
+            ledger.insert_run("skipped", &run(0), &skipped).unwrap();
             let runs = ledger.runs_that(&RunQuery::default(), at(0));
             assert_eq!((runs[0].outcome, &runs[0].reason), (RunOutcome::Skipped, &reason));
             ledger.starts("first", &run(0));
-            assert!(ledger.enter("first", &run(0), &skipped).is_err());
+            assert!(ledger.insert_run("first", &run(0), &skipped).is_err());
             assert_eq!(ledger.outcomes(0), [RunOutcome::Running, RunOutcome::Skipped]);
         }
 
@@ -251,11 +251,11 @@ macro_rules! tests {
             for (serial, end) in ends.enumerate() {
                 let name = if serial % 2 == 0 { "even" } else { "odd" };
                 let run = NewRun { job: Some(job(name)), ..run(0) };
-                ledger.enter(&serial.to_string(), &run, &outcome(*end)).unwrap();
+                ledger.insert_run(&serial.to_string(), &run, &outcome(*end)).unwrap();
             }
             ledger.starts("dead", &by_hand(0));
             let other = Lease { name: "cycle".to_owned(), ..lease("live") };
-            assert_eq!(ledger.begin(&other, &by_hand(100)).unwrap(), StartResult::Started);
+            assert_eq!(ledger.start_run(&other, &by_hand(100)).unwrap(), StartResult::Started);
             // Then each query finds its own
             let found = |job: Option<&str>, failures, limit| {
                 let query = RunQuery { job: job.map(str::to_owned), failures, limit, ..RunQuery::default() };
@@ -280,7 +280,7 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             for holder in ["1", "2"] {
-                ledger.enter(holder, &by_hand(0), &done(0)).unwrap();
+                ledger.insert_run(holder, &by_hand(0), &done(0)).unwrap();
             }
             let mut seen = 0;
             let mut visit = |_| {
@@ -298,7 +298,7 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             ledger.starts("dead", &run(-1_000));
             for (holder, began) in [("old", -101), ("young", -100)] {
-                ledger.enter(holder, &by_hand(began), &done(0)).unwrap();
+                ledger.insert_run(holder, &by_hand(began), &done(0)).unwrap();
             }
             ledger.enters_youngest(0);
             ledger.drop_runs(Span::seconds(100), at(0)).unwrap();
@@ -314,7 +314,7 @@ macro_rules! tests {
             let mut world = world();
             let ledger = &mut world.sessions;
             for serial in 0..20 {
-                ledger.enter(&format!("old {serial}"), &by_hand(-100), &done(0)).unwrap();
+                ledger.insert_run(&format!("old {serial}"), &by_hand(-100), &done(0)).unwrap();
             }
             ledger.enters_youngest(0);
             let count = |ledger: &Box<dyn Backend>| ledger.outcomes(0).len();
@@ -323,7 +323,7 @@ macro_rules! tests {
             let ahead = 20 * 365 * 86_400;
             for serial in 0..50 {
                 ledger.drop_runs(Span::days(1), at(ahead)).unwrap();
-                ledger.enter(&format!("ahead {serial}"), &by_hand(ahead), &done(ahead)).unwrap();
+                ledger.insert_run(&format!("ahead {serial}"), &by_hand(ahead), &done(ahead)).unwrap();
             }
             ledger.drop_runs(Span::days(1), at(-ahead)).unwrap();
             assert_eq!(count(ledger), all + 50);
@@ -340,10 +340,10 @@ macro_rules! tests {
             let ledger = &mut world.sessions;
             // Given more entries in the future than go at once, and old ones behind them
             for serial in 0..300 {
-                ledger.enter(&format!("ahead {serial}"), &by_hand(99_999), &done(0)).unwrap();
+                ledger.insert_run(&format!("ahead {serial}"), &by_hand(99_999), &done(0)).unwrap();
             }
             for serial in 0..10 {
-                ledger.enter(&format!("old {serial}"), &by_hand(-101), &done(0)).unwrap();
+                ledger.insert_run(&format!("old {serial}"), &by_hand(-101), &done(0)).unwrap();
             }
             ledger.enters_youngest(0);
             // When runs are dropped, then the old ones go

@@ -29,9 +29,9 @@ fn new(token: &str, user: &str) -> NewSession {
 }
 
 impl World {
-    fn admit(&mut self, token: &str, policy: &Policy) -> Admission {
-        let policies = Policies::same_for_all(policy.clone());
-        self.sessions.admit(&new(token, "alice"), &policies, true).unwrap()
+    fn open_limited(&mut self, token: &str, policy: &Policy) -> Admission {
+        let policies = Policies::uniform(policy.clone());
+        self.sessions.open_limited(&new(token, "alice"), &policies, true).unwrap()
     }
 }
 
@@ -56,9 +56,9 @@ fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
     let openings = |thread: usize, mut store: Box<dyn Backend>| {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
-            let policies = Policies::same_for_all(policy.clone());
-            let admission = store.admit(&new, &policies, false).unwrap();
-            let census = store.survey(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
+            let policies = Policies::uniform(policy.clone());
+            let admission = store.open_limited(&new, &policies, false).unwrap();
+            let census = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
             assert!(census.sessions <= 10, "{} have not ended", census.sessions);
             admission
         };
@@ -87,9 +87,9 @@ macro_rules! tests {
         fn r3_abandoned_sessions_end_before_the_others_are_counted() {
             // Given a task with two places, an abandoned session and an active one
             let mut world = world();
-            world.put(&[session("gone").idle(ABANDONED), session("here"), session("http").of("http")]);
+            world.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("http").of("http")]);
             // When one more opens
-            let admission = world.admit("new", &limit(2));
+            let admission = world.open_limited("new", &limit(2));
             // Then it has the place of the abandoned one, and nobody was evicted
             assert_eq!(admission.outcome, Ok(()));
             assert_eq!(ended(&admission), [(session("gone").handle, EndReason::Abandoned)]);
@@ -100,8 +100,8 @@ macro_rules! tests {
         $(#[$on])*
         fn r3_they_end_also_where_the_new_one_is_refused_in_the_end() {
             let mut world = world();
-            world.put(&[session("gone").idle(ABANDONED), session("here"), session("there")]);
-            let admission = world.admit("new", &limit(2));
+            world.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("there")]);
+            let admission = world.open_limited("new", &limit(2));
             assert_eq!(admission.outcome, Err(LimitScope::Task));
             assert_eq!(ended(&admission), [(session("gone").handle, EndReason::Abandoned)]);
         }
@@ -110,8 +110,8 @@ macro_rules! tests {
         $(#[$on])*
         fn r3_a_session_is_idle_to_the_last_second_before_it_is_abandoned() {
             let mut world = world();
-            world.put(&[session("idle").idle(ABANDONED - 1), session("here")]);
-            let admission = world.admit("new", &limit(2));
+            world.upsert_rows(&[session("idle").idle(ABANDONED - 1), session("here")]);
+            let admission = world.open_limited("new", &limit(2));
             assert_eq!(ended(&admission), [(session("idle").handle, EndReason::Evicted)]);
         }
 
@@ -121,9 +121,9 @@ macro_rules! tests {
             // Given a full task with two idle sessions
             let mut world = world();
             let idle = [session("a").idle(IDLE), session("b").idle(IDLE + 9), session("c")];
-            world.put(&idle);
+            world.upsert_rows(&idle);
             // When one opens
-            let admission = world.admit("new", &limit(3));
+            let admission = world.open_limited("new", &limit(3));
             // Then one has made way for it
             assert_eq!((admission.outcome, admission.ended), (Ok(()), 1));
             assert_eq!(ended(&admission), [(session("b").handle, EndReason::Evicted)]);
@@ -134,16 +134,16 @@ macro_rules! tests {
         $(#[$on])*
         fn r4_a_session_without_a_timeout_is_never_idle() {
             let mut world = world();
-            world.put(&[session("lasting").idle(9_000_000).timeout(None)]);
-            assert_eq!(world.admit("new", &limit(1)).outcome, Err(LimitScope::Task));
+            world.upsert_rows(&[session("lasting").idle(9_000_000).timeout(None)]);
+            assert_eq!(world.open_limited("new", &limit(1)).outcome, Err(LimitScope::Task));
         }
 
         #[test]
         $(#[$on])*
         fn r4_what_is_evicted_without_retention_leaves_no_row_but_is_counted() {
             let mut world = world();
-            world.put(&[session("idle").idle(IDLE)]);
-            let admission = world.admit("new", &Policy { retention: Some(Span::ZERO), ..limit(1) });
+            world.upsert_rows(&[session("idle").idle(IDLE)]);
+            let admission = world.open_limited("new", &Policy { retention: Some(Span::ZERO), ..limit(1) });
             assert_eq!(ended(&admission), [(session("idle").handle, EndReason::Evicted)]);
             assert_eq!(world.all().len(), 1);
             let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
@@ -156,10 +156,10 @@ macro_rules! tests {
             // Given a full task whose sessions are in use, to the last valid second
             let mut world = world();
             let full = [session("a").idle(IDLE - 1), session("b")];
-            world.put(&full);
+            world.upsert_rows(&full);
             // When two want in
             for token in ["new", "newer"] {
-                let admission = world.admit(token, &limit(2));
+                let admission = world.open_limited(token, &limit(2));
                 assert_eq!((admission.outcome, admission.ended), (Err(LimitScope::Task), 0));
             }
             // Then nothing has changed but the count
@@ -189,7 +189,7 @@ macro_rules! tests {
             let mut world = world();
             let active = (0..4).map(|n| session(&format!("active {n}")));
             let idle = (0..4).map(|n| session(&format!("idle {n}")).idle(IDLE));
-            world.put(&active.chain(idle).collect::<Vec<_>>());
+            world.upsert_rows(&active.chain(idle).collect::<Vec<_>>());
             // When sixty want in at once
             let crowd = crowd(&world, &limit(10));
             // Then two find a free place, four an idle session, and all others nothing
@@ -205,14 +205,14 @@ macro_rules! tests {
             // been idle for longer
             let mut world = world();
             let bob = session("bob").whose("bob").idle(IDLE + 9);
-            world.put(&[session("a").idle(IDLE), session("b"), bob]);
+            world.upsert_rows(&[session("a").idle(IDLE), session("b"), bob]);
             // When the user opens one more
             let policy = Policy { user_limit: 2, ..Policy::default() };
-            let admission = world.admit("new", &policy);
+            let admission = world.open_limited("new", &policy);
             // Then the user's own idle session has gone
             assert_eq!(ended(&admission), [(session("a").handle, EndReason::Evicted)]);
             // And the next is refused, since what is left is in use
-            assert_eq!(world.admit("newer", &policy).outcome, Err(LimitScope::User));
+            assert_eq!(world.open_limited("newer", &policy).outcome, Err(LimitScope::User));
             assert_eq!(world.refusals(), 1);
         }
 
@@ -221,17 +221,17 @@ macro_rules! tests {
         fn r9_other_users_and_sessions_of_nobody_have_no_part_in_it() {
             let mut world = world();
             let nobody = Session { user: None, ..session("nobody") };
-            world.put(&[session("a"), nobody, session("http").of("http")]);
+            world.upsert_rows(&[session("a"), nobody, session("http").of("http")]);
             let policies =
-                Policies::same_for_all(Policy { user_limit: 1, ..Policy::default() });
-            let mut admit = |token, user: Option<&str>| {
+                Policies::uniform(Policy { user_limit: 1, ..Policy::default() });
+            let mut open_limited = |token, user: Option<&str>| {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
-                world.sessions.admit(&new, &policies, false).unwrap().outcome
+                world.sessions.open_limited(&new, &policies, false).unwrap().outcome
             };
-            assert_eq!(admit("1", Some("alice")), Err(LimitScope::User));
-            assert_eq!(admit("2", Some("Alice")), Ok(()));
-            assert_eq!(admit("3", None), Ok(()));
-            assert_eq!(admit("4", None), Ok(()));
+            assert_eq!(open_limited("1", Some("alice")), Err(LimitScope::User));
+            assert_eq!(open_limited("2", Some("Alice")), Ok(()));
+            assert_eq!(open_limited("3", None), Ok(()));
+            assert_eq!(open_limited("4", None), Ok(()));
         }
 
         #[test]
@@ -239,8 +239,8 @@ macro_rules! tests {
         fn r9_one_that_makes_way_for_its_user_makes_way_in_the_task_too() {
             let mut world = world();
             let bob = session("bob").whose("bob").idle(IDLE + 9);
-            world.put(&[session("a").idle(IDLE), bob]);
-            let admission = world.admit("new", &Policy { user_limit: 1, ..limit(2) });
+            world.upsert_rows(&[session("a").idle(IDLE), bob]);
+            let admission = world.open_limited("new", &Policy { user_limit: 1, ..limit(2) });
             assert_eq!(ended(&admission), [(session("a").handle, EndReason::Evicted)]);
         }
 
@@ -250,14 +250,14 @@ macro_rules! tests {
             // Given five sessions, two of them idle, under a limit that is two by now
             let mut world = world();
             let idle = [session("a").idle(IDLE + 9), session("b").idle(IDLE)];
-            world.put(&[&idle[..], &["c", "d", "e"].map(session)].concat());
+            world.upsert_rows(&[&idle[..], &["c", "d", "e"].map(session)].concat());
             // When two open, each has the place of one
             for (token, gone) in [("new", &idle[0]), ("newer", &idle[1])] {
-                let admission = world.admit(token, &limit(2));
+                let admission = world.open_limited(token, &limit(2));
                 assert_eq!(ended(&admission), [(gone.handle.clone(), EndReason::Evicted)]);
             }
             // Then the third is refused, and still there are five
-            assert_eq!(world.admit("newest", &limit(2)).outcome, Err(LimitScope::Task));
+            assert_eq!(world.open_limited("newest", &limit(2)).outcome, Err(LimitScope::Task));
             assert!(["c", "d", "e", "new", "newer"].iter().all(|token| is_live(&world, token)));
         }
 
@@ -267,10 +267,10 @@ macro_rules! tests {
             // Given a hundred active sessions, all used at different times
             let mut world = world();
             let hundred: Vec<Session> = (0..100).map(|n| session(&n.to_string()).idle(n)).collect();
-            world.put(&hundred);
+            world.upsert_rows(&hundred);
             // When the 101st opens
             let policy = Policy { when_full: OverflowPolicy::EvictLru, ..limit(100) };
-            let admission = world.admit("new", &policy);
+            let admission = world.open_limited("new", &policy);
             // Then the one with the oldest use has made way
             assert_eq!(ended(&admission), [(hundred[99].handle.clone(), EndReason::Evicted)]);
             assert_eq!(admission.ended, 1);
@@ -281,10 +281,10 @@ macro_rules! tests {
         fn refusing_takes_nobody_s_place_but_that_of_those_who_are_over() {
             let mut world = world();
             let policy = Policy { when_full: OverflowPolicy::Refuse, ..limit(1) };
-            world.put(&[session("over").idle(IDLE)]);
-            let admission = world.admit("new", &policy);
+            world.upsert_rows(&[session("over").idle(IDLE)]);
+            let admission = world.open_limited("new", &policy);
             assert_eq!(ended(&admission), [(session("over").handle, EndReason::Expired)]);
-            assert_eq!(world.admit("newer", &policy).outcome, Err(LimitScope::Task));
+            assert_eq!(world.open_limited("newer", &policy).outcome, Err(LimitScope::Task));
         }
 
         #[test]
@@ -299,9 +299,9 @@ macro_rules! tests {
                     let policy = Policy { when_full: *when_full, expire, lifetime, ..limit(2) };
                     let old = session("old").idle(60).opened(8 * 3_600 + 1);
                     let valid = session("valid").idle(600).opened(8 * 3_600);
-                    world.put(&[old.clone(), valid]);
+                    world.upsert_rows(&[old.clone(), valid]);
                     // When one opens
-                    let admission = world.admit("new", &policy);
+                    let admission = world.open_limited("new", &policy);
                     // Then the old one has ended for its lifetime, and the valid one stays
                     assert_eq!(admission.outcome, Ok(()), "{when_full} {expire}");
                     assert_eq!(ended(&admission), [(old.handle, EndReason::Lifetime)]);
@@ -316,11 +316,11 @@ macro_rules! tests {
             for when_full in OverflowPolicy::ALL {
                 let mut world = world();
                 let old = |token: &str| session(token).idle(60).opened(3_601);
-                world.put(&[old("own"), old("bob").whose("bob")]);
+                world.upsert_rows(&[old("own"), old("bob").whose("bob")]);
                 let lifetime = Some(Span::hours(1));
                 let policy =
                     Policy { when_full: *when_full, lifetime, user_limit: 1, ..Policy::default() };
-                let admission = world.admit("new", &policy);
+                let admission = world.open_limited("new", &policy);
                 assert_eq!(ended(&admission), [(session("own").handle, EndReason::Lifetime)]);
                 assert!(is_live(&world, "bob") && is_live(&world, "new"), "{when_full}");
             }
@@ -330,14 +330,14 @@ macro_rules! tests {
         $(#[$on])*
         fn what_ends_for_its_lifetime_at_a_limit_is_counted_where_no_row_is_kept() {
             let mut world = world();
-            world.put(&[session("old").idle(60).opened(3_601)]);
+            world.upsert_rows(&[session("old").idle(60).opened(3_601)]);
             let policy = Policy {
                 when_full: OverflowPolicy::EvictLru,
                 lifetime: Some(Span::hours(1)),
                 retention: Some(Span::ZERO),
                 ..limit(1)
             };
-            assert_eq!(world.admit("new", &policy).outcome, Ok(()));
+            assert_eq!(world.open_limited("new", &policy).outcome, Ok(()));
             let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.ended_by[&EndReason::Lifetime]), (2, 1));
         }
@@ -348,8 +348,8 @@ macro_rules! tests {
             for when_full in [OverflowPolicy::EvictIdle, OverflowPolicy::EvictLru] {
                 let mut world = world();
                 let policy = Policy { when_full, lifetime: Some(Span::hours(8)), ..limit(2) };
-                world.put(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);
-                let admission = world.admit("new", &policy);
+                world.upsert_rows(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);
+                let admission = world.open_limited("new", &policy);
                 assert_eq!(ended(&admission), [(session("expired").handle, EndReason::Evicted)]);
             }
         }
@@ -359,11 +359,11 @@ macro_rules! tests {
         fn a_key_that_is_there_is_an_error_at_a_limit_too_and_changes_nothing() {
             // Given a task far above its limit, where no idle session is this user's
             let mut world = world();
-            world.put(&[session("a"), session("b").whose("bob").idle(IDLE)]);
+            world.upsert_rows(&[session("a"), session("b").whose("bob").idle(IDLE)]);
             let before = world.all();
             // When a session opens whose key is taken
-            let policies = Policies::same_for_all(Policy { user_limit: 1, ..limit(1) });
-            let again = world.sessions.admit(&new("a", "alice"), &policies, false);
+            let policies = Policies::uniform(Policy { user_limit: 1, ..limit(1) });
+            let again = world.sessions.open_limited(&new("a", "alice"), &policies, false);
             // Then it says so, and nobody has lost a place
             assert!(again.is_err(), "{again:?}");
             assert_eq!((world.all(), world.refusals()), (before, 0));
@@ -373,9 +373,9 @@ macro_rules! tests {
         $(#[$on])*
         fn who_does_not_want_to_be_told_gets_the_number_alone() {
             let mut world = world();
-            world.put(&[session("a").idle(IDLE)]);
-            let policies = Policies::same_for_all(limit(1));
-            let admission = world.sessions.admit(&new("new", "alice"), &policies, false).unwrap();
+            world.upsert_rows(&[session("a").idle(IDLE)]);
+            let policies = Policies::uniform(limit(1));
+            let admission = world.sessions.open_limited(&new("new", "alice"), &policies, false).unwrap();
             assert_eq!((admission.ended, admission.told), (1, vec![]));
         }
     };

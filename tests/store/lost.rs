@@ -35,7 +35,7 @@ impl EndHook for Counter {
 }
 
 fn one_place(when_full: OverflowPolicy) -> Policies {
-    Policies::same_for_all(Policy { limit: 1, when_full, ..Policy::default() })
+    Policies::uniform(Policy { limit: 1, when_full, ..Policy::default() })
 }
 
 fn opening() -> OpenRequest {
@@ -47,26 +47,26 @@ fn opening() -> OpenRequest {
 fn an_open_evicts_one_and_says_so() {
     // Given a task with one place that is taken, and somebody who wants to know who ends
     let mut world = World::native_on_rqlite();
-    world.put(&[session("a").idle(9)]);
+    world.upsert_rows(&[session("a").idle(9)]);
     let (proxy, told) = (before(&world), Arc::default());
-    let keeper = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
-    let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
+    let service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
+    let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
     proxy.lose("INSERT INTO sessions");
-    let opened = keeper.open(opening(), NOW).unwrap();
+    let opened = service.open(opening(), NOW).unwrap();
     // Then it has opened once and evicted once, of which nobody could be told
     assert!(proxy.has_lost());
-    assert_eq!(opened.made_way, 1);
+    assert_eq!(opened.evicted, 1);
     let ended = |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
     assert_eq!((world.all().len(), world.all().iter().filter(ended).count()), (2, 1));
-    let untold = keeper.take_untold().unwrap();
+    let untold = service.take_missed_notifications().unwrap();
     assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
     assert_eq!(
         untold.to_string(),
         "the hook was not told of 1 ended session: the answer of the cluster was lost"
     );
     // And the token is good
-    assert!(keeper.touch(&[opened.token], NOW).unwrap()[0].outcome.is_served());
+    assert!(service.touch(&[opened.token], NOW).unwrap()[0].outcome.is_live());
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn an_open_evicts_one_and_says_so() {
 fn an_open_without_a_limit_opens_once() {
     let world = World::native_on_rqlite();
     let proxy = before(&world);
-    let mut keeper = SessionService::new(behind(&proxy), Policies::default());
+    let mut service = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("INSERT INTO sessions");
-    keeper.open(opening(), NOW).unwrap();
+    service.open(opening(), NOW).unwrap();
     assert_eq!((world.all().len(), proxy.has_lost()), (1, true));
 }
 
@@ -84,20 +84,20 @@ fn an_open_without_a_limit_opens_once() {
 #[ignore = "needs rqlite"]
 fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     let mut world = World::native_on_rqlite();
-    world.put(&[session("a")]);
+    world.upsert_rows(&[session("a")]);
     let proxy = before(&world);
-    let mut keeper = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
+    let mut service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
     proxy.lose("INSERT INTO sessions");
-    let refused = keeper.open(opening(), NOW);
+    let refused = service.open(opening(), NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user), (1, None));
     assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
-    let mut keeper = SessionService::new(behind(&proxy), Policies::same_for_all(policy));
+    let mut service = SessionService::new(behind(&proxy), Policies::uniform(policy));
     proxy.lose("INSERT INTO sessions");
     let alice = OpenRequest { user: Some("alice".to_owned()), ..opening() };
-    let refused = keeper.open(alice, NOW);
+    let refused = service.open(alice, NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user.as_deref()), (1, Some("alice")));
     assert_eq!((world.refusals(), proxy.has_lost()), (2, true));
@@ -108,20 +108,20 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
 fn a_close_says_that_it_closed() {
     for retention in [None, Some(Span::ZERO)] {
         let mut world = World::native_on_rqlite();
-        world.put(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
+        world.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
         let (proxy, told) = (before(&world), Arc::default());
-        let policies = Policies::same_for_all(Policy { retention, ..Policy::default() });
-        let keeper = SessionService::new(behind(&proxy), policies);
-        let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
+        let policies = Policies::uniform(Policy { retention, ..Policy::default() });
+        let service = SessionService::new(behind(&proxy), policies);
+        let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
         proxy.lose("ended_at IS NULL");
         let tokens = ["a", "over", "no"].map(Token::presented);
-        let answers = keeper.close(&tokens, NOW).unwrap();
+        let answers = service.close(&tokens, NOW).unwrap();
         let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
         let expected =
             [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
         assert_eq!((outcomes.as_slice(), proxy.has_lost()), (&expected[..], true));
         // Of what ends by its token, the answer has all that there is to tell
-        assert_eq!((*told.lock().unwrap(), keeper.take_untold()), (1, None));
+        assert_eq!((*told.lock().unwrap(), service.take_missed_notifications()), (1, None));
     }
 }
 
@@ -129,11 +129,11 @@ fn a_close_says_that_it_closed() {
 #[ignore = "needs rqlite"]
 fn a_touch_is_served() {
     let mut world = World::native_on_rqlite();
-    world.put(&[session("a").idle(600)]);
+    world.upsert_rows(&[session("a").idle(600)]);
     let proxy = before(&world);
-    let mut keeper = SessionService::new(behind(&proxy), Policies::default());
+    let mut service = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("SET last_used_at");
-    let answers = keeper.touch(&[Token::presented("a")], NOW).unwrap();
+    let answers = service.touch(&[Token::presented("a")], NOW).unwrap();
     assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
     assert_eq!(world.all()[0].last_used_at, Some(NOW));
 }
@@ -145,14 +145,14 @@ fn a_purge_counts_what_it_has_done() {
     let mut world = World::native_on_rqlite();
     let due = (0..30).map(|n| session(&n.to_string()).idle(2_000));
     let old = (30..40).map(|n| session(&n.to_string()).ended(90_000, EndReason::Closed));
-    world.put(&due.chain(old).collect::<Vec<_>>());
+    world.upsert_rows(&due.chain(old).collect::<Vec<_>>());
     let (proxy, told) = (before(&world), Arc::default());
-    let keeper = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
-    let mut keeper = keeper.telling(Box::new(Counter(Arc::clone(&told))));
+    let service = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
+    let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to its one batch is lost
     proxy.lose("DELETE FROM sessions");
     let go_on = &mut |_: &_| std::ops::ControlFlow::Continue(());
-    let summary = keeper.purge(&PurgeRequest::default(), NOW, go_on).unwrap();
+    let summary = service.purge(&PurgeRequest::default(), NOW, go_on).unwrap();
     // Then it knows what that has done, and who was not told of
     assert!(proxy.has_lost());
     assert_eq!((summary.done.ended, summary.done.deleted, summary.remaining), (30, 10, 0));
@@ -176,10 +176,10 @@ fn a_run_begins_and_ends_once() {
     assert!(store.renew_lease(&lease("first"), NOW).unwrap());
     // And to that of one which comes too late
     proxy.lose("INSERT INTO runs");
-    let held = store.begin(&lease("second"), &by_hand(0)).unwrap();
+    let held = store.start_run(&lease("second"), &by_hand(0)).unwrap();
     assert!(matches!(held, StartResult::LeaseHeld(_)), "{held:?}");
     proxy.lose("DELETE FROM leases");
-    store.finish(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
+    store.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
     assert!(proxy.has_lost());
     // Then it is on record as one, and the lease is free
     assert_eq!(world.sessions.outcomes(0), [RunOutcome::Done]);

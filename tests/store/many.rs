@@ -32,7 +32,7 @@ macro_rules! tests {
             // Given forty sessions
             let mut world = world();
             let sessions: Vec<Session> = (0..40).map(|n| session(&n.to_string())).collect();
-            world.put(&sessions);
+            world.upsert_rows(&sessions);
             // When six end all of them at the same time
             let ended: u64 = thread::scope(|scope| {
                 let end = |n| {
@@ -57,7 +57,7 @@ macro_rules! tests {
             let sessions: Vec<Session> = (0..600)
                 .map(|n| Session { user: user(n), ..session(&n.to_string()).idle(n % 9 * 400) })
                 .collect();
-            world.put(&sessions);
+            world.upsert_rows(&sessions);
             for by in SortKey::ALL {
                 for reverse in [false, true] {
                     let order = Order { by: *by, reverse };
@@ -75,7 +75,7 @@ macro_rules! tests {
                     assert!(seen.insert(load.user), "twice");
                     Ok(ControlFlow::Continue(()))
                 };
-                world.sessions.loads(&scope(&Policies::default()), by, &mut visit).unwrap();
+                world.sessions.user_stats(&scope(&Policies::default()), by, &mut visit).unwrap();
                 assert_eq!((seen, all), (users.clone(), 600));
             }
         }
@@ -85,9 +85,9 @@ macro_rules! tests {
         fn many_keys_are_found_and_renewed_in_their_order_and_one_given_twice_twice() {
             let mut world = world();
             let sessions: Vec<Session> = (0..300).map(|n| session(&n.to_string()).idle(60)).collect();
-            world.put(&sessions);
+            world.upsert_rows(&sessions);
             let ended = session("over").ended(5, EndReason::Closed);
-            world.put(std::slice::from_ref(&ended));
+            world.upsert_rows(std::slice::from_ref(&ended));
             let mut keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
             keys.extend([ended.key.clone(), session("no").key, keys[7].clone()]);
             let found = world.sessions.find(&keys).unwrap();
@@ -107,11 +107,11 @@ macro_rules! tests {
         $(#[$on])*
         fn the_version_tells_what_others_have_written_from_what_one_has_oneself() {
             let mut world = world();
-            world.put(&[session("a").idle(60)]);
+            world.upsert_rows(&[session("a").idle(60)]);
             let keys = [session("a").key];
             let version = |world: &World| {
                 let policies = Policies::default();
-                world.sessions.survey(&scope(&policies), None, ScanLimits::ALL).unwrap().version
+                world.sessions.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().version
             };
             // Given a store that has written before
             world.sessions.renew(&keys, NOW).unwrap();
@@ -143,9 +143,9 @@ macro_rules! tests {
                 (Policy { user_limit: 9, ..Policy::default() }, &["live_by_user"]),
                 (Policy::default(), &[]),
             ] {
-                let policies = Policies::same_for_all(policy);
-                world.sessions.suit(&policies).unwrap();
-                world.beside().suit(&policies).unwrap();
+                let policies = Policies::uniform(policy);
+                world.sessions.sync_indexes(&policies).unwrap();
+                world.beside().sync_indexes(&policies).unwrap();
                 assert_eq!(indexes(&world), names);
             }
         }

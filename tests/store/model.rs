@@ -18,7 +18,7 @@ pub struct Answer {
 type Whose<'w> = &'w dyn Fn(&Session) -> bool;
 
 /// Opens a session, if the limits leave room or can be made to.
-pub fn admit(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> Answer {
+pub fn open_limited(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> Answer {
     let (now, policy) = (new.created_at, policies.of(&new.task));
     let licence = policies.licence_of(&new.task);
     let is_licensed = |row: &Session| {

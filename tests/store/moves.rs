@@ -14,11 +14,11 @@ use crate::copies::{all, put_all, table};
 use crate::drawn::check;
 use crate::worlds::{NOW, World};
 
-fn bring(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
+fn copy_from(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
     let request = CopyRequest { replace, ..CopyRequest::default() };
     let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
-    let mut keeper = SessionService::new(there.beside(), Policies::default());
-    keeper.bring(here.sessions.as_ref(), &request, NOW, &mut go_on)
+    let mut service = SessionService::new(there.beside(), Policies::default());
+    service.copy_from(here.sessions.as_ref(), &request, NOW, &mut go_on)
 }
 
 /// Moves each of many tables to another one.
@@ -51,7 +51,7 @@ fn nothing_that_is_newer_or_there_alone_is_lost_and_all_else_is_as_in_the_source
                 }
             }
         }
-        let moved = bring(here, there, false).unwrap();
+        let moved = copy_from(here, there, false).unwrap();
         prop_assert_eq!(by_key(&all(there)), expected.clone());
         prop_assert_eq!((moved.written(), moved.newer, moved.deleted), (written, newer, 0));
         prop_assert_eq!(moved.extra, (expected.len() - source.len()) as u64);
@@ -60,7 +60,7 @@ fn nothing_that_is_newer_or_there_alone_is_lost_and_all_else_is_as_in_the_source
         prop_assert_eq!((comparison.missing, comparison.older), (0, 0));
         prop_assert_eq!(comparison.differ(), moved.newer + moved.extra);
         prop_assert_eq!(comparison.is_same(), source == all(there));
-        prop_assert_eq!(bring(here, there, false).unwrap().written(), 0);
+        prop_assert_eq!(copy_from(here, there, false).unwrap().written(), 0);
         Ok(())
     });
 }
@@ -68,7 +68,7 @@ fn nothing_that_is_newer_or_there_alone_is_lost_and_all_else_is_as_in_the_source
 #[test]
 fn with_replace_both_are_equal_unless_that_would_leave_nothing() {
     each(|here, there, source, destination| {
-        let moved = bring(here, there, true);
+        let moved = copy_from(here, there, true);
         if source.is_empty() && !destination.is_empty() {
             prop_assert!(matches!(moved, Err(Error::Refused(_))), "{:?}", moved);
             prop_assert_eq!(all(there), destination);
@@ -87,18 +87,19 @@ fn with_replace_both_are_equal_unless_that_would_leave_nothing() {
 fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
     // Given a table that takes several batches
     let (mut here, there) = (World::native_in_sqlite(), World::native_in_sqlite());
-    let row = |number: u32| RawRow { id: format!("{number:064x}"), ..crate::copies::stored('0') };
+    let row =
+        |number: u32| RawRow { id: format!("{number:064x}"), ..crate::copies::read_rows('0') };
     let rows: Vec<RawRow> = (0..900).map(row).collect();
     put_all(&mut here, &rows);
     // When it is stopped after its first, and after the first of the next, and so on
     let mut stops = 0;
     loop {
-        let mut keeper = SessionService::new(there.beside(), Policies::default());
+        let mut service = SessionService::new(there.beside(), Policies::default());
         let mut go_on = |progress: &CopyProgress| {
             if progress.written > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let request = CopyRequest::default();
-        let moved = keeper.bring(here.sessions.as_ref(), &request, NOW, &mut go_on).unwrap();
+        let moved = service.copy_from(here.sessions.as_ref(), &request, NOW, &mut go_on).unwrap();
         if moved.stopped.is_none() {
             assert_eq!((moved.written(), moved.comparison.unwrap().is_same()), (0, true));
             break;
@@ -117,7 +118,7 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     let row = |number: u32, length: usize| RawRow {
         id: format!("{number:08x}").repeat(8),
         user: Some(vec![b'a'; if number.is_multiple_of(700) { 100_000 } else { length }]),
-        ..crate::copies::stored('0')
+        ..crate::copies::read_rows('0')
     };
     let drawn = |length: usize, is_in: fn(u32) -> bool| -> Vec<RawRow> {
         (0..6_000).filter(|number| is_in(*number)).map(|number| row(number, length)).collect()
@@ -133,7 +134,7 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     let new = source.iter().filter(|row| !has(&destination, &row.id)).count() as u64;
     let gone = destination.iter().filter(|row| !has(&source, &row.id)).count() as u64;
     let alike = source.iter().filter(|row| destination.contains(row)).count() as u64;
-    let moved = bring(&here, &there, true).unwrap();
+    let moved = copy_from(&here, &there, true).unwrap();
     assert_eq!((moved.new, moved.deleted), (new, gone));
     assert_eq!(moved.changed, source.len() as u64 - new - alike);
     assert!(moved.comparison.unwrap().is_same());
@@ -142,5 +143,5 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
 
 fn all_of_many(world: &World) -> Vec<RawRow> {
     let stretch = RowRange { rows: 10_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.stored(stretch).unwrap().rows
+    world.sessions.read_rows(stretch).unwrap().rows
 }

@@ -10,7 +10,7 @@ use sessctl::storage::OnConflict;
 use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::{Policies, SessionService};
 
-use crate::copies::stored;
+use crate::copies::read_rows;
 use crate::drawn::check;
 use crate::worlds::{NOW, World};
 
@@ -70,12 +70,12 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
                 let id = format!("{:064x}", (serial + 1) * 7_919 % 1_009);
                 let created_at = NOW.0 - ago;
                 let task_as_stored = task.as_bytes().to_vec();
-                let row = RawRow { id, created_at, task: task_as_stored, ..stored('0') };
-                world.sessions.put(&[&row], OnConflict::Overwrite).unwrap();
+                let row = RawRow { id, created_at, task: task_as_stored, ..read_rows('0') };
+                world.sessions.upsert_rows(&[&row], OnConflict::Overwrite).unwrap();
                 model.open(&row, task);
             }
             Event::Counted | Event::Deleted => {
-                world.sessions.put_counters(&[&counter()], &[], OnConflict::Overwrite).unwrap();
+                world.sessions.set_counters(&[&counter()], &[], OnConflict::Overwrite).unwrap();
                 model.is_counted = true;
                 if matches!(event, Event::Deleted) {
                     world.execute(&[serde_json::json!(["DELETE FROM sessions"])]);
@@ -102,10 +102,10 @@ fn d10_a_move_brings_the_names() {
     check(World::native_in_sqlite(), 30, vec(event(), 1..12), |world, events| {
         let there = World::native_in_sqlite();
         live(world, &events, &mut |_, _| {});
-        let mut keeper = SessionService::new(there.beside(), Policies::default());
+        let mut service = SessionService::new(there.beside(), Policies::default());
         let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
         let request = CopyRequest { replace: true, ..CopyRequest::default() };
-        let moved = keeper.bring(world.sessions.as_ref(), &request, NOW, &mut go_on);
+        let moved = service.copy_from(world.sessions.as_ref(), &request, NOW, &mut go_on);
         // Where all is gone, there is nothing to move.
         prop_assume!(moved.is_ok());
         prop_assert_eq!(name(&there), name(world));

@@ -165,9 +165,9 @@ macro_rules! tests {
         fn the_purge_does_with_each_session_what_its_policy_says() {
             let input = (scene(), look(), option::of(moment()));
             check(world(), 4_000, input, |world, (mut scene, look, backlog)| {
-                world.put(&scene.sessions);
+                world.upsert_rows(&scene.sessions);
                 let reach = ScanLimits { backlog, ..ScanLimits::ALL };
-                let survey = world.sessions.survey(&scene.scope(), None, reach).unwrap();
+                let survey = world.sessions.scan_due(&scene.scope(), None, reach).unwrap();
                 prop_assert_eq!(survey.census, census(&scene, backlog));
                 prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
 
@@ -176,7 +176,7 @@ macro_rules! tests {
                     overtake(world, &mut scene);
                 }
                 let census = census(&scene, None);
-                let settled = world.sessions.settle(&scene.scope(), &due, true).unwrap();
+                let settled = world.sessions.apply_purge(&scene.scope(), &due, true).unwrap();
                 let counts = (settled.marked, settled.ended, settled.deleted);
                 prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
                 prop_assert_eq!(in_key_order(settled.told), ending(&scene));
@@ -192,7 +192,7 @@ macro_rules! tests {
         fn a_dry_run_lists_what_a_purge_would_change() {
             check(world(), 1_000, scene(), |world, scene| {
                 let scene = Scene { task: None, ..scene };
-                world.put(&scene.sessions);
+                world.upsert_rows(&scene.sessions);
                 let is_due = |session: &&Session| scene.scope().verdict(session) != Verdict::Keep;
                 let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
                 let filter = &Filter::default();
@@ -207,7 +207,7 @@ macro_rules! tests {
         $(#[$on])*
         fn a_filter_lets_through_what_the_rules_say() {
             check(world(), 1_500, (scene(), filter()), |world, (Scene { sessions, policies, .. }, filter)| {
-                world.put(&sessions);
+                world.upsert_rows(&sessions);
                 let expected: Vec<Session> = sessions
                     .iter()
                     .filter(|session| filter.matches(session, &policies, NOW))
@@ -222,7 +222,7 @@ macro_rules! tests {
         $(#[$on])*
         fn figures_count_the_states_that_the_rules_give() {
             check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
-                world.put(&sessions);
+                world.upsert_rows(&sessions);
                 for stat in world.sessions.tasks(&scope(&policies)).unwrap() {
                     let of_task =
                         || sessions.iter().filter(|session| session.task.eq_ignore_ascii_case(&stat.task));
@@ -252,8 +252,8 @@ macro_rules! tests {
                 let ended_by_now = |session: &Session| session.end.is_none() || session.has_ended(NOW);
                 let sessions: Vec<Session> = scene.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
                 let scene = Scene { sessions, planned: None, ..scene };
-                world.put(&scene.sessions);
-                let census = world.sessions.survey(&scene.scope(), None, ScanLimits::ALL).unwrap().census;
+                world.upsert_rows(&scene.sessions);
+                let census = world.sessions.scan_due(&scene.scope(), None, ScanLimits::ALL).unwrap().census;
                 let stats = world.sessions.tasks(&scene.scope()).unwrap();
                 let sum = |of: fn(&TaskStats) -> u64| stats.iter().map(of).sum::<u64>();
                 prop_assert_eq!(census.sessions, sum(TaskStats::sessions));
@@ -267,7 +267,7 @@ macro_rules! tests {
         $(#[$on])*
         fn users_have_what_the_rules_say() {
             check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
-                world.put(&sessions);
+                world.upsert_rows(&sessions);
                 let mut expected: BTreeMap<Option<String>, [u64; 4]> = BTreeMap::new();
                 for session in sessions.iter().filter(|session| session.end.is_none()) {
                     let state = match policies.of(&session.task).state(session, NOW) {
@@ -285,7 +285,7 @@ macro_rules! tests {
                     loads.insert(load.user, [active, idle, abandoned, load.expired]);
                     Ok(ControlFlow::Continue(()))
                 };
-                world.sessions.loads(&scope(&policies), GroupBy::User, &mut visit).unwrap();
+                world.sessions.user_stats(&scope(&policies), GroupBy::User, &mut visit).unwrap();
                 prop_assert_eq!(loads, expected);
                 Ok(())
             });
@@ -296,7 +296,7 @@ macro_rules! tests {
         fn every_order_is_the_one_that_the_rules_give() {
             let input = (scene(), select(SortKey::ALL), any::<bool>());
             check(world(), 1_500, input, |world, (Scene { sessions, policies, .. }, by, reverse)| {
-                world.put(&sessions);
+                world.upsert_rows(&sessions);
                 let mut expected = sessions;
                 expected.sort_by(|a, b| {
                     let order = compare(by, a, b, &policies);

@@ -155,7 +155,7 @@ impl World {
     }
 
     /// Puts sessions in, as they are.
-    pub fn put(&mut self, sessions: &[Session]) {
+    pub fn upsert_rows(&mut self, sessions: &[Session]) {
         self.execute(&sessions.iter().map(row).collect::<Vec<_>>());
     }
 
@@ -329,7 +329,7 @@ impl But for Session {
 /// The default policy with another retention.
 pub fn retention(retention: Option<Span>) -> Policies {
     let default = Policy { retention, ..Policy::default() };
-    Policies::same_for_all(default)
+    Policies::uniform(default)
 }
 
 /// A policy under which nothing ends.

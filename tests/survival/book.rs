@@ -52,7 +52,7 @@ struct Seen {
 /// What must be in a table.
 pub trait Record: Send + Sync {
     /// Enters what an application was told.
-    fn enter(&mut self, receipt: &Receipt);
+    fn insert_run(&mut self, receipt: &Receipt);
 
     /// Compares the whole table with what must be in it, and enters what purges have
     /// done.
@@ -103,7 +103,7 @@ impl Book {
 }
 
 impl Record for Book {
-    fn enter(&mut self, receipt: &Receipt) {
+    fn insert_run(&mut self, receipt: &Receipt) {
         let Receipt { deed, id, task, at } = receipt;
         if *deed == Deed::Opened {
             let entry = Entry { task: task.clone(), fate: Fate::Live { used: *at } };

@@ -71,7 +71,7 @@ impl Blow {
             }
             let mut application = scene.table.application(&path, 0, 1);
             let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
-            scene.enter(&receipts);
+            scene.insert_run(&receipts);
             if is_writer_first {
                 scene.killed();
             }

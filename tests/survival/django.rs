@@ -177,7 +177,7 @@ impl Book {
 }
 
 impl Record for Book {
-    fn enter(&mut self, receipt: &Receipt) {
+    fn insert_run(&mut self, receipt: &Receipt) {
         let Receipt { deed, id, at, .. } = receipt;
         if *deed == Deed::Opened {
             let fate = Fate::Kept { over: *at };

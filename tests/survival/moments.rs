@@ -81,7 +81,7 @@ fn purge(scene: &mut Scene, servers: &mut [Server; 2], kill_after: Option<Durati
     });
     let took = begun.elapsed();
     for server in servers {
-        scene.enter(&server.halt());
+        scene.insert_run(&server.halt());
     }
     End { output, took }
 }

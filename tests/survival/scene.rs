@@ -57,9 +57,9 @@ impl Scene {
         (is_there > 0).then(|| db.query_row(sql, [], |row| row.get(0)).unwrap())
     }
 
-    pub fn enter(&mut self, receipts: &[Receipt]) {
+    pub fn insert_run(&mut self, receipts: &[Receipt]) {
         for receipt in receipts {
-            self.book.enter(receipt);
+            self.book.insert_run(receipt);
         }
     }
 

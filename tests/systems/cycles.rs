@@ -184,7 +184,7 @@ fn d11_a_database_that_is_restored_makes_up_no_cycle() {
 }
 
 fn next_of(world: &World, job: &Job, now: UnixTime) -> UnixTime {
-    match world.keeper.standings(std::slice::from_ref(job), &world.terms, now).unwrap()[0] {
+    match world.service.job_statuses(std::slice::from_ref(job), &world.terms, now).unwrap()[0] {
         JobStatus::Scheduled { next, .. } => next,
         standing => panic!("{standing:?}"),
     }

@@ -13,7 +13,7 @@ const DAY_2: &str = "2026-06-16T00:00:00Z";
 /// Closes a session of a task.
 fn closed(transfer: &mut World, task: &str, now: UnixTime) -> Token {
     let token = transfer.open(task, now);
-    transfer.keeper.close(std::slice::from_ref(&token), now).unwrap();
+    transfer.service.close(std::slice::from_ref(&token), now).unwrap();
     token
 }
 

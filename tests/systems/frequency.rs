@@ -34,7 +34,7 @@ fn schedule(times: &str) -> Schedule {
 
 /// The first runs later than Monday, 2026-06-15, 12:00.
 fn next(schedule: &Schedule, count: usize) -> Vec<String> {
-    let runs = schedule.runs_after(at("2026-06-15T12:00:00Z"), &UTC).take(count);
+    let runs = schedule.occurrences_after(at("2026-06-15T12:00:00Z"), &UTC).take(count);
     runs.map(|run| run.utc().unwrap().format("%a %d %R").to_string()).collect()
 }
 

@@ -80,5 +80,5 @@ fn r10_nor_does_a_lowered_limit_of_a_user() {
     assert!(matches!(refused, Err(Error::LimitReached(_))));
     let later = later(noon, 31 * MINUTE);
     redbex.opens(opening("alice", "imap"), later).unwrap();
-    assert_eq!(redbex.keeper.tasks(None, later).unwrap()[0].live_total(), 3);
+    assert_eq!(redbex.service.tasks(None, later).unwrap()[0].live_total(), 3);
 }

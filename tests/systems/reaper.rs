@@ -34,8 +34,8 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     websphere.run("reaper", later(noon, -300));
     // When one of them is in the middle of its run
     let mut seen = Vec::new();
-    let ran = websphere.keeper.run_job(&job, &terms, noon, &mut || {
-        let standing = other.standings(std::slice::from_ref(&job), &terms, noon).unwrap()[0];
+    let ran = websphere.service.run_job(&job, &terms, noon, &mut || {
+        let standing = other.job_statuses(std::slice::from_ref(&job), &terms, noon).unwrap()[0];
         let ran = other.run_job(&job, &terms, noon, &mut || ControlFlow::Continue(()));
         seen.push((standing, ran));
         ControlFlow::Continue(())
@@ -67,12 +67,12 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
         let scope = PolicyContext { policies: &policies, now, planned: None, task: None };
         let mut reaper = websphere.store();
         let survey = reaper
-            .survey(&scope, None, ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL })
+            .scan_due(&scope, None, ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL })
             .unwrap();
         assert_eq!(survey.census.would_end, 3);
         // When one of them is used before the reaper ends them
         assert_eq!(websphere.touch(&tokens[1], now), TouchOutcome::Renewed);
-        let settled = reaper.settle(&scope, &survey.due.unwrap(), false).unwrap();
+        let settled = reaper.apply_purge(&scope, &survey.due.unwrap(), false).unwrap();
         // Then that one survives
         assert_eq!(settled.ended, 2);
         assert_eq!(websphere.fate(&tokens[1], now), "active");
@@ -130,7 +130,7 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over_after_60_seconds() {
         websphere.db().execute(sql, &[&(noon.0 - ago)]);
         // When another process wants to purge
         let request = PurgeRequest::default();
-        let purged = websphere.keeper.purge(&request, noon, &mut |_| ControlFlow::Continue(()));
+        let purged = websphere.service.purge(&request, noon, &mut |_| ControlFlow::Continue(()));
         // Then it has the lease, or leaves
         match purged {
             Ok(_) => assert!(is_taken, "{ago}"),

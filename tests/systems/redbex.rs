@@ -236,7 +236,7 @@ fn r8_ended_sessions_stay_listed_with_their_end_and_reason_for_their_retention()
     // And to the second
     let mut redbex = World::new("redbex");
     let token = redbex.open("imap", at(NOON));
-    redbex.keeper.close(std::slice::from_ref(&token), at(NOON)).unwrap();
+    redbex.service.close(std::slice::from_ref(&token), at(NOON)).unwrap();
     let over = later(at(NOON), 30 * DAY);
     for (now, fate) in [(later(over, -1), "closed"), (over, "gone")] {
         redbex.purge(now);

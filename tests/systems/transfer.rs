@@ -35,7 +35,7 @@ fn t1_a_check_marks_each_live_session_that_has_no_mark_with_its_time() {
     let (mut transfer, old) = with_an_old_session(&[]);
     let now = at(DAY_1);
     let [new, closed] = [now, now].map(|now| transfer.open("box", now));
-    transfer.keeper.close(std::slice::from_ref(&closed), now).unwrap();
+    transfer.service.close(std::slice::from_ref(&closed), now).unwrap();
     // When the check of day 1 comes
     check(&mut transfer, now);
     // Then the live ones bear its time, and all of them live on

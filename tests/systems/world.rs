@@ -25,7 +25,7 @@ pub fn at(rfc3339: &str) -> UnixTime {
 
 /// A database under the rules of a system, in which only the test moves time.
 pub struct World {
-    pub keeper: SessionService,
+    pub service: SessionService,
     pub config: Config,
     pub terms: JobOptions,
     place: Place,
@@ -60,8 +60,8 @@ impl World {
             manners: config.manners,
             keep_runs: config.keep_runs,
         };
-        let keeper = SessionService::new(store, config.policies.clone()).on_host("mail1");
-        Self { keeper, config, terms, place, _folder: folder }
+        let service = SessionService::new(store, config.policies.clone()).with_host("mail1");
+        Self { service, config, terms, place, _folder: folder }
     }
 
     /// With the machine's clock in another zone.
@@ -86,7 +86,7 @@ impl World {
 
     /// Another process on the same database.
     pub fn beside(&self, host: &str) -> SessionService {
-        SessionService::new(self.store(), self.config.policies.clone()).on_host(host)
+        SessionService::new(self.store(), self.config.policies.clone()).with_host(host)
     }
 
     /// Opens a session of alice's.
@@ -96,18 +96,18 @@ impl World {
     }
 
     pub fn opens(&mut self, opening: OpenRequest, now: UnixTime) -> Result<OpenedSession, Error> {
-        self.keeper.open(opening, now)
+        self.service.open(opening, now)
     }
 
     #[track_caller]
     pub fn touch(&mut self, token: &Token, now: UnixTime) -> TouchOutcome {
-        self.keeper.touch(std::slice::from_ref(token), now).unwrap()[0].outcome
+        self.service.touch(std::slice::from_ref(token), now).unwrap()[0].outcome
     }
 
     /// A purge by hand.
     #[track_caller]
     pub fn purge(&mut self, now: UnixTime) -> PurgeSummary {
-        self.keeper
+        self.service
             .purge(&PurgeRequest::default(), now, &mut |_| ControlFlow::Continue(()))
             .unwrap()
     }
@@ -121,12 +121,12 @@ impl World {
     #[track_caller]
     pub fn run(&mut self, job: &str, now: UnixTime) -> JobOutcome {
         let job = self.job(job);
-        self.keeper.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
+        self.service.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
     }
 
     #[track_caller]
     pub fn standing(&self, job: &str, now: UnixTime) -> JobStatus {
-        self.keeper.standings(&[self.job(job)], &self.terms, now).unwrap()[0]
+        self.service.job_statuses(&[self.job(job)], &self.terms, now).unwrap()[0]
     }
 
     /// The runs of the ledger, the earliest first.
@@ -136,14 +136,14 @@ impl World {
             runs.push(run);
             Ok(ControlFlow::Continue(()))
         };
-        self.keeper.runs(&RunQuery::default(), UnixTime(0), visit).unwrap();
+        self.service.runs(&RunQuery::default(), UnixTime(0), visit).unwrap();
         runs.reverse();
         runs
     }
 
     /// The row of a session; `None`: there is none.
     pub fn session(&self, token: &Token) -> Option<Session> {
-        self.keeper.session(&token.id()).ok()
+        self.service.session(&token.id()).ok()
     }
 
     /// How a session stands: its state, the reason of its end, or `gone`, if there is
@@ -152,7 +152,7 @@ impl World {
         let Some(session) = self.session(token) else {
             return "gone";
         };
-        let state = self.keeper.policies().of(&session.task).state(&session, now);
+        let state = self.service.policies().of(&session.task).state(&session, now);
         session.end.map_or(state.as_str(), |end| end.reason.as_str())
     }
 

@@ -40,12 +40,12 @@ struct CompactCounts {
 
 impl SessionService {
     /// About how many bytes lie in pages that are not full. Only
-    /// [`rebuild`](Self::rebuild) gives them back.
+    /// [`vacuum`](Self::vacuum) gives them back.
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn slack(&self) -> Result<u64> {
-        self.store.slack()
+    pub fn unused_bytes(&self) -> Result<u64> {
+        self.store.unused_bytes()
     }
 
     /// Gives the pages that are free now back to the file system, in short write
@@ -67,23 +67,23 @@ impl SessionService {
     ) -> Result<CompactReport> {
         self.may_compact()?;
         let begun = Instant::now();
-        let before = self.store.space()?;
+        let before = self.store.disk_usage()?;
         let mut feat = CompactCounts::default();
         if !before.steps_possible {
             let stopped = Some(CompactStopReason::NoSteps).filter(|_| before.free_pages > 0);
             return Ok(compacted(before, before, &feat, begun, stopped));
         }
-        let mut shift = self.begin_unrecorded(PURGE, COMPACTION, now)?;
+        let mut shift = self.acquire_lease(PURGE, COMPACTION, now)?;
         let mut watch = CompactDeadline { begun, run_time: request.run_time, go_on };
         // What a commit would do about the log is done between the steps.
-        let outcome = self.with_log_kept(|keeper| {
-            keeper.step_by_step(&mut feat, &mut shift, request, &mut watch)
+        let outcome = self.with_log_kept(|service| {
+            service.step_by_step(&mut feat, &mut shift, request, &mut watch)
         });
         let finished = self.finish_unrecorded(&shift);
         // What the work fails with comes first.
         let stopped = outcome.and_then(|stopped| finished.map(|()| stopped))?;
         self.empty_log(watch.go_on)?;
-        let after = self.store.space()?;
+        let after = self.store.disk_usage()?;
         // What stops a run that has nothing left has not stopped it.
         let stopped = stopped.filter(|_| after.free_pages > 0).or_else(|| overhang(&after));
         Ok(compacted(before, after, &feat, begun, stopped))
@@ -99,7 +99,7 @@ impl SessionService {
         let mut pace = Throttle::aiming_at(request.hold.0);
         // More may become free meanwhile: that is for the next time, or there would be
         // no end to it.
-        let mut left = self.store.space()?.free_pages;
+        let mut left = self.store.disk_usage()?.free_pages;
         while left > 0 {
             if !self.stay(shift)? {
                 return Ok(Some(CompactStopReason::Lease));
@@ -129,7 +129,7 @@ impl SessionService {
         left: u64,
     ) -> Result<VacuumStep> {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let released = self.store.release(pace.rows().min(most))?;
+        let released = self.store.incremental_vacuum(pace.rows().min(most))?;
         if released.pages > 0 {
             pace.learn(released.pages, &released);
             feat.steps += 1;
@@ -153,7 +153,7 @@ impl SessionService {
         feat.unfolded = 0;
         let begun = Instant::now();
         let is_too_long = |size: WalStatus| size.pending > LONGEST_LOG;
-        while self.store.move_log(CheckpointMode::Passive)?.is_some_and(is_too_long) {
+        while self.store.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
             if begun.elapsed() >= PATIENCE {
                 return Ok(Some(CompactStopReason::Reader));
             }
@@ -171,7 +171,7 @@ impl SessionService {
     /// Works the log into the database and empties it, if there is a moment for that.
     fn empty_log(&mut self, go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            let log = self.store.move_log(CheckpointMode::Truncate)?;
+            let log = self.store.checkpoint(CheckpointMode::Truncate)?;
             if log.is_none_or(|log| log.bytes == 0) || go_on().is_break() {
                 break;
             }
@@ -192,7 +192,7 @@ impl SessionService {
     /// [`Error::Refused`](crate::Error::Refused) if it is a framework's, what `room`
     /// answers, and whatever keeps the database from being written. Nothing has
     /// changed then.
-    pub fn rebuild(
+    pub fn vacuum(
         &mut self,
         run_time: Option<Duration>,
         now: UnixTime,
@@ -202,19 +202,19 @@ impl SessionService {
         self.may_compact()?;
         let begun = Instant::now();
         let is_up = move || run_time.is_some_and(|limit| begun.elapsed() >= limit);
-        let before = self.store.space()?;
-        let shift = self.begin_unrecorded(PURGE, COMPACTION, now)?;
+        let before = self.store.disk_usage()?;
+        let shift = self.acquire_lease(PURGE, COMPACTION, now)?;
         let go_on = &mut || ControlFlow::Continue(());
         let outcome = self.empty_log(go_on).and_then(|()| {
-            room(&self.store.demand()?)?;
+            room(&self.store.space_requirement()?)?;
             let working = Instant::now();
-            let done = self.store.rebuild(Box::new(move || is_up() || leave()))?;
+            let done = self.store.vacuum(Box::new(move || is_up() || leave()))?;
             Ok((done, working.elapsed()))
         });
         let finished = self.finish_unrecorded(&shift);
         let (done, longest_hold) = outcome.and_then(|done| finished.map(|()| done))?;
         self.empty_log(go_on)?;
-        let after = self.store.space()?;
+        let after = self.store.disk_usage()?;
         let feat = CompactCounts { steps: u64::from(done), longest_hold, unfolded: 0 };
         let cut = if is_up() { CompactStopReason::RunTime } else { CompactStopReason::Signal };
         let stopped = if done { overhang(&after) } else { Some(cut) };

@@ -57,7 +57,7 @@ impl SessionService {
     /// anything has run here: rows that have gone would come back. In these cases nothing
     /// has changed. And whatever keeps the tables from being read or written, and then
     /// the batches before stand.
-    pub fn bring(
+    pub fn copy_from(
         &mut self,
         source: &dyn Backend,
         request: &CopyRequest,
@@ -66,7 +66,7 @@ impl SessionService {
     ) -> Result<CopyReport> {
         let begun = Instant::now();
         let mut journey = CopyRun::new(source, request, go_on);
-        let shift = self.begin_unrecorded(PURGE, MOVE, now)?;
+        let shift = self.acquire_lease(PURGE, MOVE, now)?;
         journey.shift = Some(shift);
         let may = self.may_bring(&journey, now);
         let outcome = may.and_then(|()| self.bring_all(&mut journey));
@@ -76,7 +76,7 @@ impl SessionService {
         Ok(CopyReport { stopped, elapsed: begun.elapsed(), ..journey.done })
     }
 
-    /// Compares another table with this one, and changes nothing. What [`bring`](Self::bring)
+    /// Compares another table with this one, and changes nothing. What [`copy_from`](Self::copy_from)
     /// would leave alone counts as left alone.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl SessionService {
     fn may_bring(&self, journey: &CopyRun<'_>, now: UnixTime) -> Result<()> {
         let holds =
             |it: &LeaseHolder| Lease::holds(it.renewed_at, now) && !self.is_gone(&it.holder);
-        let holding = journey.source.holding(PURGE)?;
+        let holding = journey.source.lease_holder(PURGE)?;
         if let Some(holding) = holding.filter(|it| it.work == MOVE && holds(it)) {
             // The lease that was taken just now is there, too.
             if holding.renewed_at == now {
@@ -123,7 +123,7 @@ impl SessionService {
         }
         let one = RowRange { rows: 1, bytes: 1, ..RowRange::default() };
         let is_empty =
-            |store: &dyn Backend| store.stored(one).map(|portion| portion.rows.is_empty());
+            |store: &dyn Backend| store.read_rows(one).map(|portion| portion.rows.is_empty());
         if journey.request.replace && is_empty(journey.source)? && !is_empty(self.store.as_ref())? {
             return Err(Error::Refused(
                 "the source holds no session, and to become equal to it the destination would \
@@ -150,10 +150,10 @@ impl SessionService {
             return Ok(Some(stopped));
         }
         self.copy_counters(journey)?;
-        let names = journey.source.stored_names()?;
-        self.store.put_names(&names, journey.request.over())?;
+        let names = journey.source.read_task_names()?;
+        self.store.upsert_task_names(&names, journey.request.over())?;
         if journey.request.suit {
-            self.store.suit(&self.policies)?;
+            self.store.sync_indexes(&self.policies)?;
         }
         self.compare_all(journey)
     }
@@ -218,7 +218,9 @@ impl SessionService {
             }
             let (batch, others) = rest.split_at(fitting(rest, journey.pace.rows()));
             let put = match deed {
-                CopyAction::Insert | CopyAction::WriteOver => self.store.put(batch, over)?,
+                CopyAction::Insert | CopyAction::WriteOver => {
+                    self.store.upsert_rows(batch, over)?
+                }
                 CopyAction::Delete => self.store.remove(batch)?,
             };
             journey.did(deed, batch.len() as u64, &put);
@@ -240,11 +242,11 @@ impl SessionService {
     }
 
     fn copy_counters(&mut self, journey: &mut CopyRun<'_>) -> Result<()> {
-        let (here, there) = (journey.source.counters()?, self.store.counters()?);
+        let (here, there) = (journey.source.read_counters()?, self.store.read_counters()?);
         let over = journey.request.over();
         let (set, drop) = counters_to_change(&here, &there, over);
         journey.done.counters = (set.len() + drop.len()) as u64;
-        self.store.put_counters(&set, &drop, over)
+        self.store.set_counters(&set, &drop, over)
     }
 
     fn compare_all(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
@@ -264,7 +266,7 @@ impl SessionService {
             }
             after = section.until;
         }
-        let (here, there) = (journey.source.counters()?, self.store.counters()?);
+        let (here, there) = (journey.source.read_counters()?, self.store.read_counters()?);
         let (set, drop) = counters_to_change(&here, &there, journey.request.over());
         journey.done.comparison = Some(tally.comparison((set.len() + drop.len()) as u64));
         Ok(None)

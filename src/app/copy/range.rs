@@ -22,9 +22,9 @@ impl KeyRange {
     ) -> Result<Self> {
         let last = |rows: &[RawRow]| rows.last().map(|row| row.id.clone());
         let stretch = RowRange { after, until: None, rows: MOST_ROWS, bytes: MOST_BYTES };
-        let mut from = here.stored(stretch)?;
+        let mut from = here.read_rows(stretch)?;
         let mut until = if from.has_more { last(&from.rows) } else { None };
-        let to = there.stored(RowRange { until: until.as_deref(), ..stretch })?;
+        let to = there.read_rows(RowRange { until: until.as_deref(), ..stretch })?;
         if to.has_more {
             until = last(&to.rows);
             from.rows.retain(|row| until.as_ref().is_none_or(|until| row.id <= *until));

@@ -75,7 +75,7 @@ impl Checkpointer {
     /// Whether somebody keeps a log, which is as large as it may be, from being used
     /// again.
     pub(super) fn is_stuck(&mut self, store: &mut dyn Backend) -> Result<bool> {
-        Ok(match store.move_log(CheckpointMode::Passive)? {
+        Ok(match store.checkpoint(CheckpointMode::Passive)? {
             None => false,
             Some(WalStatus { pending: SMALL_BIT.., .. }) => true,
             Some(_) => self.be_firm(store)?.is_some_and(|size| size.is_in_use),
@@ -89,7 +89,7 @@ impl Checkpointer {
     }
 
     fn look(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
-        let size = store.log_size()?;
+        let size = store.wal_status()?;
         self.peak = self.peak.max(size.unwrap_or_default().bytes);
         Ok(size)
     }
@@ -98,7 +98,7 @@ impl Checkpointer {
     fn shrink(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
         let mut size = None;
         for _ in 0..TRIES {
-            size = store.move_log(CheckpointMode::Passive)?;
+            size = store.checkpoint(CheckpointMode::Passive)?;
             if size.is_none_or(|size| size.pending == 0) {
                 return Ok(size);
             }
@@ -111,7 +111,7 @@ impl Checkpointer {
 
     fn be_firm(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
         let begun = Instant::now();
-        let size = store.move_log(FIRM);
+        let size = store.checkpoint(FIRM);
         self.hold = self.hold.max(begun.elapsed());
         size
     }

@@ -23,7 +23,7 @@ use preview::ScanTotals;
 use sweep::Sweep;
 
 pub use report::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
-pub(super) use report::{rejected, short_of};
+pub(super) use report::{incomplete_reason, rejected};
 
 impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
@@ -59,7 +59,7 @@ impl SessionService {
         }
         self.must_trust_clock(now)?;
         let task = request.task.as_ref().map(TaskPattern::as_str);
-        let mut shift = self.begin(PURGE, "purge", task, request.job.as_ref(), now)?;
+        let mut shift = self.start_run(PURGE, "purge", task, request.job.as_ref(), now)?;
         // What keeps the schema from being read keeps the walk from its first look, too.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
         let mut walk = Sweep::new(&request.manners, is_slow);
@@ -81,19 +81,17 @@ impl SessionService {
             _ => Err(error),
         });
         let close = match &outcome {
-            Ok(summary) => RunResult::of(summary.stopped, summary.short_of()),
+            Ok(summary) => RunResult::of(summary.stopped, summary.incomplete_reason()),
             Err(error) => RunResult::Failed(error),
         };
-        let finished = self.finish(&shift, walk.feat(), close);
+        let finished = self.finish_run(&shift, walk.feat(), close);
         // What the work fails with comes first. What the ledger has no record of is done
         // all the same, and the next run of its job finds it so.
         outcome.and_then(|summary| match finished {
-            Err(error) if summary.stopped == Some(StopReason::Busy) && error.is_passing() => {
+            Err(error) if summary.stopped == Some(StopReason::Busy) && error.is_transient() => {
                 Ok(summary)
             }
-            Err(error)
-                if error.is_for_want_of_room() && summary.done != PurgeProgress::default() =>
-            {
+            Err(error) if error.is_disk_full() && summary.done != PurgeProgress::default() => {
                 Ok(summary)
             }
             finished => finished.map(|()| summary),
@@ -106,9 +104,9 @@ impl SessionService {
     /// # Errors
     /// [`Error::Refused`] if the purge would be, for
     /// what is in the table; whatever keeps the table from being read.
-    pub fn plan(&self, request: &PurgeRequest, now: UnixTime) -> Result<PurgePreview> {
+    pub fn preview(&self, request: &PurgeRequest, now: UnixTime) -> Result<PurgePreview> {
         let begun = Instant::now();
-        self.store.vet()?;
+        self.store.validate()?;
         let work = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
         let ScanTotals { census, misfit, kept } = self.count(&scope, work.backlog_at())?;
@@ -156,7 +154,7 @@ impl SessionService {
         visit: &mut dyn FnMut(Session, Verdict) -> VisitResult,
     ) -> Result<()> {
         let scope = self.scope(task, now);
-        self.store.vet()?;
+        self.store.validate()?;
         let filter = Filter { task: task.cloned(), ..Filter::default() };
         let query = SessionQuery {
             scope,

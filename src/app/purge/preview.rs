@@ -129,9 +129,9 @@ impl PreviewScan<'_> {
 
     /// The next rows, and the last of them.
     fn next(self, after: Option<&Cursor>) -> Result<(ScanTotals, Option<Cursor>)> {
-        let time = if self.store.log_size()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
+        let time = if self.store.wal_status()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
         let reach = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
-        let survey = self.store.survey(self.scope, after, reach)?;
+        let survey = self.store.scan_due(self.scope, after, reach)?;
         let DueScan { census, misfit, kept, last, .. } = survey;
         Ok((ScanTotals { census, misfit, kept }, last))
     }

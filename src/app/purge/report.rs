@@ -140,14 +140,14 @@ impl PurgeSummary {
 
     /// What keeps it from being complete, in words. Rows that others refer to do not: what
     /// is to become of them is not the purge's to decide.
-    pub fn short_of(&self) -> Option<String> {
+    pub fn incomplete_reason(&self) -> Option<String> {
         let obstacle = self.obstacle.as_deref();
-        short_of(self.stopped, obstacle, self.untold.as_ref(), rejected(&self.kept))
+        incomplete_reason(self.stopped, obstacle, self.untold.as_ref(), rejected(&self.kept))
     }
 }
 
 /// Why a run is not complete, if it is not.
-pub(in crate::app) fn short_of(
+pub(in crate::app) fn incomplete_reason(
     stopped: Option<StopReason>,
     obstacle: Option<&str>,
     untold: Option<&MissedNotifications>,

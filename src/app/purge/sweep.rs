@@ -172,16 +172,16 @@ impl SessionService {
         let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
         let mut limits = PurgeLimits { until, go_on };
         self.limit_statements(until);
-        let stopped = self.with_log_kept(|keeper| {
-            let stopped = keeper.settle_all(walk, shift, request, now, &mut limits)?;
-            walk.upkeep.at_last(keeper.store.as_mut())?;
+        let stopped = self.with_log_kept(|service| {
+            let stopped = service.settle_all(walk, shift, request, now, &mut limits)?;
+            walk.upkeep.at_last(service.store.as_mut())?;
             Ok(stopped)
         })?;
         self.store.limit_statements(None);
         walk.done.log_peak = walk.upkeep.peak;
-        match self.store.note_peaks(&walk.peaks) {
+        match self.store.record_peaks(&walk.peaks) {
             // The work is done; a figure that was not noted does not undo it.
-            Err(error) if error.is_passing() || error.is_for_want_of_room() => {}
+            Err(error) if error.is_transient() || error.is_disk_full() => {}
             noted => noted?,
         }
         let left = self.left_behind(walk, request, now, stopped)?;
@@ -242,7 +242,7 @@ impl SessionService {
             // What stops a run that has nothing left has not stopped it.
             stopped: stopped.filter(|_| due > 0 || !counted),
             obstacle,
-            untold: self.take_untold(),
+            untold: self.take_missed_notifications(),
             unreadable: census.unreadable,
             future: census.future,
             misfit,
@@ -311,7 +311,7 @@ impl SessionService {
         let begun = Instant::now();
         self.limit_statements(limits.until);
         let ahead = scope(&self.policies, request, now);
-        let survey = self.store.survey(&ahead, walk.after.as_ref(), walk.reach())?;
+        let survey = self.store.scan_due(&ahead, walk.after.as_ref(), walk.reach())?;
         walk.last_look = begun.elapsed();
         // Right before it writes: it may have slept for long.
         if !self.stay(shift)? {
@@ -323,7 +323,7 @@ impl SessionService {
             let asked = walk.pace.rows();
             let due = usize::try_from(survey.census.due).map_or(asked, |due| due.min(asked));
             let scope = scope(&self.policies, request, now);
-            let settled = self.store.settle(&scope, range, self.bell.is_heard());
+            let settled = self.store.apply_purge(&scope, range, self.bell.is_heard());
             if let Err(error @ Error::Interrupted { .. }) = settled {
                 walk.in_hand = survey.census.due;
                 walk.saw(survey);

@@ -21,7 +21,7 @@ use sessctl::storage::Backend;
 use sessctl::store::adopted::StateMemory;
 use sessctl::store::{Access, Cluster, Location};
 
-use super::exit::{Exit, Usage, complain};
+use super::exit::{Exit, Usage, eprint_line};
 use super::hook::Hook;
 use super::privileges::Identity;
 use super::privileges::helper::Helper;
@@ -282,9 +282,9 @@ impl Context {
 
     /// Opens the table that is meant, under the policies of the configuration.
     pub fn open(&self, access: Access) -> anyhow::Result<SessionService> {
-        let keeper = self.open_unsaid(access)?;
-        self.introduce(&keeper, self.config()?);
-        Ok(keeper)
+        let service = self.open_unsaid(access)?;
+        self.introduce(&service, self.config()?);
+        Ok(service)
     }
 
     /// Notes that the command runs jobs, whose history is in the state.
@@ -317,29 +317,29 @@ impl Context {
         };
         privileges::must_stay(&db, self)?;
         self.check_hook(config)?;
-        let keeper = self.in_charge(self.store(&db, Access::Write, config)?, config);
-        self.introduce(&keeper, config);
-        Ok(keeper)
+        let service = self.in_charge(self.store(&db, Access::Write, config)?, config);
+        self.introduce(&service, config);
+        Ok(service)
     }
 
     /// Takes charge of a table, under the policies of a configuration.
     pub fn in_charge(&self, store: Box<dyn Backend>, config: &Config) -> SessionService {
-        let keeper = SessionService::new(store, config.policies.clone())
-            .on_host(host::name())
-            .timed_by(clock::uptime)
+        let service = SessionService::new(store, config.policies.clone())
+            .with_host(host::name())
+            .with_clock(clock::uptime)
             .with_user(accounts::current)
-            .knowing_processes(ProcessProbe { own: process::own, is_gone: process::is_gone })
-            .guarding_clock(
+            .with_process_probe(ProcessProbe { own: process::own, is_gone: process::is_gone })
+            .with_clock_guard(
                 ClockGuard { threshold: config.clock, is_accepted: false },
                 Box::new(clock::read),
             );
-        let keeper = match self.syslog(config) {
-            Some(syslog) => keeper.observed_by(Box::new(syslog)),
-            None => keeper,
+        let service = match self.syslog(config) {
+            Some(syslog) => service.with_observer(Box::new(syslog)),
+            None => service,
         };
         match Hook::from_config(&config.hooks, self.identity()) {
-            Some(hook) => keeper.telling(Box::new(hook)),
-            None => keeper,
+            Some(hook) => service.with_hook(Box::new(hook)),
+            None => service,
         }
     }
 
@@ -405,14 +405,14 @@ impl Context {
     /// Tells people something that is no data.
     pub fn say(&self, sentence: &str) {
         if !self.global.quiet {
-            complain(&output::sanitize::visible(sentence));
+            eprint_line(&output::sanitize::escape(sentence));
         }
     }
 
     /// The same, of those of a command that answers otherwise; and the exit code that
     /// follows.
-    pub fn untold(&self, keeper: &mut SessionService) -> Exit {
-        match keeper.take_untold() {
+    pub fn untold(&self, service: &mut SessionService) -> Exit {
+        match service.take_missed_notifications() {
             None => Exit::Done,
             Some(untold) => {
                 self.say_untold(&untold);
@@ -423,7 +423,7 @@ impl Context {
 
     /// Tells of ended sessions that the hook was not told of.
     pub fn say_untold(&self, untold: &MissedNotifications) {
-        complain(&output::sanitize::visible(&format!("sessctl: {untold}; {}", again(untold))));
+        eprint_line(&output::sanitize::escape(&format!("sessctl: {untold}; {}", again(untold))));
     }
 
     /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
@@ -461,7 +461,7 @@ impl Context {
             many => (format!("{} sessions", human::thousands(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
-        complain(&format!(
+        eprint_line(&format!(
             "sessctl: could not read the user of {sessions}, so {so}; `sessctl list \
              --user-unreadable` shows {them}, and `sessctl cycle --user-unreadable` ends {them}"
         ));
@@ -469,8 +469,8 @@ impl Context {
     }
 
     /// Says what has kept the clock from being checked, if anything has.
-    pub fn say_clock_warning(&self, keeper: &mut SessionService) {
-        if let Some(warning) = keeper.take_clock_warning() {
+    pub fn say_clock_warning(&self, service: &mut SessionService) {
+        if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
     }

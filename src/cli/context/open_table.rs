@@ -273,8 +273,8 @@ impl Context {
 
     /// Names a framework's table to people: where nobody else has named its profile, or
     /// they want to know all.
-    pub(super) fn introduce(&self, keeper: &SessionService, config: &Config) {
-        let Some(profile) = keeper.profile().filter(|_| !self.said.replace(true)) else {
+    pub(super) fn introduce(&self, service: &SessionService, config: &Config) {
+        let Some(profile) = service.profile().filter(|_| !self.said.replace(true)) else {
             return;
         };
         let is_a_guess = self.wanted_profile(config).is_none();

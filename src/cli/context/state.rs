@@ -14,10 +14,10 @@ use sessctl::domain::state_file::{
 };
 use sessctl::store::adopted::check_state_directory;
 
-use crate::cli::exit::complain;
+use crate::cli::exit::eprint_line;
 use crate::cli::privileges::Identity;
 use crate::cli::state_dir::{Owner, user_name};
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// A directory, and who has named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +183,7 @@ pub fn teller(
     let told = Rc::clone(told);
     move |news| match news {
         StateNotice::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
-            complain(&visible(&format!(
+            eprint_line(&escape(&format!(
                 "sessctl: moved the state from \"{}\" to \"{}\"",
                 from.display(),
                 to.display()
@@ -201,7 +201,7 @@ pub fn teller(
 /// Warns of something, unless that was said before.
 pub fn warn_once(told: &WarnedStates, sentence: &str) {
     if told.borrow_mut().insert(sentence.to_owned()) {
-        complain(&visible(&format!("sessctl: warning: {sentence}")));
+        eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
     }
 }
 

@@ -66,7 +66,7 @@ fn width() -> Option<usize> {
 /// Prints sentences, each from the beginning of a line.
 pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
     let lines = |sentence: &String| {
-        let sentence = output::sanitize::visible(sentence).into_owned();
+        let sentence = output::sanitize::escape(sentence).into_owned();
         width().map_or(sentence.clone(), |width| filled(&sentence, width))
     };
     print(sentences.iter().map(lines).collect::<Vec<_>>().join("\n") + "\n")

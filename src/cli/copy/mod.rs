@@ -15,7 +15,7 @@ use sessctl::{Error, store};
 
 use super::args::duration;
 use super::context::{Context, SettingOrigin, print};
-use super::exit::{Exit, Usage, unless_gone};
+use super::exit::{Exit, Usage, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::progress::{Display, left};
 use super::retry::waiting;
@@ -96,10 +96,10 @@ impl Args {
         } else {
             store::create(up_to_date(&ends.to))?
         };
-        let mut keeper = context.in_charge(store, config);
+        let mut service = context.in_charge(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
-            self.bring(&mut keeper, source.as_ref(), &request, &interrupt, context)
+            self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)
         });
         let done = match (done, interrupt.signal()) {
             // It was told to stop while it waited for another one.
@@ -108,7 +108,7 @@ impl Args {
         };
         let exit = exit(&done, interrupt.signal());
         // Whatever fails from here on, the rows are there.
-        unless_gone(self.answer(&ends, &done, exit, context))?;
+        ignore_broken_pipe(self.answer(&ends, &done, exit, context))?;
         Ok(exit)
     }
 
@@ -142,9 +142,9 @@ impl Args {
         Ok(Endpoints { from, to })
     }
 
-    fn bring(
+    fn copy_from(
         &self,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         source: &dyn Backend,
         request: &CopyRequest,
         interrupt: &Interrupt,
@@ -156,11 +156,11 @@ impl Args {
             interrupt.go_on()
         };
         if self.verify_only {
-            return keeper.compare(source, request, &mut go_on);
+            return service.compare(source, request, &mut go_on);
         }
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
-        keeper.bring(source, request, now, &mut go_on)
+        service.copy_from(source, request, now, &mut go_on)
     }
 
     fn answer(

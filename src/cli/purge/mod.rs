@@ -19,7 +19,7 @@ use sessctl::store::{Access, Location};
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::ended_lines::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, advice_on_room, complain, unless_gone};
+use crate::cli::exit::{Exit, advice_on_room, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
@@ -30,7 +30,7 @@ use crate::cli::retry::waiting;
 use crate::cli::show::stat;
 use crate::cli::{clock, metrics, records};
 use crate::output::record::{Record, Value};
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 use crate::output::{FormatName, Summary};
 
 use summary::{RUN, SUMMARY, record, schema, sentence};
@@ -127,10 +127,10 @@ impl Args {
         }
         let deadline = Deadline::after(self.run_time);
         let each = EndedLines::of_purge(context, self.each);
-        let mut keeper = context.open(Access::Write)?.telling(each.listener());
+        let mut service = context.open(Access::Write)?.with_hook(each.listener());
         drop(deadline);
         if self.accept_clock {
-            keeper.accept_clock();
+            service.accept_clock();
         }
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
@@ -139,20 +139,20 @@ impl Args {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             let mut display = Display::new(every, context);
-            keeper.purge(&request, now, &mut |progress| {
+            service.purge(&request, now, &mut |progress| {
                 display.show(progress);
                 interrupt.go_on()
             })
         });
         // Whatever has come of it, the listing is complete.
         let listed = if self.each.is_stdout() { each.end() } else { Ok(()) };
-        context.say_clock_warning(&mut keeper);
+        context.say_clock_warning(&mut service);
         if purged.is_err() {
             // What ended before the failure stays ended.
-            context.untold(&mut keeper);
+            context.untold(&mut service);
         }
         if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
-            self.note_refusal(&error, &keeper, context);
+            self.note_refusal(&error, &service, context);
             return Err(error.into());
         }
         let summary = match (purged, interrupt.signal()) {
@@ -166,19 +166,19 @@ impl Args {
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
             let advice = advice_on_room(&path.display().to_string());
-            complain(&visible(&format!("sessctl: {advice}")));
+            eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         say_of_rows(&summary, false, context);
-        say_unindexed(&keeper, context.global.verbose, context)?;
+        say_unindexed(&service, context.global.verbose, context)?;
         if self.each.is_stdout() {
-            say_summary(&summary, &keeper, context);
+            say_summary(&summary, &service, context);
         } else {
-            unless_gone(answer(&summary, &keeper, context))?;
+            ignore_broken_pipe(answer(&summary, &service, context))?;
         }
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, &keeper, Some(&summary), context)?;
+            write_metrics(path, &service, Some(&summary), context)?;
         }
-        keeper.drop_runs(context.config()?.keep_runs, context.now)?;
+        service.drop_runs(context.config()?.keep_runs, context.now)?;
         listed?;
         Ok(exit(&summary, interrupt.signal()))
     }
@@ -202,7 +202,7 @@ impl Args {
     /// Gives a refusal to the programs that want to know: in the format that was asked
     /// for, where it has figures, and in the file of metrics. What goes wrong with that is
     /// said, and the refusal stays what the command ends with.
-    fn note_refusal(&self, error: &Error, keeper: &SessionService, context: &Context) {
+    fn note_refusal(&self, error: &Error, service: &SessionService, context: &Context) {
         let summary = match error {
             Error::Guard(refusal) => Some(PurgeSummary::refused(refusal)),
             Error::Clock(_) => Some(PurgeSummary::refused_by_clock()),
@@ -210,11 +210,11 @@ impl Args {
         };
         let is_asked = context.asked_format().is_some() && !self.each.is_stdout();
         let asked = summary.as_ref().filter(|_| is_asked);
-        let answered = asked.map(|summary| unless_gone(answer(summary, keeper, context)));
+        let answered = asked.map(|summary| ignore_broken_pipe(answer(summary, service, context)));
         let path = self.metrics_file.as_ref();
-        let written = path.map(|path| write_metrics(path, keeper, summary.as_ref(), context));
+        let written = path.map(|path| write_metrics(path, service, summary.as_ref(), context));
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
-            complain(&visible(&format!("sessctl: {fault:#}")));
+            eprint_line(&escape(&format!("sessctl: {fault:#}")));
         }
     }
 }
@@ -231,18 +231,18 @@ fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
 /// Writes the figures of the table and those of a run; a refused one may have none.
 fn write_metrics(
     path: &Path,
-    keeper: &SessionService,
+    service: &SessionService,
     summary: Option<&PurgeSummary>,
     context: &Context,
 ) -> anyhow::Result<()> {
     let now = context.now;
-    let profile = keeper.profile();
+    let profile = service.profile();
     let is_refused = summary.is_none_or(|summary| summary.stopped == Some(StopReason::Guard));
     let run = vec![Value::Count(is_refused.into()), Value::Count(now.0.unsigned_abs())];
     let done: Vec<Record> =
         summary.map(|summary| record(summary, profile, false)).into_iter().collect();
     let text = metrics::text(&[
-        (stat::schema(keeper), &stat::records(keeper, None, now)?),
+        (stat::schema(service), &stat::records(service, None, now)?),
         (schema(profile), &done),
         (&RUN, &[Record::new(["purge"], run)]),
     ])?;
@@ -251,10 +251,10 @@ fn write_metrics(
 
 fn answer(
     summary: &PurgeSummary,
-    keeper: &SessionService,
+    service: &SessionService,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let profile = keeper.profile();
+    let profile = service.profile();
     if context.global.quiet {
         return Ok(());
     }
@@ -264,16 +264,16 @@ fn answer(
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;
     } else {
-        say_summary(summary, keeper, context);
+        say_summary(summary, service, context);
     }
     Ok(())
 }
 
 /// Says what a purge has done that answers otherwise, where somebody looks on or something
 /// has stopped it.
-fn say_summary(summary: &PurgeSummary, keeper: &SessionService, context: &Context) {
+fn say_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.say(&sentence(summary, keeper.profile(), false));
+        context.say(&sentence(summary, service.profile(), false));
     }
 }
 
@@ -295,24 +295,24 @@ fn dry_run(
     is_clock_accepted: bool,
     context: &Context,
 ) -> anyhow::Result<Exit> {
-    let mut keeper = context.open(Access::Read)?;
+    let mut service = context.open(Access::Read)?;
     if is_clock_accepted {
-        keeper.accept_clock();
+        service.accept_clock();
     }
-    let plan = keeper.plan(request, now)?;
+    let plan = service.preview(request, now)?;
     if !context.global.quiet {
-        let shown = list_due(&keeper, request, now, context, &plan)?;
+        let shown = list_due(&service, request, now, context, &plan)?;
         let due = plan.due;
         if shown < due {
             context.say(&remainder(shown, due, "sessions that are due", false));
         }
         if context.format() == FormatName::Table {
-            context.say(&sentence(&plan.summary, keeper.profile(), true));
+            context.say(&sentence(&plan.summary, service.profile(), true));
         }
         say_of_rows(&plan.summary, true, context);
-        say_unindexed(&keeper, true, context)?;
+        say_unindexed(&service, true, context)?;
     }
-    let is_refused_by_clock = would_clock_refuse(&keeper, context);
+    let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {
         Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(Exit::Done),
@@ -325,8 +325,8 @@ fn dry_run(
 
 /// Says that a purge would be refused at this moment, if it would be: whatever the moment
 /// that the dry run looks at.
-fn would_clock_refuse(keeper: &SessionService, context: &Context) -> bool {
-    match keeper.clock_refusal(context.now) {
+fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
+    match service.clock_refusal(context.now) {
         Ok(None) => false,
         Ok(Some(refusal)) => {
             context.say(&format!(
@@ -344,19 +344,19 @@ fn would_clock_refuse(keeper: &SessionService, context: &Context) -> bool {
 }
 
 fn list_due(
-    keeper: &SessionService,
+    service: &SessionService,
     request: &PurgeRequest,
     now: UnixTime,
     context: &Context,
     plan: &PurgePreview,
 ) -> anyhow::Result<u64> {
     let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
-    let profile = keeper.profile();
+    let profile = service.profile();
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let mut listing = context.listing(records::dues(profile), Some(head))?;
     let mut shown = 0;
-    keeper.due(request.task.as_ref(), now, &mut |session, verdict| {
+    service.due(request.task.as_ref(), now, &mut |session, verdict| {
         listing.record(&records::due(&session, verdict, now)).map_err(unwritten)?;
         shown += 1;
         Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

@@ -12,7 +12,7 @@ use sessctl::{Error, config};
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
 use crate::cli::ended_lines::EndedLines;
-use crate::cli::exit::{Exit, complain};
+use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
@@ -20,7 +20,7 @@ use crate::cli::purge::say_of_rows;
 use crate::cli::retry::waiting;
 use crate::output::human::thousands;
 use crate::output::record::{Record, Value};
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// How far apart the calls are that cron or a timer makes.
 const CRON: Span = Span::minutes(1);
@@ -87,18 +87,18 @@ impl<'a> JobPass<'a> {
     pub fn attend_to_all(
         &mut self,
         jobs: &[Job],
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
-        let checked = keeper.check_clock_of_round(clock::now());
-        self.context.say_clock_warning(keeper);
+        let checked = service.check_clock(clock::now());
+        self.context.say_clock_warning(service);
         // What else keeps the ledger from being read, each job says by itself.
         if let Err(refusal @ Error::Clock(_)) = checked {
             return Err(refusal);
         }
-        keeper.set_jobs(jobs, &self.terms, clock::now())?;
+        service.set_jobs(jobs, &self.terms, clock::now())?;
         for job in jobs {
-            self.attend_to(job, keeper, interrupt)?;
+            self.attend_to(job, service, interrupt)?;
             if interrupt.signal().is_some() {
                 break;
             }
@@ -111,27 +111,27 @@ impl<'a> JobPass<'a> {
     fn attend_to(
         &mut self,
         job: &Job,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         interrupt: &Interrupt,
     ) -> sessctl::Result<()> {
         self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
-        let ran = match self.run(job, keeper, interrupt) {
+        let ran = match self.run(job, service, interrupt) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
             ran => ran,
         };
-        self.context.say_clock_warning(keeper);
+        self.context.say_clock_warning(service);
         // What ended before a failure stays ended.
-        let untold = keeper.take_untold();
+        let untold = service.take_missed_notifications();
         let Some(report) = Report::of(&ran) else { return Ok(()) };
         if let Ok(JobOutcome::Purged(summary)) = &ran {
             say_of_rows(summary, false, self.context);
             // The work is done; what could not be asked any more does not undo it.
-            let _ = say_unindexed(keeper, self.context.global.verbose, self.context);
+            let _ = say_unindexed(service, self.context.global.verbose, self.context);
         }
         if let Ok(JobOutcome::Cycled(cycled)) = &ran {
             say_kept(&cycled.kept, Wording::end(false), self.context);
         }
-        self.exit = self.exit.or_worse(report.exit);
+        self.exit = self.exit.max_severity(report.exit);
         self.is_obstructed |= report.goes_on;
         self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
         self.records.push(report.record(job));
@@ -141,7 +141,7 @@ impl<'a> JobPass<'a> {
     fn run(
         &self,
         job: &Job,
-        keeper: &mut SessionService,
+        service: &mut SessionService,
         interrupt: &Interrupt,
     ) -> sessctl::Result<JobOutcome> {
         let is_held = |ran: &sessctl::Result<JobOutcome>| {
@@ -151,7 +151,7 @@ impl<'a> JobPass<'a> {
             )
         };
         waiting(self.wait, interrupt, is_held, || {
-            keeper.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
+            service.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
         })
     }
 
@@ -159,7 +159,7 @@ impl<'a> JobPass<'a> {
     /// well is said to those who look.
     fn say(&self, job: &Job, report: &Report, untold: Option<&MissedNotifications>) {
         let Report { exit, outcome, counts, reason, advice, goes_on, late } = report;
-        let name = visible(&job.name);
+        let name = escape(&job.name);
         if *goes_on || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
             let hint = match untold {
@@ -169,7 +169,7 @@ impl<'a> JobPass<'a> {
                 Some(untold) if *exit == Exit::Failed => format!("; {untold}; {}", again(untold)),
                 Some(untold) => format!("; {}", again(untold)),
             };
-            complain(&visible(&format!("sessctl: job {name}: {reason}{hint}")));
+            eprint_line(&escape(&format!("sessctl: job {name}: {reason}{hint}")));
             return;
         }
         if let Some(late) = late {
@@ -243,11 +243,13 @@ impl Report {
             Ok(JobOutcome::Purged(summary)) => {
                 let done = &summary.done;
                 let counts = [done.marked, done.ended, done.deleted];
-                Self::of_work(counts, summary.short_of(), summary.stopped)
+                Self::of_work(counts, summary.incomplete_reason(), summary.stopped)
             }
-            Ok(JobOutcome::Cycled(cycled)) => {
-                Self::of_work([0, cycled.ended, cycled.deleted], cycled.short_of(), cycled.stopped)
-            }
+            Ok(JobOutcome::Cycled(cycled)) => Self::of_work(
+                [0, cycled.ended, cycled.deleted],
+                cycled.incomplete_reason(),
+                cycled.stopped,
+            ),
             Err(error @ Error::LeaseHeld { .. }) => {
                 nothing(Exit::Busy, "held", Some(error.to_string()))
             }
@@ -258,7 +260,7 @@ impl Report {
             Err(error @ Error::Refused(_)) => {
                 nothing(Exit::Refused, "refused", Some(error.to_string()))
             }
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_transient() => {
                 let obstructed = nothing(Exit::Busy, "held", error.obstacle());
                 Self { goes_on: true, ..obstructed }
             }

@@ -92,14 +92,14 @@ impl Args {
         let each = EndedLines::of_jobs(context, self.each);
         let has_each = self.each.is_stdout_for(config);
         let mut round = JobPass::new(context, config, &each, self.wait)?;
-        let mut keeper = context.open(Access::Write)?.telling(each.listener());
+        let mut service = context.open(Access::Write)?.with_hook(each.listener());
         // Whoever has to name a profile does it for all jobs, and none counts as run.
-        keeper.must_be_certain()?;
+        service.must_be_certain()?;
         if self.accept_clock {
-            keeper.accept_clock();
+            service.accept_clock();
         }
         let interrupt = Interrupt::listen()?;
-        let attended = round.attend_to_all(&config.jobs, &mut keeper, &interrupt);
+        let attended = round.attend_to_all(&config.jobs, &mut service, &interrupt);
         let listed = if has_each { each.end() } else { Ok(()) };
         if context.asked_format().is_some() && !context.global.quiet && !has_each {
             context.answer(&RAN, &round.records)?;
@@ -117,9 +117,9 @@ impl Args {
 /// Gives up the jobs that a configuration without any has had before: when they come back,
 /// they have missed nothing. Where there is no database, there are none.
 fn give_up_jobs(context: &Context, config: &Config) {
-    if let (Ok(mut keeper), Ok(terms)) = (context.open_under(config), context.terms(config)) {
+    if let (Ok(mut service), Ok(terms)) = (context.open_under(config), context.terms(config)) {
         // The next run gives them up if this one could not.
-        let _ = keeper.set_jobs(&[], &terms, context.now);
+        let _ = service.set_jobs(&[], &terms, context.now);
     }
 }
 

@@ -14,11 +14,11 @@ use sessctl::domain::time::{Span, UnixTime};
 use super::{JobPass, give_up_jobs, no_jobs};
 use crate::cli::context::Context;
 use crate::cli::ended_lines::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, complain};
+use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, begin_anew};
 use crate::cli::{clock, orphans};
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// How often to look at the clock, which may have been set, and at the file.
 const TICK: Duration = Duration::from_secs(1);
@@ -121,7 +121,7 @@ impl Watch<'_> {
                 }
             }
             Err(error) => {
-                self.complain(format!("{error:#}; the configuration stays as it was"));
+                self.eprint_line(format!("{error:#}; the configuration stays as it was"));
             }
         }
     }
@@ -145,12 +145,12 @@ impl Watch<'_> {
             Err(error) => {
                 if error.is::<NewOwner>() {
                     let failed = begin_anew();
-                    self.complain(format!("{error:#}; could not do so by itself: {failed:#}"));
+                    self.eprint_line(format!("{error:#}; could not do so by itself: {failed:#}"));
                     return clock::now().plus(RESPITE);
                 }
                 match error.downcast_ref() {
                     Some(sessctl::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
-                    _ => self.complain(format!("{error:#}")),
+                    _ => self.eprint_line(format!("{error:#}")),
                 }
                 clock::now().plus(RESPITE)
             }
@@ -163,16 +163,16 @@ impl Watch<'_> {
             return Ok(clock::now().plus(IDLE));
         }
         let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
-        let keeper = self.context.open_under(&self.config)?;
-        let mut keeper = keeper.telling(self.each.listener());
-        keeper.must_be_certain()?;
+        let service = self.context.open_under(&self.config)?;
+        let mut service = service.with_hook(self.each.listener());
+        service.must_be_certain()?;
         if self.accept_clock {
-            keeper.accept_clock();
+            service.accept_clock();
         }
-        round.attend_to_all(&self.config.jobs, &mut keeper, interrupt)?;
+        round.attend_to_all(&self.config.jobs, &mut service, interrupt)?;
         self.accept_clock = false;
         let now = clock::now();
-        let standings = keeper.standings(&self.config.jobs, &round.terms, now)?;
+        let standings = service.job_statuses(&self.config.jobs, &round.terms, now)?;
         let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
         let next = next.unwrap_or(now.plus(IDLE));
@@ -192,15 +192,15 @@ impl Watch<'_> {
             said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
         };
         if !self.clock_complaint.is_some_and(is_known) {
-            complain(&visible(&format!("sessctl: {}", sessctl::Error::Clock(refusal))));
+            eprint_line(&escape(&format!("sessctl: {}", sessctl::Error::Clock(refusal))));
             self.clock_complaint = Some((refusal, uptime));
         }
     }
 
     /// Complains once of the same.
-    fn complain(&mut self, sentence: String) {
+    fn eprint_line(&mut self, sentence: String) {
         if self.complaint.as_ref() != Some(&sentence) {
-            complain(&visible(&format!("sessctl: {sentence}")));
+            eprint_line(&escape(&format!("sessctl: {sentence}")));
             self.complaint = Some(sentence);
         }
     }

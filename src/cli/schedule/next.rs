@@ -66,7 +66,8 @@ impl Args {
         };
         let schema = if for_people { &TIMES_FOR_PEOPLE } else { &TIMES };
         let mut listing = context.listing(schema, None)?;
-        let times = schedule.runs_after(after, &zone).take_while(|time| *time <= UnixTime::MAX);
+        let times =
+            schedule.occurrences_after(after, &zone).take_while(|time| *time <= UnixTime::MAX);
         for (place, time) in (1..=self.n).zip(times) {
             let record = Record::new(["next".to_owned(), place.to_string()], values(time));
             listing.record(&record).map_err(unwritten)?;

@@ -62,7 +62,7 @@ static RUNS: Schema = Schema::many(
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RUNS)?;
-        let keeper = context.open_runs()?;
+        let service = context.open_runs()?;
         let query = RunQuery {
             job: self.job.clone(),
             failures: self.failed,
@@ -71,7 +71,7 @@ impl Args {
         };
         let mut listing = context.listing(&RUNS, None)?;
         let mut shown = 0;
-        keeper.runs(&query, context.now, &mut |run| {
+        service.runs(&query, context.now, &mut |run| {
             shown += 1;
             listing.record(&record(&run)).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))

@@ -50,12 +50,12 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&SCHEDULE)?;
         let config = context.config_explained()?;
-        let keeper = context.open(Access::Read)?;
+        let service = context.open(Access::Read)?;
         let now = context.now;
-        let standings = keeper.standings(&config.jobs, &context.terms(config)?, now)?;
+        let standings = service.job_statuses(&config.jobs, &context.terms(config)?, now)?;
         let mut records = Vec::new();
         for (job, standing) in config.jobs.iter().zip(&standings) {
-            let (when, last) = (when(job, &config.policies), last_run(&keeper, job, now)?);
+            let (when, last) = (when(job, &config.policies), last_run(&service, job, now)?);
             records.push(record(job, when, standing, last.as_ref(), now));
         }
         context.answer(&SCHEDULE, &records)?;
@@ -68,13 +68,13 @@ impl Args {
 
 /// The last run of a job; one that was left to another host only if there is no other.
 fn last_run(
-    keeper: &SessionService,
+    service: &SessionService,
     job: &Job,
     now: UnixTime,
 ) -> anyhow::Result<Option<RunRecord>> {
     let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
     let mut last = None;
-    keeper.runs(&query, now, &mut |run| {
+    service.runs(&query, now, &mut |run| {
         let is_skipped = run.outcome == RunOutcome::Skipped && !job.runs_on(&run.origin.host);
         if last.is_none() || !is_skipped {
             last = Some(run);

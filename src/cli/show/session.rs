@@ -26,8 +26,8 @@ pub struct Args {
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&records::SESSION)?;
-        let keeper = context.open(Access::Read)?;
-        let mut sessions = keeper.sessions_called(&self.handle)?.into_iter();
+        let service = context.open(Access::Read)?;
+        let mut sessions = service.sessions_called(&self.handle)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;
@@ -38,13 +38,13 @@ impl Args {
         }
         let outlook = Forecast {
             session: &session,
-            policy: keeper.policies().of(&session.task),
-            licence: keeper.policies().licence_of(&session.task),
-            profile: keeper.profile(),
+            policy: service.policies().of(&session.task),
+            licence: service.policies().licence_of(&session.task),
+            profile: service.profile(),
             now: context.now,
-            plans: plans(&keeper, &session, context)?,
+            plans: plans(&service, &session, context)?,
         };
-        show(&outlook, records::session(&session, keeper.policies(), context.now), context)?;
+        show(&outlook, records::session(&session, service.policies(), context.now), context)?;
         Ok(Exit::Done)
     }
 }
@@ -68,17 +68,17 @@ fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow
 }
 
 /// What the jobs of the configuration plan for a session, here.
-fn plans(keeper: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
+fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (terms, mut plans) = (context.terms(config)?, Plans::default());
-    let until = keeper.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
-    let standings = keeper.standings(&config.jobs, &terms, now)?;
+    let until = service.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
+    let standings = service.job_statuses(&config.jobs, &terms, now)?;
     for (job, standing) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
         let next = match standing {
             // What is at work may have passed it already.
             JobStatus::Running(_) if job.enabled && job.runs_on(&host::name()) => {
-                keeper.first_run_after(job, standing, &terms, now)
+                service.first_run_after(job, standing, &terms, now)
             }
             _ => next_time(job, standing),
         };
@@ -88,7 +88,7 @@ fn plans(keeper: &SessionService, session: &Session, context: &Context) -> anyho
         match job.work {
             JobAction::Purge(_) => {
                 plans.next_purge = earlier(plans.next_purge, Some(next.max(now)));
-                let last = keeper.first_run_after(job, standing, &terms, until);
+                let last = service.first_run_after(job, standing, &terms, until);
                 plans.last_purge = earlier(plans.last_purge, last);
                 plans.has_interval |= matches!(job.when, JobTiming::Every(_));
             }

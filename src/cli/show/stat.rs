@@ -19,7 +19,7 @@ use crate::cli::privileges::helper;
 use crate::output::FormatName;
 use crate::output::human::thousands;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
-use crate::output::sanitize::visible;
+use crate::output::sanitize::escape;
 
 /// Count sessions by task and state, with counters
 ///
@@ -155,29 +155,29 @@ impl Args {
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(path) = &self.metrics_file {
-            let keeper = context.open(Access::Read)?;
-            let records = records(&keeper, None, context.now)?;
-            context.write_metrics(path, &metrics::text(&[(schema(&keeper), &records)])?)?;
+            let service = context.open(Access::Read)?;
+            let records = records(&service, None, context.now)?;
+            context.write_metrics(path, &metrics::text(&[(schema(&service), &records)])?)?;
             return Ok(Exit::Done);
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();
-        let keeper = if has_heading {
+        let service = if has_heading {
             context.open_unsaid(Access::Read)?
         } else {
             context.open(Access::Read)?
         };
-        let stats = keeper.tasks(self.task.as_ref(), context.now)?;
+        let stats = service.tasks(self.task.as_ref(), context.now)?;
         if context.format() == FormatName::Table {
             let future = stats.iter().map(|stat| stat.future).sum();
             if let Some(sentence) = from_the_future(future) {
                 context.warn(&sentence);
             }
         }
-        match keeper.profile() {
+        match service.profile() {
             None => show(&records_of(&stats, None, context.now), context)?,
             Some(profile) => {
                 if has_heading {
-                    print(visible(&adopted::heading(&stats, profile)).into_owned() + "\n")?;
+                    print(escape(&adopted::heading(&stats, profile)).into_owned() + "\n")?;
                 }
                 if stats.is_empty() && context.format() == FormatName::Table {
                     context.say("no sessions");
@@ -220,17 +220,17 @@ pub fn from_the_future(rows: u64) -> Option<String> {
 }
 
 /// The columns of the figures of a table.
-pub fn schema(keeper: &SessionService) -> &'static Schema {
-    if keeper.profile().is_some() { &adopted::STAT } else { &STAT }
+pub fn schema(service: &SessionService) -> &'static Schema {
+    if service.profile().is_some() { &adopted::STAT } else { &STAT }
 }
 
 /// The figures of the tasks that match, as records of [`schema`].
 pub fn records(
-    keeper: &SessionService,
+    service: &SessionService,
     task: Option<&TaskPattern>,
     now: UnixTime,
 ) -> sessctl::Result<Vec<Record>> {
-    Ok(records_of(&keeper.tasks(task, now)?, keeper.profile(), now))
+    Ok(records_of(&service.tasks(task, now)?, service.profile(), now))
 }
 
 fn records_of(stats: &[TaskStats], profile: Option<&Profile>, now: UnixTime) -> Vec<Record> {

@@ -64,17 +64,17 @@ impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let schema = if self.users { &TASKS_WITH_USERS } else { &TASKS };
         context.format().check(schema)?;
-        let keeper = context.open(Access::Read)?;
+        let service = context.open(Access::Read)?;
         let task = self.task.as_ref();
         let services = if self.users {
-            keeper.services_to_all(task, context.now)?
+            service.services_to_all(task, context.now)?
         } else {
-            keeper.services(task, context.now)?
+            service.services(task, context.now)?
         };
         if services.is_empty() && context.format() == FormatName::Table {
             context.say("no live sessions");
         }
-        let is_adopted = keeper.profile().is_some();
+        let is_adopted = service.profile().is_some();
         let records: Vec<Record> =
             services.iter().map(|service| record(service, is_adopted, context.now)).collect();
         context.answer(schema, &records)?;

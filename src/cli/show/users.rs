@@ -49,11 +49,11 @@ impl Args {
         context.format().check(&USERS)?;
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
-        let keeper = context.open(Access::Read)?;
-        let is_adopted = keeper.profile().is_some();
+        let service = context.open(Access::Read)?;
+        let is_adopted = service.profile().is_some();
         let mut listing = context.listing(&USERS, None)?;
         let (mut all, mut unreadable) = (0, 0);
-        keeper.users(self.task.as_ref(), context.now, &mut |load| {
+        service.users(self.task.as_ref(), context.now, &mut |load| {
             all += 1;
             unreadable += load.unreadable_users;
             if all <= most {

@@ -182,17 +182,17 @@ impl Error {
     }
 
     /// Whether the same may go well in a moment.
-    pub const fn is_passing(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
     }
 
     /// Reports whether the file system is full.
-    pub const fn is_for_want_of_room(&self) -> bool {
+    pub const fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
     }
 
     /// What kept a step from being done at this moment, without advice; `None`: it is not
-    /// [passing](Self::is_passing).
+    /// [passing](Self::is_transient).
     pub fn obstacle(&self) -> Option<String> {
         match self {
             Self::Busy { at } => Some(format!("{at} is locked by another program")),
@@ -300,7 +300,7 @@ impl GuardRefusal {
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
         let cap = match self.cap {
             GuardLimit::Percent(percent) => format!("max_percent = {percent}"),
-            GuardLimit::Rows(rows) => format!("max_rows = {}", grouped(rows)),
+            GuardLimit::Rows(rows) => format!("max_rows = {}", format_count(rows)),
         };
         let context = match work {
             GuardedRun::FirstPurge => {
@@ -315,8 +315,8 @@ impl GuardRefusal {
         };
         format!(
             "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {cap}{context}",
-            grouped(counted),
-            grouped(*sessions),
+            format_count(counted),
+            format_count(*sessions),
             permille / 10,
             permille % 10,
         )
@@ -326,7 +326,9 @@ impl GuardRefusal {
         let live = format!("all of these were live at the last purge ({last}) or opened after it");
         match self.stake.backlog {
             0 => live,
-            backlog => format!("{live}; {} that were due by then do not count", grouped(backlog)),
+            backlog => {
+                format!("{live}; {} that were due by then do not count", format_count(backlog))
+            }
         }
     }
 }
@@ -344,7 +346,7 @@ impl std::fmt::Display for GuardRefusal {
 }
 
 /// A number with a comma after each three digits, as people read it.
-pub fn grouped(number: u64) -> String {
+pub fn format_count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

@@ -78,7 +78,7 @@ fn longest_timeout(policies: &Policies, task: Option<&TaskPattern>) -> Span {
         ExpiryMode::TwoPass | ExpiryMode::Never => Span::ZERO,
         ExpiryMode::Timeout | ExpiryMode::Abandoned => policy.timeout.unwrap_or(Span::ZERO),
     };
-    let policies = policies.meant_by(task).map(|(_, policy)| policy);
+    let policies = policies.matching(task).map(|(_, policy)| policy);
     policies.map(timeout).max().unwrap_or(Span::ZERO)
 }
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn w4_only_the_policies_of_its_tasks_count() {
         let mut policies =
-            Policies::same_for_all(Policy { timeout: Some(Span::hours(9)), ..Policy::default() });
+            Policies::uniform(Policy { timeout: Some(Span::hours(9)), ..Policy::default() });
         let short = Policy { timeout: Some(Span::minutes(1)), ..Policy::default() };
         policies.insert("imap", short.clone());
         policies.insert("jmap", Policy { expire: ExpiryMode::Never, ..Policy::default() });

@@ -13,7 +13,7 @@ use super::time_zone::TimeZone;
 
 pub use interval::{Interval, Jitter};
 pub use lateness::LateRun;
-pub use spacing::distance;
+pub use spacing::min_spacing;
 pub use status::{DueRun, JobHistory, JobStatus, RunInProgress, ScheduleContext};
 
 /// What a configuration wants done again and again.

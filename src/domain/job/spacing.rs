@@ -23,14 +23,14 @@ const NEAREST: Span = Span::minutes(1);
 ///
 /// Once a distance is found that is no more than `enough`, none that is less is
 /// looked for.
-pub fn distance(
+pub fn min_spacing(
     jobs: &[Job],
     policies: &Policies,
     task: Option<&str>,
     enough: Span,
 ) -> Option<Span> {
     let purges = |job: &&Job| {
-        let means_it = || policies.meant_by(job.work.task()).any(|(name, _)| name == task);
+        let means_it = || policies.matching(job.work.task()).any(|(name, _)| name == task);
         job.enabled && matches!(job.work, JobAction::Purge(_)) && means_it()
     };
     let (mut schedules, mut least) = (Vec::new(), None);
@@ -98,7 +98,7 @@ mod tests {
     fn apart(jobs: &[Job], task: Option<&str>) -> Option<i64> {
         let mut policies = Policies::default();
         policies.insert("mail", policies.default.clone());
-        distance(jobs, &policies, task, Span::ZERO).map(Span::as_seconds)
+        min_spacing(jobs, &policies, task, Span::ZERO).map(Span::as_seconds)
     }
 
     #[test]

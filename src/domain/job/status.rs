@@ -129,7 +129,7 @@ impl Job {
     ///    twice; but not if that is further ahead than a day and than the next time after
     ///    it.
     /// 7. A cycle that is due but [too late](LateRun) is skipped.
-    pub fn standing(
+    pub fn job_status(
         &self,
         known: Option<&JobHistory>,
         rhythm: ScheduleContext<'_>,
@@ -261,8 +261,8 @@ fn at(schedule: &Schedule, known: &JobHistory, zone: &TimeZone, now: UnixTime) -
     if next > now {
         return JobStatus::Scheduled { next, anchor };
     }
-    let planned = schedule.last_until(now, zone).unwrap_or(next);
-    let earlier = schedule.runs_after(after, zone).take_while(|run| *run < planned);
+    let planned = schedule.latest_at_or_before(now, zone).unwrap_or(next);
+    let earlier = schedule.occurrences_after(after, zone).take_while(|run| *run < planned);
     let missed = earlier.take(MOST_MISSED).count() as u64;
     JobStatus::Due(DueRun { planned, missed, resumes: false })
 }
@@ -287,7 +287,7 @@ fn lead(period: Span) -> Span {
 /// The moment before the time of a schedule that has come within the last minute, or else
 /// this moment.
 fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime {
-    match schedule.last_until(now, zone) {
+    match schedule.latest_at_or_before(now, zone) {
         Some(last) if now.since(last) < JUST_NOW => UnixTime(last.0 - 1),
         _ => now,
     }

@@ -141,8 +141,8 @@ impl Policy {
     ///    for longer than both its own `idle_timeout` and `abandoned`, with the
     ///    same boundary. Without a timeout it never is.
     /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
-    ///    old, to the second, at the [time of the check](Self::check_time); at
-    ///    delays of whole days [an hour may be missing](Self::ripe_age). A mark that is older than
+    ///    old, to the second, at the [time of the check](Self::nominal_time); at
+    ///    delays of whole days [an hour may be missing](Self::mark_min_age). A mark that is older than
     ///    the last use or the opening of the session [does not count](Session::mark).
     /// 5. A session that has not ended and to which none of these applies is over its
     ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary
@@ -175,7 +175,7 @@ impl Policy {
             Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
             Some(reason) => Verdict::End(reason),
             None if self.expire == ExpiryMode::TwoPass && session.mark().is_none() => {
-                let check = self.check_time(check);
+                let check = self.nominal_time(check);
                 Verdict::Mark(session.last_known_use().map_or(check, |used| used.max(check)))
             }
             None => Verdict::Keep,
@@ -185,7 +185,7 @@ impl Policy {
     /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
     /// [`verdict`](Self::verdict).
     pub fn due(&self, session: &Session, check: PurgeTime) -> Option<EndReason> {
-        let is_ripe = |mark| mark <= self.ripe_since(check);
+        let is_ripe = |mark| mark <= self.mark_cutoff(check);
         if self.expire == ExpiryMode::TwoPass && session.mark().is_some_and(is_ripe) {
             return Some(EndReason::Expired);
         }

@@ -50,7 +50,7 @@ pub struct PatternPolicy {
 
 impl Policies {
     /// The same policy for all tasks.
-    pub fn same_for_all(policy: Policy) -> Self {
+    pub fn uniform(policy: Policy) -> Self {
         Self { default: policy, ..Self::default() }
     }
 
@@ -113,7 +113,7 @@ impl Policies {
     /// The policies of these tasks, by their names, and the default for all others.
     #[must_use]
     pub fn for_tasks<'t>(&self, tasks: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut policies = Self::same_for_all(self.default.clone());
+        let mut policies = Self::uniform(self.default.clone());
         policies.retention_cap = self.retention_cap;
         policies.licences.clone_from(&self.licences);
         for task in tasks {
@@ -155,7 +155,7 @@ impl Policies {
     /// The policies of the tasks that a pattern means; `None`: of all. The default
     /// has no name, and is among them unless each task that the pattern means has
     /// a policy of its own. What the caps change is left out.
-    pub fn meant_by<'a>(
+    pub fn matching<'a>(
         &'a self,
         task: Option<&'a TaskPattern>,
     ) -> impl Iterator<Item = (Option<&'a str>, &'a Policy)> {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn policies(tasks: &[&str]) -> Policies {
-        let mut policies = Policies::same_for_all(policy(0));
+        let mut policies = Policies::uniform(policy(0));
         for (minutes, task) in (1..).zip(tasks) {
             policies.insert(task, policy(minutes));
         }
@@ -301,7 +301,7 @@ mod tests {
             (Some("*"), &["", "imap", "im*", "i*", "*s"]),
         ] {
             let task = task.map(TaskPattern::from);
-            let meant = policies.meant_by(task.as_ref()).map(|(name, _)| name.unwrap_or_default());
+            let meant = policies.matching(task.as_ref()).map(|(name, _)| name.unwrap_or_default());
             assert_eq!(meant.collect::<Vec<_>>(), expected, "{task:?}");
         }
     }

@@ -19,14 +19,14 @@ pub enum TouchDecision {
 impl Policy {
     /// The last moment at which a live session is valid if nobody uses it any
     /// more; under the two-pass policy the first moment at which a check ends it,
-    /// its mark being [ripe](Self::ripe_age). `None`: there is none, or it has no mark
+    /// its mark being [ripe](Self::mark_min_age). `None`: there is none, or it has no mark
     /// that [counts](Session::mark).
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
         if let Some(expiry) = session.expiry {
             return expiry.last_moment();
         }
         let idle = match self.expire {
-            ExpiryMode::TwoPass => session.mark().map(|mark| mark.plus(self.ripe_age())),
+            ExpiryMode::TwoPass => session.mark().map(|mark| mark.plus(self.mark_min_age())),
             _ => self.idle_limit(session).and_then(|span| Some(session.last_used_at?.plus(span))),
         };
         let lifetime = self.lifetime.and_then(|span| Some(session.created_at?.plus(span)));

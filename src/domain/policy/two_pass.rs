@@ -40,21 +40,21 @@ impl Policy {
     /// more than a 24th of `delay`, or by more than an hour, belongs to the time
     /// at which it runs: a session that was used in between has no other trace
     /// of that.
-    pub fn check_time(&self, check: PurgeTime) -> UnixTime {
+    pub fn nominal_time(&self, check: PurgeTime) -> UnixTime {
         let patience = Span::seconds(self.delay.as_seconds() / 24).min(TOLERANCE);
         if check.now.since(check.planned) <= patience { check.planned } else { check.now }
     }
 
     /// The youngest mark that is ripe at a check: one that has the
-    /// [age](Self::ripe_age) for it.
-    pub fn ripe_since(&self, check: PurgeTime) -> UnixTime {
-        UnixTime(self.check_time(check).0.saturating_sub(self.ripe_age().as_seconds()))
+    /// [age](Self::mark_min_age) for it.
+    pub fn mark_cutoff(&self, check: PurgeTime) -> UnixTime {
+        UnixTime(self.nominal_time(check).0.saturating_sub(self.mark_min_age().as_seconds()))
     }
 
     /// How old a mark is when it is ripe: `delay`. Where that is a whole number of days,
     /// an hour may be missing, so that a day of 23 hours counts as a day; any other delay
     /// is exact, and with a daily check 25 hours end at the third check.
-    pub fn ripe_age(&self) -> Span {
+    pub fn mark_min_age(&self) -> Span {
         let is_in_days = self.delay.as_seconds() % Span::days(1).as_seconds() == 0;
         let tolerance = if is_in_days && self.delay > Span::ZERO { TOLERANCE } else { Span::ZERO };
         Span::seconds(self.delay.as_seconds() - tolerance.as_seconds())
@@ -70,7 +70,7 @@ mod tests {
     fn late(delay: Span, seconds: i64) -> i64 {
         let policy = Policy { delay, ..Policy::default() };
         let check = PurgeTime::planned(PLANNED, UnixTime(PLANNED.0 + seconds));
-        policy.check_time(check).0 - PLANNED.0
+        policy.nominal_time(check).0 - PLANNED.0
     }
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
     fn t10_marks_are_ripe_at_their_delay_and_an_hour_earlier_where_it_is_in_whole_days() {
         let needed = |delay| {
             let policy = Policy { delay, ..Policy::default() };
-            PLANNED.0 - policy.ripe_since(PurgeTime::at(PLANNED)).0
+            PLANNED.0 - policy.mark_cutoff(PurgeTime::at(PLANNED)).0
         };
         assert_eq!(needed(Span::ZERO), 0);
         assert_eq!(needed(Span::minutes(10)), 600);

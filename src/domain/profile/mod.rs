@@ -165,7 +165,7 @@ pub struct Parameter {
 
 impl Profile {
     /// That nothing may be deleted, and why, in a sentence; `None`: it may.
-    pub fn keeps_all(&self) -> Option<String> {
+    pub fn readonly_reason(&self) -> Option<String> {
         let Self { name, table, readonly, .. } = self;
         readonly.as_ref().map(|reason| {
             format!(
@@ -180,7 +180,7 @@ impl Profile {
     /// [`Error::Refused`] if it is for looking only, and [`Error::UnconfirmedProfile`] if it has to be
     /// named first.
     pub fn may_delete(&self) -> Result<()> {
-        if let Some(reason) = self.keeps_all() {
+        if let Some(reason) = self.readonly_reason() {
             return Err(Error::Refused(reason));
         }
         let unproven = |DetectionDoubt { finding, remedy }: &DetectionDoubt| {
@@ -191,7 +191,7 @@ impl Profile {
 
     /// The [parameters](Self::missing) that nobody has given, and how to give them, in a
     /// sentence; `None`: there are all.
-    pub fn asks_for(&self) -> Option<String> {
+    pub fn missing_parameters(&self) -> Option<String> {
         let ask = |asked: &Parameter| {
             format!("--param {}={} ({})", asked.name, asked.example, asked.about)
         };

@@ -56,21 +56,27 @@ impl Schedule {
     }
 
     /// The runs later than `after`, in their order.
-    pub fn runs_after(&self, after: UnixTime, zone: &TimeZone) -> impl Iterator<Item = UnixTime> {
+    pub fn occurrences_after(
+        &self,
+        after: UnixTime,
+        zone: &TimeZone,
+    ) -> impl Iterator<Item = UnixTime> {
         let next = |last: &UnixTime| self.next_after(*last, zone);
         std::iter::successors(next(&after), next)
     }
 
     /// The last run that is not later than `until`: the time that a run which
     /// starts at `until` belongs to.
-    pub fn last_until(&self, until: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
+    pub fn latest_at_or_before(&self, until: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         // Weekly at most, but a date can be skipped.
         let spans = std::iter::successors(Some(60), |span| Some(span * 2));
         spans
             .take_while(|span| *span < 4 * WEEK)
             .map(|span| UnixTime(until.0.saturating_sub(span)))
             .find(|start| self.next_after(*start, zone).is_some_and(|run| run <= until))
-            .and_then(|start| self.runs_after(start, zone).take_while(|run| *run <= until).last())
+            .and_then(|start| {
+                self.occurrences_after(start, zone).take_while(|run| *run <= until).last()
+            })
     }
 
     /// Whether a run that the clock skipped has to be made up at an instant:
@@ -153,9 +159,9 @@ mod tests {
             for end in [i64::MIN, i64::MAX, last.timestamp(), first.timestamp() - 1] {
                 assert_eq!(job.next_after(UnixTime(end), &zone), None, "{end}");
             }
-            assert_eq!(job.last_until(UnixTime(i64::MIN), &zone), None);
-            assert_eq!(job.last_until(UnixTime(i64::MAX), &zone), None);
-            assert!(job.runs_after(UnixTime(last.timestamp() - 3 * DAY), &zone).count() < 4);
+            assert_eq!(job.latest_at_or_before(UnixTime(i64::MIN), &zone), None);
+            assert_eq!(job.latest_at_or_before(UnixTime(i64::MAX), &zone), None);
+            assert!(job.occurrences_after(UnixTime(last.timestamp() - 3 * DAY), &zone).count() < 4);
         }
     }
 

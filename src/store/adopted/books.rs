@@ -17,14 +17,14 @@ impl<T: Database> Ledger for Adopted<T> {
         self.state.is_volatile()
     }
 
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
-        let begun = self.state.change(|state| state.begin(lease, run))?;
+    fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
+        let begun = self.state.change(|state| state.start_run(lease, run))?;
         self.state.note_lease();
         Ok(begun)
     }
 
-    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>> {
-        Ok(self.state.read(|state| state.holding(lease))?.flatten())
+    fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>> {
+        Ok(self.state.read(|state| state.lease_holder(lease))?.flatten())
     }
 
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult> {
@@ -47,21 +47,21 @@ impl<T: Database> Ledger for Adopted<T> {
         Ok(is_held || self.state.has_lost_lease())
     }
 
-    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
-        self.state.change(|state| state.finish(lease, job, end))
+    fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        self.state.change(|state| state.finish_run(lease, job, end))
     }
 
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
-        self.state.change(|state| state.enter(holder, run, end))
+    fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
+        self.state.change(|state| state.insert_run(holder, run, end))
     }
 
-    fn note_anchor(
+    fn set_last_settled(
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
         anchor: UnixTime,
     ) -> Result<()> {
-        self.state.change(|state| state.note_anchor(job, known, anchor))
+        self.state.change(|state| state.set_last_settled(job, known, anchor))
     }
 
     fn change_jobs(
@@ -108,7 +108,12 @@ impl<T: Database> Ledger for Adopted<T> {
         self.state.change(|state| state.set_clock_reference(host, last))
     }
 
-    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()> {
-        self.state.change(|state| state.note_clock_jump(host, from, jump))
+    fn record_clock_jump(
+        &mut self,
+        host: &str,
+        from: &ClockStamp,
+        jump: &ClockStamp,
+    ) -> Result<()> {
+        self.state.change(|state| state.record_clock_jump(host, from, jump))
     }
 }

@@ -7,11 +7,11 @@ use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 use crate::store::database::Database;
 
 impl<T: Database> RowCopy for Adopted<T> {
-    fn stored(&self, _stretch: RowRange<'_>) -> Result<RowPage> {
+    fn read_rows(&self, _stretch: RowRange<'_>) -> Result<RowPage> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put(&mut self, _rows: &[&RawRow], _over: OnConflict) -> Result<WriteResult> {
+    fn upsert_rows(&mut self, _rows: &[&RawRow], _over: OnConflict) -> Result<WriteResult> {
         Err(self.not_ours_to_copy())
     }
 
@@ -19,19 +19,19 @@ impl<T: Database> RowCopy for Adopted<T> {
         Err(self.not_ours_to_copy())
     }
 
-    fn counters(&self) -> Result<Vec<Counter>> {
+    fn read_counters(&self) -> Result<Vec<Counter>> {
         Err(self.not_ours_to_copy())
     }
 
-    fn stored_names(&self) -> Result<Vec<TaskName>> {
+    fn read_task_names(&self) -> Result<Vec<TaskName>> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put_names(&mut self, _names: &[TaskName], _over: OnConflict) -> Result<()> {
+    fn upsert_task_names(&mut self, _names: &[TaskName], _over: OnConflict) -> Result<()> {
         Err(self.not_ours_to_copy())
     }
 
-    fn put_counters(
+    fn set_counters(
         &mut self,
         _set: &[&Counter],
         _drop: &[&Counter],
@@ -43,7 +43,7 @@ impl<T: Database> RowCopy for Adopted<T> {
 
 impl<T: Database> Adopted<T> {
     fn not_ours_to_copy(&self) -> Error {
-        let (place, title) = (self.transport.place(), &self.reader.profile.title);
+        let (place, title) = (self.database.display_name(), &self.reader.profile.title);
         Error::Refused(format!(
             "{} in {place} is a table of {title}: it moves with its application",
             self.reader.table.name

@@ -92,7 +92,7 @@ impl DeleteStatements {
     }
 
     /// All of them, of which one answers the row that is deleted.
-    fn telling(&self, reader: &TableReader, is_far: bool) -> Plan {
+    fn with_hook(&self, reader: &TableReader, is_far: bool) -> Plan {
         let mut plan = self.plan();
         if is_far {
             // rqlite lets a change answer rows only where it can parse it, and these it
@@ -199,7 +199,7 @@ impl Run {
 pub(super) type Done<T> = (T, Result<()>);
 
 /// Deletes rows that were found due.
-pub(super) fn settle(
+pub(super) fn apply_purge(
     database: &mut impl Database,
     reader: &TableReader,
     deletion: &DeleteStatements,
@@ -210,7 +210,8 @@ pub(super) fn settle(
     if seen.is_empty() {
         return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
-    let plan = if tell { deletion.telling(reader, database.is_far()) } else { deletion.plan() };
+    let plan =
+        if tell { deletion.with_hook(reader, database.is_remote()) } else { deletion.plan() };
     // A session that refers to another usually comes behind it.
     let is_reversed = deletion.is_of_sessions();
     let at = |place: usize| &seen[if is_reversed { seen.len() - 1 - place } else { place }];
@@ -220,7 +221,7 @@ pub(super) fn settle(
         std::iter::once(bare(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
     };
     let mut rows = Rows { count: seen.len(), row: &row, chunk: None };
-    let (run, outcome) = apply(database, &plan.statements, &mut rows);
+    let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
     let end = Some(End { at: now, reason: EndReason::Expired });
     let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
@@ -274,8 +275,11 @@ pub(super) fn end(
         key => vec![bare(key)],
     };
     let chunk = deletion.is_slow.then_some(1);
-    let (run, outcome) =
-        apply(database, &plan.statements, &mut Rows { count: endings.len(), row: &row, chunk });
+    let (run, outcome) = execute_batch(
+        database,
+        &plan.statements,
+        &mut Rows { count: endings.len(), row: &row, chunk },
+    );
     let kept = deletion.kept(&plan, &run, |place| match &endings[place].key {
         Key::Row(_, id) => digest(bare(id)).handle(),
         key => digest(bare(key)).handle(),
@@ -338,7 +342,7 @@ impl Rows<'_, '_> {
 /// cluster in requests of bounded size, each row being a matter of its own. Where the
 /// database rejects one, the others are done without it: halves of the rows are tried
 /// until it is alone.
-fn apply(
+fn execute_batch(
     database: &mut impl Database,
     statements: &[Statement],
     rows: &mut Rows<'_, '_>,
@@ -348,12 +352,12 @@ fn apply(
     let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
     let mut has_made_room = false;
     while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
-        let end = rows.end(&range, statements, database.is_far());
+        let end = rows.end(&range, statements, database.is_remote());
         if end < range.end {
             todo.push(end..range.end);
         }
         let (start, count) = (range.start, end - range.start);
-        match database.apply_rows(statements, &mut (start..end).map(rows.row)) {
+        match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
             Ok(applied) => {
                 rows.learn(count, applied.hold);
                 has_made_room = false;

@@ -46,7 +46,7 @@ fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile
             found.look(database, profile)?;
         }
     }
-    found.conclude(database.place(), &names)
+    found.conclude(database.display_name(), &names)
 }
 
 /// Refuses a file that has tables, and none of the names of these, before anything
@@ -56,7 +56,7 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     if SqliteFile::has_a_log_in_use(path) {
         return None;
     }
-    let file = SqliteFile::as_it_lies(path).ok()?;
+    let file = SqliteFile::open_immutable(path).ok()?;
     let names = table::names(&file).ok()?;
     let is_known =
         |name: &String| profiles.iter().any(|profile| profile.table.eq_ignore_ascii_case(name));
@@ -64,7 +64,7 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
         return None;
     }
     let unsafe_to_open = SqliteFile::must_be_safe_to_open(path).err();
-    unsafe_to_open.or_else(|| Findings::default().conclude(file.place(), &names).err())
+    unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
 }
 
 /// What has been found so far.

@@ -39,7 +39,7 @@ pub(super) fn clock_evidence(
     let end = format!(
         "CASE WHEN octet_length({payload}) <= {LONGEST_PAYLOAD} THEN substr({payload}, -200) END"
     );
-    let what = format!("{}, {}", database.exactly(&end), reader.inputs());
+    let what = format!("{}, {}", database.lossless(&end), reader.inputs());
     let lifetime = |row: &dyn RowRef| {
         let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
         row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))

@@ -60,11 +60,11 @@ impl ExpiryIndex {
         let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
         let source = profile.inputs.get(*input)?;
         let has_places = matches!(table.key, KeyColumn::Place(_));
-        encoding.horizon(UnixTime(0)).filter(|_| has_places && source.path.is_none())?;
+        encoding.upper_bound(UnixTime(0)).filter(|_| has_places && source.path.is_none())?;
         let index = Self {
             name: quoted(&table.index_over(&source.column)?.name),
             column: quoted(&source.column),
-            shown: database.exactly(&quoted(&source.column)),
+            shown: database.lossless(&quoted(&source.column)),
             time,
             input: *input,
             after,
@@ -81,7 +81,7 @@ impl ExpiryIndex {
     fn bound(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
         let spent = self.after.as_seconds().saturating_add(self.grace.as_seconds());
         let moment = UnixTime(now.0.saturating_sub(spent));
-        reader.profile.times.get(self.time)?.encoding.horizon(moment)
+        reader.profile.times.get(self.time)?.encoding.upper_bound(moment)
     }
 
     /// The statement that finds what is due.
@@ -94,7 +94,7 @@ impl ExpiryIndex {
     /// Looks at the rows behind a place, first those whose time may be over, then the
     /// others, of which no more than the time is read: they are counted, and whatever is
     /// over among them all the same is found by its place.
-    pub(super) fn survey(
+    pub(super) fn scan(
         &self,
         database: &impl Database,
         reader: &TableReader,
@@ -134,13 +134,13 @@ impl ExpiryIndex {
         let (reader, reads_all) = (part.reader, stretch.side.reads_all(self));
         let mut strays = Vec::new();
         let mut page = |last: Option<&dyn RowRef>| part.page(stretch, last);
-        database.walk(&mut page, &mut |row| {
+        database.query_pages(&mut page, &mut |row| {
             if reads_all {
                 tally.see(reader, row);
             } else if !reader.is_new(row) && self.is_due(reader, row, tally) {
                 strays.extend(row.integer(0));
             }
-            let place = if tally.is_enough() { self.place(row, reads_all) } else { None };
+            let place = if tally.is_enough() { self.display_name(row, reads_all) } else { None };
             Ok(tally.stop_at(place))
         })?;
         find(database, reader, &strays, tally)
@@ -155,7 +155,7 @@ impl ExpiryIndex {
     }
 
     /// Where a row is.
-    fn place(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
+    fn display_name(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.at(reads_all));
         Some(Cursor::Time(raw(time).to_datum(), row.integer(0)?))
     }
@@ -206,7 +206,7 @@ fn find(
     let mut sql = reader.select(&reader.seen());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut values = places.iter().map(|place| ValueRef::Integer(*place));
-    database.look_up(&sql, &mut values, &mut |row| {
+    database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let judged = row.map(|row| (row, reader.judge(row)));
         if let Some((row, judged)) = judged.filter(|(_, judged)| tally.is_over(*judged)) {
@@ -279,12 +279,12 @@ impl Segment<'_> {
                 // The rows of the same time that have been there are passed over one by
                 // one, which is quick as long as they fill no more than a few pages.
                 let time = row.value(self.along.at(side.reads_all(self.along)));
-                sql.push(&format!(" AND {column} >= ")).bind_exactly(time);
-                sql.push(&format!(" AND ({column} > ")).bind_exactly(time);
-                sql.push(&format!(" OR {key} > ")).bind_exactly(row.value(0)).push(")");
+                sql.push(&format!(" AND {column} >= ")).bind_lossless(time);
+                sql.push(&format!(" AND ({column} > ")).bind_lossless(time);
+                sql.push(&format!(" OR {key} > ")).bind_lossless(row.value(0)).push(")");
             }
             Some(row) => {
-                sql.push(&format!(" AND {key} > ")).bind_exactly(row.value(0));
+                sql.push(&format!(" AND {key} > ")).bind_lossless(row.value(0));
             }
             None => {}
         }
@@ -298,7 +298,7 @@ impl Segment<'_> {
         let read = if side.reads_all(along) {
             reader.seen()
         } else {
-            format!("{}, {}", reader.place(), along.shown)
+            format!("{}, {}", reader.display_name(), along.shown)
         };
         let mut sql = reader.select(&read);
         sql.push(&format!(" INDEXED BY {} WHERE {}", along.name, along.column));
@@ -320,9 +320,9 @@ impl Segment<'_> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != SqlValue::Null)?;
         let (key, column) = (&self.reader.key, &self.along.column);
         let mut sql = self.select(side);
-        sql.push(" = ").bind_exactly(datum(time)).push(&format!(" AND {key} > ")).bind(row);
+        sql.push(" = ").bind_lossless(datum(time)).push(&format!(" AND {key} > ")).bind(row);
         sql.push(&format!(" AND {column} {} ", if side == Side::Due { "<=" } else { ">" }));
-        sql.bind_exactly(datum(self.bound));
+        sql.bind_lossless(datum(self.bound));
         Some(ScanRange { side, sql, has_times: false })
     }
 
@@ -333,18 +333,18 @@ impl Segment<'_> {
         let mut sql = self.select(side);
         match (side, time) {
             (Side::Later, Some(time)) => {
-                sql.push(" > max(").bind_exactly(datum(time));
-                sql.push(", ").bind_exactly(datum(self.bound)).push(")");
+                sql.push(" > max(").bind_lossless(datum(time));
+                sql.push(", ").bind_lossless(datum(self.bound)).push(")");
             }
             (Side::Later, None) => {
-                sql.push(" > ").bind_exactly(datum(self.bound));
+                sql.push(" > ").bind_lossless(datum(self.bound));
             }
             (_, Some(time)) => {
-                sql.push(" > ").bind_exactly(datum(time)).push(&format!(" AND {column} <= "));
-                sql.bind_exactly(datum(self.bound));
+                sql.push(" > ").bind_lossless(datum(time)).push(&format!(" AND {column} <= "));
+                sql.bind_lossless(datum(self.bound));
             }
             (_, None) => {
-                sql.push(" <= ").bind_exactly(datum(self.bound));
+                sql.push(" <= ").bind_lossless(datum(self.bound));
             }
         }
         ScanRange { side, sql, has_times: true }

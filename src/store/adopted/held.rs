@@ -177,7 +177,7 @@ impl Held<'_> {
         let mut sql = Statement::new(&format!("SELECT {}", which(self.0, "NULL")));
         sql.push(&format!(" FROM {} WHERE {} = ?1", reader.table(), reader.key));
         for (chunk, are_kept) in keys.chunks(AT_ONCE).zip(are_kept.chunks_mut(AT_ONCE)) {
-            database.look_up_all(&sql, &mut chunk.iter().map(bare), &mut |place, row| {
+            database.query_all_for_each(&sql, &mut chunk.iter().map(bare), &mut |place, row| {
                 let holder = row.integer(0).and_then(|why| self.0.get(usize::try_from(why).ok()?));
                 if let Some(holder) = holder {
                     kept.refer(&holder.referrer, 1);

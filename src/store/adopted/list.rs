@@ -30,7 +30,7 @@ pub(super) fn find(
     let mut sql = reader.select(&reader.whole());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut found = Vec::with_capacity(keys.len());
-    database.look_up(&sql, &mut keys.iter().map(bare), &mut |row| {
+    database.query_each(&sql, &mut keys.iter().map(bare), &mut |row| {
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     for (session, key) in found.iter_mut().zip(keys) {
@@ -57,7 +57,7 @@ pub(super) fn by_tokens(
     sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
     let mut found = vec![Vec::new(); tokens.len()];
     let mut values = held.iter().map(|token| ValueRef::Text(token.as_bytes()));
-    database.look_up_all(&sql, &mut values, &mut |place, row| {
+    database.query_all_for_each(&sql, &mut values, &mut |place, row| {
         found[place].extend(reader.session(row));
     })?;
     Ok(found)
@@ -142,7 +142,7 @@ pub(super) fn scan(
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
             let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, held, last);
-            database.walk(&mut page, &mut |row| match reader
+            database.query_pages(&mut page, &mut |row| match reader
                 .session(row)
                 .filter(|session| fits(query, session, &mut scanned))
             {
@@ -180,7 +180,7 @@ fn in_key_order(
         sql.push(&held.and_free());
     }
     if let Some(after) = query.after {
-        sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
+        sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(bare(after));
     }
     if let Some(last) = reader.last_place.get() {
         sql.push(&format!(" AND {} <= ", reader.key)).bind(last);
@@ -207,7 +207,7 @@ fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     };
     sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
     for (place, value) in values.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" }).bind_exactly(datum(value));
+        sql.push(if place > 0 { ", " } else { "" }).bind_lossless(datum(value));
     }
     sql.push(")");
 }
@@ -226,7 +226,7 @@ fn sorted(
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = SessionQuery { order: Order::default(), ..*query };
     let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, held, last);
-    database.walk(&mut page, &mut |row| {
+    database.query_pages(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| fits(query, session, scanned));
         found.extend(session.map(|session| (rank(query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
@@ -294,7 +294,7 @@ mod tests {
         let path = folder.path().join("application.db");
         let application = Connection::open(&path).unwrap();
         application.execute_batch(&format!("CREATE TABLE t ({columns}); {index}")).unwrap();
-        let file = SqliteFile::open_of_others(&path, Access::Read).unwrap();
+        let file = SqliteFile::open_foreign(&path, Access::Read).unwrap();
         let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
         let table = Table::read(&file, "t").unwrap();
         let reader = TableReader::new(&file, profile, table);

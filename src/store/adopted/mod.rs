@@ -100,7 +100,7 @@ pub fn open_with_state(
     mut profile: Profile,
     state: StateDirectory,
 ) -> Result<Box<dyn Backend>> {
-    if let Some(lack) = profile.asks_for() {
+    if let Some(lack) = profile.missing_parameters() {
         return Err(Error::Refused(lack));
     }
     profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
@@ -127,7 +127,7 @@ fn open_in<T: PageStore + 'static>(
 
 /// Opens an application's file.
 fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
-    SqliteFile::open_of_others(path, access).map_err(|error| match error {
+    SqliteFile::open_foreign(path, access).map_err(|error| match error {
         Error::Missing { at, .. }
             if path
                 .parent()
@@ -141,7 +141,7 @@ fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
 
 /// A framework's table in some database.
 struct Adopted<T> {
-    transport: T,
+    database: T,
     reader: TableReader,
     index: Option<ExpiryIndex>,
     deletions: OnceCell<Deletions>,
@@ -181,16 +181,16 @@ impl Deletions {
 }
 
 impl<T: Database> Adopted<T> {
-    fn on(transport: T, reader: TableReader, state: State) -> Self {
+    fn on(database: T, reader: TableReader, state: State) -> Self {
         Self {
-            index: ExpiryIndex::of(&transport, &reader),
+            index: ExpiryIndex::of(&database, &reader),
             deletions: OnceCell::new(),
             kept: KeptRows::default(),
             most_at_once: OnceCell::new(),
             rows_left: Cell::new(None),
             is_free: Cell::new(false),
             is_safe: Cell::new(false),
-            transport,
+            database,
             reader,
             state,
         }
@@ -200,8 +200,8 @@ impl<T: Database> Adopted<T> {
     /// to this one do, and the values of a sample are what the profile says.
     fn make_sure(&self) -> Result<Sampling> {
         self.make_free()?;
-        let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = diagnose::check::misfits(&self.transport, &self.reader, &sample)?;
+        let sample = Sampling::of(&self.database, &self.reader)?;
+        let misfits = diagnose::check::misfits(&self.database, &self.reader, &sample)?;
         if !misfits.is_empty() {
             return Err(Error::Refused(misfits.join("; ")));
         }
@@ -214,7 +214,7 @@ impl<T: Database> Adopted<T> {
         if let Some(known) = self.deletions.get() {
             return Ok(known);
         }
-        let found = Deletions::of(&self.transport, &self.reader)?;
+        let found = Deletions::of(&self.database, &self.reader)?;
         Ok(self.deletions.get_or_init(|| found))
     }
 
@@ -223,7 +223,7 @@ impl<T: Database> Adopted<T> {
         let Deletions { references, as_seen, .. } = self.deletions()?;
         let changes = as_seen.changes();
         let obstacles =
-            diagnose::check::obstacles(&self.transport, &self.reader, references, &changes)?;
+            diagnose::check::obstacles(&self.database, &self.reader, references, &changes)?;
         if !obstacles.is_empty() {
             return Err(Error::Refused(obstacles.join("; ")));
         }
@@ -248,12 +248,12 @@ impl<T: Database> Adopted<T> {
         let is_place = matches!(reader.table.key, KeyColumn::Place(_));
         reader.last_place.set(None);
         if has_triggers && is_place {
-            self.transport.query(&reader.ends(&self.transport, &reader.key), &mut |row| {
+            self.database.query(&reader.ends(&self.database, &reader.key), &mut |row| {
                 reader.last_place.set(row.integer(1));
                 Ok(ControlFlow::Break(()))
             })?;
         }
-        let rows = if has_triggers { Some(reader.count(&self.transport)?) } else { None };
+        let rows = if has_triggers { Some(reader.count(&self.database)?) } else { None };
         self.rows_left.set(rows.map(|rows| rows.saturating_mul(2).saturating_add(SPARE_ROWS)));
         Ok(())
     }
@@ -265,7 +265,7 @@ impl<T: Database> Adopted<T> {
         if rows <= left {
             return Ok(());
         }
-        let (table, place) = (&self.reader.table.name, self.transport.place());
+        let (table, place) = (&self.reader.table.name, self.database.display_name());
         Err(Error::failed(
             format!("come to the end of {table} in {place}"),
             "its triggers insert rows for those that are deleted; change the triggers",
@@ -288,7 +288,7 @@ impl<T: Database> Adopted<T> {
 
     fn not_ours_to_touch(&self) -> Error {
         let Profile { title, .. } = &self.reader.profile;
-        let (place, table) = (self.transport.place(), &self.reader.table.name);
+        let (place, table) = (self.database.display_name(), &self.reader.table.name);
         Error::Refused(format!(
             "{table} in {place} is a table of {title}: the application opens and touches the \
              sessions of an adopted table, and sessctl ends them"
@@ -315,7 +315,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         Some(&self.reader.profile)
     }
 
-    fn suit(&mut self, _policies: &Policies) -> Result<()> {
+    fn sync_indexes(&mut self, _policies: &Policies) -> Result<()> {
         Err(self.not_ours_to_touch())
     }
 
@@ -323,7 +323,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         Err(self.not_ours_to_touch())
     }
 
-    fn admit(
+    fn open_limited(
         &mut self,
         _session: &NewSession,
         _policies: &Policies,
@@ -333,14 +333,14 @@ impl<T: Database> SessionStore for Adopted<T> {
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        list::find(&self.transport, &self.reader, keys)
+        list::find(&self.database, &self.reader, keys)
     }
 
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
-        list::by_tokens(&self.transport, &self.reader, tokens)
+        list::by_tokens(&self.database, &self.reader, tokens)
     }
 
-    fn renew_timed(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
+    fn touch_rows(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
         Err(self.not_ours_to_touch())
     }
 
@@ -354,7 +354,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         let Some(deletions) = self.deletions.get() else {
             return Ok(Vec::new());
         };
-        let (ended, outcome) = delete::end(&mut self.transport, &deletions.of_key, endings);
+        let (ended, outcome) = delete::end(&mut self.database, &deletions.of_key, endings);
         self.state.count(&self.reader.profile.task, ended.gone);
         self.kept.add(ended.kept);
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| ended.done)
@@ -366,11 +366,11 @@ impl<T: Database> SessionStore for Adopted<T> {
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult> {
         let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
-        list::scan(&self.transport, &self.reader, query, &held, visit)
+        list::scan(&self.database, &self.reader, query, &held, visit)
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
-        list::by_handle(&self.transport, &self.reader, prefix, most)
+        list::by_handle(&self.database, &self.reader, prefix, most)
     }
 
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
@@ -378,14 +378,14 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(Vec::new());
         }
         let remembered = self.state.tasks(scope)?;
-        Ok(vec![stats::task(&self.transport, &self.reader, scope, remembered)?])
+        Ok(vec![stats::task(&self.database, &self.reader, scope, remembered)?])
     }
 
     fn task_names(&self) -> Result<TaskNames> {
         Ok(std::iter::once(self.reader.profile.task.clone()).collect())
     }
 
-    fn loads(
+    fn user_stats(
         &self,
         scope: &PolicyContext<'_>,
         by: GroupBy,
@@ -394,21 +394,21 @@ impl<T: Database> SessionStore for Adopted<T> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(());
         }
-        stats::loads(&self.transport, &self.reader, scope, by, visit)
+        stats::user_stats(&self.database, &self.reader, scope, by, visit)
     }
 
-    fn vet(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         if self.reader.profile.readonly.is_none() {
             return self.make_sure().map(drop);
         }
-        let sample = Sampling::of(&self.transport, &self.reader)?;
-        let misfits = diagnose::check::misfits(&self.transport, &self.reader, &sample)?;
+        let sample = Sampling::of(&self.database, &self.reader)?;
+        let misfits = diagnose::check::misfits(&self.database, &self.reader, &sample)?;
         if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
     }
 
     /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
     /// that rows may be deleted at all, and chooses the way. Others only count.
-    fn survey(
+    fn scan_due(
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
@@ -417,7 +417,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(DueScan { walked: 1.0, ..DueScan::default() });
         }
-        let (database, reader) = (&self.transport, &self.reader);
+        let (database, reader) = (&self.database, &self.reader);
         let only_counts = reach.due == usize::MAX;
         let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
         let reach = ScanLimits { due, ..reach };
@@ -430,7 +430,7 @@ impl<T: Database> SessionStore for Adopted<T> {
             None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
             _ => None,
         };
-        let along = index.map(|index| index.survey(database, reader, scope, after, reach, &held));
+        let along = index.map(|index| index.scan(database, reader, scope, after, reach, &held));
         let survey = match along.transpose()?.flatten() {
             Some(survey) => survey,
             None => {
@@ -442,7 +442,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         Ok(survey)
     }
 
-    fn settle(
+    fn apply_purge(
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
@@ -454,9 +454,9 @@ impl<T: Database> SessionStore for Adopted<T> {
         let Some(deletions) = self.deletions.get() else {
             return Ok(PurgeBatchResult::default());
         };
-        let (database, reader) = (&mut self.transport, &self.reader);
+        let (database, reader) = (&mut self.database, &self.reader);
         let ((settled, kept), outcome) =
-            delete::settle(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
+            delete::apply_purge(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
         self.kept.add(kept);
         self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
         outcome.map_err(|error| naming_triggers(error, &deletions.references)).map(|()| settled)
@@ -466,19 +466,19 @@ impl<T: Database> SessionStore for Adopted<T> {
         std::mem::take(&mut self.kept)
     }
 
-    fn would_keep(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
-        self.deletions()?.held().among(&self.transport, &self.reader, keys)
+    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+        self.deletions()?.held().among(&self.database, &self.reader, keys)
     }
 
     fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         Ok(self.deletions()?.references.unindexed.clone())
     }
 
-    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
+    fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         self.state.flush()?;
         if sessions.is_empty() {
             return Ok(());
         }
-        self.state.change(|state| state.note_peaks(sessions))
+        self.state.change(|state| state.record_peaks(sessions))
     }
 }

@@ -63,18 +63,18 @@ impl TableReader {
         let id = bounded_id(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
         let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
-        let exactly = |expression: &String| database.exactly(expression);
+        let lossless = |expression: &String| database.lossless(expression);
         let optional = |source: Option<&ColumnSource>| {
-            source.map_or_else(|| "NULL".to_owned(), |source| exactly(&shown_expression(source)))
+            source.map_or_else(|| "NULL".to_owned(), |source| lossless(&shown_expression(source)))
         };
-        let exact: Vec<String> = inputs.iter().map(exactly).collect();
+        let exact: Vec<String> = inputs.iter().map(lossless).collect();
         let columns = Columned {
-            key: exactly(&key),
-            id: exactly(&id),
+            key: lossless(&key),
+            id: lossless(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
             user: profile.user.as_ref().map_or_else(
                 || "NULL".to_owned(),
-                |user| exactly(&user_expression(&user.source, user.form)),
+                |user| lossless(&user_expression(&user.source, user.form)),
             ),
             client: optional(profile.client.as_ref()),
         };
@@ -125,13 +125,13 @@ impl TableReader {
     }
 
     /// The key, as a column.
-    pub(super) fn place(&self) -> &str {
+    pub(super) fn display_name(&self) -> &str {
         &self.columns.key
     }
 
     /// What [`sighting`](Self::sighting) needs of a row.
     pub(super) fn seen(&self) -> String {
-        format!("{}, {}, {}", self.place(), self.id(), self.inputs())
+        format!("{}, {}, {}", self.display_name(), self.id(), self.inputs())
     }
 
     /// What [`session`](Self::session) needs of a row.
@@ -258,10 +258,10 @@ impl TableReader {
         self.exact(&format!("SELECT {what} FROM {}", self.table()))
     }
 
-    /// A statement whose columns are written as [`Database::exactly`] says.
+    /// A statement whose columns are written as [`Database::lossless`] says.
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
     pub(super) fn exact(&self, sql: &str) -> Statement {
-        Statement { is_exact: true, ..Statement::new(sql) }
+        Statement { is_lossless: true, ..Statement::new(sql) }
     }
 
     /// Visits all rows of the table: the key, and behind it this. They come as they lie,
@@ -273,13 +273,13 @@ impl TableReader {
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let mut page = |last: Option<&dyn RowRef>| {
-            let mut sql = self.select(&format!("{}, {what}", self.place()));
-            if database.is_far() {
+            let mut sql = self.select(&format!("{}, {what}", self.display_name()));
+            if database.is_remote() {
                 self.in_order(sql.push(" WHERE TRUE"), last, false);
             }
             sql
         };
-        database.walk(&mut page, visit)
+        database.query_pages(&mut page, visit)
     }
 
     /// Goes on with the order of the key, and with the rows behind this one, whose key is
@@ -287,7 +287,7 @@ impl TableReader {
     pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn RowRef>, reverse: bool) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
-            sql.push(&format!(" AND {} {beyond} ", self.key)).bind_exactly(last.value(0));
+            sql.push(&format!(" AND {} {beyond} ", self.key)).bind_lossless(last.value(0));
         }
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
@@ -306,7 +306,7 @@ impl TableReader {
     pub(super) fn ends(&self, database: &impl Database, column: &str) -> Statement {
         // One look for both would go through the whole table.
         let end =
-            |which| database.exactly(&format!("(SELECT {which}({column}) FROM {})", self.table()));
+            |which| database.lossless(&format!("(SELECT {which}({column}) FROM {})", self.table()));
         self.exact(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 

@@ -109,7 +109,7 @@ impl ReferencingTables {
         let may_be_null = of_key().all(|column| column.may_be_null);
         let comes_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
         if self.are_idle && !key.keeps() {
-            self.refusals.push(is_idle(&key, parent, database.place()));
+            self.refusals.push(is_idle(&key, parent, database.display_name()));
         } else if comes_back {
             let says = key.says(parent);
             self.refusals.push(format!(

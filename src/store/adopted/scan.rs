@@ -38,12 +38,12 @@ pub(super) fn by_key(
         let mut sql = reader.select(&reader.seen());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_exactly(bare(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(bare(after));
         }
         reader.in_order(&mut sql, last, false);
         sql
     };
-    database.walk(&mut page, &mut |row| {
+    database.query_pages(&mut page, &mut |row| {
         tally.see(reader, row);
         let key = if tally.is_enough() { reader.key_of(row) } else { None };
         Ok(tally.stop_at(key.map(Cursor::Key)))

@@ -70,7 +70,7 @@ struct Load {
 }
 
 /// What the users of sessions have that are not over.
-pub(super) fn loads(
+pub(super) fn user_stats(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,

@@ -63,7 +63,7 @@ impl Table {
         let kinds = kinds(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
-            return Err(no_such(database.place(), name, &kinds));
+            return Err(no_such(database.display_name(), name, &kinds));
         };
         let name = kind.name.clone();
         if kind.is != "table" {

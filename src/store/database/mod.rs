@@ -21,7 +21,7 @@ use crate::storage::{
 /// The port through which tables reach their database.
 pub trait Database {
     /// Which database, for messages.
-    fn place(&self) -> &str;
+    fn display_name(&self) -> &str;
 
     /// Runs a statement that reads, and visits its rows one by one.
     fn query(
@@ -33,7 +33,7 @@ pub trait Database {
     /// Visits the rows of what may be a large part of a table. Where rows come in pages,
     /// `next` is asked for the statement of each page: the whole, and then what follows
     /// behind the last row that was visited. It has a total order and no limit.
-    fn walk(
+    fn query_pages(
         &self,
         next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
@@ -44,7 +44,7 @@ pub trait Database {
     /// Runs a statement that reads once for each of the values that its `?1` is to
     /// have, all at the same state of the database, and visits what is the only row
     /// of each, or none.
-    fn look_up(
+    fn query_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -53,7 +53,7 @@ pub trait Database {
 
     /// The same where there may be several rows for a value: visits all of them, each with
     /// the place of the value that led to it.
-    fn look_up_all(
+    fn query_all_for_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -63,7 +63,7 @@ pub trait Database {
     /// Runs a statement that writes once for each of the values that its `?1` is to
     /// have, the others being `rest`, for all of them or for none. Where an answer is lost
     /// it may run twice, so that it must be one that does the same again or nothing.
-    fn apply_to_each(
+    fn execute_for_keys(
         &mut self,
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -76,7 +76,7 @@ pub trait Database {
     ///
     /// It fails with [`Error::Rejected`](crate::domain::error::Error::Rejected) where a
     /// constraint or a trigger does not accept one of the changes.
-    fn apply_rows(
+    fn execute_for_rows(
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
@@ -91,27 +91,27 @@ pub trait Database {
     /// same, and what is read behind the last of the writes is read anew. (On a cluster,
     /// where a table of sessctl's own is; in another program's table a list may take
     /// effect twice, so that it must be one that finds nothing to do the second time.)
-    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult>;
+    fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult>;
 
     /// Runs statements that write, if they change as many rows as is expected of them,
     /// or else others in their place.
-    fn apply_expecting(
+    fn execute_if_counts_match(
         &mut self,
         _expected: &[ExpectedCount],
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
-        self.apply(otherwise)
+        self.execute_batch(otherwise)
     }
 
     /// An expression whose value arrives as it is stored, in its class and to the last
-    /// bit, in a statement that is [exact](Statement::is_exact).
-    fn exactly(&self, expression: &str) -> String {
+    /// bit, in a statement that is [exact](Statement::is_lossless).
+    fn lossless(&self, expression: &str) -> String {
         expression.to_owned()
     }
 
     /// Whether rows are dear to bring here, so that they are better counted where they
     /// are.
-    fn is_far(&self) -> bool {
+    fn is_remote(&self) -> bool {
         false
     }
 
@@ -129,13 +129,13 @@ pub trait Database {
         Ok(())
     }
 
-    /// As [`Log::log_size`](crate::storage::Wal::log_size).
-    fn log_size(&self) -> Result<Option<WalStatus>> {
+    /// As [`Log::wal_status`](crate::storage::Wal::wal_status).
+    fn wal_status(&self) -> Result<Option<WalStatus>> {
         Ok(None)
     }
 
-    /// As [`Log::move_log`](crate::storage::Wal::move_log).
-    fn move_log(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
+    /// As [`Log::checkpoint`](crate::storage::Wal::checkpoint).
+    fn checkpoint(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
         Ok(None)
     }
 }
@@ -153,10 +153,10 @@ pub struct ExpectedCount {
 /// The port through which a table reaches the pages that its database consists of. Its
 /// methods are those of [`Storage`](crate::storage::Vacuum).
 pub trait PageStore: Database {
-    fn space(&self) -> Result<DiskUsage>;
-    fn release(&mut self, pages: usize) -> Result<VacuumStep>;
-    fn demand(&self) -> Result<SpaceRequirement>;
-    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool>;
+    fn disk_usage(&self) -> Result<DiskUsage>;
+    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep>;
+    fn space_requirement(&self) -> Result<SpaceRequirement>;
+    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
 }
 
 /// The columns of the row that a visitor looks at.

@@ -16,8 +16,8 @@ const PAGE: usize = 3;
 pub struct PagedDouble(pub SqliteFile);
 
 impl Database for PagedDouble {
-    fn place(&self) -> &str {
-        self.0.place()
+    fn display_name(&self) -> &str {
+        self.0.display_name()
     }
 
     fn query(
@@ -28,7 +28,7 @@ impl Database for PagedDouble {
         self.0.query(statement, visit)
     }
 
-    fn walk(
+    fn query_pages(
         &self,
         next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
@@ -57,46 +57,46 @@ impl Database for PagedDouble {
         }
     }
 
-    fn look_up(
+    fn query_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
-        self.0.look_up(statement, values, visit)
+        self.0.query_each(statement, values, visit)
     }
 
-    fn look_up_all(
+    fn query_all_for_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        self.0.look_up_all(statement, values, visit)
+        self.0.query_all_for_each(statement, values, visit)
     }
 
-    fn apply_to_each(
+    fn execute_for_keys(
         &mut self,
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<BatchResult> {
-        self.0.apply_to_each(sql, values, rest)
+        self.0.execute_for_keys(sql, values, rest)
     }
 
-    fn apply_rows(
+    fn execute_for_rows(
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        self.0.apply_rows(statements, rows)
+        self.0.execute_for_rows(statements, rows)
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
-        self.0.apply(statements)
+    fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+        self.0.execute_batch(statements)
     }
 
-    fn is_far(&self) -> bool {
+    fn is_remote(&self) -> bool {
         true
     }
 }

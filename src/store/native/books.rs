@@ -12,45 +12,45 @@ use crate::store::database::Database;
 use crate::store::{clocks, lease, ledger};
 
 impl<T: Database> Ledger for Native<T> {
-    fn begin(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
-        ledger::begin(&mut self.transport, lease, run)
+    fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
+        ledger::start_run(&mut self.database, lease, run)
     }
 
-    fn holding(&self, lease: &str) -> Result<Option<LeaseHolder>> {
-        lease::holding_of(&self.transport, lease)
+    fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>> {
+        lease::holding_of(&self.database, lease)
     }
 
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult> {
-        lease::take(&mut self.transport, lease, now)
+        lease::take(&mut self.database, lease, now)
     }
 
     fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
-        lease::drop(&mut self.transport, lease)
+        lease::drop(&mut self.database, lease)
     }
 
     fn release_lease(&mut self, lease: &Lease) -> Result<()> {
-        ledger::release(&mut self.transport, lease)
+        ledger::incremental_vacuum(&mut self.database, lease)
     }
 
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        lease::renew(&mut self.transport, lease, now)
+        lease::renew(&mut self.database, lease, now)
     }
 
-    fn finish(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
-        ledger::finish(&mut self.transport, lease, job, end)
+    fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        ledger::finish_run(&mut self.database, lease, job, end)
     }
 
-    fn enter(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
-        ledger::enter(&mut self.transport, holder, run, end)
+    fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
+        ledger::insert_run(&mut self.database, holder, run, end)
     }
 
-    fn note_anchor(
+    fn set_last_settled(
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
         anchor: UnixTime,
     ) -> Result<()> {
-        ledger::note_anchor(&mut self.transport, job, known, anchor)
+        ledger::set_last_settled(&mut self.database, job, known, anchor)
     }
 
     fn change_jobs(
@@ -60,11 +60,11 @@ impl<T: Database> Ledger for Native<T> {
         given_up: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
-        ledger::change_jobs(&mut self.transport, machine, taken_up, given_up, now)
+        ledger::change_jobs(&mut self.database, machine, taken_up, given_up, now)
     }
 
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {
-        ledger::jobs(&self.transport, machine, now)
+        ledger::jobs(&self.database, machine, now)
     }
 
     fn runs(
@@ -73,22 +73,27 @@ impl<T: Database> Ledger for Native<T> {
         now: UnixTime,
         visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()> {
-        ledger::runs(&self.transport, query, now, visit)
+        ledger::runs(&self.database, query, now, visit)
     }
 
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
-        ledger::drop_runs(&mut self.transport, keep, now)
+        ledger::drop_runs(&mut self.database, keep, now)
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
-        clocks::reference(&self.transport, host)
+        clocks::reference(&self.database, host)
     }
 
     fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()> {
-        clocks::set(&mut self.transport, host, last)
+        clocks::set(&mut self.database, host, last)
     }
 
-    fn note_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp) -> Result<()> {
-        clocks::note_jump(&mut self.transport, host, from, jump)
+    fn record_clock_jump(
+        &mut self,
+        host: &str,
+        from: &ClockStamp,
+        jump: &ClockStamp,
+    ) -> Result<()> {
+        clocks::note_jump(&mut self.database, host, from, jump)
     }
 }

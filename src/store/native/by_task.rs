@@ -32,7 +32,7 @@ pub(super) fn per_task(
     let count = policies.named().count();
     if count > FEW {
         let directory = Directory::of(policies, &write);
-        directory.look_up(sql, |sql| per_pattern(sql, policies, &write));
+        directory.query_each(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
         per_pattern(sql, policies, &write);
@@ -159,7 +159,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Writes an expression that finds the rule of a row's task.
-    fn look_up(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
+    fn query_each(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
         if self.rules.is_empty() {
             sql.push("(");
             otherwise(sql);

@@ -29,10 +29,10 @@ const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_us
      OR sessions.ended_at > excluded.ended_at)))";
 
 impl<T: Database> RowCopy for Native<T> {
-    fn stored(&self, stretch: RowRange<'_>) -> Result<RowPage> {
+    fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage> {
         let mut portion = RowPage::default();
         let mut bytes = 0;
-        self.transport.query(&stored(&self.transport, stretch), &mut |row| {
+        self.database.query(&read_rows(&self.database, stretch), &mut |row| {
             if bytes >= stretch.bytes {
                 portion.has_more = true;
                 return Ok(ControlFlow::Break(()));
@@ -46,27 +46,27 @@ impl<T: Database> RowCopy for Native<T> {
         Ok(portion)
     }
 
-    fn put(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult> {
+    fn upsert_rows(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult> {
         let statements: Vec<Statement> =
             rows.chunks(AT_ONCE).map(|rows| insert(rows, over)).collect();
-        let applied = self.transport.apply(&statements)?;
+        let applied = self.database.execute_batch(&statements)?;
         self.put_so(&applied)
     }
 
     fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult> {
         let statements: Vec<Statement> = rows.chunks(AT_ONCE).map(delete).collect();
-        let applied = self.transport.apply(&statements)?;
+        let applied = self.database.execute_batch(&statements)?;
         self.put_so(&applied)
     }
 
-    fn counters(&self) -> Result<Vec<Counter>> {
+    fn read_counters(&self) -> Result<Vec<Counter>> {
         let mut sql = Statement::new("SELECT ");
         for column in ["CAST(task AS BLOB)", "CAST(name AS BLOB)", "value"] {
             let comma = if column == "value" { "" } else { ", " };
-            sql.push(&self.transport.exactly(column)).push(comma);
+            sql.push(&self.database.lossless(column)).push(comma);
         }
         sql.push(" FROM counters ORDER BY task, name");
-        sql.is_exact = true;
+        sql.is_lossless = true;
         self.collect(&sql, |row| Counter {
             task: bytes(row, 0).unwrap_or_default(),
             name: bytes(row, 1).unwrap_or_default(),
@@ -74,27 +74,27 @@ impl<T: Database> RowCopy for Native<T> {
         })
     }
 
-    fn stored_names(&self) -> Result<Vec<TaskName>> {
+    fn read_task_names(&self) -> Result<Vec<TaskName>> {
         let columns = ["CAST(task AS BLOB)", "created_at"];
-        let columns = columns.map(|column| self.transport.exactly(column)).join(", ");
+        let columns = columns.map(|column| self.database.lossless(column)).join(", ");
         let mut sql = Statement::new("SELECT ");
         sql.push(&columns).push(" FROM task_names ORDER BY task");
-        sql.is_exact = true;
+        sql.is_lossless = true;
         self.collect(&sql, |row| TaskName {
             task: bytes(row, 0).unwrap_or_default(),
             created_at: row.integer(1).unwrap_or(0),
         })
     }
 
-    fn put_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()> {
+    fn upsert_task_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()> {
         let statements: Vec<Statement> = names.iter().map(|name| set_name(name, over)).collect();
         if !statements.is_empty() {
-            self.transport.apply(&statements)?;
+            self.database.execute_batch(&statements)?;
         }
         Ok(())
     }
 
-    fn put_counters(
+    fn set_counters(
         &mut self,
         set: &[&Counter],
         drop: &[&Counter],
@@ -104,7 +104,7 @@ impl<T: Database> RowCopy for Native<T> {
             set.iter().map(|counter| set_counter(counter, over)).collect();
         statements.extend(drop.iter().map(|counter| drop_counter(counter)));
         if !statements.is_empty() {
-            self.transport.apply(&statements)?;
+            self.database.execute_batch(&statements)?;
         }
         Ok(())
     }
@@ -117,16 +117,16 @@ impl<T: Database> Native<T> {
             hold: applied.hold,
             commit: applied.commit,
             waited: applied.waited,
-            version: self.transport.version()?,
+            version: self.database.version()?,
         })
     }
 }
 
 /// Reads the rows of a stretch. Text comes as bytes, as its encoding may be any.
-fn stored(transport: &impl Database, stretch: RowRange<'_>) -> Statement {
+fn read_rows(database: &impl Database, stretch: RowRange<'_>) -> Statement {
     let column = |name: &str| {
         let is_text = matches!(name, "user" | "task" | "client" | "end_reason");
-        transport.exactly(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
+        database.lossless(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
     };
     let columns: Vec<String> = COLUMNS.split(", ").map(column).collect();
     let mut sql = Statement::new("SELECT ");
@@ -138,7 +138,7 @@ fn stored(transport: &impl Database, stretch: RowRange<'_>) -> Statement {
         sql.push(" AND id <= ").bind(until);
     }
     sql.push(" ORDER BY id LIMIT ").bind(stretch.rows);
-    sql.is_exact = true;
+    sql.is_lossless = true;
     sql
 }
 
@@ -184,7 +184,7 @@ fn insert(rows: &[&RawRow], over: OnConflict) -> Statement {
 
 /// Appends a parameter that holds this text, byte for byte.
 fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Statement {
-    sql.bind_exactly(text.map_or(ValueRef::Null, ValueRef::Text))
+    sql.bind_lossless(text.map_or(ValueRef::Null, ValueRef::Text))
 }
 
 fn delete(rows: &[&RawRow]) -> Statement {

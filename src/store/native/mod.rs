@@ -50,12 +50,12 @@ const CLASHES: &str = "(SELECT count(*) FROM sessions AS other \
 
 /// The native table in some database.
 pub(super) struct Native<T> {
-    transport: T,
+    database: T,
 }
 
 impl<T: Database> Native<T> {
-    pub(super) const fn on(transport: T) -> Self {
-        Self { transport }
+    pub(super) const fn on(database: T) -> Self {
+        Self { database }
     }
 
     /// Adds rows up that have gone from another table, for which this one keeps the
@@ -64,7 +64,7 @@ impl<T: Database> Native<T> {
         &mut self,
         gone: &BTreeMap<(String, EndReason), u64>,
     ) -> Result<()> {
-        self.transport.apply(&[stats::deleted_so_many(gone)]).map(drop)
+        self.database.execute_batch(&[stats::deleted_so_many(gone)]).map(drop)
     }
 
     /// The rows of a statement whose every row gives one value.
@@ -74,7 +74,7 @@ impl<T: Database> Native<T> {
         mut read: impl FnMut(&dyn RowRef) -> V,
     ) -> Result<Vec<V>> {
         let mut values = Vec::new();
-        self.transport.query(statement, &mut |row| {
+        self.database.query(statement, &mut |row| {
             values.push(read(row));
             Ok(ControlFlow::Continue(()))
         })?;
@@ -100,8 +100,8 @@ impl<T: Database> Native<T> {
 }
 
 impl<T: Database> SessionStore for Native<T> {
-    fn suit(&mut self, policies: &Policies) -> Result<()> {
-        self.transport.apply(&open::indexes(policies))?;
+    fn sync_indexes(&mut self, policies: &Policies) -> Result<()> {
+        self.database.execute_batch(&open::indexes(policies))?;
         Ok(())
     }
 
@@ -114,50 +114,50 @@ impl<T: Database> SessionStore for Native<T> {
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
         let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
         statements.extend(tasks.into_iter().map(stats::note_peak_of_a_small_table));
-        self.transport.apply(&statements)?;
+        self.database.execute_batch(&statements)?;
         Ok(())
     }
 
-    fn admit(
+    fn open_limited(
         &mut self,
         session: &NewSession,
         policies: &Policies,
         tell: bool,
     ) -> Result<Admission> {
-        open::admit(&mut self.transport, session, policies, tell)
+        open::open_limited(&mut self.database, session, policies, tell)
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        if self.transport.is_far() {
-            return remote_batch::find(&self.transport, keys, false);
+        if self.database.is_remote() {
+            return remote_batch::find(&self.database, keys, false);
         }
         let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
         let mut values = keys.iter().map(bare);
-        self.transport.look_up(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
+        self.database.query_each(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
         Ok(found)
     }
 
-    fn finds_all(&self) -> bool {
-        !self.transport.is_far()
+    fn is_linearizable(&self) -> bool {
+        !self.database.is_remote()
     }
 
-    fn find_surely(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
-        if self.transport.is_far() {
-            remote_batch::find(&self.transport, keys, true)
+    fn find_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        if self.database.is_remote() {
+            remote_batch::find(&self.database, keys, true)
         } else {
             self.find(keys)
         }
     }
 
-    fn renew_timed(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
-        if self.transport.is_far() {
-            return remote_batch::renew(&mut self.transport, keys, now);
+    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
+        if self.database.is_remote() {
+            return remote_batch::renew(&mut self.database, keys, now);
         }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
         let mut values = keys.iter().map(bare);
-        let applied = self.transport.apply_to_each(sql, &mut values, &[Value::Integer(now.0)])?;
+        let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
         let done = applied.rows.iter().map(|rows| *rows > 0).collect();
         Ok(TouchedRows { done, hold: applied.hold })
     }
@@ -173,7 +173,7 @@ impl<T: Database> SessionStore for Native<T> {
             }
             decisive.push(statements.len() - 1);
         }
-        let rows = self.transport.apply(&statements)?.rows;
+        let rows = self.database.execute_batch(&statements)?.rows;
         Ok(decisive.iter().map(|at| rows[*at] > 0).collect())
     }
 
@@ -183,8 +183,8 @@ impl<T: Database> SessionStore for Native<T> {
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult> {
         let clash_column = COLUMNS.split(',').count();
-        let is_far = self.transport.is_far();
-        self.transport.walk(&mut |last| scan(query, is_far, last), &mut |row| {
+        let is_far = self.database.is_remote();
+        self.database.query_pages(&mut |last| scan(query, is_far, last), &mut |row| {
             let mut session = session(row);
             if row.integer(clash_column) == Some(1)
                 && let Some(id) = session.key.text()
@@ -212,7 +212,7 @@ impl<T: Database> SessionStore for Native<T> {
     }
 
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
-        stats::tasks(&self.transport, scope)
+        stats::tasks(&self.database, scope)
     }
 
     fn task_names(&self) -> Result<TaskNames> {
@@ -220,45 +220,45 @@ impl<T: Database> SessionStore for Native<T> {
         Ok(self.collect(&names, |row| row.text(0))?.into_iter().flatten().collect())
     }
 
-    fn loads(
+    fn user_stats(
         &self,
         scope: &PolicyContext<'_>,
         by: GroupBy,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        stats::loads(&self.transport, scope, by, visit)
+        stats::user_stats(&self.database, scope, by, visit)
     }
 
-    fn vet(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         // Triggers on a cluster are not looked at: each request would take a round trip more.
-        if self.transport.is_far() { Ok(()) } else { must_let_sessions_end(&self.transport) }
+        if self.database.is_remote() { Ok(()) } else { must_let_sessions_end(&self.database) }
     }
 
     /// The first look of a walk makes sure that sessions may end.
-    fn survey(
+    fn scan_due(
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
         reach: ScanLimits,
     ) -> Result<DueScan> {
         if after.is_none() {
-            self.vet()?;
+            self.validate()?;
         }
-        scan::survey(&self.transport, scope, after, reach)
+        scan::scan_due(&self.database, scope, after, reach)
     }
 
-    fn settle(
+    fn apply_purge(
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
         tell: bool,
     ) -> Result<PurgeBatchResult> {
-        purge::settle(&mut self.transport, scope, due, tell)
+        purge::apply_purge(&mut self.database, scope, due, tell)
     }
 
-    fn note_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
+    fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
         if !sessions.is_empty() {
-            self.transport.apply(&[stats::note_peaks(sessions)])?;
+            self.database.execute_batch(&[stats::record_peaks(sessions)])?;
         }
         Ok(())
     }
@@ -266,21 +266,21 @@ impl<T: Database> SessionStore for Native<T> {
 
 impl<T: Database> Interruptible for Native<T> {
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {
-        self.transport.limit_statements(limit);
+        self.database.limit_statements(limit);
     }
 }
 
 impl<T: Database> Wal for Native<T> {
     fn keep_log(&mut self, keep: bool) -> Result<()> {
-        self.transport.keep_log(keep)
+        self.database.keep_log(keep)
     }
 
-    fn log_size(&self) -> Result<Option<WalStatus>> {
-        self.transport.log_size()
+    fn wal_status(&self) -> Result<Option<WalStatus>> {
+        self.database.wal_status()
     }
 
-    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        self.transport.move_log(effort)
+    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
+        self.database.checkpoint(effort)
     }
 }
 

@@ -44,7 +44,7 @@ fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 /// Why a check ends a live session, or NULL if it does not.
 fn reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
-        sql.push("CASE WHEN marked_at <= ").bind(policy.ripe_since(check));
+        sql.push("CASE WHEN marked_at <= ").bind(policy.mark_cutoff(check));
         sql.push(" AND ").push(MARK_COUNTS).push(" THEN 'expired' ELSE ");
         over(sql, policy, check.now());
         sql.push(" END");
@@ -81,7 +81,7 @@ pub(super) fn when_over_lifetime(sql: &mut Statement, policy: &Policy, now: Unix
 fn mark(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN NULL ELSE max(");
-        sql.bind(policy.check_time(check)).push(", last_used_at, created_at) END");
+        sql.bind(policy.nominal_time(check)).push(", last_used_at, created_at) END");
     } else {
         sql.push("NULL");
     }

@@ -21,8 +21,8 @@ const FEW: usize = 500;
 /// one reason to go. (If a clock is set back meanwhile, two rows of two tasks may be
 /// taken for each other in the counters, never in the table.) Else they are counted
 /// before they go, which costs as much again as to delete them.
-pub(super) fn settle(
-    transport: &mut impl Database,
+pub(super) fn apply_purge(
+    database: &mut impl Database,
     scope: &PolicyContext<'_>,
     due: &DueRange,
     tell: bool,
@@ -37,11 +37,11 @@ pub(super) fn settle(
     let is_enough = |found: &&DueCounts| has_one_reason && found.going.len() <= FEW;
     let counted = due.range.found.as_ref().filter(is_enough);
     let (applied, batch) = match counted {
-        None => (transport.apply(&otherwise.statements)?, otherwise),
+        None => (database.execute_batch(&otherwise.statements)?, otherwise),
         Some(found) => {
             let expected = Batch::of(scope, due, &wanted, tell, Some(found));
             let list = expected.expecting(found.census);
-            let applied = transport.apply_expecting(&list, &otherwise.statements)?;
+            let applied = database.execute_if_counts_match(&list, &otherwise.statements)?;
             let batch = if applied.as_expected { expected } else { otherwise };
             (applied, batch)
         }

@@ -15,17 +15,18 @@ use crate::store::statement::Statement;
 const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
 /// As [`Sessions::find`](crate::storage::SessionStore::find), or
-/// [`find_surely`](crate::storage::SessionStore::find_surely).
+/// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
 pub(super) fn find(
-    transport: &impl Database,
+    database: &impl Database,
     keys: &[Key],
-    is_sure: bool,
+    is_linearizable: bool,
 ) -> Result<Vec<Option<Session>>> {
     let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
-    let is_quick = !is_sure;
-    let statement = Statement { is_sure, is_quick, ..Statement::new(&sql).with(list(keys)) };
+    let is_quick = !is_linearizable;
+    let statement =
+        Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(list(keys)) };
     let mut found = HashMap::new();
-    transport.query(&statement, &mut |row| {
+    database.query(&statement, &mut |row| {
         let session = session(row);
         found.insert(session.key.clone(), session);
         Ok(ControlFlow::Continue(()))
@@ -33,9 +34,9 @@ pub(super) fn find(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// As [`Sessions::renew_timed`](crate::storage::SessionStore::renew_timed).
+/// As [`Sessions::touch_rows`](crate::storage::SessionStore::touch_rows).
 pub(super) fn renew(
-    transport: &mut impl Database,
+    database: &mut impl Database,
     keys: &[Key],
     now: UnixTime,
 ) -> Result<TouchedRows> {
@@ -47,7 +48,7 @@ pub(super) fn renew(
     let renew = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL";
     // A node would not hand on what an UPDATE with a list in it returns.
     let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
-    let applied = transport.apply(&statements)?;
+    let applied = database.execute_batch(&statements)?;
     let rows = applied.answers.iter().flatten();
     let renewed: HashSet<Key> = rows
         .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| Key::Text(id.into())))

@@ -22,7 +22,7 @@ const MOST: usize = 50_000;
 
 /// Looks at the rows behind a key.
 pub(super) fn look(
-    transport: &impl Database,
+    database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
     reach: ScanLimits,
@@ -35,7 +35,7 @@ pub(super) fn look(
         let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
         let rows = rows.min(reach.rows.saturating_sub(count(seen)));
         let window = window(scope, after.as_ref(), rows, due, reach.backlog);
-        let last = add(transport, &window, &mut look)?;
+        let last = add(database, &window, &mut look)?;
         let is_full = look.tally.rows - seen >= rows as u64;
         if !is_full && look.tally.due < reach.due as u64 {
             look.last = None;
@@ -57,9 +57,9 @@ fn count(rows: u64) -> usize {
 }
 
 /// Adds a window to what was seen, and answers its last key.
-fn add(transport: &impl Database, window: &Statement, look: &mut ScanQuery) -> Result<String> {
+fn add(database: &impl Database, window: &Statement, look: &mut ScanQuery) -> Result<String> {
     let mut end = String::new();
-    transport.query(window, &mut |row| {
+    database.query(window, &mut |row| {
         let first = row.text(0).unwrap_or_default();
         let last = row.text(6).unwrap_or_default();
         if look.tally.count(row, row.count(5), row.count(7) == 1) {

@@ -30,22 +30,22 @@ pub(super) struct ScanQuery {
 }
 
 /// Looks at the rows behind a key.
-pub(super) fn survey(
-    transport: &impl Database,
+pub(super) fn scan_due(
+    database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
     reach: ScanLimits,
 ) -> Result<DueScan> {
     // Read first: what is found is at least as new as that.
-    let version = transport.version()?;
+    let version = database.version()?;
     let after = match after {
         Some(Cursor::Key(key)) => Some(key),
         _ => None,
     };
-    let look = if transport.is_far() {
-        remote_scan::look(transport, scope, after, reach)?
+    let look = if database.is_remote() {
+        remote_scan::look(database, scope, after, reach)?
     } else {
-        look(transport, scope, after, reach)?
+        look(database, scope, after, reach)?
     };
     let (rows, mut found) = (look.tally.rows, DueCounts::default());
     let sessions = look.tally.sum_up(scope, &mut found);
@@ -69,7 +69,7 @@ pub(super) fn survey(
 
 /// Looks at them one by one.
 fn look(
-    transport: &impl Database,
+    database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
     reach: ScanLimits,
@@ -78,7 +78,7 @@ fn look(
     let mut begun = None;
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
-    transport.query(&rows_with_verdicts(scope, after, reach.backlog), &mut |row| {
+    database.query(&rows_with_verdicts(scope, after, reach.backlog), &mut |row| {
         let begun = *begun.get_or_insert_with(Instant::now);
         // There are millions of rows: a key is read only where it is needed.
         let was_due = reach.backlog.is_some() && row.count(5) == 1;
@@ -240,7 +240,7 @@ fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verd
     match word {
         "" => Verdict::Keep,
         policy_sql::DELETE => Verdict::Delete,
-        policy_sql::MARK => Verdict::Mark(policy.check_time(scope.check())),
+        policy_sql::MARK => Verdict::Mark(policy.nominal_time(scope.check())),
         reason => match reason.parse() {
             Err(_) => Verdict::Keep,
             Ok(reason) if policy_sql::discards(policy) => Verdict::Discard(reason),

@@ -73,7 +73,7 @@ impl Term<'_> {
 }
 
 /// The condition that a row comes behind the last one of a page, of which the columns from
-/// `place` on hold what these terms are.
+/// `display_name` on hold what these terms are.
 pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn RowRef, place: usize) {
     let Some((term, others)) = terms.split_first() else {
         sql.push("FALSE");
@@ -153,7 +153,7 @@ fn expires_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
                 .push("), 1 << 60)"),
             ExpiryMode::TwoPass => {
                 sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN marked_at + ");
-                sql.bind(policy.ripe_age()).push(" ELSE 1 << 60 END")
+                sql.bind(policy.mark_min_age()).push(" ELSE 1 << 60 END")
             }
             ExpiryMode::Never => sql.push("1 << 60"),
         };

@@ -1,4 +1,4 @@
-//! Figures: counted from the rows where they can be, kept in `counters` where
+//! Figures: counted from the rows where they can be, kept in `read_counters` where
 //! the rows are gone.
 
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ pub(super) fn count_discarded(ending: &EndRequest) -> Statement {
 
 /// Remembers the numbers of sessions of these tasks that have not ended, where they are the
 /// highest so far.
-pub(super) fn note_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
+pub(super) fn record_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
     let peaks = sessions.iter().map(|(task, count)| serde_json::json!([task, count])).collect();
     Statement::new(
         "INSERT INTO counters (task, name, value) \
@@ -115,12 +115,9 @@ pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
 /// The figures of the tasks in scope. One statement reads rows and counters: a
 /// purge between two would move sessions from the ones to the others, and they
 /// would count twice.
-pub(super) fn tasks(
-    transport: &impl Database,
-    scope: &PolicyContext<'_>,
-) -> Result<Vec<TaskStats>> {
+pub(super) fn tasks(database: &impl Database, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
     let mut tasks: BTreeMap<String, TaskStats> = BTreeMap::new();
-    transport.query(&rows_and_counters(scope), &mut |row| {
+    database.query(&rows_and_counters(scope), &mut |row| {
         let task = row.text(0).unwrap_or_default();
         let stat = tasks
             .entry(task.to_ascii_lowercase())
@@ -193,14 +190,14 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
 }
 
 /// What users have of sessions that have not ended.
-pub(super) fn loads(
-    transport: &impl Database,
+pub(super) fn user_stats(
+    database: &impl Database,
     scope: &PolicyContext<'_>,
     by: GroupBy,
     visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
-    let in_pages = transport.is_far();
-    transport.walk(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
+    let in_pages = database.is_remote();
+    database.query_pages(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
         visit(UserStats {
             user: row.text(0),
             unreadable_users: 0,

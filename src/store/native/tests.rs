@@ -74,7 +74,7 @@ impl Both {
             sql
         };
         let statements: Vec<Statement> = rows.iter().enumerate().map(insert).collect();
-        near.transport.apply(&statements).unwrap();
+        near.database.execute_batch(&statements).unwrap();
         let far = Native::on(PagedDouble(SqliteFile::open(&path, Access::Write).unwrap()));
         Self { near, far, _folder: folder }
     }
@@ -105,7 +105,7 @@ fn policies() -> impl Strategy<Value = Policies> {
     let cap = option::of((tasks(), 0..4_i64));
     let own = (option::of(policy()), option::of((tasks(), policy())));
     (policy(), own, cap).prop_map(|(default, (imap, others), cap)| {
-        let mut policies = Policies::same_for_all(default);
+        let mut policies = Policies::uniform(default);
         if let Some(imap) = imap {
             policies.insert("Imap", imap);
         }
@@ -138,10 +138,14 @@ fn listed<T: Database>(table: &Native<T>, query: &SessionQuery<'_>) -> Vec<Sessi
     sessions
 }
 
-fn loads<T: Database>(table: &Native<T>, scope: &PolicyContext<'_>, by: GroupBy) -> Vec<String> {
+fn user_stats<T: Database>(
+    table: &Native<T>,
+    scope: &PolicyContext<'_>,
+    by: GroupBy,
+) -> Vec<String> {
     let mut loads = Vec::new();
     table
-        .loads(scope, by, &mut |load| {
+        .user_stats(scope, by, &mut |load| {
             loads.push(format!("{load:?}"));
             Ok(ControlFlow::Continue(()))
         })
@@ -168,7 +172,7 @@ proptest! {
         }
         for by in [GroupBy::User, GroupBy::TaskAndUser] {
             let scope = scope(&policies, None);
-            prop_assert_eq!(loads(&both.far, &scope, by), loads(&both.near, &scope, by));
+            prop_assert_eq!(user_stats(&both.far, &scope, by), user_stats(&both.near, &scope, by));
         }
     }
 
@@ -187,8 +191,8 @@ proptest! {
         let mut after = None;
         loop {
             let look = |survey: DueScan| DueScan { version: None, ..survey };
-            let near = look(both.near.survey(&scope, after.as_ref(), reach).unwrap());
-            let far = look(both.far.survey(&scope, after.as_ref(), reach).unwrap());
+            let near = look(both.near.scan_due(&scope, after.as_ref(), reach).unwrap());
+            let far = look(both.far.scan_due(&scope, after.as_ref(), reach).unwrap());
             prop_assert_eq!(format!("{far:?}"), format!("{near:?}"));
             if near.last.is_none() {
                 break;
@@ -210,7 +214,7 @@ fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
     let reach = ScanLimits { due: 100, rows: 70, time: Duration::ZERO, ..ScanLimits::ALL };
     let (mut after, mut seen, mut due) = (None, 0, 0);
     loop {
-        let survey = both.far.survey(&scope(&policies, None), after.as_ref(), reach).unwrap();
+        let survey = both.far.scan_due(&scope(&policies, None), after.as_ref(), reach).unwrap();
         assert!(survey.rows <= 70);
         seen += survey.rows;
         due += survey.census.due;
@@ -253,7 +257,7 @@ fn runs_come_in_pages_too() {
     };
     for serial in 0..10 {
         let outcome = if serial % 3 == 0 { RunOutcome::Failed } else { RunOutcome::Done };
-        both.near.enter(&serial.to_string(), &run, &end(outcome)).unwrap();
+        both.near.insert_run(&serial.to_string(), &run, &end(outcome)).unwrap();
     }
     let runs = |table: &dyn Ledger, query: &RunQuery| {
         let mut runs = Vec::new();

@@ -39,7 +39,7 @@ pub(super) fn must_let_sessions_end(database: &impl Database) -> Result<()> {
             };
             return Err(Error::Refused(format!(
                 "the trigger {trigger} in {} {does}; drop or change it, then run the command again",
-                database.place()
+                database.display_name()
             )));
         }
     }

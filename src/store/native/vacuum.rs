@@ -13,36 +13,36 @@ use crate::store::statement::Statement;
 const SAMPLE: usize = 500;
 
 impl<T: PageStore> Vacuum for Native<T> {
-    fn space(&self) -> Result<DiskUsage> {
-        self.transport.space()
+    fn disk_usage(&self) -> Result<DiskUsage> {
+        self.database.disk_usage()
     }
 
-    fn slack(&self) -> Result<u64> {
+    fn unused_bytes(&self) -> Result<u64> {
         let sample = Statement::new(
             "SELECT sum(unused), sum(pgsize) FROM \
              (SELECT unused, pgsize FROM dbstat WHERE name = 'sessions' LIMIT ?1)",
         )
         .with(SAMPLE);
         let (mut unused, mut looked_at) = (0, 0);
-        self.transport.query(&sample, &mut |row| {
+        self.database.query(&sample, &mut |row| {
             (unused, looked_at) = (row.count(0), row.count(1));
             Ok(ControlFlow::Break(()))
         })?;
-        let space = self.transport.space()?;
+        let space = self.database.disk_usage()?;
         let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
         let share = u128::from(unused) * u128::from(used) / u128::from(looked_at.max(1));
         Ok(u64::try_from(share).unwrap_or(used))
     }
 
-    fn release(&mut self, pages: usize) -> Result<VacuumStep> {
-        self.transport.release(pages)
+    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
+        self.database.incremental_vacuum(pages)
     }
 
-    fn demand(&self) -> Result<SpaceRequirement> {
-        self.transport.demand()
+    fn space_requirement(&self) -> Result<SpaceRequirement> {
+        self.database.space_requirement()
     }
 
-    fn rebuild(&mut self, leave: CancelCheck) -> Result<bool> {
-        self.transport.rebuild(leave)
+    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool> {
+        self.database.vacuum(leave)
     }
 }

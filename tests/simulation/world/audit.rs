@@ -29,9 +29,9 @@ impl World {
             seen.insert(entry);
             Ok(ControlFlow::Continue(()))
         };
-        self.keeper.list(&ListRequest::default(), UnixTime(now), visit).unwrap();
+        self.service.list(&ListRequest::default(), UnixTime(now), visit).unwrap();
         assert_eq!(seen, self.model.rows(), "at {now}");
-        for stat in self.keeper.tasks(None, UnixTime(now)).unwrap() {
+        for stat in self.service.tasks(None, UnixTime(now)).unwrap() {
             let mut states = [0; 4];
             let mut live = 0;
             for entry in self.model.live_of(&stat.task) {
@@ -46,7 +46,7 @@ impl World {
 
     /// Everything is counted, and the ledger has each run once.
     pub(super) fn audit(&self, now: i64) {
-        for stat in self.keeper.tasks(None, UnixTime(now)).unwrap() {
+        for stat in self.service.tasks(None, UnixTime(now)).unwrap() {
             let all: Vec<&Entry> =
                 self.model.all.iter().filter(|entry| entry.task == stat.task).collect();
             for reason in EndReason::ALL {
@@ -77,7 +77,7 @@ impl World {
             }
             Ok(ControlFlow::Continue(()))
         };
-        self.keeper.runs(&RunQuery::default(), UnixTime(now), visit).unwrap();
+        self.service.runs(&RunQuery::default(), UnixTime(now), visit).unwrap();
         assert!(expected.next().is_none(), "a run that the ledger does not have");
     }
 }

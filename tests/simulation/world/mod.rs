@@ -41,7 +41,7 @@ pub struct Plot {
 }
 
 pub struct World {
-    keeper: SessionService,
+    service: SessionService,
     told: Rc<RefCell<Vec<Session>>>,
     model: Model,
     jobs: Vec<Job>,
@@ -62,9 +62,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = store::create(folder.path().join("sessions.db")).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
-        let keeper = SessionService::new(store, config.policies.clone())
-            .on_host("mail1")
-            .telling(Box::new(Ear(told.clone())));
+        let service = SessionService::new(store, config.policies.clone())
+            .with_host("mail1")
+            .with_hook(Box::new(Ear(told.clone())));
         let terms = JobOptions {
             configuration: "/etc/sessctl.toml".to_owned(),
             zone: plot.zone.parse().unwrap(),
@@ -76,7 +76,7 @@ impl World {
         };
         assert_eq!(config.jobs.len(), plot.plans.len());
         let mut world = Self {
-            keeper,
+            service,
             told,
             model: Model::of(config.policies),
             jobs: config.jobs,
@@ -192,7 +192,7 @@ impl World {
         let door = self.model.door(task, &user, now);
         let opening =
             OpenRequest { task: task.into(), user: Some(user.clone()), client: None, asked };
-        let answer = self.keeper.open(opening, UnixTime(now));
+        let answer = self.service.open(opening, UnixTime(now));
         let mut told = self.take_told(now);
         told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);
         let Some(opened) = self.is_right(door, answer, &told) else {
@@ -245,11 +245,11 @@ impl World {
     }
 
     fn within_limits(&self, task: &str, newest: usize) {
-        let policy = self.keeper.policies().of(task);
+        let policy = self.service.policies().of(task);
         let live = self.model.live_of(task);
         let is_own = |entry: &&usize| self.model.all[**entry].user == self.model.all[newest].user;
         let own = live.iter().filter(is_own).count() as u64;
-        if let Some(licence) = self.keeper.policies().licence_of(task) {
+        if let Some(licence) = self.service.policies().licence_of(task) {
             assert!(self.model.live_under(task).len() as u64 <= licence.limit);
         }
         assert!(policy.limit == 0 || live.len() as u64 <= policy.limit);
@@ -266,9 +266,9 @@ impl World {
             Use::FindsNothing => TouchOutcome::Unknown,
         };
         let tokens = std::slice::from_ref(&held.token);
-        let outcome = self.keeper.touch(tokens, UnixTime(now)).unwrap()[0].outcome;
+        let outcome = self.service.touch(tokens, UnixTime(now)).unwrap()[0].outcome;
         assert_eq!(outcome, expected, "at {now}: {before:?}");
-        outcome.is_served()
+        outcome.is_live()
     }
 
     fn closes(&mut self, held: &Held, now: i64) {
@@ -279,7 +279,7 @@ impl World {
             None => TouchOutcome::Closed,
         };
         let tokens = std::slice::from_ref(&held.token);
-        let outcome = self.keeper.close(tokens, UnixTime(now)).unwrap()[0].outcome;
+        let outcome = self.service.close(tokens, UnixTime(now)).unwrap()[0].outcome;
         assert_eq!(outcome, expected, "at {now}: {entry:?}");
         if outcome == TouchOutcome::Closed {
             self.model.ends(held.entry, now, EndReason::Closed);
@@ -309,7 +309,7 @@ impl World {
         for place in 0..self.jobs.len() {
             let job = &self.jobs[place];
             let go_on = &mut || ControlFlow::Continue(());
-            let ran = self.keeper.run_job(job, &self.terms, UnixTime(now), go_on).unwrap();
+            let ran = self.service.run_job(job, &self.terms, UnixTime(now), go_on).unwrap();
             let (name, work) = (job.name.clone(), job.work.clone());
             if let Some(expected) = self.plans[place].asked(now, &ran) {
                 if !expected.is_skipped {

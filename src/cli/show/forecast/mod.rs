@@ -109,7 +109,7 @@ impl Forecast<'_> {
                 format!(
                     "It ends at the first check that is {} later, from {} on.",
                     self.delay(),
-                    mark.plus(self.policy.ripe_age())
+                    mark.plus(self.policy.mark_min_age())
                 ),
                 self.next(if self.is_ripe_then(mark) { "ends it" } else { "looks at it" }),
             ],
@@ -120,12 +120,12 @@ impl Forecast<'_> {
 
     /// Whether a mark is old enough for the next purge to end the session.
     fn is_ripe_then(&self, mark: UnixTime) -> bool {
-        mark.plus(self.policy.ripe_age()) <= self.plans.next_purge.unwrap_or(self.now)
+        mark.plus(self.policy.mark_min_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
 
     /// The delay, and what may be missing of it.
     fn delay(&self) -> String {
-        let (delay, needed) = (self.policy.delay, self.policy.ripe_age());
+        let (delay, needed) = (self.policy.delay, self.policy.mark_min_age());
         if delay == needed {
             return delay.to_string();
         }

@@ -204,15 +204,15 @@ impl Encoding {
     /// or is a wall clock's outside of UTC, those of two days later and more. Of numbers
     /// that are kept as text, those with more digits than the bound may exceed it
     /// although they are earlier: seconds of before September 2001 are.
-    pub fn horizon(&self, moment: UnixTime) -> Option<SqlValue> {
+    pub fn upper_bound(&self, moment: UnixTime) -> Option<SqlValue> {
         match self {
             Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
             Self::Julian(storage) => number::julian_horizon(storage, moment),
             Self::Ticks(storage) => number::ticks_horizon(storage, moment),
-            Self::Text(form) => form.horizon(moment).map(|text| SqlValue::Text(text.into())),
+            Self::Text(form) => form.upper_bound(moment).map(|text| SqlValue::Text(text.into())),
             Self::Pattern(..) | Self::OneOf(_) => None,
-            Self::Local(shown, zone) if *zone == TimeZone::UTC => shown.horizon(moment),
-            Self::Local(shown, _) => shown.horizon(moment.plus(local::SLACK)),
+            Self::Local(shown, zone) if *zone == TimeZone::UTC => shown.upper_bound(moment),
+            Self::Local(shown, _) => shown.upper_bound(moment.plus(local::SLACK)),
         }
     }
 }

@@ -98,17 +98,17 @@ pub(super) fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Time
 }
 
 pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
-    horizon(Timestamp::from(moment).0, unit.nanoseconds(), storage)
+    upper_bound(Timestamp::from(moment).0, unit.nanoseconds(), storage)
 }
 
 pub(super) fn ticks_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
-    horizon(Timestamp::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
+    upper_bound(Timestamp::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
 }
 
 pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     let since = i128::from(moment.0) * 1000 + JULIAN;
     if storage.contains(&Storage::Text) {
-        return horizon(since, 86_400_000, storage);
+        return upper_bound(since, 86_400_000, storage);
     }
     // What is nearer to this millisecond than to the next one, and a little more: the
     // division rounds, too.
@@ -117,7 +117,7 @@ pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<Sq
 }
 
 /// The largest number that counts no more than so many nanoseconds.
-fn horizon(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
+fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
     let whole = nanoseconds.div_euclid(unit);
     if storage.contains(&Storage::Text) {
         // Text stands behind all numbers.

@@ -230,7 +230,7 @@ fn a_column_may_hold_several_forms() {
     assert_eq!(read(&any, "1781524800000"), Reading::Unreadable);
     assert_eq!(any.read(SqlValueRef::Null), Reading::Null);
     assert_eq!(any.classes(), [Storage::Integer, Storage::Text, Storage::Real]);
-    assert_eq!((any.horizon(NOON), any.is_silently_utc()), (None, false));
+    assert_eq!((any.upper_bound(NOON), any.is_silently_utc()), (None, false));
 }
 
 #[test]
@@ -499,7 +499,7 @@ proptest! {
             return Err(TestCaseError::fail(format!("{encoding:?}: {value:?}")));
         };
         let now = UnixTime(i64::try_from(moment.0 / SECOND + away).unwrap());
-        let horizon = encoding.horizon(now).unwrap();
+        let horizon = encoding.upper_bound(now).unwrap();
         let order = sorts(&value, &horizon);
         if read <= now.into() {
             prop_assert_ne!(order, Ordering::Greater, "{:?} > {:?}", value, horizon);
@@ -526,13 +526,13 @@ proptest! {
         ] {
             encoding.read(value);
         }
-        encoding.horizon(UnixTime(now));
+        encoding.upper_bound(UnixTime(now));
     }
 }
 
 #[test]
 fn horizons_are_as_tight_as_their_form_allows() {
-    let horizon = |encoding: Encoding| match encoding.horizon(NOON) {
+    let horizon = |encoding: Encoding| match encoding.upper_bound(NOON) {
         None => "none".to_owned(),
         Some(SqlValue::Text(text)) => String::from_utf8(text).unwrap(),
         Some(other) => format!("{other:?}"),
@@ -558,7 +558,7 @@ fn horizons_are_as_tight_as_their_form_allows() {
         assert_eq!(horizon(encoding.clone()), expected, "{encoding:?}");
     }
     let far = text(Separator::T, &[0], ZoneForm::Z);
-    assert_eq!(far.horizon(UnixTime(i64::MAX)), Some(SqlValue::Text(":".into())));
-    assert_eq!(far.horizon(UnixTime(i64::MIN)), Some(SqlValue::Text(Vec::new())));
-    assert_eq!(far.horizon(UnixTime::MAX), Some(SqlValue::Text("9999-12-31T23:59:59Z".into())));
+    assert_eq!(far.upper_bound(UnixTime(i64::MAX)), Some(SqlValue::Text(":".into())));
+    assert_eq!(far.upper_bound(UnixTime(i64::MIN)), Some(SqlValue::Text(Vec::new())));
+    assert_eq!(far.upper_bound(UnixTime::MAX), Some(SqlValue::Text("9999-12-31T23:59:59Z".into())));
 }

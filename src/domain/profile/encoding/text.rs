@@ -27,10 +27,10 @@ impl TextForm {
         Some(moment).filter(|moment| moment.0 >= number::FIRST)
     }
 
-    /// See [`Encoding::horizon`](super::Encoding::horizon).
-    pub(super) fn horizon(&self, moment: UnixTime) -> Option<String> {
+    /// See [`Encoding::upper_bound`](super::Encoding::upper_bound).
+    pub(super) fn upper_bound(&self, moment: UnixTime) -> Option<String> {
         let separator = self.separator.letter()?;
-        self.zone.horizon(&self.decimals, separator, moment)
+        self.zone.upper_bound(&self.decimals, separator, moment)
     }
 }
 
@@ -121,9 +121,14 @@ impl Decimals {
 }
 
 impl ZoneForm {
-    /// See [`Encoding::horizon`](super::Encoding::horizon). Of several forms it is the
+    /// See [`Encoding::upper_bound`](super::Encoding::upper_bound). Of several forms it is the
     /// last: each of them says the second first.
-    fn horizon(&self, decimals: &Decimals, separator: char, moment: UnixTime) -> Option<String> {
+    fn upper_bound(
+        &self,
+        decimals: &Decimals,
+        separator: char,
+        moment: UnixTime,
+    ) -> Option<String> {
         let written = |moment, rest: &str| Some(written(moment, separator, rest));
         match self {
             Self::None(zone) if *zone == TimeZone::UTC => {
@@ -133,7 +138,7 @@ impl ZoneForm {
             Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
             Self::None(_) | Self::Offset => written(moment.plus(local::SLACK), ""),
             Self::AnyOf(forms) => {
-                forms.iter().filter_map(|form| form.horizon(decimals, separator, moment)).max()
+                forms.iter().filter_map(|form| form.upper_bound(decimals, separator, moment)).max()
             }
         }
     }

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 
 use super::path;
 use super::sample::{Row, Sampling};
-use crate::domain::error::{Error, Result, grouped};
+use crate::domain::error::{Error, Result, format_count};
 use crate::domain::profile::{
     ColumnMismatch, Profile, Reading, Rule, RuleKind, SqlValue, TimeColumn,
 };
@@ -52,7 +52,7 @@ pub(in crate::store::adopted) fn obstacles(
     deletions: &[Statement],
 ) -> Result<Vec<String>> {
     let TableReader { profile, table, .. } = reader;
-    let reasons = profile.keeps_all().into_iter().chain(profile.asks_for());
+    let reasons = profile.readonly_reason().into_iter().chain(profile.missing_parameters());
     let mut reasons: Vec<String> = reasons.collect();
     reasons.extend(references.refusals.iter().cloned());
     if reasons.is_empty() {
@@ -153,14 +153,14 @@ fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<Stri
         return None;
     }
     let (name, table) = (reader.name_of(time.input), &reader.table.name);
-    let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", grouped(*rows)));
+    let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", format_count(*rows)));
     let classes: Vec<String> = classes.collect();
     let profile = &reader.profile.name;
     Some(format!(
         "{} of {} values of {name} in {table} are no times as profile {profile} has them: {}, such \
          as {}; `sessctl profile check {profile}` shows what is there",
-        grouped(bad),
-        grouped(bad + values.good),
+        format_count(bad),
+        format_count(bad + values.good),
         classes.join(", "),
         values.examples.join(" and ")
     ))

@@ -208,7 +208,7 @@ fn samples(
     let mut sql = reader.select(&reader.whole());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut keys = rows.iter().map(|(row, _)| datum(&row.key));
-    database.look_up(&sql, &mut keys, &mut |row| {
+    database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
     let rows = rows.into_iter().zip(users);

@@ -33,7 +33,7 @@ pub(in crate::store::adopted) fn astray(
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let (mut texts, mut found) = (0_u64, 0_u64);
     let mut keys = rows.iter().map(|row| datum(&row.key));
-    database.look_up(&sql, &mut keys, &mut |row| {
+    database.query_each(&sql, &mut keys, &mut |row| {
         let is_there = row.and_then(|row| row.integer(0));
         texts += u64::from(is_there.is_some());
         found += u64::from(is_there == Some(1));

@@ -123,7 +123,7 @@ pub(in crate::store::adopted) fn between<T>(
     let mut rows = Vec::with_capacity(places.len());
     let mut values =
         places.iter().map(crate::store::adopted::diagnose::distribution::SamplePoint::value);
-    database.look_up(&sql, &mut values, &mut |row| {
+    database.query_each(&sql, &mut values, &mut |row| {
         rows.extend(row.map(&read));
     })?;
     Ok(rows)

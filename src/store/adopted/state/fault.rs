@@ -17,7 +17,7 @@ impl Home {
         let (Self::Read(file, identity) | Self::File(file, identity)) = self else {
             return Err(error);
         };
-        if is_answer || error.is_passing() {
+        if is_answer || error.is_transient() {
             return Err(error);
         }
         let fault = self.diagnose(&error, to_write);

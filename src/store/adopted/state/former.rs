@@ -31,7 +31,7 @@ pub(super) fn is_usable(path: &Path) -> bool {
 ///
 /// # Errors
 /// Whatever keeps the file from being read or moved; then it is where it was.
-pub(super) fn bring(from: &Path, to: &Path) -> Result<Move> {
+pub(super) fn copy_from(from: &Path, to: &Path) -> Result<Move> {
     if !is_usable(from) {
         return Ok(Move::Nothing);
     }

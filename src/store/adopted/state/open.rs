@@ -134,7 +134,7 @@ impl State {
             None => {}
         }
         for former in self.former() {
-            match former::bring(&former, &path) {
+            match former::copy_from(&former, &path) {
                 Ok(Move::Nothing) => continue,
                 Ok(Move::InUse) => return Ok((former, None, None)),
                 Ok(Move::Done) => {

@@ -98,7 +98,7 @@ impl Client {
         }
     }
 
-    pub(super) fn place(&self) -> &str {
+    pub(super) fn display_name(&self) -> &str {
         &self.place
     }
 

@@ -61,13 +61,13 @@ impl Rqlite {
     /// change is read now; the other rows that it has read are lost.
     fn recover(&self, steps: &[IdempotentStep<'_>], name: &str) -> Result<BatchResult> {
         let receipt =
-            Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name).surely();
+            Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name).linearizable();
         let reads = |(statement, _): &IdempotentStep<'_>| statement.reads();
         let again = steps.len() - steps.iter().rev().take_while(|step| reads(step)).count();
         let mut list = vec![receipt];
         list.extend(steps[again..].iter().map(|(statement, _)| (*statement).clone()));
         // It is done; without the receipt nobody knows what that was.
-        let place = || self.client.place().to_owned();
+        let place = || self.client.display_name().to_owned();
         let unknown =
             |error: Error| Error::OutcomeUnknown { at: place(), why: error.with_causes() };
         let outcomes = self.read(&list).map_err(unknown)?;

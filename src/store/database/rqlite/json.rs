@@ -107,7 +107,7 @@ fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
 }
 
 /// Reads an answer; `None`: it is none of rqlite's. `exact` says of each statement
-/// whether its values are written by [`exactly`].
+/// whether its values are written by [`lossless`].
 pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<ParsedResponse> {
     let mut reply: Json = serde_json::from_str(text).ok()?;
     if let Some(error) = reply.get("error").and_then(Json::as_str) {
@@ -126,8 +126,8 @@ pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<ParsedR
     Some(ParsedResponse::Done(outcomes))
 }
 
-fn outcome(mut result: Json, is_exact: bool) -> Option<StatementResult> {
-    let read = if is_exact { exact_value } else { value };
+fn outcome(mut result: Json, is_lossless: bool) -> Option<StatementResult> {
+    let read = if is_lossless { exact_value } else { value };
     let time = result.get("time").and_then(Json::as_f64).unwrap_or(0.0);
     if result.get("columns").is_none() {
         // It is left out where it is nought.
@@ -160,7 +160,7 @@ fn value(json: Json) -> OwnedValue {
 /// An expression whose value comes through JSON as it is, in its class and to the last
 /// bit but for the sign of a nought: with a letter for the class before it, and bytes as
 /// digits.
-pub(super) fn exactly(expression: &str) -> String {
+pub(super) fn lossless(expression: &str) -> String {
     format!(
         "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
          WHEN 'real' THEN 'r' || format('%!.17g', {expression}) \
@@ -276,7 +276,7 @@ mod tests {
         #[test]
         fn an_exact_value_comes_back_as_it_is(sent in any_value()) {
             let connection = Connection::open_in_memory().unwrap();
-            let sql = format!("SELECT {}", exactly("?1"));
+            let sql = format!("SELECT {}", lossless("?1"));
             let shown: Option<String> =
                 connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
             let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });

@@ -105,10 +105,11 @@ impl Rqlite {
 
     /// What comes behind a node's address to read.
     fn reading<'s>(&self, statements: impl IntoIterator<Item = &'s Statement> + Clone) -> String {
-        let is_sure = statements.clone().into_iter().any(|statement| statement.is_sure);
+        let is_linearizable =
+            statements.clone().into_iter().any(|statement| statement.is_linearizable);
         let is_quick = statements.into_iter().all(|statement| statement.is_quick);
         let level = match if is_quick { self.quick } else { self.consistency } {
-            _ if is_sure => STRONG,
+            _ if is_linearizable => STRONG,
             Consistency::Weak => "weak",
             // Nodes of this version take the word for `weak`, without a sign.
             Consistency::Linearizable => STRONG,
@@ -125,8 +126,8 @@ impl Rqlite {
         } else {
             self.reading(statements)
         };
-        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
-        match self.ask(&path, &body, false, is_exact)? {
+        let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
+        match self.ask(&path, &body, false, is_lossless)? {
             NodeResponse::Done(outcomes, _) => Ok(outcomes),
             NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
         }
@@ -146,7 +147,7 @@ impl Rqlite {
         }
         let body = serde_json::Value::Array(elements).to_string();
         let path = self.reading([statement]);
-        match self.ask(&path, &body, false, |_| statement.is_exact)? {
+        match self.ask(&path, &body, false, |_| statement.is_lossless)? {
             NodeResponse::Done(outcomes, _) => Ok(outcomes),
             NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
         }
@@ -154,8 +155,8 @@ impl Rqlite {
 
     /// Sends a list of statements as one request.
     fn write(&mut self, statements: &[Statement]) -> Result<Written> {
-        let is_exact = |place: usize| statements.get(place).is_some_and(|sql| sql.is_exact);
-        self.send(&json::list(statements), is_exact)
+        let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
+        self.send(&json::list(statements), is_lossless)
     }
 
     fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
@@ -173,7 +174,7 @@ impl Rqlite {
     }
 
     fn fault(&self, doing: &str, why: String) -> Error {
-        let place = self.client.place();
+        let place = self.client.display_name();
         if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
             return Error::Corrupt { at: place.to_owned(), detail: why };
         }
@@ -211,7 +212,7 @@ impl Rqlite {
             }
             // The first attempt may be what the second was refused for.
             Written::Refused(why, true) => {
-                Err(Error::OutcomeUnknown { at: self.client.place().to_owned(), why })
+                Err(Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why })
             }
             Written::Refused(why, false) => Err(self.fault("write to", why)),
         }
@@ -275,8 +276,8 @@ impl OwnedRow {
 }
 
 impl Database for Rqlite {
-    fn place(&self) -> &str {
-        self.client.place()
+    fn display_name(&self) -> &str {
+        self.client.display_name()
     }
 
     fn query(
@@ -293,7 +294,7 @@ impl Database for Rqlite {
         Ok(())
     }
 
-    fn walk(
+    fn query_pages(
         &self,
         next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
@@ -318,7 +319,7 @@ impl Database for Rqlite {
         }
     }
 
-    fn look_up(
+    fn query_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -330,7 +331,7 @@ impl Database for Rqlite {
         Ok(())
     }
 
-    fn look_up_all(
+    fn query_all_for_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -343,7 +344,7 @@ impl Database for Rqlite {
         Ok(())
     }
 
-    fn apply_to_each(
+    fn execute_for_keys(
         &mut self,
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -359,7 +360,7 @@ impl Database for Rqlite {
     /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
     /// list is sent again, rows that the first has deleted are found gone, and what is
     /// answered may be less than what was done; it says so.
-    fn apply_rows(
+    fn execute_for_rows(
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
@@ -372,15 +373,15 @@ impl Database for Rqlite {
         }
         list.push(total());
         let count = list.len();
-        let is_exact = |place: usize| {
+        let is_lossless = |place: usize| {
             let is_of_a_row = place > 0 && place + 1 < count;
-            is_of_a_row && statements[(place - 1) % statements.len()].is_exact
+            is_of_a_row && statements[(place - 1) % statements.len()].is_lossless
         };
-        let written = self.send(&serde_json::Value::Array(list).to_string(), is_exact)?;
+        let written = self.send(&serde_json::Value::Array(list).to_string(), is_lossless)?;
         if let Written::Refused(why, false) = &written
             && is_about_rows(why)
         {
-            let doing = format!("write to {}", self.client.place());
+            let doing = format!("write to {}", self.client.display_name());
             return Err(Error::Rejected { doing, why: why.clone() });
         }
         let mut applied = self.applied(written)?;
@@ -393,7 +394,7 @@ impl Database for Rqlite {
         Ok(applied)
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+    fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         if self.has_receipts {
             let all: Vec<IdempotentStep<'_>> =
                 statements.iter().map(|statement| (statement, None)).collect();
@@ -404,13 +405,13 @@ impl Database for Rqlite {
         }
     }
 
-    fn apply_expecting(
+    fn execute_if_counts_match(
         &mut self,
         expected: &[ExpectedCount],
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
         if !self.has_receipts {
-            return self.apply(otherwise);
+            return self.execute_batch(otherwise);
         }
         let begun = Instant::now();
         let all: Vec<IdempotentStep<'_>> =
@@ -420,7 +421,7 @@ impl Database for Rqlite {
         }
         // What was rolled back on the way is no work of these rows.
         let in_vain = begun.elapsed();
-        let applied = self.apply(otherwise)?;
+        let applied = self.execute_batch(otherwise)?;
         let BatchResult { hold, commit, .. } = applied;
         Ok(BatchResult { hold: hold + in_vain, commit: commit + in_vain, ..applied })
     }
@@ -431,19 +432,19 @@ impl Database for Rqlite {
 
     /// Its own log is the cluster's business, and nobody who reads keeps it from growing
     /// smaller.
-    fn log_size(&self) -> Result<Option<WalStatus>> {
+    fn wal_status(&self) -> Result<Option<WalStatus>> {
         Ok(Some(WalStatus::default()))
     }
 
-    fn move_log(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
+    fn checkpoint(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
         Ok(Some(WalStatus::default()))
     }
 
-    fn exactly(&self, expression: &str) -> String {
-        json::exactly(expression)
+    fn lossless(&self, expression: &str) -> String {
+        json::lossless(expression)
     }
 
-    fn is_far(&self) -> bool {
+    fn is_remote(&self) -> bool {
         true
     }
 }

@@ -10,25 +10,25 @@ impl Rqlite {
         Error::Refused(format!(
             "each node of {} has a file of its own, and rqlite looks after it: its option \
              -auto-vacuum-int gives space back",
-            self.place()
+            self.display_name()
         ))
     }
 }
 
 impl PageStore for Rqlite {
-    fn space(&self) -> Result<DiskUsage> {
+    fn disk_usage(&self) -> Result<DiskUsage> {
         Err(self.not_from_here())
     }
 
-    fn release(&mut self, _pages: usize) -> Result<VacuumStep> {
+    fn incremental_vacuum(&mut self, _pages: usize) -> Result<VacuumStep> {
         Err(self.not_from_here())
     }
 
-    fn demand(&self) -> Result<SpaceRequirement> {
+    fn space_requirement(&self) -> Result<SpaceRequirement> {
         Err(self.not_from_here())
     }
 
-    fn rebuild(&mut self, _leave: CancelCheck) -> Result<bool> {
+    fn vacuum(&mut self, _leave: CancelCheck) -> Result<bool> {
         Err(self.not_from_here())
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
 use super::disk_space::Room;
 use super::{BatchResult, OwnedRow, RowRef, Statement, lists};
 
-pub(super) fn look_up(
+pub(super) fn query_each(
     connection: &Connection,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -28,7 +28,7 @@ pub(super) fn look_up(
     transaction.commit()
 }
 
-pub(super) fn look_up_all(
+pub(super) fn query_all_for_each(
     connection: &Connection,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
@@ -47,7 +47,7 @@ pub(super) fn look_up_all(
     transaction.commit()
 }
 
-pub(super) fn apply(
+pub(super) fn execute_batch(
     connection: &mut Connection,
     room: &Room,
     sql: &str,
@@ -71,7 +71,7 @@ pub(super) fn apply(
     Ok(BatchResult { rows, hold: begun.elapsed(), ..BatchResult::default() })
 }
 
-pub(super) fn apply_rows(
+pub(super) fn execute_for_rows(
     connection: &mut Connection,
     room: &Room,
     statements: &[Statement],

@@ -15,7 +15,7 @@ use crate::store::database::sqlite::file;
 use crate::store::database::sqlite::file::locks::Kept;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// The error for a failure of SQLite while it was doing something to the database `place`.
+/// The error for a failure of SQLite while it was doing something to the database `display_name`.
 pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     // Each is the reason of one failure, and anything else may change it.
     let errno = Errno::last();

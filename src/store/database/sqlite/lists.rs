@@ -11,7 +11,7 @@ use crate::store::statement::Statement;
 
 /// Runs statements in one transaction. If one of them does not change as many rows as is
 /// expected of it, nothing has happened but that others could not write for so long.
-pub(super) fn apply<'s>(
+pub(super) fn execute_batch<'s>(
     connection: &mut Connection,
     room: &Room,
     statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,

@@ -121,8 +121,8 @@ impl SqliteFile {
     }
 
     /// Begins a statement, which may be interrupted from now on.
-    fn begin(&self, doing: &str, sql: &str) -> work::Statement {
-        self.work.begin(doing, sql, &self.place)
+    fn start_run(&self, doing: &str, sql: &str) -> work::Statement {
+        self.work.start_run(doing, sql, &self.place)
     }
 
     /// Does work that changes something. Where the file system is full, it is tried again
@@ -153,7 +153,7 @@ impl SqliteFile {
 }
 
 impl Database for SqliteFile {
-    fn place(&self) -> &str {
+    fn display_name(&self) -> &str {
         &self.place
     }
 
@@ -163,7 +163,7 @@ impl Database for SqliteFile {
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let fault = |e| self.fault("read", e);
-        let _work = self.begin("read", &statement.sql);
+        let _work = self.start_run("read", &statement.sql);
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
         let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
@@ -175,46 +175,46 @@ impl Database for SqliteFile {
         Ok(())
     }
 
-    fn look_up(
+    fn query_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
-        let _work = self.begin("read", &statement.sql);
-        let looked = batch::look_up(&self.connection, &statement.sql, values, visit);
+        let _work = self.start_run("read", &statement.sql);
+        let looked = batch::query_each(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
 
-    fn look_up_all(
+    fn query_all_for_each(
         &self,
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        let _work = self.begin("read", &statement.sql);
-        let looked = batch::look_up_all(&self.connection, &statement.sql, values, visit);
+        let _work = self.start_run("read", &statement.sql);
+        let looked = batch::query_all_for_each(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.fault("read", e))
     }
 
-    fn apply_to_each(
+    fn execute_for_keys(
         &mut self,
         sql: &str,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<BatchResult> {
-        let _work = self.begin("write to", sql);
-        let applied = batch::apply(&mut self.connection, &self.room, sql, values, rest);
+        let _work = self.start_run("write to", sql);
+        let applied = batch::execute_batch(&mut self.connection, &self.room, sql, values, rest);
         applied.map_err(|e| self.write_fault(e))
     }
 
-    fn apply_rows(
+    fn execute_for_rows(
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        let _work = self.begin("delete rows of", name_of(statements));
-        let applied = batch::apply_rows(&mut self.connection, &self.room, statements, rows);
+        let _work = self.start_run("delete rows of", name_of(statements));
+        let applied = batch::execute_for_rows(&mut self.connection, &self.room, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
                 rejected(format!("write to {}", self.place), e)
@@ -227,30 +227,31 @@ impl Database for SqliteFile {
         })
     }
 
-    fn apply(&mut self, statements: &[Statement]) -> Result<BatchResult> {
-        let _work = self.begin("write to", name_of(statements));
+    fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+        let _work = self.start_run("write to", name_of(statements));
         let applied = self.with_room(|connection, room| {
             let all = statements.iter().map(|statement| (statement, None));
-            lists::apply(connection, room, all)
+            lists::execute_batch(connection, room, all)
         })?;
         // Nothing is expected, so nothing is otherwise.
         Ok(applied.continue_value().unwrap_or_default())
     }
 
-    fn apply_expecting(
+    fn execute_if_counts_match(
         &mut self,
         expected: &[ExpectedCount],
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
-        let _work = self.begin("write to", expected.first().map_or("", |one| &one.statement.sql));
+        let _work =
+            self.start_run("write to", expected.first().map_or("", |one| &one.statement.sql));
         let applied = self.with_room(|connection, room| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-            lists::apply(connection, room, all)
+            lists::execute_batch(connection, room, all)
         })?;
         match applied {
             ControlFlow::Continue(applied) => Ok(BatchResult { as_expected: true, ..applied }),
             ControlFlow::Break(in_vain) => {
-                let applied = self.apply(otherwise)?;
+                let applied = self.execute_batch(otherwise)?;
                 // There was no room between the two.
                 Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
             }
@@ -269,11 +270,11 @@ impl Database for SqliteFile {
         wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
     }
 
-    fn log_size(&self) -> Result<Option<WalStatus>> {
+    fn wal_status(&self) -> Result<Option<WalStatus>> {
         wal::size(&self.connection).map_err(|e| self.fault("read", e))
     }
 
-    fn move_log(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
+    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }

@@ -31,7 +31,7 @@ impl SqliteFile {
     /// Opens a file that is there, for what a command wants of it.
     ///
     /// # Errors
-    /// As for [`as_it_lies`](Self::as_it_lies), and if it may not be written
+    /// As for [`open_immutable`](Self::open_immutable), and if it may not be written
     /// but should be.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let mut found = Found::at(path)?;
@@ -57,7 +57,7 @@ impl SqliteFile {
         let flags = match found.reading()? {
             Reading::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
             Reading::Usual => OpenFlags::SQLITE_OPEN_READ_WRITE,
-            Reading::AsItLies => return Self::as_it_lies(path),
+            Reading::AsItLies => return Self::open_immutable(path),
         };
         let mut file = Self::connect(path, flags)?;
         if found.has_changes() {
@@ -69,7 +69,7 @@ impl SqliteFile {
         if found.is_whole() && (file.is_read_only()? || file.has_write_ahead_log().is_err()) {
             // Without a log nobody writes to it now. A program that begins to
             // during this very read may spoil the read, never the file.
-            file = Self::as_it_lies(path)?;
+            file = Self::open_immutable(path)?;
         }
         if found.is_held() {
             // The first read attaches to the log.
@@ -84,7 +84,7 @@ impl SqliteFile {
     ///
     /// # Errors
     /// As for [`open`](Self::open).
-    pub fn open_of_others(path: &Path, access: Access) -> Result<Self> {
+    pub fn open_foreign(path: &Path, access: Access) -> Result<Self> {
         file::must_be_a_file(path)?;
         let file = Self::open(path, access)?;
         if access == Access::Write {
@@ -116,7 +116,7 @@ impl SqliteFile {
     /// # Errors
     /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be
     /// a SQLite database, and whatever keeps SQLite from opening it.
-    pub fn as_it_lies(path: &Path) -> Result<Self> {
+    pub fn open_immutable(path: &Path) -> Result<Self> {
         file::must_be_a_file(path)?;
         let name = file::by_name(path);
         let bytes = name.as_os_str().as_encoded_bytes().iter();

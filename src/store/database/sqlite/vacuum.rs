@@ -27,7 +27,7 @@ const MAPPED: u64 = 5;
 const OPERATIONS: i32 = 10_000;
 
 impl PageStore for SqliteFile {
-    fn space(&self) -> Result<DiskUsage> {
+    fn disk_usage(&self) -> Result<DiskUsage> {
         let mut space = DiskUsage::default();
         self.query(&Statement::new(SPACE), &mut |row| {
             space = DiskUsage {
@@ -47,18 +47,18 @@ impl PageStore for SqliteFile {
         Ok(space)
     }
 
-    fn release(&mut self, pages: usize) -> Result<VacuumStep> {
-        let _work = self.begin("write to", "");
+    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
+        let _work = self.start_run("write to", "");
         let released = shorten(&mut self.connection, pages);
         released.map_err(|e| self.fault("write to", e))
     }
 
-    fn demand(&self) -> Result<SpaceRequirement> {
-        let space = self.space()?;
-        Ok(demand(&space, self.has_write_ahead_log()?))
+    fn space_requirement(&self) -> Result<SpaceRequirement> {
+        let space = self.disk_usage()?;
+        Ok(space_requirement(&space, self.has_write_ahead_log()?))
     }
 
-    fn rebuild(&mut self, mut leave: CancelCheck) -> Result<bool> {
+    fn vacuum(&mut self, mut leave: CancelCheck) -> Result<bool> {
         if leave() {
             return Ok(false);
         }
@@ -103,7 +103,7 @@ fn length(path: &Path, suffix: &str) -> u64 {
 
 /// The temporary copy holds the pages that are in use, at most, and the map of them. A
 /// log gets all of these, a rollback journal all that the file held before.
-fn demand(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
+fn space_requirement(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let used = space.pages.saturating_sub(space.free_pages);
     let map = used * MAPPED / space.page_size.max(1) + 2;
     let rebuilt = used + map;

@@ -90,7 +90,7 @@ impl Work {
     }
 
     /// Begins a statement, of which `doing` says what it does. It ends with the answer.
-    pub(super) fn begin(&self, doing: &str, sql: &str, place: &str) -> Statement {
+    pub(super) fn start_run(&self, doing: &str, sql: &str, place: &str) -> Statement {
         let mut state = self.state();
         let is_within = state.begun.is_some();
         if !is_within {
@@ -188,7 +188,7 @@ mod tests {
         work.watch(&mut connection).unwrap();
         for cause in [InterruptReason::Time, InterruptReason::Lease] {
             work.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
-            let _statement = work.begin("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
+            let _statement = work.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
             let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
             let code = answer.unwrap_err().sqlite_error_code();
             assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
@@ -205,7 +205,7 @@ mod tests {
         let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
         work.watch(&mut connection).unwrap();
         work.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
-        let _statement = work.begin("read", "", "a.db");
+        let _statement = work.start_run("read", "", "a.db");
         let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
         let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 3_000);

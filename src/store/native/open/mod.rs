@@ -53,15 +53,15 @@ pub(super) fn indexes(policies: &Policies) -> Vec<Statement> {
 
 /// Opens a session where the limits of its policy and of its licence leave room, or make
 /// some.
-pub(super) fn admit(
-    transport: &mut impl Database,
+pub(super) fn open_limited(
+    database: &mut impl Database,
     session: &NewSession,
     policies: &Policies,
     tell: bool,
 ) -> Result<Admission> {
     let door = OpenQuery::new(session, policies);
     let list = OpenBatch::of(door, tell);
-    let applied = transport.apply(&list.statements)?;
+    let applied = database.execute_batch(&list.statements)?;
     let rows = |place: &usize| applied.rows[*place];
     let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
     let full = applied.answers.last().and_then(|rows| rows.first());
@@ -209,7 +209,7 @@ mod tests {
         let without_trace = Policy { retention: Some(Span::ZERO), ..own.clone() };
         for tasks in [vec![], vec!["web"], vec!["web", "desktop"], vec!["web", "desk*", "*top"]] {
             for when_full in OverflowPolicy::ALL {
-                let mut policies = Policies::same_for_all(own.clone());
+                let mut policies = Policies::uniform(own.clone());
                 policies.insert("desktop", without_trace.clone());
                 let patterns: Vec<_> = tasks.iter().copied().map(TaskPattern::from).collect();
                 if !patterns.is_empty() {

@@ -49,7 +49,7 @@ impl Kept {
     }
 
     /// Whether the header says that changes go to a write-ahead log.
-    pub(in crate::store::database) fn wants_a_log(&self) -> io::Result<bool> {
+    pub(in crate::store::database) fn is_wal_mode(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
         Ok(read == 1 && version == [WAL])
@@ -248,7 +248,7 @@ mod tests {
         let opened = (descriptors(&path), descriptors(&shm));
         for _ in 0..5 {
             let kept = Kept::open(&path).unwrap();
-            assert!(kept.wants_a_log().unwrap());
+            assert!(kept.is_wal_mode().unwrap());
             assert!(kept.used_without(&shm).is_none());
             is_in_use(&shm);
             drop(kept.hold().unwrap());

@@ -65,7 +65,7 @@ impl Found {
         let real = real(path);
         let kept = Kept::open(&real).map_err(|e| unreadable(path, e))?;
         let [log, shared, _] = lengths(&real)?;
-        let looked = kept.wants_a_log().and_then(|has_log| Ok((has_log, kept.owner()?)));
+        let looked = kept.is_wal_mode().and_then(|has_log| Ok((has_log, kept.owner()?)));
         let (has_log, owner) = looked.map_err(|e| unreadable(path, e))?;
         let own = users::own();
         if (own, owner) == (0, 0) {
