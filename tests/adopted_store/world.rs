@@ -150,7 +150,7 @@ impl World {
 
 /// How far a purge looks.
 pub fn few(rows: usize) -> Reach {
-    Reach { due: rows, rows, time: Duration::from_secs(60), ..Reach::ALL }
+    Reach { due: rows, rows, time: Duration::from_mins(1), ..Reach::ALL }
 }
 
 /// What a refusal says.
