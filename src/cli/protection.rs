@@ -17,7 +17,7 @@ use crate::output::sanitize::escape;
 const MEMORY: u32 = 256 << 20;
 /// Time without a row after which a statement is announced: to people, and to a log.
 const SILENCE: Duration = Duration::from_secs(10);
-const SILENCE_IN_A_LOG: Duration = Duration::from_secs(300);
+const SILENCE_IN_A_LOG: Duration = Duration::from_mins(5);
 
 /// Moment at which the work of the process is to stop.
 static UNTIL: Mutex<Option<Instant>> = Mutex::new(None);

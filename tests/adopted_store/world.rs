@@ -155,7 +155,7 @@ impl World {
 
 /// How far a purge looks.
 pub fn few(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
+    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
 }
 
 /// What a refusal says.

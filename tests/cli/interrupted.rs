@@ -59,7 +59,7 @@ pub fn signal(child: &Child, (name, number): (&str, u32)) {
 }
 
 /// No command takes so long that comes to an end at all.
-const FOR_EVER: Duration = Duration::from_secs(300);
+const FOR_EVER: Duration = Duration::from_mins(5);
 
 /// Waits for a command, and ends it where it has no end of its own.
 pub fn end(child: Child) -> Ran {

@@ -33,7 +33,7 @@ const NOW: UnixTime = UnixTime(1_781_524_800);
 
 /// Rows that one look goes through.
 fn reach(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
+    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
 }
 
 /// A table that somebody has opened, and the folder of what is remembered of it.

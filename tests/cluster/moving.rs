@@ -183,7 +183,7 @@ fn a_cluster_by_two_names_is_not_moved_to_itself_nor_is_one_of_another_program()
 /// Opens, touches and closes sessions until it is told to stop.
 fn application(path: &Path, stop: &AtomicBool) {
     let db = Connection::open(path).unwrap();
-    db.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    db.busy_timeout(std::time::Duration::from_mins(1)).unwrap();
     for number in 1_000_000_u32.. {
         if stop.load(Ordering::Relaxed) {
             return;

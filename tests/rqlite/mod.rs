@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long a node may take to be of use.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts a program, says its process id, and kills it as soon as standard input ends:
 /// whatever becomes of the test, no node outlives it.

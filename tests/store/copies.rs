@@ -46,7 +46,7 @@ pub fn table() -> impl Strategy<Value = Vec<RawRow>> {
     let digits = prop::sample::select("0123456789ab".chars().collect::<Vec<_>>());
     let rows = btree_map(digits, drawn_row('0'), 0..9);
     rows.prop_map(|rows| {
-        let keyed = |(digit, row): (char, _)| RawRow { id: stored(digit).id, ..row };
+        let keyed = |(digit, row): (char, _)| RawRow { id: read_rows(digit).id, ..row };
         rows.into_iter().map(keyed).collect()
     })
 }
@@ -72,7 +72,7 @@ macro_rules! tests {
         $(#[$on])*
         fn a_row_is_read_as_it_was_put_whatever_its_text_is() {
             let texts: [&[u8]; 5] = [b"", b"o'hara\0\n", "jürgen".as_bytes(), b"\xff\xfe", b"b'"];
-            let mut rows = vec![stored('0'), RawRow { user: None, ..read_rows('1') }];
+            let mut rows = vec![read_rows('0'), RawRow { user: None, ..read_rows('1') }];
             for (digit, text) in ('2'..).zip(texts) {
                 let text = text.to_vec();
                 let (task, client) = ([b"x".as_slice(), &text].concat(), Some(text.clone()));
@@ -119,20 +119,20 @@ macro_rules! tests {
         $(#[$on])*
         fn a_failed_put_has_changed_nothing() {
             let mut world = world();
-            put_all(&mut world, &[stored('a')]);
+            put_all(&mut world, &[read_rows('a')]);
             let good = RawRow { user: None, ..read_rows('a') };
             let bad = RawRow { last_used_at: -1, ..read_rows('b') };
             assert!(world.sessions.upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
-            assert_eq!(all(&world), [stored('a')]);
+            assert_eq!(all(&world), [read_rows('a')]);
         }
 
         #[test]
         $(#[$on])*
         fn what_is_removed_is_not_counted_as_deleted() {
             let mut world = world();
-            put_all(&mut world, &[stored('a'), stored('b')]);
-            let removed = world.sessions.remove(&[&stored('a'), &stored('c')]).unwrap();
-            assert_eq!((removed.rows, all(&world)), (1, vec![stored('b')]));
+            put_all(&mut world, &[read_rows('a'), read_rows('b')]);
+            let removed = world.sessions.remove(&[&read_rows('a'), &read_rows('c')]).unwrap();
+            assert_eq!((removed.rows, all(&world)), (1, vec![read_rows('b')]));
             assert_eq!(world.sessions.read_counters().unwrap(), []);
         }
 

@@ -14,7 +14,7 @@ use crate::table::Spec;
 use crate::{clock, say};
 
 /// The live sessions of an older table may expire while they are measured.
-const KEPT_FOR: Duration = Duration::from_secs(3600);
+const KEPT_FOR: Duration = Duration::from_hours(1);
 
 /// Where everything takes place.
 pub struct Bed {

@@ -105,7 +105,7 @@ fn wait(until: &Until) {
 fn poll(mut is_over: impl FnMut() -> bool) {
     let begun = Instant::now();
     // Nobody measures for a day: whoever should have told it to stop has gone.
-    while !is_over() && begun.elapsed() < Duration::from_secs(24 * 3600) {
+    while !is_over() && begun.elapsed() < Duration::from_hours(24) {
         thread::sleep(GLANCE);
     }
 }

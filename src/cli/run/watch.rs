@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_secs(1);
 const RESPITE: Span = Span::seconds(10);
 
 /// How often to say again that the clock has moved.
-const REMINDER: Duration = Duration::from_secs(3_600);
+const REMINDER: Duration = Duration::from_hours(1);
 
 /// How often to look at the database where nothing is planned.
 const IDLE: Span = Span::minutes(1);
