@@ -332,11 +332,11 @@ fn what_belongs_to_the_application_is_left_to_it() {
     let mut store = world.store(scs());
     let said = refused(store.renew(&[], NOW)).replace(&world.path().display().to_string(), "DB");
     insta::assert_snapshot!(said, @"refused: sessions in DB is a table of SCS: the application opens and touches the sessions of an adopted table, and sessctl ends them");
-    let said = refused(store.release(1)).replace(&world.path().display().to_string(), "DB");
+    let said = refused(store.incremental_vacuum(1)).replace(&world.path().display().to_string(), "DB");
     insta::assert_snapshot!(said, @"refused: DB belongs to the application (SCS): sessctl deletes rows there, and leaves how its pages lie to SQLite's own VACUUM");
-    assert!(store.insert(&[]).is_err() && store.demand().is_err());
-    assert!(store.space().unwrap().pages > 0);
-    assert!(matches!(store.slack(), Err(Error::Refused(_))));
+    assert!(store.insert(&[]).is_err() && store.space_requirement().is_err());
+    assert!(store.disk_usage().unwrap().pages > 0);
+    assert!(matches!(store.unused_bytes(), Err(Error::Refused(_))));
     assert!(!world.state().exists());
 }
 
