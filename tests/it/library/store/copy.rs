@@ -1,0 +1,167 @@
+//! The promises of `domain::port::Copies`, one by one.
+
+use proptest::collection::btree_map;
+use proptest::option;
+use proptest::prelude::*;
+use sessctl::domain::port::{Over, Stretch};
+use sessctl::domain::stored::{Counter, StoredRow};
+
+use crate::library::store::generators::check;
+use crate::library::store::harness::{NOW, World, suite};
+
+/// A row whose key is this digit, 64 times.
+pub fn stored(digit: char) -> StoredRow {
+    StoredRow {
+        id: digit.to_string().repeat(64),
+        user: Some(b"alice".to_vec()),
+        task: b"imap".to_vec(),
+        client: None,
+        created_at: NOW.0,
+        last_used_at: NOW.0,
+        idle_timeout: Some(1_800),
+        marked_at: None,
+        ended_at: None,
+        end_reason: None,
+    }
+}
+
+/// A row that differs from others of its key in what decides which is newer, or not even
+/// in that.
+fn drawn_row(digit: char) -> impl Strategy<Value = StoredRow> {
+    let user = option::of(prop_oneof![Just(b"alice".to_vec()), Just(vec![0xff, b'\''])]);
+    (0..4_i64, option::of(0..4_i64), option::of(0..2_i64), user).prop_map(
+        move |(used, ended, marked, user)| StoredRow {
+            last_used_at: NOW.0 + used,
+            ended_at: ended.map(|at| NOW.0 + at),
+            end_reason: ended.map(|_| b"closed".to_vec()),
+            marked_at: marked.map(|at| NOW.0 + at),
+            user,
+            ..stored(digit)
+        },
+    )
+}
+
+/// A table of a few rows, in key order.
+pub fn table() -> impl Strategy<Value = Vec<StoredRow>> {
+    let digits = prop::sample::select("0123456789ab".chars().collect::<Vec<_>>());
+    let rows = btree_map(digits, drawn_row('0'), 0..9);
+    rows.prop_map(|rows| {
+        let keyed = |(digit, row): (char, _)| StoredRow { id: stored(digit).id, ..row };
+        rows.into_iter().map(keyed).collect()
+    })
+}
+
+pub fn all(world: &World) -> Vec<StoredRow> {
+    let stretch = Stretch { rows: 1_000, bytes: usize::MAX, ..Stretch::default() };
+    world.sessions.stored(stretch).unwrap().rows
+}
+
+pub fn put_all(world: &mut World, rows: &[StoredRow]) {
+    world.sessions.put(&rows.iter().collect::<Vec<_>>(), Over::All).unwrap();
+}
+
+fn counter(task: &str, value: i64) -> Counter {
+    Counter { task: task.into(), name: b"peak".to_vec(), value }
+}
+
+suite!(tests);
+
+macro_rules! tests {
+    ($(#[$on:meta])*) => {
+        #[test]
+        $(#[$on])*
+        fn a_row_is_read_as_it_was_put_whatever_its_text_is() {
+            let texts: [&[u8]; 5] = [b"", b"o'hara\0\n", "jürgen".as_bytes(), b"\xff\xfe", b"b'"];
+            let mut rows = vec![stored('0'), StoredRow { user: None, ..stored('1') }];
+            for (digit, text) in ('2'..).zip(texts) {
+                let text = text.to_vec();
+                let (task, client) = ([b"x".as_slice(), &text].concat(), Some(text.clone()));
+                rows.push(StoredRow { user: Some(text), task, client, ..stored(digit) });
+            }
+            let end_reason = Some(b"evicted".to_vec());
+            let (marked_at, ended_at) = (Some(NOW.0 - 9), Some(NOW.0));
+            rows.push(StoredRow {
+                idle_timeout: None,
+                marked_at,
+                ended_at,
+                end_reason,
+                ..stored('9')
+            });
+            let mut world = world();
+            put_all(&mut world, &rows);
+            assert_eq!(all(&world), rows);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_stretch_has_ends_and_is_read_in_portions() {
+            let mut world = world();
+            let rows: Vec<StoredRow> = ('0'..='7').map(stored).collect();
+            put_all(&mut world, &rows);
+            let portion = |after: Option<usize>, until: Option<usize>, most, bytes| {
+                let stretch = Stretch {
+                    after: after.map(|at| rows[at].id.as_str()),
+                    until: until.map(|at| rows[at].id.as_str()),
+                    rows: most,
+                    bytes,
+                };
+                let portion = world.sessions.stored(stretch).unwrap();
+                (portion.rows, portion.has_more)
+            };
+            assert_eq!(portion(Some(1), Some(5), 9, 9_999), (rows[2..=5].to_vec(), false));
+            assert_eq!(portion(None, None, 3, 9_999), (rows[..3].to_vec(), true));
+            assert_eq!(portion(Some(6), None, 3, 1), (rows[7..].to_vec(), false));
+            // The one with which so many bytes are reached is the last.
+            assert_eq!(portion(None, None, 9, rows[0].size() + 1), (rows[..2].to_vec(), true));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_failed_put_has_changed_nothing() {
+            let mut world = world();
+            put_all(&mut world, &[stored('a')]);
+            let good = StoredRow { user: None, ..stored('a') };
+            let bad = StoredRow { last_used_at: -1, ..stored('b') };
+            assert!(world.sessions.put(&[&good, &bad], Over::All).is_err());
+            assert_eq!(all(&world), [stored('a')]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn what_is_removed_is_not_counted_as_deleted() {
+            let mut world = world();
+            put_all(&mut world, &[stored('a'), stored('b')]);
+            let removed = world.sessions.remove(&[&stored('a'), &stored('c')]).unwrap();
+            assert_eq!((removed.rows, all(&world)), (1, vec![stored('b')]));
+            assert_eq!(world.sessions.counters().unwrap(), []);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_counter_is_set_where_it_may_be_and_dropped() {
+            let mut world = world();
+            let store = &mut world.sessions;
+            let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
+            store.put_counters(&[&high, &other], &[], Over::Older).unwrap();
+            store.put_counters(&[&low], &[], Over::Older).unwrap();
+            assert_eq!(store.counters().unwrap(), [other.clone(), high]);
+            store.put_counters(&[&low], &[&other], Over::All).unwrap();
+            assert_eq!(store.counters().unwrap(), [low]);
+            store.put_counters(&[], &[], Over::All).unwrap();
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_row_that_is_newer_stays_and_is_not_counted() {
+            check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
+                put_all(world, std::slice::from_ref(&there));
+                let put = world.sessions.put(&[&new], Over::Older).unwrap();
+                let stays = there.is_newer_than(&new);
+                prop_assert_eq!(put.rows, u64::from(!stays));
+                prop_assert_eq!(all(world), [if stays { there } else { new }]);
+                Ok(())
+            });
+        }
+    };
+}
+use tests;
