@@ -2,7 +2,7 @@
 
 mod application;
 mod client;
-#[path = "../../../tests/rqlite/mod.rs"]
+#[path = "../../../tests/support/rqlite/mod.rs"]
 #[expect(clippy::allow_attributes, reason = "what is needed of it changes")]
 #[allow(
     dead_code,

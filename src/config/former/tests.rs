@@ -1,6 +1,6 @@
 //! Each key of another system, and the block that replaces it.
 
-#[path = "../../../tests/systems/advice.rs"]
+#[path = "../../../tests/support/suggested_config.rs"]
 mod advice;
 mod documents;
 

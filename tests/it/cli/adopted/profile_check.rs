@@ -1,0 +1,194 @@
+//! `sessctl profile check`.
+
+use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
+use crate::support::sandbox::Sandbox;
+
+/// What is said to people, with a word for each handle.
+fn said(sandbox: &Sandbox, code: i32, args: &[&str], ids: &[&str]) -> String {
+    let before = sandbox.files();
+    let text = run(sandbox, [&["profile", "check"], args].concat()).exits(code).stdout();
+    assert!(sandbox.files() == before);
+    ids.iter().fold(text, |text, id| text.replace(&handle(id), "<handle....>"))
+}
+
+#[test]
+fn a_check_explains_what_a_profile_finds() {
+    insta::assert_snapshot!(said(&three(), 0, &["django"], &["key a", "key b", "key c"]), @r#"
+    django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
+    django_session has the columns that it should have, and 3 rows
+
+    INPUT        CLASS  SAMPLED ROWS  UNREADABLE
+    expire_date  text              3           0
+
+    HANDLE        USER  TIME         VALUE                         MEANS                 VERDICT
+    <handle....>  -     expire_date  "2020-02-03 04:05:06.789000"  2020-02-03T04:05:06Z  expired since 2020-02-03T04:05:06Z
+    <handle....>  -     expire_date  "2021-01-01 00:00:00"         2021-01-01T00:00:00Z  expired since 2021-01-01T00:00:00Z
+    <handle....>  -     expire_date  "2999-12-31 23:59:59"         2999-12-31T23:59:59Z  live until 2999-12-31T23:59:59Z
+
+    to find what is due, where it is little:
+      SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
+
+    to walk through all:
+      SCAN django_session
+
+    a purge would delete 2 of 3 sessions
+    "#);
+    let sandbox = laravel();
+    let args = ["laravel", "--param", "lifetime=2h"];
+    insta::assert_snapshot!(said(&sandbox, 0, &args, &["old", "older"]), @r"
+    laravel is the profile of Laravel: SESSION_DRIVER=database
+    sessions has the columns that it should have, and 2 rows
+
+    INPUT          CLASS    SAMPLED ROWS  UNREADABLE
+    last_activity  integer             2           0
+
+    HANDLE        USER  TIME           VALUE       MEANS                 VERDICT
+    <handle....>  -     last_activity  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-13T18:53:20Z
+    <handle....>  7     last_activity  1500000000  2017-07-14T02:40:00Z  expired since 2017-07-14T04:40:00Z
+
+    to find what is due, where it is little:
+      SCAN sessions
+
+    to walk through all:
+      SCAN sessions
+
+    warning: all 2 sessions that were looked at are over: is last_activity the time of the last use rather than of the end, or in another time zone?
+
+    a purge would delete 2 of 2 sessions
+    ");
+}
+
+#[test]
+fn a_check_of_a_large_table_tells_its_share() {
+    let sandbox = database(DJANGO);
+    // All but one session in ten are over.
+    let fill = "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 19999)
+                INSERT INTO django_session
+                SELECT 'key ' || n, 'd', iif(n % 10, ?1, ?2) FROM n";
+    sandbox.db().execute(fill, [OVER, VALID]).unwrap();
+    let text = said(&sandbox, 0, &["django"], &[]);
+    let last = text.lines().last().unwrap();
+    let (share, sample) = last.split_once(" % of the sessions: ").unwrap();
+    let share: f64 = share.strip_prefix("a purge would delete about ").unwrap().parse().unwrap();
+    assert!((88.0..92.0).contains(&share), "{last}");
+    let json = run(&sandbox, ["profile", "check", "django", "--json"]).succeeds().json();
+    let counts = format!("{} of {} ", json["would_delete"], json["sampled"]);
+    assert!(sample.starts_with(&counts), "{last}: {counts}");
+    // Those that are shown are others.
+    assert_eq!(json["samples"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn a_check_of_an_empty_table_reads_well() {
+    insta::assert_snapshot!(said(&django(&[]), 0, &["django"], &[]), @r"
+    django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
+    django_session has the columns that it should have, and no rows
+
+    to find what is due, where it is little:
+      SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
+
+    to walk through all:
+      SCAN django_session
+
+    a purge would find no sessions
+    ");
+}
+
+#[test]
+fn a_check_says_why_a_purge_would_be_refused() {
+    let other = database("CREATE TABLE django_session (session_key, expires, data)");
+    insta::assert_snapshot!(said(&other, 4, &["django"], &[]), @r"
+    django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
+    django_session has other columns than it should have
+
+    COLUMN        IS
+    session_data  missing
+    expire_date   missing
+    expires       unknown
+    data          unknown
+
+    a purge would be refused: django_session is no table of Django: it lacks session_data, expire_date; it has expires, data besides (profile django)
+    ");
+    let odd = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", OVER)]);
+    insta::assert_snapshot!(said(&odd, 4, &["django"], &["a", "b", "c"]), @r#"
+    django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
+    django_session has the columns that it should have, and 3 rows
+
+    INPUT        CLASS    SAMPLED ROWS  UNREADABLE
+    expire_date  integer             2           2
+    expire_date  text                1           0
+
+    HANDLE        USER  TIME         VALUE                         MEANS                 VERDICT
+    <handle....>  -     expire_date  "2020-02-03 04:05:06.789000"  2020-02-03T04:05:06Z  expired since 2020-02-03T04:05:06Z
+    <handle....>  -     expire_date  1500000000                    -                     kept: cannot be read
+    <handle....>  -     expire_date  1500000001                    -                     kept: cannot be read
+
+    to find what is due, where it is little:
+      SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
+
+    to walk through all:
+      SCAN django_session
+
+    warning: 2 of 3 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+
+    a purge would be refused: 2 of 3 values of expire_date in django_session are no times as profile django has them: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows what is there
+    "#);
+    let looks = database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
+    let args = ["gitea", "--param", "lifetime=1d"];
+    insta::assert_snapshot!(said(&looks, 4, &args, &["k1"]), @r"
+    gitea is the profile of Gitea: Gitea or Forgejo, [session] PROVIDER = db
+    session has the columns that it should have, and 1 row
+
+    INPUT   CLASS    SAMPLED ROWS  UNREADABLE
+    expiry  integer             1           0
+
+    HANDLE        USER  TIME    VALUE       MEANS                 VERDICT
+    <handle....>  -     expiry  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-14T16:53:20Z
+
+    to find what is due, where it is little:
+      SCAN session
+
+    to walk through all:
+      SCAN session
+
+    a purge would be refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
+    ");
+}
+
+#[test]
+fn programs_get_all_of_it_in_one_object() {
+    let sandbox = three();
+    let json = run(&sandbox, ["profile", "check", "django", "--json"]).succeeds().json();
+    assert_eq!((&json["profile"], &json["fits"]), (&"django".into(), &true.into()));
+    assert_eq!((&json["rows"], &json["would_delete"]), (&3.into(), &2.into()));
+    assert_eq!((&json["refused"], &json["refusals"]), (&false.into(), &serde_json::json!([])));
+    assert_eq!(json["storage"][0]["class"], "text");
+    let sample = json["samples"].as_array().unwrap().iter();
+    let of = |id: &str| sample.clone().find(|row| row["handle"] == handle(id).as_str()).unwrap();
+    assert_eq!(of("key a")["verdict"], "expired");
+    assert_eq!(of("key a")["times"][0]["means"], "2020-02-03T04:05:06Z");
+    assert_eq!(of("key b")["verdict"], "live");
+    assert_eq!(of("key b")["expires_at"], "2999-12-31T23:59:59Z");
+    assert!(!json["plans"].as_array().unwrap().is_empty());
+    let line = run(&sandbox, ["profile", "check", "django", "-o", "jsonl"]).succeeds().stdout();
+    assert_eq!(line.lines().count(), 1);
+    let plain = run(&sandbox, ["profile", "check", "django", "-o", "plain"]).succeeds().stdout();
+    assert!(plain.contains("check.would_delete 2\n"), "{plain}");
+    for format in ["csv", "prometheus"] {
+        run(&sandbox, ["profile", "check", "django", "-o", format]).is_refused_with(2);
+    }
+}
+
+#[test]
+fn a_check_needs_a_table_and_what_the_profile_asks_for() {
+    let sandbox = three();
+    run(&sandbox, ["profile", "check", "rails", "--param", "lifetime=30d"]).is_refused_with(10);
+    run(&laravel(), ["profile", "check", "laravel"]).is_refused_with(2);
+    // What is no table of Laravel's needs no lifetime.
+    run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(10);
+    let other = database("CREATE TABLE sessions (id, expires)");
+    run(&other, ["profile", "check", "laravel"]).exits(4);
+    run(&sandbox, ["profile", "check", "djano"]).is_refused_with(2);
+    run(&sandbox, ["profile", "check"]).exits(2);
+    assert!(!sandbox.path("state").exists());
+}

@@ -1,0 +1,183 @@
+//! What a framework's table does not take, and tables that no profile fits.
+
+use std::process::Stdio;
+
+use super::{
+    DJANGO, GITEA, LARAVEL, VALID, command, database, django, laravel, left, run, run_with_input,
+    three,
+};
+use crate::support::sandbox::{Ran, Sandbox};
+
+/// Each is refused with this code, in one line; nothing changes.
+#[track_caller]
+fn refuses(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
+    let before = sandbox.files();
+    let ran = run_with_input(sandbox, args.iter().copied(), "token\n");
+    let reason = ran.is_refused_with(code).stderr();
+    assert!(sandbox.files() == before, "{args:?} changed a file");
+    reason.strip_prefix("sessctl: ").unwrap().trim_end().to_owned()
+}
+
+#[test]
+fn what_is_the_applications_part_is_refused() {
+    let sandbox = three();
+    insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
+    insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application says of the sessions that they are in use");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): the file is its application's to compact");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): the file is its application's to compact");
+    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is no database of sessctl: it is another program's, with the tables django_session");
+}
+
+#[test]
+fn a_touch_is_refused_before_it_waits_for_a_token() {
+    let sandbox = three();
+    let mut child = command(&sandbox, ["touch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nothing is written there, and it stays open.
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    Ran(output).is_refused_with(4);
+}
+
+#[test]
+fn a_table_for_looking_only_is_looked_at() {
+    let sandbox =
+        database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
+    let with = ["--profile", "gitea", "--param", "lifetime=1d"];
+    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    for verb in [&["cycle", "--all"][..], &["cycle", "gitea"], &["close"]] {
+        refuses(&sandbox, &[&with[..], verb].concat(), 4);
+    }
+    let dry = run(&sandbox, [&with[..], &["purge", "--dry-run", "--json"]].concat());
+    assert_eq!(dry.succeeds().json()["deleted"], 1);
+    assert_eq!(left(&sandbox, "session", "key"), ["k1"]);
+}
+
+#[test]
+fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
+    let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is no table of Django: it lacks session_data, expire_date; it has expires, data besides (profile django)");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is no database of sessctl: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is nearest to Django: it lacks session_data, expire_date; it has expires, data besides");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is no database of sessctl: it has no table sessions; it has django_session");
+}
+
+#[test]
+fn two_tables_that_fit_leave_a_choice() {
+    let sandbox = database(&format!(
+        "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
+         expiry_date integer not null)"
+    ));
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"app.db leaves a choice: django_session: django, tower_sessions: tower-sessions; choose one with --profile");
+    run(&sandbox, ["--profile", "django", "list"]).succeeds();
+}
+
+#[test]
+fn values_that_are_no_times_of_the_profile_keep_everything() {
+    let sandbox = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", VALID)]);
+    let ran = run(&sandbox, ["--profile", "django", "purge"]);
+    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: refused: 2 of 3 values of expire_date in django_session are no times as profile django has them: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows what is there");
+    let planned = run(&sandbox, ["--profile", "django", "purge", "--dry-run"]);
+    assert_eq!(planned.is_refused_with(4).stderr(), ran.stderr());
+    assert_eq!(planned.stdout(), "");
+    let runs = run(&sandbox, ["show", "runs", "--profile", "django", "--json"]).succeeds().json();
+    assert_eq!(runs[0]["outcome"], "refused");
+    assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
+}
+
+#[test]
+fn what_only_the_application_knows_has_to_be_said() {
+    let sandbox = laravel();
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
+    let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
+    insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': write NAME=VALUE; see --help");
+    insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with("age=2h"), @r#"profile laravel takes no parameter "age": it takes lifetime"#);
+    let ran = run(&sandbox, ["--param", "lifetime=2h", "purge", "--json"]);
+    assert_eq!(ran.succeeds().json()["deleted"], 2);
+    assert_eq!(LARAVEL.matches("last_activity").count(), 1);
+}
+
+#[test]
+fn a_lifetime_under_a_minute_is_refused_wherever_it_was_given() {
+    let sandbox = laravel();
+    let with =
+        |param: &str, verb: &[&str]| refuses(&sandbox, &[&["--param", param], verb].concat(), 2);
+    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would end almost every session; the shortest that a parameter takes is "1m" (a profile of your own may state a shorter one itself, as lifetime = "0")"#);
+    for short in ["0s", "0m", "59s"] {
+        for verb in [&["purge", "--dry-run"][..], &["cycle", "--all"], &["list"]] {
+            with(&format!("lifetime={short}"), verb);
+        }
+    }
+    for (profile, column) in [("rails", "updated_at"), ("gitea", "expiry")] {
+        let args = ["--profile", profile, "--param", "lifetime=1s", "profile", "check", profile];
+        let reason = refuses(&sandbox, &args, 2);
+        assert!(reason.contains("a lifetime of \"1s\""), "{column}: {reason}");
+    }
+    sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"30s\"\n");
+    let reason = refuses(&sandbox, &["--config", "sessctl.toml", "purge"], 2);
+    assert!(reason.starts_with("sessctl.toml:4: parameters.lifetime: a lifetime of"), "{reason}");
+    run(&sandbox, ["--param", "lifetime=1m", "purge", "--dry-run"]).succeeds();
+}
+
+#[test]
+fn a_profile_of_ones_own_may_state_a_lifetime_under_a_minute() {
+    let sandbox = laravel();
+    let profile = |lifetime: &str, parameter: &str| {
+        format!(
+            "name = \"mine\"\ntable = \"sessions\"\nid = \"id\"\ncolumns = [\"id\", \"user_id\", \
+             \"ip_address\", \"user_agent\", \"payload\", \"last_activity\"]\n\
+             [times.last_activity]\nencoding = \"unix\"\nunit = \"seconds\"\n\
+             [[expired]]\nafter = \"last_activity\"\nboundary = \"<\"\nlifetime = {lifetime}\n{parameter}"
+        )
+    };
+    let parameter = "[parameters.idle]\nabout = \"app.ini\"\nexample = \"5m\"\n";
+    sandbox.file("asks.toml", profile("{ parameter = \"idle\" }", parameter));
+    let reason = refuses(&sandbox, &["--profile", "./asks.toml", "--param", "idle=0", "purge"], 2);
+    assert!(reason.starts_with("--param idle=0: a lifetime of"), "{reason}");
+    sandbox.file("states.toml", profile("\"30s\"", ""));
+    let ran = run(&sandbox, ["--profile", "./states.toml", "purge", "--json"]);
+    assert_eq!(ran.succeeds().json()["deleted"], 2);
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_where_it_was_given() {
+    let sandbox = laravel();
+    sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"120\"\n");
+    let with =
+        |args: &[&str]| refuses(&sandbox, &[&["--config", "sessctl.toml"], args].concat(), 2);
+    insta::assert_snapshot!(with(&["list"]), @r#"sessctl.toml:4: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=1x", "list"]), @r#"--param lifetime=1x: "1x" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=-2h", "profile", "check", "laravel"]), @r#"--param lifetime=-2h: "-2h" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
+    run(&sandbox, ["--config", "sessctl.toml", "--param", "lifetime=2h", "list"]).succeeds();
+}
+
+#[test]
+fn another_table_is_told_before_a_missing_parameter() {
+    let other = database("CREATE TABLE sessions (id, expires)");
+    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has expires besides (profile laravel)");
+    let none = three();
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is no database of sessctl: it has no table sessions; it has django_session");
+}
+
+#[test]
+fn a_table_of_sessctls_own_takes_no_parameters() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is no database of sessctl: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names");
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_a_mistake_of_usage() {
+    let sandbox = three();
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#"there is no profile "djano": it is one of authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file, whose name ends in .toml or has a slash in it"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @"could not read no.toml: No such file or directory (os error 2)");
+    sandbox.file("bad.toml", "name = \"mine\"\ncolour = 3\n");
+    let reason = refuses(&sandbox, &["--profile", "./bad.toml", "list"], 2);
+    assert!(reason.starts_with("./bad.toml:"), "{reason}");
+}

@@ -1,0 +1,108 @@
+//! The licences of a configuration file: what it may say, and what `show config` says.
+
+use super::{all_said_of, settings};
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn a_licence_that_makes_no_sense_is_named() {
+    let said = all_said_of(&[
+        "licence = 10\n",
+        "[licence]\ntasks = [\"web\"]\nlimit = 10\n",
+        "licence = [1]\n",
+        "[policy]\n[[licence]]\nlimit = 10\n",
+        "[[licence]]\ntasks = [\"web\"]\n",
+        "[[licence]]\ntasks = []\nlimit = 10\n",
+        "[[licence]]\ntasks = \"web\"\nlimit = 10\n",
+        "[[licence]]\ntasks = [\"web\", \" \"]\nlimit = 10\n",
+        "[[licence]]\ntasks = [7]\nlimit = 10\n",
+        "[[licence]]\ntasks = [\"web\"]\nlimit = 0\n",
+        "[[licence]]\ntasks = [\"web\"]\nlimit = -1\n",
+        "[[licence]]\ntasks = [\"web\"]\nlimit = \"10\"\n",
+        "[[licence]]\ntasks = [\"web\"]\nlimit = 10\nwhen_full = \"evict\"\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
+    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
+    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
+    c.toml:2: licence.tasks: is missing: a licence names its tasks, like ["web", "desktop"]
+    c.toml:1: licence.limit: is missing: a licence says how many sessions it allows
+    c.toml:2: licence.tasks: wants at least one, like ["web", "desktop"]
+    c.toml:2: licence.tasks: wants a list, like ["web", "desktop"], not a string
+    c.toml:2: licence.tasks: wants text that is not empty
+    c.toml:2: licence.tasks: wants text in quotes, not the bare number 7
+    c.toml:3: licence.limit: wants 1 or more; without a licence there is no limit
+    c.toml:3: licence.limit: wants a whole number of 0 or more
+    c.toml:3: licence.limit: wants a whole number, not a string
+    c.toml:4: licence.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    "#);
+}
+
+#[test]
+fn a_task_of_two_licences_is_named_with_the_line_of_the_other() {
+    let said = all_said_of(&[
+        "[[licence]]\ntasks = [\"web\", \"imap\"]\nlimit = 1\n\
+         [[licence]]\nlimit = 2\ntasks = [\n\"jmap\",\n\"IMAP\"]\n",
+        "[[licence]]\ntasks = [\"web*\"]\nlimit = 1\n\
+         [[licence]]\ntasks = [\"imap\"]\nlimit = 1\n\
+         [[licence]]\ntasks = [\"webmail\"]\nlimit = 2\n",
+        "[[licence]]\ntasks = [\"*mail\"]\nlimit = 1\n\
+         [[licence]]\ntasks = [\"pop3\", \"web*\"]\nlimit = 2\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:8: licence.tasks: "IMAP" and "imap" of the licence on line 2 match the same task: a task belongs to one licence at most
+    c.toml:8: licence.tasks: "webmail" and "web*" of the licence on line 2 match the same task: a task belongs to one licence at most
+    c.toml:5: licence.tasks: "web*" and "*mail" of the licence on line 2 match the same task: a task belongs to one licence at most
+    "#);
+}
+
+#[test]
+fn a_licence_that_evicts_is_refused_where_nobody_knows_the_last_use() {
+    let said = all_said_of(&[
+        "[[licence]]\ntasks = [\"web\", \"box\"]\nlimit = 10\n\
+         [policy.BOX]\nexpire = \"two-pass\"\n",
+        "[policy]\nexpire = \"two-pass\"\n[policy.web]\nexpire = \"timeout\"\n\
+         [[licence]]\nwhen_full = \"evict-lru\"\nlimit = 10\ntasks = [\"web\", \"desktop\"]\n",
+        "[policy.webbox]\nexpire = \"two-pass\"\n[[licence]]\ntasks = [\"web*\"]\nlimit = 10\n",
+    ]);
+    insta::assert_snapshot!(said, @r#"
+    c.toml:3: licence.limit: 10 cannot be kept by when_full = "evict-idle" under expire = "two-pass" of [policy.box]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:7: licence.limit: 10 cannot be kept by when_full = "evict-lru" under expire = "two-pass" of [policy]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:5: licence.limit: 10 cannot be kept by when_full = "evict-idle" under expire = "two-pass" of [policy.webbox]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    "#);
+    for accepted in [
+        // It refuses.
+        "[policy]\nexpire = \"two-pass\"\n\
+         [[licence]]\ntasks = [\"web\"]\nlimit = 10\nwhen_full = \"refuse\"\n",
+        // Its tasks have policies of their own.
+        "[policy]\nexpire = \"two-pass\"\n[policy.web]\nexpire = \"abandoned\"\n\
+         [[licence]]\ntasks = [\"WEB\"]\nlimit = 10\n",
+        // Its patterns repeat themselves, or touch another licence nowhere.
+        "[[licence]]\ntasks = [\"web\", \"Web\", \"we*\"]\nlimit = 10\n\
+         [[licence]]\ntasks = [\"imap\", \"pop*\"]\nlimit = 5\n",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.file("c.toml", accepted);
+        sandbox.run(["--config", "c.toml", "purge"]).succeeds().is_silent();
+    }
+}
+
+#[test]
+fn show_config_says_where_each_licence_comes_from() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "c.toml",
+        "[[licence]]\ntasks = [\"web\", \"desktop\"]\nlimit = 10\n\
+         [[licence]]\nwhen_full = \"refuse\"\nlimit = 3\ntasks = [\"im*\"]\n",
+    );
+    let shown = settings(&sandbox.run(["--config", "c.toml", "show", "config", "--json"]));
+    let licences = shown.lines().filter(|line| line.starts_with("licence."));
+    let licences = licences.collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(licences, @r#"
+    licence.1.tasks ["web", "desktop"] file c.toml:2
+    licence.1.limit 10 file c.toml:3
+    licence.1.when_full evict-idle default -
+    licence.2.tasks ["im*"] file c.toml:7
+    licence.2.limit 3 file c.toml:6
+    licence.2.when_full refuse file c.toml:5
+    "#);
+}

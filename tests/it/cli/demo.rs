@@ -1,0 +1,61 @@
+//! The demonstration, and the texts that need no database.
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn the_demo_overwrites_no_file_but_its_own() {
+    let sandbox = Sandbox::without_database();
+    let foreign = |write: &dyn Fn()| {
+        write();
+        let before = sandbox.files();
+        let reason = sandbox.run(["demo"]).is_refused_with(2).stderr();
+        assert!(reason.starts_with("sessctl: sessctl-demo.db was not made by an earlier demo"));
+        assert!(sandbox.files() == before);
+    };
+    foreign(&|| drop(sandbox.file("sessctl-demo.db", "my thesis")));
+    foreign(&|| drop(sandbox.file("sessctl-demo.db", "")));
+    std::fs::remove_file(sandbox.path("sessctl-demo.db")).unwrap();
+    // A database of sessctl's that holds real sessions
+    foreign(&|| assert!(sandbox.run(["init", "--db", "sessctl-demo.db"]).0.status.success()));
+}
+
+#[test]
+fn the_demo_shows_its_effect_and_may_be_repeated() {
+    let sandbox = Sandbox::without_database();
+    for _ in 0..2 {
+        let told = sandbox.run(["demo"]).succeeds().stdout();
+        assert!(told.starts_with("sessctl-demo.db holds 100,000 sessions of three tasks:\n"));
+        // The commands that it names work as they stand.
+        let next = told.split_once("Try next:\n").unwrap().1;
+        for line in next.lines().filter_map(|line| line.trim().strip_prefix("sessctl ")) {
+            let words: Vec<&str> = line.split('\'').enumerate().flat_map(words).collect();
+            sandbox.run([&["--db", "sessctl-demo.db"], &words[..]].concat()).succeeds();
+        }
+    }
+    let rows = sandbox.run(["list", "--db", "sessctl-demo.db", "-o", "jsonl"]).succeeds().stdout();
+    assert!(rows.lines().count() > 10_000);
+}
+
+/// Every other part of a line stood in quotes.
+fn words((place, part): (usize, &str)) -> Vec<&str> {
+    if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
+}
+
+#[test]
+fn help_and_manual_name_every_exit_code() {
+    let sandbox = Sandbox::without_database();
+    for args in [["--help"], ["man"]] {
+        let text = sandbox.run(args).succeeds().stdout();
+        for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "10 ", "11 ", "12 ", "130 "] {
+            assert!(text.lines().any(|line| line.trim().starts_with(code)), "{args:?} {code}");
+        }
+        assert!(text.contains("143"));
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(sandbox.run(["completions", shell]).succeeds().stdout().contains("sessctl"));
+    }
+    sandbox.run([]).exits(2);
+    sandbox.run(["frobnicate"]).exits(2);
+    assert!(sandbox.run(["--version"]).succeeds().stdout().starts_with("sessctl "));
+    assert!(sandbox.files().is_empty());
+}

@@ -1,0 +1,484 @@
+//! Root works on a database with the privileges of the file's owner.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::support::sandbox::{HOUR, JOBS_HAVE_WAITED, MINUTE, Ran, Sandbox, row};
+
+/// Two users that no system has an entry for.
+const APP: u32 = 1_234_567;
+const OTHER: u32 = 1_234_568;
+
+/// The directory of an application, `srv`, which belongs to [`APP`] with all that is in it.
+struct Host {
+    sandbox: Sandbox,
+}
+
+impl Host {
+    /// With a database of the application's in which one session of three is due.
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        set_mode(&sandbox.path("."), 0o755);
+        for (token, idle) in [("live", MINUTE), ("also live", MINUTE), ("due", HOUR)] {
+            sandbox.insert(&row(token).idle(idle));
+        }
+        let host = Self { sandbox };
+        fs::create_dir(host.path("srv")).unwrap();
+        host.move_to(APP, "app.db", "srv/app.db");
+        chown(host.path("srv"), Some(APP), Some(APP)).unwrap();
+        host
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.path(name)
+    }
+
+    /// Moves a file, and gives it to a user.
+    fn move_to(&self, user: u32, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+        chown(self.path(to), Some(user), Some(user)).unwrap();
+    }
+
+    /// A directory that belongs to a user.
+    fn directory_of(&self, user: u32, name: &str) -> PathBuf {
+        fs::create_dir(self.path(name)).unwrap();
+        chown(self.path(name), Some(user), Some(user)).unwrap();
+        self.path(name)
+    }
+
+    fn run(&self, args: &str) -> Ran {
+        self.sandbox.run(args.split_whitespace())
+    }
+
+    fn count_of_rows(&self, db: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.path(db)).unwrap();
+        db.query_row("SELECT count(*) FROM sessions WHERE ended_at IS NULL", [], |row| row.get(0))
+            .unwrap()
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+/// The owners of all files in a directory, by their names.
+fn owners(directory: &Path) -> Vec<(String, u32)> {
+    let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let mut owners: Vec<_> = entries
+        .map(|entry| {
+            let found = fs::symlink_metadata(entry.path()).unwrap();
+            (entry.file_name().into_string().unwrap(), found.uid())
+        })
+        .collect();
+    owners.sort();
+    owners
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_purge_by_root_works_with_the_privileges_of_the_owner() {
+    let host = Host::new();
+    host.sandbox.file(
+        "c.toml",
+        "[hooks]\non_end = [\"sh\", \"-c\", \"id -u > srv/hook; cat > /dev/null\"]\n",
+    );
+    let purged = host.run("--db srv/app.db --config c.toml purge -v");
+    purged.succeeds();
+    assert_eq!(
+        purged.stderr().lines().next().unwrap(),
+        format!("sessctl: working with the privileges of user {APP}, the owner of the database")
+    );
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+    assert_eq!(fs::read_to_string(host.path("srv/hook")).unwrap(), format!("{APP}\n"));
+    assert!(owners(&host.path("srv")).iter().all(|(_, owner)| *owner == APP));
+    let runs = host.run("--db srv/app.db show runs --json").succeeds().json();
+    assert_eq!(runs[0]["user"], APP.to_string());
+    let settings = host.run("--db srv/app.db show config --json").succeeds().json();
+    let user = settings.as_array().unwrap().iter().find(|row| row["key"] == "user").unwrap();
+    assert_eq!(
+        (&user["value"], &user["from"]),
+        (&format!("user {APP}").into(), &"owner of srv/app.db".into())
+    );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_the_owner_may_not_write_root_does_not_write_for_it() {
+    let host = Host::new();
+    set_mode(&host.path("srv/app.db"), 0o444);
+    let refused = host.run("--db srv/app.db purge");
+    refused.exits(1);
+    assert!(refused.stderr().contains("srv/app.db"), "{}", refused.stderr());
+    assert_eq!(host.count_of_rows("srv/app.db"), 3);
+    host.run("--db srv/app.db --as 0 purge").succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_new_database_belongs_to_the_owner_of_its_directory() {
+    let host = Host::new();
+    host.run("--db srv/new.db init").succeeds();
+    let made = fs::metadata(host.path("srv/new.db")).unwrap();
+    assert_eq!((made.uid(), made.gid(), made.mode() & 0o777), (APP, APP, 0o600));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_link_of_a_third_user_is_not_followed_to_a_database() {
+    let host = Host::new();
+    host.directory_of(OTHER, "home");
+    symlink("../srv/app.db", host.path("home/app.db")).unwrap();
+    let by_root = host.run("--db home/app.db purge");
+    by_root.succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+    std::os::unix::fs::lchown(host.path("home/app.db"), Some(OTHER), Some(OTHER)).unwrap();
+    for command in ["purge", "list", "cycle imap", "show stat"] {
+        let reason = host.run(&format!("--db home/app.db {command}")).is_refused_with(4).stderr();
+        assert!(reason.contains("leads through the link"), "{reason}");
+        assert!(
+            reason.contains(&OTHER.to_string()) && reason.contains(&APP.to_string()),
+            "{reason}"
+        );
+    }
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_directory_of_a_third_user_on_the_way_is_passed_with_the_owners_privileges() {
+    let host = Host::new();
+    let home = host.directory_of(OTHER, "home");
+    fs::rename(host.path("srv"), home.join("srv")).unwrap();
+    host.run("--db home/srv/app.db purge").succeeds();
+    assert_eq!(host.count_of_rows("home/srv/app.db"), 2);
+    set_mode(&home, 0o700);
+    let reason = host.run("--db home/srv/app.db purge").exits(1).stderr();
+    assert!(reason.contains("home/srv/app.db"), "{reason}");
+    set_mode(&home, 0o755);
+    set_mode(&host.path("."), 0o700);
+    let reason = host.run("--db home/srv/app.db purge").exits(1).stderr();
+    assert!(reason.contains("no search permission for directory \"/"), "{reason}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_file_of_roots_that_others_could_replace_is_refused() {
+    let host = Host::new();
+    chown(host.path("srv/app.db"), Some(0), Some(0)).unwrap();
+    for command in ["purge", "show stat", "init", "compact"] {
+        let reason = host.run(&format!("--db srv/app.db {command}")).is_refused_with(4).stderr();
+        assert!(reason.contains("but other users could replace it"), "{reason}");
+        assert!(reason.contains(&format!("user {APP} owns the directory")), "{reason}");
+    }
+    assert_eq!(host.count_of_rows("srv/app.db"), 3);
+    host.run("--db srv/app.db --as root purge").succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_missing_database_in_a_directory_of_everyone_is_missing_at_once() {
+    let host = Host::new();
+    let shared = host.path("shared");
+    fs::create_dir(&shared).unwrap();
+    set_mode(&shared, 0o1777);
+    // Whoever may create the file may do so between a look and the opening of it.
+    host.run("--db shared/app.db purge").is_refused_with(10);
+    host.run("--db shared/app.db init").succeeds();
+    assert_eq!(owners(&shared), [("app.db".to_owned(), 0)]);
+    host.run("--db shared/app.db purge").succeeds();
+    // Whoever may create files beside it may give it a journal.
+    fs::write(shared.join("app.db-journal"), "").unwrap();
+    chown(shared.join("app.db-journal"), Some(OTHER), Some(OTHER)).unwrap();
+    host.run("--db shared/app.db purge").is_refused_with(4);
+    fs::remove_file(shared.join("app.db-journal")).unwrap();
+    // Without the sticky bit they may replace it.
+    set_mode(&shared, 0o777);
+    host.run("--db shared/app.db purge").is_refused_with(4);
+    host.run("--db shared/new.db init").is_refused_with(4);
+    // But nobody else comes to a directory below one that is root's alone.
+    fs::create_dir(host.path("private")).unwrap();
+    set_mode(&host.path("private"), 0o700);
+    fs::rename(&shared, host.path("private/shared")).unwrap();
+    host.run("--db private/shared/app.db purge").succeeds();
+    host.run("--db private/shared/new.db init").succeeds();
+}
+
+#[test]
+#[ignore = "needs root"]
+fn metrics_go_where_only_root_may_write() {
+    let host = Host::new();
+    fs::create_dir(host.path("metrics")).unwrap();
+    set_mode(&host.path("metrics"), 0o700);
+    for command in ["purge", "show stat"] {
+        host.run(&format!("--db srv/app.db {command} --metrics-file metrics/s.prom")).succeeds();
+        let file = host.path("metrics/s.prom");
+        assert_eq!(fs::metadata(&file).unwrap().uid(), 0);
+        assert!(fs::read_to_string(&file).unwrap().contains("task=\"imap\""), "{command}");
+        fs::remove_file(file).unwrap();
+    }
+    let failed = host.run("--db srv/app.db purge --metrics-file missing/s.prom");
+    failed.exits(1);
+    assert!(failed.stderr().contains("could not write missing/s.prom"), "{}", failed.stderr());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_only_root_may_read_decides_all_the_same() {
+    let host = Host::new();
+    fs::create_dir(host.path("etc")).unwrap();
+    host.sandbox.file("etc/c.toml", "db = \"../srv/app.db\"\n");
+    set_mode(&host.path("etc"), 0o700);
+    set_mode(&host.path("etc/c.toml"), 0o600);
+    let mut command =
+        host.sandbox.command(["--config", "etc/c.toml", "show", "stat", "-o", "plain"]);
+    let stat = Ran(command.env_remove("SESSCTL_DB").output().unwrap());
+    stat.succeeds();
+    assert!(stat.stdout().contains("imap.sessions.live 2"), "{}", stat.stdout());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn only_root_takes_the_privileges_of_another_user() {
+    let host = Host::new();
+    let program = host.path("program");
+    fs::copy(env!("CARGO_BIN_EXE_sessctl"), &program).unwrap();
+    set_mode(&program, 0o755);
+    let run = |user: u32, args: &[&str]| {
+        let command = host.sandbox.command(args.iter().copied());
+        let mut other = std::process::Command::new("setpriv");
+        other.arg(format!("--reuid={APP}")).arg(format!("--regid={APP}"));
+        other.args(["--clear-groups", "--"]).arg(&program).args(["--as", &user.to_string()]);
+        other.args(command.get_args()).current_dir(host.path(".")).stdin(Stdio::null());
+        Ran(other.output().unwrap())
+    };
+    let args = ["--db", "srv/app.db", "show", "stat"];
+    run(APP, &args).succeeds();
+    let reason = run(OTHER, &args).is_refused_with(2).stderr();
+    assert!(reason.contains("only root can take another user's privileges"), "{reason}");
+    let reason = host.run("--as 0 schedule check 15").exits(2).stderr();
+    assert!(reason.contains("uses no database"), "{reason}");
+    let reason = host.run("--as no-such-user --db srv/app.db list").is_refused_with(2).stderr();
+    assert!(reason.contains("no user \"no-such-user\""), "{reason}");
+}
+
+/// Starts commands as root while the application exchanges a directory on the way to its
+/// database for a link to one of root's.
+fn attack(host: &Host, starts: usize, commands: &[&str]) {
+    let secret = host.path("root");
+    fs::create_dir(&secret).unwrap();
+    fs::copy(host.path("srv/app.db"), secret.join("app.db")).unwrap();
+    set_mode(&secret, 0o700);
+    let before = owners(&secret);
+    fs::create_dir(host.path("srv/d")).unwrap();
+    chown(host.path("srv/d"), Some(APP), Some(APP)).unwrap();
+    host.move_to(APP, "srv/app.db", "srv/d/app.db");
+    symlink(&secret, host.path("srv/link")).unwrap();
+    std::os::unix::fs::lchown(host.path("srv/link"), Some(APP), Some(APP)).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (directory, link) = (host.path("srv/d"), host.path("srv/link"));
+            while !is_over.load(Ordering::Relaxed) {
+                renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        for command in commands.iter().cycle().take(starts) {
+            let ran = host.run(command);
+            assert!(ran.0.status.code().is_some(), "{command}");
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(owners(&secret), before);
+    let db = rusqlite::Connection::open(secret.join("app.db")).unwrap();
+    let rows: i64 = db.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 3);
+}
+
+fn starts() -> usize {
+    std::env::var("SESSCTL_TEST_STARTS").map_or(60, |starts| starts.parse().unwrap())
+}
+
+const ATTACKED: [&str; 5] = [
+    "--db srv/d/app.db purge --metrics-file srv/d/metrics.prom",
+    "--db srv/d/app.db list",
+    "--db srv/d/app.db show stat --state-dir srv/d/state",
+    "--db srv/d/app.db cycle nothing",
+    "--db srv/d/app.db compact",
+];
+
+#[test]
+#[ignore = "needs root"]
+fn no_exchange_of_directories_leads_root_astray() {
+    attack(&Host::new(), starts(), &ATTACKED);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn no_exchange_of_directories_leads_root_astray_with_a_rollback_journal() {
+    let host = Host::new();
+    let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
+    db.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    drop(db);
+    attack(&host, starts(), &ATTACKED);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
+    let host = Host::new();
+    let job = |name: &str| format!("[[job]]\nname = {name:?}\nevery = \"30s\"\ndo = \"purge\"\n");
+    set_mode(&host.sandbox.file("jobs.toml", job("tidy")), 0o600);
+    host.run("--db srv/app.db --config jobs.toml run").succeeds();
+    let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
+    db.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+    drop(db);
+    let mut command = host.sandbox.command([
+        "--db",
+        "srv/app.db",
+        "--config",
+        "jobs.toml",
+        "run",
+        "--watch",
+        "-v",
+    ]);
+    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut says = |text: &str| lines.find(|line| line.contains(text)).is_some();
+    assert!(says("working with the privileges of user"));
+    assert!(says("tidy: done"));
+    set_mode(&host.sandbox.file("new.toml", job("other")), 0o600);
+    fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
+    assert!(says("read the configuration again"));
+    // What others could write is refused, and the old one stays.
+    set_mode(&host.sandbox.file("new.toml", job("third")), 0o602);
+    fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
+    assert!(says("the configuration stays as it was"));
+    let pid = watch.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    assert_eq!(watch.wait().unwrap().code(), Some(143));
+}
+
+/// Runs a command where this process receives what goes to the system's log, and prints it.
+const LISTENER: &str = r#"
+import os, socket, subprocess, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+subprocess.run(sys.argv[1:])
+log.setblocking(False)
+try:
+    while True:
+        print(log.recv(65536).decode())
+except BlockingIOError:
+    pass
+"#;
+
+/// A machine of its own as far as devices go.
+const DEVICES: &str = "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && \
+    mknod -m 666 /dev/urandom c 1 9 && exec python3 -c \"$0\" \"$@\"";
+
+#[test]
+#[ignore = "needs root"]
+fn runs_that_root_starts_are_in_the_systems_log() {
+    let host = Host::new();
+    let logged = |args: &[&str]| {
+        let command = host.sandbox.command(args.iter().copied());
+        let mut other = std::process::Command::new("unshare");
+        other.env("STATE_DIRECTORY", host.path("state"));
+        other.args(["-m", "sh", "-c", DEVICES, LISTENER]).arg(command.get_program());
+        other.args(command.get_args()).current_dir(host.path("."));
+        let ran = Ran(other.output().unwrap());
+        ran.succeeds();
+        ran.stdout()
+    };
+    let log = logged(&["--db", "srv/app.db", "purge"]);
+    let db = fs::canonicalize(host.path("srv")).unwrap().join("app.db");
+    let line =
+        format!("purge of {} as user {APP}: done; marked 0, ended 1, deleted 0", db.display());
+    // Facility auth, severity info.
+    assert!(log.starts_with("<38>"), "{log:?}");
+    assert!(log.contains("sessctl[") && log.contains(&line), "{log}");
+    let log = logged(&["--db", "srv/app.db", "cycle", "imap"]);
+    assert!(log.contains("cycle of ") && log.contains(", task imap: done; marked 0, ended 2"));
+    let log = logged(&["--db", "srv/app.db", "list", "--json"]);
+    assert!(log.starts_with('[') && !log.contains("sessctl["), "{log}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_hook_of_an_owner_has_neither_the_terminal_nor_the_environment_of_root() {
+    let host = Host::new();
+    let hook = "read -r pid name state parent group session rest < /proc/$$/stat; \
+                echo $$ $session ${SECRET-none} > srv/hook; cat > /dev/null";
+    host.sandbox.file("c.toml", format!("[hooks]\non_end = [\"sh\", \"-c\", {hook:?}]\n"));
+    let mut command = host.sandbox.command(["--db", "srv/app.db", "--config", "c.toml", "purge"]);
+    Ran(command.env("SECRET", "of root").output().unwrap()).succeeds();
+    let written = fs::read_to_string(host.path("srv/hook")).unwrap();
+    let words: Vec<&str> = written.split_whitespace().collect();
+    assert_eq!(words[0], words[1], "it leads a session of its own");
+    assert_eq!(words[2..], ["none"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_move_works_on_the_files_of_one_owner() {
+    let host = Host::new();
+    // Given a database of root's, and a link of the application's to another one of root's
+    let roots = host.path("root");
+    fs::create_dir(&roots).unwrap();
+    host.run("--db root/source.db init").succeeds();
+    host.run("--db root/other.db init").succeeds();
+    set_mode(&roots, 0o700);
+    let link = host.path("srv/copy.db");
+    symlink(roots.join("other.db"), &link).unwrap();
+    std::os::unix::fs::lchown(&link, Some(APP), Some(APP)).unwrap();
+    let to = |to: &str| format!("move --from root/source.db --to {to}");
+    host.run(&to("srv/copy.db")).is_refused_with(4);
+    let reason = host.run(&to("srv/new.db")).is_refused_with(4).stderr();
+    assert!(reason.contains("pass --as USER for a user who may use both"), "{reason}");
+    host.run("move --from srv/app.db --to srv/new.db").succeeds();
+    assert_eq!(fs::metadata(host.path("srv/new.db")).unwrap().uid(), APP);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
+    let host = Host::new();
+    host.move_to(0, "srv/app.db", "later.db");
+    fs::remove_dir_all(host.path("srv")).unwrap();
+    host.sandbox.file("jobs.toml", "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n");
+    let args = ["--db", "srv/app.db", "--config", "jobs.toml", "run", "--watch", "-v"];
+    let mut command = host.sandbox.command(args);
+    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut says = |text: &str| lines.any(|line| line.contains(text));
+    assert!(says("no database at srv/app.db"));
+    host.directory_of(APP, "new");
+    host.move_to(APP, "later.db", "new/app.db");
+    fs::rename(host.path("new"), host.path("srv")).unwrap();
+    assert!(says("working with the privileges of user"));
+    let pid = watch.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    // It has just been executed again, and may not have its handler for the signal yet.
+    let status = watch.wait().unwrap();
+    assert!(status.code() == Some(143) || status.signal() == Some(15), "{status}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_unit_is_not_printed_for_the_owner_of_a_strangers_link() {
+    let host = Host::new();
+    host.directory_of(OTHER, "home");
+    symlink("../srv/app.db", host.path("home/app.db")).unwrap();
+    std::os::unix::fs::lchown(host.path("home/app.db"), Some(OTHER), Some(OTHER)).unwrap();
+    host.run("--db home/app.db schedule print systemd").is_refused_with(4);
+}

@@ -1,0 +1,127 @@
+//! Rebuilding a database.
+
+use sessctl::domain::time::UnixTime;
+use sessctl::storage::SpaceRequirement;
+use sessctl::storage::disk_space::InsufficientSpace;
+use sessctl::store::Access;
+use sessctl::{Policies, SessionService, store};
+
+use crate::cli::compact::{
+    KEPT, ROWS, bytes, compact, free_pages, is_whole, number, purge, purged, snapshot,
+};
+use crate::cli::signals::{TERM, signal, start};
+use crate::support::sandbox::{HOUR, Ran, Sandbox, now, row};
+
+#[test]
+fn a_rebuild_gives_back_all_and_makes_steps_possible() {
+    for journal in ["WAL", "DELETE"] {
+        // Given sessions whose keys are random, of which a purge takes every other one
+        let sandbox = Sandbox::new();
+        let old = |n: u32| if n.is_multiple_of(2) { HOUR } else { 0 };
+        sandbox.insert_all(0..4 * KEPT, |n| row(&n.to_string()).idle(old(n)));
+        purge(&sandbox);
+        sandbox.db().pragma_update(None, "journal_mode", journal).unwrap();
+        let stamp = "SELECT application_id + user_version FROM pragma_application_id, \
+                     pragma_user_version";
+        let (before, stamped) = (bytes(&sandbox), number(&sandbox, stamp));
+        assert!(number(&sandbox, "PRAGMA page_count") > 4 * free_pages(&sandbox));
+        // When it is rebuilt, then its pages are full
+        let done = compact(&sandbox, &["--full"], 0);
+        let after = bytes(&sandbox);
+        assert!(after < before * 2 / 3, "{before} {after}");
+        assert_eq!((&done["bytes_before"], &done["bytes_after"]), (&before.into(), &after.into()));
+        assert_eq!((&done["full"], &done["steps"]), (&true.into(), &1.into()));
+        let told = compact(&sandbox, &[], 0)["slack_bytes"].as_u64().unwrap();
+        assert!(told < after / 5, "{told} of {after}");
+        assert_eq!(number(&sandbox, stamp), stamped);
+        is_whole(&sandbox);
+        // And later ones go step by step
+        sandbox.db().execute("DELETE FROM sessions", []).unwrap();
+        assert_eq!(compact(&sandbox, &[], 0)["steps_possible"], true);
+        assert!(bytes(&sandbox) < after * 2 / 3);
+    }
+}
+
+#[test]
+fn what_a_rebuild_would_give_back_is_told_beforehand() {
+    let sandbox = Sandbox::new();
+    let old = |n: u32| if n.is_multiple_of(8) { 0 } else { HOUR };
+    sandbox.insert_all(0..ROWS, |n| row(&n.to_string()).idle(old(n)));
+    purge(&sandbox);
+    let before = bytes(&sandbox);
+    let ran = sandbox.run(["compact", "-o", "json"]);
+    let told = ran.json();
+    let told = told["free_bytes_left"].as_u64().unwrap() + told["slack_bytes"].as_u64().unwrap();
+    let freed = compact(&sandbox, &["--full"], 0)["freed_bytes"].as_u64().unwrap();
+    assert!(told.abs_diff(freed) < before / 10, "{told} {freed} of {before}");
+}
+
+#[test]
+fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
+    let sandbox = purged(Sandbox::new());
+    let (before, free) = (bytes(&sandbox), free_pages(&sandbox));
+    let writer = sandbox.db();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = start(&sandbox, "compact --full");
+    signal(&waiting, TERM);
+    drop(writer);
+    let ran = Ran(waiting.wait_with_output().unwrap());
+    assert_eq!(ran.exits(143).stdout(), "");
+    assert!(ran.stderr().contains("stopped by signal"), "{}", ran.stderr());
+    assert_eq!((bytes(&sandbox), free_pages(&sandbox)), (before, free));
+    is_whole(&sandbox);
+    let late = compact(&sandbox, &["--full", "--run-time", "0"], 3);
+    assert_eq!((&late["stopped"], &late["freed_bytes"]), (&"run-time".into(), &0.into()));
+    sandbox.run(["compact", "--full"]).succeeds().is_silent();
+    assert!(bytes(&sandbox) < before / 4);
+}
+
+/// Rebuilds a database unless there is no room in this folder; answers what was asked for.
+fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, SpaceRequirement) {
+    let store = store::open(sandbox.path("app.db"), Access::Write).unwrap();
+    let mut service = SessionService::new(store, Policies::default());
+    let mut asked = SpaceRequirement::default();
+    let mut room = |demand: &SpaceRequirement| {
+        asked = *demand;
+        full.map_or(Ok(()), |folder| {
+            let folder = folder.to_owned();
+            Err(InsufficientSpace { folder, purpose: "the log", wanted: 2, free: 1 }.into())
+        })
+    };
+    let outcome = service.vacuum(None, UnixTime(now()), &mut room, Box::new(|| false));
+    (outcome.map(|_| ()), asked)
+}
+
+#[test]
+fn without_room_nothing_is_changed() {
+    let sandbox = purged(Sandbox::new());
+    let before = bytes(&sandbox);
+    let refusal = rebuild(&sandbox, Some("there")).0.unwrap_err().to_string();
+    assert!(refusal.contains("there needs 2 bytes for the log and has 1"), "{refusal}");
+    assert_eq!(number(&sandbox, "SELECT count(*) FROM leases"), 0);
+    assert_eq!(number(&sandbox, "PRAGMA auto_vacuum"), 0);
+    assert_eq!(bytes(&sandbox), before);
+    is_whole(&sandbox);
+}
+
+#[test]
+fn the_room_that_it_asks_for_is_what_it_takes() {
+    // Given a reader, for whom the log is kept
+    let sandbox = purged(Sandbox::new());
+    let reader = snapshot(&sandbox);
+    let before = log(&sandbox);
+    // When the database is rebuilt
+    let (outcome, demand) = rebuild(&sandbox, None);
+    outcome.unwrap();
+    // Then the log has taken what was asked for, or a little less
+    let taken = log(&sandbox) - before;
+    assert!(taken <= demand.beside && taken * 5 > demand.beside * 4, "{taken} {demand:?}");
+    drop(reader);
+    let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let rebuilt = u64::try_from(number(&sandbox, pages)).unwrap();
+    assert!(rebuilt <= demand.temporary, "{rebuilt} {demand:?}");
+}
+
+fn log(sandbox: &Sandbox) -> u64 {
+    std::fs::metadata(sandbox.path("app.db-wal")).map_or(0, |log| log.len())
+}

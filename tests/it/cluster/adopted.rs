@@ -1,0 +1,525 @@
+//! The tables of frameworks: the same as in a file.
+
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use serde_json::json;
+use sessctl::app::{SessionService, TouchOutcome};
+use sessctl::domain::error::Error;
+use sessctl::domain::filter::Filter;
+use sessctl::domain::policy::Policies;
+use sessctl::domain::profile::Profile;
+use sessctl::domain::session::{End, EndReason, Session};
+use sessctl::domain::time::UnixTime;
+use sessctl::domain::token::Token;
+use sessctl::storage::{
+    Backend, Cursor, DueScan, EndRequest, Order, PolicyContext, PurgeBatchResult, ScanLimits,
+    SessionQuery,
+};
+use sessctl::store::{Access, Location, adopted};
+use std::time::Duration;
+use tempfile::TempDir;
+
+use crate::support::profiles::{all, django, draft, seconds};
+use crate::support::rqlite::proxy::Proxy;
+use crate::support::rqlite::{self, Nodes, copy};
+
+/// The moment of the fixtures.
+const NOW: UnixTime = UnixTime(1_781_524_800);
+
+/// Rows that one look goes through.
+fn reach(rows: usize) -> ScanLimits {
+    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
+}
+
+/// A table that somebody has opened, and the folder of what is remembered of it.
+struct Opened {
+    store: Box<dyn Backend>,
+    policies: Policies,
+    _state: TempDir,
+}
+
+impl Opened {
+    fn at(at: impl Into<Location>, profile: Profile) -> Result<Self, Error> {
+        let state = TempDir::new().unwrap();
+        let store = adopted::open(at, Access::Write, profile, Some(state.path()))?;
+        Ok(Self { store, policies: Policies::default(), _state: state })
+    }
+
+    fn scope(&self) -> PolicyContext<'_> {
+        PolicyContext { policies: &self.policies, now: NOW, planned: None, task: None }
+    }
+
+    fn look(&self, after: Option<&Cursor>, rows: usize) -> Result<DueScan, Error> {
+        self.store.scan_due(&self.scope(), after, reach(rows))
+    }
+
+    fn apply_purge(&mut self, survey: &DueScan) -> Result<PurgeBatchResult, Error> {
+        let scope =
+            PolicyContext { policies: &Policies::default(), now: NOW, planned: None, task: None };
+        self.store.apply_purge(&scope, survey.due.as_ref().unwrap(), true)
+    }
+
+    /// All looks and batches of a purge: what each has seen, and how many rows went.
+    fn purge(&mut self, rows: usize) -> Result<(Vec<String>, u64), Error> {
+        let (mut looks, mut gone, mut after) = (Vec::new(), 0, None);
+        loop {
+            let survey = self.look(after.as_ref(), rows)?;
+            looks.push(seen(&survey));
+            if survey.due.is_some() {
+                gone += self.apply_purge(&survey)?.deleted;
+            }
+            after = survey.last;
+            if after.is_none() {
+                return Ok((looks, gone));
+            }
+        }
+    }
+
+    fn sessions(&self) -> Vec<Session> {
+        self.filtered(&Filter::default())
+    }
+
+    fn filtered(&self, filter: &Filter) -> Vec<Session> {
+        let (scope, order) = (self.scope(), Order::default());
+        let query = SessionQuery { scope, filter, due_only: false, after: None, order };
+        let mut sessions = Vec::new();
+        let visit = &mut |session| {
+            sessions.push(session);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.store.scan(&query, visit).unwrap();
+        sessions
+    }
+}
+
+/// All that a look has seen, down to the class of each value.
+fn seen(survey: &DueScan) -> String {
+    let due = survey.due.as_ref().map(|due| &due.seen);
+    let DueScan { last, rows, census, misfit, .. } = survey;
+    format!("{due:?} {last:?} {rows} {census:?} {misfit:?}")
+}
+
+fn location(nodes: &Nodes) -> Location {
+    Location::parse(nodes.url().as_ref()).unwrap()
+}
+
+fn detected(nodes: &Nodes) -> Result<Profile, Error> {
+    adopted::detect(
+        location(nodes),
+        Access::Read,
+        all().into_iter().map(|(profile, ..)| profile).collect(),
+    )
+}
+
+/// A file with these tables and rows, in a folder that goes with it.
+fn file(sql: &str) -> (TempDir, std::path::PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("application.db");
+    let file = Connection::open(&path).unwrap();
+    file.pragma_update(None, "foreign_keys", false).unwrap();
+    file.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
+    (folder, path)
+}
+
+fn refusal<T>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Err(error @ Error::Refused(_)) => error.to_string(),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn of_each_framework_exactly_what_is_over_goes() {
+    let nodes = rqlite::shared();
+    for (profile, sql, over) in all() {
+        let (name, id, table) = (profile.name.clone(), &profile.id, &profile.table);
+        // Given its table, as its statements make it
+        nodes.clear();
+        nodes.request(&json!([sql]));
+        let ids = || {
+            let sql = format!("SELECT CAST({id} AS TEXT) FROM {table} ORDER BY 1");
+            let rows = nodes.nodes[0].request(&json!([sql])).unwrap();
+            let rows = rows["results"][0]["values"].as_array().cloned().unwrap_or_default();
+            rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let before = ids();
+        // Then it is found without being named
+        assert_eq!(detected(&nodes).unwrap().name, name);
+        let mut opened = Opened::at(location(&nodes), profile.clone()).unwrap();
+        // And a purge takes what it should, where the rows that belong to it can go, too
+        match opened.purge(3) {
+            Ok((_, gone)) => {
+                let left = before.into_iter().filter(|id| !over.contains(&id.as_str()));
+                assert_eq!((ids(), gone), (left.collect(), over.len() as u64), "{name}");
+            }
+            Err(error @ Error::Refused(_)) => {
+                let says = error.to_string();
+                let is_of_children = says.contains("would be left behind");
+                let is_known = ["gitea", "spring-session"].contains(&name.as_str());
+                assert!(is_known && (name == "gitea" || is_of_children), "{name}: {says}");
+                assert_eq!(ids(), before, "{name}");
+            }
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+}
+
+/// A table of each kind of column, and a profile that judges by all of them.
+const KINDS: &str = "CREATE TABLE kinds (id PRIMARY KEY, at INTEGER, bare, moment DATETIME, \
+                     flag BOOLEAN, words TEXT, number REAL, day DATE, who)";
+
+fn kinds() -> Profile {
+    let columns = ["id", "at", "bare", "moment", "flag", "words", "number", "day", "who"];
+    let draft = draft("kinds", "kinds", "id", &columns).time("at", seconds()).at(0, false);
+    let inputs = ["bare", "moment", "flag", "words", "number", "day"];
+    let draft = inputs.into_iter().fold(draft, crate::support::profiles::Draft::input);
+    draft.user("who").0
+}
+
+#[derive(Debug, Clone)]
+enum Any {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl rusqlite::ToSql for Any {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(bytes) => ValueRef::Text(bytes),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Any> {
+    let integers =
+        prop_oneof![any::<i64>(), -2..3_i64, Just(i64::MIN), Just(i64::MAX), Just((1 << 53) + 1),];
+    let reals = prop_oneof![
+        any::<u64>().prop_map(f64::from_bits),
+        (-9..9_i32).prop_map(f64::from),
+        Just(1e300),
+        Just(0.1),
+        Just(f64::INFINITY),
+        Just(2_461_206.999_988_426),
+    ];
+    let texts = prop_oneof![
+        ".{0,12}".prop_map(String::into_bytes),
+        Just(b"a\0b".to_vec()),
+        Just(b"2026-06-15 11:59:59.10".to_vec()),
+        Just(b"true".to_vec()),
+        Just(b"1e3".to_vec()),
+        Just("\u{2028}<&>\u{1f36a}".as_bytes().to_vec()),
+    ];
+    prop_oneof![
+        1 => Just(Any::Null),
+        4 => integers.prop_map(Any::Integer),
+        4 => reals.prop_map(Any::Real),
+        4 => texts.prop_map(Any::Text),
+        2 => prop::collection::vec(any::<u8>(), 0..9).prop_map(Any::Blob),
+    ]
+}
+
+/// Rows of which a few have text that is not UTF-8.
+fn rows() -> impl Strategy<Value = Vec<Vec<Any>>> {
+    let odd = prop::collection::vec(any::<u8>(), 1..9).prop_map(Any::Text);
+    let value = prop_oneof![60 => any_value(), 1 => odd];
+    prop::collection::vec(prop::collection::vec(value, 8), 1..300)
+}
+
+fn fill(path: &Path, rows: &[Vec<Any>]) {
+    let mut file = Connection::open(path).unwrap();
+    let all = file.transaction().unwrap();
+    for row in rows {
+        let values: Vec<&dyn rusqlite::ToSql> =
+            row.iter().map(|value| value as &dyn rusqlite::ToSql).collect();
+        let over = NOW.0 - 1;
+        let sql =
+            format!("INSERT OR IGNORE INTO kinds VALUES (?1, {over}, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        all.execute(&sql, &values[..]).unwrap();
+    }
+    all.commit().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    #[ignore = "needs rqlite"]
+    fn values_of_any_class_are_seen_as_in_a_file_and_go_as_there(
+        rows in rows(),
+        has_row_ids in any::<bool>(),
+    ) {
+        let nodes = rqlite::shared();
+        let without = KINDS.replace("id PRIMARY KEY", "id NOT NULL PRIMARY KEY") + " WITHOUT ROWID";
+        let table = if has_row_ids { KINDS } else { &without };
+        let (_folder, path) = file(&format!("{table}; CREATE INDEX whose ON kinds (who)"));
+        fill(&path, &rows);
+        // Given the same rows in a file and on a cluster
+        copy::load(&path, &nodes.nodes[0].url());
+        let mut here = Opened::at(&path, kinds()).unwrap();
+        let mut there = Opened::at(location(&nodes), kinds()).unwrap();
+        // Then the same is seen
+        let sessions = here.sessions();
+        prop_assert_eq!(&sessions, &there.sessions());
+        // And of a user all sessions, which an index finds
+        for user in sessions.iter().filter_map(|session| session.user.clone()).take(9) {
+            let theirs = |session: &&Session| session.user.as_ref() == Some(&user);
+            let theirs: Vec<Session> = sessions.iter().filter(theirs).cloned().collect();
+            let filter = Filter { user: Some(user.clone()), ..Filter::default() };
+            prop_assert_eq!(&there.filtered(&filter), &theirs);
+        }
+        let (survey, other) = (here.look(None, 7_000), there.look(None, 7_000));
+        let (survey, other) = (survey.unwrap(), other.unwrap());
+        prop_assert_eq!(seen(&survey), seen(&other));
+        // And what goes is the same
+        if survey.due.is_some() {
+            let (done, other) = (here.apply_purge(&survey).unwrap(), there.apply_purge(&other).unwrap());
+            prop_assert_eq!(done.deleted, other.deleted);
+            prop_assert_eq!(done.deleted, survey.due.unwrap().seen.len() as u64);
+            prop_assert_eq!(done.told, other.told);
+        }
+        prop_assert_eq!(here.sessions(), there.sessions());
+    }
+}
+
+/// Django's table with so many rows, of which one in so many is over, and with its index.
+fn djangos(rows: u32, one_in: u32, times: u32) -> String {
+    format!(
+        "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
+         session_data text NOT NULL, expire_date datetime NOT NULL); \
+         CREATE INDEX django_session_expire_date ON django_session (expire_date); \
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {rows}) \
+         INSERT INTO django_session SELECT printf('k%08d', n * 7919 % 1000003), '', \
+         datetime({} + iif(n % {one_in} = 0, -5000, 5000) + n % {times}, 'unixepoch') FROM n",
+        NOW.0
+    )
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_walk_in_pages_is_that_of_a_file() {
+    let nodes = rqlite::shared();
+    // Along the key, and along the index; where many rows have one time, and none
+    for (rows, one_in, times) in [(6_000, 2, 3_000), (6_000, 50, 3_000), (6_000, 30, 2)] {
+        for step in [37, 700, 100_000] {
+            let (_folder, path) = file(&djangos(rows, one_in, times));
+            copy::load(&path, &nodes.nodes[0].url());
+            let mut here = Opened::at(&path, django()).unwrap();
+            let mut there = Opened::at(location(&nodes), django()).unwrap();
+            let (one, other) = (here.purge(step).unwrap(), there.purge(step).unwrap());
+            assert_eq!(one.1, u64::from(rows / one_in));
+            assert!(one == other, "{one_in}, {times}, {step}");
+            assert_eq!(here.sessions(), there.sessions());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn many_rows_go_in_several_requests() {
+    let nodes = rqlite::shared();
+    let (_folder, path) = file(&djangos(4_000, 1, 10));
+    copy::load(&path, &nodes.nodes[0].url());
+    let index = || nodes.nodes[0].log_index();
+    let mut opened = Opened::at(location(&nodes), django()).unwrap();
+    let survey = opened.look(None, 4_000).unwrap();
+    let before = index();
+    assert_eq!(opened.apply_purge(&survey).unwrap().deleted, 4_000);
+    let requests = index() - before;
+    assert!((3..60).contains(&requests), "{requests}");
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_session_that_is_used_after_it_was_seen_stays() {
+    let nodes = rqlite::shared();
+    let (_folder, path) = file(&djangos(3, 1, 1));
+    copy::load(&path, &nodes.nodes[0].url());
+    let mut opened = Opened::at(location(&nodes), django()).unwrap();
+    // Given that all three are seen to be over
+    let survey = opened.look(None, 10).unwrap();
+    // When the application lets one of them go on
+    nodes.request(&json!([
+        "UPDATE django_session SET expire_date = '2999-01-01 00:00:00' WHERE rowid = 2"
+    ]));
+    // Then the others go
+    let settled = opened.apply_purge(&survey).unwrap();
+    assert_eq!((settled.deleted, settled.told.len()), (2, 2));
+    assert_eq!(opened.sessions().len(), 1);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn what_a_lost_answer_would_have_said_is_not_passed_over() {
+    let nodes = rqlite::shared();
+    let (_folder, path) = file(&djangos(5, 1, 1));
+    copy::load(&path, &nodes.nodes[0].url());
+    let proxy = Proxy::before(&nodes.nodes[0].url());
+    let at = || Location::parse(proxy.url().as_ref()).unwrap();
+    let mut opened = Opened::at(at(), django()).unwrap();
+    // When the answer is lost to a request that ends a session
+    let session = opened.sessions().remove(0);
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    proxy.lose("DELETE");
+    let ending = EndRequest { key: session.key, end, keep_row: false };
+    // Then it is said to be over, as it is
+    assert_eq!(opened.store.end(&[ending]).unwrap(), [true]);
+    assert!(proxy.has_lost());
+    assert_eq!(opened.sessions().len(), 4);
+    // When it is that to a batch of a purge
+    let survey = opened.look(None, 10).unwrap();
+    proxy.lose("DELETE");
+    let settled = opened.apply_purge(&survey).unwrap();
+    // Then nobody can be told of its sessions, and that is said
+    assert!(proxy.has_lost());
+    assert_eq!((settled.deleted + settled.untold, settled.told.len()), (4, 0));
+    assert_eq!(opened.sessions(), []);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
+    let nodes = rqlite::shared();
+    let mut sql = djangos(3, 1, 1);
+    write!(
+        sql,
+        "; CREATE TABLE device (id, session REFERENCES django_session ON DELETE CASCADE); \
+         CREATE INDEX device_session ON device (session); \
+         INSERT INTO device SELECT rowid, session_key FROM django_session"
+    )
+    .unwrap();
+    let (_folder, path) = file(&sql);
+    copy::load(&path, &nodes.nodes[0].url());
+    // Given nodes that do not enforce foreign keys, a purge is refused
+    let mut opened = Opened::at(location(&nodes), django()).unwrap();
+    let says = refusal(opened.purge(10));
+    for part in ["device", "-fk", "left behind", "[[dependents]]"] {
+        assert!(says.contains(part), "{says}");
+    }
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
+    assert!(found.refusals.iter().any(|refusal| says.contains(refusal)), "{found:?}");
+    assert_eq!(opened.sessions().len(), 3);
+    // Unless the profile says that they go along
+    let mut profile = django();
+    profile.dependents.push(sessctl::domain::profile::Dependent {
+        table: "device".to_owned(),
+        column: "session".to_owned(),
+        references: "session_key".to_owned(),
+        action: sessctl::domain::profile::DependentAction::Delete,
+    });
+    let (_, gone) = Opened::at(location(&nodes), profile).unwrap().purge(10).unwrap();
+    assert_eq!((gone, opened.sessions().len()), (3, 0));
+    assert_eq!(nodes.nodes[0].rows("SELECT count(*) FROM device"), [json!([0])]);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_table_without_rows_is_as_good() {
+    let nodes = rqlite::shared();
+    let (_folder, path) = file(&(djangos(1, 1, 1) + "; DELETE FROM django_session"));
+    copy::load(&path, &nodes.nodes[0].url());
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
+    assert_eq!((found.rows, found.refusals), (0, Vec::new()));
+    let mut opened = Opened::at(location(&nodes), django()).unwrap();
+    assert_eq!(opened.purge(10).unwrap().1, 0);
+    assert_eq!(opened.store.find(&[]).unwrap(), []);
+    assert!(opened.store.by_tokens(&[]).unwrap().is_empty());
+    assert_eq!(opened.store.end(&[]).unwrap(), [] as [bool; 0]);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn what_a_purge_would_trip_over_is_said_before() {
+    let nodes = rqlite::shared();
+    let sql = "; CREATE TRIGGER broken AFTER DELETE ON django_session \
+               BEGIN INSERT INTO nowhere VALUES (1); END";
+    let (_folder, path) = file(&(djangos(3, 1, 1) + sql));
+    copy::load(&path, &nodes.nodes[0].url());
+    let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
+    assert!(found.refusals.concat().contains("nowhere"), "{found:?}");
+    let mut opened = Opened::at(location(&nodes), django()).unwrap();
+    assert!(refusal(opened.purge(10)).contains("nowhere"));
+    assert_eq!(opened.sessions().len(), 3);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_cluster_without_tables_is_told_what_to_do() {
+    let nodes = rqlite::shared();
+    let error = detected(&nodes).unwrap_err();
+    assert!(matches!(error, Error::ForeignDatabase { .. }), "{error}");
+    assert!(error.to_string().contains("without tables; `sessctl init` sets it up"), "{error}");
+    nodes.request(&json!(["CREATE TABLE albums (id)"]));
+    assert!(detected(&nodes).unwrap_err().to_string().contains("the table albums"));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
+    let nodes = rqlite::shared();
+    let sql = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
+         INSERT INTO t VALUES ('a', 1781524700), ('b', 1781524700), ('c', 1781524700),
+             ('d', 1781524700), ('e', 1781524900);
+         CREATE TABLE bill (t TEXT REFERENCES t); INSERT INTO bill VALUES ('b');
+         CREATE TABLE log (t TEXT); INSERT INTO log VALUES ('a'), ('b'), ('e');
+         CREATE TRIGGER hold BEFORE DELETE ON t WHEN old.id = 'c'
+             BEGIN SELECT RAISE(ABORT, 'on hold'); END";
+    let (_folder, path) = file(sql);
+    copy::load(&path, &nodes.nodes[0].url());
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false);
+    let profile = profile.dependent("log", "t", "id").set_null().0;
+    let mut opened = Opened::at(location(&nodes), profile).unwrap();
+    let counted = opened.store.scan_due(&opened.scope(), None, ScanLimits::ALL).unwrap();
+    assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
+    assert_eq!(opened.purge(10).unwrap().1, 2);
+    let kept = opened.store.take_kept();
+    assert_eq!((kept.referenced, kept.rejected), (counted.kept.referenced, 1));
+    assert_eq!(kept.examples[0].why, "on hold");
+    let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
+    assert_eq!(left, [json!(["b"]), json!(["c"]), json!(["e"])]);
+    let log = nodes.nodes[0].rows("SELECT t FROM log ORDER BY t");
+    assert_eq!(log, [json!([null]), json!(["b"]), json!(["e"])]);
+    let sessions = opened.sessions();
+    let end = End { at: NOW, reason: EndReason::Cycled };
+    let ending = |session: Session| EndRequest { key: session.key, end, keep_row: false };
+    let endings: Vec<EndRequest> = sessions.into_iter().map(ending).collect();
+    assert_eq!(opened.store.end(&endings).unwrap(), [false, false, true]);
+    assert_eq!(opened.store.take_kept().rows(), 2);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_token_leads_to_all_rows_that_have_it_byte_by_byte() {
+    let nodes = rqlite::shared();
+    let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT COLLATE NOCASE, expiry);
+         CREATE INDEX i ON t (token);
+         INSERT INTO t VALUES (1, 'aBc', 1781524900), (2, 'AbC', 1781524900),
+             (3, 'aBc', 1781524700), (4, 'aBc', 1781524900), (5, '1', 1781524900)";
+    let (_folder, path) = file(sql);
+    copy::load(&path, &nodes.nodes[0].url());
+    let columns = ["id", "token", "expiry"];
+    let profile = draft("t", "t", "id", &columns).time("expiry", seconds()).at(0, false);
+    let opened = Opened::at(location(&nodes), profile.token("token").0).unwrap();
+    let tokens = ["abc", "aBc", "01", "1", "none", "AbC"].map(Token::presented);
+    let found = opened.store.by_tokens(&tokens).unwrap();
+    let found: Vec<usize> = found.into_iter().map(|sessions| sessions.len()).collect();
+    assert_eq!(found, [0, 3, 0, 1, 0, 1]);
+    let mut service = SessionService::new(opened.store, Policies::default());
+    let closed = service.close(&tokens[1..2], NOW).unwrap();
+    assert_eq!((closed[0].outcome, closed[0].others), (TouchOutcome::Closed, 1));
+    let left = nodes.nodes[0].rows("SELECT id FROM t ORDER BY id");
+    assert_eq!(left, [json!([2]), json!([3]), json!([5])]);
+}

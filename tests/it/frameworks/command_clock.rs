@@ -1,0 +1,99 @@
+//! The command at the clock of the fixtures, by a clock that lies to it.
+
+use std::process::Stdio;
+
+use crate::frameworks::harness::{
+    Application, CLOCK_IN_UTC, Framework, all, purgeable, same_ids, without,
+};
+use crate::support::sandbox::Ran;
+
+/// The command at the clock, with a local zone that is not UTC.
+fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> Ran {
+    let plain = application.command(args.iter().copied());
+    let settings = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let mut command = std::process::Command::new("faketime");
+    // The zone of the time is faketime's own; sessctl has another one.
+    command
+        .args(["-f", CLOCK_IN_UTC])
+        .arg(plain.get_program())
+        .args(args)
+        .args(options)
+        .args(["--state-dir", "state"])
+        .current_dir(plain.get_current_dir().unwrap())
+        .env_clear()
+        .envs(settings)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TZ", "UTC")
+        .stdin(Stdio::null());
+    application.ran(command)
+}
+
+/// By its name, by the file that `show profiles` prints, and by what it looks like, where
+/// that is enough: the rows here do not prove on which clock Django's times are.
+fn ways(framework: &Framework) -> Vec<Vec<&str>> {
+    let printed = [vec!["--profile", "./printed.toml"], framework.params()].concat();
+    let mut ways = vec![framework.named(), printed];
+    if framework.profile != "django" {
+        ways.push(framework.params());
+    }
+    ways
+}
+
+#[test]
+#[ignore = "needs faketime"]
+fn the_command_deletes_exactly_what_is_over_at_the_clock() {
+    for framework in purgeable() {
+        for options in ways(&framework) {
+            let what = format!("{} by {options:?}", framework.profile);
+            let application = Application::new(framework.clone());
+            application.file("printed.toml", framework.text());
+            let (before, frame) = (application.ids(), application.frame());
+            at_the_clock(&application, &options, &["purge"]).succeeds().is_silent();
+            same_ids(&what, &application.ids(), &without(&before, &framework.expected));
+            assert_eq!(application.frame(), frame, "{what}");
+            let runs = application.sessctl_with(options.clone(), ["show", "runs", "--json"]);
+            let runs = runs.succeeds().json();
+            assert_eq!(runs[0]["started_at"], "2026-06-15T12:00:00Z", "{what}");
+            assert_eq!(runs[0]["ended"], framework.expected.len(), "{what}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs faketime"]
+fn gitea_s_table_shows_what_is_over_and_keeps_it() {
+    let gitea = all().into_iter().find(|framework| framework.profile == "gitea").unwrap();
+    let application = Application::new(gitea.clone());
+    let bytes = application.bytes();
+    for options in ways(&gitea) {
+        application.file("printed.toml", gitea.text());
+        let due = at_the_clock(&application, &options, &["purge", "--dry-run", "--json"]);
+        assert_eq!(due.json()["sessions"].as_array().unwrap().len(), 1, "{}", due.stdout());
+        at_the_clock(&application, &options, &["purge"]).is_refused_with(4);
+    }
+    assert!(application.bytes() == bytes);
+}
+
+/// The same without a lying clock, as far as a purge can be asked for another moment.
+#[test]
+fn a_dry_run_at_the_clock_lists_exactly_what_is_over() {
+    for framework in all() {
+        let application = Application::new(framework.clone());
+        application.file("printed.toml", framework.text());
+        let bytes = application.bytes();
+        for options in ways(&framework) {
+            let args = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
+            let ran = application.sessctl_with(options.clone(), args);
+            let due = ran.json();
+            // Each by the handle that is made of its id
+            let found: std::collections::BTreeSet<String> =
+                crate::support::sandbox::handles(&due["sessions"]).into_iter().collect();
+            let expected = framework
+                .expected
+                .iter()
+                .map(|id| crate::support::sandbox::sha256(id)[..12].to_owned());
+            same_ids(&format!("{} by {options:?}", framework.profile), &found, &expected.collect());
+        }
+        assert!(application.bytes() == bytes, "{}", framework.profile);
+    }
+}

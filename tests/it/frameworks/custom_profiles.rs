@@ -1,0 +1,96 @@
+//! Tables that sessctl has no profile of, described by files in profiles/.
+//!
+//! Each is the table of a framework with a few rows around the clock of the fixtures;
+//! what is known of it stands in its first lines.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::frameworks::harness::{Application, CLOCK, Framework, same_ids, without};
+
+/// All of them.
+fn others() -> Vec<Framework> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/custom_profiles");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut profiles: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    profiles.sort();
+    profiles.iter().map(|profile| other(profile)).collect()
+}
+
+/// The framework of a profile, as the lines at the head of its table say.
+fn other(profile: &Path) -> Framework {
+    let sql = std::fs::read_to_string(profile.with_extension("sql")).unwrap();
+    let line = |key: &str| {
+        let key = format!("-- {key}: ");
+        sql.lines().find_map(|line| line.strip_prefix(&key)).map(str::to_owned)
+    };
+    let place = line("table").unwrap();
+    let (table, id) = place.split_once("  id: ").unwrap();
+    let parameters = line("parameters").unwrap_or_default();
+    Framework {
+        profile: profile.to_str().unwrap().to_owned(),
+        parameters: parameters.split_whitespace().map(str::to_owned).collect(),
+        table: table.to_owned(),
+        id: id.to_owned(),
+        predicate: line("expired predicate at that clock").unwrap(),
+        expected: serde_json::from_str(&line("expected expired ids").unwrap()).unwrap(),
+        sql,
+    }
+}
+
+#[test]
+fn a_profile_in_a_file_ends_exactly_what_is_over() {
+    let others = others();
+    assert!(others.len() >= 13, "{}", others.len());
+    for framework in others {
+        let name = framework.profile.clone();
+        let application = Application::new(framework.clone());
+        let (before, frame) = (application.ids(), application.frame());
+        let in_sql = application.ids_where(&framework.predicate);
+        same_ids(&name, &in_sql, &framework.expected);
+        let summary = application.purge(CLOCK).unwrap_or_else(|error| panic!("{name}: {error}"));
+        same_ids(&name, &application.ids(), &without(&before, &framework.expected));
+        assert_eq!(summary.done.ended, framework.expected.len() as u64, "{name}");
+        assert_eq!(application.frame(), frame, "{name}");
+    }
+}
+
+#[test]
+fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
+    for framework in others() {
+        let application = Application::new(framework.clone());
+        let check = [vec!["profile", "check", &framework.profile], framework.params()].concat();
+        application.run(check).succeeds();
+        let dry_run = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
+        let due =
+            crate::support::sandbox::handles(&application.sessctl(dry_run).json()["sessions"]);
+        let handle = |id: &String| crate::support::sandbox::sha256(id)[..12].to_owned();
+        let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
+        same_ids(&framework.profile, &due.into_iter().collect(), &expected);
+        let listed = application.sessctl(["list", "--json"]).succeeds().json();
+        assert!(listed.as_array().unwrap().len() > framework.expected.len(), "{listed}");
+    }
+}
+
+#[test]
+fn what_the_filter_excludes_is_no_session() {
+    let nextcloud = others().into_iter().find(|known| known.profile.ends_with("nextcloud.toml"));
+    let application = Application::new(nextcloud.unwrap());
+    // Given the password of an app that nobody has used for 300 days
+    let stat = application.sessctl(["show", "stat", "--json"]).succeeds().json();
+    assert_eq!(stat[0]["sessions"], 4, "{stat}");
+    // When the sessions are all ended, then it stays
+    application.sessctl(["cycle", "--all"]).succeeds();
+    assert_eq!(application.ids(), BTreeSet::from(["3".to_owned()]));
+}
+
+#[test]
+fn devices_go_with_their_session() {
+    let kratos = others().into_iter().find(|known| known.profile.ends_with("kratos.toml"));
+    let application = Application::new(kratos.unwrap());
+    application.purge(CLOCK).unwrap();
+    let sql = "SELECT group_concat(id) FROM session_devices";
+    let left: String = application.db().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, "d1");
+}

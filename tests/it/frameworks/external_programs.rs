@@ -1,0 +1,56 @@
+//! The frameworks themselves, as `tests/run` installs them under target/peers. They run
+//! in their own language and in their own code: scripts of tests/python and tests/node
+//! are asked, one question a call, and answer in JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::sandbox::Sandbox;
+
+/// Where things are installed.
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers")
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+/// A script of tests/python, ready to be asked.
+pub fn python(name: &str, sandbox: &Sandbox) -> Command {
+    let mut command = Command::new(peers().join("venv/bin/python"));
+    command.arg("-B").arg(script("python").join(name));
+    settled(command, sandbox)
+}
+
+/// A script of tests/node, ready to be asked.
+pub fn node(name: &str, sandbox: &Sandbox) -> Command {
+    let mut command = Command::new("node");
+    command.arg(script("node").join(name)).env("PEERS", peers().join("node/package.json"));
+    settled(command, sandbox)
+}
+
+/// In the folder of the database, with nothing of the machine's settings.
+fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
+    command
+        .current_dir(sandbox.path(""))
+        .env("SESSCTL", env!("CARGO_BIN_EXE_sessctl"))
+        .env_remove("SESSCTL_DB")
+        .env_remove("SESSCTL_CONFIG")
+        .env_remove("DJANGO_SETTINGS_MODULE")
+        .env("STATE_DIRECTORY", sandbox.path("state"))
+        .env("TZ", "UTC")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What it answers.
+#[track_caller]
+pub fn answer(mut command: Command, question: &[&str]) -> Value {
+    let output = command.args(question).output().expect("tests/run installs it");
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    assert!(output.status.success(), "{question:?}: {}{}", said[0], said[1]);
+    serde_json::from_str(&said[0]).unwrap_or_else(|error| panic!("{error}: {}{}", said[0], said[1]))
+}

@@ -1,0 +1,110 @@
+//! Each fixture at its clock, through the library.
+
+use sessctl::Error;
+use sessctl::storage::VisitResult;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::frameworks::harness::{Application, CLOCK, all, named, purgeable, same_ids, without};
+
+#[test]
+fn of_each_fixture_exactly_what_is_over_at_its_clock_is_deleted() {
+    for framework in purgeable() {
+        let name = framework.profile.clone();
+        for application in
+            [Application::new(framework.clone()), Application::new(framework.clone()).with_log()]
+        {
+            let (before, frame) = (application.ids(), application.frame());
+            let summary = application.purge(CLOCK).unwrap();
+            same_ids(&name, &application.ids(), &without(&before, &framework.expected));
+            let over = framework.expected.len() as u64;
+            assert_eq!((summary.done.ended, summary.done.deleted), (over, over), "{name}");
+            assert_eq!(summary.stopped, None, "{name}");
+            assert_eq!(application.frame(), frame, "{name}");
+            // And nothing is left for another one.
+            assert_eq!(application.purge(CLOCK).unwrap().done.ended, 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_fixtures_say_the_same_in_sql() {
+    for framework in all() {
+        let application = Application::new(framework.clone());
+        let over = application.ids_where(&framework.predicate);
+        same_ids(&framework.profile, &over, &framework.expected);
+    }
+}
+
+#[test]
+fn what_is_due_at_the_clock_is_visited_without_a_trace() {
+    for framework in all() {
+        let application = Application::new(framework.clone());
+        let (bytes, name) = (application.bytes(), &framework.profile);
+        let service = application.service(framework.read()).unwrap();
+        let mut due = 0;
+        let mut count = |_, _| -> VisitResult {
+            due += 1;
+            Ok(ControlFlow::Continue(()))
+        };
+        service.due(None, CLOCK, &mut count).unwrap();
+        assert_eq!(due, framework.expected.len(), "{name}");
+        assert!(application.bytes() == bytes, "{name}");
+    }
+}
+
+#[test]
+fn the_table_of_gitea_is_never_purged() {
+    let application = Application::new(named("gitea"));
+    let before = application.ids();
+    let refusal = application.purge(CLOCK).unwrap_err();
+    assert!(matches!(refusal, Error::Refused(_)), "{refusal}");
+    assert_eq!(application.ids(), before);
+}
+
+#[test]
+fn a_lifetime_that_nobody_has_told_is_never_guessed() {
+    for profile in ["laravel", "rails", "gitea"] {
+        let mut framework = named(profile);
+        framework.parameters.clear();
+        let application = Application::new(framework);
+        let before = application.ids();
+        let refusal = application.purge(CLOCK).unwrap_err();
+        assert!(matches!(&refusal, Error::Refused(_)), "{profile}: {refusal}");
+        assert_eq!(application.ids(), before, "{profile}");
+    }
+}
+
+#[test]
+fn the_children_of_a_spring_session_go_with_it() {
+    let application = Application::new(named("spring-session"));
+    let children = "INSERT INTO SPRING_SESSION_ATTRIBUTES \
+                    SELECT PRIMARY_ID, 'cart', x'00' FROM SPRING_SESSION";
+    application.db().execute(children, []).unwrap();
+    application.purge(CLOCK).unwrap();
+    let sql = "SELECT group_concat(SESSION_PRIMARY_ID) FROM SPRING_SESSION_ATTRIBUTES";
+    let left: String = application.db().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(left.split(',').collect::<BTreeSet<_>>(), BTreeSet::from(["p1", "p3"]));
+}
+
+#[test]
+fn sessions_that_a_table_refers_to_are_kept_and_the_others_go() {
+    // Given a table of the application's own that refers to one of the sessions
+    for action in ["", "ON DELETE RESTRICT", "ON DELETE NO ACTION"] {
+        let application = Application::new(named("spring-session"));
+        let audit = format!(
+            "CREATE TABLE audit (session REFERENCES SPRING_SESSION (PRIMARY_ID) {action});
+             INSERT INTO audit VALUES ('p2');
+             INSERT INTO SPRING_SESSION SELECT 'p9', 's9', CREATION_TIME, LAST_ACCESS_TIME,
+                 MAX_INACTIVE_INTERVAL, EXPIRY_TIME, PRINCIPAL_NAME FROM SPRING_SESSION
+                 WHERE PRIMARY_ID = 'p2'"
+        );
+        application.db().execute_batch(&audit).unwrap();
+        let before = application.ids();
+        // When it is purged, then the other one goes
+        let summary = application.purge(CLOCK).unwrap();
+        assert_eq!((summary.done.deleted, summary.kept.referenced_rows()), (1, 1), "{action}");
+        assert!(summary.kept.referenced.keys().all(|referrer| referrer.table == "audit"));
+        assert_eq!(application.ids().len(), before.len() - 1, "{action}");
+    }
+}

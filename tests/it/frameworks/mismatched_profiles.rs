@@ -1,0 +1,99 @@
+//! Every profile at every other framework's table: refused, and nothing touched.
+
+use crate::frameworks::harness::{Application, Framework, all, named};
+use crate::support::sandbox::Sandbox;
+
+/// All profiles, with what they need.
+fn profiles() -> Vec<Framework> {
+    let mut profiles = all();
+    profiles.push(Framework {
+        profile: "django-local".to_owned(),
+        parameters: vec!["timezone=Europe/Berlin".to_owned()],
+        ..named("django")
+    });
+    profiles
+}
+
+#[test]
+fn a_profile_touches_no_other_framework_s_table() {
+    for table in all() {
+        let application = Application::new(table.clone());
+        let (bytes, ids) = (application.bytes(), application.ids());
+        for profile in profiles() {
+            if (&profile.table, &profile.id) == (&table.table, &table.id)
+                && profile.sql == table.sql
+            {
+                continue;
+            }
+            let what = format!("{} at {}", profile.profile, table.profile);
+            let ran = application.sessctl_with(profile.named(), ["purge"]);
+            let code = ran.0.status.code().unwrap();
+            // With the table's name it is another's; without, there is nothing to purge.
+            let is_there = profile.table.eq_ignore_ascii_case(&table.table);
+            assert_eq!(code, if is_there { 4 } else { 10 }, "{what}: {}", ran.stderr());
+            assert_eq!(ran.stdout(), "", "{what}");
+            assert_eq!(ran.stderr().lines().count(), 1, "{what}: {}", ran.stderr());
+            assert!(application.bytes() == bytes, "{what}");
+        }
+        assert_eq!(application.ids(), ids);
+    }
+}
+
+#[test]
+fn the_difference_is_said_by_its_columns() {
+    let application = Application::new(named("laravel"));
+    let ran = application.sessctl_with(named("scs").named(), ["purge"]);
+    let said = ran.is_refused_with(4).stderr();
+    // What it should have, and what it should not
+    for column in ["token", "data", "expiry", "payload", "last_activity"] {
+        assert!(said.contains(column), "{column}: {said}");
+    }
+}
+
+#[test]
+fn a_column_more_or_less_is_another_version() {
+    for change in [
+        "ALTER TABLE sessions ADD COLUMN remember_token TEXT",
+        "ALTER TABLE sessions DROP COLUMN user_agent",
+        "ALTER TABLE sessions RENAME COLUMN last_activity TO last_seen",
+    ] {
+        let application = Application::new(named("laravel"));
+        application
+            .db()
+            .execute_batch(&format!("DROP INDEX sessions_last_activity_index; {change}"))
+            .unwrap();
+        let bytes = application.bytes();
+        application.sessctl(["purge"]).is_refused_with(4);
+        // Nor is it found to be anything
+        let lifetime = vec!["--param", "lifetime=2h"];
+        application.sessctl_with(lifetime, ["purge"]).is_refused_with(10);
+        assert!(application.bytes() == bytes, "{change}");
+    }
+}
+
+#[test]
+fn a_database_of_sessctl_s_own_is_no_framework_s() {
+    let sandbox = Sandbox::new();
+    let bytes = std::fs::read(sandbox.path("app.db")).unwrap();
+    for profile in profiles() {
+        let args = ["purge", "--state-dir", "state"].into_iter().chain(profile.named());
+        let ran = sandbox.run(args.collect::<Vec<_>>());
+        let is_there = profile.table == "sessions";
+        ran.is_refused_with(if is_there { 4 } else { 10 });
+        assert!(std::fs::read(sandbox.path("app.db")).unwrap() == bytes, "{}", profile.profile);
+    }
+}
+
+#[test]
+fn a_view_of_the_table_s_name_is_no_table() {
+    let sandbox = Sandbox::without_database();
+    let view = "CREATE TABLE real_sessions (session_key, session_data, expire_date);
+                INSERT INTO real_sessions VALUES ('k', 'd', '2020-01-01 00:00:00');
+                CREATE VIEW django_session AS SELECT * FROM real_sessions";
+    sandbox.db().execute_batch(view).unwrap();
+    let ran = sandbox.run(["purge", "--profile", "django", "--state-dir", "state"]);
+    assert!(ran.is_refused_with(4).stderr().contains("django_session"), "{}", ran.stderr());
+    let left: i64 =
+        sandbox.db().query_row("SELECT count(*) FROM real_sessions", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 1);
+}

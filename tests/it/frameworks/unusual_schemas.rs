@@ -1,0 +1,87 @@
+//! Tables whose keys and names are not what one expects.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::frameworks::harness::{Application, CLOCK, Framework, same_ids, without};
+
+const PROFILE: &str = r#"
+name = "odd"
+title = "An odd one"
+about = "with names that need quotes"
+table = 'the "table"'
+id = "group"
+columns = ["group", "order", "select"]
+
+[user]
+column = "select"
+
+[times.order]
+encoding = "unix"
+unit = "seconds"
+
+[[expired]]
+at = "order"
+boundary = "<"
+"#;
+
+/// A table whose ids are of this type, with four rows of these ids, of which the second
+/// and the fourth are over.
+fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
+    let name = r#""the ""table""""#;
+    let mut sql = format!(r#"CREATE TABLE {name} ({columns}, "order" INT, "select") {options};"#);
+    for (id, over) in ids.into_iter().zip([1, -1, 0, -9_000]) {
+        let over = CLOCK.0 + over;
+        write!(sql, "INSERT INTO {name} VALUES ({id}, {over}, 'alice');").unwrap();
+    }
+    Application::new(Framework {
+        profile: "odd".to_owned(),
+        parameters: Vec::new(),
+        table: r#"the "table""#.to_owned(),
+        id: "group".to_owned(),
+        sql,
+        predicate: format!("\"order\" < {}", CLOCK.0),
+        expected: BTreeSet::new(),
+    })
+}
+
+#[test]
+fn keys_of_any_class_and_names_of_any_kind_will_do() {
+    for (columns, options) in [
+        (r#""group" PRIMARY KEY"#, ""),
+        (r#""group" BLOB PRIMARY KEY"#, "WITHOUT ROWID"),
+        (r#""group" INTEGER PRIMARY KEY"#, ""),
+        (r#""group" INTEGER PRIMARY KEY"#, "WITHOUT ROWID"),
+        (r#""group" TEXT PRIMARY KEY COLLATE NOCASE"#, "WITHOUT ROWID"),
+        (r#""group" UNIQUE"#, ""),
+    ] {
+        let is_number = columns.contains("INTEGER");
+        let is_text = columns.contains("TEXT");
+        let ids = match (is_number, is_text) {
+            (true, _) => ["-5", "0", "7", "9223372036854775807"],
+            (_, true) => ["'a'", "'B'", "''", "'''quoted'''"],
+            _ => ["x'00ff'", "x''", "'text'", "12"],
+        };
+        let application = odd(columns, options, ids);
+        let what = format!("{columns} {options}");
+        let before = application.ids();
+        let over = application.ids_where(&application.framework.predicate);
+        let profile = application.framework.read_as(PROFILE);
+        let summary = application.purge_by(profile, CLOCK);
+        let summary = summary.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(summary.done.ended, 2, "{what}");
+        same_ids(&what, &application.ids(), &without(&before, &over));
+    }
+}
+
+#[test]
+fn a_table_without_rowid_whose_key_has_two_columns_is_refused() {
+    let application = odd(r#""group" TEXT"#, "", ["'a'", "'b'", "'c'", "'d'"]);
+    let rebuilt = r#"DROP TABLE "the ""table""";
+        CREATE TABLE "the ""table""" ("group" TEXT, "order" INT, "select" TEXT,
+        PRIMARY KEY ("group", "select")) WITHOUT ROWID;
+        INSERT INTO "the ""table""" VALUES ('a', 1, 'b')"#;
+    application.db().execute_batch(rebuilt).unwrap();
+    let refusal = application.purge_by(application.framework.read_as(PROFILE), CLOCK);
+    assert!(matches!(refusal, Err(sessctl::Error::Refused(_))), "{refusal:?}");
+}

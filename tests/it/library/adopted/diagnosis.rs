@@ -1,0 +1,148 @@
+//! What a profile finds in a file.
+
+use sessctl::domain::profile::{Expiry, SqlValue, Test};
+use sessctl::store::adopted::{Class, diagnose};
+
+use crate::library::adopted::harness::{NOW, World};
+use crate::support::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
+
+#[test]
+fn a_table_that_fits_has_no_refusal() {
+    let world = World::of(include_str!("../../../fixtures/frameworks/laravel.sql"));
+    let found = diagnose(world.path(), &laravel(), NOW).unwrap();
+    assert_eq!((found.difference, found.rows, found.refusals.len()), (None, 3, 0));
+    let class = Class {
+        input: "last_activity".to_owned(),
+        class: "integer".to_owned(),
+        rows: 3,
+        unreadable: 0,
+    };
+    assert_eq!(found.classes, [class]);
+    assert_eq!(found.samples.len(), 3);
+    assert_eq!(found.samples[2].user.as_deref(), Some("1"));
+    assert_eq!(found.samples[2].times[0].1, "1781524740");
+    assert!(matches!(found.samples[2].expiry, Some(Expiry::At { .. })));
+    assert_eq!((found.warnings.len(), found.dependents.len()), (0, 0));
+    let plans: Vec<String> =
+        found.plans.iter().map(|(what, steps)| format!("{what}: {}", steps.join(", "))).collect();
+    insta::assert_snapshot!(plans.join("\n"), @r#"
+find what is due, where it is little: SEARCH sessions USING INDEX sessions_last_activity_index (last_activity<?)
+walk through all: SCAN sessions
+"#);
+    assert!(!world.state().exists());
+}
+
+#[test]
+fn all_that_is_wrong_is_said() {
+    let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
+    let found = diagnose(world.path(), &gitea(), NOW).unwrap();
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    // What gitea's table would be, were its name true
+    let by_name = draft("by-name", "session", "key", &["key", "data", "expiry"])
+        .time("expiry", seconds())
+        .at(0, false)
+        .named()
+        .lacking("lifetime")
+        .0;
+    let found = diagnose(world.path(), &by_name, NOW).unwrap();
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs --param lifetime=2h (of the configuration)");
+    insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is not chosen by itself, since another fits the same tables: make sure that this is");
+    let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
+    let found = diagnose(world.path(), &complete, NOW).unwrap();
+    insta::assert_snapshot!(found.warnings.join("\n"), @r#"
+all 3 sessions that were looked at are over: is expiry the time of the last use rather than of the end, or in another time zone?
+profile by-name is not chosen by itself, since another fits the same tables: make sure that this is
+"#);
+}
+
+#[test]
+fn another_table_has_no_more_than_the_difference() {
+    let world = World::of(include_str!("../../../fixtures/frameworks/symfony.sql"));
+    let found = diagnose(world.path(), &laravel(), NOW).unwrap();
+    assert!(found.difference.is_some() && found.samples.is_empty());
+    insta::assert_snapshot!(found.refusals.join("\n"), @"sessions is no table of Laravel: it lacks id, user_id, ip_address, user_agent, payload, last_activity; it has sess_id, sess_data, sess_lifetime, sess_time besides (profile laravel)");
+    assert!(diagnose(world.path(), &django(), NOW).is_err());
+    assert_eq!(diagnose(world.path(), &symfony(), NOW).unwrap().refusals, Vec::<String>::new());
+}
+
+#[test]
+fn a_large_table_is_sampled_around_the_present_moment() {
+    let world = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry INTEGER);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO t SELECT i, CASE i % 100 WHEN 0 THEN 'x' ELSE 1781514800 + i END FROM n",
+    );
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
+    let found = diagnose(world.path(), &profile, NOW).unwrap();
+    assert_eq!(found.rows, 20_000);
+    assert!((6..=8).contains(&found.samples.len()));
+    let looked_at: u64 = found.classes.iter().map(|class| class.rows).sum();
+    assert!((900..=1_000).contains(&looked_at), "{looked_at}");
+    let over = |sample: &sessctl::store::adopted::Sample| sample.expiry.unwrap().is_over(NOW);
+    let is_over: Vec<bool> = found.samples.iter().map(over).collect();
+    assert!(is_over[0] && !is_over[is_over.len() - 1]);
+    let boundary = found.samples.windows(2).find(|pair| over(&pair[0]) && !over(&pair[1])).unwrap();
+    let times = boundary.iter().map(|sample| sample.times[0].2.unwrap().0 - NOW.0);
+    assert!(times.into_iter().all(|distance| distance.abs() < 100));
+    assert_eq!(found.samples.last().unwrap().expiry, Some(Expiry::Unknown));
+    assert!(found.warnings[0].contains("cannot be judged"), "{:?}", found.warnings);
+}
+
+#[test]
+fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
+    // The oldest tenth is over, and half of it is something else.
+    let world = World::of(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT, expiry INTEGER);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+         INSERT INTO t SELECT i, CASE WHEN i % 2 THEN 's' ELSE 'o' END, 1781522800 + i FROM n",
+    );
+    let all =
+        || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds()).input("kind");
+    let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
+    assert_eq!((found.sampled, found.sampled_over), (800, 80));
+    let is_session = Test::Among(vec![SqlValue::Text("s".into())]);
+    let found = diagnose(world.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
+    assert!((300..500).contains(&found.sampled), "{}", found.sampled);
+    assert!((30..50).contains(&found.sampled_over), "{}", found.sampled_over);
+    world.application().execute("DELETE FROM t WHERE id NOT BETWEEN 1991 AND 2020", []).unwrap();
+    let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
+    assert_eq!((found.sampled, found.sampled_over), (30, 9));
+}
+
+#[test]
+fn ids_that_are_there_twice_are_a_warning() {
+    let world = World::of(
+        "CREATE TABLE t (id TEXT, expiry INTEGER); INSERT INTO t VALUES ('a', 1781524700),
+         ('a', 1781524900), ('b', 1781524900)",
+    );
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
+    let found = diagnose(world.path(), &profile, NOW).unwrap();
+    insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
+}
+
+#[test]
+fn times_that_rather_mean_never_are_a_warning() {
+    let said = |encoding, never: &[i64], values: &str| {
+        let world = World::of(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); INSERT INTO t (expiry) VALUES {values}"
+        ));
+        let all = draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding);
+        let all = never.iter().fold(all, |all, value| all.never(*value));
+        diagnose(world.path(), &all.at(0, false).0, NOW).unwrap().warnings.join("\n")
+    };
+    let values =
+        "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";
+    insta::assert_snapshot!(said(seconds(), &[], values), @"
+5 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+2 of 6 values of expiry that were looked at are 0: if that means never, write never = [0]
+1 of 6 values of expiry that were looked at is the largest number that there is: if that means never, write never = [9223372036854775807]
+1 of 6 values of expiry that were looked at is in the year 9999: if that means never, write never = [253402300799]
+");
+    insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says");
+    let texts = "('9999-12-31 23:59:59'), ('2026-06-15 13:00:00'), ('1970-01-01 00:00:00')";
+    insta::assert_snapshot!(said(utc(&[0]), &[], texts), @r#"
+1 of 3 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+1 of 3 values of expiry that were looked at is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
+"#);
+    assert_eq!(said(seconds(), &[], "(1781524900), (788918400)"), "");
+}

@@ -1,0 +1,60 @@
+//! The tables of the frameworks, as they make them.
+
+use sessctl::domain::profile::Profile;
+use sessctl::store;
+
+use crate::library::adopted::harness::{World, refused};
+use crate::support::profiles::{all, gitea};
+
+fn ids(world: &World, profile: &Profile) -> Vec<String> {
+    world.column(&profile.table, &profile.id)
+}
+
+#[test]
+fn exactly_the_expired_sessions_go() {
+    for (mut profile, sql, expired) in all() {
+        profile.readonly = None;
+        for mode in ["DELETE", "WAL"] {
+            let world = World::of(sql);
+            // The application is there all the time.
+            let application = world.application();
+            application.pragma_update(None, "journal_mode", mode).unwrap();
+            let (before, imprint) = (ids(&world, &profile), world.imprint());
+            let mut store = world.store(profile.clone());
+            let walked = world.purge(store.as_mut(), 2).unwrap();
+            let name = &profile.name;
+            assert_eq!(walked.settled.deleted, expired.len() as u64, "{name}");
+            assert_eq!(walked.settled.told.len(), expired.len(), "{name}");
+            assert_eq!(walked.sessions, before.len() as u64, "{name}");
+            let left: Vec<_> =
+                before.into_iter().filter(|id| !expired.contains(&id.as_str())).collect();
+            assert_eq!(ids(&world, &profile), left, "{name}");
+            let again = world.purge(store.as_mut(), 2).unwrap();
+            assert_eq!((again.settled.deleted, again.sessions), (0, left.len() as u64), "{name}");
+            drop(store);
+            assert_eq!(world.imprint(), imprint, "{name}");
+        }
+    }
+}
+
+#[test]
+fn each_of_them_is_found_by_its_table() {
+    let profiles: Vec<Profile> = all().into_iter().map(|(profile, ..)| profile).collect();
+    for (profile, sql, _) in all() {
+        let world = World::of(sql);
+        let found =
+            store::adopted::detect(world.path(), store::Access::Read, profiles.clone()).unwrap();
+        // The rows of Django's show an hour, and so nothing of the clock.
+        assert_eq!(found.doubt.is_some(), profile.name == "django");
+        assert_eq!(Profile { doubt: None, ..found }, profile);
+    }
+}
+
+#[test]
+fn what_is_for_looking_only_keeps_its_rows() {
+    let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
+    let mut store = world.store(gitea());
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 9)), @"refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    assert_eq!(ids(&world, &gitea()).len(), 3);
+    assert_eq!(world.sessions(store.as_ref()).len(), 3);
+}

@@ -1,0 +1,277 @@
+//! The purge of a framework's table, beside the application.
+
+use proptest::prelude::*;
+use rusqlite::params;
+use sessctl::domain::profile::{NullMeaning, Profile};
+use sessctl::domain::session::EndReason;
+use sessctl::domain::time::UnixTime;
+use sessctl::storage::{Cursor, PurgeCounts, ScanLimits};
+
+use crate::library::adopted::harness::{NOW, World, few};
+use crate::support::profiles::{draft, laravel, seconds, utc};
+
+const LARAVEL: &str = "CREATE TABLE sessions (id varchar NOT NULL PRIMARY KEY, user_id integer, \
+    ip_address varchar, user_agent text, payload text NOT NULL, last_activity integer NOT NULL);";
+const INDEX: &str = "CREATE INDEX sessions_last_activity_index ON sessions (last_activity);";
+
+/// Rows of Laravel's with these ages, in minutes.
+fn fill(world: &World, ages: impl IntoIterator<Item = i64>) {
+    let mut application = world.application();
+    let transaction = application.transaction().unwrap();
+    let sql = "INSERT INTO sessions VALUES (?1, ?2, '203.0.113.5', 'curl', 'x', ?3)";
+    for (place, age) in (0_i64..).zip(ages) {
+        let row = params![format!("id{place:06}"), place % 7, NOW.0 - age * 60];
+        transaction.execute(sql, row).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_session_that_is_used_between_look_and_batch_survives() {
+    for (index, by_time) in [("", false), (INDEX, true)] {
+        let world = World::of(&format!("{LARAVEL}{index}"));
+        fill(&world, (0..60).map(|place| if place < 4 { 500 } else { 5 }));
+        let mut store = world.store(laravel());
+        let survey = world.look(store.as_ref(), None, 4);
+        assert_eq!(matches!(survey.last, Some(Cursor::Time(..))), by_time);
+        let due = survey.due.unwrap();
+        assert_eq!(due.seen.len(), 4);
+        let application = world.application();
+        // One is used again, one logs in, and another takes the place of a third.
+        let renew = "UPDATE sessions SET last_activity = ?1 WHERE id = 'id000000'";
+        application.execute(renew, [NOW.0]).unwrap();
+        application.execute("UPDATE sessions SET user_id = 99 WHERE id = 'id000001'", []).unwrap();
+        application.execute("UPDATE sessions SET id = 'other' WHERE id = 'id000002'", []).unwrap();
+        let settled = store.apply_purge(&world.scope(), &due, true).unwrap();
+        assert_eq!((settled.deleted, settled.ended), (2, 2));
+        let left = world.column("sessions", "id");
+        assert!(left.contains(&"id000000".to_owned()) && left.contains(&"other".to_owned()));
+        assert_eq!(left.len(), 58);
+        // What is told is what has gone, as it was when it went.
+        let mut users: Vec<_> =
+            settled.told.iter().map(|session| session.user.as_deref()).collect();
+        users.sort();
+        assert_eq!(users, [Some("3"), Some("99")]);
+        for session in &settled.told {
+            let end = session.end.unwrap();
+            assert_eq!((end.reason, end.at), (EndReason::Expired, NOW));
+            assert_eq!(session.last_used_at.unwrap().0, NOW.0 - 500 * 60);
+        }
+    }
+}
+
+#[test]
+fn an_application_in_the_middle_of_a_write_is_waited_for() {
+    let world = World::of(LARAVEL);
+    fill(&world, [500, 5]);
+    let mut store = world.store(laravel());
+    let due = world.look(store.as_ref(), None, 9).due.unwrap();
+    let application = world.application();
+    application.execute_batch("BEGIN IMMEDIATE; UPDATE sessions SET user_id = 1").unwrap();
+    std::thread::scope(|scope| {
+        let renew = "UPDATE sessions SET last_activity = 1781524800; COMMIT";
+        scope.spawn(move || application.execute_batch(renew).unwrap());
+        assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 0);
+    });
+}
+
+#[test]
+fn the_index_and_the_key_lead_to_the_same_rows() {
+    let ages = || (0..3_000).map(|place| if place % 50 == 7 { 121 + place } else { place % 120 });
+    let mut left = Vec::new();
+    for (index, by_time) in [("", false), (INDEX, true)] {
+        let world = World::of(&format!("{LARAVEL}{index}"));
+        fill(&world, ages());
+        let mut store = world.store(laravel());
+        let walked = world.purge(store.as_mut(), 17).unwrap();
+        assert_eq!(walked.by_time, by_time);
+        assert_eq!((walked.settled.deleted, walked.rows, walked.sessions), (60, 3_000, 3_000));
+        assert_eq!((walked.census.due, walked.census.unreadable), (60, 0));
+        left.push(world.column("sessions", "id"));
+    }
+    assert_eq!(left[0], left[1]);
+}
+
+#[test]
+fn many_rows_of_one_moment_are_walked_once() {
+    let world = World::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&world, (0..4_000).map(|place| if place < 100 { 500 } else { 5 }));
+    let mut store = world.store(laravel());
+    let walked = world.purge(store.as_mut(), 10).unwrap();
+    assert_eq!((walked.settled.deleted, walked.rows, walked.by_time), (100, 4_000, true));
+}
+
+#[test]
+fn where_many_are_due_the_walk_is_by_key() {
+    let world = World::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&world, (0..3_000).map(|place| if place % 3 == 0 { 500 } else { 5 }));
+    let mut store = world.store(laravel());
+    let walked = world.purge(store.as_mut(), 100).unwrap();
+    assert_eq!((walked.settled.deleted, walked.by_time), (1_000, false));
+}
+
+#[test]
+fn a_count_sees_everything_and_remembers_no_row() {
+    let world = World::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
+    let store = world.store(laravel());
+    let survey = store.scan_due(&world.scope(), None, ScanLimits::ALL).unwrap();
+    assert_eq!(
+        (survey.census.sessions, survey.census.due, survey.census.would_delete),
+        (900, 9, 9)
+    );
+    assert_eq!(survey.sessions.get("laravel"), Some(&900));
+    assert_eq!((survey.due, survey.last, survey.rows), (None, None, 900));
+}
+
+/// Text in an indexed column, with all that may be in it.
+fn mixed(null: Option<NullMeaning>) -> Profile {
+    let draft = draft("mixed", "t", "id", &["id", "expiry"]).time("expiry", utc(&[0, 3]));
+    match null {
+        None => draft.at(0, true).0,
+        Some(null) => draft.null(null).at(0, true).0,
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_counted() {
+    for (index, by_time) in [("", false), ("CREATE INDEX i ON t (expiry);", true)] {
+        for (null, nulls_due, nulls_unreadable) in
+            [(None, 0, 2), (Some(NullMeaning::Expired), 2, 0), (Some(NullMeaning::Never), 0, 0)]
+        {
+            let world = World::of(&format!(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); {index}
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+                 INSERT INTO t SELECT i, '2026-06-15 13:00:00' FROM n;
+                 INSERT INTO t VALUES (1001, '2026-06-15 12:00:00'), (1002, '2026-06-15 11:59:59.999'),
+                 (1003, NULL), (1004, NULL), (1005, '0000-00-00 00:00:00'), (1006, 1781524800),
+                 (1007, x'00'), (1008, 'zzz'), (1009, 1.5), (1010, ''),
+                 (1011, '2026-06-15T11:00:00')"
+            ));
+            let mut store = world.store(mixed(null));
+            let walked = world.purge(store.as_mut(), 3).unwrap();
+            assert_eq!(walked.by_time, by_time);
+            assert_eq!(walked.settled.deleted, 2 + nulls_due, "{null:?}");
+            assert_eq!(walked.census.unreadable, 7 + nulls_unreadable, "{null:?}");
+            assert_eq!((walked.sessions, walked.rows), (411, 411), "{null:?}");
+            let tasks = store.tasks(&world.scope()).unwrap();
+            assert_eq!(tasks[0].unreadable, 7 + nulls_unreadable);
+            assert_eq!(tasks[0].live_total(), 409 - nulls_due);
+        }
+    }
+}
+
+#[test]
+fn values_keep_their_class_and_their_letters() {
+    let world = World::of(
+        "CREATE TABLE t (id COLLATE NOCASE PRIMARY KEY, expiry);
+         INSERT INTO t VALUES ('a', 1781524700.0), (7, 1781524701), (7.5, 1781524702.5),
+         (NULL, 1781524703), (x'ff00', 1781524704)",
+    );
+    let encoding = sessctl::domain::profile::Encoding::Unix(
+        sessctl::domain::profile::Unit::Seconds,
+        vec![sessctl::domain::profile::Storage::Integer, sessctl::domain::profile::Storage::Real],
+    );
+    let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding).at(0, false).0;
+    let mut store = world.store(profile);
+    let due = world.look(store.as_ref(), None, 9).due.unwrap();
+    // The same but for the letter case: another row.
+    world.application().execute("UPDATE t SET id = 'A' WHERE id = 'a'", []).unwrap();
+    assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 4);
+    assert_eq!(world.column("t", "id"), ["A"]);
+}
+
+#[test]
+fn a_value_in_json_is_an_input_and_its_absence_too() {
+    let world = World::of(
+        r#"CREATE TABLE t ("key" TEXT PRIMARY KEY, "order" TEXT, "user" TEXT);
+        INSERT INTO t VALUES ('a', '{"cookie":{"o''clock":1781524700}}', 'u'),
+        ('b', '{"cookie":{"o''clock":1781524900}}', 'u'), ('c', '{"cookie":{}}', 'u'),
+        ('d', 'no json', 'u'), ('e', NULL, 'u'), ('f', x'7b', 'u')"#,
+    );
+    let profile = draft("t", "t", "key", &["key", "order", "user"])
+        .time("order", seconds())
+        .path("$.cookie.o'clock")
+        .null(NullMeaning::Never)
+        .at(0, false)
+        .user("user")
+        .0;
+    let mut store = world.store(profile);
+    let walked = world.purge(store.as_mut(), 2).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 6));
+    assert_eq!(world.column("t", "key"), ["b", "c", "d", "e", "f"]);
+}
+
+/// What becomes of such a session is what NULL means, whatever its time.
+#[test]
+fn binary_json_has_nothing_at_any_path() {
+    let world = World::of(
+        r#"CREATE TABLE t (id TEXT PRIMARY KEY, data);
+        INSERT INTO t VALUES ('a', '{"end":1781524700}'), ('b', jsonb('{"end":1781524700}'))"#,
+    );
+    let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
+    let mut store = world.store(profile.null(NullMeaning::Never).at(0, false).0);
+    let walked = world.purge(store.as_mut(), 2).unwrap();
+    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 2));
+    assert_eq!(world.column("t", "id"), ["b"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn walks_of_any_stride_see_each_row_once(
+        ages in proptest::collection::vec(0_i64..200, 1..80),
+        stride in 1_usize..20,
+        has_index: bool,
+    ) {
+        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        let over = ages.iter().filter(|age| **age >= 120).count() as u64;
+        fill(&world, ages.clone());
+        let mut store = world.store(laravel());
+        let walked = world.purge(store.as_mut(), stride).unwrap();
+        prop_assert_eq!(walked.settled.deleted, over);
+        prop_assert_eq!(walked.sessions, ages.len() as u64);
+    }
+
+    #[test]
+    fn what_was_over_at_an_earlier_moment_already_is_counted_on_either_way(
+        ages in proptest::collection::vec(0_i64..200, 1..80),
+        stride in 1_usize..20,
+        before in 0_i64..90,
+        has_index: bool,
+    ) {
+        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        fill(&world, ages.clone());
+        let store = world.store(laravel());
+        let backlog = Some(UnixTime(NOW.0 - before * 60));
+        for reach in [few(stride), ScanLimits { rows: stride, ..ScanLimits::ALL }] {
+            let (mut census, mut after) = (PurgeCounts::default(), None);
+            loop {
+                let reach = ScanLimits { backlog, ..reach };
+                let survey = store.scan_due(&world.scope(), after.as_ref(), reach).unwrap();
+                census.add(survey.census);
+                after = survey.last;
+                if after.is_none() {
+                    break;
+                }
+            }
+            let over = |at_least: i64| ages.iter().filter(|age| **age >= at_least).count() as u64;
+            prop_assert_eq!((census.would_end, census.backlog), (over(120), over(120 + before)));
+            prop_assert_eq!(census.live(), ages.len() as u64 - over(120));
+        }
+    }
+}
+
+#[test]
+fn another_task_has_nothing_there() {
+    let world = World::of(LARAVEL);
+    fill(&world, [500]);
+    let mut store = world.store(laravel());
+    let task = sessctl::domain::filter::TaskPattern::from("imap");
+    let scope = sessctl::storage::PolicyContext { task: Some(&task), ..world.scope() };
+    let survey = store.scan_due(&scope, None, few(9)).unwrap();
+    assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
+    assert_eq!(store.tasks(&scope).unwrap(), []);
+    assert!(store.sync_indexes(world.scope().policies).is_err());
+}

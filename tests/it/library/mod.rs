@@ -1,0 +1,7 @@
+//! The library, as a Rust program calls it.
+
+mod adopted;
+mod built_in_profiles;
+mod jobs;
+mod schedule;
+mod store;

@@ -1,0 +1,236 @@
+//! Policies, sessions and moments, drawn at random.
+//!
+//! Spans and ages are a few seconds, or lie a few seconds from where a rule
+//! changes, so that boundaries are hit all the time.
+
+use std::cell::RefCell;
+
+use proptest::bool::weighted;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use sessctl::domain::filter::{Filter, TaskPattern};
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
+use sessctl::domain::session::{End, EndReason, Session, State};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::PolicyContext;
+
+use crate::library::store::harness::{NOW, World, session};
+
+/// By what the number of cases is divided.
+const FEWER: u32 = 50;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Sessions, and the rules and the moment at which they are judged.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    pub sessions: Vec<Session>,
+    pub policies: Policies,
+    pub planned: Option<UnixTime>,
+    pub task: Option<TaskPattern>,
+}
+
+impl Scene {
+    pub fn scope(&self) -> PolicyContext<'_> {
+        let task = self.task.as_ref();
+        PolicyContext { policies: &self.policies, now: NOW, planned: self.planned, task }
+    }
+
+    /// Those of the tasks that are meant.
+    pub fn in_scope(&self) -> impl Iterator<Item = &Session> {
+        let is_meant =
+            |session: &&Session| self.task.as_ref().is_none_or(|task| task.matches(&session.task));
+        self.sessions.iter().filter(is_meant)
+    }
+}
+
+pub fn span() -> impl Strategy<Value = Span> {
+    (0..6_i64).prop_map(Span::seconds)
+}
+
+/// Mostly in the last seconds, sometimes a little ahead of this clock, and now and then
+/// by about as much as two clocks may differ.
+pub fn moment() -> impl Strategy<Value = UnixTime> {
+    prop_oneof![20 => -2..9_i64, 1 => -63..-58_i64].prop_map(ago)
+}
+
+fn ago(seconds: i64) -> UnixTime {
+    UnixTime(NOW.0 - seconds)
+}
+
+/// Seconds without and with patience for a late check; whole days, where an hour may be
+/// missing; and a second or an hour beside them.
+fn delay() -> impl Strategy<Value = Span> {
+    let seconds = prop_oneof![
+        0..6_i64,
+        22..75_i64,
+        select(vec![DAY - 1, DAY, DAY + 1, DAY + HOUR, 2 * DAY, 30 * DAY])
+    ];
+    seconds.prop_map(Span::seconds)
+}
+
+/// On time, a little late, or about as late as a check may be.
+fn planned() -> impl Strategy<Value = Option<UnixTime>> {
+    option::of(prop_oneof![-2..5_i64, HOUR - 3..HOUR + 3, Just(2 * HOUR)].prop_map(ago))
+}
+
+prop_compose! {
+    fn policy()(
+        expire in select(ExpiryMode::ALL),
+        abandoned in span(),
+        lifetime in option::of(span()),
+        delay in delay(),
+        retention in option::of(span()),
+    ) -> Policy {
+        Policy { expire, abandoned, lifetime, delay, retention, ..Policy::default() }
+    }
+}
+
+pub fn policies() -> impl Strategy<Value = Policies> {
+    let others = (vec(policy(), 1..4), prop_oneof![15 => Just(0), 1 => Just(200)]);
+    let of_tasks = (option::of(policy()), option::of(policy()));
+    let groups = (vec((pattern(), policy()), 0..3), vec((pattern(), option::of(span())), 0..3));
+    let drawn = (policy(), of_tasks, others, groups);
+    drawn.prop_map(|(default, (imap, http), (some, others), (of_patterns, caps))| {
+        let mut policies = Policies::uniform(default);
+        // Tasks that no session has, around those that have some.
+        for (number, policy) in (0..others).zip(some.iter().cycle()) {
+            policies
+                .insert(&format!("{}{number}", ["h", "I", "im", "z'"][number % 4]), policy.clone());
+            // And, if less often, patterns.
+            if number % 2 == 0 {
+                policies.insert(&format!("*'{number}"), policy.clone());
+            }
+        }
+        for (task, policy) in [("imap", imap), ("http", http)] {
+            if let Some(policy) = policy {
+                policies.insert(task, policy);
+            }
+        }
+        for (tasks, policy) in of_patterns {
+            policies.insert(tasks.as_str(), policy);
+        }
+        for (tasks, max) in caps {
+            policies.cap_retention(tasks.as_str(), max);
+        }
+        policies
+    })
+}
+
+fn task() -> impl Strategy<Value = String> {
+    select(vec!["imap", "IMAP", "http", "jmap", "i%p", "im_p"]).prop_map(str::to_owned)
+}
+
+fn pattern() -> impl Strategy<Value = TaskPattern> {
+    select(vec!["imap", "I*p", "*", "i%p", "i%*", "*_p", "http"]).prop_map(TaskPattern::from)
+}
+
+fn user() -> impl Strategy<Value = Option<String>> {
+    option::of(select(vec!["alice", "bob", "Alice", ""]).prop_map(str::to_owned))
+}
+
+fn end() -> impl Strategy<Value = Option<End>> {
+    option::of((moment(), select(EndReason::ALL)).prop_map(|(at, reason)| End { at, reason }))
+}
+
+fn unmarked() -> impl Strategy<Value = Vec<Session>> {
+    let one = (task(), user(), moment(), 0..9_i64, option::of(span()), end());
+    vec(one, 0..12).prop_map(|rows| {
+        let mut sessions: Vec<Session> = (0..)
+            .zip(rows)
+            .map(|(serial, (task, user, created_at, used_after, idle_timeout, end))| Session {
+                task,
+                user,
+                created_at: Some(created_at),
+                last_used_at: Some(created_at.plus(Span::seconds(used_after))),
+                idle_timeout,
+                end,
+                ..session(&i32::to_string(&serial))
+            })
+            .collect();
+        sessions.sort_by(|a, b| a.key.cmp(&b.key));
+        sessions
+    })
+}
+
+/// How many seconds a mark lies from the moment at which it becomes ripe, as that
+/// is without a tolerance or with one, for a check on time or a late one.
+fn mark() -> impl Strategy<Value = Option<(i64, bool, bool)>> {
+    option::of((-2..3_i64, any::<bool>(), any::<bool>()))
+}
+
+fn with_marks(scene: Scene, marks: &[Option<(i64, bool, bool)>]) -> Scene {
+    let at = |session: &Session, (off, tolerant, late): (i64, bool, bool)| {
+        let check = scene.planned.filter(|_| late).unwrap_or(NOW);
+        let tolerance = if tolerant { HOUR } else { 0 };
+        let delay = scene.policies.of(&session.task).delay.as_seconds();
+        UnixTime(check.0 - delay + tolerance + off)
+    };
+    let sessions = (scene.sessions.iter().zip(marks))
+        .map(|(session, mark)| Session {
+            marked_at: mark.map(|mark| at(session, mark)),
+            ..session.clone()
+        })
+        .collect();
+    Scene { sessions, ..scene }
+}
+
+/// All that a purge may depend on.
+pub fn scene() -> impl Strategy<Value = Scene> {
+    let task = option::weighted(0.3, pattern());
+    (unmarked(), policies(), planned(), task, vec(mark(), 12)).prop_map(
+        |(sessions, policies, planned, task, marks)| {
+            with_marks(Scene { sessions, policies, planned, task }, &marks)
+        },
+    )
+}
+
+prop_compose! {
+    pub fn filter()(
+        task in option::of(pattern()),
+        user in user(),
+        user_unreadable in weighted(0.1),
+        states in subsequence(State::ALL.to_vec(), 0..=5),
+        idle_over in option::of(span()),
+        ended_by in option::of(select(EndReason::ALL)),
+        ended_since in option::of(moment()),
+        opened_by in option::of(moment()),
+    ) -> Filter {
+        let client = None;
+        Filter {
+            task,
+            user,
+            user_unreadable,
+            client,
+            states,
+            idle_over,
+            ended_by,
+            ended_since,
+            opened_by,
+        }
+    }
+}
+
+/// Runs a property against one store, emptied for each case: making a new one
+/// would take most of the time. Where each request takes its time, there are fewer cases.
+pub fn check<S: Strategy>(
+    world: World,
+    cases: u32,
+    strategy: S,
+    property: impl Fn(&mut World, S::Value) -> Result<(), TestCaseError>,
+) {
+    let cases = if world.is_far() { cases / FEWER } else { cases };
+    let world = RefCell::new(world);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let outcome = runner.run(&strategy, |input| {
+        let mut world = world.borrow_mut();
+        world.clear();
+        property(&mut world, input)
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,227 @@
+//! The promises of `domain::port::Ledger` that are about leases: who may run, and
+//! what becomes of a run that dies or is late.
+
+use std::thread;
+
+use sessctl::domain::job::RunInProgress;
+use sessctl::storage::{JobKey, Lease, LeaseHolder, NewRun, RunOutcome, RunQuery, StartResult};
+
+use crate::library::store::harness::{self, World, suite};
+use crate::library::store::ledger_entries::{Look, at, by_hand, done, job, lease, origin, run};
+
+suite!(tests);
+
+macro_rules! tests {
+    ($(#[$on:meta])*) => {
+        #[test]
+        $(#[$on])*
+        fn w8_of_two_runs_the_second_learns_who_has_the_lease_and_since_when() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &run(0));
+            assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
+            let held = ledger.start_run(&lease("second"), &run(8)).unwrap();
+            let work = run(0).work;
+            let (holder, by) = (lease("first").holder, Some(origin()));
+            let holding = LeaseHolder { holder, work, by, renewed_at: at(7) };
+            assert_eq!(held, StartResult::LeaseHeld(holding));
+            assert_eq!(ledger.outcomes(8), [RunOutcome::Running]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn w8_of_many_that_want_a_lease_at_the_same_time_one_gets_it() {
+            let world = world();
+            let begun: Vec<StartResult> = thread::scope(|scope| {
+                let begin = |n: usize| {
+                    let place = world.place_of(n);
+                    let want = move || {
+                        let holder = lease(&n.to_string());
+                        harness::opened(&place).start_run(&holder, &by_hand(0)).unwrap()
+                    };
+                    scope.spawn(want)
+                };
+                let threads: Vec<_> = (0..9).map(begin).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(begun.iter().filter(|begun| **begun == StartResult::Started).count(), 1);
+            assert!(begun.iter().all(|begun| *begun != StartResult::AlreadyRun));
+            assert_eq!(world.sessions.outcomes(0), [RunOutcome::Running]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn leases_of_different_names_do_not_meet() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &run(0));
+            let other = Lease { name: "cycle imap".to_owned(), ..lease("second") };
+            assert_eq!(ledger.start_run(&other, &by_hand(0)).unwrap(), StartResult::Started);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn w8_a_lease_holds_for_60_seconds_and_is_free_after_61_or_in_the_future() {
+            for (later, is_free) in [(0, false), (60, false), (61, true), (-10, false), (-11, true)]
+            {
+                let mut world = world();
+                let ledger = &mut world.sessions;
+                ledger.starts("first", &by_hand(0));
+                let begun = ledger.start_run(&lease("second"), &by_hand(later)).unwrap();
+                assert_eq!(begun == StartResult::Started, is_free, "{later} s later");
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn w8_a_run_that_renews_its_lease_keeps_it() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &by_hand(0));
+            assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
+            let held = ledger.start_run(&lease("second"), &by_hand(110)).unwrap();
+            assert!(matches!(held, StartResult::LeaseHeld(_)));
+            ledger.starts("third", &by_hand(111));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn w8_a_lease_that_is_over_cannot_be_renewed_whoever_has_it() {
+            for (later, is_renewed) in [(60, true), (61, false), (-10, true), (-11, false)] {
+                let mut world = world();
+                let ledger = &mut world.sessions;
+                ledger.starts("slept", &by_hand(0));
+                assert_eq!(ledger.renew_lease(&lease("slept"), at(later)).unwrap(), is_renewed);
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn w8_a_lease_that_was_taken_over_cannot_be_renewed() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("first", &by_hand(0));
+            ledger.starts("second", &by_hand(61));
+            assert!(!ledger.renew_lease(&lease("first"), at(62)).unwrap());
+            assert!(ledger.renew_lease(&lease("second"), at(62)).unwrap());
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_that_died_is_lost_once_its_lease_is_over() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            let unfinished =
+                |is_alive| Some(RunInProgress { planned: at(-60), started: at(0), is_alive });
+            for (later, is_alive) in [(0, true), (60, true), (61, false), (-10, true), (-11, false)]
+            {
+                let known = ledger.known("nightly", later);
+                assert_eq!(known.unfinished, unfinished(is_alive), "{later} s later");
+                let expected = if is_alive { RunOutcome::Running } else { RunOutcome::Lost };
+                assert_eq!(ledger.outcomes(later), [expected], "{later} s later");
+            }
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_that_died_stays_lost_when_another_has_the_lease() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            ledger.starts("next", &by_hand(61));
+            assert_eq!(ledger.outcomes(62), [RunOutcome::Running, RunOutcome::Lost]);
+            assert_eq!(ledger.known("nightly", 62).unfinished, None);
+            ledger.finish_run(&lease("next"), None, &done(63)).unwrap();
+            assert_eq!(ledger.outcomes(63), [RunOutcome::Done, RunOutcome::Lost]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_lease_whose_holder_is_gone_is_free_at_once_and_its_run_is_lost() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("gone", &run(0));
+            // Of a lease that another has by now, nothing changes
+            ledger.release_lease(&lease("another")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Running]);
+            ledger.release_lease(&lease("gone")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Lost]);
+            assert!(!ledger.renew_lease(&lease("gone"), at(1)).unwrap());
+            ledger.starts("next", &by_hand(1));
+            // Nor when somebody finds it gone only now
+            ledger.release_lease(&lease("gone")).unwrap();
+            assert_eq!(ledger.outcomes(1), [RunOutcome::Running, RunOutcome::Lost]);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_is_lost_to_whoever_knows_that_its_process_is_gone() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("a@gone", &run(0));
+            let by = |is_gone: fn(&str) -> bool| RunQuery {
+                failures: true,
+                is_gone: Some(is_gone),
+                ..RunQuery::default()
+            };
+            let runs = ledger.runs_that(&by(|process| process == "gone"), at(1));
+            assert_eq!(runs[0].outcome, RunOutcome::Lost);
+            assert_eq!(ledger.runs_that(&by(|process| process != "gone"), at(1)), []);
+            let account = ledger.jobs("mail1", at(1)).unwrap().remove(0);
+            assert_eq!(account.holder.as_deref(), Some("a@gone"));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_that_has_lost_its_lease_tells_what_it_did_and_leaves_the_lease_alone() {
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("late", &run(0));
+            ledger.starts("next", &run(61));
+            ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
+            assert!(ledger.renew_lease(&lease("next"), at(63)).unwrap());
+            let runs = ledger.runs_that(&RunQuery::default(), at(63));
+            assert_eq!(runs[0].outcome, RunOutcome::Running);
+            let late = &runs[1];
+            assert_eq!((late.outcome, late.finished), (RunOutcome::Done, Some(at(62))));
+            assert_eq!((late.reason.clone(), late.deleted), (None, 3));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_run_that_has_lost_its_lease_no_longer_says_up_to_when_its_job_is_settled() {
+            // Given a run that was stopped, and the next one, done in the meantime
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("late", &run(0));
+            ledger.starts("next", &run(3_600));
+            ledger.finish_run(&lease("next"), Some(&job("nightly")), &done(3_600)).unwrap();
+            // When the first wakes up
+            ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
+            // Then its job is settled for as long as it was
+            assert_eq!(ledger.known("nightly", 3_601).anchor, Some(at(3_540)));
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_job_that_does_other_work_by_now_has_no_part_in_a_run_that_died() {
+            // Given a job whose purge died, and that was made a cycle then
+            let mut world = world();
+            let ledger = &mut world.sessions;
+            ledger.starts("died", &run(0));
+            let cycle = JobKey { spec: "15 * * cycle".to_owned(), ..job("nightly") };
+            let other = Lease { name: "cycle nightly".to_owned(), holder: "next".to_owned() };
+            let new = NewRun { job: Some(cycle.clone()), work: "cycle".to_owned(), ..run(100) };
+            // When that has run
+            assert_eq!(ledger.start_run(&other, &new).unwrap(), StartResult::Started);
+            ledger.finish_run(&other, Some(&cycle), &done(100)).unwrap();
+            // Then nothing of it is left to be completed, and the purge is as it was
+            let accounts = ledger.jobs("mail1", at(101)).unwrap();
+            let left = accounts.iter().map(|account| account.known.interrupted);
+            assert_eq!(left.collect::<Vec<_>>(), [Some(at(-60)), None]);
+            assert!(!ledger.known("nightly", 101).unfinished.unwrap().is_alive);
+        }
+    };
+}
+use tests;

@@ -1,0 +1,189 @@
+//! Answers that get lost on their way from a cluster: what was asked for takes effect
+//! once, and is reported as it was.
+
+use std::sync::{Arc, Mutex};
+
+use sessctl::app::{EndHook, OpenRequest, PurgeRequest, TouchOutcome};
+use sessctl::domain::error::Error;
+use sessctl::domain::policy::{OverflowPolicy, Policies, Policy};
+use sessctl::domain::session::{EndReason, Session};
+use sessctl::domain::time::Span;
+use sessctl::storage::{Backend, RunOutcome, StartResult};
+use sessctl::{SessionService, Token};
+
+use crate::library::store::harness::{
+    But, NOW, World, location, opened, retention, scope, session,
+};
+use crate::library::store::ledger_entries::{Look, by_hand, done, job, lease, run};
+use crate::support::rqlite::proxy::Proxy;
+
+/// The store behind a proxy.
+fn behind(proxy: &Proxy) -> Box<dyn Backend> {
+    opened(&location(&proxy.url()))
+}
+
+fn before(world: &World) -> Proxy {
+    Proxy::before(&world.place_of(0).to_string())
+}
+
+/// Counts who has ended.
+struct Counter(Arc<Mutex<usize>>);
+
+impl EndHook for Counter {
+    fn ended(&mut self, sessions: &[Session], _: &Policies) -> Result<(), String> {
+        *self.0.lock().unwrap() += sessions.len();
+        Ok(())
+    }
+}
+
+fn one_place(when_full: OverflowPolicy) -> Policies {
+    Policies::uniform(Policy { limit: 1, when_full, ..Policy::default() })
+}
+
+fn opening() -> OpenRequest {
+    OpenRequest { task: "imap".to_owned(), ..OpenRequest::default() }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn an_open_evicts_one_and_says_so() {
+    // Given a task with one place that is taken, and somebody who wants to know who ends
+    let mut world = World::native_on_rqlite();
+    world.upsert_rows(&[session("a").idle(9)]);
+    let (proxy, told) = (before(&world), Arc::default());
+    let service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
+    let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
+    // When the answer to an open is lost
+    proxy.lose("INSERT INTO sessions");
+    let opened = service.open(opening(), NOW).unwrap();
+    // Then it has opened once and evicted once, of which nobody could be told
+    assert!(proxy.has_lost());
+    assert_eq!(opened.evicted, 1);
+    let ended = |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
+    assert_eq!((world.all().len(), world.all().iter().filter(ended).count()), (2, 1));
+    let untold = service.take_missed_notifications().unwrap();
+    assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
+    assert_eq!(
+        untold.to_string(),
+        "the hook was not told of 1 ended session: the answer of the cluster was lost"
+    );
+    // And the token is good
+    assert!(service.touch(&[opened.token], NOW).unwrap()[0].outcome.is_live());
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn an_open_without_a_limit_opens_once() {
+    let world = World::native_on_rqlite();
+    let proxy = before(&world);
+    let mut service = SessionService::new(behind(&proxy), Policies::default());
+    proxy.lose("INSERT INTO sessions");
+    service.open(opening(), NOW).unwrap();
+    assert_eq!((world.all().len(), proxy.has_lost()), (1, true));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
+    let mut world = World::native_on_rqlite();
+    world.upsert_rows(&[session("a")]);
+    let proxy = before(&world);
+    let mut service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
+    proxy.lose("INSERT INTO sessions");
+    let refused = service.open(opening(), NOW);
+    let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
+    assert_eq!((refusal.limit, refusal.user), (1, None));
+    assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
+    // The same at the limit of a user
+    let policy = Policy { user_limit: 1, ..Policy::default() };
+    let mut service = SessionService::new(behind(&proxy), Policies::uniform(policy));
+    proxy.lose("INSERT INTO sessions");
+    let alice = OpenRequest { user: Some("alice".to_owned()), ..opening() };
+    let refused = service.open(alice, NOW);
+    let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
+    assert_eq!((refusal.limit, refusal.user.as_deref()), (1, Some("alice")));
+    assert_eq!((world.refusals(), proxy.has_lost()), (2, true));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_close_says_that_it_closed() {
+    for retention in [None, Some(Span::ZERO)] {
+        let mut world = World::native_on_rqlite();
+        world.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
+        let (proxy, told) = (before(&world), Arc::default());
+        let policies = Policies::uniform(Policy { retention, ..Policy::default() });
+        let service = SessionService::new(behind(&proxy), policies);
+        let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
+        proxy.lose("ended_at IS NULL");
+        let tokens = ["a", "over", "no"].map(Token::presented);
+        let answers = service.close(&tokens, NOW).unwrap();
+        let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
+        let expected =
+            [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
+        assert_eq!((outcomes.as_slice(), proxy.has_lost()), (&expected[..], true));
+        // Of what ends by its token, the answer has all that there is to tell
+        assert_eq!((*told.lock().unwrap(), service.take_missed_notifications()), (1, None));
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_touch_is_served() {
+    let mut world = World::native_on_rqlite();
+    world.upsert_rows(&[session("a").idle(600)]);
+    let proxy = before(&world);
+    let mut service = SessionService::new(behind(&proxy), Policies::default());
+    proxy.lose("SET last_used_at");
+    let answers = service.touch(&[Token::presented("a")], NOW).unwrap();
+    assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
+    assert_eq!(world.all()[0].last_used_at, Some(NOW));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_purge_counts_what_it_has_done() {
+    // Given thirty sessions that are due, and ten whose rows have been kept for long enough
+    let mut world = World::native_on_rqlite();
+    let due = (0..30).map(|n| session(&n.to_string()).idle(2_000));
+    let old = (30..40).map(|n| session(&n.to_string()).ended(90_000, EndReason::Closed));
+    world.upsert_rows(&due.chain(old).collect::<Vec<_>>());
+    let (proxy, told) = (before(&world), Arc::default());
+    let service = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
+    let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
+    // When the answer to its one batch is lost
+    proxy.lose("DELETE FROM sessions");
+    let go_on = &mut |_: &_| std::ops::ControlFlow::Continue(());
+    let summary = service.purge(&PurgeRequest::default(), NOW, go_on).unwrap();
+    // Then it knows what that has done, and who was not told of
+    assert!(proxy.has_lost());
+    assert_eq!((summary.done.ended, summary.done.deleted, summary.remaining), (30, 10, 0));
+    assert_eq!((summary.untold.unwrap().sessions, *told.lock().unwrap()), (30, 0));
+    let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+    assert_eq!((stat.deleted, stat.ended, stat.opened), (10, 30, 40));
+    assert_eq!(world.sessions.outcomes(0), [RunOutcome::Partial]);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_run_begins_and_ends_once() {
+    let mut world = World::native_on_rqlite();
+    let proxy = before(&world);
+    let mut store = behind(&proxy);
+    // When the answers to a run's beginning and end are lost
+    proxy.lose("INSERT INTO runs");
+    store.starts("first", &run(0));
+    assert!(proxy.has_lost());
+    proxy.lose("SET renewed_at");
+    assert!(store.renew_lease(&lease("first"), NOW).unwrap());
+    // And to that of one which comes too late
+    proxy.lose("INSERT INTO runs");
+    let held = store.start_run(&lease("second"), &by_hand(0)).unwrap();
+    assert!(matches!(held, StartResult::LeaseHeld(_)), "{held:?}");
+    proxy.lose("DELETE FROM leases");
+    store.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
+    assert!(proxy.has_lost());
+    // Then it is on record as one, and the lease is free
+    assert_eq!(world.sessions.outcomes(0), [RunOutcome::Done]);
+    world.sessions.starts("third", &by_hand(1));
+}

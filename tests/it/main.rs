@@ -1,0 +1,15 @@
+//! The quick tests. CONTRIBUTING.md says which module a new test belongs to.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod cluster;
+mod docs;
+mod frameworks;
+mod layers;
+mod library;
+mod sql_contract;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the slow tests use the rest of it")]
+mod support;
+mod systems;

@@ -1,0 +1,217 @@
+//! Where the sessions of a test are: in a SQLite file, or on a cluster of three nodes if
+//! `SESSCTL_TEST_ON` is `cluster`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::{Rc, Weak};
+use std::sync::MutexGuard;
+
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, TransactionBehavior};
+use serde_json::{Value as Json, json};
+use sessctl::store::Location;
+
+use crate::support::rqlite::{self, Nodes};
+use crate::support::sandbox::{Row, files_in};
+
+thread_local! {
+    static CLUSTER: RefCell<Weak<Cluster>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Rows that go to a cluster in one request.
+const AT_ONCE: usize = 2_000;
+
+/// Whether the sessions are on a cluster.
+pub fn is_cluster() -> bool {
+    std::env::var_os("SESSCTL_TEST_ON").is_some_and(|on| on == "cluster")
+}
+
+/// An empty database, which is over when the same test makes another one on the cluster.
+#[derive(Clone)]
+pub enum Place {
+    File(PathBuf),
+    Cluster(Tenancy),
+}
+
+/// The nodes, as long as a test has them.
+struct Cluster {
+    nodes: MutexGuard<'static, Nodes>,
+    /// How many databases of this test have been there.
+    tenants: Cell<usize>,
+    /// The node whose turn it is.
+    turn: Cell<usize>,
+}
+
+#[derive(Clone)]
+pub struct Tenancy {
+    cluster: Rc<Cluster>,
+    tenant: usize,
+}
+
+impl Place {
+    /// In this folder, if it is a file.
+    pub fn new(folder: &Path) -> Self {
+        if is_cluster() { Self::Cluster(Tenancy::new()) } else { Self::File(folder.join("app.db")) }
+    }
+
+    /// Where it is, each time with another node in front.
+    pub fn location(&self) -> Location {
+        match self {
+            Self::File(path) => path.into(),
+            Self::Cluster(tenancy) => Location::parse(tenancy.url().as_ref()).unwrap(),
+        }
+    }
+
+    /// Tells a command about it.
+    pub fn tell(&self, command: &mut Command) {
+        command.env("SESSCTL_DB", self.location().to_string());
+    }
+
+    /// The database, past sessctl.
+    pub fn db(&self) -> Db {
+        match self {
+            Self::File(path) => Db::File(Connection::open(path).unwrap()),
+            Self::Cluster(tenancy) => Db::Cluster(tenancy.clone()),
+        }
+    }
+
+    /// All that a command could change, in the folder or on the cluster.
+    pub fn everything(&self, folder: &Path) -> State {
+        match self {
+            Self::File(_) => State::Files(files_in(folder)),
+            Self::Cluster(tenancy) => State::Log(tenancy.nodes().index()),
+        }
+    }
+
+    /// The rows and all that goes with them.
+    pub fn content(&self) -> State {
+        match self {
+            Self::File(path) => {
+                let bytes = std::fs::read(path).unwrap();
+                State::Files([("app.db".to_owned(), bytes)].into())
+            }
+            Self::Cluster(tenancy) => State::Log(tenancy.nodes().index()),
+        }
+    }
+
+    /// Runs something while another program holds the lock on writing. A cluster knows
+    /// none; that nothing was written shows in its [content](Self::content).
+    pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
+        let Db::File(mut other) = self.db() else { return run() };
+        let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+        let answer = run();
+        lock.rollback().unwrap();
+        answer
+    }
+}
+
+/// What is the same as long as nobody writes: the content of files, or the length of the
+/// log in which every write of a cluster is.
+#[derive(PartialEq, Eq)]
+pub enum State {
+    Files(BTreeMap<String, Vec<u8>>),
+    Log(u64),
+}
+
+impl Tenancy {
+    fn new() -> Self {
+        if let Some(cluster) = CLUSTER.with_borrow(Weak::upgrade) {
+            cluster.nodes.clear();
+            let tenant = cluster.tenants.get() + 1;
+            cluster.tenants.set(tenant);
+            return Self { cluster, tenant };
+        }
+        let nodes = rqlite::shared();
+        let cluster = Rc::new(Cluster { nodes, tenants: Cell::new(0), turn: Cell::new(0) });
+        CLUSTER.set(Rc::downgrade(&cluster));
+        Self { cluster, tenant: 0 }
+    }
+
+    fn nodes(&self) -> &Nodes {
+        let is_over = self.cluster.tenants.get() != self.tenant;
+        assert!(!is_over, "another database of this test has taken its place");
+        &self.cluster.nodes
+    }
+
+    fn url(&self) -> String {
+        let turn = self.cluster.turn.get();
+        self.cluster.turn.set(turn + 1);
+        self.nodes().url_from(turn)
+    }
+}
+
+/// A database, for a look or a change by hand.
+pub enum Db {
+    File(Connection),
+    Cluster(Tenancy),
+}
+
+impl Db {
+    pub fn execute(&self, sql: &str, values: &[&dyn ToSql]) {
+        match self {
+            Self::File(db) => drop(db.execute(sql, values).unwrap()),
+            Self::Cluster(tenancy) => drop(tenancy.nodes().request(&json!([element(sql, values)]))),
+        }
+    }
+
+    /// The numbers in the only row of a query.
+    pub fn numbers<const N: usize>(&self, sql: &str, values: &[&dyn ToSql]) -> [i64; N] {
+        match self {
+            Self::File(db) => {
+                let read = |row: &rusqlite::Row<'_>| {
+                    Ok(std::array::from_fn(|place| row.get(place).unwrap()))
+                };
+                db.query_row(sql, values, read).unwrap()
+            }
+            Self::Cluster(tenancy) => {
+                let answer = tenancy.nodes().request(&json!([element(sql, values)]));
+                let row = &answer["results"][0]["values"][0];
+                std::array::from_fn(|place| row[place].as_i64().unwrap())
+            }
+        }
+    }
+
+    pub fn insert(&mut self, rows: &[Row]) {
+        match self {
+            Self::File(db) => {
+                let transaction = db.transaction().unwrap();
+                for row in rows {
+                    row.insert(&transaction);
+                }
+                transaction.commit().unwrap();
+            }
+            Self::Cluster(tenancy) => {
+                let statement = |row: &Row| {
+                    let values = row.values();
+                    let values: Vec<&dyn ToSql> =
+                        values.iter().map(|value| value as &dyn ToSql).collect();
+                    element(Row::INSERT, &values)
+                };
+                for rows in rows.chunks(AT_ONCE) {
+                    tenancy.nodes().request(&rows.iter().map(statement).collect());
+                }
+            }
+        }
+    }
+}
+
+/// A statement as rqlite takes it.
+fn element(sql: &str, values: &[&dyn ToSql]) -> Json {
+    std::iter::once(sql.into()).chain(values.iter().copied().map(plain)).collect()
+}
+
+fn plain(value: &dyn ToSql) -> Json {
+    let value = match value.to_sql().unwrap() {
+        ToSqlOutput::Borrowed(value) => Value::try_from(value).unwrap(),
+        ToSqlOutput::Owned(value) => value,
+        other => panic!("{other:?} is no plain value"),
+    };
+    match ValueRef::from(&value) {
+        ValueRef::Null => Json::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Text(text) => str::from_utf8(text).unwrap().into(),
+        other => panic!("{other:?} is none that a session has"),
+    }
+}

@@ -1,0 +1,227 @@
+//! The command under the configuration of one of the systems.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::sandbox::{JOBS_HAVE_WAITED, Ran, Row, Sandbox, feed, handles, now, sha256};
+use crate::systems::backend::{Db, Place, State};
+
+/// The path of a system's configuration.
+pub fn path(system: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(format!("{system}.toml"))
+}
+
+/// The text of a system's configuration.
+pub fn text(system: &str) -> String {
+    fs::read_to_string(path(system)).unwrap()
+}
+
+/// The same with some words replaced, each of which it has once.
+#[track_caller]
+pub fn text_but(system: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(text(system), |text, (words, others)| {
+        assert_eq!(text.matches(words).count(), 1, "{words}");
+        text.replace(words, others)
+    })
+}
+
+/// A folder with a database, where commands run under the configuration of a system
+/// on the host mail1.
+pub struct System {
+    sandbox: Sandbox,
+    place: Place,
+    config: PathBuf,
+}
+
+impl System {
+    pub fn new(system: &str) -> Self {
+        Self::initialised(Sandbox::without_database(), path(system))
+    }
+
+    /// On a database that is there.
+    pub fn at(place: &Place, system: &str) -> Self {
+        let sandbox = Sandbox::without_database();
+        Self { sandbox, place: place.clone(), config: path(system) }
+    }
+
+    /// With some words of the configuration replaced.
+    #[track_caller]
+    pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
+        Self::of(&text_but(system, changes))
+    }
+
+    /// Under this configuration.
+    pub fn of(text: &str) -> Self {
+        let sandbox = Sandbox::without_database();
+        let config = sandbox.file("sessctl.toml", text);
+        Self::initialised(sandbox, config)
+    }
+
+    fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
+        let place = Place::new(&sandbox.path(""));
+        let system = Self { sandbox, place, config };
+        Ran(system.plain_command(&["init"]).output().unwrap()).succeeds();
+        system
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.sandbox.path(name)
+    }
+
+    pub fn db(&self) -> Db {
+        self.place.db()
+    }
+
+    /// All that a command could change.
+    pub fn everything(&self) -> State {
+        self.place.everything(&self.sandbox.path(""))
+    }
+
+    /// The rows and all that goes with them.
+    pub fn content(&self) -> State {
+        self.place.content()
+    }
+
+    /// Inserts the row of a session.
+    pub fn insert(&self, row: &Row) {
+        self.db().insert(std::slice::from_ref(row));
+    }
+
+    /// Inserts many rows, one for each number.
+    pub fn insert_all(&self, numbers: std::ops::Range<u32>, row: impl Fn(u32) -> Row) {
+        self.db().insert(&numbers.map(row).collect::<Vec<_>>());
+    }
+
+    /// The handles that a list with these arguments shows, in its order, to somebody with
+    /// no configuration.
+    #[track_caller]
+    pub fn listed<const N: usize>(&self, args: [&str; N]) -> Vec<String> {
+        let args = [&["list", "--json"], &args[..]].concat();
+        handles(&Ran(self.plain_command(&args).output().unwrap()).succeeds().json())
+    }
+
+    /// Goes on in the same database with some words of the configuration replaced.
+    #[track_caller]
+    pub fn change(&mut self, system: &str, changes: &[(&str, &str)]) {
+        self.config = self.sandbox.file("sessctl.toml", text_but(system, changes));
+    }
+
+    /// With no configuration.
+    fn plain_command(&self, args: &[&str]) -> Command {
+        let mut command = self.sandbox.command(args.iter().copied());
+        self.place.tell(&mut command);
+        command
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.plain_command(args);
+        command.env("SESSCTL_CONFIG", &self.config).env("SESSCTL_HOST", "mail1");
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.run_on("mail1", args)
+    }
+
+    pub fn run_on(&self, host: &str, args: &[&str]) -> Ran {
+        Ran(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
+    }
+
+    /// As if these hosts had had the jobs for a day.
+    pub fn jobs_have_waited(&self, hosts: &[&str]) {
+        for host in hosts {
+            self.run_on(host, &["run"]).succeeds();
+        }
+        for sql in JOBS_HAVE_WAITED {
+            self.db().execute(sql, &[]);
+        }
+    }
+
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// What a command answers that succeeds.
+    #[track_caller]
+    pub fn json(&self, args: &[&str]) -> Value {
+        self.run(&[args, &["--json"]].concat()).succeeds().json()
+    }
+
+    /// Opens a session of alice's and answers what it was told.
+    #[track_caller]
+    pub fn opens(&self, args: &[&str]) -> Value {
+        self.json(&[&["open", "--user", "alice"], args].concat())
+    }
+
+    /// Uses a session, and answers what became of that: `renewed -`, `ended cycled`.
+    #[track_caller]
+    pub fn touches(&self, token: &str) -> String {
+        let ran = feed(self.command(&["touch", "--json"]), token);
+        let answer = &ran.json()[0];
+        let outcome = answer["outcome"].as_str().unwrap();
+        let served = ["renewed", "unchanged"].contains(&outcome);
+        ran.exits(if served { 0 } else { 5 });
+        format!("{outcome} {}", answer["reason"].as_str().unwrap_or("-"))
+    }
+
+    #[track_caller]
+    pub fn closes(&self, token: &str) {
+        feed(self.command(&["close"]), token).succeeds().is_silent();
+    }
+
+    /// How a session stands: its state, the reason of its end, or `gone`, if there is
+    /// no row of it.
+    #[track_caller]
+    pub fn fate(&self, token: &str) -> String {
+        let ran = self.run(&["show", "session", &handle(token), "--json"]);
+        if ran.0.status.code() == Some(5) {
+            return "gone".to_owned();
+        }
+        let session = ran.succeeds().json();
+        let of = |key: &str| session[key].as_str().map(str::to_owned);
+        of("end_reason").or_else(|| of("state")).unwrap()
+    }
+
+    /// A figure of `show stat`.
+    #[track_caller]
+    pub fn figure(&self, task: &str, figure: &str) -> u64 {
+        let stat = self.json(&["show", "stat", task]);
+        stat[0][figure].as_u64().unwrap_or_else(|| panic!("{figure} in {stat}"))
+    }
+
+    /// What the ledger has, the earliest first: job, outcome, sessions ended.
+    #[track_caller]
+    pub fn ledger(&self) -> Vec<(String, String, u64)> {
+        let runs = self.json(&["show", "runs", "--limit", "0"]);
+        let text = |run: &Value, key: &str| run[key].as_str().unwrap_or("-").to_owned();
+        let entry =
+            |run: &Value| (text(run, "job"), text(run, "outcome"), run["ended"].as_u64().unwrap());
+        runs.as_array().unwrap().iter().rev().map(entry).collect()
+    }
+
+    /// As a purge that said so many seconds ago that it is at work.
+    pub fn purge_is_at_work(&self, seconds_ago: i64) {
+        let sql = "INSERT OR REPLACE INTO leases (name, holder, renewed_at) \
+                   VALUES ('purge', 'x', ?1)";
+        self.db().execute(sql, &[&(now() - seconds_ago)]);
+    }
+
+    /// Runs something while another program holds the lock on writing.
+    pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.place.while_locked(run)
+    }
+}
+
+/// What people call the session of a token.
+pub fn handle(token: &str) -> String {
+    sha256(token)[..12].to_owned()
+}
+
+/// An entry of [`System::ledger`].
+pub fn entry(job: &str, outcome: &str, ended: u64) -> (String, String, u64) {
+    (job.to_owned(), outcome.to_owned(), ended)
+}

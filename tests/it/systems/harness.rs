@@ -1,0 +1,179 @@
+//! The library under the configuration of one of the systems, and a clock of the
+//! test's own.
+
+use std::ops::ControlFlow;
+
+use sessctl::app::{
+    JobOptions, JobOutcome, OpenRequest, OpenedSession, PurgeRequest, PurgeSummary, SessionService,
+    TouchOutcome,
+};
+use sessctl::domain::job::{Jitter, Job, JobStatus};
+use sessctl::domain::session::Session;
+use sessctl::domain::time_zone::TimeZone;
+use sessctl::storage::{Backend, RunQuery, RunRecord};
+use sessctl::store::Access;
+use sessctl::{Config, Error, Span, Token, UnixTime, store};
+use tempfile::TempDir;
+
+use crate::systems::backend::{Db, Place};
+use crate::systems::command::{self, System};
+
+/// A moment, as RFC 3339 has it.
+pub fn at(rfc3339: &str) -> UnixTime {
+    chrono::DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
+}
+
+/// A database under the rules of a system, in which only the test moves time.
+pub struct World {
+    pub service: SessionService,
+    pub config: Config,
+    pub terms: JobOptions,
+    place: Place,
+    _folder: TempDir,
+}
+
+impl World {
+    /// On the host mail1, whose clock shows UTC.
+    pub fn new(system: &str) -> Self {
+        Self::of(&command::text(system))
+    }
+
+    /// With some words of the configuration replaced.
+    #[track_caller]
+    pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
+        Self::of(&command::text_but(system, changes))
+    }
+
+    /// Under this configuration.
+    #[track_caller]
+    pub fn of(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let place = Place::new(folder.path());
+        let store = store::create(place.location()).unwrap();
+        let config = Config::parse(text, "sessctl.toml").unwrap();
+        let terms = JobOptions {
+            configuration: "/etc/sessctl.toml".to_owned(),
+            zone: TimeZone::UTC,
+            jitter: Jitter::default(),
+            poll: Span::ZERO,
+            guard: config.guard,
+            manners: config.manners,
+            keep_runs: config.keep_runs,
+        };
+        let service = SessionService::new(store, config.policies.clone()).with_host("mail1");
+        Self { service, config, terms, place, _folder: folder }
+    }
+
+    /// With the machine's clock in another zone.
+    pub fn in_zone(mut self, zone: &str) -> Self {
+        self.terms.zone = zone.parse().unwrap();
+        self
+    }
+
+    pub fn db(&self) -> Db {
+        self.place.db()
+    }
+
+    /// The database, as another process opens it.
+    pub fn store(&self) -> Box<dyn Backend> {
+        store::open(self.place.location(), Access::Write).unwrap()
+    }
+
+    /// The command on the same database, under the configuration of a system.
+    pub fn commands(&self, system: &str) -> System {
+        System::at(&self.place, system)
+    }
+
+    /// Another process on the same database.
+    pub fn beside(&self, host: &str) -> SessionService {
+        SessionService::new(self.store(), self.config.policies.clone()).with_host(host)
+    }
+
+    /// Opens a session of alice's.
+    #[track_caller]
+    pub fn open(&mut self, task: &str, now: UnixTime) -> Token {
+        self.opens(opening("alice", task), now).unwrap().token
+    }
+
+    pub fn opens(&mut self, opening: OpenRequest, now: UnixTime) -> Result<OpenedSession, Error> {
+        self.service.open(opening, now)
+    }
+
+    #[track_caller]
+    pub fn touch(&mut self, token: &Token, now: UnixTime) -> TouchOutcome {
+        self.service.touch(std::slice::from_ref(token), now).unwrap()[0].outcome
+    }
+
+    /// A purge by hand.
+    #[track_caller]
+    pub fn purge(&mut self, now: UnixTime) -> PurgeSummary {
+        self.service
+            .purge(&PurgeRequest::default(), now, &mut |_| ControlFlow::Continue(()))
+            .unwrap()
+    }
+
+    #[track_caller]
+    pub fn job(&self, name: &str) -> Job {
+        self.config.jobs.iter().find(|job| job.name == name).unwrap().clone()
+    }
+
+    /// Looks whether a job is due, as cron does each minute.
+    #[track_caller]
+    pub fn run(&mut self, job: &str, now: UnixTime) -> JobOutcome {
+        let job = self.job(job);
+        self.service.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
+    }
+
+    #[track_caller]
+    pub fn job_status(&self, job: &str, now: UnixTime) -> JobStatus {
+        self.service.job_statuses(&[self.job(job)], &self.terms, now).unwrap()[0]
+    }
+
+    /// The runs of the ledger, the earliest first.
+    pub fn runs(&self) -> Vec<RunRecord> {
+        let mut runs = Vec::new();
+        let visit = &mut |run| {
+            runs.push(run);
+            Ok(ControlFlow::Continue(()))
+        };
+        self.service.runs(&RunQuery::default(), UnixTime(0), visit).unwrap();
+        runs.reverse();
+        runs
+    }
+
+    /// The row of a session; `None`: there is none.
+    pub fn session(&self, token: &Token) -> Option<Session> {
+        self.service.session(&token.id()).ok()
+    }
+
+    /// How a session stands: its state, the reason of its end, or `gone`, if there is
+    /// no row of it.
+    pub fn fate(&self, token: &Token, now: UnixTime) -> &'static str {
+        let Some(session) = self.session(token) else {
+            return "gone";
+        };
+        let state = self.service.policies().of(&session.task).state(&session, now);
+        session.end.map_or(state.as_str(), |end| end.reason.as_str())
+    }
+
+    /// Since when a check has found a session unused.
+    pub fn mark(&self, token: &Token) -> Option<UnixTime> {
+        self.session(token).unwrap().marked_at
+    }
+}
+
+/// What a client says that asks for nothing.
+pub fn opening(user: &str, task: &str) -> OpenRequest {
+    OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
+}
+
+/// So many seconds later, or earlier.
+pub fn later(moment: UnixTime, seconds: i64) -> UnixTime {
+    UnixTime(moment.0 + seconds)
+}
+
+/// The moments at which cron looks for work: each minute from one to another.
+pub fn minutes(from: UnixTime, to: UnixTime) -> impl Iterator<Item = UnixTime> {
+    let minute = |moment: &UnixTime| Some(moment.plus(Span::minutes(1)));
+    std::iter::successors(Some(from), minute).take_while(move |moment| *moment <= to)
+}

@@ -1,0 +1,165 @@
+//! An application that opens, touches and closes sessions, and keeps a book of what the
+//! cluster has acknowledged.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use sessctl::app::TouchOutcome;
+use sessctl::domain::session::EndReason;
+use sessctl::store::{Access, Location};
+use sessctl::{Config, Error, OpenRequest, SessionService, Token, UnixTime, store};
+
+use crate::support::rng::Chance;
+
+/// Between two requests, the client thinks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What all threads of it share.
+#[derive(Default)]
+pub struct Shared {
+    /// Each request has a second of its own, so that a lost touch shows.
+    pub clock: AtomicI64,
+    pub is_over: AtomicBool,
+    /// How many requests each thread has had an answer to.
+    pub served: [AtomicU64; 3],
+}
+
+/// A session whose token the application knows.
+pub struct Entry {
+    token: Token,
+    pub task: String,
+    /// The latest use that was acknowledged; `None`: it was there before, long unused.
+    pub used: Option<i64>,
+    pub closed: bool,
+}
+
+/// What was acknowledged to a thread.
+#[derive(Default)]
+pub struct Book {
+    /// By the ids of the sessions.
+    pub sessions: BTreeMap<String, Entry>,
+    pub refused: u64,
+    pub evicted: u64,
+    /// What should not have happened.
+    pub faults: Vec<String>,
+    /// What is not known to have happened, or did not.
+    pub errors: Vec<Error>,
+}
+
+/// A thread of the application.
+pub struct Application<'a> {
+    service: SessionService,
+    shared: &'a Shared,
+    chance: Chance,
+    seat: usize,
+    book: Book,
+    /// The ids of sessions that are live as far as is known.
+    live: Vec<String>,
+}
+
+impl<'a> Application<'a> {
+    /// The one that has this seat and asks the nodes in this order, with sessions that
+    /// are there.
+    pub fn new(
+        nodes: &str,
+        config: &Config,
+        shared: &'a Shared,
+        seat: usize,
+        tokens: Vec<Token>,
+    ) -> Self {
+        let at = Location::parse(nodes.as_ref()).unwrap();
+        let service =
+            SessionService::new(store::open(&at, Access::Write).unwrap(), config.policies.clone());
+        let mut book = Book::default();
+        for token in tokens {
+            let entry = Entry { token, task: "edge".to_owned(), used: None, closed: false };
+            book.sessions.insert(entry.token.id(), entry);
+        }
+        let live = book.sessions.keys().cloned().collect();
+        Self { service, shared, chance: Chance::seeded(seat as u64), seat, book, live }
+    }
+
+    /// Serves clients until it is over.
+    pub fn serve(mut self) -> Book {
+        while !self.shared.is_over.load(Ordering::Relaxed) {
+            let now = UnixTime(self.shared.clock.fetch_add(1, Ordering::Relaxed));
+            if self.live.is_empty() || self.chance.percent(35) {
+                self.open(now);
+            } else if self.chance.percent(20) {
+                self.close(now);
+            } else {
+                self.touch(now);
+            }
+            self.shared.served[self.seat].fetch_add(1, Ordering::Relaxed);
+            thread::park_timeout(PAUSE);
+        }
+        self.book
+    }
+
+    fn open(&mut self, now: UnixTime) {
+        let task = self.chance.one_of(&["imap", "imap", "pop3", "http", "http"]);
+        let name = format!("user {}", self.chance.between(1, 20));
+        let opening = OpenRequest { task: task.into(), user: Some(name), ..OpenRequest::default() };
+        match self.service.open(opening, now) {
+            Ok(opened) => {
+                let (token, used) = (opened.token, Some(now.0));
+                self.book.evicted += opened.evicted;
+                self.live.push(token.id());
+                let entry = Entry { token, task: task.to_owned(), used, closed: false };
+                self.book.sessions.insert(entry.token.id(), entry);
+            }
+            Err(Error::LimitReached(_)) if task == "pop3" => self.book.refused += 1,
+            Err(error) => self.book.errors.push(error),
+        }
+    }
+
+    fn any(&mut self) -> usize {
+        let last = i64::try_from(self.live.len()).unwrap() - 1;
+        usize::try_from(self.chance.between(0, last)).unwrap()
+    }
+
+    fn touch(&mut self, now: UnixTime) {
+        let place = self.any();
+        let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
+        let outcome = match self.service.touch(std::slice::from_ref(&entry.token), now) {
+            Ok(answers) => answers[0].outcome,
+            Err(error) => return self.book.errors.push(error),
+        };
+        match outcome {
+            TouchOutcome::Renewed => entry.used = Some(now.0),
+            outcome => self.ended(place, outcome),
+        }
+    }
+
+    fn close(&mut self, now: UnixTime) {
+        let place = self.any();
+        let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
+        let outcome = match self.service.close(std::slice::from_ref(&entry.token), now) {
+            Ok(answers) => answers[0].outcome,
+            Err(error) => return self.book.errors.push(error),
+        };
+        if outcome == TouchOutcome::Closed {
+            entry.closed = true;
+            self.live.swap_remove(place);
+        } else {
+            self.ended(place, outcome);
+        }
+    }
+
+    /// A session was over already: the limit has ended it, or the purge one that nobody
+    /// had used.
+    fn ended(&mut self, place: usize, outcome: TouchOutcome) {
+        let id = self.live.swap_remove(place);
+        let Entry { task, used, .. } = &self.book.sessions[&id];
+        let may_be = match outcome {
+            TouchOutcome::Ended(EndReason::Evicted) => task == "imap",
+            TouchOutcome::Ended(EndReason::Expired) => used.is_none(),
+            _ => false,
+        };
+        if !may_be {
+            self.book.faults.push(format!("{task} {id}, used at {used:?}: {outcome:?}"));
+        }
+    }
+}

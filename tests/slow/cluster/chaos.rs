@@ -1,0 +1,199 @@
+//! An application at work on all three nodes, a purge of two hundred thousand sessions,
+//! and a leader that is killed, twice.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use sessctl::Token;
+
+use crate::cluster::application::{Application, Shared};
+use crate::cluster::ledger_check;
+use crate::support::cluster::{CONFIG, DAY, Scene, now};
+use crate::support::rqlite::{self, Address, Nodes, wait_for};
+
+/// The limits, by task.
+const LIMITS: [(&str, i64); 2] = [("imap", 40), ("pop3", 25)];
+/// Sessions that are due when the purge begins, and as many as are added whenever it has
+/// come to its end before the leader has been killed twice.
+const DUE: i64 = 200_000;
+const MORE: i64 = 50_000;
+/// Sessions that are due, too, unless the application uses them first.
+const EDGES: usize = 600;
+/// One waits for another whose process has died.
+const PURGE: [&str; 4] = ["purge", "--wait", "2m", "--json"];
+/// Requests of each thread after which work goes on, and those at the end.
+const GOES_ON: u64 = 25;
+const WORK: u64 = 250;
+
+/// Inserts sessions that are over but served, and answers their tokens.
+fn seed_edges(nodes: &[Address]) -> Vec<Token> {
+    let tokens: Vec<Token> =
+        (0..EDGES).map(|number| Token::presented(format!("edge {number}"))).collect();
+    let sql = "INSERT OR IGNORE INTO sessions \
+               (id, user, task, created_at, last_used_at, idle_timeout) \
+               VALUES (?1, 'edgar', 'edge', ?2, ?2, 86400)";
+    let row = |token: &Token| json!([sql, token.id(), now() - 2 * DAY]);
+    rqlite::request(nodes, &tokens.iter().map(row).collect());
+    tokens
+}
+
+/// What has been seen of the limits.
+#[derive(Default)]
+struct Watch {
+    looks: u64,
+    /// The most live sessions of each task.
+    most: BTreeMap<String, i64>,
+}
+
+/// What the purges have come to.
+pub struct Purges {
+    /// How many sessions were seeded for them.
+    pub due: i64,
+    /// The exit code of each, and what it said.
+    pub ended: Vec<(i32, String)>,
+}
+
+/// What the parts of the drama share, which all play at the same time.
+struct Drama {
+    scene: Scene,
+    shared: Shared,
+    is_purging: AtomicBool,
+    /// No further purge is needed.
+    is_enough: AtomicBool,
+}
+
+/// Brings it to its end, also where a test has failed in its midst.
+struct Curtain<'a>(&'a Drama);
+
+impl Drop for Curtain<'_> {
+    fn drop(&mut self) {
+        self.0.is_enough.store(true, Ordering::SeqCst);
+        self.0.shared.is_over.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drama {
+    fn on(scene: Scene) -> Self {
+        let shared = Shared::default();
+        shared.clock.store(now(), Ordering::Relaxed);
+        let is_purging = AtomicBool::new(false);
+        Self { scene, shared, is_purging, is_enough: AtomicBool::new(false) }
+    }
+
+    /// Purges one after the other until it is enough, and a last one.
+    fn sweep(&self) -> Purges {
+        let mut purges = Purges { due: DUE, ended: Vec::new() };
+        loop {
+            let is_last = self.is_enough.load(Ordering::SeqCst);
+            self.is_purging.store(true, Ordering::SeqCst);
+            purges.ended.push(self.scene.runs(&PURGE));
+            self.is_purging.store(false, Ordering::SeqCst);
+            if is_last {
+                return purges;
+            }
+            if !self.is_enough.load(Ordering::SeqCst) {
+                self.scene.seed(purges.due, MORE);
+                purges.due += MORE;
+            }
+        }
+    }
+
+    /// Looks again and again how many sessions are live where there is a limit.
+    fn watch(&self) -> Watch {
+        let sql = "SELECT task, count(*) FROM sessions WHERE ended_at IS NULL \
+                   AND task IN ('imap', 'pop3') GROUP BY task";
+        let mut watch = Watch::default();
+        for node in self.scene.addresses.iter().cycle() {
+            if self.shared.is_over.load(Ordering::SeqCst) {
+                break;
+            }
+            thread::park_timeout(Duration::from_millis(10));
+            let Some(rows) = node.rows(sql, "weak") else { continue };
+            watch.looks += 1;
+            for row in rows {
+                let most = watch.most.entry(row[0].as_str().unwrap().to_owned()).or_default();
+                *most = row[1].as_i64().unwrap().max(*most);
+            }
+        }
+        watch
+    }
+
+    /// Waits until each thread has been served so many times more.
+    fn goes_on(&self, times: u64) {
+        let before = self.shared.served.each_ref().map(|served| served.load(Ordering::Relaxed));
+        for (served, before) in self.shared.served.iter().zip(before) {
+            wait_for("the application", || served.load(Ordering::Relaxed) >= before + times);
+        }
+    }
+
+    /// Waits until a purge is in the midst of its work.
+    fn is_in_its_midst(&self) {
+        let before = self.scene.due();
+        wait_for("the purge", || {
+            thread::park_timeout(Duration::from_millis(100));
+            let due = self.scene.due();
+            self.is_purging.load(Ordering::SeqCst) && (1..before - 1_000).contains(&due)
+        });
+    }
+
+    /// Kills the leader in the midst of everything, and starts it again when another one
+    /// leads and work goes on.
+    fn kill_the_leader(&self, nodes: &mut Nodes) {
+        self.is_in_its_midst();
+        let leader = nodes.leader();
+        nodes.nodes[leader].kill();
+        assert_ne!(nodes.leader(), leader);
+        self.goes_on(GOES_ON);
+        nodes.nodes[leader].start();
+        let far = nodes.index();
+        wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
+        self.goes_on(GOES_ON);
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
+    // Given three nodes with many sessions that are due
+    let mut nodes = Nodes::start(3);
+    let drama = Drama::on(Scene::new(&nodes, CONFIG));
+    drama.scene.seed(0, DUE);
+    let tokens = seed_edges(&drama.scene.addresses);
+    // When they are purged, an application is at work on each of the nodes, and the
+    // leader is killed and comes back, twice
+    let (books, purges, watch) = thread::scope(|scope| {
+        let curtain = Curtain(&drama);
+        let client = |seat: usize| {
+            let mine = tokens.iter().skip(seat).step_by(3).cloned().collect();
+            let drama = &drama;
+            scope.spawn(move || {
+                let Scene { urls, config, .. } = &drama.scene;
+                Application::new(&urls[seat], config, &drama.shared, seat, mine).serve()
+            })
+        };
+        let clients = [0, 1, 2].map(client);
+        let sweep = scope.spawn(|| drama.sweep());
+        let watch = scope.spawn(|| drama.watch());
+        for _ in 0..2 {
+            drama.kill_the_leader(&mut nodes);
+        }
+        drama.goes_on(WORK);
+        // From here on the purge has the cluster for itself, and is quicker
+        drop(curtain);
+        let books = clients.map(|client| client.join().unwrap());
+        (books, sweep.join().unwrap(), watch.join().unwrap())
+    });
+    // Then the purges have come to their end, and the last one left nothing
+    assert!(purges.ended.iter().all(|(code, _)| [0, 3].contains(code)), "{:?}", purges.ended);
+    assert_eq!(purges.ended.last().unwrap().0, 0, "{:?}", purges.ended);
+    // And the limits were kept at every moment, and the books are right
+    for (task, limit) in LIMITS {
+        assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
+    }
+    nodes.apply_purge();
+    ledger_check::all_nodes_have_the_same(&nodes);
+    ledger_check::balance(&nodes, &books, &purges);
+}

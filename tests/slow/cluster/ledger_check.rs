@@ -1,0 +1,104 @@
+//! Whether the rows that are there afterwards are those that were acknowledged.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::application::{Book, Entry};
+use crate::cluster::chaos::Purges;
+use crate::support::rqlite::{Node, Nodes};
+
+/// Every table with its order.
+const TABLES: [(&str, &str); 8] = [
+    ("sessions", "id"),
+    ("counters", "task, name"),
+    ("runs", "id"),
+    ("job_histories", "name, spec, host_scope"),
+    ("job_members", "name, spec, host_scope, machine"),
+    ("leases", "name"),
+    ("receipts", "id"),
+    ("clocks", "host"),
+];
+
+#[track_caller]
+pub fn all_nodes_have_the_same(nodes: &Nodes) {
+    for (table, order) in TABLES {
+        let sql = format!("SELECT * FROM {table} ORDER BY {order}");
+        let read = |node: &Node| node.address().text(&sql, "none").unwrap();
+        let copies: Vec<String> = nodes.nodes.iter().map(read).collect();
+        assert!(copies.windows(2).all(|pair| pair[0] == pair[1]), "{table}");
+    }
+}
+
+/// A row of the application's.
+struct Row {
+    task: String,
+    used: i64,
+    end: Option<String>,
+}
+
+fn rows(nodes: &Nodes) -> BTreeMap<String, Row> {
+    let sql = "SELECT id, task, last_used_at, end_reason FROM sessions \
+               WHERE task NOT IN ('old', 'gone')";
+    let row = |row: &serde_json::Value| {
+        let text = |place: usize| row[place].as_str().map(str::to_owned);
+        let used = row[2].as_i64().unwrap();
+        (text(0).unwrap(), Row { task: text(1).unwrap(), used, end: text(3) })
+    };
+    nodes.nodes[0].rows(sql).iter().map(row).collect()
+}
+
+/// The only number that a query gives.
+fn number(nodes: &Nodes, sql: &str) -> i64 {
+    nodes.nodes[0].rows(sql)[0][0].as_i64().unwrap()
+}
+
+/// Each session that was opened is there once, was last used when its application says,
+/// and has ended only as it may; each refusal and each end was counted once.
+#[track_caller]
+pub fn balance(nodes: &Nodes, books: &[Book], purges: &Purges) {
+    for book in books {
+        assert!(book.faults.is_empty(), "{:?}", book.faults);
+        assert!(book.errors.is_empty(), "{:?}", book.errors);
+    }
+    let rows = rows(nodes);
+    for (id, entry) in books.iter().flat_map(|book| &book.sessions) {
+        is_right(id, entry, rows.get(id));
+    }
+    let sum =
+        |figure: fn(&Book) -> u64| i64::try_from(books.iter().map(figure).sum::<u64>()).unwrap();
+    assert_eq!(i64::try_from(rows.len()).unwrap(), sum(|book| book.sessions.len() as u64));
+    let ended = |reason: &str| {
+        i64::try_from(rows.values().filter(|row| row.end.as_deref() == Some(reason)).count())
+            .unwrap()
+    };
+    assert_eq!(ended("evicted"), sum(|book| book.evicted));
+    let refused = "SELECT value FROM counters WHERE task = 'pop3' AND name = 'refused'";
+    assert_eq!(number(nodes, refused), sum(|book| book.refused));
+    // What was due has ended, once
+    let old = "SELECT count(*) FROM sessions WHERE task = 'old' AND end_reason = 'expired'";
+    assert_eq!(number(nodes, old), purges.due / 2);
+    assert_eq!(number(nodes, "SELECT count(*) FROM sessions WHERE task = 'gone'"), 0);
+    let gone = "SELECT value FROM counters WHERE task = 'gone' AND name = 'deleted.expired'";
+    assert_eq!(number(nodes, gone), purges.due / 2);
+    // And the ledger says so, too
+    assert_eq!(number(nodes, "SELECT sum(ended) FROM runs"), purges.due + ended("expired"));
+}
+
+#[track_caller]
+fn is_right(id: &str, entry: &Entry, row: Option<&Row>) {
+    let Entry { task, used, closed, .. } = entry;
+    let Some(row) = row else { panic!("{task} {id}, used at {used:?}, is missing") };
+    assert_eq!(row.task, *task, "{id}");
+    assert!(
+        used.is_none_or(|used| row.used >= used),
+        "{task} {id} was used at {used:?}: {}",
+        row.used
+    );
+    let may_be = match row.end.as_deref() {
+        None => used.is_some() && !closed,
+        Some("closed") => *closed,
+        Some("evicted") => task == "imap" && !closed,
+        Some("expired") => used.is_none() && !closed,
+        Some(_) => false,
+    };
+    assert!(may_be, "{task} {id}, used at {used:?}, closed {closed}: {:?}", row.end);
+}

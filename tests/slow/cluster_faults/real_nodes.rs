@@ -1,0 +1,200 @@
+//! Real nodes that want to know who asks, that speak TLS, and that stop.
+
+use std::process::Command;
+
+use sessctl::store::{Access, Location};
+use sessctl::{OpenRequest, Policies, SessionService, UnixTime, store};
+
+use crate::cluster_faults::{impatient, patient, refusal, run};
+use crate::support::rqlite::{Node, Nodes, wait_for};
+use crate::support::sandbox::{Ran, Sandbox};
+
+/// Who may do what: the tests themselves are nobody, and ask for no more than whether
+/// the nodes are ready.
+const USERS: &str = r#"[
+    {"username": "*", "perms": ["ready", "status"]},
+    {"username": "bob", "password": "secret", "perms": ["all"]},
+    {"username": "eve", "password": "other", "perms": ["query"]}
+]"#;
+
+#[test]
+#[ignore = "needs rqlite"]
+fn who_asks_is_let_in_or_told_why_not() {
+    // Given a node that knows two users
+    let sandbox = patient();
+    let users = sandbox.file("users.json", USERS);
+    let nodes = Nodes::start_with(1, &["-auth", users.to_str().unwrap()]);
+    let db = nodes.url();
+    sandbox.file("bob", "bob:secret\n");
+    sandbox.file("eve", "eve:other\n");
+    sandbox.file("wrong", "bob:guess\n");
+    let as_user = |user, args: &[&'static str]| {
+        run(&sandbox, &db, ["--credentials", user].into_iter().chain(args.iter().copied()))
+    };
+    // Then the one who may do everything can
+    as_user("bob", &["init"]).succeeds();
+    as_user("bob", &["open", "--user", "alice", "--task", "imap"]).succeeds();
+    // And the one who may look sees it
+    assert_eq!(as_user("eve", &["list", "--json"]).succeeds().json().as_array().unwrap().len(), 1);
+    // And the others are told
+    let said = [
+        as_user("eve", &["open", "--user", "alice", "--task", "imap"]),
+        as_user("wrong", &["list"]),
+        run(&sandbox, &db, ["list"]),
+    ]
+    .map(|ran| refusal(&ran, 1, &db));
+    insta::assert_snapshot!(said.concat(), @r"
+    sessctl: could not ask CLUSTER: this user has no permission for it there
+    sessctl: could not ask CLUSTER: it does not accept this user and password
+    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
+    ");
+}
+
+/// Makes an authority, and a certificate of its for this machine's loopback address.
+fn certify(sandbox: &Sandbox) {
+    sandbox.file("names", "subjectAltName = IP:127.0.0.1\n");
+    let new = "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    for command in [
+        format!("{new} -x509 -days 2 -subj /CN=authority -keyout ca.key -out ca.pem"),
+        format!("{new} -subj /CN=node -keyout node.key -out node.csr"),
+        "x509 -req -in node.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+         -extfile names -out node.pem"
+            .to_owned(),
+    ] {
+        let mut openssl = Command::new("openssl");
+        openssl.args(command.split_whitespace()).current_dir(sandbox.path(""));
+        let made = openssl.output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_node_at_https_shows_who_it_is() {
+    // Given a node with a certificate that an authority of one's own has signed
+    let sandbox = patient();
+    certify(&sandbox);
+    let file = |name| sandbox.path(name).to_str().unwrap().to_owned();
+    let (cert, key) = (file("node.pem"), file("node.key"));
+    let node = Node::alone(&sandbox.path("node"), &["-http-cert", &cert, "-http-key", &key]);
+    let db = node.url().replace("http:", "https:");
+    // Then who trusts the authority can use it
+    let trusting = |db, args: &[&'static str]| {
+        run(&sandbox, db, ["--ca-file", "ca.pem"].into_iter().chain(args.iter().copied()))
+    };
+    wait_for("the node", || trusting(&db, &["init"]).0.status.success());
+    trusting(&db, &["open", "--user", "alice", "--task", "imap"]).succeeds();
+    // And the others are told why they cannot
+    let by_name = db.replace("127.0.0.1", "localhost");
+    let plain = node.url();
+    let said = [
+        refusal(&run(&sandbox, &db, ["list"]), 1, &db),
+        refusal(&trusting(&by_name, &["list"]), 1, &by_name),
+        refusal(&run(&sandbox, &plain, ["list"]), 10, &plain),
+    ];
+    insta::assert_snapshot!(said.concat(), @r"
+    sessctl: could not ask CLUSTER: its certificate is by nobody who is trusted: name its authority with --ca-file
+    sessctl: could not ask CLUSTER: its certificate is for another name than this address has
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    ");
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_node_that_does_not_speak_tls_is_recognised() {
+    let nodes = Nodes::start(1);
+    let db = nodes.url().replace("http:", "https:");
+    let said = refusal(&run(&patient(), &db, ["list"]), 1, &db);
+    insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: no TLS is spoken there: write http://");
+}
+
+const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_node_that_stands_still_is_passed_over() {
+    let nodes = Nodes::start(3);
+    let sandbox = Sandbox::without_database();
+    sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\n");
+    let db = nodes.url();
+    run(&sandbox, &db, ["init"]).succeeds();
+    // Whether it leads or follows
+    for place in [nodes.leader(), 0] {
+        nodes.nodes[place].signal("-STOP");
+        run(&sandbox, &db, OPEN).succeeds();
+        run(&sandbox, &db, ["show", "stat"]).succeeds();
+        nodes.nodes[place].signal("-CONT");
+        nodes.apply_purge();
+    }
+    assert_eq!(nodes.nodes[1].rows("SELECT count(*) FROM sessions")[0][0], 2);
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn an_outage_of_all_nodes_is_waited_for() {
+    // Given somebody who talks to the nodes
+    let mut nodes = Nodes::start(3);
+    let at = Location::parse(nodes.url().as_ref()).unwrap();
+    drop(store::create(&at).unwrap());
+    let store = store::open(&at, Access::Write).unwrap();
+    let mut service = SessionService::new(store, Policies::default());
+    let now = UnixTime(1_781_524_800);
+    let opening = || OpenRequest { task: "imap".into(), ..OpenRequest::default() };
+    let token = service.open(opening(), now).unwrap().token;
+    // When all of them die and come back
+    nodes.nodes.iter_mut().for_each(Node::kill);
+    std::thread::scope(|scope| {
+        scope.spawn(|| nodes.nodes.iter_mut().for_each(Node::start));
+        // Then what was asked meanwhile is done
+        assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
+    });
+    service.open(opening(), now).unwrap();
+    nodes.apply_purge();
+    assert_eq!(nodes.nodes[2].rows("SELECT count(*) FROM sessions")[0][0], 2);
+    // And when they do not come back, it is said that it is not done
+    nodes.nodes.iter_mut().for_each(Node::kill);
+    let ran = run(&impatient(), &nodes.url(), OPEN);
+    insta::assert_snapshot!(refusal(&ran, 10, &nodes.url()), @"sessctl: no database at CLUSTER: connection refused");
+}
+
+/// What is said about the answer of one node alone, without the number in it.
+fn said_of_freshness(ran: &Ran, node: &Node) -> String {
+    let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
+    let words = said.split_whitespace();
+    let word = |word: &str| match word.strip_suffix('s').map(str::parse::<f64>) {
+        Some(Ok(_)) => "SECONDS".to_owned(),
+        _ => word.to_owned(),
+    };
+    words.map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
+    let mut nodes = Nodes::start(3);
+    let sandbox = patient();
+    run(&sandbox, &nodes.url(), ["init"]).succeeds();
+    run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
+    nodes.apply_purge();
+    let leader = nodes.leader();
+    let other = (leader + 1) % 3;
+    let alone = |nodes: &Nodes, place: usize| {
+        let node = &nodes.nodes[place];
+        let ran = run(&sandbox, &node.url(), ["--consistency", "none", "-v", "list"]);
+        said_of_freshness(&ran, node)
+    };
+    insta::assert_snapshot!(alone(&nodes, leader), @"no sessions sessctl: read from NODE alone, the leader by its own account");
+    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
+    // When the others are gone
+    for place in (0..3).filter(|place| *place != other) {
+        nodes.nodes[place].kill();
+    }
+    // Then it still says what it has
+    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
+    // And nothing that wants a leader
+    let url = nodes.nodes[other].url();
+    let sandbox = impatient();
+    run(&sandbox, &url, ["list"]).is_refused_with(11);
+    run(&sandbox, &url, ["--consistency", "linearizable", "list"]).is_refused_with(11);
+    run(&sandbox, &url, OPEN).is_refused_with(11);
+}

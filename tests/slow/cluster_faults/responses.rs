@@ -1,0 +1,279 @@
+//! Answers that are none, or not those that were wanted.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::cluster_faults::fake_node::{Act, Fake, json, native, status, together};
+use crate::cluster_faults::{impatient, patient, refusal, run};
+
+const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
+
+/// What is said in each of these cases, line by line. Each waits for a second.
+fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + Sync) -> String {
+    let said = &said;
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = acts.into_iter().map(|act| scope.spawn(move || said(act))).collect();
+        begun.into_iter().map(|each| each.join().unwrap()).collect()
+    })
+}
+
+/// What `list` says where each request is answered like this.
+#[track_caller]
+fn said_of_list(act: Act, code: i32) -> String {
+    let fake = Fake::that(act);
+    // An answer that settles it ends the wait.
+    let sandbox = if code == 11 { impatient() } else { patient() };
+    let ran = run(&sandbox, &fake.url, ["list"]);
+    refusal(&ran, code, &fake.url)
+}
+
+/// What `open` says where each write is answered like this.
+#[track_caller]
+fn said_of_open(act: Act, code: i32) -> String {
+    let fake = Fake::node(act);
+    let ran = run(&impatient(), &fake.url, OPEN);
+    refusal(&ran, code, &fake.url)
+}
+
+fn no_leader() -> Act {
+    status("503 Service Unavailable", "text/plain; charset=utf-8", "leader not found\n")
+}
+
+fn page(line: &str) -> Act {
+    status(line, "text/html", "<html><body>Welcome</body></html>\n")
+}
+
+#[test]
+fn who_does_not_listen_is_not_there() {
+    let closed = "http://127.0.0.1:1";
+    insta::assert_snapshot!(refusal(&run(&impatient(), closed, ["list"]), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
+    insta::assert_snapshot!(refusal(&run(&impatient(), closed, OPEN), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
+    let ran = run(&impatient(), "http://nowhere.invalid", ["list"]);
+    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001: the name does not resolve");
+    let ran = run(&impatient(), "http://nowhere.invalid,127.0.0.1:1", ["list"]);
+    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001,127.0.0.1:1: nowhere.invalid:4001: the name does not resolve; 127.0.0.1:1: connection refused");
+}
+
+#[test]
+fn who_answers_otherwise_is_no_rqlite() {
+    let acts = [
+        page("200 OK"),
+        json("{\"hello\": [1]}"),
+        json("[]"),
+        page("404 Not Found"),
+        page("501 Unsupported method"),
+        status("400 Bad Request", "text/plain", "Client sent an HTTP request\nto an HTTPS server."),
+        Act::SayAndHangUp(
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
+        ),
+        Act::SayAndHangUp(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
+        ),
+        Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r"
+    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
+    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
+    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 404)
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 501)
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 302)
+    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 307)
+    sessctl: CLUSTER is no database of sessctl: what answers there speaks no HTTP
+    ");
+}
+
+#[test]
+fn who_is_not_let_in_is_told_what_is_wanted() {
+    let unauthorized = || status("401 Unauthorized", "application/json; charset=utf-8", "");
+    let forbidden = || page("403 Forbidden");
+    let mut said = vec![said_of_list(unauthorized(), 1), said_of_list(forbidden(), 1)];
+    for act in [unauthorized(), forbidden()] {
+        // The second lets this user read.
+        let (all, writes) = (Fake::that(act.clone()), Fake::node(act));
+        let sandbox = patient();
+        sandbox.file("credentials", "bob:secret\n");
+        for (fake, command) in [(&all, "list"), (&writes, "open")] {
+            let args = ["--credentials", "credentials"];
+            let rest: &[&str] = if command == "open" { &OPEN } else { &["list"] };
+            let ran = run(&sandbox, &fake.url, args.into_iter().chain(rest.iter().copied()));
+            said.push(refusal(&ran, 1, &fake.url));
+        }
+    }
+    insta::assert_snapshot!(said.concat(), @r"
+    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
+    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
+    sessctl: could not ask CLUSTER: it does not accept this user and password
+    sessctl: could not ask CLUSTER: this user has no permission for it there
+    sessctl: could not ask CLUSTER: this user has no permission for it there
+    sessctl: could not ask CLUSTER: this user has no permission for it there
+    ");
+}
+
+#[test]
+fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
+    let cut_off = |length: usize| {
+        Act::SayAndHangUp(format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"results\":[{{\"colu"
+        ))
+    };
+    let acts = [
+        no_leader(),
+        json(
+            r#"{"results":[],"error":"node failed to process Query on remote node at db2:4002: EOF"}"#,
+        ),
+        page("502 Bad Gateway"),
+        page("503 Service Unavailable"),
+        status("500 Internal Server Error", "text/plain", "store\u{1b}[31m is\r\nnot open"),
+        Act::Silence,
+        Act::HangUp,
+        cut_off(1000),
+        cut_off(18),
+        Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-ty".into()),
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r"
+    sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: node failed to process Query on remote node at db2:4002: EOF; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: status 502; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: status 503; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: status 500: store\u{1b}[31m is not open; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: no answer in time; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: the answer broke off; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
+    ");
+}
+
+#[test]
+fn a_long_word_of_a_node_is_cut() {
+    let said = said_of_list(
+        status("500 Internal Server Error", "text/plain", &"no space left ".repeat(1000)),
+        11,
+    );
+    assert!(said.len() < 400, "{said}");
+}
+
+#[test]
+fn an_open_that_may_have_been_done_is_unknown() {
+    let acts = [
+        Act::HangUp,
+        Act::Silence,
+        json(r#"{"results":[],"error":"leadership lost while committing log"}"#),
+        Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"results\":[".into()),
+        page("200 OK"),
+        page("504 Gateway Timeout"),
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r"
+    sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
+    sessctl: it is not known whether CLUSTER has done this step: no answer in time; look before you do it again
+    sessctl: it is not known whether CLUSTER has done this step: leadership lost while committing log; look before you do it again
+    sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
+    sessctl: it is not known whether CLUSTER has done this step: what answers there is no rqlite; look before you do it again
+    sessctl: it is not known whether CLUSTER has done this step: status 504; look before you do it again
+    ");
+}
+
+#[test]
+fn an_open_that_cannot_have_been_done_is_unavailable() {
+    let acts = [
+        no_leader(),
+        json(
+            r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#,
+        ),
+    ];
+    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r"
+    sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
+    sessctl: CLUSTER cannot be used at the moment: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; nothing was changed by this step, try again
+    ");
+}
+
+#[test]
+fn what_sqlite_refuses_has_failed() {
+    let said = said_of_list(json(r#"{"results":[{"error":"no such table: x"}]}"#), 1);
+    insta::assert_snapshot!(said, @"sessctl: could not read CLUSTER: no such table: x");
+}
+
+#[test]
+fn nodes_that_differ_are_told_apart() {
+    let (one, two) = (Fake::that(no_leader()), Fake::that(page("404 Not Found")));
+    let db = format!("{},127.0.0.1:1", together(&[&one, &two]));
+    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER cannot be used at the moment: db1:4001: leader not found; db2:4001: no rqlite answers there (status 404); db3:4001: connection refused; nothing was changed by this step, try again");
+    let all_alike = together(&[&one, &Fake::that(no_leader())]);
+    insta::assert_snapshot!(refusal(&run(&impatient(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again");
+}
+
+#[test]
+fn a_node_that_says_nothing_is_asked_once() {
+    // Given one that holds its peace before one that answers
+    let (silent, node) = (Fake::that(Act::Silence), Fake::start(native));
+    let db = together(&[&silent, &node]);
+    // When it takes several requests
+    let sandbox = patient();
+    sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\n");
+    run(&sandbox, &db, ["show", "stat"]).succeeds();
+    // Then only the first was its
+    assert_eq!(silent.seen().len(), 1);
+    assert!(node.seen().len() > 1);
+}
+
+#[test]
+fn what_one_cannot_do_another_does() {
+    for act in [no_leader(), Act::HangUp, page("404 Not Found"), page("401 Unauthorized")] {
+        let (bad, node) = (Fake::that(act), Fake::start(native));
+        run(&patient(), &together(&[&bad, &node]), ["list"]).succeeds();
+    }
+}
+
+#[test]
+fn a_read_whose_answer_is_lost_is_asked_again() {
+    let asked = AtomicUsize::new(0);
+    let node = Fake::start(move |seen| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Act::HangUp,
+        1 => no_leader(),
+        _ => native(seen),
+    });
+    run(&patient(), &node.url, ["list"]).succeeds();
+    assert_eq!(node.seen()[0].body, node.seen()[2].body);
+}
+
+#[test]
+fn nothing_is_asked_twice_to_open_a_database() {
+    let node = Fake::start(native);
+    run(&patient(), &node.url, ["list"]).succeeds();
+    let seen = node.seen();
+    assert_eq!(seen.iter().filter(|seen| seen.body.contains("user_version")).count(), 1);
+    assert!(seen[0].body.contains("application_id") && seen[0].body.contains("sqlite_schema"));
+}
+
+/// Answers that go on until the other side has had enough: with a length that says so, and
+/// with one that says nothing.
+fn endless() -> [Act; 3] {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    let text = "[0,0,0,0,0,0,0,".repeat(4_096);
+    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+    [
+        Act::Endless(format!("{head}content-length: 1099511627776\r\n\r\n"), text.clone()),
+        Act::Endless(format!("{head}transfer-encoding: chunked\r\n\r\n"), chunk),
+        Act::Endless(format!("{head}connection: close\r\n\r\n"), text),
+    ]
+}
+
+#[test]
+fn an_answer_without_an_end_is_given_up() {
+    // With a time that is over long after the bytes are too many.
+    let sandbox = || {
+        let sandbox = impatient();
+        sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"60s\"\npatience = \"60s\"\n");
+        sandbox
+    };
+    let said = in_turn(endless(), |act| {
+        let fake = Fake::that(act);
+        refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
+    });
+    insta::assert_snapshot!(said, @r"
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    ");
+}

@@ -1,0 +1,494 @@
+//! Months in the life of machines that share a database, with configurations that are
+//! edited, time zones, machines that are off and runs that are cut short, against a model
+//! that knows none of the program's own rules: every end has a scheduled time that asked
+//! for it, no time is asked for twice, and none is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use chrono::{DateTime, Datelike, Timelike};
+use proptest::prelude::*;
+use rusqlite::Connection;
+use sessctl::app::JobOutcome;
+use sessctl::domain::job::{Job, JobAction, JobTiming};
+use sessctl::domain::time::UnixTime;
+
+use crate::support::jobs::{Database, Host, job, purge_every};
+use crate::support::time::{DAY, HOUR, MINUTE, at};
+
+const MACHINES: usize = 3;
+
+/// How many short lives are drawn.
+const CASES: u32 = 8;
+const ZONES: [&str; 3] = ["UTC", "Europe/Berlin", "America/New_York"];
+const NAMES: [&str; 2] = ["nightly", "other"];
+/// Whether a wall clock shows a time: by its minute, hour and weekday from Monday.
+type Shows = fn(u32, u32, u32) -> bool;
+
+/// Schedules, and what the wall clock shows then.
+const TIMES: [(&str, Shows); 7] = [
+    ("0 4 *", |minute, hour, _| (minute, hour) == (0, 4)),
+    ("0 4 1-5", |minute, hour, day| (minute, hour) == (0, 4) && day <= 5),
+    ("15 * *", |minute, _, _| minute == 15),
+    ("45 * *", |minute, _, _| minute == 45),
+    ("30 2,14 *", |minute, hour, _| minute == 30 && (hour == 2 || hour == 14)),
+    ("0 */4 *", |minute, hour, _| minute == 0 && hour.is_multiple_of(4)),
+    ("0 12 7", |minute, hour, day| (minute, hour, day) == (0, 12, 7)),
+];
+const INTERVALS: [&str; 4] = ["1h", "6h", "12h", "24h"];
+
+/// A job as a configuration has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    name: usize,
+    /// One of the times, or of the intervals behind them.
+    when: usize,
+    cycles: bool,
+    is_tied: bool,
+    enabled: bool,
+}
+
+impl Wanted {
+    fn job(self) -> Job {
+        let when = match TIMES.get(self.when) {
+            Some((schedule, _)) => JobTiming::At(schedule.parse().unwrap()),
+            None => purge_every(INTERVALS[self.when - TIMES.len()]).when,
+        };
+        let work =
+            if self.cycles { JobAction::Cycle("imap".into()) } else { JobAction::Purge(None) };
+        let host = self.is_tied.then(|| "mail1".to_owned());
+        Job { host, enabled: self.enabled, ..job(NAMES[self.name], when, work) }
+    }
+
+    fn interval(self) -> Option<i64> {
+        let interval = INTERVALS.get(self.when.checked_sub(TIMES.len())?)?;
+        Some(interval.trim_end_matches('h').parse::<i64>().unwrap() * HOUR)
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Edit {
+    /// Puts a job in, or takes it out.
+    Job(usize, Option<Wanted>),
+    /// Disables a job, or enables it again.
+    Toggle(usize),
+    Zone(usize),
+    /// The machine is off for so many hours.
+    Off(i64),
+}
+
+/// What becomes of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Ends,
+    Stops,
+    Dies,
+}
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let whens = 0..TIMES.len() + INTERVALS.len();
+    let rarely = || prop::bool::weighted(0.1);
+    (rarely(), whens, rarely(), rarely()).prop_map(|(other, when, purges, is_tied)| Wanted {
+        name: usize::from(other),
+        when,
+        cycles: !purges,
+        is_tied,
+        enabled: true,
+    })
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        3 => (0..2_usize, prop::option::weighted(0.9, wanted()))
+            .prop_map(|(slot, job)| Edit::Job(slot, job)),
+        6 => (0..2_usize).prop_map(Edit::Toggle),
+        1 => (0..ZONES.len()).prop_map(Edit::Zone),
+        2 => (1..40_i64).prop_map(Edit::Off),
+    ]
+}
+
+/// A job in a time zone, as what its history is kept by: intervals have none.
+type Identity = (Wanted, usize, Option<String>);
+
+/// What the model knows of the history of a job.
+#[derive(Debug, Default)]
+struct History {
+    /// Since when each machine has had the job.
+    since: BTreeMap<usize, i64>,
+    /// The end of the last run, or the moment at which the first machine took it up.
+    last: i64,
+    /// What has begun and is not complete.
+    open: Option<i64>,
+}
+
+struct Machine {
+    host: Host,
+    name: String,
+    zone: usize,
+    slots: [Option<Wanted>; 2],
+    jobs: Vec<(Wanted, Job)>,
+    off_until: i64,
+    /// In which minutes it looks for work.
+    every: i64,
+}
+
+struct Month {
+    database: Database,
+    sql: Connection,
+    machines: Vec<Machine>,
+    histories: BTreeMap<Identity, History>,
+    /// The times that have asked a job of a name for a work, whatever else it says.
+    asked: BTreeSet<(usize, bool, Option<String>, i64)>,
+    /// Those that a machine has left to another, as the job is tied to that.
+    skipped: BTreeSet<(Identity, i64)>,
+    /// All times of the schedules in the zones, as a clock on the wall shows them.
+    times: BTreeMap<(usize, usize), Vec<i64>>,
+    fates: Box<dyn Iterator<Item = Fate>>,
+    serial: i64,
+    runs: usize,
+    resumed: usize,
+    /// When a process died, whose lease then holds for a minute.
+    died: i64,
+}
+
+impl Month {
+    fn new(start: i64, days: i64, fates: Vec<Fate>) -> Self {
+        let database = Database::new();
+        let sql = Connection::open(database.0.path().join("sessions.db")).unwrap();
+        sql.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        let machine = |number: usize| {
+            // The third is another configuration on the second host.
+            let name = format!("mail{}", number.min(1) + 1);
+            let mut host = database.host(&name);
+            host.terms.configuration = format!("/etc/{number}.toml");
+            Machine {
+                host,
+                name,
+                zone: 0,
+                slots: [None; 2],
+                jobs: Vec::new(),
+                off_until: 0,
+                every: [5, 15, 10][number],
+            }
+        };
+        let machines = (0..MACHINES).map(machine).collect();
+        Self {
+            sql,
+            machines,
+            database,
+            histories: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            skipped: BTreeSet::new(),
+            times: times(start - DAY, start + days * DAY),
+            fates: Box::new(fates.into_iter().cycle()),
+            serial: 0,
+            runs: 0,
+            resumed: 0,
+            died: 0,
+        }
+    }
+
+    fn lives(&mut self, start: i64, days: i64, edits: &[(i64, usize, Edit)]) {
+        let mut edits = edits.to_vec();
+        edits.sort_by_key(|(minute, ..)| *minute);
+        let mut edits = edits.into_iter().peekable();
+        for minute in (0..days * 24 * 60).step_by(5) {
+            let now = start + minute * MINUTE;
+            while let Some((_, machine, edit)) = edits.next_if(|(at, ..)| *at <= minute) {
+                self.edit(machine, &edit, now);
+            }
+            if minute % 60 == 40 {
+                self.opens(now);
+            }
+            for place in 0..MACHINES {
+                let machine = &self.machines[place];
+                let is_off = now < machine.off_until;
+                if !is_off && minute % machine.every == 0 {
+                    self.looks(place, now + 3 + 13 * i64::try_from(place).unwrap());
+                }
+            }
+        }
+    }
+
+    fn edit(&mut self, place: usize, edit: &Edit, now: i64) {
+        let machine = &mut self.machines[place];
+        match edit {
+            Edit::Job(slot, wanted) => {
+                let other = machine.slots[1 - slot];
+                let is_taken = |new: &Wanted| other.is_some_and(|other| other.name == new.name);
+                machine.slots[*slot] = wanted.filter(|new| !is_taken(new));
+            }
+            Edit::Toggle(slot) => {
+                let toggled = |wanted: Wanted| Wanted { enabled: !wanted.enabled, ..wanted };
+                machine.slots[*slot] = machine.slots[*slot].map(toggled);
+            }
+            Edit::Zone(zone) => {
+                machine.zone = *zone;
+                machine.host.terms.zone = ZONES[*zone].parse().unwrap();
+            }
+            Edit::Off(hours) => machine.off_until = now + hours * HOUR,
+        }
+        let wanted = machine.slots.into_iter().flatten();
+        machine.jobs = wanted.map(|wanted| (wanted, wanted.job())).collect();
+    }
+
+    /// Clients come, more than one batch ends.
+    fn opens(&mut self, now: i64) {
+        // Only so many stay, so that a look at all of them is short.
+        self.sql.execute("DELETE FROM sessions WHERE created_at < ?1", [now - 2 * HOUR]).unwrap();
+        let first = self.serial;
+        self.serial += 260;
+        let sql = "WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n LIMIT 260)
+                   INSERT INTO sessions (id, task, created_at, last_used_at)
+                   SELECT printf('%064x', i * 7919), 'imap', ?2, ?2 FROM n";
+        self.sql.execute(sql, [first, now]).unwrap();
+    }
+
+    /// What `sessctl run` does on a machine.
+    fn looks(&mut self, place: usize, now: i64) {
+        let (wanted, jobs): (Vec<Wanted>, Vec<Job>) =
+            self.machines[place].jobs.iter().cloned().unzip();
+        self.machines[place].host.has(&jobs.iter().collect::<Vec<_>>(), UnixTime(now));
+        self.takes_up(place, &wanted, now);
+        for (wanted, job) in wanted.iter().zip(&jobs) {
+            let fate = self.fates.next().unwrap();
+            let ran = self.asks(place, job, fate, now);
+            if wanted.enabled {
+                self.judges(place, *wanted, fate, ran.as_ref(), now);
+            } else {
+                assert_eq!(ran, Some(JobOutcome::Disabled));
+            }
+        }
+    }
+
+    /// Asks for a job whose run comes to its fate: `None`: its process has died.
+    fn asks(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<JobOutcome> {
+        let machine = &mut self.machines[place];
+        let host = &mut machine.host;
+        let go_on = &mut || match fate {
+            Fate::Ends => ControlFlow::Continue(()),
+            Fate::Stops => ControlFlow::Break(()),
+            // Nothing is written on the way out.
+            Fate::Dies => resume_unwind(Box::new(())),
+        };
+        let asked =
+            AssertUnwindSafe(|| host.service.run_job(job, &host.terms, UnixTime(now), go_on));
+        match catch_unwind(asked) {
+            Ok(Ok(ran)) => Some(ran),
+            Ok(Err(sessctl::Error::LeaseHeld { .. })) => {
+                assert!(now - self.died <= 61, "held at {now} by one that died at {}", self.died);
+                Some(JobOutcome::Disabled)
+            }
+            Ok(Err(error)) => panic!("{error}"),
+            Err(_) => {
+                self.died = now;
+                let terms = host.terms.clone();
+                machine.host = Host { terms, ..self.database.host(&machine.name) };
+                None
+            }
+        }
+    }
+
+    fn identity(&self, place: usize, wanted: Wanted) -> Identity {
+        let machine = &self.machines[place];
+        let zone = if wanted.interval().is_some() { 0 } else { machine.zone };
+        let scope = wanted.is_tied.then(|| machine.name.clone());
+        (Wanted { enabled: true, ..wanted }, zone, scope)
+    }
+
+    fn takes_up(&mut self, place: usize, wanted: &[Wanted], now: i64) {
+        let enabled = wanted.iter().filter(|wanted| wanted.enabled);
+        let has: Vec<Identity> = enabled.map(|wanted| self.identity(place, *wanted)).collect();
+        for (identity, history) in &mut self.histories {
+            if !has.contains(identity) {
+                history.since.remove(&place);
+            }
+        }
+        for identity in has {
+            let history = self.histories.entry(identity).or_default();
+            if history.since.is_empty() {
+                *history = History { last: now, ..History::default() };
+            }
+            history.since.entry(place).or_insert(now);
+        }
+    }
+
+    /// The last time of a job up to now that a machine asks for, which has had it since then.
+    fn last_time(&self, identity: &Identity, since: i64, now: i64) -> Option<i64> {
+        let times = &self.times[&(identity.0.when, identity.1)];
+        let last = *times[..times.partition_point(|time| *time <= now)].last()?;
+        (last > since - MINUTE).then_some(last)
+    }
+
+    /// Whether a time has asked a job of the same name for the same.
+    fn has_asked(&self, (wanted, _, scope): &Identity, planned: i64) -> bool {
+        let all = [None, Some("mail1".to_owned()), Some("mail2".to_owned())];
+        let mut scopes =
+            all.into_iter().filter(|other| other.is_none() || scope.is_none() || other == scope);
+        scopes.any(|scope| self.asked.contains(&(wanted.name, wanted.cycles, scope, planned)))
+    }
+
+    fn judges(
+        &mut self,
+        place: usize,
+        wanted: Wanted,
+        fate: Fate,
+        ran: Option<&JobOutcome>,
+        now: i64,
+    ) {
+        let identity = self.identity(place, wanted);
+        let history = &self.histories[&identity];
+        let (since, last, open) = (history.since[&place], history.last, history.open);
+        let has_run = matches!(
+            ran,
+            None | Some(JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
+        );
+        if !has_run {
+            let due = match wanted.interval() {
+                None => self.last_time(&identity, since, now),
+                Some(length) if last + length <= since - MINUTE => Some(since + length),
+                Some(length) => Some(last + length),
+            };
+            let due = due.filter(|due| *due <= now);
+            let is_anothers = |due: &i64| open != Some(*due) && self.has_asked(&identity, *due);
+            if let Some(due) = due.filter(is_anothers) {
+                // Another specification has it, and completes it.
+                let history = self.histories.get_mut(&identity).unwrap();
+                history.last = history.last.max(due);
+                return;
+            }
+            let due = due.filter(|due| !self.skipped.contains(&(identity.clone(), *due)));
+            // Then nothing was to be done, or nobody knew yet that a process had died
+            let is_blocked = now - self.died <= 61;
+            assert!(due.is_none() || is_blocked, "{identity:?} did not run for {due:?} at {now}");
+            return;
+        }
+        self.runs += 1;
+        let run = self.machines[place].host.last_run(UnixTime(now));
+        assert_eq!(run.started.0, now);
+        let planned = run.planned.0;
+        let resumes = open == Some(planned);
+        self.resumed += usize::from(resumes);
+        // A scheduled time has asked for it, after the machine took up the job
+        assert!(planned <= now && planned > since - MINUTE, "{identity:?} {planned} {now}");
+        match wanted.interval() {
+            None => assert_eq!(self.last_time(&identity, since, now), Some(planned)),
+            Some(length) => assert!(planned >= last + length || resumes, "{identity:?} {planned}"),
+        }
+        let history = self.histories.get_mut(&identity).unwrap();
+        if ran == Some(&JobOutcome::Skipped) {
+            history.last = now;
+            assert!(self.skipped.insert((identity, planned)));
+            return;
+        }
+        // And has not done so before
+        let is_new = !self.has_asked(&identity, planned);
+        assert!(is_new || resumes, "{identity:?} twice for {planned}");
+        self.asked.insert((wanted.name, wanted.cycles, identity.2.clone(), planned));
+        let is_complete = self.ends(&wanted, ran, resumes.then_some(planned), now);
+        assert!(is_complete || fate != Fate::Ends, "{identity:?} {ran:?}");
+        let history = self.histories.get_mut(&identity).unwrap();
+        if is_complete {
+            (history.open, history.last) = (None, now);
+        } else {
+            history.open = Some(planned);
+        }
+    }
+
+    /// Looks at the sessions that a run has ended, and answers whether it is complete.
+    fn ends(
+        &mut self,
+        wanted: &Wanted,
+        ran: Option<&JobOutcome>,
+        until: Option<i64>,
+        now: i64,
+    ) -> bool {
+        let ask =
+            |sql: &str| self.sql.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap();
+        let cycled = "FROM sessions WHERE end_reason = 'cycled'";
+        let last = ask(&format!("SELECT max(created_at) {cycled}"));
+        let until = until.unwrap_or(now);
+        assert!(
+            last.is_none_or(|last| last <= until),
+            "{wanted:?} has ended {last:?}, not {until}"
+        );
+        let left = ask(&format!(
+            "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND created_at <= {until}"
+        ));
+        let is_complete = match ran {
+            Some(JobOutcome::Cycled(cycled)) => cycled.stopped.is_none(),
+            Some(_) => true,
+            None => false,
+        };
+        let is_cycle = wanted.cycles && !matches!(ran, Some(JobOutcome::Skipped));
+        assert!(!is_cycle || !is_complete || left == Some(0), "{wanted:?} has left {left:?}");
+        self.sql.execute("DELETE FROM sessions WHERE ended_at IS NOT NULL", []).unwrap();
+        is_complete
+    }
+}
+
+/// When a clock on the wall of each zone shows the times of each schedule.
+fn times(from: i64, until: i64) -> BTreeMap<(usize, usize), Vec<i64>> {
+    let mut times: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    for (zone, name) in ZONES.iter().enumerate() {
+        let clock: chrono_tz::Tz = name.parse().unwrap();
+        // They all have quarters of an hour.
+        for moment in (from..until).step_by(900) {
+            let wall = DateTime::from_timestamp(moment, 0).unwrap().with_timezone(&clock);
+            let day = wall.weekday().number_from_monday();
+            for (when, (_, shows)) in TIMES.iter().enumerate() {
+                let shown = times.entry((when, zone)).or_default();
+                shown.extend(shows(wall.minute(), wall.hour(), day).then_some(moment));
+            }
+        }
+    }
+    times
+}
+
+fn fates() -> impl Strategy<Value = Vec<Fate>> {
+    let fate = prop_oneof![6 => Just(Fate::Ends), 2 => Just(Fate::Stops), 1 => Just(Fate::Dies)];
+    prop::collection::vec(fate, 50..80)
+}
+
+fn edits(days: i64, most: usize) -> impl Strategy<Value = Vec<(i64, usize, Edit)>> {
+    prop::collection::vec((0..days * 24 * 60, 0..MACHINES, edit()), most / 2..most)
+}
+
+/// Jobs that are there from the beginning.
+fn first_jobs() -> impl Strategy<Value = Vec<(i64, usize, Edit)>> {
+    let job = |place: usize| wanted().prop_map(move |job| (0, place, Edit::Job(0, Some(job))));
+    (job(0), job(1), job(2)).prop_map(|(one, two, three)| vec![one, two, three])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_end_has_one_time_that_asked_for_it(
+        first in first_jobs(), edits in edits(3, 40), fates in fates()
+    ) {
+        let start = at("2026-06-12T00:00:00Z").0;
+        Month::new(start, 3, fates).lives(start, 3, &[first, edits].concat());
+    }
+}
+
+#[test]
+fn a_month_of_two_machines_with_three_configurations() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    // given a month of edits, the same in each test
+    let mut runner = TestRunner::deterministic();
+    let mut draw = || {
+        let (first, more) = (first_jobs(), edits(30, 300));
+        let all = (first, more, fates()).new_tree(&mut runner).unwrap().current();
+        ([all.0, all.1].concat(), all.2)
+    };
+    let (edits, fates) = draw();
+    let start = at("2026-06-01T00:00:00Z").0;
+    let mut month = Month::new(start, 30, fates);
+    // when the machines live through it
+    month.lives(start, 30, &edits);
+    // then it was as the model says, and was no idle month
+    assert!(month.runs > 200 && month.resumed > 5, "{} {}", month.runs, month.resumed);
+}

@@ -1,0 +1,95 @@
+//! The clients: they come, use what they have opened, log out or just leave.
+
+use chrono::{DateTime, Datelike, Timelike};
+use chrono_tz::Tz;
+use sessctl::domain::policy::TimeoutRequest;
+use sessctl::{Span, Token};
+
+use crate::support::rng::Chance;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How clients behave.
+pub struct Manner {
+    pub tasks: &'static [&'static str],
+    /// Clients of one user.
+    pub per_user: usize,
+    /// Whether all come in the morning of a working day.
+    pub in_the_morning: bool,
+    /// Days from one visit to the next, at most.
+    pub away: i64,
+    pub asks: Vec<TimeoutRequest>,
+}
+
+/// A client and what it holds.
+pub struct Client {
+    pub user: String,
+    pub task: &'static str,
+    pub holds: Option<Held>,
+    /// What it held before, and may try once more.
+    pub old: Option<Held>,
+}
+
+/// A session, for its client.
+#[derive(Clone)]
+pub struct Held {
+    pub token: Token,
+    pub entry: usize,
+}
+
+/// What a client does when it wakes up.
+pub enum Act {
+    Open(TimeoutRequest),
+    Touch,
+    Close,
+    TryTheOldOne,
+    /// It leaves without a word.
+    Leave,
+}
+
+impl Client {
+    pub fn act(&self, manner: &Manner, chance: &mut Chance) -> Act {
+        match chance.between(0, 99) {
+            0..70 if self.holds.is_some() => Act::Touch,
+            70..80 if self.holds.is_some() => Act::Close,
+            _ if self.holds.is_some() => Act::Leave,
+            0..30 if self.old.is_some() => Act::TryTheOldOne,
+            _ => Act::Open(chance.one_of(&manner.asks)),
+        }
+    }
+}
+
+/// How long a client waits before it uses its session again: often for a few
+/// minutes, and often just as long as it may, or a second longer.
+pub fn pause(timeout: Option<i64>, chance: &mut Chance) -> i64 {
+    let timeout = timeout.unwrap_or(HOUR);
+    match chance.between(0, 99) {
+        0..10 => chance.between(0, 3),
+        10..50 => chance.between(MINUTE, 10 * MINUTE),
+        50..60 => timeout,
+        60..70 => timeout + 1,
+        70..80 => timeout + chance.between(2, 20 * MINUTE),
+        80..98 => chance.between(MINUTE, timeout),
+        _ => chance.between(HOUR, 3 * DAY),
+    }
+}
+
+/// When a client comes again that has left.
+pub fn next_visit(manner: &Manner, now: i64, zone: Tz, chance: &mut Chance) -> i64 {
+    let time = now + chance.between(MINUTE, manner.away * DAY);
+    if !manner.in_the_morning {
+        return time;
+    }
+    let wall = DateTime::from_timestamp(time, 0).unwrap().with_timezone(&zone);
+    let weekend = i64::from(wall.weekday().number_from_monday().saturating_sub(5));
+    let of_day = i64::from(wall.num_seconds_from_midnight());
+    let morning = time - of_day + (3 - weekend) % 3 * DAY * i64::from(weekend > 0) + 8 * HOUR;
+    now.max(morning) + chance.between(0, HOUR) + chance.between(0, HOUR)
+}
+
+/// A timeout to ask for.
+pub const fn minutes(minutes: i64) -> TimeoutRequest {
+    TimeoutRequest::For(Span::minutes(minutes))
+}

@@ -1,0 +1,155 @@
+//! A month in the life of each of the five systems: thousands of clients open
+//! sessions, use them, close them or forget them, and come back; the jobs of the
+//! configuration run as cron would have them. A model that is told the rules in its
+//! own words says for each step what must come of it.
+//!
+//! `SESSCTL_TEST_CLIENTS` sets another number of clients.
+
+mod calendar;
+mod clients;
+mod harness;
+mod model;
+
+use chrono::DateTime;
+use sessctl::Config;
+use sessctl::domain::policy::TimeoutRequest;
+use sessctl::domain::session::EndReason;
+use sessctl::domain::session::EndReason::{Abandoned, Closed, Cycled, Evicted, Expired};
+
+use calendar::Plan;
+use clients::{Manner, minutes};
+use harness::{Plot, World};
+
+const DAYS: i64 = 30;
+
+/// So many clients, if nobody says otherwise.
+const CLIENTS: usize = 1_000;
+
+fn clients() -> usize {
+    let wanted = std::env::var("SESSCTL_TEST_CLIENTS");
+    wanted.map_or(CLIENTS, |number| number.parse().expect("a number of clients"))
+}
+
+/// Simulates a month from a moment on, in which sessions end for no other reasons
+/// than these and, with enough clients, for all of them.
+fn month(text: &str, from: &str, plot: Plot, reasons: &[EndReason]) {
+    let config = Config::parse(text, "example.toml").unwrap();
+    let from = DateTime::parse_from_rfc3339(from).unwrap().timestamp();
+    let enough = plot.clients >= CLIENTS;
+    let ended = World::new(config, plot, from).lives(from, from + DAYS * 86_400);
+    assert!(ended.iter().all(|reason| reasons.contains(reason)), "{ended:?}");
+    assert!(!enough || ended.len() == reasons.len(), "{ended:?}");
+}
+
+#[test]
+fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
+    let manner = Manner {
+        tasks: &["imap", "pop3", "http"],
+        per_user: 2,
+        in_the_morning: false,
+        away: 14,
+        asks: vec![TimeoutRequest::Nothing],
+    };
+    let plans = vec![
+        Plan::at(|_, minute| minute % 15 == 0),
+        Plan::at_or_soon(|hour, minute| (hour, minute) == (4, 0), 3_600),
+        Plan::Never,
+    ];
+    // The clocks go forward on March 8.
+    let plot = Plot { seed: 1, clients: clients(), manner, zone: "America/New_York", plans };
+    month(
+        include_str!("../../../examples/domino.toml"),
+        "2026-02-20T00:07:00Z",
+        plot,
+        &[Closed, Expired, Cycled],
+    );
+}
+
+#[test]
+fn websphere_invalidates_in_intervals() {
+    let manner = Manner {
+        tasks: &["http"],
+        per_user: 1,
+        in_the_morning: false,
+        away: 14,
+        asks: [
+            [TimeoutRequest::Nothing, minutes(1), minutes(7), minutes(180)].repeat(8),
+            vec![TimeoutRequest::Never],
+        ]
+        .concat(),
+    };
+    // Half an hour: 300 seconds and twice the 7 that this machine differs by.
+    let plans = vec![Plan::every(314)];
+    let plot = Plot { seed: 2, clients: clients(), manner, zone: "UTC", plans };
+    month(
+        include_str!("../../../examples/websphere.toml"),
+        "2026-06-01T00:07:00Z",
+        plot,
+        &[Closed, Expired],
+    );
+}
+
+#[test]
+fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
+    let manner = Manner {
+        tasks: &["jmap", "jmap", "imap"],
+        per_user: 3,
+        in_the_morning: true,
+        away: 14,
+        asks: vec![TimeoutRequest::Nothing, minutes(10), TimeoutRequest::Never],
+    };
+    // The clocks go back on October 25, so that 02:15 comes twice.
+    let plans = vec![Plan::at(|_, minute| minute == 15)];
+    let plot = Plot { seed: 3, clients: clients(), manner, zone: "Europe/Berlin", plans };
+    month(
+        include_str!("../../../examples/stalwart.toml"),
+        "2026-10-05T00:07:00Z",
+        plot,
+        &[Closed, Expired, Evicted],
+    );
+}
+
+#[test]
+fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
+    let manner = Manner {
+        tasks: &["inbox", "wastebasket", "depot"],
+        per_user: 2,
+        in_the_morning: false,
+        away: 8,
+        asks: vec![TimeoutRequest::Nothing],
+    };
+    // The clocks go forward on March 29, so that a day has 23 hours.
+    let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
+    let plot = Plot { seed: 4, clients: clients(), manner, zone: "Europe/Berlin", plans };
+    month(
+        include_str!("../../../examples/transfer.toml"),
+        "2026-03-10T00:07:00Z",
+        plot,
+        &[Closed, Expired],
+    );
+}
+
+#[test]
+fn redbex_keeps_to_its_licence() {
+    let manner = Manner {
+        tasks: &["app", "web"],
+        per_user: 5,
+        in_the_morning: true,
+        away: 14,
+        asks: vec![
+            TimeoutRequest::Nothing,
+            minutes(1),
+            minutes(20),
+            minutes(600),
+            TimeoutRequest::Never,
+        ],
+    };
+    let plans = vec![Plan::every(300)];
+    let plot = Plot { seed: 5, clients: clients(), manner, zone: "UTC", plans };
+    month(
+        include_str!("../../../examples/redbex.toml"),
+        "2026-06-01T00:07:00Z",
+        plot,
+        &[Closed, Abandoned, Evicted],
+    );
+}

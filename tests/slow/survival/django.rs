@@ -1,0 +1,239 @@
+//! Django's table: an application that uses it, and what must be in it.
+//!
+//! Rows go when they are due, and nothing of them stays. What a purge deletes is counted in
+//! another file than the table's: a purge that dies between the two has counted less than it
+//! has deleted, and never more.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::Value;
+
+use crate::support::rng::Chance;
+use crate::support::sandbox::{HOUR, now, sha256};
+use crate::survival::application::{Deed, Receipt, Serve};
+use crate::survival::ledger_check::{Record, Tally};
+
+const SCHEMA: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
+                      session_data text NOT NULL, expire_date datetime NOT NULL);
+     CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
+/// Signed two weeks before it is over, by which Django's times are known to be in UTC.
+const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
+const TWO_WEEKS: i64 = 14 * 24 * HOUR;
+/// For how long rows that are due were so before anybody came to work.
+const OVERDUE: i64 = 12 * HOUR;
+/// What an application asks before it writes.
+const LOOKS: usize = 4;
+
+/// Makes the table. Half of the rows are due, and the rest is in use.
+pub fn fill(db: &Connection, rows: u32) {
+    db.execute_batch(&format!("{SCHEMA} BEGIN")).unwrap();
+    for number in 0..rows {
+        let ahead = if number % 8 < 4 { -OVERDUE } else { TWO_WEEKS };
+        insert(db, &key(&number.to_string()), now() + ahead);
+    }
+    db.execute_batch("COMMIT").unwrap();
+}
+
+fn key(text: &str) -> String {
+    sha256(text)[..32].to_owned()
+}
+
+fn insert(db: &Connection, key: &str, over: i64) {
+    let sql = "INSERT INTO django_session (session_key, session_data, expire_date) \
+               VALUES (?1, ?2, datetime(?3, 'unixepoch') || '.123456')";
+    assert_eq!(db.prepare_cached(sql).unwrap().execute(params![key, DATA, over]), Ok(1));
+}
+
+/// A process of the application.
+pub struct Application {
+    db: Connection,
+    chance: Chance,
+    seat: u64,
+    opened: u64,
+    /// The sessions that no other process serves.
+    mine: Vec<String>,
+}
+
+impl Application {
+    /// The one of so many that has this seat; rows that are there belong to one of them each.
+    pub fn new(path: &Path, seat: u64, seats: u64) -> Self {
+        let db = connect(path);
+        let mut mine: Vec<String> = rows(&db).into_keys().collect();
+        mine.retain(|key| u64::from_str_radix(&key[..8], 16).unwrap() % seats == seat);
+        Self { db, chance: Chance::seeded(seat), seat, opened: 0, mine }
+    }
+
+    fn open(&mut self) -> Receipt {
+        self.opened += 1;
+        let (id, at) = (key(&format!("{} {}", self.seat, self.opened)), self.over());
+        insert(&self.db, &id, at);
+        self.mine.push(id.clone());
+        receipt(Deed::Opened, id, at)
+    }
+
+    /// When a session is over that is saved now: in two weeks, or already.
+    fn over(&mut self) -> i64 {
+        now() + if self.chance.percent(20) { -HOUR } else { TWO_WEEKS }
+    }
+
+    fn looks(&mut self) {
+        let sql = "SELECT session_data FROM django_session \
+                   WHERE session_key = ?1 AND expire_date > ?2";
+        let mut look = self.db.prepare_cached(sql).unwrap();
+        for _ in 0..LOOKS {
+            let place = self.chance.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
+            let id = &self.mine[usize::try_from(place).unwrap()];
+            look.exists([id.as_str(), "2020-01-01 00:00:00"]).unwrap();
+        }
+    }
+}
+
+impl Serve for Application {
+    fn reconnect(&mut self, path: &Path) {
+        self.db = connect(path);
+    }
+
+    fn serve(&mut self) -> Receipt {
+        if self.mine.is_empty() || self.chance.percent(15) {
+            return self.open();
+        }
+        self.looks();
+        let place = self.chance.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
+        let place = usize::try_from(place).unwrap();
+        let (id, at) = (self.mine[place].clone(), self.over());
+        let (deed, rows) = if self.chance.percent(15) {
+            let sql = "DELETE FROM django_session WHERE session_key IN (?1)";
+            (Deed::Closed, self.db.prepare_cached(sql).unwrap().execute([&id]).unwrap())
+        } else {
+            // A request that began in time may save its session when that is due.
+            let sql = "UPDATE django_session SET session_data = ?2, \
+                       expire_date = datetime(?3, 'unixepoch') || '.123456' WHERE session_key = ?1";
+            let mut update = self.db.prepare_cached(sql).unwrap();
+            (Deed::Touched, update.execute(params![id, DATA, at]).unwrap())
+        };
+        let deed = if rows == 1 { deed } else { Deed::Refused };
+        if deed != Deed::Touched {
+            self.mine.swap_remove(place);
+        }
+        receipt(deed, id, at)
+    }
+}
+
+/// With the moment at which the session is over.
+fn receipt(deed: Deed, id: String, at: i64) -> Receipt {
+    Receipt { deed, id, task: "django".to_owned(), at }
+}
+
+fn connect(path: &Path) -> Connection {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    // As Python's sqlite3 has it.
+    db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    db.pragma_update(None, "foreign_keys", "ON").unwrap();
+    db
+}
+
+/// Each key, and when its session is over.
+fn rows(db: &Connection) -> BTreeMap<String, i64> {
+    let sql = "SELECT session_key, unixepoch(expire_date), session_data FROM django_session";
+    let mut select = db.prepare(sql).unwrap();
+    let rows = select.query_map([], |row| {
+        assert_eq!(row.get::<_, String>(2).unwrap(), DATA);
+        Ok((row.get(0)?, row.get(1)?))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// What is known of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Its row is over then. Until then it stays.
+    Kept { over: i64 },
+    /// It was over then, and a request has found no row.
+    Missed { over: i64 },
+    /// The application has deleted its row.
+    Closed,
+    /// A purge has.
+    Gone,
+}
+
+/// Every session that was ever opened.
+#[derive(Clone)]
+pub struct Book {
+    entries: BTreeMap<String, Fate>,
+}
+
+impl Book {
+    /// Begins with the rows that are there.
+    pub fn new(db: &Connection) -> Self {
+        let kept = |(key, over)| (key, Fate::Kept { over });
+        Self { entries: rows(db).into_iter().map(kept).collect() }
+    }
+
+    fn count(&self, is: impl Fn(Fate) -> bool) -> usize {
+        self.entries.values().filter(|fate| is(**fate)).count()
+    }
+}
+
+impl Record for Book {
+    fn insert_run(&mut self, receipt: &Receipt) {
+        let Receipt { deed, id, at, .. } = receipt;
+        if *deed == Deed::Opened {
+            let fate = Fate::Kept { over: *at };
+            assert!(self.entries.insert(id.clone(), fate).is_none(), "{receipt} twice");
+            return;
+        }
+        let fate = self.entries.get_mut(id).unwrap();
+        *fate = match (*fate, deed) {
+            (Fate::Kept { .. }, Deed::Touched) => Fate::Kept { over: *at },
+            (Fate::Kept { .. }, Deed::Closed) => Fate::Closed,
+            (Fate::Kept { over }, Deed::Refused) => Fate::Missed { over },
+            (Fate::Gone, Deed::Refused) => Fate::Gone,
+            (fate, _) => panic!("{receipt}, which was {fate:?}"),
+        };
+    }
+
+    #[track_caller]
+    fn compare(&mut self, db: &Connection) {
+        let integrity: String =
+            db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(integrity, "ok");
+        let mut rows = rows(db);
+        for (key, fate) in &mut self.entries {
+            let row = rows.remove(key);
+            *fate = match (*fate, row) {
+                (Fate::Kept { over }, Some(row)) if over == row => *fate,
+                (Fate::Kept { over } | Fate::Missed { over }, None) if over < now() => Fate::Gone,
+                (Fate::Closed | Fate::Gone, None) => *fate,
+                (fate, row) => panic!("{key} was {fate:?}, and is {row:?} at {}", now()),
+            };
+        }
+        assert!(rows.is_empty(), "nobody has opened {rows:?}");
+    }
+
+    #[track_caller]
+    fn compare_figures(&self, stat: &Value) {
+        let number = |name: &str| usize::try_from(stat[0][name].as_u64().unwrap()).unwrap();
+        assert_eq!(number("sessions"), self.count(|fate| matches!(fate, Fate::Kept { .. })));
+        assert!(number("deleted") <= self.tally().deleted, "{stat}");
+        assert_eq!(number("deleted"), number("ended_expired"), "{stat}");
+    }
+
+    fn tally(&self) -> Tally {
+        let gone = self.count(|fate| fate == Fate::Gone);
+        Tally { ended: gone, deleted: gone }
+    }
+
+    fn due(&self) -> usize {
+        self.count(|fate| matches!(fate, Fate::Kept { over } if over < now()))
+    }
+
+    fn overdue(&self) -> usize {
+        self.count(|fate| matches!(fate, Fate::Kept { over } if over < now() - OVERDUE / 2))
+    }
+
+    fn copy(&self) -> Box<dyn Record> {
+        Box::new(self.clone())
+    }
+}

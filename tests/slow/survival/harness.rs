@@ -1,0 +1,128 @@
+//! A table, those who work on it, and the record of what must be in it.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::support::sandbox::{Ran, Sandbox};
+use crate::survival::PURGE;
+use crate::survival::application::Receipt;
+use crate::survival::ledger_check::{Record, Tally};
+use crate::survival::setup::{CONFIG, Table};
+
+pub struct Scene {
+    pub sandbox: Sandbox,
+    pub table: Table,
+    book: Box<dyn Record>,
+    /// Runs that were killed at work.
+    died: u32,
+}
+
+impl Scene {
+    pub fn new(sandbox: Sandbox, table: Table, book: Box<dyn Record>) -> Self {
+        Self { sandbox, table, book, died: 0 }
+    }
+
+    pub fn purge(&self) -> Command {
+        self.command(PURGE)
+    }
+
+    fn command(&self, args: &[&'static str]) -> Command {
+        let args = [self.table.args(), args].concat();
+        let mut command = self.sandbox.command(args);
+        command.env("STATE_DIRECTORY", self.state());
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.sandbox.path("state/sessctl")
+    }
+
+    /// A number from the file with the ledger; `None` while there is no such file.
+    fn ledger(&self, sql: &str) -> Option<u32> {
+        let db = match self.table {
+            Table::Own => self.sandbox.db(),
+            Table::Django => {
+                let mut files =
+                    std::fs::read_dir(self.state()).ok()?.map(|file| file.unwrap().path());
+                Connection::open(files.find(|path| path.extension() == Some("db".as_ref()))?)
+                    .unwrap()
+            }
+        };
+        // A purge may have died before it had set up the file.
+        let is_there = "SELECT count(*) FROM sqlite_schema WHERE name = 'clocks'";
+        let is_there: u32 = db.query_row(is_there, [], |row| row.get(0)).unwrap();
+        (is_there > 0).then(|| db.query_row(sql, [], |row| row.get(0)).unwrap())
+    }
+
+    pub fn insert_run(&mut self, receipts: &[Receipt]) {
+        for receipt in receipts {
+            self.book.insert_run(receipt);
+        }
+    }
+
+    /// Compares everything with the record, while nobody works.
+    #[track_caller]
+    pub fn compare(&mut self) {
+        // The first to look at what a killed process has left may be one who only reads.
+        let stat = self.json(&["show", "stat", "--json"]);
+        self.book.compare(&self.sandbox.db());
+        self.book.compare_figures(&stat);
+    }
+
+    /// What is true after a purge was killed. The next one takes over its lease at once.
+    /// Answers whether it had begun.
+    #[track_caller]
+    pub fn killed(&mut self) -> bool {
+        self.compare();
+        // A run that has died seems to be at work until the next one begins.
+        let died = "SELECT count(*) FROM runs WHERE outcome IN ('running', 'lost')";
+        let died = self.ledger(died).unwrap_or_default();
+        std::mem::replace(&mut self.died, died) < died
+    }
+
+    /// What is true after a purge has come to its end: it did what it says, and all that
+    /// others had left. Answers what it says.
+    #[track_caller]
+    pub fn completed(&mut self, output: Output) -> Value {
+        let before = self.book.tally();
+        self.compare();
+        let after = self.book.tally();
+        let summary = Ran(output).succeeds().json();
+        let said = |key: &str| usize::try_from(summary[key].as_u64().unwrap()).unwrap();
+        let done = Tally { ended: said("ended"), deleted: said("deleted") };
+        let seen =
+            Tally { ended: after.ended - before.ended, deleted: after.deleted - before.deleted };
+        assert_eq!(done, seen, "{summary}");
+        assert_eq!((&summary["stopped"], said("remaining")), (&Value::Null, 0));
+        assert_eq!(self.book.overdue(), 0, "{summary}");
+        summary
+    }
+
+    /// With nobody else at work, a purge leaves nothing that is due, no lease and no
+    /// run that seems to be at work.
+    #[track_caller]
+    pub fn ends(mut self) {
+        let last = self.purge().output().unwrap();
+        self.completed(last);
+        assert_eq!(self.book.due(), 0);
+        let planned = self.json(&["purge", "--dry-run", "--json"]);
+        assert_eq!(planned["sessions"], Value::Array(Vec::new()), "{planned}");
+        let at_work = "SELECT (SELECT count(*) FROM leases) \
+                       + (SELECT count(*) FROM runs WHERE outcome = 'running')";
+        assert_eq!(self.ledger(at_work), Some(0));
+        let runs = self.json(&["show", "runs", "--limit", "0", "--json"]);
+        let runs = runs.as_array().unwrap();
+        let of = |outcome: &str| runs.iter().filter(|run| run["outcome"] == outcome).count();
+        let died = usize::try_from(self.died).unwrap();
+        assert_eq!((of("lost"), of("done")), (died, runs.len() - died), "{runs:?}");
+    }
+
+    #[track_caller]
+    fn json(&self, args: &[&'static str]) -> Value {
+        let args = [&["--config", CONFIG], args].concat();
+        Ran(self.command(&args).output().unwrap()).succeeds().json()
+    }
+}

@@ -1,0 +1,150 @@
+//! The table before the purge, and the policies.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::support::sandbox::{DAY, HOUR, MINUTE, Row, Sandbox, row};
+use crate::survival::application::{Application, Serve};
+use crate::survival::django;
+use crate::survival::harness::Scene;
+use crate::survival::ledger_check::{Book, Record};
+
+/// The name of the configuration.
+pub const CONFIG: &str = "sessctl.toml";
+
+/// Whose table it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// sessctl's own.
+    Own,
+    /// Django's. Rows go at once, and what is remembered of it is in another file.
+    Django,
+}
+
+impl Table {
+    /// What every command has to be told.
+    pub fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Own => &[],
+            Self::Django => &["--profile", "django"],
+        }
+    }
+
+    /// The application process that has this seat among so many.
+    pub fn application(self, path: &Path, seat: u64, seats: u64) -> Box<dyn Serve> {
+        match self {
+            Self::Own => Box::new(Application::new(path, seat, seats)),
+            Self::Django => Box::new(django::Application::new(path, seat, seats)),
+        }
+    }
+
+    /// The table of this name.
+    pub fn named(name: &str) -> Self {
+        let all = [Self::Own, Self::Django];
+        all.into_iter().find(|table| format!("{table:?}") == name).unwrap()
+    }
+}
+
+/// How SQLite keeps what it has not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journal {
+    /// As `init` sets it up.
+    Wal,
+    /// As it is on a file system that has no shared memory.
+    Delete,
+}
+
+/// For how long the rows of ended sessions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// For a day, which is the default: sessions end, and rows that ended before go.
+    Day,
+    /// Not at all: rows go at once.
+    None,
+    /// For a day in one task, not at all in the other: all of it in one walk.
+    Mixed,
+}
+
+impl Retention {
+    /// Whether a purge that ends a session of a task deletes its row in the same step.
+    pub fn discards(self, task: &str) -> bool {
+        match self {
+            Self::Day => false,
+            Self::None => true,
+            Self::Mixed => task == "http",
+        }
+    }
+}
+
+/// What a purge finds.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub table: Table,
+    pub journal: Journal,
+    pub retention: Retention,
+    pub rows: u32,
+}
+
+/// A table and its configuration, ready to be copied.
+pub struct Prepared {
+    table: Table,
+    files: BTreeMap<String, Vec<u8>>,
+    book: Box<dyn Record>,
+}
+
+impl Prepared {
+    pub fn scene(&self) -> Scene {
+        let sandbox = Sandbox::without_database();
+        for (name, bytes) in &self.files {
+            sandbox.file(name, bytes);
+        }
+        Scene::new(sandbox, self.table, self.book.copy())
+    }
+}
+
+impl Setting {
+    pub fn prepare(self) -> Prepared {
+        let sandbox = match self.table {
+            Table::Own => Sandbox::new(),
+            Table::Django => Sandbox::without_database(),
+        };
+        // A purge competes with the touches, which have the lenient form for that.
+        let retention = match self.retention {
+            Retention::Day => "",
+            Retention::None => "retention = \"0\"\n",
+            Retention::Mixed => "[policy.http]\nstrict = false\nretention = \"0\"\n",
+        };
+        let policies = match self.table {
+            Table::Own => format!("[policy]\nstrict = false\n{retention}"),
+            Table::Django => String::new(),
+        };
+        sandbox.file(CONFIG, policies);
+        // The files are those of an application that has died: it leaves the log behind.
+        let db = sandbox.db();
+        let mode = if self.journal == Journal::Delete { "DELETE" } else { "WAL" };
+        db.pragma_update(None, "journal_mode", mode).unwrap();
+        let book: Box<dyn Record> = match self.table {
+            Table::Own => {
+                sandbox.insert_all(0..self.rows, kind);
+                Box::new(Book::new(&db, self.retention))
+            }
+            Table::Django => {
+                django::fill(&db, self.rows);
+                Box::new(django::Book::new(&db))
+            }
+        };
+        Prepared { table: self.table, files: sandbox.files(), book }
+    }
+}
+
+/// Half of the rows are due to end, an eighth ended so long ago that they are due to
+/// go, another eighth has ended just now, and the rest is in use.
+fn kind(n: u32) -> Row {
+    let row = row(&n.to_string()).task(if n % 16 < 8 { "imap" } else { "http" });
+    match n % 8 {
+        0..4 => row.idle(12 * HOUR),
+        4 => row.idle(2 * DAY + HOUR).ended(2 * DAY, "closed"),
+        5 => row.idle(HOUR).ended(MINUTE, "closed"),
+        _ => row,
+    }
+}

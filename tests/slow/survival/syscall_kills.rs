@@ -1,0 +1,134 @@
+//! A purge is killed before the calls by which SQLite changes a file or a lock, and so at
+//! the boundaries of batches, of transactions and of checkpoints: before each of the first
+//! calls, which open, start and write the first batches, and then before fewer and fewer.
+//! With `SESSCTL_TEST_KILLS=10000` it leaves none out.
+//!
+//! The table has rows of all kinds, and its policies keep some and discard others, so
+//! that each batch has every kind of statement.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::survival::harness::Scene;
+use crate::survival::random_kills::kills;
+use crate::survival::setup::{Journal, Prepared, Retention, Setting, Table};
+
+/// The calls. Those that this processor or this journal has no use for kill nothing.
+/// What SQLite does in the memory that it shares is no call; `moments` comes upon that.
+const CALLS: [&str; 7] =
+    ["pwrite64", "fcntl", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"];
+
+/// The last call that strace can be told of.
+const MOST: u64 = u16::MAX as u64;
+
+/// Steps at a time: they wait for the disk, too.
+const AT_ONCE: usize = 4;
+/// What an application does in each step; it costs syncs where there is no log.
+const REQUESTS: usize = 5;
+/// Batches that each purge has at the least, however fast the machine is: the first has 64
+/// rows, and each further one at most twice as many as the one before it.
+const BATCHES: u64 = 5;
+/// Rows of the table. About three quarters of them are due, which is more than the
+/// 64 + 128 + 256 + 512 that four batches could hold.
+const ROWS: u32 = 2_300;
+
+/// What kills a purge: one of its calls.
+struct Blow {
+    call: &'static str,
+    /// How many of the first calls none is left out of. Of twice as many it takes every
+    /// second one, of three times as many every third, and so on.
+    dense: u64,
+}
+
+impl Blow {
+    /// The purge that is killed before the call of this number.
+    fn purge(&self, scene: &Scene, number: u64) -> Output {
+        let purge = scene.purge();
+        Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null"])
+            .args(["-e", &format!("trace=?{}", self.call)])
+            .args(["-e", &format!("inject=?{}:signal=KILL:when={number}", self.call)])
+            .arg(purge.get_program())
+            .args(purge.get_args())
+            .current_dir(purge.get_current_dir().unwrap())
+            .envs(purge.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .output()
+            .unwrap()
+    }
+
+    /// Deals it before the call of this number; answers whether there was one.
+    fn falls(&self, prepared: &Prepared, number: u64) -> bool {
+        let mut scene = prepared.scene();
+        let path = scene.sandbox.path("app.db");
+        let output = self.purge(&scene, number);
+        let is_killed = output.status.signal() == Some(9);
+        if is_killed {
+            // Who comes across what is left first is one who writes, or one who reads.
+            let is_writer_first = number.is_multiple_of(2);
+            if !is_writer_first {
+                scene.killed();
+            }
+            let mut application = scene.table.application(&path, 0, 1);
+            let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
+            scene.insert_run(&receipts);
+            if is_writer_first {
+                scene.killed();
+            }
+        } else {
+            let summary = scene.completed(output);
+            assert!(summary["batches"].as_u64() >= Some(BATCHES), "{summary}");
+        }
+        scene.ends();
+        is_killed
+    }
+
+    /// Deals it before each call that is not left out, and answers how many there were.
+    fn fall(&self, prepared: &Prepared) -> u64 {
+        let (next, dealt) = (AtomicU64::new(1), AtomicU64::new(0));
+        let after = |number| number + 1 + number / self.dense;
+        let number =
+            || next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(after(n))).unwrap();
+        // On a slow machine a purge has more batches, and more calls than strace can count.
+        let falls = |number| number <= MOST && self.falls(prepared, number);
+        let fall = || {
+            while falls(number()) {
+                dealt.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(fall);
+            }
+        });
+        dealt.into_inner()
+    }
+}
+
+fn kill_before_calls(table: Table, journal: Journal) {
+    let prepared = Setting { table, journal, retention: Retention::Mixed, rows: ROWS }.prepare();
+    let dense = if table == Table::Django { 2 } else { (kills() as u64 / 8).max(16) };
+    for call in CALLS {
+        let calls = Blow { call, dense }.fall(&prepared);
+        let least = if table == Table::Django { 2 * BATCHES } else { 4 * BATCHES };
+        assert!(calls > least || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
+    }
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_calls_with_a_write_ahead_log() {
+    kill_before_calls(Table::Own, Journal::Wal);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_calls_without_a_write_ahead_log() {
+    kill_before_calls(Table::Own, Journal::Delete);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn killed_before_calls_on_a_table_of_django() {
+    kill_before_calls(Table::Django, Journal::Wal);
+}

@@ -1,0 +1,111 @@
+//! Three nodes with sessions on them, and the commands that work there.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
+
+use serde_json::json;
+use sessctl::{Config, UnixTime};
+
+use crate::support::rqlite::{self, Address, Node, Nodes};
+
+/// All rows of ended sessions stay, but for those of one task.
+pub const CONFIG: &str = r#"
+[policy]
+timeout = "24h"
+max_timeout = "24h"
+retention = "forever"
+
+[policy.imap]
+limit = 40
+when_full = "evict-lru"
+
+[policy.pop3]
+limit = 25
+when_full = "refuse"
+
+[policy.edge]
+strict = false
+
+[policy.gone]
+retention = "0"
+"#;
+
+pub const DAY: i64 = 24 * 60 * 60;
+
+#[expect(clippy::disallowed_methods, reason = "the purge has the clock of the machine")]
+pub fn now() -> i64 {
+    UnixTime::from(SystemTime::now()).0
+}
+
+/// A cluster, whatever becomes of its nodes.
+pub struct Scene {
+    /// What `--db` takes, each time with another node first.
+    pub urls: Vec<String>,
+    pub addresses: Vec<Address>,
+    pub config: Config,
+    folder: PathBuf,
+}
+
+impl Scene {
+    /// With an empty table, under this configuration.
+    pub fn new(nodes: &Nodes, config: &str) -> Self {
+        let folder = nodes.folder().to_owned();
+        std::fs::write(folder.join("sessctl.toml"), config).unwrap();
+        let scene = Self {
+            urls: (0..nodes.nodes.len()).map(|turn| nodes.url_from(turn)).collect(),
+            addresses: nodes.nodes.iter().map(Node::address).collect(),
+            config: Config::parse(config, "sessctl.toml").unwrap(),
+            folder,
+        };
+        assert_eq!(scene.runs(&["init"]), (0, String::new()));
+        scene
+    }
+
+    /// The command, which asks the node of this place first.
+    pub fn command(&self, first: usize, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+        command
+            .args(args)
+            .env_clear()
+            .env("STATE_DIRECTORY", self.folder.join("state"))
+            .env("SESSCTL_DB", &self.urls[first])
+            .env("SESSCTL_CONFIG", "sessctl.toml")
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it; answers its exit code and what it has said.
+    pub fn runs(&self, args: &[&str]) -> (i32, String) {
+        said(self.command(0, args).output().unwrap())
+    }
+
+    /// Inserts sessions that are long over, each once whatever is repeated: every other one
+    /// keeps its row when it ends.
+    pub fn seed(&self, from: i64, count: i64) {
+        let sql = "INSERT OR IGNORE INTO sessions \
+                   (id, user, task, created_at, last_used_at, idle_timeout) \
+                   WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) \
+                   SELECT printf('%08x%056x', (i * 2654435761) % 4294967296, i), 'u' || (i % 5000), \
+                   CASE i % 2 WHEN 0 THEN 'old' ELSE 'gone' END, ?3, ?3, 3600 FROM n";
+        let long_ago = now() - 100 * DAY;
+        rqlite::request(&self.addresses, &json!([[sql, from, from + count - 1, long_ago]]));
+    }
+
+    /// How many sessions are due of those that were seeded, as the leader sees it.
+    pub fn due(&self) -> i64 {
+        let sql =
+            "SELECT count(*) FROM sessions WHERE task IN ('old', 'gone') AND ended_at IS NULL";
+        let mut answers = self.addresses.iter().filter_map(|node| node.rows(sql, "weak"));
+        answers.find_map(|rows| rows[0][0].as_i64()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The exit code of a command and what it has said.
+pub fn said(ran: Output) -> (i32, String) {
+    let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+    (ran.status.code().unwrap(), said)
+}

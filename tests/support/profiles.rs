@@ -1,0 +1,270 @@
+//! Profiles as the store takes them: those that come with the program, and others.
+
+use sessctl::config::profile::{built_in, parse};
+use sessctl::domain::profile::{
+    ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
+    Parameter, Profile, Rule, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TimeColumn,
+    TokenForm, Unit, UserForm, UserSource, ZoneForm,
+};
+use sessctl::domain::time::Span;
+use sessctl::domain::time_zone::TimeZone;
+
+/// A profile that one adds to.
+pub struct Draft(pub Profile);
+
+pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
+    Draft(Profile {
+        name: name.to_owned(),
+        title: format!("the framework {name}"),
+        about: String::new(),
+        task: name.to_owned(),
+        table: table.to_owned(),
+        columns: columns.iter().map(|&column| column.to_owned()).collect(),
+        optional: Vec::new(),
+        id: id.to_owned(),
+        is_detected: true,
+        readonly: None,
+        user: None,
+        client: None,
+        token: None,
+        inputs: Vec::new(),
+        times: Vec::new(),
+        created: None,
+        used: None,
+        rules: Vec::new(),
+        filter: Vec::new(),
+        dependents: Vec::new(),
+        missing: Vec::new(),
+        doubt: None,
+    })
+}
+
+pub fn source(column: &str) -> ColumnSource {
+    ColumnSource { column: column.to_owned(), path: None }
+}
+
+impl Draft {
+    pub fn input(mut self, column: &str) -> Self {
+        self.0.inputs.push(source(column));
+        self
+    }
+
+    /// One that is a time, too.
+    pub fn time(mut self, column: &str, encoding: Encoding) -> Self {
+        let input = self.0.inputs.len();
+        self.0.times.push(TimeColumn {
+            input,
+            encoding,
+            null: None,
+            never: Vec::new(),
+            over: Vec::new(),
+        });
+        self.input(column)
+    }
+
+    pub fn null(mut self, null: NullMeaning) -> Self {
+        self.0.times.last_mut().unwrap().null = Some(null);
+        self
+    }
+
+    pub fn never(mut self, never: i64) -> Self {
+        self.0.times.last_mut().unwrap().never.push(SqlValue::Integer(never));
+        self
+    }
+
+    pub fn over(mut self, over: i64) -> Self {
+        self.0.times.last_mut().unwrap().over.push(SqlValue::Integer(over));
+        self
+    }
+
+    pub fn path(mut self, path: &str) -> Self {
+        self.0.inputs.last_mut().unwrap().path = Some(path.to_owned());
+        self
+    }
+
+    pub fn rule(mut self, kind: RuleKind, at_once: bool) -> Self {
+        self.0.rules.push(Rule { kind, when: Vec::new(), at_once, grace: Span::ZERO });
+        self
+    }
+
+    pub fn at(self, time: usize, at_once: bool) -> Self {
+        self.rule(RuleKind::At(time), at_once)
+    }
+
+    pub fn after(self, time: usize, span: Span, at_once: bool) -> Self {
+        self.rule(RuleKind::After(time, Length::Fixed(span)), at_once)
+    }
+
+    pub fn when(mut self, input: usize, test: Test) -> Self {
+        self.0.rules.last_mut().unwrap().when.push(Condition { input, test });
+        self
+    }
+
+    pub fn only(mut self, input: usize, test: Test) -> Self {
+        self.0.filter.push(Condition { input, test });
+        self
+    }
+
+    pub fn user(mut self, column: &str) -> Self {
+        let source = source(column);
+        self.0.user = Some(UserSource { source, form: UserForm::Plain, nobody: Vec::new() });
+        self
+    }
+
+    pub fn token(mut self, column: &str) -> Self {
+        let (column, prefix) = (column.to_owned(), String::new());
+        self.0.token = Some(TokenForm { column, prefix, is_hashed: false });
+        self
+    }
+
+    pub fn nobody(mut self, value: i64) -> Self {
+        self.0.user.as_mut().unwrap().nobody.push(SqlValue::Integer(value));
+        self
+    }
+
+    pub fn dependent(mut self, table: &str, column: &str, references: &str) -> Self {
+        self.0.dependents.push(Dependent {
+            table: table.to_owned(),
+            column: column.to_owned(),
+            references: references.to_owned(),
+            action: DependentAction::Delete,
+        });
+        self
+    }
+
+    /// What becomes of the rows of the last dependent.
+    pub fn set_null(mut self) -> Self {
+        self.0.dependents.last_mut().unwrap().action = DependentAction::SetNull;
+        self
+    }
+
+    pub fn named(mut self) -> Self {
+        self.0.is_detected = false;
+        self
+    }
+
+    pub fn lacking(mut self, parameter: &str) -> Self {
+        self.0.missing.push(Parameter {
+            name: parameter.to_owned(),
+            about: "of the configuration".to_owned(),
+            example: "2h".to_owned(),
+        });
+        self
+    }
+}
+
+pub fn seconds() -> Encoding {
+    Encoding::Unix(Unit::Seconds, vec![Storage::Integer])
+}
+
+pub fn milliseconds(storage: &[Storage]) -> Encoding {
+    Encoding::Unix(Unit::Milliseconds, storage.to_vec())
+}
+
+pub fn text(separator: Separator, decimals: &[u8], zone: ZoneForm) -> Encoding {
+    Encoding::Text(TextForm { separator, decimals: Decimals(decimals.to_vec()), zone })
+}
+
+pub fn utc(decimals: &[u8]) -> Encoding {
+    text(Separator::Blank, decimals, ZoneForm::None(TimeZone::UTC))
+}
+
+/// One that comes with the program, with the lifetime of a usual configuration.
+pub fn shipped(name: &str) -> Profile {
+    let (_, text) = built_in().iter().find(|(known, _)| *known == name).unwrap();
+    let lifetime = match name {
+        "laravel" => Some("2h"),
+        "rails" => Some("30d"),
+        "gitea" => Some("1d"),
+        _ => None,
+    };
+    let given = lifetime.map(|lifetime| ("lifetime".to_owned(), lifetime.to_owned()));
+    parse(text, name, &given.into_iter().collect()).unwrap()
+}
+
+pub fn django() -> Profile {
+    shipped("django")
+}
+
+pub fn flask() -> Profile {
+    shipped("flask-session")
+}
+
+pub fn rails() -> Profile {
+    shipped("rails")
+}
+
+pub fn laravel() -> Profile {
+    shipped("laravel")
+}
+
+pub fn symfony() -> Profile {
+    shipped("symfony")
+}
+
+pub fn scs() -> Profile {
+    shipped("scs")
+}
+
+pub fn better_auth() -> Profile {
+    shipped("better-auth")
+}
+
+pub fn gitea() -> Profile {
+    shipped("gitea")
+}
+
+/// All of them, and the files that hold their tables.
+pub fn all() -> Vec<(Profile, &'static str, &'static [&'static str])> {
+    vec![
+        (
+            django(),
+            include_str!("../fixtures/frameworks/django.sql"),
+            &["g4k32zhlrlpzvhcmu1mnysy51vvfo89c", "khfmrm052mi1mi21w4e19tf29cs703vt"],
+        ),
+        (
+            flask(),
+            include_str!("../fixtures/frameworks/flask_session.sql"),
+            &["session:E0UI3Ci9Mxjx", "session:legacyNullExp"],
+        ),
+        (
+            rails(),
+            include_str!("../fixtures/frameworks/rails.sql"),
+            &["2::expired1", "2::old_but_active"],
+        ),
+        (
+            laravel(),
+            include_str!("../fixtures/frameworks/laravel.sql"),
+            &["Q3kW1expired", "Q3kW1guestBoundary"],
+        ),
+        (symfony(), include_str!("../fixtures/frameworks/symfony.sql"), &["expired1"]),
+        (scs(), include_str!("../fixtures/frameworks/scs_sqlite3store.sql"), &["expired1"]),
+        (
+            shipped("connect-sqlite3"),
+            include_str!("../fixtures/frameworks/connect_sqlite3.sql"),
+            &["expired1"],
+        ),
+        (better_auth(), include_str!("../fixtures/frameworks/better_auth.sql"), &["e1"]),
+        (
+            shipped("authjs-drizzle"),
+            include_str!("../fixtures/frameworks/authjs_drizzle.sql"),
+            &["e1"],
+        ),
+        (
+            shipped("authjs-typeorm"),
+            include_str!("../fixtures/frameworks/authjs_typeorm.sql"),
+            &["e1"],
+        ),
+        (
+            shipped("tower-sessions"),
+            include_str!("../fixtures/frameworks/tower_sessions.sql"),
+            &["expired1", "whole_second_expired"],
+        ),
+        (
+            shipped("spring-session"),
+            include_str!("../fixtures/frameworks/spring_session_jdbc.sql"),
+            &["p2"],
+        ),
+        (gitea(), include_str!("../fixtures/frameworks/gitea.sql"), &["expired0000000e1"]),
+    ]
+}

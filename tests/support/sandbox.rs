@@ -1,0 +1,226 @@
+//! A folder with a database in it, and the commands run there.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+pub use super::row::{DAY, HOUR, MINUTE, Row, now, row, sha256};
+
+/// As if the jobs had been in their configurations for a day: those with an interval are
+/// due, as they have waited for that first.
+pub const JOBS_HAVE_WAITED: [&str; 2] = [
+    "UPDATE job_histories SET settled_at = settled_at - 86400",
+    "UPDATE job_members SET since = since - 86400",
+];
+
+/// As many runs as the ledger keeps in any case, which begin now.
+pub const MANY_RUNS: &str = "
+    WITH RECURSIVE run (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM run LIMIT 100)
+    INSERT INTO runs (holder, account, work, planned_at, started_at, missed, host, pid, version,
+                      outcome)
+    SELECT 'run ' || number, '', 'purge', started.at, started.at, 0, 'mail1', 1, '0.1.0', 'done'
+    FROM run, (SELECT unixepoch() AS at) AS started";
+
+/// A directory that cannot be made.
+pub const NO_STATE: &str = "/dev/null/state";
+
+/// An empty folder, where commands run without any setting of the machine's.
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    /// With an empty database, `app.db`, that commands use unless told otherwise.
+    pub fn new() -> Self {
+        let sandbox = Self::without_database();
+        sandbox.run(["init"]).succeeds();
+        sandbox
+    }
+
+    /// With nothing in it.
+    pub fn without_database() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The command, ready to run.
+    pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("SESSCTL_DB", "app.db")
+            .env("TZ", "UTC")
+            // Nothing can be made there: what is remembered of a framework's table goes
+            // where a test says, and never where the machine's own sessctl has it.
+            .env("STATE_DIRECTORY", NO_STATE)
+            .env("HOME", "/dev/null")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The command, ready to run by another program: `env --ignore-signal=HUP`, say.
+    pub fn command_by<'a>(
+        &self,
+        program: &[&str],
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Command {
+        let own = self.command(args);
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(own.get_program()).args(own.get_args()).env_clear();
+        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // Where programs such as `env` and `unshare` are.
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command.
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
+        Ran(self.command(args).output().unwrap())
+    }
+
+    /// Runs it with this on standard input.
+    pub fn run_with_input<'a>(
+        &self,
+        args: impl IntoIterator<Item = &'a str>,
+        input: impl AsRef<[u8]>,
+    ) -> Ran {
+        feed(self.command(args), input)
+    }
+
+    /// Opens a session as an application would and gives its token.
+    pub fn open<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
+        let asked = ["open", "--user", "alice", "--task", "imap", "--json"].into_iter().chain(args);
+        let opened = self.run(asked.collect::<Vec<_>>());
+        opened.succeeds().json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Every file in the folder and what it holds; a folder holds nothing.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        files_in(self.folder.path())
+    }
+
+    /// As if the jobs of a configuration, which some command has taken up, had been there
+    /// for a day.
+    pub fn jobs_have_waited(&self) {
+        self.db().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+    }
+
+    /// The database, for a look or a change by hand.
+    pub fn db(&self) -> Connection {
+        Connection::open(self.path("app.db")).unwrap()
+    }
+
+    /// Inserts many rows, one for each number.
+    pub fn insert_all(&self, numbers: std::ops::Range<u32>, row: impl Fn(u32) -> Row) {
+        let mut db = self.db();
+        let transaction = db.transaction().unwrap();
+        numbers.for_each(|number| row(number).insert(&transaction));
+        transaction.commit().unwrap();
+    }
+
+    /// The handles that a list with these arguments shows, in its order.
+    #[track_caller]
+    pub fn listed<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let ran = self.run(["list", "--json"].into_iter().chain(args).collect::<Vec<_>>());
+        handles(&ran.succeeds().json())
+    }
+
+    /// Inserts the row of a session.
+    pub fn insert(&self, row: &Row) -> String {
+        row.insert(&self.db());
+        row.id()
+    }
+}
+
+/// The handles in an array of sessions.
+pub fn handles(sessions: &serde_json::Value) -> Vec<String> {
+    let handle = |session: &serde_json::Value| session["handle"].as_str().unwrap().to_owned();
+    sessions.as_array().unwrap().iter().map(handle).collect()
+}
+
+/// Runs a command with this on standard input.
+pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Ran {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.as_ref().to_vec());
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Ran(output)
+}
+
+/// Every file in a folder and what it holds.
+pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let name_and_bytes = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap_or_default();
+        (entry.file_name().into_string().unwrap(), bytes)
+    };
+    std::fs::read_dir(folder).unwrap().map(name_and_bytes).collect()
+}
+
+/// What a command left behind.
+pub struct Ran(pub Output);
+
+impl Ran {
+    #[track_caller]
+    pub fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.0.status.code(), Some(code), "{}\n{}", self.stdout(), self.stderr());
+        self
+    }
+
+    #[track_caller]
+    pub fn succeeds(&self) -> &Self {
+        self.exits(0)
+    }
+
+    /// Nothing at all was said.
+    #[track_caller]
+    pub fn is_silent(&self) -> &Self {
+        assert_eq!((self.stdout(), self.stderr()), (String::new(), String::new()));
+        self
+    }
+
+    /// It answered nothing, and gave its reason in one line.
+    #[track_caller]
+    pub fn is_refused_with(&self, code: i32) -> &Self {
+        self.exits(code);
+        assert_eq!(self.stdout(), "");
+        let reason = self.stderr();
+        assert!(reason.starts_with("sessctl: ") && reason.ends_with('\n'), "{reason:?}");
+        assert_eq!(reason.lines().count(), 1, "{reason:?}");
+        self
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    /// Standard output, as the JSON that it is.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout()).unwrap()
+    }
+}
