@@ -39,6 +39,6 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
         section.add(pair.hold(format!("longest hold, {what}"))?);
     }
     section
-        .note("Half of the rows are due and scattered over the keys where nothing else is said.");
+        .note("Half of the rows are due and scattered over the keys unless stated otherwise.");
     Ok(section)
 }
