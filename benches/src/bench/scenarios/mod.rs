@@ -42,18 +42,18 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "loaded",
-        about: "The same purge while an application writes",
+        about: "A purge while an application writes",
         run: loaded::run,
     },
     Scenario { name: "django", about: "A purge of Django's own table", run: django::run },
     Scenario {
         name: "growth",
-        about: "The same purge of increasingly large tables",
+        about: "Purges of increasingly large tables",
         run: growth::run,
     },
     Scenario {
         name: "shapes",
-        about: "The same purge of tables with other shapes",
+        about: "Purges of tables with other shapes",
         run: shapes::run,
     },
     Scenario {
@@ -63,12 +63,12 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "rollback",
-        about: "The same purge in a database with a rollback journal",
+        about: "A purge in a database with a rollback journal",
         run: rollback::run,
     },
     Scenario {
         name: "reader",
-        about: "The same purge while a reader holds a snapshot",
+        about: "A purge while a reader holds a snapshot",
         run: reader::run,
     },
     Scenario { name: "touch", about: "Touches of many tokens from a file", run: touch::run },
