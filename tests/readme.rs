@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Stands for any text in a line of output, and alone for any number of lines.
+/// Any text in a line of output; alone, any number of lines.
 const ANY: &str = "…";
 /// Printed between the outputs of two commands.
 const SEAM: &str = "-- the next command --";
@@ -51,9 +51,8 @@ struct Step {
 }
 
 impl Step {
-    /// A line below the command: of the text that it takes in, up to `END`, or of what
-    /// it prints.
-    fn goes_on(&mut self, line: &str) {
+    /// Adds a line below the command: to its here-document up to `END`, or to its output.
+    fn push_line(&mut self, line: &str) {
         if self.command.contains("<<'END'") && !self.command.ends_with("\nEND") {
             self.command.push('\n');
             self.command.push_str(line);
@@ -63,21 +62,21 @@ impl Step {
     }
 }
 
-fn steps(readme: &str) -> Vec<Step> {
+fn steps(page: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let mut within = false;
-    for line in readme.lines() {
+    for line in page.lines() {
         match line.strip_prefix("$ ") {
             _ if line.starts_with("```") => within = line == "```console",
             _ if !within => {}
             Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
-            None => steps.last_mut().unwrap().goes_on(line),
+            None => steps.last_mut().unwrap().push_line(line),
         }
     }
     steps
 }
 
-/// Columns are as wide as what they hold, a time that is left among it.
+/// Collapses blanks: the width of columns depends on values that differ from run to run.
 fn with_single_spaces(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -162,7 +161,7 @@ fn source(directory: &Path) -> String {
     })
 }
 
-/// Names of tests, and of files of tests as `file::`, in the code of a page.
+/// Tests, and modules of tests as `module::`, that a page names.
 fn tests_named(page: &str) -> Vec<&str> {
     let is_test = |code: &&str| {
         let name = code.rsplit("::").next().unwrap();
@@ -174,10 +173,9 @@ fn tests_named(page: &str) -> Vec<&str> {
 
 #[test]
 fn each_test_that_a_promise_names_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = source(&root.join("tests")) + &source(&root.join("src"));
-    for page in [include_str!("../docs/security.md"), include_str!("../docs/reliability.md")] {
-        let named = tests_named(page);
+    let source = source(&root().join("tests")) + &source(&root().join("src"));
+    for page in ["docs/security.md", "docs/reliability.md"].map(read) {
+        let named = tests_named(&page);
         assert!(named.len() > 8, "{named:?}");
         for test in named {
             let is_there = match test.strip_suffix("::") {

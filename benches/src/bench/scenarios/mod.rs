@@ -40,22 +40,10 @@ pub const ALL: &[Scenario] = &[
         about: "A purge of half of a table without other writers",
         run: idle::run,
     },
-    Scenario {
-        name: "loaded",
-        about: "A purge while an application writes",
-        run: loaded::run,
-    },
+    Scenario { name: "loaded", about: "A purge while an application writes", run: loaded::run },
     Scenario { name: "django", about: "A purge of Django's own table", run: django::run },
-    Scenario {
-        name: "growth",
-        about: "Purges of increasingly large tables",
-        run: growth::run,
-    },
-    Scenario {
-        name: "shapes",
-        about: "Purges of tables with other shapes",
-        run: shapes::run,
-    },
+    Scenario { name: "growth", about: "Purges of increasingly large tables", run: growth::run },
+    Scenario { name: "shapes", about: "Purges of tables with other shapes", run: shapes::run },
     Scenario {
         name: "keep",
         about: "A purge that ends sessions and keeps their rows, as the default retention does",
@@ -66,11 +54,7 @@ pub const ALL: &[Scenario] = &[
         about: "A purge in a database with a rollback journal",
         run: rollback::run,
     },
-    Scenario {
-        name: "reader",
-        about: "A purge while a reader holds a snapshot",
-        run: reader::run,
-    },
+    Scenario { name: "reader", about: "A purge while a reader holds a snapshot", run: reader::run },
     Scenario { name: "touch", about: "Touches of many tokens from a file", run: touch::run },
     Scenario {
         name: "startup",
