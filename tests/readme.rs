@@ -26,9 +26,10 @@ fn read(page: &str) -> String {
 
 /// The pages of the documentation, by their paths.
 fn pages() -> Vec<String> {
-    let entries = std::fs::read_dir(root().join("docs")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let pages = names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}"));
+    let entries =
+        std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = entries.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let pages = pages.map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap()));
     let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
     others.map(str::to_owned).into_iter().chain(pages).collect()
 }
