@@ -4,6 +4,7 @@
 
 mod cli;
 mod cluster;
+mod dependencies;
 mod docs;
 mod frameworks;
 mod layers;

@@ -14,8 +14,8 @@ pub fn describe(folder: &Path, sessctl: &Path) -> String {
     format!(
         "- Machine: {}, {cores} cores, {} of memory, file system {}\n\
          - Kernel: {}\n\
-         - Others at work when it began: a load of {} over the last minute\n\
-         - Versions: {} with SQLite {} in it; sqlite3 shell {}; {}\n\
+         - Load average at the start, over one minute: {}\n\
+         - Versions: {} with SQLite {}; sqlite3 shell {}; {}\n\
          - Date: {}\n\
          - Command: `{}`\n",
         model(&cpus),

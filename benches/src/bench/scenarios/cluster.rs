@@ -208,28 +208,28 @@ fn section(seen: &Seen, spec: &Spec) -> Section {
     let rows = float(spec.rows);
     let rate = |times: &[f64]| times.iter().map(|time| rows / time).collect();
     section.add(Figure::new("`sessctl move`", Unit::PerSecond, rate(&seen.moved)));
-    section.add(Figure::new("bytes of a session on each node", Unit::Bytes, seen.bytes.clone()));
+    section.add(Figure::new("bytes per session on each node", Unit::Bytes, seen.bytes.clone()));
     for (crowd, rates) in CROWDS.iter().zip(&seen.touches) {
-        let what = format!("touches a second, {crowd} clients");
+        let what = format!("touches per second, {crowd} clients");
         section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
     }
     let most = CROWDS[CROWDS.len() - 1];
     for (who, times) in [("the leader", &seen.leader), ("each other node", &seen.follower)] {
-        let what = format!("a processor's time of {who} for a touch, {most} clients");
+        let what = format!("CPU time per touch on {who}, {most} clients");
         section.add(Figure::new(what, Unit::MicrosecondsPerRow, times.clone()));
     }
     for ((level, _), rates) in LOOKS.iter().zip(&seen.looks) {
-        let what = format!("looks a second, level {level}, {LOOKERS} clients");
+        let what = format!("lookups per second, level {level}, {LOOKERS} clients");
         section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
     }
     let what = "`sessctl touch --token-file`";
     section.add(Figure::new(what, Unit::PerSecond, seen.from_file.clone()));
     let delete = "one DELETE";
-    let time = Figure::new("purge, nobody else there", Unit::Seconds, seen.purge_alone.clone());
+    let time = Figure::new("purge, no other clients", Unit::Seconds, seen.purge_alone.clone());
     section.add(time.beside(delete, seen.delete_alone.clone()));
     let time = |all: &[Beside<f64>]| all.iter().map(|one| one.time.as_secs_f64()).collect();
     let delete_time = seen.delete.iter().map(|one| one.time.as_secs_f64()).collect();
-    let loaded = Figure::new("purge beside the application", Unit::Seconds, time(&seen.purge));
+    let loaded = Figure::new("purge under load", Unit::Seconds, time(&seen.purge));
     section.add(loaded.beside(delete, delete_time));
     for (what, of) in LATENCIES {
         let purge: Vec<f64> = seen.purge.iter().map(|one| of(&one.report)).collect();
@@ -241,17 +241,17 @@ fn section(seen: &Seen, spec: &Spec) -> Section {
     }
     let holds = seen.purge.iter().map(|one| one.outcome).collect();
     section.add(Figure::new("longest request of the purge", Unit::Milliseconds, holds));
-    let failover = "from the leader's death to the next touch";
+    let failover = "from the death of the leader to the next touch";
     section.add(Figure::new(failover, Unit::Seconds, seen.failover.clone()));
     section.add(Figure::new("`sessctl show runs`", Unit::Milliseconds, seen.start.clone()));
     section.note(format!(
-        "{} rows, of which half are due; {CLIENTS} clients on three nodes do {RATE} operations a \
-         second in all where an application is named. The nodes share this machine's processors \
-         and its disk.",
+        "{} rows, half of them due; under load, {CLIENTS} clients on three nodes perform {RATE} \
+         operations per second in total. The nodes share the processors and the disk of this \
+         machine.",
         spec.rows
     ));
     let lost: u64 = seen.purge.iter().map(|one| one.report.lost).sum();
-    section.note(format!("{lost} touches of live sessions were lost beside the purges."));
+    section.note(format!("{lost} touches of live sessions were lost during the purges."));
     section
 }
 

@@ -34,7 +34,7 @@ enum Journal {
 pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let mut section = Section::default();
     let Some(python) = python() else {
-        section.note("There is no Django here to compare with.");
+        section.note("Django is not installed: no comparison.");
         return Ok(section);
     };
     let scattered = Spec::half(Kind::Django, options.scaled(1_000_000));
@@ -42,7 +42,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let few = Spec { due: 0.01, ..oldest };
     let aim = Target::Times(0.75);
     let scenes = [
-        ("nobody else there: `--fast`", scattered, Journal::Log, "--fast", aim),
+        ("no other writers, `--fast`", scattered, Journal::Log, "--fast", aim),
         ("the oldest due, `--fast`", oldest, Journal::Log, "--fast", aim),
         ("short holds", scattered, Journal::Log, "--hold=2ms", Target::None),
         ("the oldest due, short holds", oldest, Journal::Log, "--hold=2ms", Target::None),
@@ -63,9 +63,9 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
         section.add(pair.memory(format!("peak memory, {what}"), CLEAR));
     }
     section.note(format!(
-        "{} rows, of which half are due unless it says otherwise: scattered over the table, or, \
-         as in tables that have grown in use, its oldest rows. With an index on the key and one \
-         on the time, as Django makes them.",
+        "{} rows, half of them due unless stated otherwise: scattered over the table, or its oldest \
+         rows, as in a table that has grown in use. With the indexes that Django creates, on the \
+         key and on the time.",
         scattered.rows
     ));
     Ok(section)

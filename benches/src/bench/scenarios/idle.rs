@@ -1,4 +1,4 @@
-//! A purge of half of a table while nobody else writes.
+//! A purge of half of a table without other writers.
 
 use anyhow::{Result, ensure};
 
@@ -79,6 +79,6 @@ fn section(runs: Runs, rows: u64) -> Result<Section> {
     section.add(pair.log("log peak", DELETE).aims_at(Target::PartIn(10.0)));
     section.add(pair.memory("peak memory", DELETE).aims_at(Target::Most(16.0)));
     section.add(pair.hold("longest hold")?);
-    section.note(format!("{rows} rows, of which half are due, scattered over the keys."));
+    section.note(format!("{rows} rows, half of them due, scattered over the keys."));
     Ok(section)
 }

@@ -1,4 +1,4 @@
-//! What further indexes cost: those that sessctl makes for limits, and those that an
+//! The cost of additional indexes: those that sessctl makes for limits, and those that an
 //! application must not add.
 
 use anyhow::{Context as _, Result};
@@ -77,9 +77,9 @@ fn section(seen: &[Seen], spec: &Spec, times: u64) -> Section {
         section.add(touches.beside(plain, baseline.touches.clone()));
     }
     section.note(format!(
-        "{} rows, of which half are due; {times} opens and {times} touches from one connection, \
-         each a transaction of its own, before the purge. An index is made when the rows are \
-         there, so its pages are fuller than those of one that has grown.",
+        "{} rows, half of them due; {times} opens and {times} touches from one connection, \
+         each in its own transaction, before the purge. The indexes are created after the rows, so \
+         their pages are fuller than those of an index that has grown.",
         spec.rows
     ));
     section

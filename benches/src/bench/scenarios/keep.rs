@@ -26,7 +26,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     section.add(pair.log("log peak", "one UPDATE"));
     section.add(pair.memory("peak memory", "one UPDATE"));
     section.add(pair.hold("longest hold")?);
-    section.note(format!("{} rows, of which half are due.", spec.rows));
+    section.note(format!("{} rows, half of them due.", spec.rows));
     Ok(section)
 }
 

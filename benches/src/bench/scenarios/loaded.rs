@@ -98,7 +98,7 @@ fn section(all: &All, options: &Options, rows: u64) -> Section {
     let holds = all.purge.iter().filter_map(|seen| seen.hold).collect();
     section.add(Figure::new("longest hold", ms, holds));
     section.note(format!(
-        "{rows} rows, of which half are due; four connections, {} operations a second due in all.",
+        "{rows} rows, half of them due; four connections, {} operations per second in total.",
         options.rate
     ));
     for (name, seen) in [("sessctl", &all.purge), (delete, &all.delete), (none, &all.none)] {
@@ -108,7 +108,7 @@ fn section(all: &All, options: &Options, rows: u64) -> Section {
         let (operations, busy, lost) =
             (sum(|all| all.operations), sum(|all| all.busy), sum(|all| all.lost));
         section.note(format!(
-            "{name}: {operations} operations, {busy} gave up with SQLITE_BUSY, {lost} lost."
+            "{name}: {operations} operations, {busy} failed with SQLITE_BUSY, {lost} lost."
         ));
     }
     section

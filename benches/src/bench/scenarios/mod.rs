@@ -37,25 +37,13 @@ pub struct Scenario {
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "idle",
-        about: "A purge of half of a table while nobody else writes",
+        about: "A purge of half of a table without other writers",
         run: idle::run,
     },
-    Scenario {
-        name: "loaded",
-        about: "The same purge beside an application that goes on writing",
-        run: loaded::run,
-    },
+    Scenario { name: "loaded", about: "A purge while an application writes", run: loaded::run },
     Scenario { name: "django", about: "A purge of Django's own table", run: django::run },
-    Scenario {
-        name: "growth",
-        about: "The same purge of larger and larger tables",
-        run: growth::run,
-    },
-    Scenario {
-        name: "shapes",
-        about: "The same purge of tables of other shapes",
-        run: shapes::run,
-    },
+    Scenario { name: "growth", about: "Purges of increasingly large tables", run: growth::run },
+    Scenario { name: "shapes", about: "Purges of tables with other shapes", run: shapes::run },
     Scenario {
         name: "keep",
         about: "A purge that ends sessions and keeps their rows, as the default retention does",
@@ -63,21 +51,17 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "rollback",
-        about: "The same purge in a database with a rollback journal",
+        about: "A purge in a database with a rollback journal",
         run: rollback::run,
     },
-    Scenario {
-        name: "reader",
-        about: "The same purge beside a reader that looks at one moment all the time",
-        run: reader::run,
-    },
+    Scenario { name: "reader", about: "A purge while a reader holds a snapshot", run: reader::run },
     Scenario { name: "touch", about: "Touches of many tokens from a file", run: touch::run },
     Scenario {
         name: "startup",
-        about: "How long a command takes that has next to nothing to do",
+        about: "Start-up: a command that does almost nothing",
         run: startup::run,
     },
-    Scenario { name: "indexes", about: "What further indexes cost", run: indexes::run },
+    Scenario { name: "indexes", about: "The cost of additional indexes", run: indexes::run },
     Scenario {
         name: "cluster",
         about: "Sessions on three rqlite nodes, all on this machine",

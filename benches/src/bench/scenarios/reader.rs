@@ -31,7 +31,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let mut section = Section::default();
     section.add(pair.time("time", "one DELETE in the sqlite3 shell"));
     section.add(pair.log("log peak", "one DELETE"));
-    section.note(format!("{} rows, of which half are due.", spec.rows));
+    section.note(format!("{} rows, half of them due.", spec.rows));
     section.note(format!("`sessctl purge`: {}.", left.into_inner().join("; ")));
     Ok(section)
 }

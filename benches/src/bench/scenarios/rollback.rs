@@ -23,7 +23,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     section.add(pair.time("time", "one DELETE in the sqlite3 shell"));
     section.add(pair.log("journal peak", "one DELETE"));
     section.add(pair.hold("longest hold")?);
-    section.note(format!("{} rows, of which half are due; journal_mode = DELETE.", spec.rows));
+    section.note(format!("{} rows, half of them due; journal_mode = DELETE.", spec.rows));
     Ok(section)
 }
 

@@ -38,7 +38,6 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
         section.add(pair.time(format!("time, {what} ({rows} rows)"), "one DELETE"));
         section.add(pair.hold(format!("longest hold, {what}"))?);
     }
-    section
-        .note("Half of the rows are due and scattered over the keys where nothing else is said.");
+    section.note("Half of the rows are due and scattered over the keys unless stated otherwise.");
     Ok(section)
 }

@@ -1,4 +1,4 @@
-//! How long a command takes that has next to nothing to do.
+//! Start-up: a command that does almost nothing.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let shell = "`sqlite3 FILE 'select count(*) from sessions'`";
     section.add(time.beside(shell, baseline).aims_at(Target::Times(1.0)));
     section.note(format!(
-        "{ROWS} rows; each figure is the median of {STARTS} starts, the two programs in turn."
+        "{ROWS} rows; each figure is the median of {STARTS} starts; the two programs alternate."
     ));
     Ok(section)
 }

@@ -46,11 +46,11 @@ pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
     let each = |what, rates, least| {
         Figure::new(what, Unit::PerSecond, rates).aims_at(Target::Least(least))
     };
-    section.add(each("tokens a second, all changed", changed, 1e5));
-    section.add(each("tokens a second, all unchanged", unchanged, 2e5));
+    section.add(each("tokens per second, all changed", changed, 1e5));
+    section.add(each("tokens per second, all unchanged", unchanged, 2e5));
     section.note(format!(
         "{count} tokens from a file, in random order of their keys, in a table of {} rows. The \
-         start of the program counts.",
+         time includes the start of the program.",
         spec.rows
     ));
     Ok(section)
