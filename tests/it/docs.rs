@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::support::SESSCTL;
+
 /// Stands for any text in a line of output, and alone for any number of lines.
 const ANY: &str = "…";
 /// Printed between the outputs of two commands.
@@ -88,7 +90,7 @@ fn shows_what_happens(page: &str, programs: &[&Path]) {
     // What a page has started in the background ends with it.
     let clean_up = "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT";
     let folder = TempDir::new().unwrap();
-    let own = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
+    let own = Path::new(SESSCTL).parent().unwrap();
     let programs = programs.iter().chain([&own]).map(|folder| folder.display().to_string());
     let path: Vec<String> = programs.chain([std::env::var("PATH").unwrap()]).collect();
     // What waits in vain fails, and says where.

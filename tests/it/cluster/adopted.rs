@@ -15,18 +15,15 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::port::{Ending, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Session};
-use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
 use sessctl::store::{Access, Location, adopted};
 use std::time::Duration;
 use tempfile::TempDir;
 
+use crate::support::NOW;
 use crate::support::profiles::{all, django, draft, seconds};
 use crate::support::rqlite::proxy::Proxy;
 use crate::support::rqlite::{self, Nodes, copy};
-
-/// The moment of the fixtures.
-const NOW: UnixTime = UnixTime(1_781_524_800);
 
 /// Rows that one look goes through.
 fn reach(rows: usize) -> Reach {

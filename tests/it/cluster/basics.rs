@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use sessctl::app::CompactRequest;
 use sessctl::domain::manners::Manners;
 use sessctl::store::{self, Access, Location};
-use sessctl::{Housekeeper, Opening, Policies, UnixTime};
+use sessctl::{Housekeeper, Opening, Policies};
 
+use crate::support::NOW;
 use crate::support::rqlite;
 
 #[test]
@@ -17,15 +18,14 @@ fn what_one_node_has_acknowledged_the_others_serve() {
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut keeper = Housekeeper::new(store::create(&at).unwrap(), Policies::default());
     // When a session is opened on the first
-    let now = UnixTime(1_781_524_800);
     let opening = Opening { task: "imap".into(), ..Opening::default() };
-    let token = keeper.open(opening, now).unwrap().token;
+    let token = keeper.open(opening, NOW).unwrap().token;
     // Then it can be touched on each of them
     for node in &cluster.nodes {
         let at = Location::parse(node.url().as_ref()).unwrap();
         let store = store::open(&at, Access::Write).unwrap();
         let mut keeper = Housekeeper::new(store, Policies::default());
-        assert!(keeper.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_served());
+        assert!(keeper.touch(std::slice::from_ref(&token), NOW).unwrap()[0].outcome.is_served());
     }
 }
 
@@ -36,7 +36,6 @@ fn the_space_of_nodes_is_left_to_them() {
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut keeper = Housekeeper::new(store::create(&at).unwrap(), Policies::default());
     let request = CompactRequest { hold: Manners::default().hold, run_time: None };
-    let refused =
-        keeper.compact(&request, UnixTime(1_781_524_800), &mut || ControlFlow::Continue(()));
+    let refused = keeper.compact(&request, NOW, &mut || ControlFlow::Continue(()));
     assert!(refused.unwrap_err().to_string().contains("-auto-vacuum-int gives space back"));
 }

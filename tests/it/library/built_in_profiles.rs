@@ -8,10 +8,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{Expiry, Judged, Profile, Raw, Source};
-use sessctl::domain::time::UnixTime;
 
-/// The clock of the fixtures.
-const NOON: UnixTime = UnixTime(1_781_524_800);
+use crate::support::NOW;
 
 /// Those that have a fixture of another name. The other of Django's has none: UTC is a
 /// time zone, too.
@@ -110,7 +108,7 @@ fn sessions(
 }
 
 fn is_over(judged: Judged) -> bool {
-    matches!(judged, Judged::Session(expiry) if expiry.is_over(NOON))
+    matches!(judged, Judged::Session(expiry) if expiry.is_over(NOW))
 }
 
 #[test]

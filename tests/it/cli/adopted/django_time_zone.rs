@@ -3,9 +3,7 @@
 
 use super::{DJANGO, OVER, TWO_WEEKS, VALID, database, django, django_lasting, left, run};
 use super::{handle, run_with_input};
-use crate::support::sandbox::Sandbox;
-
-const HOUR: i64 = 60 * 60;
+use crate::support::{HOUR, Sandbox};
 
 /// One session that is over and one that is not, with a lifetime of eight hours.
 fn eight_hours() -> Sandbox {

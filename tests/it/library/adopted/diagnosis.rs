@@ -3,7 +3,8 @@
 use sessctl::domain::profile::{Datum, Expiry, Test};
 use sessctl::store::adopted::{Class, examine};
 
-use crate::library::adopted::harness::{NOW, World};
+use crate::library::adopted::harness::World;
+use crate::support::NOW;
 use crate::support::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
 
 #[test]

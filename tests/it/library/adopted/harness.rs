@@ -11,12 +11,10 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::port::{Census, Order, Place, Query, Reach, Scope, Settled, Store, Survey};
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
 use sessctl::store::{self, Access};
 use tempfile::TempDir;
 
-/// The moment at which everything is judged.
-pub const NOW: UnixTime = UnixTime(1_781_524_800);
+use crate::support::NOW;
 
 /// A database in a folder that goes with it.
 pub struct World {

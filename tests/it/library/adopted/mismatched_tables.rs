@@ -5,7 +5,8 @@ use sessctl::domain::profile::{Length, Nullness, Profile, RuleKind, Storage, Tes
 use sessctl::domain::session::{End, EndReason};
 use sessctl::store::adopted::examine;
 
-use crate::library::adopted::harness::{NOW, World, few, refused};
+use crate::library::adopted::harness::{World, few, refused};
+use crate::support::NOW;
 use crate::support::profiles::{draft, laravel, milliseconds, seconds, utc};
 
 /// A table whose times are these, one after the other.

@@ -6,7 +6,7 @@ use sessctl::domain::time::{Span, UnixTime};
 
 use super::interrupted_runs::run_of;
 use crate::support::jobs::{Database, Host, has_run, purge_every};
-use crate::support::time::{HOUR, MINUTE, at, later};
+use crate::support::{HOUR, MINUTE, at, later};
 
 fn due(planned: UnixTime, missed: u64) -> Standing {
     Standing::Due(Due { planned, missed, resumes: false })

@@ -9,7 +9,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::zone::Zone;
 
 use crate::support::jobs::purge_every;
-use crate::support::time::{DAY, MINUTE, at, later};
+use crate::support::{DAY, MINUTE, at, later};
 
 /// Minutes of a day.
 const MINUTES: usize = 1_440;

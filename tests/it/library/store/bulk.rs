@@ -11,7 +11,8 @@ use sessctl::domain::port::{Ending, LoadBy, Order, Reach, SortKey, Store, UserLo
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
 
-use crate::library::store::harness::{self, But, NOW, World, scope, session, suite};
+use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -11,8 +11,9 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 
 use crate::library::store::harness::{
-    But, NOW, World, everything, never, retention, scope, session, suite,
+    But, World, everything, never, retention, scope, session, suite,
 };
+use crate::support::NOW;
 
 suite!(tests);
 

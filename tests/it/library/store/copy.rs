@@ -7,7 +7,8 @@ use sessctl::domain::port::{Over, Stretch};
 use sessctl::domain::stored::{Counter, StoredRow};
 
 use crate::library::store::generators::check;
-use crate::library::store::harness::{NOW, World, suite};
+use crate::library::store::harness::{World, suite};
+use crate::support::NOW;
 
 /// A row whose key is this digit, 64 times.
 pub fn stored(digit: char) -> StoredRow {

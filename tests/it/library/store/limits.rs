@@ -7,7 +7,8 @@ use sessctl::domain::port::{Admission, Full, NewSession, Reach, Store};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 
-use crate::library::store::harness::{self, But, NOW, World, scope, session, suite};
+use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -16,7 +16,8 @@ use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::UnixTime;
 
 use crate::library::store::generators::{Scene, check, filter, moment, scene};
-use crate::library::store::harness::{NOW, World, everything, scope, suite};
+use crate::library::store::harness::{World, everything, scope, suite};
+use crate::support::NOW;
 
 suite!(tests);
 
