@@ -120,7 +120,7 @@ fn run(page: &str, time: Option<i64>, programs: &[&Path]) {
     // Background jobs of a page end with it.
     let clean_up = "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT";
     let folder = TempDir::new().unwrap();
-    let own = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
+    let own = Path::new(crate::support::SESSCTL).parent().unwrap();
     let programs = programs.iter().chain([&own]).map(|folder| folder.display().to_string());
     let path: Vec<String> = programs.chain([std::env::var("PATH").unwrap()]).collect();
     let clock = time.map_or("exec".to_owned(), |time| {
@@ -270,7 +270,7 @@ fn cluster() {
 }
 
 fn sessctl(arguments: &str) -> (bool, String) {
-    let own = Path::new(env!("CARGO_BIN_EXE_sessctl")).parent().unwrap();
+    let own = Path::new(crate::support::SESSCTL).parent().unwrap();
     let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
     let command = format!("sessctl {arguments} 2>&1");
     let output = Command::new("sh").args(["-c", &command]).env("PATH", path).output().unwrap();

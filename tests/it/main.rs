@@ -11,6 +11,6 @@ mod layers;
 mod library;
 mod sql_contract;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "the slow tests use the rest of it")]
+#[expect(dead_code, unused_imports, reason = "the slow tests use the rest of it")]
 mod support;
 mod systems;

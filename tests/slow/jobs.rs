@@ -15,7 +15,7 @@ use sessctl::domain::job::{Job, JobAction, JobTiming};
 use sessctl::domain::time::UnixTime;
 
 use crate::support::jobs::{Database, Host, job, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at};
+use crate::support::{DAY, HOUR, MINUTE, at};
 
 const MACHINES: usize = 3;
 

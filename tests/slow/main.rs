@@ -9,7 +9,7 @@ mod faults;
 mod jobs;
 mod simulation;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "the quick tests use more of it")]
+#[expect(dead_code, unused_imports, reason = "the quick tests use more of it")]
 mod support;
 mod survival;
 mod watch_kills;

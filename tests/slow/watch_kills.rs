@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::sandbox::{HOUR, Sandbox, row};
+use crate::support::{HOUR, Sandbox, row};
 
 /// A purge that finds enough to be killed in the midst of it, and a cycle.
 const JOBS: &str = "

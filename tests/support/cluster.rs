@@ -8,6 +8,7 @@ use serde_json::json;
 use sessctl::{Config, UnixTime};
 
 use crate::support::rqlite::{self, Address, Node, Nodes};
+use crate::support::{DAY, SESSCTL, now};
 
 /// All rows of ended sessions stay, but for those of one task.
 pub const CONFIG: &str = r#"
@@ -30,13 +31,6 @@ strict = false
 [policy.gone]
 retention = "0"
 "#;
-
-pub const DAY: i64 = 24 * 60 * 60;
-
-#[expect(clippy::disallowed_methods, reason = "the purge has the clock of the machine")]
-pub fn now() -> i64 {
-    UnixTime::from(SystemTime::now()).0
-}
 
 /// A cluster, whatever becomes of its nodes.
 pub struct Scene {
@@ -64,7 +58,7 @@ impl Scene {
 
     /// The command, which asks the node of this place first.
     pub fn command(&self, first: usize, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+        let mut command = Command::new(SESSCTL);
         command
             .args(args)
             .env_clear()

@@ -1,11 +1,20 @@
 //! Harnesses and values that several modules of tests share.
 
 pub mod cluster;
+pub mod fake_clock;
 pub mod jobs;
 pub mod profiles;
 pub mod rng;
-pub mod row;
+mod row;
 pub mod rqlite;
-pub mod sandbox;
+mod sandbox;
 pub mod suggested_config;
-pub mod time;
+mod time;
+
+pub use rng::Rng;
+pub use row::{Row, handle, row, sha256};
+pub use sandbox::{
+    Finished, JOBS_HAVE_WAITED, MANY_RUNS, NO_STATE, SESSCTL, Sandbox, feed, files_in, handles,
+    run_by,
+};
+pub use time::{DAY, HOUR, MINUTE, NOW, at, later, now};

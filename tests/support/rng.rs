@@ -1,9 +1,9 @@
 //! Numbers that look random and are the same in each run.
 
-/// SplitMix64.
-pub struct Chance(u64);
+/// A SplitMix64 generator.
+pub struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub fn seeded(seed: u64) -> Self {
         Self(seed)
     }

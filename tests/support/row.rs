@@ -1,10 +1,10 @@
 //! Rows of the table, as an application writes them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use sha2::{Digest, Sha256};
+
+use super::time::{MINUTE, now};
 
 /// A row that says what matters and leaves the rest to itself:
 /// `row("a").task("imap").idle(40 * MINUTE)`.
@@ -22,10 +22,6 @@ pub struct Row {
     idle_timeout: Option<i64>,
     end: Option<(i64, &'static str)>,
 }
-
-pub const MINUTE: i64 = 60;
-pub const HOUR: i64 = 60 * MINUTE;
-pub const DAY: i64 = 24 * HOUR;
 
 /// A session of alice's in the task imap, from 10.0.0.7, used just now, with a
 /// timeout of 30 minutes.
@@ -134,16 +130,14 @@ impl Row {
     }
 }
 
+/// The short name of a session, by its token.
+pub fn handle(token: &str) -> String {
+    sha256(token)[..12].to_owned()
+}
+
 /// In lower-case hexadecimal.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
         .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-/// This moment, in unix seconds.
-#[expect(clippy::disallowed_methods, reason = "rows are written relative to the clock")]
-pub fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(elapsed.as_secs()).unwrap()
 }

@@ -1,6 +1,7 @@
 //! A folder with a database in it, and the commands run there.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-pub use super::row::{DAY, HOUR, MINUTE, Row, now, row, sha256};
+use super::row::Row;
 
 /// As if the jobs had been in their configurations for a day: those with an interval are
 /// due, as they have waited for that first.
@@ -24,6 +25,9 @@ pub const MANY_RUNS: &str = "
                       outcome)
     SELECT 'run ' || number, '', 'purge', started.at, started.at, 0, 'mail1', 1, '0.1.0', 'done'
     FROM run, (SELECT unixepoch() AS at) AS started";
+
+/// The program under test.
+pub const SESSCTL: &str = env!("CARGO_BIN_EXE_sessctl");
 
 /// A directory that cannot be made.
 pub const NO_STATE: &str = "/dev/null/state";
@@ -58,9 +62,16 @@ impl Sandbox {
         path
     }
 
+    /// Puts the program into the directory: other users may not enter its own.
+    pub fn copy_program(&self) -> PathBuf {
+        let program = self.path("program");
+        std::fs::copy(SESSCTL, &program).unwrap();
+        program
+    }
+
     /// The command, ready to run.
     pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+        let mut command = Command::new(SESSCTL);
         command
             .args(args)
             .current_dir(self.folder.path())
@@ -75,25 +86,18 @@ impl Sandbox {
         command
     }
 
-    /// The command, ready to run by another program: `env --ignore-signal=HUP`, say.
+    /// The command, ready to run by another program: `&["env", "--ignore-signal=HUP"]`.
     pub fn command_by<'a>(
         &self,
         program: &[&str],
         args: impl IntoIterator<Item = &'a str>,
     ) -> Command {
-        let own = self.command(args);
-        let mut command = Command::new(program[0]);
-        command.args(&program[1..]).arg(own.get_program()).args(own.get_args()).env_clear();
-        command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        // Where programs such as `env` and `unshare` are.
-        command.env("PATH", std::env::var_os("PATH").unwrap());
-        command.current_dir(self.folder.path()).stdin(Stdio::null());
-        command
+        run_by(program, &self.command(args))
     }
 
     /// Runs the command.
-    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
-        Ran(self.command(args).output().unwrap())
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Finished {
+        Finished(self.command(args).output().unwrap())
     }
 
     /// Runs it with this on standard input.
@@ -101,7 +105,7 @@ impl Sandbox {
         &self,
         args: impl IntoIterator<Item = &'a str>,
         input: impl AsRef<[u8]>,
-    ) -> Ran {
+    ) -> Finished {
         feed(self.command(args), input)
     }
 
@@ -156,15 +160,26 @@ pub fn handles(sessions: &serde_json::Value) -> Vec<String> {
     sessions.as_array().unwrap().iter().map(handle).collect()
 }
 
+/// The same command, run by another program that takes it as its last arguments.
+pub fn run_by<S: AsRef<OsStr>>(program: &[S], command: &Command) -> Command {
+    let mut outer = Command::new(&program[0]);
+    outer.args(&program[1..]).arg(command.get_program()).args(command.get_args());
+    outer.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null()).env_clear();
+    // Where programs such as `env` and `unshare` are.
+    outer.env("PATH", std::env::var_os("PATH").unwrap());
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer
+}
+
 /// Runs a command with this on standard input.
-pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Ran {
+pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Finished {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.as_ref().to_vec());
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
-    Ran(output)
+    Finished(output)
 }
 
 /// Every file in a folder and what it holds.
@@ -177,10 +192,10 @@ pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     std::fs::read_dir(folder).unwrap().map(name_and_bytes).collect()
 }
 
-/// What a command left behind.
-pub struct Ran(pub Output);
+/// A command that has finished.
+pub struct Finished(pub Output);
 
-impl Ran {
+impl Finished {
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.0.status.code(), Some(code), "{}\n{}", self.stdout(), self.stderr());

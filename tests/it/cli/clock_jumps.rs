@@ -1,6 +1,7 @@
 //! A clock that has moved since the last run, and rows from the future.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Ran, Sandbox, now, row};
+use crate::support::fake_clock::with_clock;
+use crate::support::{DAY, Finished, HOUR, MINUTE, Sandbox, now, row};
 
 const LIMITED: &str = "
 [policy]
@@ -43,7 +44,7 @@ fn count(sandbox: &Sandbox) -> (usize, usize) {
 }
 
 /// Runs a command by the configuration, on the host of the ledger.
-fn run(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn run(sandbox: &Sandbox, args: &[&str]) -> Finished {
     sandbox.run([&["--config", "c.toml"], args].concat())
 }
 
@@ -240,23 +241,19 @@ fn one_purge_with_a_clock_behind_and_one_at_the_right_time_end_nothing() {
 }
 
 /// Runs the command by a clock that lies, to it alone or to all that counts time.
-fn lied_to(sandbox: &Sandbox, clock: &str, lies_alone: bool, zone: &str, args: &[&str]) -> Ran {
-    let plain = sandbox.command(args.iter().copied());
-    let settings = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let mut command = std::process::Command::new("faketime");
-    command
-        .args(["-f", clock])
-        .arg(plain.get_program())
-        .args(args)
-        .current_dir(plain.get_current_dir().unwrap())
-        .env_clear()
-        .envs(settings)
-        .env("TZ", zone)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+fn lied_to(
+    sandbox: &Sandbox,
+    clock: &str,
+    lies_alone: bool,
+    zone: &str,
+    args: &[&str],
+) -> Finished {
+    let mut command = sandbox.command(args.iter().copied());
+    command.env("TZ", zone);
     if lies_alone {
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
-    Ran(command.output().unwrap())
+    Finished(with_clock(clock, &command).output().unwrap())
 }
 
 /// What the clock shows, as faketime has it.
@@ -323,7 +320,7 @@ fn no_django_session_is_deleted_by_a_wrong_clock_in_either_setting() {
         // Given a first purge at the right time
         let mut at_the_right_time = sandbox.command(purge.iter().copied());
         at_the_right_time.env("TZ", zone);
-        Ran(at_the_right_time.output().unwrap()).succeeds().is_silent();
+        Finished(at_the_right_time.output().unwrap()).succeeds().is_silent();
         assert_eq!(left(), 14);
         for (clock, lies_alone) in CLOCKS.iter().flat_map(|clock| [(clock, false), (clock, true)]) {
             let reason = lied_to(&sandbox, clock, lies_alone, zone, &purge);
@@ -331,7 +328,7 @@ fn no_django_session_is_deleted_by_a_wrong_clock_in_either_setting() {
             assert!(reason.contains("the clock has moved "), "{profile}, {clock}: {reason}");
             assert_eq!(left(), 14, "{profile}, {clock}");
         }
-        Ran(at_the_right_time.output().unwrap()).succeeds().is_silent();
+        Finished(at_the_right_time.output().unwrap()).succeeds().is_silent();
         assert_eq!(left(), 14);
     }
 }

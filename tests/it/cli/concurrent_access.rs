@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use rusqlite::Connection;
 
-use crate::support::sandbox::{DAY, HOUR, Ran, Sandbox, row};
+use crate::support::{DAY, Finished, HOUR, Sandbox, row};
 
 /// Rows whose end fills more than a megabyte of log.
 const MANY: u32 = 20_000;
@@ -63,7 +63,7 @@ fn a_purge_goes_on_when_the_reader_goes_in_time() {
         std::thread::yield_now();
     }
     drop(reader);
-    let summary = Ran(purge.wait_with_output().unwrap()).succeeds().json();
+    let summary = Finished(purge.wait_with_output().unwrap()).succeeds().json();
     assert_eq!(summary["ended"], u64::from(MANY) - 10);
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, Sandbox, row};
 
 const NOBODY: u32 = 65_534;
 
@@ -62,7 +62,7 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 fn of_nobody() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("old").idle(HOUR));
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     std::fs::set_permissions(sandbox.path("."), PermissionsExt::from_mode(0o755)).unwrap();
     for name in [".", "app.db"] {
         chown(sandbox.path(name), Some(NOBODY), None).unwrap();
@@ -73,7 +73,8 @@ fn of_nobody() -> Sandbox {
 fn system_line(sandbox: &Sandbox) -> String {
     let mut command = Command::new(sandbox.path("program"));
     command.args(["--db", "app.db", "schedule", "print", "cron", "--system", "* * *"]);
-    let line = Ran(command.current_dir(sandbox.path(".")).output().unwrap()).succeeds().stdout();
+    let line =
+        Finished(command.current_dir(sandbox.path(".")).output().unwrap()).succeeds().stdout();
     assert!(line.starts_with("* * * * * nobody /"), "{line}");
     line
 }

@@ -1,6 +1,6 @@
 //! Cycling: ending live sessions now.
 
-use crate::support::sandbox::{HOUR, MINUTE, Row, Sandbox, handles, now, row};
+use crate::support::{HOUR, MINUTE, Row, Sandbox, handles, now, row};
 
 /// Five live sessions in three states, and one that is over.
 fn sandbox() -> Sandbox {

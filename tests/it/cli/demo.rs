@@ -1,6 +1,6 @@
 //! The demonstration, and the texts that need no database.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 #[test]
 fn the_demo_overwrites_no_file_but_its_own() {

@@ -1,20 +1,14 @@
 //! A disk that fails is neither a damaged database nor a full disk.
 
-use std::process::Command;
-
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, Sandbox, row};
 
 /// The command on a disk that fails with the system calls of this name on a file, from the
 /// one with this number on or, without a `+`, with that one alone.
-fn failing(sandbox: &Sandbox, call: &str, when: &str, file: &str, command: &str) -> Ran {
+fn failing(sandbox: &Sandbox, call: &str, when: &str, file: &str, command: &str) -> Finished {
     let path = sandbox.path(".").canonicalize().unwrap().join(file);
-    let ready = sandbox.command(command.split_whitespace());
-    let mut strace = Command::new("strace");
-    strace.args(["-qq", "-o", "/dev/null", "-P"]).arg(path);
-    strace.args(["-e", &format!("inject={call}:error=EIO:when={when}")]);
-    strace.arg(env!("CARGO_BIN_EXE_sessctl")).args(ready.get_args());
-    strace.current_dir(sandbox.path(".")).env("SESSCTL_DB", "app.db").env("TZ", "UTC");
-    Ran(strace.output().unwrap())
+    let inject = format!("inject={call}:error=EIO:when={when}");
+    let strace = ["strace", "-qq", "-o", "/dev/null", "-P", path.to_str().unwrap(), "-e", &inject];
+    Finished(sandbox.command_by(&strace, command.split_whitespace()).output().unwrap())
 }
 
 /// A database of many pages.
@@ -81,7 +75,7 @@ fn a_file_that_fails_to_be_opened_once_is_not_called_read_only() {
     }
 }
 
-impl Ran {
+impl Finished {
     #[track_caller]
     fn is_input_output_error(&self) -> String {
         self.exits(1);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cli::invalid_databases::{INIT, READING, WRITING, all};
-use crate::support::sandbox::{HOUR, Sandbox, feed, row};
+use crate::support::{HOUR, SESSCTL, Sandbox, feed, row};
 
 /// The command as a user who may read the file and write nothing; `None` where
 /// that cannot be had.
@@ -35,8 +35,7 @@ fn a_file_that_may_not_be_written_is_left_alone_by_every_command_that_would() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("token").idle(60));
     sandbox.insert(&row("due").idle(HOUR));
-    // The program may lie in a folder that only its owner can enter.
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     set_mode(&sandbox.path("app.db"), 0o444);
     for folder_mode in [0o755, 0o777] {
         set_mode(&sandbox.path("."), folder_mode);
@@ -59,7 +58,7 @@ fn a_file_that_may_not_be_written_is_left_alone_by_every_command_that_would() {
 fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     std::fs::rename(sandbox.path("app.db"), sandbox.path("100% a?b#c.db")).unwrap();
     set_mode(&sandbox.path("100% a?b#c.db"), 0o444);
     for folder_mode in [0o555, 0o755, 0o777] {
@@ -82,7 +81,7 @@ fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
 fn beside_an_application_who_may_only_read_reads_all_the_same() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     // Given an application at work, whose log others may not write
     let application = sandbox.db();
     application.execute_batch("UPDATE sessions SET client = 'here'").unwrap();
@@ -102,7 +101,7 @@ fn beside_an_application_who_may_only_read_reads_all_the_same() {
 #[test]
 fn a_file_that_may_not_be_read_is_refused() {
     let sandbox = Sandbox::new();
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     set_mode(&sandbox.path("."), 0o755);
     set_mode(&sandbox.path("app.db"), 0o000);
     for command in all() {
@@ -120,7 +119,7 @@ fn a_file_that_may_not_be_read_is_refused() {
 fn of_a_user(sandbox: &Sandbox) {
     sandbox.insert(&row("token").idle(60));
     sandbox.insert(&row("due").idle(HOUR));
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     set_mode(&sandbox.path("."), 0o755);
     chown(sandbox.path("app.db"), Some(4711), Some(4711)).unwrap();
 }
@@ -241,7 +240,7 @@ fn what_keeps_even_root_from_writing_is_named() {
     sandbox.insert(&row("token").idle(60));
     sandbox.insert(&row("due").idle(HOUR));
     let ran = Command::new("unshare")
-        .args(["-m", "sh", "-c", FORBIDDEN, env!("CARGO_BIN_EXE_sessctl")])
+        .args(["-m", "sh", "-c", FORBIDDEN, SESSCTL])
         .current_dir(sandbox.path("."))
         .output()
         .unwrap();
@@ -286,7 +285,7 @@ fn on_a_full_disk_every_command_fails_and_the_database_stays() {
     sandbox.insert(&row("token").idle(60));
     sandbox.insert(&row("due").idle(HOUR));
     let ran = Command::new("unshare")
-        .args(["-m", "sh", "-c", ON_A_FULL_DISK, env!("CARGO_BIN_EXE_sessctl")])
+        .args(["-m", "sh", "-c", ON_A_FULL_DISK, SESSCTL])
         .current_dir(sandbox.path("."))
         .output()
         .unwrap();

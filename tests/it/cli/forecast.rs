@@ -1,6 +1,6 @@
 //! `sessctl show session`: what will happen to a session, in words.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Ran, Row, Sandbox, now, row};
+use crate::support::{DAY, Finished, HOUR, MINUTE, Row, Sandbox, now, row};
 
 /// The sentences about a session under a configuration.
 fn outlook(config: &str, row: &Row) -> Vec<String> {
@@ -10,7 +10,7 @@ fn outlook(config: &str, row: &Row) -> Vec<String> {
     let handle = row.handle();
     let args = ["--config", "config.toml", "show", "session", &handle];
     let mut command = sandbox.command(args);
-    let ran = Ran(command.env("SESSCTL_HOST", "mail1").output().unwrap());
+    let ran = Finished(command.env("SESSCTL_HOST", "mail1").output().unwrap());
     let text = ran.succeeds().stdout();
     let (_, sentences) = text.split_once("\n\n").unwrap();
     sentences.lines().map(without_times).collect()

@@ -1,6 +1,6 @@
 //! What keeps a purge from doing too much: the guard, and the run time.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Sandbox, now, row};
+use crate::support::{DAY, HOUR, MINUTE, Sandbox, now, row};
 
 /// Ten live sessions, six of them due, and two rows whose retention is over.
 fn sandbox() -> Sandbox {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
-use crate::support::sandbox::{DAY, HOUR, MANY_RUNS, Ran, Sandbox, now, row};
+use crate::support::{DAY, Finished, HOUR, MANY_RUNS, Sandbox, now, row};
 
 /// With a hook that this shell script is, and these settings beside it.
 fn sandbox(script: &str, settings: &str) -> Sandbox {
@@ -19,7 +19,7 @@ fn sandbox(script: &str, settings: &str) -> Sandbox {
     sandbox
 }
 
-fn run(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn run(sandbox: &Sandbox, args: &[&str]) -> Finished {
     sandbox.run([&["--config", "hook.toml"], args].concat())
 }
 
@@ -53,7 +53,7 @@ fn it_gets_the_lines_that_a_list_gives_later() {
     run(&sandbox, &["cycle", "imap", "-q"]).succeeds().is_silent();
     let token = sandbox.open(["--client", "192.0.2.7"]);
     let close = sandbox.command(["--config", "hook.toml", "close"]);
-    crate::support::sandbox::feed(close, &token).succeeds().is_silent();
+    crate::support::feed(close, &token).succeeds().is_silent();
     // Then the hook was told of each of them once, in the words of a list
     assert_eq!(told(&sandbox).len(), 302);
     assert_eq!(told(&sandbox), listed_since(&sandbox, before));

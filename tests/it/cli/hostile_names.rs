@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::sandbox::{HOUR, MINUTE, Row, Sandbox, now, row};
+use crate::support::{HOUR, MINUTE, Row, Sandbox, now, row};
 
 fn nasty() -> Vec<String> {
     [

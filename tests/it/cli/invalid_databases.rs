@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, feed, row};
+use crate::support::{Finished, HOUR, Sandbox, feed, row};
 
 pub const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
 pub const WRITING: [&str; 5] =
@@ -21,7 +21,7 @@ fn all_but_init() -> impl Iterator<Item = &'static str> {
 }
 
 /// The command with the token of a live session, should it want one.
-fn run(sandbox: &Sandbox, command: &str) -> Ran {
+fn run(sandbox: &Sandbox, command: &str) -> Finished {
     sandbox.run_with_input(command.split_whitespace(), "token\n")
 }
 
@@ -246,7 +246,7 @@ fn a_database_that_another_program_locks_is_waited_for_and_then_given_up() {
     let before = sandbox.files();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     // When all commands wait for it at the same time
-    let outcomes: Vec<(&str, Ran)> = std::thread::scope(|scope| {
+    let outcomes: Vec<(&str, Finished)> = std::thread::scope(|scope| {
         let sandbox = &sandbox;
         let runs: Vec<_> =
             all().map(|command| (command, scope.spawn(move || run(sandbox, command)))).collect();

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, now, row};
+use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 /// As a process that began to purge so many seconds ago and says nothing more.
 fn hold(sandbox: &Sandbox, seconds_ago: i64) {
@@ -52,7 +52,7 @@ fn w8_a_purge_waits_for_another_as_long_as_it_is_told_to() {
     hold(&sandbox, 0);
     let waiting = start(&sandbox, &["purge", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Ran(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
     assert_eq!(live(&sandbox), 0);
 }
 
@@ -82,7 +82,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
-    Ran(first.wait_with_output().unwrap()).succeeds().is_silent();
+    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
     let done = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!((done[0]["outcome"].as_str(), done.as_array().unwrap().len()), (Some("done"), 1));
 }
@@ -112,7 +112,7 @@ fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
     sandbox.db().execute_batch(holder).unwrap();
     let waiting = start(&sandbox, &["--config", "jobs.toml", "run", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Ran(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     }
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
     // Then it stops, and the next one does what is left
-    let ran = Ran(purge.wait_with_output().unwrap());
+    let ran = Finished(purge.wait_with_output().unwrap());
     let reason = ran.exits(3).stderr();
     assert!(reason.contains("stopped by lease"), "{reason}");
     let left = live(&sandbox);

@@ -1,6 +1,6 @@
 //! Listing sessions: filters, orders, limits, and a look at another moment.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Row, Sandbox, now, row};
+use crate::support::{DAY, HOUR, MINUTE, Row, Sandbox, now, row};
 
 /// Each session, what it is told by, and in the order of its age.
 fn sessions() -> [Row; 7] {

@@ -4,13 +4,13 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, SESSCTL, Sandbox, row};
 
 /// Runs a script as root in mounts of its own, with the command as `$0`. What it prints is
 /// the answer.
 fn in_own_mounts(sandbox: &Sandbox, script: &str) -> String {
     let ran = Command::new("unshare")
-        .args(["-m", "bash", "-c", script, env!("CARGO_BIN_EXE_sessctl")])
+        .args(["-m", "bash", "-c", script, SESSCTL])
         .env("HOME", "/dev/null")
         .current_dir(sandbox.path("."))
         .output()
@@ -217,7 +217,7 @@ fn with_little_memory_a_large_table_is_purged() {
         std::fs::copy(sandbox.path("app.db"), sandbox.path("copy.db")).unwrap();
         let flags: &[&str] = if fast { &["--fast"] } else { &[] };
         let mut command = sandbox.command_by(&limited, [&purge[..], flags].concat());
-        let ran = Ran(command.env("SESSCTL_DB", "copy.db").output().unwrap());
+        let ran = Finished(command.env("SESSCTL_DB", "copy.db").output().unwrap());
         assert_eq!(ran.succeeds().json()["deleted"], 20_000, "{fast}");
     }
 }

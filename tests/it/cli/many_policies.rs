@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::support::sandbox::{HOUR, MINUTE, Sandbox, row};
+use crate::support::{HOUR, MINUTE, Sandbox, row};
 
 /// A configuration with so many policies, none of which is like another, and sessions of
 /// some of the tasks, of which half are due by their own policies alone.

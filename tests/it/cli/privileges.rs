@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::support::sandbox::{HOUR, JOBS_HAVE_WAITED, MINUTE, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, MINUTE, Sandbox, row};
 
 /// Two users that no system has an entry for.
 const APP: u32 = 1_234_567;
@@ -53,7 +53,7 @@ impl Host {
         self.path(name)
     }
 
-    fn run(&self, args: &str) -> Ran {
+    fn run(&self, args: &str) -> Finished {
         self.sandbox.run(args.split_whitespace())
     }
 
@@ -240,7 +240,7 @@ fn what_only_root_may_read_decides_all_the_same() {
     set_mode(&host.path("etc/c.toml"), 0o600);
     let mut command =
         host.sandbox.command(["--config", "etc/c.toml", "show", "stat", "-o", "plain"]);
-    let stat = Ran(command.env_remove("SESSCTL_DB").output().unwrap());
+    let stat = Finished(command.env_remove("SESSCTL_DB").output().unwrap());
     stat.succeeds();
     assert!(stat.stdout().contains("imap.sessions.live 2"), "{}", stat.stdout());
 }
@@ -249,8 +249,7 @@ fn what_only_root_may_read_decides_all_the_same() {
 #[ignore = "needs root"]
 fn only_root_takes_the_privileges_of_another_user() {
     let host = Host::new();
-    let program = host.path("program");
-    fs::copy(env!("CARGO_BIN_EXE_sessctl"), &program).unwrap();
+    let program = host.sandbox.copy_program();
     set_mode(&program, 0o755);
     let run = |user: u32, args: &[&str]| {
         let command = host.sandbox.command(args.iter().copied());
@@ -258,7 +257,7 @@ fn only_root_takes_the_privileges_of_another_user() {
         other.arg(format!("--reuid={APP}")).arg(format!("--regid={APP}"));
         other.args(["--clear-groups", "--"]).arg(&program).args(["--as", &user.to_string()]);
         other.args(command.get_args()).current_dir(host.path(".")).stdin(Stdio::null());
-        Ran(other.output().unwrap())
+        Finished(other.output().unwrap())
     };
     let args = ["--db", "srv/app.db", "show", "stat"];
     run(APP, &args).succeeds();
@@ -396,7 +395,7 @@ fn runs_that_root_starts_are_in_the_systems_log() {
         other.env("STATE_DIRECTORY", host.path("state"));
         other.args(["-m", "sh", "-c", DEVICES, LISTENER]).arg(command.get_program());
         other.args(command.get_args()).current_dir(host.path("."));
-        let ran = Ran(other.output().unwrap());
+        let ran = Finished(other.output().unwrap());
         ran.succeeds();
         ran.stdout()
     };
@@ -421,7 +420,7 @@ fn the_hook_of_an_owner_has_neither_the_terminal_nor_the_environment_of_root() {
                 echo $$ $session ${SECRET-none} > srv/hook; cat > /dev/null";
     host.sandbox.file("c.toml", format!("[hooks]\non_end = [\"sh\", \"-c\", {hook:?}]\n"));
     let mut command = host.sandbox.command(["--db", "srv/app.db", "--config", "c.toml", "purge"]);
-    Ran(command.env("SECRET", "of root").output().unwrap()).succeeds();
+    Finished(command.env("SECRET", "of root").output().unwrap()).succeeds();
     let written = fs::read_to_string(host.path("srv/hook")).unwrap();
     let words: Vec<&str> = written.split_whitespace().collect();
     assert_eq!(words[0], words[1], "it leads a session of its own");

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support::SESSCTL;
+
 /// Reads a file as Prometheus does and prints each sample on a line.
 const READ: &str = "
 import sys
@@ -16,7 +18,7 @@ for family in text_string_to_metric_families(open(sys.argv[1]).read()):
 ";
 
 fn sessctl(folder: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+    let mut command = Command::new(SESSCTL);
     command.args(args).current_dir(folder).env_clear().env("SESSCTL_DB", "app.db");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

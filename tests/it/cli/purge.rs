@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::sandbox::{DAY, HOUR, MANY_RUNS, MINUTE, Sandbox, handles, row};
+use crate::support::{DAY, HOUR, MANY_RUNS, MINUTE, Sandbox, handles, row};
 
 #[test]
 fn d7_a_session_idle_for_longer_than_30_minutes_is_released_by_the_next_purge() {
@@ -23,7 +23,7 @@ fn d7_a_session_idle_for_longer_than_30_minutes_is_released_by_the_next_purge() 
 fn d7_30_minutes_are_what_a_session_gets_that_asks_for_nothing() {
     let sandbox = Sandbox::new();
     sandbox.open([]);
-    let later = |seconds: i64| (crate::support::sandbox::now() + seconds).to_string();
+    let later = |seconds: i64| (crate::support::now() + seconds).to_string();
     let due = |at: String| {
         let plan = sandbox.run(["purge", "--dry-run", "--json", "--at", &at]).succeeds().json();
         plan["ended"].as_u64().unwrap()

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::support::sandbox::{HOUR, MINUTE, Ran, Sandbox, handles, row};
+use crate::support::{Finished, HOUR, MINUTE, Sandbox, handles, row};
 
 /// Two sessions that are over, one of them with a name that would act on a terminal, and
 /// one that is live.
@@ -35,7 +35,7 @@ fn with_jobs(each: &str) -> Sandbox {
     sandbox
 }
 
-fn run(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn run(sandbox: &Sandbox, args: &[&str]) -> Finished {
     sandbox.run([&["--config", "jobs.toml", "run"], args].concat())
 }
 
@@ -183,7 +183,7 @@ fn d9_a_reader_that_has_gone_stops_no_work() {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.ends_with('\n'));
-        let ran = Ran(child.wait_with_output().unwrap());
+        let ran = Finished(child.wait_with_output().unwrap());
         assert_eq!(ran.succeeds().stderr(), "");
         assert_eq!(sandbox.listed(["--ended-by", "expired"]).len(), 5_000);
     }

@@ -1,6 +1,6 @@
 //! `sessctl run`: jobs that are due.
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, Sandbox, row};
 
 /// With a configuration of these jobs, which all commands read, and which two hosts have
 /// had for a day.
@@ -14,13 +14,13 @@ fn sandbox(jobs: &str) -> Sandbox {
     sandbox
 }
 
-fn run(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn run(sandbox: &Sandbox, args: &[&str]) -> Finished {
     run_on("mail1", sandbox, args)
 }
 
-fn run_on(host: &str, sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn run_on(host: &str, sandbox: &Sandbox, args: &[&str]) -> Finished {
     let args = [&["--config", "jobs.toml"], args].concat();
-    Ran(sandbox.command(args).env("SESSCTL_HOST", host).output().unwrap())
+    Finished(sandbox.command(args).env("SESSCTL_HOST", host).output().unwrap())
 }
 
 /// What the ledger has, the earliest first: job, outcome, sessions ended.
@@ -143,7 +143,7 @@ fn what_a_failed_job_has_done_is_its_own() {
     // When both jobs run
     let mut command = sandbox.command(["--config", "jobs.toml", "run"]);
     command.env("PATH", std::env::var("PATH").unwrap()).env("SESSCTL_HOST", "mail1");
-    let ran = Ran(command.output().unwrap());
+    let ran = Finished(command.output().unwrap());
     // Then the first has failed, ended some, and says so; the second knows of nothing
     let complaint = ran.exits(1).stderr();
     assert!(complaint.contains("job tidy: could not write to app.db: boom"), "{complaint}");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::sandbox::Sandbox;
+use crate::support::{SESSCTL, Sandbox};
 
 /// Needs no database, and no setting at all.
 fn sandbox() -> Sandbox {
@@ -132,7 +132,7 @@ fn a_wrong_argument_of_next_is_a_mistake_of_usage() {
 fn printed(sandbox: &Sandbox, args: &[&str]) -> String {
     let ran = sandbox.run([&["schedule", "print"], args].concat());
     let folder = std::fs::canonicalize(sandbox.path(".")).unwrap();
-    let program = std::fs::canonicalize(env!("CARGO_BIN_EXE_sessctl")).unwrap();
+    let program = std::fs::canonicalize(SESSCTL).unwrap();
     ran.succeeds()
         .stdout()
         .replace(&*program.to_string_lossy(), "/usr/bin/sessctl")

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::sandbox::{HOUR, MINUTE, Sandbox, row, sha256};
+use crate::support::{HOUR, MINUTE, Sandbox, row, sha256};
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
 

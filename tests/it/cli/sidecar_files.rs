@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 
 use crate::cli::invalid_databases::{INIT, READING, WRITING, all};
-use crate::support::sandbox::{HOUR, Ran, Sandbox, feed, row};
+use crate::support::{Finished, HOUR, SESSCTL, Sandbox, feed, row};
 
 /// A user who has no entry in the list of users, and owns the database.
 const OWNER: u32 = 4711;
@@ -27,8 +27,7 @@ fn with_sessions() -> Sandbox {
 /// The same, which belongs to [`OWNER`] and is writable for all users.
 fn of_another_owner() -> Sandbox {
     let sandbox = with_sessions();
-    // The program may lie in a directory that only its owner can enter.
-    fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     chown(sandbox.path("app.db"), Some(OWNER), Some(OWNER)).unwrap();
     for (name, mode) in [("app.db", 0o666), (".", 0o777)] {
         fs::set_permissions(sandbox.path(name), PermissionsExt::from_mode(mode)).unwrap();
@@ -58,7 +57,7 @@ fn application(sandbox: &Sandbox) -> Connection {
 }
 
 #[track_caller]
-fn is_refused_as_of_another_owner(ran: &Ran, command: &str) {
+fn is_refused_as_of_another_owner(ran: &Finished, command: &str) {
     let reason = ran.is_refused_with(4).stderr();
     let owner = format!(
         "\"app.db\" belongs to user {OWNER}, who might not be able to use the files that user "
@@ -308,7 +307,7 @@ ls mounted
 
 fn on_a_mounted_file(sandbox: &Sandbox) -> String {
     let ran = Command::new("unshare")
-        .args(["-m", "sh", "-c", ON_A_MOUNTED_FILE, env!("CARGO_BIN_EXE_sessctl")])
+        .args(["-m", "sh", "-c", ON_A_MOUNTED_FILE, SESSCTL])
         .current_dir(sandbox.path("."))
         .output()
         .unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, Sandbox, row};
 
 pub const INT: (&str, u32) = ("INT", 2);
 pub const TERM: (&str, u32) = ("TERM", 15);
@@ -62,7 +62,7 @@ pub fn signal(child: &Child, (name, number): (&str, u32)) {
 const FOR_EVER: Duration = Duration::from_mins(5);
 
 /// Waits for a command, and ends it where it has no end of its own.
-pub fn end(child: Child) -> Ran {
+pub fn end(child: Child) -> Finished {
     let id = child.id();
     let (done, is_done) = mpsc::channel();
     let waiting = thread::spawn(move || {
@@ -77,7 +77,7 @@ pub fn end(child: Child) -> Ran {
     }
     let output = waiting.join().unwrap();
     assert!(came.is_ok(), "it does not come to an end");
-    Ran(output)
+    Finished(output)
 }
 
 /// A thousand sessions that are due, and a writer that keeps everyone waiting.
@@ -108,7 +108,7 @@ fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
         signal(&purge, asked);
         drop(writer);
         // Then it finishes that batch, and says what is left
-        let ran = Ran(purge.wait_with_output().unwrap());
+        let ran = Finished(purge.wait_with_output().unwrap());
         let summary = ran.exits(code).json();
         assert_eq!((&summary["stopped"], &summary["batches"]), (&"signal".into(), &1.into()));
         let ended = summary["ended"].as_u64().unwrap();
@@ -133,7 +133,7 @@ fn a_purge_that_was_started_to_outlive_its_terminal_does() {
     until(|| is_in("SigCgt", &purge, TERM.1) && waits(&purge));
     assert!(is_in("SigIgn", &purge, HUP.1));
     drop(writer);
-    Ran(purge.wait_with_output().unwrap()).succeeds();
+    Finished(purge.wait_with_output().unwrap()).succeeds();
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_interrupted_purge_says_so_where_cron_will_mail_it() {
     let purge = start(&sandbox, "purge");
     signal(&purge, TERM);
     drop(writer);
-    let ran = Ran(purge.wait_with_output().unwrap());
+    let ran = Finished(purge.wait_with_output().unwrap());
     assert_eq!(ran.exits(143).stdout(), "");
     let said = ran.stderr();
     assert!(said.starts_with("ended ") && said.contains("; stopped by signal, "), "{said}");
@@ -156,7 +156,7 @@ fn a_second_signal_ends_a_purge_at_once() {
     signal(&purge, TERM);
     signal(&purge, INT);
     // It does not wait for the lock, which is still held.
-    let ran = Ran(purge.wait_with_output().unwrap());
+    let ran = Finished(purge.wait_with_output().unwrap());
     assert_eq!(ran.exits(130).stdout(), "");
     drop(writer);
     assert_eq!(live(&sandbox), 1_000);
@@ -169,7 +169,7 @@ fn a_signal_stops_a_cycle_after_its_batch_and_each_line_is_true() {
     let cycle = start(&sandbox, "cycle --all -o jsonl");
     signal(&cycle, TERM);
     drop(writer);
-    let ran = Ran(cycle.wait_with_output().unwrap());
+    let ran = Finished(cycle.wait_with_output().unwrap());
     let shown = ran.exits(143).stdout().lines().count();
     assert!(0 < shown && shown < 1_000);
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), shown);
@@ -233,7 +233,7 @@ fn a_signal_stops_a_touch_after_its_batch_and_each_answer_is_true() {
     signal(&touch, TERM);
     drop(writer);
     // Then one batch is done, and no answer is given that is not true or not in order
-    let ran = Ran(touch.wait_with_output().unwrap());
+    let ran = Finished(touch.wait_with_output().unwrap());
     let answers = ran.exits(143).stdout();
     let untouched = sandbox.listed(["--idle-over", "500s"]);
     assert!((1..1_000).contains(&untouched.len()), "{}", untouched.len());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, now, row};
+use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 /// With a purge that has its lease and waits in its hook.
 struct Scene {
@@ -180,10 +180,10 @@ fn w8_a_process_of_another_container_keeps_its_lease() {
     let scene = Scene::new(sandbox, &["--config", "hook.toml", "purge"]);
     let container = ["unshare", "--fork", "--pid", "--mount-proc"];
     let other = scene.sandbox.command_by(&container, ["purge"]).output().unwrap();
-    assert_eq!(Ran(other).exits(11).stdout(), "");
+    assert_eq!(Finished(other).exits(11).stdout(), "");
     // And one that sees the files of another namespace than its own
     let container = ["unshare", "--fork", "--pid"];
     let other = scene.sandbox.command_by(&container, ["purge"]).output().unwrap();
-    assert_eq!(Ran(other).exits(11).stdout(), "");
+    assert_eq!(Finished(other).exits(11).stdout(), "");
     scene.kill();
 }

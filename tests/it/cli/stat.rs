@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Sandbox, row};
+use crate::support::{DAY, HOUR, MINUTE, Sandbox, row};
 
 /// imap: two active, two expired, one ended; http: one active.
 fn sandbox() -> Sandbox {

@@ -1,6 +1,6 @@
 //! Whom the tasks serve: `show tasks`, `show users`.
 
-use crate::support::sandbox::{HOUR, MINUTE, Sandbox, row};
+use crate::support::{HOUR, MINUTE, Sandbox, row};
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::support::sandbox::{HOUR, MINUTE, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, MINUTE, SESSCTL, Sandbox, row};
 
 /// More than any pipe holds.
 const MANY: u32 = 5_000;
@@ -15,13 +15,13 @@ fn sandbox() -> Sandbox {
 }
 
 /// Runs a command, reads its first line and goes.
-fn head(sandbox: &Sandbox, command: &str) -> Ran {
+fn head(sandbox: &Sandbox, command: &str) -> Finished {
     let mut command = sandbox.command(command.split_whitespace());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.ends_with('\n'));
-    Ran(child.wait_with_output().unwrap())
+    Finished(child.wait_with_output().unwrap())
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn colours_are_for_terminals_or_on_demand() {
     let coloured = |args: &[&'static str], environment: &[(&str, &str)]| {
         let mut command = sandbox.command([&["list"], args].concat());
         command.envs(environment.iter().copied());
-        let ran = Ran(command.output().unwrap());
+        let ran = Finished(command.output().unwrap());
         ran.succeeds().stdout().contains("\u{1b}[31mexpired\u{1b}[0m")
     };
     assert!(!coloured(&[], &[]));
@@ -129,7 +129,7 @@ fn the_locale_changes_nothing() {
         let run = |locale: &str| {
             let mut ready = sandbox.command(command.split(' '));
             ready.env("LANG", locale).env("LC_ALL", locale);
-            let answer = Ran(ready.output().unwrap()).succeeds().stdout();
+            let answer = Finished(ready.output().unwrap()).succeeds().stdout();
             // The idle time may have grown by a second.
             answer.replace(|c: char| c.is_ascii_digit(), "0")
         };
@@ -140,7 +140,7 @@ fn the_locale_changes_nothing() {
 
 /// What a command shows on a terminal of 40 columns.
 fn on_a_narrow_terminal(sandbox: &Sandbox, command: &str, environment: &[(&str, &str)]) -> String {
-    let program = env!("CARGO_BIN_EXE_sessctl");
+    let program = SESSCTL;
     let line = format!("stty rows 24 cols 40; exec '{program}' {command}");
     let output = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
@@ -240,7 +240,7 @@ fn an_answer_that_finds_no_room_is_a_failure() {
         let mut ready = sandbox.command(command.split_whitespace());
         // Where every write finds the disk full
         ready.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
-        let ran = Ran(ready.stderr(Stdio::piped()).output().unwrap());
+        let ran = Finished(ready.stderr(Stdio::piped()).output().unwrap());
         assert_eq!(ran.0.status.code(), Some(1), "{command}");
         assert!(ran.stderr().contains("No space left"), "{command}");
     }

@@ -1,6 +1,6 @@
 //! The machine's time zone, as `TZ` names it.
 
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 const NIGHTLY: &str = "[[job]]\nname = \"tidy\"\nat = \"0 3 *\"\ndo = \"purge\"\n";
 const OFTEN: &str = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
@@ -15,8 +15,8 @@ const UNKNOWN: [(&str, &str); 6] = [
     ("../../etc/passwd", "neither the name of a zone"),
 ];
 
-fn run_in(tz: &str, sandbox: &Sandbox, args: &[&str]) -> Ran {
-    Ran(sandbox.command(args.iter().copied()).env("TZ", tz).output().unwrap())
+fn run_in(tz: &str, sandbox: &Sandbox, args: &[&str]) -> Finished {
+    Finished(sandbox.command(args.iter().copied()).env("TZ", tz).output().unwrap())
 }
 
 fn sandbox(jobs: &str) -> Sandbox {
@@ -56,7 +56,7 @@ fn a_name_needs_no_database_of_the_system() {
     let args = ["schedule", "next", "0 3 *", "--after", "2026-06-21T00:00:00Z", "-o", "plain"];
     let mut command = sandbox.command(args);
     command.env("TZ", "Antarctica/Troll").env("TZDIR", sandbox.path("nothing"));
-    let said = Ran(command.output().unwrap()).succeeds().stdout();
+    let said = Finished(command.output().unwrap()).succeeds().stdout();
     assert!(said.contains("T01:00:00Z"), "{said}");
 }
 

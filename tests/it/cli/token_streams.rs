@@ -1,6 +1,6 @@
 //! Streams of tokens, and what a policy makes of a touch or a close.
 
-use crate::support::sandbox::{MINUTE, Sandbox, row};
+use crate::support::{MINUTE, Sandbox, row};
 
 #[test]
 fn a_stream_of_10_000_tokens_is_answered_line_by_line_and_in_order() {

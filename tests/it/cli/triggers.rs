@@ -1,7 +1,7 @@
 //! Triggers that an application has added to sessctl's own table.
 
 use crate::cli::signals::{end, start};
-use crate::support::sandbox::{HOUR, Sandbox, row};
+use crate::support::{HOUR, Sandbox, row};
 
 fn with(trigger: &str) -> Sandbox {
     let sandbox = Sandbox::new();

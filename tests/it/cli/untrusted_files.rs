@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, SESSCTL, Sandbox, row};
 
 /// A user and a group without an entry anywhere.
 const OTHER: u32 = 424_242;
@@ -25,13 +25,13 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-fn list(sandbox: &Sandbox, config: &str) -> Ran {
+fn list(sandbox: &Sandbox, config: &str) -> Finished {
     sandbox.run(["--config", config, "list"])
 }
 
 /// The reason of a refusal, with the directory of the test left out.
 #[track_caller]
-fn refusal(sandbox: &Sandbox, ran: &Ran) -> String {
+fn refusal(sandbox: &Sandbox, ran: &Finished) -> String {
     let directory = std::fs::canonicalize(sandbox.path(".")).unwrap();
     ran.is_refused_with(4).stderr().replace(&*directory.to_string_lossy(), "/srv")
 }
@@ -121,10 +121,10 @@ fn a_configuration_is_read_from_what_the_caller_has_opened() {
         ("echo 'policy = 1' | \"$0\" --config /dev/fd/0 list", 2),
         ("chown 424242 etc/c.toml; \"$0\" --config /dev/stdin list < etc/c.toml", 4),
     ] {
-        let program = env!("CARGO_BIN_EXE_sessctl");
+        let program = SESSCTL;
         let mut command = Command::new("sh");
         command.args(["-c", script, program]).current_dir(sandbox.path("."));
-        let ran = Ran(command.env("SESSCTL_DB", "app.db").output().unwrap());
+        let ran = Finished(command.env("SESSCTL_DB", "app.db").output().unwrap());
         ran.exits(code);
     }
 }
@@ -133,7 +133,7 @@ fn a_configuration_is_read_from_what_the_caller_has_opened() {
 #[ignore = "needs root"]
 fn another_user_reads_what_others_can_change() {
     let sandbox = sandbox();
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     for name in [".", "etc", "etc/c.toml", "app.db"] {
         give(&sandbox.path(name));
     }
@@ -142,7 +142,7 @@ fn another_user_reads_what_others_can_change() {
     let mut other = Command::new("setpriv");
     other.args(["--reuid=424242", "--regid=424242", "--clear-groups", "--", "./program"]);
     other.args(["--db", "app.db", "--config", "etc/c.toml", "list"]);
-    Ran(other.current_dir(sandbox.path(".")).output().unwrap()).succeeds();
+    Finished(other.current_dir(sandbox.path(".")).output().unwrap()).succeeds();
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_hook_whose_program_others_can_change_is_not_started() {
     let run = |config: &str, command: &str| {
         let mut command = sandbox.command(["--config", config, command]);
         command.env("PATH", format!("/nowhere:{}:/bin", directory.display()));
-        Ran(command.output().unwrap())
+        Finished(command.output().unwrap())
     };
     give(&script);
     for config in ["path.toml", "name.toml"] {

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use crate::support::sandbox::{HOUR, Sandbox, now, row};
+use crate::support::fake_clock::follow_clock;
+use crate::support::{HOUR, Sandbox, now, row};
 
 const TIDY: &str = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
 
@@ -257,13 +258,8 @@ fn it_follows_the_clock_forward_and_back_and_repeats_nothing() {
     let unguarded = "[guard]\nclock = \"off\"\n";
     sandbox.file("jobs.toml", format!("{unguarded}{daily}{hourly}"));
     set_clock(&sandbox, "2026-06-15 03:00:30");
-    let lie = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
-    let library = String::from_utf8(lie.unwrap().stdout).unwrap();
     let clock = sandbox.path("clock");
-    let mut watch = Watch::start_with(&sandbox, |command| {
-        command.env("LD_PRELOAD", library.trim()).env("FAKETIME_NO_CACHE", "1");
-        command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    });
+    let mut watch = Watch::start_with(&sandbox, |command| follow_clock(&clock, command));
     // When the clock is set forward, then what has become due runs
     set_clock(&sandbox, "2026-06-15 04:00:10");
     watch.says("restart: done");

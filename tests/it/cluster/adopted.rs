@@ -14,7 +14,6 @@ use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Session};
-use sessctl::domain::time::UnixTime;
 use sessctl::domain::token::Token;
 use sessctl::storage::{
     Backend, Cursor, DueScan, EndRequest, Order, PolicyContext, PurgeBatchResult, ScanLimits,
@@ -24,12 +23,10 @@ use sessctl::store::{Access, Location, adopted};
 use std::time::Duration;
 use tempfile::TempDir;
 
+use crate::support::NOW;
 use crate::support::profiles::{all, django, draft, seconds};
 use crate::support::rqlite::proxy::Proxy;
 use crate::support::rqlite::{self, Nodes, copy};
-
-/// The moment of the fixtures.
-const NOW: UnixTime = UnixTime(1_781_524_800);
 
 /// Rows that one look goes through.
 fn reach(rows: usize) -> ScanLimits {

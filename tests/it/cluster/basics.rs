@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use sessctl::app::CompactRequest;
 use sessctl::domain::write_limits::WriteLimits;
 use sessctl::store::{Access, Location};
-use sessctl::{OpenRequest, Policies, SessionService, UnixTime, store};
+use sessctl::{OpenRequest, Policies, SessionService, store};
 
-use crate::support::rqlite;
+use crate::support::{NOW, rqlite};
 
 #[test]
 #[ignore = "needs rqlite"]
@@ -17,15 +17,14 @@ fn what_one_node_has_acknowledged_the_others_serve() {
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
     // When a session is opened on the first
-    let now = UnixTime(1_781_524_800);
     let opening = OpenRequest { task: "imap".into(), ..OpenRequest::default() };
-    let token = service.open(opening, now).unwrap().token;
+    let token = service.open(opening, NOW).unwrap().token;
     // Then it can be touched on each of them
     for node in &cluster.nodes {
         let at = Location::parse(node.url().as_ref()).unwrap();
         let store = store::open(&at, Access::Write).unwrap();
         let mut service = SessionService::new(store, Policies::default());
-        assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
+        assert!(service.touch(std::slice::from_ref(&token), NOW).unwrap()[0].outcome.is_live());
     }
 }
 
@@ -36,7 +35,6 @@ fn the_space_of_nodes_is_left_to_them() {
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
     let request = CompactRequest { hold: WriteLimits::default().hold, run_time: None };
-    let refused =
-        service.compact(&request, UnixTime(1_781_524_800), &mut || ControlFlow::Continue(()));
+    let refused = service.compact(&request, NOW, &mut || ControlFlow::Continue(()));
     assert!(refused.unwrap_err().to_string().contains("-auto-vacuum-int gives space back"));
 }

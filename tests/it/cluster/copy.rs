@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::support::SESSCTL;
 use crate::support::rqlite::{self, Nodes, wait_for};
 
 /// Near enough to now, and far from any moment at which something is due.
@@ -20,7 +21,7 @@ const ROW: &str = "SELECT id || quote(CAST(user AS BLOB)) || quote(CAST(task AS 
 const COUNTER: &str = "SELECT task || name || value FROM counters ORDER BY task, name";
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sessctl"));
+    let mut command = Command::new(SESSCTL);
     command.args(args).env_clear().env("HOME", "/dev/null").stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

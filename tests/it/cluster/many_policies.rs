@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::cluster::{Scene, now};
+use crate::support::cluster::Scene;
+use crate::support::now;
 use crate::support::rqlite;
 
 #[test]

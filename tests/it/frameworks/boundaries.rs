@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use sessctl::UnixTime;
 
-use crate::frameworks::harness::{Application, CLOCK, named, same_ids, without};
+use crate::frameworks::harness::{Application, named, same_ids, without};
 use crate::frameworks::row_formats::{Form, MILLI, SECOND};
+use crate::support::NOW;
 
-const NOW: i64 = CLOCK.0 * SECOND;
+const NANOS: i64 = NOW.0 * SECOND;
 
 /// Moments from before the clock until after it.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Around {
         let place = |number: i64| (number * 7_919) % count - self.before;
         // And some again and again: a framework may write the same time in several forms.
         let steps = (0..count).map(place).chain((0..4).flat_map(|_| -4..=4));
-        steps.map(|step| NOW + step * self.step + self.odd).collect()
+        steps.map(|step| NANOS + step * self.step + self.odd).collect()
     }
 }
 
@@ -60,7 +61,7 @@ fn application(profile: &str, around: &Around) -> (Application, BTreeSet<String>
     let form = Form::of(&application.framework);
     let moments = around.moments();
     let ids = form.insert(&application.framework, &mut application.db(), &moments);
-    let over = ids.into_iter().zip(&moments).filter(|(_, over)| form.is_over(**over, NOW));
+    let over = ids.into_iter().zip(&moments).filter(|(_, over)| form.is_over(**over, NANOS));
     let over = over.map(|(id, _)| id).collect();
     (application, over)
 }
@@ -72,7 +73,7 @@ fn exactly_those_that_are_over_go(profile: &str, judge: fn(&Application, &BTreeS
         let (application, over) = application(profile, &around);
         let (before, what) = (application.ids(), format!("{profile}, {around:?}"));
         judge(&application, &over);
-        let summary = application.purge(CLOCK).unwrap();
+        let summary = application.purge(NOW).unwrap();
         same_ids(&what, &application.ids(), &without(&before, &over));
         assert_eq!(summary.done.ended, over.len() as u64, "{what}");
     }
@@ -122,7 +123,7 @@ fn of_gitea_exactly_those_that_are_over_would_go() {
         let (application, over) = application("gitea", &around);
         sql_says_the_same(&application, &over);
         let service = application.service(application.framework.read()).unwrap();
-        let plan = service.preview(&sessctl::PurgeRequest::default(), CLOCK).unwrap();
+        let plan = service.preview(&sessctl::PurgeRequest::default(), NOW).unwrap();
         assert_eq!(plan.summary.done.ended, over.len() as u64, "{around:?}");
     }
 }
@@ -132,8 +133,8 @@ fn a_second_purge_a_moment_later_takes_what_has_become_due_since() {
     for profile in ["django", "laravel", "connect-sqlite3", "better-auth"] {
         let around = Around { before: 500, after: 500, step: SECOND, odd: 0 };
         let (application, over) = application(profile, &around);
-        application.purge(CLOCK).unwrap();
-        let later = UnixTime(CLOCK.0 + 100);
+        application.purge(NOW).unwrap();
+        let later = UnixTime(NOW.0 + 100);
         let summary = application.purge(later).unwrap();
         let form = Form::of(&application.framework);
         let is_over = |over: &&i64| form.is_over(**over, later.0 * SECOND);
@@ -156,7 +157,7 @@ fn what_means_never_never_goes() {
         let changed = application.ids_where(&format!("{id} LIKE 'row%7'"));
         over = if goes { &over | &changed } else { &over - &changed };
         let before = application.ids();
-        application.purge(CLOCK).unwrap();
+        application.purge(NOW).unwrap();
         same_ids(profile, &application.ids(), &without(&before, &over));
     }
 }

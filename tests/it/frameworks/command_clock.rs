@@ -1,31 +1,15 @@
 //! The command at the clock of the fixtures, by a clock that lies to it.
 
-use std::process::Stdio;
-
 use crate::frameworks::harness::{
     Application, CLOCK_IN_UTC, Framework, all, purgeable, same_ids, without,
 };
-use crate::support::sandbox::Ran;
+use crate::support::Finished;
+use crate::support::fake_clock::with_clock;
 
-/// The command at the clock, with a local zone that is not UTC.
-fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> Ran {
-    let plain = application.command(args.iter().copied());
-    let settings = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let mut command = std::process::Command::new("faketime");
-    // The zone of the time is faketime's own; sessctl has another one.
-    command
-        .args(["-f", CLOCK_IN_UTC])
-        .arg(plain.get_program())
-        .args(args)
-        .args(options)
-        .args(["--state-dir", "state"])
-        .current_dir(plain.get_current_dir().unwrap())
-        .env_clear()
-        .envs(settings)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("TZ", "UTC")
-        .stdin(Stdio::null());
-    application.ran(command)
+/// Runs the command at the clock.
+fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> Finished {
+    let args = args.iter().chain(options).chain(&["--state-dir", "state"]).copied();
+    application.ran(with_clock(CLOCK_IN_UTC, &application.command(args)))
 }
 
 /// By its name, by the file that `show profiles` prints, and by what it looks like, where
@@ -87,11 +71,9 @@ fn a_dry_run_at_the_clock_lists_exactly_what_is_over() {
             let due = ran.json();
             // Each by the handle that is made of its id
             let found: std::collections::BTreeSet<String> =
-                crate::support::sandbox::handles(&due["sessions"]).into_iter().collect();
-            let expected = framework
-                .expected
-                .iter()
-                .map(|id| crate::support::sandbox::sha256(id)[..12].to_owned());
+                crate::support::handles(&due["sessions"]).into_iter().collect();
+            let expected =
+                framework.expected.iter().map(|id| crate::support::sha256(id)[..12].to_owned());
             same_ids(&format!("{} by {options:?}", framework.profile), &found, &expected.collect());
         }
         assert!(application.bytes() == bytes, "{}", framework.profile);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use sessctl::Error;
 
-use crate::frameworks::harness::{Application, CLOCK, named, same_ids};
+use crate::frameworks::harness::{Application, named, same_ids};
 use crate::frameworks::row_formats::{Form, MILLI, SECOND, python};
+use crate::support::NOW;
 
-const NOW: i64 = CLOCK.0 * SECOND;
+const NANOS: i64 = NOW.0 * SECOND;
 
 /// Renews this many lapsed sessions one by one, here and there in the table; answers those of
 /// which the database says that they were renewed.
@@ -19,7 +20,7 @@ fn renews(path: &Path, ids: &[String], count: usize) -> BTreeSet<String> {
     db.busy_timeout(Duration::from_secs(30)).unwrap();
     let sql = "UPDATE django_session SET expire_date = ?1 WHERE session_key = ?2";
     let mut renewal = db.prepare(sql).unwrap();
-    let later = python(NOW + 3_600 * SECOND);
+    let later = python(NANOS + 3_600 * SECOND);
     let here_and_there = (0..count).map(|number| &ids[(number * 7_919) % ids.len()]);
     here_and_there.filter(|&id| renewal.execute([&later, id]).unwrap() == 1).cloned().collect()
 }
@@ -27,7 +28,7 @@ fn renews(path: &Path, ids: &[String], count: usize) -> BTreeSet<String> {
 /// Purges until it is done, if the application has not let it through at first.
 fn purges(application: &Application) -> u64 {
     loop {
-        match application.purge(CLOCK) {
+        match application.purge(NOW) {
             Err(Error::Busy { .. }) => {}
             purged => break purged.unwrap().done.ended,
         }
@@ -42,7 +43,7 @@ fn who_was_renewed_in_time_is_never_deleted() {
     ] {
         // Given lapsed sessions without an end
         let form = Form::of(&application.framework);
-        let over: Vec<i64> = (1..=20_000).map(|step| NOW - step * 10 * MILLI).collect();
+        let over: Vec<i64> = (1..=20_000).map(|step| NANOS - step * 10 * MILLI).collect();
         let ids = form.insert(&application.framework, &mut application.db(), &over);
         let path = application.path("app.db");
         // When an application renews some while they are purged

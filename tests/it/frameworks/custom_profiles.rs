@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::frameworks::harness::{Application, CLOCK, Framework, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, same_ids, without};
+use crate::support::NOW;
 
 /// All of them.
 fn others() -> Vec<Framework> {
@@ -49,7 +50,7 @@ fn a_profile_in_a_file_ends_exactly_what_is_over() {
         let (before, frame) = (application.ids(), application.frame());
         let in_sql = application.ids_where(&framework.predicate);
         same_ids(&name, &in_sql, &framework.expected);
-        let summary = application.purge(CLOCK).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let summary = application.purge(NOW).unwrap_or_else(|error| panic!("{name}: {error}"));
         same_ids(&name, &application.ids(), &without(&before, &framework.expected));
         assert_eq!(summary.done.ended, framework.expected.len() as u64, "{name}");
         assert_eq!(application.frame(), frame, "{name}");
@@ -63,9 +64,8 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
         let check = [vec!["profile", "check", &framework.profile], framework.params()].concat();
         application.run(check).succeeds();
         let dry_run = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
-        let due =
-            crate::support::sandbox::handles(&application.sessctl(dry_run).json()["sessions"]);
-        let handle = |id: &String| crate::support::sandbox::sha256(id)[..12].to_owned();
+        let due = crate::support::handles(&application.sessctl(dry_run).json()["sessions"]);
+        let handle = |id: &String| crate::support::sha256(id)[..12].to_owned();
         let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
         same_ids(&framework.profile, &due.into_iter().collect(), &expected);
         let listed = application.sessctl(["list", "--json"]).succeeds().json();
@@ -89,7 +89,7 @@ fn what_the_filter_excludes_is_no_session() {
 fn devices_go_with_their_session() {
     let kratos = others().into_iter().find(|known| known.profile.ends_with("kratos.toml"));
     let application = Application::new(kratos.unwrap());
-    application.purge(CLOCK).unwrap();
+    application.purge(NOW).unwrap();
     let sql = "SELECT group_concat(id) FROM session_devices";
     let left: String = application.db().query_row(sql, [], |row| row.get(0)).unwrap();
     assert_eq!(left, "d1");

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::frameworks::harness::{Application, Framework, all, named};
 use crate::frameworks::row_formats::{Form, SECOND};
-use crate::support::sandbox::{HOUR, Sandbox, now};
+use crate::support::{HOUR, Sandbox, now};
 
 /// With a session that is over for an hour, and one that has an hour left.
 fn application(framework: Framework) -> Application {

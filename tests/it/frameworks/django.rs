@@ -13,8 +13,8 @@ use sessctl::UnixTime;
 use sessctl::domain::profile::{Owner, django_user};
 
 use crate::frameworks::external_programs;
-use crate::frameworks::harness::{Application, CLOCK, Framework, named, same_ids, without};
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Ran};
+use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
+use crate::support::{DAY, Finished, HOUR, MINUTE, NOW};
 
 /// An application, with its settings.
 struct Django {
@@ -107,7 +107,7 @@ fn who_is_served_survives_and_who_is_not_goes() {
     for zone in [None, Some("America/New_York"), Some("Europe/Berlin")] {
         let django = Django::new(zone);
         let keys: BTreeSet<_> =
-            django.opens(None, &ages(crate::support::sandbox::now())).into_iter().collect();
+            django.opens(None, &ages(crate::support::now())).into_iter().collect();
         let served = django.serves(None, &keys);
         assert_eq!((keys.len(), served.len()), (38, 20), "{zone:?}");
         let frame = django.frame();
@@ -122,7 +122,7 @@ fn who_is_served_survives_and_who_is_not_goes() {
 }
 
 /// Runs a command to which nobody says which profile it is.
-fn unnamed(django: &Django, args: &[&str]) -> Ran {
+fn unnamed(django: &Django, args: &[&str]) -> Finished {
     django.sessctl_with(vec![], args.iter().copied())
 }
 
@@ -135,7 +135,7 @@ fn a_profile_is_chosen_by_itself_only_where_django_s_two_weeks_prove_it() {
             // Given sessions of the default age, and others with an age of their own
             let default = json!({"expiry": null});
             let mut keys = django.opens(None, &[default.clone(), default.clone(), default]);
-            keys.extend(django.opens(None, &ages(crate::support::sandbox::now())));
+            keys.extend(django.opens(None, &ages(crate::support::now())));
             let keys: BTreeSet<_> = keys.into_iter().collect();
             let served = django.serves(None, &keys);
             // When it is purged by who has not named the profile
@@ -175,14 +175,14 @@ fn at_the_very_second_sessctl_purges_what_django_would_purge() {
             // Zero is the default age.
             .filter(|session| session["expiry"] != 0)
             .collect();
-        let keys: BTreeSet<_> = django.opens(Some(CLOCK), &ages).into_iter().collect();
-        let served = django.serves(Some(CLOCK), &keys);
-        django.purge(CLOCK).unwrap();
+        let keys: BTreeSet<_> = django.opens(Some(NOW), &ages).into_iter().collect();
+        let served = django.serves(Some(NOW), &keys);
+        django.purge(NOW).unwrap();
         assert!(served.is_subset(&django.ids()), "{zone:?}");
         assert_eq!(without(&django.ids(), &served).len(), 1, "{zone:?}");
-        assert_eq!(django.asked_at(Some(CLOCK), "clearsessions", &[]), 0, "{zone:?}");
+        assert_eq!(django.asked_at(Some(NOW), "clearsessions", &[]), 0, "{zone:?}");
         // A second later that one goes as well
-        let later = UnixTime(CLOCK.0 + 1);
+        let later = UnixTime(NOW.0 + 1);
         django.purge(later).unwrap();
         let left = django.serves(Some(later), &keys);
         assert_eq!(without(&django.ids(), &left).len(), 2, "{zone:?}");

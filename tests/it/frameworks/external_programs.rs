@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::sandbox::Sandbox;
+use crate::support::{SESSCTL, Sandbox};
 
 /// Where things are installed.
 fn peers() -> PathBuf {
@@ -36,7 +36,7 @@ pub fn node(name: &str, sandbox: &Sandbox) -> Command {
 fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
     command
         .current_dir(sandbox.path(""))
-        .env("SESSCTL", env!("CARGO_BIN_EXE_sessctl"))
+        .env("SESSCTL", SESSCTL)
         .env_remove("SESSCTL_DB")
         .env_remove("SESSCTL_CONFIG")
         .env_remove("DJANGO_SETTINGS_MODULE")

@@ -5,7 +5,8 @@ use sessctl::storage::VisitResult;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use crate::frameworks::harness::{Application, CLOCK, all, named, purgeable, same_ids, without};
+use crate::frameworks::harness::{Application, all, named, purgeable, same_ids, without};
+use crate::support::NOW;
 
 #[test]
 fn of_each_fixture_exactly_what_is_over_at_its_clock_is_deleted() {
@@ -15,14 +16,14 @@ fn of_each_fixture_exactly_what_is_over_at_its_clock_is_deleted() {
             [Application::new(framework.clone()), Application::new(framework.clone()).with_log()]
         {
             let (before, frame) = (application.ids(), application.frame());
-            let summary = application.purge(CLOCK).unwrap();
+            let summary = application.purge(NOW).unwrap();
             same_ids(&name, &application.ids(), &without(&before, &framework.expected));
             let over = framework.expected.len() as u64;
             assert_eq!((summary.done.ended, summary.done.deleted), (over, over), "{name}");
             assert_eq!(summary.stopped, None, "{name}");
             assert_eq!(application.frame(), frame, "{name}");
             // And nothing is left for another one.
-            assert_eq!(application.purge(CLOCK).unwrap().done.ended, 0, "{name}");
+            assert_eq!(application.purge(NOW).unwrap().done.ended, 0, "{name}");
         }
     }
 }
@@ -47,7 +48,7 @@ fn what_is_due_at_the_clock_is_visited_without_a_trace() {
             due += 1;
             Ok(ControlFlow::Continue(()))
         };
-        service.due(None, CLOCK, &mut count).unwrap();
+        service.due(None, NOW, &mut count).unwrap();
         assert_eq!(due, framework.expected.len(), "{name}");
         assert!(application.bytes() == bytes, "{name}");
     }
@@ -57,7 +58,7 @@ fn what_is_due_at_the_clock_is_visited_without_a_trace() {
 fn the_table_of_gitea_is_never_purged() {
     let application = Application::new(named("gitea"));
     let before = application.ids();
-    let refusal = application.purge(CLOCK).unwrap_err();
+    let refusal = application.purge(NOW).unwrap_err();
     assert!(matches!(refusal, Error::Refused(_)), "{refusal}");
     assert_eq!(application.ids(), before);
 }
@@ -69,7 +70,7 @@ fn a_lifetime_that_nobody_has_told_is_never_guessed() {
         framework.parameters.clear();
         let application = Application::new(framework);
         let before = application.ids();
-        let refusal = application.purge(CLOCK).unwrap_err();
+        let refusal = application.purge(NOW).unwrap_err();
         assert!(matches!(&refusal, Error::Refused(_)), "{profile}: {refusal}");
         assert_eq!(application.ids(), before, "{profile}");
     }
@@ -81,7 +82,7 @@ fn the_children_of_a_spring_session_go_with_it() {
     let children = "INSERT INTO SPRING_SESSION_ATTRIBUTES \
                     SELECT PRIMARY_ID, 'cart', x'00' FROM SPRING_SESSION";
     application.db().execute(children, []).unwrap();
-    application.purge(CLOCK).unwrap();
+    application.purge(NOW).unwrap();
     let sql = "SELECT group_concat(SESSION_PRIMARY_ID) FROM SPRING_SESSION_ATTRIBUTES";
     let left: String = application.db().query_row(sql, [], |row| row.get(0)).unwrap();
     assert_eq!(left.split(',').collect::<BTreeSet<_>>(), BTreeSet::from(["p1", "p3"]));
@@ -102,7 +103,7 @@ fn sessions_that_a_table_refers_to_are_kept_and_the_others_go() {
         application.db().execute_batch(&audit).unwrap();
         let before = application.ids();
         // When it is purged, then the other one goes
-        let summary = application.purge(CLOCK).unwrap();
+        let summary = application.purge(NOW).unwrap();
         assert_eq!((summary.done.deleted, summary.kept.referenced_rows()), (1, 1), "{action}");
         assert!(summary.kept.referenced.keys().all(|referrer| referrer.table == "audit"));
         assert_eq!(application.ids().len(), before.len() - 1, "{action}");

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sessctl::UnixTime;
 
 use crate::frameworks::external_programs;
-use crate::frameworks::harness::{Application, CLOCK, Framework, named, same_ids, without};
-use crate::support::sandbox::{DAY, HOUR, MINUTE};
+use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
+use crate::support::{DAY, HOUR, MINUTE, NOW};
 
 struct Flask {
     application: Application,
@@ -80,13 +80,13 @@ fn who_is_served_survives_and_who_is_not_goes() {
 fn at_the_very_moment_sessctl_purges_what_flask_would_purge() {
     let flask = Flask::new();
     let lifetimes: Vec<f64> = (-40..=40).map(|step| f64::from(step) / 20.0).collect();
-    let tokens = flask.tokens(Some(CLOCK), "open", &[json!(lifetimes)]);
+    let tokens = flask.tokens(Some(NOW), "open", &[json!(lifetimes)]);
     flask.leaves_rows_without_a_time();
-    let served = flask.tokens(Some(CLOCK), "accepted", &[json!(tokens)]);
+    let served = flask.tokens(Some(NOW), "accepted", &[json!(tokens)]);
     assert_eq!(served.len(), 40);
-    flask.application.purge(CLOCK).unwrap();
+    flask.application.purge(NOW).unwrap();
     same_ids("left", &flask.application.ids(), &ids(&served));
-    assert_eq!(flask.asked(Some(CLOCK), "session_cleanup", &[]), 0);
+    assert_eq!(flask.asked(Some(NOW), "session_cleanup", &[]), 0);
 }
 
 #[test]

@@ -14,10 +14,7 @@ use sessctl::store::{Access, Location, adopted};
 use sessctl::{Policies, PurgeRequest, Result, SessionService, UnixTime};
 
 use crate::frameworks::on_cluster::{self, Turn};
-use crate::support::sandbox::{Ran, Sandbox};
-
-/// The moment that the fixtures are made for: 2026-06-15T12:00:00Z.
-pub const CLOCK: UnixTime = UnixTime(1_781_524_800);
+use crate::support::{Finished, Sandbox};
 
 /// How faketime is told of it.
 pub const CLOCK_IN_UTC: &str = "@2026-06-15 12:00:00";
@@ -241,17 +238,17 @@ impl Application {
     }
 
     /// Runs the command.
-    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Ran {
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Finished {
         self.ran(self.command(args))
     }
 
     /// Runs a command that works on the database.
-    pub fn ran(&self, mut command: Command) -> Ran {
+    pub fn ran(&self, mut command: Command) -> Finished {
         let turn = self.turn();
         if let Some(turn) = &turn {
             command.env("SESSCTL_DB", turn.url());
         }
-        Ran(command.output().unwrap())
+        Finished(command.output().unwrap())
     }
 
     /// Purges it through the library, by its profile.
@@ -266,7 +263,7 @@ impl Application {
     }
 
     /// The command with the framework's profile and parameters.
-    pub fn sessctl<'a>(&'a self, args: impl IntoIterator<Item = &'a str>) -> Ran {
+    pub fn sessctl<'a>(&'a self, args: impl IntoIterator<Item = &'a str>) -> Finished {
         self.sessctl_with(self.framework.named(), args)
     }
 
@@ -276,7 +273,7 @@ impl Application {
         &self,
         options: Vec<&'a str>,
         args: impl IntoIterator<Item = &'a str>,
-    ) -> Ran {
+    ) -> Finished {
         let args = args.into_iter().chain(options).chain(["--state-dir", "state"]);
         self.run(args.collect::<Vec<_>>())
     }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use sessctl::UnixTime;
 
 use crate::frameworks::external_programs;
-use crate::frameworks::harness::{Application, CLOCK, Framework, named, same_ids};
-use crate::support::sandbox::{DAY, HOUR, MINUTE};
+use crate::frameworks::harness::{Application, Framework, named, same_ids};
+use crate::support::{DAY, HOUR, MINUTE, NOW};
 
 /// An application of one of the scripts.
 struct Node {
@@ -130,9 +130,9 @@ fn at_the_very_moment_nobody_goes_who_is_served() {
     for (node, is_served_then) in
         [(Node::express("connect-sqlite3"), true), (Node::better_auth(), true)]
     {
-        let sessions = node.opens(Some(CLOCK), &ages);
-        let served = node.serves(Some(CLOCK), &sessions);
-        node.application.purge(CLOCK).unwrap();
+        let sessions = node.opens(Some(NOW), &ages);
+        let served = node.serves(Some(NOW), &sessions);
+        node.application.purge(NOW).unwrap();
         assert_eq!(served.len(), 12 + usize::from(is_served_then), "{}", node.script);
         same_ids(node.script, &node.application.ids(), &served);
     }

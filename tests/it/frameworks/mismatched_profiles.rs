@@ -1,7 +1,7 @@
 //! Every profile at every other framework's table: refused, and nothing touched.
 
 use crate::frameworks::harness::{Application, Framework, all, named};
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 /// All profiles, with what they need.
 fn profiles() -> Vec<Framework> {

@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::frameworks::harness::Framework;
-use crate::support::sandbox::{DAY, HOUR};
+use crate::support::{DAY, HOUR, NOW};
 
 /// Nanoseconds in a second.
 pub const SECOND: i64 = 1_000_000_000;
@@ -262,7 +262,7 @@ fn real(number: i64) -> f64 {
 
 #[test]
 fn the_forms_are_those_of_the_fixtures() {
-    let noon = 1_781_524_800 * SECOND;
+    let noon = NOW.0 * SECOND;
     assert_eq!(python(noon - SECOND), "2026-06-15 11:59:59");
     assert!(signed(1_750_000_000).contains("9:1uQowS:Y"));
     assert_eq!(python(noon + 116 * MILLI), "2026-06-15 12:00:00.116000");

@@ -2,7 +2,7 @@
 
 use crate::frameworks::harness::{Application, named};
 use crate::frameworks::row_formats::{Form, SECOND};
-use crate::support::sandbox::{HOUR, now};
+use crate::support::{HOUR, now};
 
 /// With sessions that have been over for an hour.
 fn application() -> Application {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::frameworks::harness::{Application, named, purgeable};
 use crate::frameworks::row_formats::{Form, SECOND};
-use crate::support::sandbox::{HOUR, MINUTE, now};
+use crate::support::{HOUR, MINUTE, now};
 
 /// With twenty sessions that are over for hours, twenty that have some minutes left, and
 /// the rows of these strange times. None was used in the future.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::frameworks::harness::{Application, CLOCK, Framework, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, same_ids, without};
+use crate::support::NOW;
 
 const PROFILE: &str = r#"
 name = "odd"
@@ -31,7 +32,7 @@ fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
     let name = r#""the ""table""""#;
     let mut sql = format!(r#"CREATE TABLE {name} ({columns}, "order" INT, "select") {options};"#);
     for (id, over) in ids.into_iter().zip([1, -1, 0, -9_000]) {
-        let over = CLOCK.0 + over;
+        let over = NOW.0 + over;
         write!(sql, "INSERT INTO {name} VALUES ({id}, {over}, 'alice');").unwrap();
     }
     Application::new(Framework {
@@ -40,7 +41,7 @@ fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
         table: r#"the "table""#.to_owned(),
         id: "group".to_owned(),
         sql,
-        predicate: format!("\"order\" < {}", CLOCK.0),
+        predicate: format!("\"order\" < {}", NOW.0),
         expected: BTreeSet::new(),
     })
 }
@@ -67,7 +68,7 @@ fn keys_of_any_class_and_names_of_any_kind_will_do() {
         let before = application.ids();
         let over = application.ids_where(&application.framework.predicate);
         let profile = application.framework.read_as(PROFILE);
-        let summary = application.purge_by(profile, CLOCK);
+        let summary = application.purge_by(profile, NOW);
         let summary = summary.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(summary.done.ended, 2, "{what}");
         same_ids(&what, &application.ids(), &without(&before, &over));
@@ -82,6 +83,6 @@ fn a_table_without_rowid_whose_key_has_two_columns_is_refused() {
         PRIMARY KEY ("group", "select")) WITHOUT ROWID;
         INSERT INTO "the ""table""" VALUES ('a', 1, 'b')"#;
     application.db().execute_batch(rebuilt).unwrap();
-    let refusal = application.purge_by(application.framework.read_as(PROFILE), CLOCK);
+    let refusal = application.purge_by(application.framework.read_as(PROFILE), NOW);
     assert!(matches!(refusal, Err(sessctl::Error::Refused(_))), "{refusal:?}");
 }

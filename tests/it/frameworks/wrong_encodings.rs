@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use sessctl::Error;
 
-use crate::frameworks::harness::{Application, CLOCK, Framework, named};
+use crate::frameworks::harness::{Application, Framework, named};
+use crate::support::NOW;
 
 /// A form that a profile may give a time: its name here, and its lines.
 type Form = (&'static str, &'static str);
@@ -108,7 +109,7 @@ fn a_time_in_its_own_form_is_no_disguise() {
             let framework = named(profile);
             let text = disguised(&framework, column, lines);
             let application = Application::new(framework.clone());
-            let purged = application.purge_by(framework.read_as(&text), CLOCK);
+            let purged = application.purge_by(framework.read_as(&text), NOW);
             let ended =
                 purged.unwrap_or_else(|error| panic!("{profile}, {name}: {error}")).done.ended;
             assert_eq!(ended, framework.expected.len() as u64, "{profile}, {name}");
@@ -123,7 +124,7 @@ fn a_time_in_the_wrong_form_keeps_the_purge_away() {
         let text = disguised(&framework, column, lines);
         let application = Application::new(framework.clone());
         let bytes = application.bytes();
-        let refusal = application.purge_by(framework.read_as(&text), CLOCK);
+        let refusal = application.purge_by(framework.read_as(&text), NOW);
         let Err(refusal @ Error::Refused(_)) = refusal else { panic!("{what}: {refusal:?}") };
         // It says which column it is about, and shows what it has found there.
         let said = refusal.to_string();
@@ -176,7 +177,7 @@ fn seconds_that_pass_for_minutes_keep_the_purge_away() {
         let text = disguised(&framework, column, "encoding = 'unix'\nunit = 'minutes'");
         let application = Application::new(framework.clone());
         let before = application.ids();
-        let refusal = application.purge_by(framework.read_as(&text), CLOCK);
+        let refusal = application.purge_by(framework.read_as(&text), NOW);
         assert!(matches!(refusal, Err(Error::Refused(_))), "{profile}: {refusal:?}");
         assert_eq!(application.ids(), before, "{profile}");
     }
@@ -193,7 +194,7 @@ fn a_table_is_not_judged_by_its_ends() {
                        iif(n < 50 OR n >= 4950, 1781400000000, 1781400000) FROM numbers";
     application.db().execute_batch(fill).unwrap();
     let before = application.ids();
-    let refusal = application.purge(CLOCK);
+    let refusal = application.purge(NOW);
     assert!(matches!(refusal, Err(Error::Refused(_))), "{refusal:?}");
     assert_eq!(application.ids(), before);
 }

@@ -8,10 +8,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{ColumnSource, Expiry, Profile, RowStatus, SqlValueRef};
-use sessctl::domain::time::UnixTime;
 
-/// The clock of the fixtures.
-const NOON: UnixTime = UnixTime(1_781_524_800);
+use crate::support::NOW;
 
 /// Those that have a fixture of another name. The other of Django's has none: UTC is a
 /// time zone, too.
@@ -110,7 +108,7 @@ fn sessions(
 }
 
 fn is_over(judged: RowStatus) -> bool {
-    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(NOON))
+    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(NOW))
 }
 
 #[test]
@@ -223,7 +221,7 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let profile = parse(block, "docs/profiles.md", &BTreeMap::new())
                     .unwrap_or_else(|fault| panic!("{fault}\n{block}"));
                 let Some(rows) = rows.take() else { continue };
-                let (_, expected) = rows.rsplit_once("-- expired: ").unwrap();
+                let (_, expected) = rows.rsplit_once("-- over: ").unwrap();
                 let expected: BTreeSet<&str> = expected.split(", ").collect();
                 let database = Connection::open_in_memory().unwrap();
                 database.execute_batch(rows).unwrap();

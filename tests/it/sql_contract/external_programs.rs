@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::sql_contract::page;
-use crate::support::sandbox::Sandbox;
+use crate::support::{SESSCTL, Sandbox};
 
 /// Runs a script of tests/python/, which fails if anything is not as it should
 /// be. It gets the path of the command, the statements of the page, and the
@@ -19,7 +19,7 @@ fn python(script: &str) {
     let output = Command::new("python3")
         .arg("-B")
         .arg(scripts.join(script))
-        .arg(env!("CARGO_BIN_EXE_sessctl"))
+        .arg(SESSCTL)
         .arg(statements)
         .current_dir(sandbox.path(""))
         .env_remove("SESSCTL_DB")

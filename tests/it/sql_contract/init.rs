@@ -8,7 +8,7 @@ use std::thread;
 use rusqlite::named_params;
 
 use crate::sql_contract::page;
-use crate::support::sandbox::{Sandbox, now};
+use crate::support::{Sandbox, now};
 
 #[test]
 fn the_file_is_what_the_page_says() {
@@ -29,7 +29,7 @@ fn the_file_is_what_the_page_says() {
 fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
     // Given a database as the first sessctl made it
     let sandbox = Sandbox::new();
-    let id = sandbox.insert(&crate::support::sandbox::row("theirs"));
+    let id = sandbox.insert(&crate::support::row("theirs"));
     let db = sandbox.db();
     let newer = "DROP TABLE runs; DROP TABLE leases; DROP TABLE job_histories;
                  DROP TABLE job_members;";
@@ -55,7 +55,7 @@ fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
 #[test]
 fn a_second_init_keeps_what_the_table_holds() {
     let sandbox = Sandbox::new();
-    let id = sandbox.insert(&crate::support::sandbox::row("kept"));
+    let id = sandbox.insert(&crate::support::row("kept"));
     sandbox.run(["init"]).succeeds().is_silent();
     let found: String =
         sandbox.db().query_row("SELECT id FROM sessions", [], |r| r.get(0)).unwrap();

@@ -3,7 +3,7 @@
 use rusqlite::named_params;
 
 use crate::sql_contract::page::statement;
-use crate::support::sandbox::{HOUR, MINUTE, Ran, Sandbox, now, row, sha256};
+use crate::support::{Finished, HOUR, MINUTE, Sandbox, now, row, sha256};
 
 /// A database and a limit of two sessions for imap.
 fn limited(policy: &str) -> Sandbox {
@@ -21,7 +21,7 @@ fn insert(sandbox: &Sandbox, token: &str, used: i64) {
     assert_eq!(sandbox.db().execute(statement("open"), open).unwrap(), 1);
 }
 
-fn open(sandbox: &Sandbox) -> Ran {
+fn open(sandbox: &Sandbox) -> Finished {
     sandbox.run(["--config", "app.toml", "open", "--user", "alice", "--task", "imap"])
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params, params};
 
 use crate::sql_contract::page::{statement, statements};
-use crate::support::sandbox::{DAY, HOUR, Sandbox, now, row};
+use crate::support::{DAY, HOUR, Sandbox, now, row};
 
 fn table() -> Connection {
     let connection = Connection::open_in_memory().unwrap();

@@ -3,7 +3,7 @@
 
 use sessctl::store::Access;
 
-use crate::support::sandbox::{DAY, Sandbox, row};
+use crate::support::{DAY, Sandbox, row};
 
 /// Every command that works on the database.
 const COMMANDS: [&[&str]; 15] = [

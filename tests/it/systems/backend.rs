@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use sessctl::store::Location;
 
 use crate::support::rqlite::{self, Nodes};
-use crate::support::sandbox::{Row, files_in};
+use crate::support::{Row, files_in};
 
 thread_local! {
     static CLUSTER: RefCell<Weak<Cluster>> = const { RefCell::new(Weak::new()) };

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use crate::support::sandbox::{HOUR, MINUTE, Ran, row};
+use crate::support::fake_clock::follow_clock;
+use crate::support::{Finished, HOUR, MINUTE, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::command;
 
@@ -14,12 +15,12 @@ const CLOCKS: [&str; 9] =
 
 /// The clock lies to the command, and what counts since the machine was started lies
 /// along or does not.
-fn run_at(system: &System, clock: &str, lies_alone: bool, args: &[&str]) -> Ran {
+fn run_at(system: &System, clock: &str, lies_alone: bool, args: &[&str]) -> Finished {
     let mut command = command(system, "UTC", clock, args);
     if lies_alone {
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
-    Ran(command.output().unwrap())
+    Finished(command.output().unwrap())
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_clock_that_jumps_while_a_purge_runs_ends_nothing_more() {
         // When it is purged
         let config = config.to_str().unwrap();
         let mut purge = by_the_clock_in_a_file(&domino, &["--config", config, "purge", "--json"]);
-        let ran = Ran(purge.output().unwrap());
+        let ran = Finished(purge.output().unwrap());
         // Then those end that were over, and no other
         let summary = ran.succeeds().json();
         assert!(summary["batches"].as_u64().unwrap() > 1, "{summary}");
@@ -101,17 +102,11 @@ fn a_clock_that_jumps_while_a_purge_runs_ends_nothing_more() {
 
 /// A command that shows the clock of a file, which lies from the next look on.
 fn by_the_clock_in_a_file(system: &System, args: &[&str]) -> Command {
-    let printed = Command::new("faketime").args(["-f", "+0", "printenv", "LD_PRELOAD"]).output();
-    let library = String::from_utf8(printed.unwrap().stdout).unwrap();
     let clock = system.path("clock");
     fs::write(&clock, "+0\n").unwrap();
     let mut command = system.command(args);
-    command
-        .env("LD_PRELOAD", library.trim())
-        .env("FAKETIME_TIMESTAMP_FILE", clock)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    follow_clock(&clock, &mut command);
+    command.env("PATH", std::env::var_os("PATH").unwrap());
     command
 }
 

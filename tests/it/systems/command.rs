@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::sandbox::{JOBS_HAVE_WAITED, Ran, Row, Sandbox, feed, handles, now, sha256};
+use crate::support::{Finished, JOBS_HAVE_WAITED, Row, Sandbox, feed, handle, handles, now};
 use crate::systems::backend::{Db, Place, State};
 
 /// The path of a system's configuration.
@@ -63,7 +63,7 @@ impl System {
     fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
         let place = Place::new(&sandbox.path(""));
         let system = Self { sandbox, place, config };
-        Ran(system.plain_command(&["init"]).output().unwrap()).succeeds();
+        Finished(system.plain_command(&["init"]).output().unwrap()).succeeds();
         system
     }
 
@@ -101,7 +101,7 @@ impl System {
     #[track_caller]
     pub fn listed<const N: usize>(&self, args: [&str; N]) -> Vec<String> {
         let args = [&["list", "--json"], &args[..]].concat();
-        handles(&Ran(self.plain_command(&args).output().unwrap()).succeeds().json())
+        handles(&Finished(self.plain_command(&args).output().unwrap()).succeeds().json())
     }
 
     /// Goes on in the same database with some words of the configuration replaced.
@@ -123,12 +123,12 @@ impl System {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub fn run(&self, args: &[&str]) -> Finished {
         self.run_on("mail1", args)
     }
 
-    pub fn run_on(&self, host: &str, args: &[&str]) -> Ran {
-        Ran(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
+    pub fn run_on(&self, host: &str, args: &[&str]) -> Finished {
+        Finished(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
     }
 
     /// As if these hosts had had the jobs for a day.
@@ -214,11 +214,6 @@ impl System {
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
         self.place.while_locked(run)
     }
-}
-
-/// What people call the session of a token.
-pub fn handle(token: &str) -> String {
-    sha256(token)[..12].to_owned()
 }
 
 /// An entry of [`System::ledger`].

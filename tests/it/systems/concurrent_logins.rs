@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use crate::support::sandbox::{HOUR, MINUTE, Ran, now, row};
+use crate::support::{Finished, HOUR, MINUTE, now, row};
 use crate::systems::command::System;
 use crate::systems::redbex_shared_licence;
 
@@ -35,7 +35,7 @@ fn crowd(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> Cro
     while clients.iter_mut().any(|client| client.try_wait().unwrap().is_none()) {
         most = most.max(live());
     }
-    let ran = clients.into_iter().map(|client| Ran(client.wait_with_output().unwrap()));
+    let ran = clients.into_iter().map(|client| Finished(client.wait_with_output().unwrap()));
     let codes: Vec<i32> = ran
         .map(|ran| {
             let code = ran.0.status.code().unwrap();

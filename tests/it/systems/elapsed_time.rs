@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::sandbox::{HOUR, MINUTE, Ran, row};
+use crate::support::{Finished, HOUR, MINUTE, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::{
     at, command, cron_at, fate_at, in_zone, json_at, open_at, runs_of, state_at, touch_at,
@@ -26,10 +26,10 @@ fn d6_d7_d8_the_night_of_a_domino_server() {
     let [token, handle] = open_at(&domino, "2026-06-16 03:50:00", &["--task", "imap"]);
     let mut elsewhere = command(&domino, "UTC", "@2026-06-16 04:00:02", &["run"]);
     elsewhere.env("SESSCTL_HOST", "mail2");
-    Ran(elsewhere.output().unwrap()).succeeds().is_silent();
+    Finished(elsewhere.output().unwrap()).succeeds().is_silent();
     assert_eq!(fate_at(&domino, "2026-06-16 04:00:03", &handle), "active");
     let mut cron = command(&domino, "UTC", "@2026-06-16 04:00:04", &["run"]);
-    let said = Ran(cron.output().unwrap()).succeeds().stdout();
+    let said = Finished(cron.output().unwrap()).succeeds().stdout();
     assert!(said.ends_with("  cycled  job restart imap\n"), "{said}");
     cron_at(&domino, "2026-06-16 04:01:04");
     // Then the task was cycled on its own host, once, and the client cannot come back
@@ -260,7 +260,7 @@ fn w6_w8_a_long_run_renews_its_lease_and_the_next_one_counts_from_its_end() {
         websphere.db().execute(sql, &[]);
     }
     // When the reaper runs
-    let ran = Ran(command(&websphere, "UTC", time, &["run"]).output().unwrap());
+    let ran = Finished(command(&websphere, "UTC", time, &["run"]).output().unwrap());
     ran.succeeds().is_silent();
     // Then it has said again and again that it is at work
     let run = &websphere.json(&["show", "runs"])[0];
@@ -272,7 +272,7 @@ fn w6_w8_a_long_run_renews_its_lease_and_the_next_one_counts_from_its_end() {
     assert!(renewals >= 2 && first > started && last <= finished, "{renewals} {first} {last}");
     // And the next run is due an interval after the end of this one
     let later = command(&websphere, "UTC", "+2h", &["show", "schedule", "--json"]).output();
-    let next = Ran(later.unwrap()).succeeds().json()[0]["next_at_unix"].as_i64().unwrap();
+    let next = Finished(later.unwrap()).succeeds().json()[0]["next_at_unix"].as_i64().unwrap();
     assert!((300..=358).contains(&(next - finished)), "{finished} {next}");
 }
 

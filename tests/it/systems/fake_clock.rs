@@ -1,38 +1,27 @@
-//! Commands to which the clock lies. Times are those of the wall clock; every command
-//! takes a moment to start, so none of them stands on the edge of a second.
+//! Commands of a system at another time.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::sandbox::{Ran, feed};
+use crate::support::fake_clock::with_clock;
+use crate::support::{Finished, feed};
 use crate::systems::command::System;
 
 /// A command on the host mail1, with a clock that begins at a time of this zone.
 pub fn command(system: &System, zone: &str, time: &str, args: &[&str]) -> Command {
-    let plain = system.command(args);
-    let settings = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let mut command = Command::new("faketime");
-    command
-        .args(["-f", time])
-        .arg(plain.get_program())
-        .args(args)
-        .current_dir(plain.get_current_dir().unwrap())
-        .env_clear()
-        .envs(settings)
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("TZ", zone)
-        .stdin(Stdio::null());
-    command
+    let mut command = system.command(args);
+    command.env("TZ", zone);
+    with_clock(time, &command)
 }
 
 /// Runs a command at a time in UTC.
-pub fn at(system: &System, time: &str, args: &[&str]) -> Ran {
+pub fn at(system: &System, time: &str, args: &[&str]) -> Finished {
     in_zone(system, "UTC", time, args)
 }
 
-pub fn in_zone(system: &System, zone: &str, time: &str, args: &[&str]) -> Ran {
-    Ran(command(system, zone, &format!("@{time}"), args).output().unwrap())
+pub fn in_zone(system: &System, zone: &str, time: &str, args: &[&str]) -> Finished {
+    Finished(command(system, zone, &format!("@{time}"), args).output().unwrap())
 }
 
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use sessctl::Config;
 
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 use crate::support::suggested_config::pasted;
 use crate::systems::command::text;
 

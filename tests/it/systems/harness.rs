@@ -18,11 +18,6 @@ use tempfile::TempDir;
 use crate::systems::backend::{Db, Place};
 use crate::systems::command::{self, System};
 
-/// A moment, as RFC 3339 has it.
-pub fn at(rfc3339: &str) -> UnixTime {
-    chrono::DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
-}
-
 /// A database under the rules of a system, in which only the test moves time.
 pub struct World {
     pub service: SessionService,
@@ -165,11 +160,6 @@ impl World {
 /// What a client says that asks for nothing.
 pub fn opening(user: &str, task: &str) -> OpenRequest {
     OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
-}
-
-/// So many seconds later, or earlier.
-pub fn later(moment: UnixTime, seconds: i64) -> UnixTime {
-    UnixTime(moment.0 + seconds)
 }
 
 /// The moments at which cron looks for work: each minute from one to another.

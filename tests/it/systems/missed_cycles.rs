@@ -5,10 +5,10 @@ use sessctl::UnixTime;
 use sessctl::app::JobOutcome;
 use sessctl::domain::job::{Job, JobStatus};
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, row};
+use crate::support::{DAY, HOUR, MINUTE, at, later, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::{at as command_at, cron_at, fate_at, json_at, open_at, runs_of};
-use crate::systems::harness::{World, at, later, minutes};
+use crate::systems::harness::{World, minutes};
 
 const AT_FOUR: &str = "at = \"0 4 *\" ";
 const ON_MAIL1: &str =

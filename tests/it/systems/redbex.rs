@@ -1,8 +1,8 @@
 //! redbex: active, idle and abandoned sessions, a licence, and negotiated timeouts.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Row, handles, row};
-use crate::systems::command::{System, handle};
-use crate::systems::harness::{World, at, later, opening};
+use crate::support::{DAY, HOUR, MINUTE, Row, at, handle, handles, later, row};
+use crate::systems::command::System;
+use crate::systems::harness::{World, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 

@@ -1,6 +1,6 @@
 //! redbex: a licence that several tasks share.
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Row, row};
+use crate::support::{DAY, HOUR, MINUTE, Row, row};
 use crate::systems::command::System;
 
 const TASKS: [&str; 2] = ["web", "desktop"];

@@ -4,9 +4,9 @@ use sessctl::UnixTime;
 use sessctl::app::JobOutcome;
 use sessctl::domain::error::Error;
 
-use crate::support::sandbox::{MINUTE, row};
-use crate::systems::command::{System, handle};
-use crate::systems::harness::{World, at, later, opening};
+use crate::support::{MINUTE, at, handle, later, row};
+use crate::systems::command::System;
+use crate::systems::harness::{World, opening};
 use crate::systems::redbex::{active, idle, logs_in};
 
 const NOON: &str = "2026-06-15T12:00:00Z";

@@ -5,9 +5,9 @@ use sessctl::app::{JobOutcome, TouchOutcome};
 use sessctl::domain::job::JobStatus;
 use sessctl::domain::session::EndReason;
 
-use crate::support::sandbox::{HOUR, MINUTE, Row, handles, row};
-use crate::systems::command::{System, entry, handle};
-use crate::systems::harness::{World, at, later, minutes};
+use crate::support::{HOUR, MINUTE, Row, at, handle, handles, later, row};
+use crate::systems::command::{System, entry};
+use crate::systems::harness::{World, minutes};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 

@@ -7,9 +7,9 @@ use sessctl::domain::schedule::Schedule;
 use sessctl::domain::time_zone::TimeZone;
 use sessctl::{Config, UnixTime};
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Ran};
+use crate::support::{DAY, Finished, HOUR, MINUTE, at, later};
 use crate::systems::command::{System, text, text_but};
-use crate::systems::harness::{World, at, later, minutes};
+use crate::systems::harness::{World, minutes};
 
 static UTC: TimeZone = TimeZone::UTC;
 
@@ -60,7 +60,7 @@ fn s1_in_the_local_time_of_the_machine() {
         ("Asia/Tokyo", "2026-06-15T18:00:00Z"),
         ("America/New_York", "2026-06-16T07:00:00Z"),
     ] {
-        let answer = Ran(stalwart.command(&args).env("TZ", zone).output().unwrap());
+        let answer = Finished(stalwart.command(&args).env("TZ", zone).output().unwrap());
         assert_eq!(answer.succeeds().json()[0]["time"], next, "{zone}");
     }
 }

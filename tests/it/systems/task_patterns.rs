@@ -1,6 +1,6 @@
 //! Stalwart and TRANSFER: policies and retention caps for groups of tasks.
 
-use crate::support::sandbox::{DAY, MINUTE, row};
+use crate::support::{DAY, MINUTE, row};
 use crate::systems::command::System;
 
 /// A limit of one session for each task that matches.
@@ -123,7 +123,7 @@ fn s12_without_a_database_no_pattern_is_named() {
     for db in ["missing.db", "sessctl.toml"] {
         let mut command = system.command(&["show", "config"]);
         command.env("SESSCTL_DB", system.path(db));
-        let ran = crate::support::sandbox::Ran(command.output().unwrap());
+        let ran = crate::support::Finished(command.output().unwrap());
         assert_eq!(ran.succeeds().stderr(), "", "{db}");
         assert_eq!(system.path(db).exists(), db == "sessctl.toml");
     }

@@ -4,9 +4,9 @@ use sessctl::app::{JobOutcome, TouchOutcome};
 use sessctl::domain::session::{End, EndReason};
 use sessctl::{Token, UnixTime};
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, row};
+use crate::support::{DAY, HOUR, MINUTE, at, later, row};
 use crate::systems::command::System;
-use crate::systems::harness::{World, at, later};
+use crate::systems::harness::World;
 
 /// The times of the daily check on two days.
 const DAY_1: &str = "2026-06-15T00:00:00Z";

@@ -2,9 +2,9 @@
 
 use sessctl::{Token, UnixTime};
 
-use crate::support::sandbox::{DAY, MINUTE, row};
-use crate::systems::command::{System, handle};
-use crate::systems::harness::{World, at, later};
+use crate::support::{DAY, MINUTE, at, handle, later, row};
+use crate::systems::command::System;
+use crate::systems::harness::World;
 
 /// The times of the daily check on two days.
 const DAY_1: &str = "2026-06-15T00:00:00Z";

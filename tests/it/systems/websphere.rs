@@ -7,9 +7,9 @@ use sessctl::domain::policy::TimeoutRequest;
 use sessctl::domain::session::EndReason;
 use sessctl::{Config, Span, Token, UnixTime};
 
-use crate::support::sandbox::{HOUR, MINUTE, now, row};
-use crate::systems::command::{System, handle, text};
-use crate::systems::harness::{World, at, later, opening};
+use crate::support::{HOUR, MINUTE, at, handle, later, now, row};
+use crate::systems::command::{System, text};
+use crate::systems::harness::{World, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 

@@ -10,10 +10,10 @@ use sessctl::domain::policy::TimeoutRequest;
 use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::{Error, PurgeRequest, Span};
 
-use crate::support::sandbox::{self, DAY, HOUR, MINUTE, now, row};
+use crate::support::{DAY, Finished, HOUR, MINUTE, at, later, now, row};
 use crate::systems::backend::Db;
 use crate::systems::command::System;
-use crate::systems::harness::{World, at, later, minutes, opening};
+use crate::systems::harness::{World, minutes, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
@@ -111,8 +111,8 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
     std::fs::read_to_string(websphere.path("gate")).unwrap();
     // Then both come to their end
-    sandbox::Ran(first.wait_with_output().unwrap()).succeeds().is_silent();
-    let waited = sandbox::Ran(waiting.wait_with_output().unwrap());
+    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
+    let waited = Finished(waiting.wait_with_output().unwrap());
     assert_eq!(waited.succeeds().json()["ended"], 0);
     let outcomes: Vec<_> = websphere.ledger().into_iter().map(|(_, outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["done", "done"]);
@@ -174,7 +174,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
-    sandbox::Ran(second.wait_with_output().unwrap()).is_refused_with(11);
+    Finished(second.wait_with_output().unwrap()).is_refused_with(11);
 }
 
 #[test]

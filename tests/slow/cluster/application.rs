@@ -11,7 +11,7 @@ use sessctl::domain::session::EndReason;
 use sessctl::store::{Access, Location};
 use sessctl::{Config, Error, OpenRequest, SessionService, Token, UnixTime, store};
 
-use crate::support::rng::Chance;
+use crate::support::Rng;
 
 /// Between two requests, the client thinks.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -52,7 +52,7 @@ pub struct Book {
 pub struct Application<'a> {
     service: SessionService,
     shared: &'a Shared,
-    chance: Chance,
+    rng: Rng,
     seat: usize,
     book: Book,
     /// The ids of sessions that are live as far as is known.
@@ -78,16 +78,16 @@ impl<'a> Application<'a> {
             book.sessions.insert(entry.token.id(), entry);
         }
         let live = book.sessions.keys().cloned().collect();
-        Self { service, shared, chance: Chance::seeded(seat as u64), seat, book, live }
+        Self { service, shared, rng: Rng::seeded(seat as u64), seat, book, live }
     }
 
     /// Serves clients until it is over.
     pub fn serve(mut self) -> Book {
         while !self.shared.is_over.load(Ordering::Relaxed) {
             let now = UnixTime(self.shared.clock.fetch_add(1, Ordering::Relaxed));
-            if self.live.is_empty() || self.chance.percent(35) {
+            if self.live.is_empty() || self.rng.percent(35) {
                 self.open(now);
-            } else if self.chance.percent(20) {
+            } else if self.rng.percent(20) {
                 self.close(now);
             } else {
                 self.touch(now);
@@ -99,8 +99,8 @@ impl<'a> Application<'a> {
     }
 
     fn open(&mut self, now: UnixTime) {
-        let task = self.chance.one_of(&["imap", "imap", "pop3", "http", "http"]);
-        let name = format!("user {}", self.chance.between(1, 20));
+        let task = self.rng.one_of(&["imap", "imap", "pop3", "http", "http"]);
+        let name = format!("user {}", self.rng.between(1, 20));
         let opening = OpenRequest { task: task.into(), user: Some(name), ..OpenRequest::default() };
         match self.service.open(opening, now) {
             Ok(opened) => {
@@ -117,7 +117,7 @@ impl<'a> Application<'a> {
 
     fn any(&mut self) -> usize {
         let last = i64::try_from(self.live.len()).unwrap() - 1;
-        usize::try_from(self.chance.between(0, last)).unwrap()
+        usize::try_from(self.rng.between(0, last)).unwrap()
     }
 
     fn touch(&mut self, now: UnixTime) {

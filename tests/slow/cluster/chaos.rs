@@ -11,8 +11,9 @@ use sessctl::Token;
 
 use crate::cluster::application::{Application, Shared};
 use crate::cluster::ledger_check;
-use crate::support::cluster::{CONFIG, DAY, Scene, now};
+use crate::support::cluster::{CONFIG, Scene};
 use crate::support::rqlite::{self, Address, Nodes, wait_for};
+use crate::support::{DAY, now};
 
 /// The limits, by task.
 const LIMITS: [(&str, i64); 2] = [("imap", 40), ("pop3", 25)];

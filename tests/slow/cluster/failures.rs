@@ -9,7 +9,8 @@ use sessctl::store::{Access, Location};
 use sessctl::{PurgeRequest, SessionService, UnixTime, store};
 
 use crate::cluster::ledger_check;
-use crate::support::cluster::{CONFIG, Scene, now, said};
+use crate::support::cluster::{CONFIG, Scene, said};
+use crate::support::now;
 use crate::support::rqlite::{Node, Nodes, wait_for};
 
 /// A purge of them takes more than a second, however quick the machine: time enough to stop a

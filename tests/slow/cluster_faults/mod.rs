@@ -6,7 +6,7 @@ mod options;
 mod real_nodes;
 mod responses;
 
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 /// An empty folder, where commands do not wait for long.
 fn impatient() -> Sandbox {
@@ -24,14 +24,14 @@ fn patient() -> Sandbox {
 }
 
 /// Runs a command on this database.
-fn run<'a>(sandbox: &Sandbox, db: &'a str, args: impl IntoIterator<Item = &'a str>) -> Ran {
+fn run<'a>(sandbox: &Sandbox, db: &'a str, args: impl IntoIterator<Item = &'a str>) -> Finished {
     let args = ["--config", "sessctl.toml", "--db", db].into_iter().chain(args);
     sandbox.run(args.collect::<Vec<_>>())
 }
 
 /// The one line that a refused command says, with this in place of the database's name.
 #[track_caller]
-fn refusal(ran: &Ran, code: i32, db: &str) -> String {
+fn refusal(ran: &Finished, code: i32, db: &str) -> String {
     let hosts = db.replace("http://", "");
     let mut said = ran.is_refused_with(code).stderr().replace(db, "CLUSTER");
     for (place, host) in hosts.split(',').enumerate() {

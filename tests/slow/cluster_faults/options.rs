@@ -9,7 +9,7 @@ use sessctl::{Policies, UnixTime, store};
 
 use crate::cluster_faults::fake_node::{Act, Fake, native};
 use crate::cluster_faults::{impatient, patient, run};
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 /// `bob:secret`, as it goes over the wire.
 const BOB: &str = "authorization: Basic Ym9iOnNlY3JldA==";
@@ -35,7 +35,7 @@ fn a_node_is_told_who_asks() {
     let list = |config, variables: &[(&str, &str)], args: &[&'static str]| {
         let mut command = sandbox.command(["--config", config, "--db", &node.url, "list"]);
         command.args(args).envs(variables.iter().copied());
-        Ran(command.output().unwrap()).succeeds();
+        Finished(command.output().unwrap()).succeeds();
         presented(&node)
     };
     // Then what is typed goes before the environment, and that before the file
@@ -80,7 +80,7 @@ fn what_is_to_be_sure_goes_through_the_log() {
     assert!(levels("none").contains("level=none"));
 }
 
-fn said(ran: &Ran) -> String {
+fn said(ran: &Finished) -> String {
     ran.is_refused_with(2).stderr()
 }
 
@@ -96,7 +96,7 @@ fn credentials_that_are_none_are_not_shown() {
         .map(|file| said(&run(&sandbox, db, ["--credentials", file, "list"])))
         .collect();
     let mut command = sandbox.command(["--db", db, "list"]);
-    all.push(said(&Ran(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
+    all.push(said(&Finished(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
     insta::assert_snapshot!(all.concat(), @r"
     sessctl: empty: its first line is to be USER:PASSWORD
     sessctl: line: its first line is to be USER:PASSWORD
@@ -124,9 +124,9 @@ fn an_address_with_a_password_is_refused_unsaid() {
         run(&sandbox, address, ["schedule", "print", "cron"]),
         sandbox.run(["list", address]),
         sandbox.run([address]),
-        Ran(by_variable.output().unwrap()),
-        Ran(by_file.output().unwrap()),
-        Ran(shown.output().unwrap()),
+        Finished(by_variable.output().unwrap()),
+        Finished(by_file.output().unwrap()),
+        Finished(shown.output().unwrap()),
     ];
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
@@ -166,7 +166,7 @@ fn what_is_for_a_cluster_is_refused_for_a_file() {
     sandbox.file("sessctl.toml", "[cluster]\ncredentials = \"gone\"\nca_file = \"gone\"\n");
     let mut list = sandbox.command(["--config", "sessctl.toml", "list"]);
     list.env("SESSCTL_CREDENTIALS", "nonsense").env("SESSCTL_CA_FILE", "gone");
-    Ran(list.output().unwrap()).succeeds();
+    Finished(list.output().unwrap()).succeeds();
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn what_is_about_to_change_is_read_through_the_log() {
 }
 
 /// The lines of `show config` about the cluster.
-fn shown(ran: &Ran) -> String {
+fn shown(ran: &Finished) -> String {
     let settings = ran.succeeds().stdout();
     let lines = settings.lines().filter(|line| line.starts_with("cluster."));
     let single = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -281,7 +281,7 @@ fn show_config_names_the_file_and_not_what_it_holds() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = sandbox.command(["--config", "all.toml", "show", "config"]);
     command.args(["--credentials", "secret", "--ca-file", "other.pem", "--consistency", "weak"]);
-    let ran = Ran(command.output().unwrap());
+    let ran = Finished(command.output().unwrap());
     assert_eq!(ran.stderr(), "");
     insta::assert_snapshot!(shown(&ran), @r"
     cluster.credentials secret flag --credentials
@@ -292,7 +292,7 @@ fn show_config_names_the_file_and_not_what_it_holds() {
     ");
     let mut command = sandbox.command(["show", "config"]);
     command.env("SESSCTL_CREDENTIALS", "bob:topsecret").env("SESSCTL_CA_FILE", "ca.pem");
-    insta::assert_snapshot!(shown(&Ran(command.output().unwrap())), @r"
+    insta::assert_snapshot!(shown(&Finished(command.output().unwrap())), @r"
     cluster.credentials - environment SESSCTL_CREDENTIALS
     cluster.ca_file ca.pem environment SESSCTL_CA_FILE
     cluster.consistency weak default -
@@ -338,12 +338,12 @@ fn a_schedule_names_the_files_by_their_full_paths() {
     let print = ["--db", "http://db1,db2", "schedule", "print", "cron"];
     let mut command = sandbox.command(print);
     command.env("SESSCTL_CREDENTIALS_FILE", "secret");
-    let printed = Ran(command.output().unwrap()).succeeds().stdout();
+    let printed = Finished(command.output().unwrap()).succeeds().stdout();
     let named = format!("--db 'http://db1:4001,db2:4001' --credentials {}", secret.display());
     assert!(printed.contains(&named) || printed.contains(&named.replace('\'', "")), "{printed}");
     // What is in the environment alone must not be written down.
     let mut command = sandbox.command(print);
-    let ran = Ran(command.env("SESSCTL_CREDENTIALS", "bob:topsecret").output().unwrap());
+    let ran = Finished(command.env("SESSCTL_CREDENTIALS", "bob:topsecret").output().unwrap());
     assert!(!ran.succeeds().stdout().contains("topsecret"));
     insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is for this process alone: name a file for the scheduled ones");
 }

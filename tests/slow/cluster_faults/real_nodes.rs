@@ -3,11 +3,11 @@
 use std::process::Command;
 
 use sessctl::store::{Access, Location};
-use sessctl::{OpenRequest, Policies, SessionService, UnixTime, store};
+use sessctl::{OpenRequest, Policies, SessionService, store};
 
 use crate::cluster_faults::{impatient, patient, refusal, run};
 use crate::support::rqlite::{Node, Nodes, wait_for};
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, NOW, Sandbox};
 
 /// Who may do what: the tests themselves are nobody, and ask for no more than whether
 /// the nodes are ready.
@@ -138,7 +138,7 @@ fn an_outage_of_all_nodes_is_waited_for() {
     drop(store::create(&at).unwrap());
     let store = store::open(&at, Access::Write).unwrap();
     let mut service = SessionService::new(store, Policies::default());
-    let now = UnixTime(1_781_524_800);
+    let now = NOW;
     let opening = || OpenRequest { task: "imap".into(), ..OpenRequest::default() };
     let token = service.open(opening(), now).unwrap().token;
     // When all of them die and come back
@@ -158,7 +158,7 @@ fn an_outage_of_all_nodes_is_waited_for() {
 }
 
 /// What is said about the answer of one node alone, without the number in it.
-fn said_of_freshness(ran: &Ran, node: &Node) -> String {
+fn said_of_freshness(ran: &Finished, node: &Node) -> String {
     let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
     let words = said.split_whitespace();
     let word = |word: &str| match word.strip_suffix('s').map(str::parse::<f64>) {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::faults::harness::{Scene, Table, bounded, misbehaviour};
-use crate::support::rng::Chance;
+use crate::support::Rng;
 
 /// Those that only look come first: they find the file as it was damaged.
 const COMMANDS: [&str; 7] = [
@@ -33,36 +32,36 @@ fn files() -> std::ops::Range<u64> {
 }
 
 /// Changes bytes, and says which.
-fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) -> String {
+fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) -> String {
     let size = i64::try_from(bytes.len()).unwrap();
     let at = |place: i64| usize::try_from(place).unwrap();
-    match chance.between(0, 5) {
+    match rng.between(0, 5) {
         0 => {
-            let count = chance.between(1, 8);
+            let count = rng.between(1, 8);
             for _ in 0..count {
-                let (place, bit) = (chance.between(0, size - 1), chance.between(0, 7));
+                let (place, bit) = (rng.between(0, size - 1), rng.between(0, 7));
                 bytes[at(place)] ^= 1 << bit;
             }
             format!("{count} bits")
         }
         1 => {
-            let first = chance.between(0, size - 1);
-            let last = (first + chance.between(1, 600)).min(size);
+            let first = rng.between(0, size - 1);
+            let last = (first + rng.between(1, 600)).min(size);
             bytes[at(first)..at(last)].fill(0);
             format!("zeros {first}..{last}")
         }
         2 => {
-            let left = chance.between(0, size - 1);
+            let left = rng.between(0, size - 1);
             bytes.truncate(at(left));
             format!("{left} bytes left")
         }
         // The header of the file, or of a page: types, counts, pointers.
         3 => {
-            let page = chance.between(0, (size - 1) / PAGE) * PAGE;
+            let page = rng.between(0, (size - 1) / PAGE) * PAGE;
             let (first, length) = if page == 0 { (0, 108) } else { (page, 24) };
-            let place = (first + chance.between(0, length - 1)).min(size - 1);
+            let place = (first + rng.between(0, length - 1)).min(size - 1);
             let value = [0, 1, 2, 5, 10, 13, 127, 128, 255];
-            bytes[at(place)] = chance.one_of(&value);
+            bytes[at(place)] = rng.one_of(&value);
             format!("byte {place} is {}", bytes[at(place)])
         }
         4 => {
@@ -71,15 +70,15 @@ fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) -> String {
                 bytes.extend_from_within(..);
                 return "twice".to_owned();
             }
-            let (from, to) = (chance.between(0, pages - 1), chance.between(0, pages - 1));
+            let (from, to) = (rng.between(0, pages - 1), rng.between(0, pages - 1));
             bytes.copy_within(at(from * PAGE)..at((from + 1) * PAGE), at(to * PAGE));
             format!("page {from} also at {to}")
         }
         _ => {
-            let first = chance.between(0, size - 1);
-            let last = (first + chance.between(1, 40)).min(size);
+            let first = rng.between(0, size - 1);
+            let last = (first + rng.between(1, 40)).min(size);
             for byte in &mut bytes[at(first)..at(last)] {
-                *byte = u8::try_from(chance.between(0, 255)).unwrap();
+                *byte = u8::try_from(rng.between(0, 255)).unwrap();
             }
             format!("noise {first}..{last}")
         }
@@ -129,16 +128,12 @@ fn try_file(number: u64, own: &Scene, django: &Scene, outcome: &Mutex<Outcome>) 
     scene.reset();
     let path = victim.path(scene);
     let mut bytes = std::fs::read(&path).unwrap();
-    let mut chance = Chance::seeded(number);
-    let times = chance.between(1, 3);
-    let what: Vec<String> = (0..times).map(|_| mutate(&mut bytes, &mut chance)).collect();
+    let mut rng = Rng::seeded(number);
+    let times = rng.between(1, 3);
+    let what: Vec<String> = (0..times).map(|_| mutate(&mut bytes, &mut rng)).collect();
     std::fs::write(&path, bytes).unwrap();
     for args in COMMANDS {
-        let ready = scene.command(args);
-        let words: Vec<String> =
-            ready.get_args().map(|arg| arg.to_str().unwrap().to_owned()).collect();
-        let mut command = bounded(Path::new(ready.get_program()), &ready, &words);
-        let output = command.stdin(Stdio::null()).output().unwrap();
+        let output = bounded(&scene.command(args)).output().unwrap();
         let mut wrong = misbehaviour(&output).unwrap_or_default();
         if matches!(victim, Victim::State) && !args.starts_with("cycle") {
             let lost = scene.lost();

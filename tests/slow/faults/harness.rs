@@ -1,12 +1,12 @@
 //! A small database with its configuration and, of Django's table, the state.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use rusqlite::Connection;
 
-use crate::support::sandbox::{HOUR, JOBS_HAVE_WAITED, Ran, Sandbox, row, sha256};
+use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, row, run_by, sha256};
 
 /// Exit codes that are documented.
 const CODES: [i32; 10] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 129];
@@ -51,7 +51,7 @@ impl Scene {
         let mut scene = Self { sandbox, table, files: BTreeMap::new(), live: Vec::new() };
         scene.fill(0);
         for args in ["purge", "run"] {
-            Ran(scene.command(args).output().unwrap()).succeeds();
+            Finished(scene.command(args).output().unwrap()).succeeds();
         }
         scene.ledger().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
         scene.fill(ROWS);
@@ -193,14 +193,9 @@ impl Scene {
     }
 }
 
-/// A command of another program, which is given up after a time that none should need.
-pub fn bounded(program: &Path, like: &Command, args: &[String]) -> Command {
-    let mut command = Command::new("timeout");
-    command.args(["-s", "KILL", PATIENCE]).arg(program).args(args);
-    command.current_dir(like.get_current_dir().unwrap()).env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command
+/// The same command, which is killed after a time that none should need.
+pub fn bounded(command: &Command) -> Command {
+    run_by(&["timeout", "-s", "KILL", PATIENCE], command)
 }
 
 /// What is wrong with the way in which a command came to its end.

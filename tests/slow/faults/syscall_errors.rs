@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::faults::harness::{Scene, Table, bounded, misbehaviour};
+use crate::support::{feed, run_by};
 
 /// Commands, and those of them that end live sessions.
 const OWN: [&str; 19] = [
@@ -102,26 +101,19 @@ impl Trial<'_> {
     }
 
     fn run(&self) -> Output {
-        let ready = self.scene.command(&self.args());
-        let args: Vec<String> =
-            ready.get_args().map(|arg| arg.to_str().unwrap().to_owned()).collect();
-        self.feed(Path::new(ready.get_program()), &args)
+        self.feed(&self.scene.command(&self.args()))
     }
 
-    fn feed(&self, program: &Path, args: &[String]) -> Output {
-        let mut command = bounded(program, &self.scene.command(""), args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+    fn feed(&self, command: &Command) -> Output {
         // A command that takes no input does not wait for it.
-        let _ = writeln!(child.stdin.take().unwrap(), "{}", self.scene.token());
-        child.wait_with_output().unwrap()
+        feed(bounded(command), format!("{}\n", self.scene.token())).0
     }
 
     /// With the fault. `None`: there is no such call.
     fn fail(&self, (call, error): (&str, &str), place: &str) -> Option<Output> {
         let log = self.scene.path("strace.log");
-        let mut args = vec!["-f".to_owned(), "-qq".to_owned(), "-o".to_owned()];
-        args.push(log.to_str().unwrap().to_owned());
+        let mut strace = ["strace", "-f", "-qq", "-o"].map(str::to_owned).to_vec();
+        strace.push(log.to_str().unwrap().to_owned());
         let state = self.scene.state();
         let databases = match self.files {
             Files::All => vec![self.scene.path("app.db"), self.scene.path("b.db"), state],
@@ -129,14 +121,11 @@ impl Trial<'_> {
         };
         for file in databases {
             for ending in ["", "-wal", "-shm", "-journal"] {
-                args.extend(["-P".to_owned(), format!("{}{ending}", file.display())]);
+                strace.extend(["-P".to_owned(), format!("{}{ending}", file.display())]);
             }
         }
-        args.extend(["-e".to_owned(), format!("inject={call}:error={error}:when={place}")]);
-        let ready = self.scene.command(&self.args());
-        args.push(ready.get_program().to_str().unwrap().to_owned());
-        args.extend(ready.get_args().map(|arg| arg.to_str().unwrap().to_owned()));
-        let output = self.feed(Path::new("strace"), &args);
+        strace.extend(["-e".to_owned(), format!("inject={call}:error={error}:when={place}")]);
+        let output = self.feed(&run_by(&strace, &self.scene.command(&self.args())));
         let is_hit = std::fs::read_to_string(&log).unwrap().contains("(INJECTED)");
         std::fs::remove_file(log).unwrap();
         is_hit.then_some(output)

@@ -5,11 +5,7 @@ use chrono_tz::Tz;
 use sessctl::domain::policy::TimeoutRequest;
 use sessctl::{Span, Token};
 
-use crate::support::rng::Chance;
-
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+use crate::support::{DAY, HOUR, MINUTE, Rng};
 
 /// How clients behave.
 pub struct Manner {
@@ -50,35 +46,35 @@ pub enum Act {
 }
 
 impl Client {
-    pub fn act(&self, manner: &Manner, chance: &mut Chance) -> Act {
-        match chance.between(0, 99) {
+    pub fn act(&self, manner: &Manner, rng: &mut Rng) -> Act {
+        match rng.between(0, 99) {
             0..70 if self.holds.is_some() => Act::Touch,
             70..80 if self.holds.is_some() => Act::Close,
             _ if self.holds.is_some() => Act::Leave,
             0..30 if self.old.is_some() => Act::TryTheOldOne,
-            _ => Act::Open(chance.one_of(&manner.asks)),
+            _ => Act::Open(rng.one_of(&manner.asks)),
         }
     }
 }
 
 /// How long a client waits before it uses its session again: often for a few
 /// minutes, and often just as long as it may, or a second longer.
-pub fn pause(timeout: Option<i64>, chance: &mut Chance) -> i64 {
+pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
     let timeout = timeout.unwrap_or(HOUR);
-    match chance.between(0, 99) {
-        0..10 => chance.between(0, 3),
-        10..50 => chance.between(MINUTE, 10 * MINUTE),
+    match rng.between(0, 99) {
+        0..10 => rng.between(0, 3),
+        10..50 => rng.between(MINUTE, 10 * MINUTE),
         50..60 => timeout,
         60..70 => timeout + 1,
-        70..80 => timeout + chance.between(2, 20 * MINUTE),
-        80..98 => chance.between(MINUTE, timeout),
-        _ => chance.between(HOUR, 3 * DAY),
+        70..80 => timeout + rng.between(2, 20 * MINUTE),
+        80..98 => rng.between(MINUTE, timeout),
+        _ => rng.between(HOUR, 3 * DAY),
     }
 }
 
 /// When a client comes again that has left.
-pub fn next_visit(manner: &Manner, now: i64, zone: Tz, chance: &mut Chance) -> i64 {
-    let time = now + chance.between(MINUTE, manner.away * DAY);
+pub fn next_visit(manner: &Manner, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
+    let time = now + rng.between(MINUTE, manner.away * DAY);
     if !manner.in_the_morning {
         return time;
     }
@@ -86,7 +82,7 @@ pub fn next_visit(manner: &Manner, now: i64, zone: Tz, chance: &mut Chance) -> i
     let weekend = i64::from(wall.weekday().number_from_monday().saturating_sub(5));
     let of_day = i64::from(wall.num_seconds_from_midnight());
     let morning = time - of_day + (3 - weekend) % 3 * DAY * i64::from(weekend > 0) + 8 * HOUR;
-    now.max(morning) + chance.between(0, HOUR) + chance.between(0, HOUR)
+    now.max(morning) + rng.between(0, HOUR) + rng.between(0, HOUR)
 }
 
 /// A timeout to ask for.

@@ -7,8 +7,9 @@ use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, TimeoutRequest};
 use sessctl::domain::session::EndReason;
 use sessctl::{Policies, Policy, Span};
 
+use crate::support::HOUR;
+
 /// The tolerance of the two-pass policy.
-const HOUR: i64 = 3_600;
 
 /// What is known of a session.
 #[derive(Debug, Clone)]

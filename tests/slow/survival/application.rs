@@ -8,8 +8,7 @@ use std::str::FromStr;
 
 use rusqlite::{Connection, OpenFlags, named_params};
 
-use crate::support::rng::Chance;
-use crate::support::sandbox::{now, sha256};
+use crate::support::{Rng, now, sha256};
 
 const PAGE: &str = include_str!("../../../docs/sql-contract.md");
 const TASKS: [&str; 2] = ["imap", "http"];
@@ -72,7 +71,7 @@ pub trait Serve {
 /// An application that has sessctl's own table.
 pub struct Application {
     db: Connection,
-    chance: Chance,
+    rng: Rng,
     seat: u64,
     opened: u64,
     /// The sessions that no other process serves, each with its task.
@@ -87,13 +86,13 @@ impl Application {
         let mut mine = live(&db);
         let seat_of = |id: &str| u64::from_str_radix(&id[..8], 16).unwrap() % seats;
         mine.retain(|(id, _)| seat_of(id) == seat);
-        Self { db, chance: Chance::seeded(seat), seat, opened: 0, mine }
+        Self { db, rng: Rng::seeded(seat), seat, opened: 0, mine }
     }
 
     fn looks(&mut self, last: i64) {
         let mut look = self.db.prepare_cached(statement("look")).unwrap();
         for _ in 0..LOOKS {
-            let place = self.chance.between(0, last);
+            let place = self.rng.between(0, last);
             let (id, _) = &self.mine[usize::try_from(place).unwrap()];
             look.exists(named_params! { ":id": id }).unwrap();
         }
@@ -102,7 +101,7 @@ impl Application {
     fn open(&mut self) -> Receipt {
         self.opened += 1;
         let id = sha256(&format!("{} {}", self.seat, self.opened));
-        let (task, at) = (self.chance.one_of(&TASKS), now());
+        let (task, at) = (self.rng.one_of(&TASKS), now());
         let bound = named_params! {
             ":id": id, ":user": "bob", ":task": task, ":client": None::<&str>, ":now": at,
             ":idle_timeout": 1_800,
@@ -120,13 +119,13 @@ impl Serve for Application {
 
     fn serve(&mut self) -> Receipt {
         let last = i64::try_from(self.mine.len()).unwrap() - 1;
-        if last < 0 || self.chance.percent(15) {
+        if last < 0 || self.rng.percent(15) {
             return self.open();
         }
-        let place = usize::try_from(self.chance.between(0, last)).unwrap();
+        let place = usize::try_from(self.rng.between(0, last)).unwrap();
         let (id, task) = self.mine[place].clone();
         self.looks(last);
-        let name = if self.chance.percent(15) { "close" } else { "touch, lenient" };
+        let name = if self.rng.percent(15) { "close" } else { "touch, lenient" };
         let at = now();
         let bound = named_params! { ":id": id, ":now": at };
         let rows = self.db.prepare_cached(statement(name)).unwrap().execute(bound).unwrap();

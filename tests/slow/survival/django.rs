@@ -10,8 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 
-use crate::support::rng::Chance;
-use crate::support::sandbox::{HOUR, now, sha256};
+use crate::support::{HOUR, Rng, now, sha256};
 use crate::survival::application::{Deed, Receipt, Serve};
 use crate::survival::ledger_check::{Record, Tally};
 
@@ -49,7 +48,7 @@ fn insert(db: &Connection, key: &str, over: i64) {
 /// A process of the application.
 pub struct Application {
     db: Connection,
-    chance: Chance,
+    rng: Rng,
     seat: u64,
     opened: u64,
     /// The sessions that no other process serves.
@@ -62,7 +61,7 @@ impl Application {
         let db = connect(path);
         let mut mine: Vec<String> = rows(&db).into_keys().collect();
         mine.retain(|key| u64::from_str_radix(&key[..8], 16).unwrap() % seats == seat);
-        Self { db, chance: Chance::seeded(seat), seat, opened: 0, mine }
+        Self { db, rng: Rng::seeded(seat), seat, opened: 0, mine }
     }
 
     fn open(&mut self) -> Receipt {
@@ -75,7 +74,7 @@ impl Application {
 
     /// When a session is over that is saved now: in two weeks, or already.
     fn over(&mut self) -> i64 {
-        now() + if self.chance.percent(20) { -HOUR } else { TWO_WEEKS }
+        now() + if self.rng.percent(20) { -HOUR } else { TWO_WEEKS }
     }
 
     fn looks(&mut self) {
@@ -83,7 +82,7 @@ impl Application {
                    WHERE session_key = ?1 AND expire_date > ?2";
         let mut look = self.db.prepare_cached(sql).unwrap();
         for _ in 0..LOOKS {
-            let place = self.chance.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
+            let place = self.rng.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
             let id = &self.mine[usize::try_from(place).unwrap()];
             look.exists([id.as_str(), "2020-01-01 00:00:00"]).unwrap();
         }
@@ -96,14 +95,14 @@ impl Serve for Application {
     }
 
     fn serve(&mut self) -> Receipt {
-        if self.mine.is_empty() || self.chance.percent(15) {
+        if self.mine.is_empty() || self.rng.percent(15) {
             return self.open();
         }
         self.looks();
-        let place = self.chance.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
+        let place = self.rng.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
         let place = usize::try_from(place).unwrap();
         let (id, at) = (self.mine[place].clone(), self.over());
-        let (deed, rows) = if self.chance.percent(15) {
+        let (deed, rows) = if self.rng.percent(15) {
             let sql = "DELETE FROM django_session WHERE session_key IN (?1)";
             (Deed::Closed, self.db.prepare_cached(sql).unwrap().execute([&id]).unwrap())
         } else {

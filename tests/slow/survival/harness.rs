@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 use crate::survival::PURGE;
 use crate::survival::application::Receipt;
 use crate::survival::ledger_check::{Record, Tally};
@@ -90,7 +90,7 @@ impl Scene {
         let before = self.book.tally();
         self.compare();
         let after = self.book.tally();
-        let summary = Ran(output).succeeds().json();
+        let summary = Finished(output).succeeds().json();
         let said = |key: &str| usize::try_from(summary[key].as_u64().unwrap()).unwrap();
         let done = Tally { ended: said("ended"), deleted: said("deleted") };
         let seen =
@@ -123,6 +123,6 @@ impl Scene {
     #[track_caller]
     fn json(&self, args: &[&'static str]) -> Value {
         let args = [&["--config", CONFIG], args].concat();
-        Ran(self.command(&args).output().unwrap()).succeeds().json()
+        Finished(self.command(&args).output().unwrap()).succeeds().json()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::support::sandbox::{DAY, now};
+use crate::support::{DAY, now};
 use crate::survival::application::{Deed, Receipt};
 use crate::survival::setup::Retention;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::support::sandbox::{DAY, HOUR, MINUTE, Row, Sandbox, row};
+use crate::support::{DAY, HOUR, MINUTE, Row, Sandbox, row};
 use crate::survival::application::{Application, Serve};
 use crate::survival::django;
 use crate::survival::harness::Scene;

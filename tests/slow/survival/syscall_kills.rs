@@ -7,9 +7,10 @@
 //! that each batch has every kind of statement.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::support::run_by;
 use crate::survival::harness::Scene;
 use crate::survival::random_kills::kills;
 use crate::survival::setup::{Journal, Prepared, Retention, Setting, Table};
@@ -44,17 +45,10 @@ struct Blow {
 impl Blow {
     /// The purge that is killed before the call of this number.
     fn purge(&self, scene: &Scene, number: u64) -> Output {
-        let purge = scene.purge();
-        Command::new("strace")
-            .args(["-f", "-qq", "-o", "/dev/null"])
-            .args(["-e", &format!("trace=?{}", self.call)])
-            .args(["-e", &format!("inject=?{}:signal=KILL:when={number}", self.call)])
-            .arg(purge.get_program())
-            .args(purge.get_args())
-            .current_dir(purge.get_current_dir().unwrap())
-            .envs(purge.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .output()
-            .unwrap()
+        let trace = format!("trace=?{}", self.call);
+        let kill = format!("inject=?{}:signal=KILL:when={number}", self.call);
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &kill];
+        run_by(&strace, &scene.purge()).output().unwrap()
     }
 
     /// Deals it before the call of this number; answers whether there was one.

@@ -1,7 +1,7 @@
 //! `close` and `cycle --session` where several rows have the same token or id.
 
 use super::{database, handle, left, run, run_with_input};
-use crate::support::sandbox::{Sandbox, handles};
+use crate::support::{Sandbox, handles};
 
 const PROFILE: &str = r#"
 name = "soft"
@@ -40,7 +40,7 @@ fn sandbox(rows: &str) -> Sandbox {
     sandbox
 }
 
-fn close(sandbox: &Sandbox, tokens: &str) -> crate::support::sandbox::Ran {
+fn close(sandbox: &Sandbox, tokens: &str) -> crate::support::Finished {
     run_with_input(sandbox, ["--config", "sessctl.toml", "close", "-o", "csv"], tokens)
 }
 

@@ -5,9 +5,7 @@ use super::{
     DJANGO, OVER, TWO_WEEKS, VALID, database, django, django_lasting, handle, left, run,
     run_with_input,
 };
-use crate::support::sandbox::Sandbox;
-
-const HOUR: i64 = 60 * 60;
+use crate::support::{HOUR, Sandbox};
 
 /// One session that is over and one that is not, with a lifetime of eight hours.
 fn eight_hours() -> Sandbox {

@@ -6,7 +6,7 @@ use super::{
     BETTER_AUTH, DJANGO, GITEA, OVER, TWO_WEEKS, VALID, database, django, handle, insert_signed,
     jobs_have_waited, laravel, left, run, run_with_input, schema, three,
 };
-use crate::support::sandbox::{Ran, Sandbox, handles};
+use crate::support::{Finished, Sandbox, handles};
 
 #[test]
 fn a_purge_deletes_what_is_over_and_says_nothing_to_cron() {
@@ -47,7 +47,7 @@ fn a_summary_names_the_profile_and_what_could_not_be_read() {
     run(&sandbox, ["purge", "-q"]).succeeds().is_silent();
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 4);
     // A native summary is as it ever was.
-    let own = crate::support::sandbox::Sandbox::new().run(["purge", "--json"]).succeeds().stdout();
+    let own = crate::support::Sandbox::new().run(["purge", "--json"]).succeeds().stdout();
     assert!(!own.contains("profile") && !own.contains("unreadable"), "{own}");
 }
 
@@ -217,7 +217,7 @@ fn pickled() -> Sandbox {
 #[test]
 fn sessions_whose_user_cannot_be_read_are_reported_where_a_user_is_asked_for() {
     let sandbox = pickled();
-    let says = |ran: &Ran, follows: &str| {
+    let says = |ran: &Finished, follows: &str| {
         assert_eq!(
             ran.stderr(),
             format!(

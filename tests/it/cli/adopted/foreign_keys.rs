@@ -1,7 +1,7 @@
 //! Tables that refer to the sessions: what is kept, and what is said of it.
 
 use super::{OVER, VALID, django, handle, jobs_have_waited, left, run, run_with_input};
-use crate::support::sandbox::{Sandbox, handles};
+use crate::support::{Sandbox, handles};
 
 /// Three sessions that are over and two that are not. Of both, another table refers to
 /// one.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{OVER, VALID, command, database, django, handle, left, run};
 use crate::cli::signals::{INT, TERM, end, is_sound, signal};
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 /// A query that has no end.
 const ENDLESS: &str = "(WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) \
@@ -26,7 +26,7 @@ fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-fn bounded(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn bounded(sandbox: &Sandbox, args: &[&str]) -> Finished {
     end(start(sandbox, args))
 }
 

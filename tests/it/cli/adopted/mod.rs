@@ -16,7 +16,7 @@ mod state_failures;
 
 use std::process::Command;
 
-use crate::support::sandbox::{JOBS_HAVE_WAITED, Ran, Sandbox, feed, sha256};
+use crate::support::{Finished, JOBS_HAVE_WAITED, Sandbox, feed, sha256};
 
 const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
@@ -107,15 +107,15 @@ fn command<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Co
     command
 }
 
-fn run<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Ran {
-    Ran(command(sandbox, args).output().unwrap())
+fn run<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Finished {
+    Finished(command(sandbox, args).output().unwrap())
 }
 
 fn run_with_input<'a>(
     sandbox: &Sandbox,
     args: impl IntoIterator<Item = &'a str>,
     input: &str,
-) -> Ran {
+) -> Finished {
     feed(command(sandbox, args), input)
 }
 

@@ -1,7 +1,7 @@
 //! `sessctl profile check`.
 
 use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 /// What is said to people, with a word for each handle.
 fn said(sandbox: &Sandbox, code: i32, args: &[&str], ids: &[&str]) -> String {

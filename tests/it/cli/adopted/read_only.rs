@@ -1,7 +1,7 @@
 //! Commands that only look.
 
 use super::{BETTER_AUTH, OVER, VALID, database, django, handle, laravel, run, three};
-use crate::support::sandbox::{HOUR, Sandbox, now};
+use crate::support::{HOUR, Sandbox, now};
 
 #[test]
 fn show_stat_counts_what_is_over() {

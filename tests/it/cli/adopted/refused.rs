@@ -6,7 +6,7 @@ use super::{
     DJANGO, GITEA, LARAVEL, VALID, command, database, django, laravel, left, run, run_with_input,
     three,
 };
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 /// Each is refused with this code, in one line; nothing changes.
 #[track_caller]
@@ -41,7 +41,7 @@ fn a_touch_is_refused_before_it_waits_for_a_token() {
     let stdin = child.stdin.take();
     let output = child.wait_with_output().unwrap();
     drop(stdin);
-    Ran(output).is_refused_with(4);
+    Finished(output).is_refused_with(4);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::three;
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 /// Runs a script as root, with nothing in /var/lib. `owner` runs a command as the user who
 /// owns the database and everything beside it, and `root` as root; both have a home.
@@ -24,11 +24,11 @@ mode() { stat -c '%n %U:%G %u:%g %a' "$@" | sed 's/ [A-Za-z]*:[A-Za-z]* / /'; }
 
 #[track_caller]
 fn script(sandbox: &Sandbox, text: &str) -> String {
-    std::fs::copy(env!("CARGO_BIN_EXE_sessctl"), sandbox.path("program")).unwrap();
+    sandbox.copy_program();
     std::fs::set_permissions(sandbox.path("."), PermissionsExt::from_mode(0o755)).unwrap();
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", &format!("{BEGIN}{text}")]);
-    let ran = Ran(command.current_dir(sandbox.path(".")).output().unwrap());
+    let ran = Finished(command.current_dir(sandbox.path(".")).output().unwrap());
     ran.succeeds().stdout()
 }
 

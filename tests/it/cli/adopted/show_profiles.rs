@@ -1,6 +1,6 @@
 //! `sessctl show profiles`.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 #[test]
 fn the_profiles_are_listed() {

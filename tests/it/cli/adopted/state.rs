@@ -2,7 +2,7 @@
 //! says of both.
 
 use super::{OVER, django, laravel, run, three};
-use crate::support::sandbox::{Ran, Sandbox, files_in};
+use crate::support::{Finished, Sandbox, files_in};
 
 /// The folders in which a purge under these settings has left something.
 fn remembered(sandbox: &Sandbox, args: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
@@ -10,7 +10,7 @@ fn remembered(sandbox: &Sandbox, args: &[&str], environment: &[(&str, &str)]) ->
     for (name, value) in environment {
         command.env(name, value);
     }
-    Ran(command.output().unwrap()).succeeds();
+    Finished(command.output().unwrap()).succeeds();
     let folders = ["flag", "file", "one", "two"];
     let is_used = |folder: &&str| {
         let path = sandbox.path(folder);
@@ -57,7 +57,7 @@ fn the_configuration_names_a_profile_and_its_parameters() {
     let laravel = sandbox.run(["show", "profiles", "laravel"]).succeeds().stdout();
     sandbox.file("mine.toml", laravel.replacen("name = \"laravel\"", "name = \"mine\"", 1));
     let mut command = sandbox.command(["--config", "c.toml", "list"]);
-    let ran = Ran(command.env("SESSCTL_PROFILE", "mine.toml").output().unwrap());
+    let ran = Finished(command.env("SESSCTL_PROFILE", "mine.toml").output().unwrap());
     let reason = ran.is_refused_with(2).stderr();
     assert!(reason.starts_with("sessctl: profile mine needs --param lifetime="), "{reason}");
     let check = ["--config", "c.toml", "profile", "check"];
@@ -102,7 +102,7 @@ fn show_config_says_who_names_what() {
     );
     let shown = |args: &[&'static str], environment: &[(&str, &str)]| {
         let mut command = sandbox.command([args, &["show", "config", "--json"]].concat());
-        let ran = Ran(command.envs(environment.iter().copied()).output().unwrap());
+        let ran = Finished(command.envs(environment.iter().copied()).output().unwrap());
         let line = |setting: &serde_json::Value| {
             let text = |name: &str| setting[name].as_str().unwrap_or("-").to_owned();
             ["key", "value", "source", "from"].map(text).join(" ")

@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::{OVER, VALID, left, run, three};
-use crate::support::sandbox::Sandbox;
+use crate::support::{SESSCTL, Sandbox};
 
 /// Commands that only look, and whose answers need no state.
 const LOOKS: [&str; 6] = [
@@ -206,9 +206,9 @@ fn on_a_full_disk_the_purge_goes_on() {
     let sandbox = three();
     sandbox.file("c.toml", JOBS);
     let mut command = std::process::Command::new("unshare");
-    command.args(["-m", "sh", "-c", ON_A_FULL_DISK, env!("CARGO_BIN_EXE_sessctl")]);
+    command.args(["-m", "sh", "-c", ON_A_FULL_DISK, SESSCTL]);
     command.current_dir(sandbox.path(".")).env("SESSCTL_DB", "app.db");
-    let ran = crate::support::sandbox::Ran(command.output().unwrap());
+    let ran = crate::support::Finished(command.output().unwrap());
     let answers = ran.succeeds().stdout();
     assert!(answers.contains("\"deleted\": 1") || answers.contains("\"deleted\":1"), "{answers}");
     let warning = ran.stderr();

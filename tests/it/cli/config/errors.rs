@@ -1,7 +1,7 @@
 //! The mistakes of a configuration file, each with its line and its key.
 
 use super::{all_said_of, said_of};
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {

@@ -1,7 +1,7 @@
 //! The licences of a configuration file: what it may say, and what `show config` says.
 
 use super::{all_said_of, settings};
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 #[test]
 fn a_licence_that_makes_no_sense_is_named() {

@@ -8,7 +8,7 @@ mod licences;
 mod show_config;
 mod warnings;
 
-use crate::support::sandbox::{HOUR, Ran, Sandbox, row};
+use crate::support::{Finished, HOUR, Sandbox, row};
 
 /// What is said of a file with this text, by a command that changes things.
 fn said_of(text: impl AsRef<[u8]>) -> String {
@@ -28,7 +28,7 @@ fn all_said_of(texts: &[&str]) -> String {
 
 /// Each setting in force: its key, value, source and place; without the user, which depends
 /// on who runs the test.
-fn settings(ran: &Ran) -> String {
+fn settings(ran: &Finished) -> String {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
     let line = |setting: &serde_json::Value| {
         let words = ["key", "value", "source", "from"].map(|name| text(&setting[name]));

@@ -1,7 +1,7 @@
 //! What `show config` says of a file, and what goes before it.
 
 use super::{settings, shown};
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::{Finished, Sandbox};
 
 #[test]
 fn an_empty_file_leaves_every_default() {
@@ -31,7 +31,7 @@ fn show_config_says_where_each_value_comes_from() {
     );
     let mut command = sandbox.command(["--config", "c.toml", "show", "config", "--json"]);
     command.env_remove("SESSCTL_DB");
-    let ran = Ran(command.output().unwrap());
+    let ran = Finished(command.output().unwrap());
     insta::assert_snapshot!(settings(&ran), @r"
     config c.toml flag --config
     db from-file.db file c.toml:1
@@ -77,7 +77,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     let first = |args: &[&'static str], environment: &[(&str, &str)]| {
         let mut command = sandbox.command([&["show", "config", "--json"], args].concat());
         command.env_remove("SESSCTL_DB").envs(environment.iter().copied());
-        let shown = settings(&Ran(command.output().unwrap()));
+        let shown = settings(&Finished(command.output().unwrap()));
         shown.lines().take(2).collect::<Vec<_>>().join(", ")
     };
     let both = [("SESSCTL_DB", "env.db"), ("SESSCTL_CONFIG", "c.toml")];

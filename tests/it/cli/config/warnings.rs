@@ -1,7 +1,7 @@
 //! What is accepted with a warning.
 
 use super::warnings;
-use crate::support::sandbox::Sandbox;
+use crate::support::Sandbox;
 
 fn purge(when: &str) -> String {
     format!("[[job]]\nname = \"purge\"\n{when}\ndo = \"purge\"\n")

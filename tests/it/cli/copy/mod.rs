@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::cli::signals::{HUP, INT, TERM, signal, start};
-use crate::support::sandbox::{DAY, HOUR, Ran, Sandbox, row};
+use crate::support::{DAY, Finished, HOUR, Sandbox, row};
 
 const MOVE: [&str; 5] = ["move", "--from", "app.db", "--to", "new.db"];
 /// All rows in one text.
@@ -17,7 +17,7 @@ const ALL: &str = "SELECT group_concat(id || quote(CAST(user AS BLOB)) || quote(
                    quote(idle_timeout) || ' ' || quote(marked_at) || ' ' || quote(ended_at) || \
                    quote(end_reason), x'0a') FROM (SELECT * FROM sessions ORDER BY id)";
 
-fn moves(sandbox: &Sandbox, args: &[&str]) -> Ran {
+fn moves(sandbox: &Sandbox, args: &[&str]) -> Finished {
     sandbox.run([&MOVE, args].concat())
 }
 
@@ -242,7 +242,7 @@ fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
         signal(&moving, asked);
         drop(writer);
         // Then it stops before all is there
-        let ran = Ran(moving.wait_with_output().unwrap());
+        let ran = Finished(moving.wait_with_output().unwrap());
         let summary = ran.exits(code).json();
         assert_eq!((&summary["stopped"], &summary["same"]), (&"signal".into(), &Value::Null));
         assert!(summary["new"].as_u64().unwrap() < 1_202);

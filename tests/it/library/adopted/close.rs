@@ -9,7 +9,8 @@ use sessctl::domain::profile::{Profile, SqlValue, Test};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::token::{Digest, Token};
 
-use crate::library::adopted::harness::{NOW, World};
+use crate::library::adopted::harness::World;
+use crate::support::NOW;
 use crate::support::profiles::{draft, seconds};
 
 /// Sessions are rows of the kind 1 whose expiry has not passed.

@@ -3,7 +3,8 @@
 use sessctl::domain::profile::{Expiry, SqlValue, Test};
 use sessctl::store::adopted::{Class, diagnose};
 
-use crate::library::adopted::harness::{NOW, World};
+use crate::library::adopted::harness::World;
+use crate::support::NOW;
 use crate::support::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
 
 #[test]

@@ -9,7 +9,8 @@ use sessctl::domain::token::Digest;
 use sessctl::storage::{EndRequest, KeptRows, Order, ScanLimits, SessionQuery};
 use sessctl::store::adopted::diagnose;
 
-use crate::library::adopted::harness::{NOW, World, refused};
+use crate::library::adopted::harness::{World, refused};
+use crate::support::NOW;
 use crate::support::profiles::{Draft, draft, seconds};
 
 fn plain() -> Draft {

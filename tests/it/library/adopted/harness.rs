@@ -10,7 +10,6 @@ use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
 use sessctl::storage::{
     Backend, Cursor, DueScan, Order, PolicyContext, PurgeBatchResult, PurgeCounts, ScanLimits,
     SessionQuery,
@@ -19,8 +18,7 @@ use sessctl::store;
 use sessctl::store::Access;
 use tempfile::TempDir;
 
-/// The moment at which everything is judged.
-pub const NOW: UnixTime = UnixTime(1_781_524_800);
+use crate::support::NOW;
 
 /// A database in a folder that goes with it.
 pub struct World {
@@ -155,7 +153,7 @@ impl World {
 
 /// How far a purge looks.
 pub fn few(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
+    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
 }
 
 /// What a refusal says.

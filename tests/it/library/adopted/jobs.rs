@@ -11,10 +11,10 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::write_limits::WriteLimits;
 
-use crate::library::adopted::harness::{NOW, World};
+use crate::library::adopted::harness::World;
 use crate::support::profiles::laravel;
+use crate::support::{HOUR, NOW};
 
-const HOUR: i64 = 3_600;
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
 fn job(when: JobTiming) -> Job {

@@ -7,8 +7,9 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::storage::EndRequest;
 
-use crate::library::adopted::harness::{NOW, World, refused};
+use crate::library::adopted::harness::{World, refused};
 use crate::library::adopted::sqlite_values::any_value;
+use crate::support::NOW;
 use crate::support::profiles::{draft, seconds};
 
 fn plain(table: &str, id: &str) -> Profile {

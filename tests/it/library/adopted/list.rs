@@ -7,7 +7,8 @@ use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::storage::{Backend, GroupBy, Order, SessionQuery, SortKey};
 
-use crate::library::adopted::harness::{NOW, World, refused};
+use crate::library::adopted::harness::{World, refused};
+use crate::support::NOW;
 use crate::support::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");

@@ -5,7 +5,8 @@ use sessctl::domain::session::{End, EndReason};
 use sessctl::storage::{EndRequest, ScanLimits};
 use sessctl::store::adopted::diagnose;
 
-use crate::library::adopted::harness::{NOW, World, few, refused};
+use crate::library::adopted::harness::{World, few, refused};
+use crate::support::NOW;
 use crate::support::profiles::{draft, laravel, milliseconds, seconds, utc};
 
 /// A table whose times are these, one after the other.

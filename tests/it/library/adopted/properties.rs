@@ -10,7 +10,8 @@ use sessctl::domain::profile::{
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 
-use crate::library::adopted::harness::{NOW, World};
+use crate::library::adopted::harness::World;
+use crate::support::NOW;
 use crate::support::profiles::{Draft, draft, text};
 
 /// What writes a moment so many milliseconds from now.

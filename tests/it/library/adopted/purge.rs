@@ -7,7 +7,8 @@ use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Cursor, PurgeCounts, ScanLimits};
 
-use crate::library::adopted::harness::{NOW, World, few};
+use crate::library::adopted::harness::{World, few};
+use crate::support::NOW;
 use crate::support::profiles::{draft, laravel, seconds, utc};
 
 const LARAVEL: &str = "CREATE TABLE sessions (id varchar NOT NULL PRIMARY KEY, user_id integer, \

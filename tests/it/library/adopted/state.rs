@@ -19,7 +19,8 @@ use sessctl::store;
 use sessctl::store::adopted::StateDirectory;
 use sessctl::store::{Access, adopted};
 
-use crate::library::adopted::harness::{NOW, World, refused};
+use crate::library::adopted::harness::{World, refused};
+use crate::support::NOW;
 use crate::support::profiles::{laravel, scs};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");

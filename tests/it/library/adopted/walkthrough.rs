@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use sessctl::config::profile::parse;
 
 use crate::library::adopted::harness::World;
+use crate::support::SESSCTL;
 
 const PAGE: &str = include_str!("../../../../docs/profiles.md");
 
@@ -24,7 +25,7 @@ fn larder() -> World {
 }
 
 fn sessctl(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sessctl"))
+    Command::new(SESSCTL)
         .args(arguments)
         .current_dir(folder)
         .env_clear()

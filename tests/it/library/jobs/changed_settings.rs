@@ -4,7 +4,7 @@ use sessctl::app::JobOutcome;
 use sessctl::domain::job::Job;
 
 use crate::support::jobs::{Host, cycle_at, has_run, planned, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 #[test]
 fn a_changed_schedule_has_missed_nothing() {

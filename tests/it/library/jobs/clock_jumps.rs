@@ -11,7 +11,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::{Error, OpenRequest, SessionService, Token};
 
 use crate::support::jobs::{Database, Host, cycle_at, has_run, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 const YEAR: i64 = 365 * DAY;
 

@@ -5,7 +5,7 @@ use sessctl::domain::job::Job;
 use sessctl::domain::time::UnixTime;
 
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 /// A cycle of the task `imap` again and again.
 fn cycle_every(span: &str) -> Job {

@@ -7,7 +7,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::RunOutcome;
 
 use crate::support::jobs::{Host, cycle_at, has_run, late, planned, purge_at};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 #[test]
 fn s8_a_missed_run_is_made_up_once_however_many_were_missed() {

@@ -6,7 +6,7 @@ use sessctl::domain::job::Job;
 use sessctl::storage::RunOutcome;
 
 use crate::support::jobs::{Database, cycle_at, has_run, job, only_on, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, at, later};
+use crate::support::{DAY, HOUR, at, later};
 
 #[test]
 fn d6_another_host_skips_a_job_and_the_ledger_says_so() {

@@ -10,7 +10,7 @@ use sessctl::storage::{JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, Sta
 
 use super::interval::done;
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 /// What the ledger calls a job.
 pub(super) fn key_of(job: &Job) -> JobKey {

@@ -6,7 +6,7 @@ use sessctl::storage::{Lease, RunEnd, RunOutcome};
 
 use super::interrupted_runs::run_of;
 use crate::support::jobs::{Database, Host, has_run, purge_every};
-use crate::support::time::{HOUR, MINUTE, at, later};
+use crate::support::{HOUR, MINUTE, at, later};
 
 fn due(planned: UnixTime, missed: u64) -> JobStatus {
     JobStatus::Due(DueRun { planned, missed, resumes: false })

@@ -4,7 +4,7 @@ use sessctl::domain::time::Span;
 use sessctl::storage::FEWEST_KEPT;
 
 use crate::support::jobs::{Host, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, at, later};
+use crate::support::{DAY, HOUR, at, later};
 
 #[test]
 fn entries_go_when_they_are_older_than_their_retention() {

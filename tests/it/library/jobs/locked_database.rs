@@ -8,7 +8,7 @@ use sessctl::app::{JobOutcome, StopReason};
 use sessctl::storage::RunOutcome;
 
 use crate::support::jobs::{Database, Host, cycle_at, has_run};
-use crate::support::time::{MINUTE, at, later};
+use crate::support::{MINUTE, at, later};
 
 /// Somebody who keeps all others from writing for seven seconds.
 fn locks(database: &Database) -> std::thread::JoinHandle<()> {

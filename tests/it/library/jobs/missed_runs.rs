@@ -8,7 +8,7 @@ use sessctl::storage::{NewRun, RunOutcome, StartResult};
 
 use super::interrupted_runs::{key_of, run_of};
 use crate::support::jobs::{Database, Host, cycle_at, has_run, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 const FOUR: &str = "2026-06-16T04:00:00Z";
 

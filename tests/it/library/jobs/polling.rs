@@ -11,7 +11,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 
 use crate::support::jobs::purge_every;
-use crate::support::time::{DAY, MINUTE, at, later};
+use crate::support::{DAY, MINUTE, at, later};
 
 /// Minutes of a day.
 const MINUTES: usize = 1_440;

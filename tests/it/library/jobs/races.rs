@@ -7,7 +7,7 @@ use std::thread;
 use sessctl::domain::time::UnixTime;
 
 use crate::support::jobs::{Database, purge_at};
-use crate::support::time::{DAY, HOUR, at, later};
+use crate::support::{DAY, HOUR, at, later};
 
 #[test]
 fn no_time_runs_twice_though_two_ask_at_once() {

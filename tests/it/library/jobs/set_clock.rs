@@ -4,7 +4,7 @@ use sessctl::domain::job::{Job, JobStatus, JobTiming};
 use sessctl::domain::time::UnixTime;
 
 use crate::support::jobs::{Database, Host, has_run, purge_at, purge_every};
-use crate::support::time::{DAY, HOUR, MINUTE, at, later};
+use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 const SMALL: [i64; 3] = [MINUTE, 5 * MINUTE, 3 * HOUR];
 const LARGE: [i64; 2] = [2 * DAY, 12 * 365 * DAY];

@@ -10,7 +10,9 @@ use proptest::sample::{select, subsequence};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::time_zone::TimeZone;
 
-use super::{DAY, HOUR, at, schedule};
+use super::schedule;
+
+use crate::support::{DAY, HOUR, at};
 
 const ZONES: [Tz; 7] = [
     Tz::America__New_York,

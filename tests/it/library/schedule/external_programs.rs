@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use sessctl::domain::time::UnixTime;
 
-use super::{CHANGES, HOUR, at, schedule, zone};
+use super::{CHANGES, schedule, zone};
+
+use crate::support::{HOUR, at};
 
 /// Specs, their crontab fields and their systemd calendar.
 const RENDERED: [(&str, &str, &str); 12] = [

@@ -7,13 +7,11 @@ mod posix_time_zones;
 mod syntax;
 mod unusual_transitions;
 
-use chrono::DateTime;
 use sessctl::domain::schedule::Schedule;
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::time_zone::TimeZone;
 
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+use crate::support::{DAY, at};
 
 /// Four zones, and when their clocks are changed in 2026. Those of Lord Howe
 /// change by half an hour, those of Cairo at midnight.
@@ -34,10 +32,6 @@ fn schedule(spec: &str) -> Schedule {
 
 fn zone(name: &str) -> TimeZone {
     name.parse().unwrap()
-}
-
-fn at(rfc3339: &str) -> UnixTime {
-    DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc().into()
 }
 
 /// The runs in a zone after `from` and up to `to`, with their offsets.

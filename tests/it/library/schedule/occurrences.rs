@@ -3,7 +3,9 @@
 use chrono::{Datelike, Timelike};
 use sessctl::domain::time::UnixTime;
 
-use super::{DAY, HOUR, around, at, runs, schedule, zone};
+use super::{around, runs, schedule, zone};
+
+use crate::support::{DAY, HOUR, at};
 
 #[test]
 fn s4_before_at_and_after_each_hour_of_each_weekday() {

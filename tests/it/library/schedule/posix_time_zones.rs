@@ -3,7 +3,9 @@
 use jiff::tz;
 use sessctl::domain::time_zone::TimeZone;
 
-use super::{at, schedule, zone};
+use super::{schedule, zone};
+
+use crate::support::at;
 
 #[test]
 fn s1_the_local_zone_is_the_machine_s() {

@@ -2,7 +2,9 @@
 
 use sessctl::domain::schedule::{Field, Schedule, ScheduleErrorKind};
 
-use super::{at, schedule, zone};
+use super::{schedule, zone};
+
+use crate::support::at;
 
 #[test]
 fn s1_a_quarter_past_daily_and_tuesdays() {

@@ -16,7 +16,8 @@ use sessctl::storage::NewSession;
 
 use crate::library::store::admission_model;
 use crate::library::store::generators::{Scene, check, scene, span};
-use crate::library::store::harness::{NOW, World, session, suite};
+use crate::library::store::harness::{World, session, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -11,7 +11,8 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Backend, EndRequest, GroupBy, Order, ScanLimits, SortKey, UserStats};
 
-use crate::library::store::harness::{self, But, NOW, World, scope, session, suite};
+use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -3,7 +3,8 @@
 use sessctl::domain::clock::{ClockReference, ClockStamp};
 use sessctl::domain::time::UnixTime;
 
-use crate::library::store::harness::{NOW, World, suite};
+use crate::library::store::harness::{World, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -11,8 +11,9 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
 use crate::library::store::harness::{
-    But, NOW, World, everything, never, retention, scope, session, suite,
+    But, World, everything, never, retention, scope, session, suite,
 };
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -7,7 +7,8 @@ use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::storage::{OnConflict, RowRange};
 
 use crate::library::store::generators::check;
-use crate::library::store::harness::{NOW, World, suite};
+use crate::library::store::harness::{World, suite};
+use crate::support::NOW;
 
 /// A row whose key is this digit, 64 times.
 pub fn read_rows(digit: char) -> RawRow {

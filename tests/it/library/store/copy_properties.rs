@@ -12,7 +12,8 @@ use sessctl::{Error, Policies, SessionService};
 
 use crate::library::store::copy::{all, put_all, table};
 use crate::library::store::generators::check;
-use crate::library::store::harness::{NOW, World};
+use crate::library::store::harness::World;
+use crate::support::NOW;
 
 fn copy_from(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
     let request = CopyRequest { replace, ..CopyRequest::default() };

@@ -16,13 +16,11 @@ use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::PolicyContext;
 
-use crate::library::store::harness::{NOW, World, session};
+use crate::library::store::harness::{World, session};
+use crate::support::{DAY, HOUR, NOW};
 
 /// By what the number of cases is divided.
 const FEWER: u32 = 50;
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
-
 /// Sessions, and the rules and the moment at which they are judged.
 #[derive(Debug, Clone)]
 pub struct Scene {

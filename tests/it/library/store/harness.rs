@@ -14,10 +14,8 @@ use sessctl::storage::{Backend, DueRange, Order, PolicyContext, SessionQuery};
 use sessctl::store::{Access, Location};
 use tempfile::TempDir;
 
+use crate::support::NOW;
 use crate::support::rqlite::{self, Nodes};
-
-/// The moment at which everything is judged.
-pub const NOW: UnixTime = UnixTime(1_781_524_800);
 
 /// Writes tests for every kind of store there is.
 macro_rules! suite {

@@ -9,7 +9,7 @@ use sessctl::storage::{
     RunRecord, StartResult,
 };
 
-use crate::library::store::harness::NOW;
+use crate::support::NOW;
 
 /// So many seconds from now.
 pub fn at(seconds: i64) -> UnixTime {

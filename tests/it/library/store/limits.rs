@@ -7,7 +7,8 @@ use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::{Admission, Backend, LimitScope, NewSession, ScanLimits};
 
-use crate::library::store::harness::{self, But, NOW, World, scope, session, suite};
+use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -11,10 +11,9 @@ use sessctl::domain::time::Span;
 use sessctl::storage::{Backend, RunOutcome, StartResult};
 use sessctl::{SessionService, Token};
 
-use crate::library::store::harness::{
-    But, NOW, World, location, opened, retention, scope, session,
-};
+use crate::library::store::harness::{But, World, location, opened, retention, scope, session};
 use crate::library::store::ledger_entries::{Look, by_hand, done, job, lease, run};
+use crate::support::NOW;
 use crate::support::rqlite::proxy::Proxy;
 
 /// The store behind a proxy.

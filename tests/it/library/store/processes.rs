@@ -5,7 +5,8 @@ use std::process::Command;
 
 use sessctl::storage::NewSession;
 
-use crate::library::store::harness::{NOW, World, session};
+use crate::library::store::harness::{World, session};
+use crate::support::NOW;
 
 fn new(token: &str) -> NewSession {
     NewSession {

@@ -18,7 +18,8 @@ use sessctl::storage::{
 };
 
 use crate::library::store::generators::{Scene, check, filter, moment, scene};
-use crate::library::store::harness::{NOW, World, everything, scope, suite};
+use crate::library::store::harness::{World, everything, scope, suite};
+use crate::support::NOW;
 
 suite!(tests);
 

@@ -12,7 +12,8 @@ use sessctl::{Policies, SessionService};
 
 use crate::library::store::copy::read_rows;
 use crate::library::store::generators::check;
-use crate::library::store::harness::{NOW, World};
+use crate::library::store::harness::World;
+use crate::support::NOW;
 
 /// What happens to a table.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use serde_json::json;
 use sessctl::app::JobOutcome;
 use sessctl::storage::RunOutcome;
 
-use crate::support::sandbox::{HOUR, MINUTE, row};
-use crate::systems::command::{System, entry, handle};
-use crate::systems::harness::{World, at, later};
+use crate::support::{HOUR, MINUTE, at, handle, later, row};
+use crate::systems::command::{System, entry};
+use crate::systems::harness::World;
 
 /// What the server looks like when somebody complains: alice is served three times in
 /// imap, two of them long after her timeout, bob once there and once in http.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::domino;
-use crate::support::sandbox::{HOUR, MINUTE, row};
+use crate::support::{HOUR, MINUTE, row};
 use crate::systems::command::System;
 
 #[test]

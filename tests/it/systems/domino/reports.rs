@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{domino, sorted};
-use crate::support::sandbox::{HOUR, MINUTE, row};
-use crate::systems::command::{System, handle};
+use crate::support::{HOUR, MINUTE, handle, row};
+use crate::systems::command::System;
 
 #[test]
 fn d9_a_session_that_times_out_gets_the_line_of_one_that_is_cycled_with_its_reason() {

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::simulation::calendar::{Expected, Plan};
 use crate::simulation::clients::{self, Act, Client, Held, Manner};
 use crate::simulation::model::{Door, Entry, Model, Use};
-use crate::support::rng::Chance;
+use crate::support::Rng;
 
 /// Takes note of each session that ends.
 struct Ear(Rc<RefCell<Vec<Session>>>);
@@ -49,7 +49,7 @@ pub struct World {
     terms: JobOptions,
     zone: Tz,
     manner: Manner,
-    chance: Chance,
+    rng: Rng,
     clients: Vec<Client>,
     wakes: BinaryHeap<Reverse<(i64, usize)>>,
     by_handle: HashMap<String, usize>,
@@ -84,7 +84,7 @@ impl World {
             terms,
             zone: plot.zone.parse().unwrap(),
             manner: plot.manner,
-            chance: Chance::seeded(plot.seed),
+            rng: Rng::seeded(plot.seed),
             clients: Vec::new(),
             wakes: BinaryHeap::new(),
             by_handle: HashMap::new(),
@@ -99,9 +99,9 @@ impl World {
 
     fn is_born(&mut self, number: usize, start: i64) {
         let user = format!("user{}", number / self.manner.per_user);
-        let task = self.chance.one_of(self.manner.tasks);
+        let task = self.rng.one_of(self.manner.tasks);
         self.clients.push(Client { user, task, holds: None, old: None });
-        let first = clients::next_visit(&self.manner, start, self.zone, &mut self.chance);
+        let first = clients::next_visit(&self.manner, start, self.zone, &mut self.rng);
         self.wakes.push(Reverse((first, number)));
     }
 
@@ -109,18 +109,18 @@ impl World {
     /// Answers for which reasons sessions have ended.
     pub fn lives(&mut self, from: i64, until: i64) -> BTreeSet<EndReason> {
         let outages: Vec<(i64, i64)> = (0..6)
-            .map(|_| (self.chance.between(from, until), self.chance.between(600, 9 * 3_600)))
+            .map(|_| (self.rng.between(from, until), self.rng.between(600, 9 * 3_600)))
             .map(|(off, seconds)| (off, off + seconds))
             .collect();
         for minute in (from..until).step_by(60) {
             for plan in &mut self.plans {
                 plan.passes(minute, self.zone);
             }
-            let now = minute + self.chance.between(0, 9);
+            let now = minute + self.rng.between(0, 9);
             self.clients_act_until(now);
             let is_off = outages.iter().any(|(off, on)| (*off..*on).contains(&now));
             let could_be_due = self.plans.iter().any(|plan| plan.could_be_due(now));
-            if !is_off && (could_be_due || minute == from || self.chance.percent(3)) {
+            if !is_off && (could_be_due || minute == from || self.rng.percent(3)) {
                 self.cron(now);
             }
             if minute % (12 * 3_600) == 0 {
@@ -145,21 +145,21 @@ impl World {
 
     /// One client does something; answers how long it then waits.
     fn client_acts(&mut self, number: usize, now: i64) -> i64 {
-        match self.clients[number].act(&self.manner, &mut self.chance) {
+        match self.clients[number].act(&self.manner, &mut self.rng) {
             Act::Open(asked) => self.opens(number, asked, now),
             Act::Touch => {
                 let held = self.clients[number].holds.clone().unwrap();
                 if !self.touches(&held, now) {
                     self.clients[number].holds = None;
                 }
-                clients::pause(self.model.all[held.entry].timeout, &mut self.chance)
+                clients::pause(self.model.all[held.entry].timeout, &mut self.rng)
             }
             Act::TryTheOldOne => {
                 let held = self.clients[number].old.take().unwrap();
                 if self.touches(&held, now) {
                     self.clients[number].holds = Some(held);
                 }
-                self.chance.between(0, 60)
+                self.rng.between(0, 60)
             }
             Act::Close => {
                 let held = self.clients[number].holds.take().unwrap();
@@ -175,7 +175,7 @@ impl World {
     }
 
     fn next_visit(&mut self, now: i64) -> i64 {
-        clients::next_visit(&self.manner, now, self.zone, &mut self.chance) - now
+        clients::next_visit(&self.manner, now, self.zone, &mut self.rng) - now
     }
 
     fn opens(
@@ -217,7 +217,7 @@ impl World {
         self.by_handle.insert(opened.handle, entry);
         self.clients[number].holds = Some(Held { token: opened.token, entry });
         self.within_limits(task, entry);
-        clients::pause(timeout, &mut self.chance)
+        clients::pause(timeout, &mut self.rng)
     }
 
     /// Whether a session was let in or refused, and made way for, as it should be.
