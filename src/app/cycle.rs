@@ -1,11 +1,11 @@
-//! Cycling: ending sessions now, whatever their state.
+//! Cycling: ending sessions now, in any state.
 
 use std::ops::ControlFlow;
 
-use super::SessionService;
+use super::lease::random_name;
 use super::notify::MissedNotifications;
-use super::purge::{StopReason, incomplete_reason, rejected};
-use super::run::random_name;
+use super::service::SessionService;
+use super::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
@@ -17,72 +17,72 @@ use crate::storage::{
     SessionQuery, UnindexedTable,
 };
 
-/// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster
-/// 100 KiB or so of its log.
+/// Sessions that one write transaction ends: a few milliseconds of work, and on a cluster
+/// about 100 KiB of the Raft log.
 const BATCH: usize = 250;
 
-/// Sessions that clients may open during a cycle, besides as many as there were.
-const SPARE: u64 = 100_000;
-const INSERTED: &str =
+/// Sessions that may be opened during a cycle, in addition to as many as there were.
+const MAX_NEW: u64 = 100_000;
+const ROWS_KEEP_COMING: &str =
     "rows are inserted as fast as sessions end; look for a trigger that inserts them";
 
-/// What a cycle is to do.
+/// Parameters of a cycle.
 #[derive(Debug, Clone, Default)]
 pub struct CycleRequest {
-    /// Which sessions end.
+    /// Sessions to end.
     pub filter: Filter,
-    /// How many of them may end at most.
+    /// Limits on the number of sessions that it may end.
     pub guard: Guard,
 }
 
-/// What a cycle has done.
+/// Result of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cycled {
-    /// Sessions that it ended.
+    /// Sessions that were ended.
     pub ended: u64,
-    /// Number of these whose rows were deleted at once: their retention is zero, or they are
-    /// of a framework's table.
+    /// Number of these whose rows were deleted immediately: their retention is zero, or the
+    /// table is a framework's.
     pub deleted: u64,
-    /// Why it stopped early, if it did.
+    /// Reason why it stopped early.
     pub stopped: Option<StopReason>,
-    /// What it found the database to be, if that stopped it.
+    /// Description of the obstacle that stopped it.
     pub obstacle: Option<String>,
-    /// Ended sessions of which the listener has not taken note.
-    pub untold: Option<MissedNotifications>,
-    /// Live sessions that it left alone although they may have been meant: it was to end
-    /// those of a user, and the user of these cannot be read.
+    /// Ended sessions that hooks were not notified of.
+    pub missed_notifications: Option<MissedNotifications>,
+    /// Live sessions that may match but were left alone: the filter has a user, and theirs
+    /// cannot be read.
     pub unreadable_users: u64,
-    /// Sessions of a framework's table that are still live, because other rows refer to
-    /// them or the database does not let them go.
+    /// Sessions of a framework table that are still live because other rows refer to them or
+    /// the database rejected the deletion.
     pub kept: KeptRows,
 }
 
 impl Cycled {
-    /// What keeps it from being complete, in words.
+    /// Describes why it is incomplete; `None`: it is complete.
     pub fn incomplete_reason(&self) -> Option<String> {
         let kept = match self.kept.referenced_rows() {
             0 => None,
-            1 => Some("1 session was kept, since other rows refer to it".to_owned()),
-            rows => Some(format!("{rows} sessions were kept, since other rows refer to them")),
+            1 => Some("1 session was kept because other rows refer to it".to_owned()),
+            rows => Some(format!("{rows} sessions were kept because other rows refer to them")),
         };
         let reasons: Vec<String> = kept.into_iter().chain(rejected(&self.kept)).collect();
         let kept = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
-        incomplete_reason(self.stopped, self.obstacle.as_deref(), self.untold.as_ref(), kept)
+        let missed = self.missed_notifications.as_ref();
+        incomplete_reason(self.stopped, self.obstacle.as_deref(), missed, kept)
     }
 }
 
 impl SessionService {
-    /// Ends the sessions that a filter fits and that have not ended, live or due, and
-    /// shows each that it has ended, after the commit.
+    /// Ends the sessions that match a filter and have not ended, live or due, and passes each
+    /// to `show` after the commit.
     ///
-    /// It is done in batches, each in a transaction of its own: when a later
-    /// one fails or `go_on` stops it, the earlier ones stand, and calling it
-    /// again goes on.
+    /// Each batch is a separate transaction: if a later one fails or `go_on` stops it, the
+    /// earlier ones stay committed, and a repetition resumes there.
     ///
     /// # Errors
-    /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended
-    /// then, and the ledger has the refusal. [`Error::Refused`] if nothing may be deleted;
-    /// whatever keeps the table from being read or written.
+    /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended then,
+    /// and the ledger records the refusal. [`Error::Refused`] if deletion is not allowed. Any
+    /// error of reading or writing the table.
     pub fn cycle(
         &mut self,
         request: &CycleRequest,
@@ -94,7 +94,7 @@ impl SessionService {
         let cycled = self.cycle_until(request, now, show, go_on);
         let task = request.filter.task.as_ref();
         match &cycled {
-            Err(Error::Guard(refusal)) => self.enter_refusal(task, refusal, now),
+            Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
             Ok(Cycled { ended: 0, .. }) | Err(_) => {}
             Ok(cycled) => {
                 let counts = [cycled.ended, cycled.deleted];
@@ -104,8 +104,8 @@ impl SessionService {
         cycled
     }
 
-    /// The same, until an answer that may ask the housekeeper stops it. A refusal is
-    /// the caller's to enter in the ledger.
+    /// Ends sessions like [`cycle`](Self::cycle), until `stop` returns a reason. The caller
+    /// records a refusal in the ledger.
     pub(super) fn cycle_until(
         &mut self,
         request: &CycleRequest,
@@ -114,20 +114,20 @@ impl SessionService {
         stop: &mut dyn FnMut(&mut Self) -> Result<Option<StopReason>>,
     ) -> Result<Cycled> {
         let CycleRequest { filter, guard } = request;
-        self.may_delete()?;
+        self.ensure_can_delete()?;
         let sessions = self.record_peaks(now)?;
         if guard.is_set() {
             let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
-            guard.check(stake(would_end, sessions))?;
+            guard.check(impact(would_end, sessions))?;
         }
         let (mut after, mut ended, mut deleted) = (None, 0, 0);
         let (mut unreadable_users, mut seen) = (0, 0);
-        let mut most = BATCH;
+        let mut max = BATCH;
         loop {
-            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), most)?;
+            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), max)?;
             let (done, obstacle) = match self.end_cycled(&batch, now) {
                 Err(Error::DiskFull { .. }) if batch.len() > 1 => {
-                    most = batch.len() / 2;
+                    max = batch.len() / 2;
                     continue;
                 }
                 Err(error @ Error::Interrupted { cause: InterruptReason::Asked, .. }) => {
@@ -138,40 +138,40 @@ impl SessionService {
             unreadable_users += scanned.unreadable_users;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
                 ended += 1;
-                deleted += u64::from(discards(&self.policies, session));
+                deleted += u64::from(deletes_row(&self.policies, session));
                 show(session);
             }
             seen += batch.len() as u64;
             let stopped = if obstacle.is_some() {
                 Some(StopReason::Signal)
-            } else if batch.len() < most {
+            } else if batch.len() < max {
                 None
-            } else if seen > sessions.saturating_mul(2).saturating_add(SPARE) {
-                return Err(Error::failed("come to the end of the sessions", INSERTED));
+            } else if seen > sessions.saturating_mul(2).saturating_add(MAX_NEW) {
+                return Err(Error::failed("reach the end of the sessions", ROWS_KEEP_COMING));
             } else {
                 stop(self)?
             };
-            if batch.len() < most || stopped.is_some() {
-                let (untold, kept) = (self.take_missed_notifications(), self.take_kept());
+            if batch.len() < max || stopped.is_some() {
+                let missed_notifications = self.take_missed_notifications();
                 return Ok(Cycled {
                     ended,
                     deleted,
                     stopped,
                     obstacle,
-                    untold,
+                    missed_notifications,
                     unreadable_users,
-                    kept,
+                    kept: self.take_kept(),
                 });
             }
             after = last;
         }
     }
 
-    /// Shows the sessions that [`cycle`](Self::cycle) would end, and answers what it would
-    /// have done.
+    /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the
+    /// result that it would have.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
+    /// Any error of reading the table.
     pub fn preview_cycle(
         &self,
         filter: &Filter,
@@ -193,19 +193,19 @@ impl SessionService {
         }
     }
 
-    /// Whether the table has ever held a task that matches.
+    /// Reports whether the table has ever had a matching task.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
+    /// Any error of reading the table.
     pub fn knows_task(&self, task: &TaskPattern) -> Result<bool> {
         Ok(self.store.task_names()?.has(task))
     }
 
-    /// Those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would end, and
-    /// what would be kept.
+    /// Returns those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would
+    /// end, and those that would be kept.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
+    /// Any error of reading the table.
     pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
         let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
         let (are_kept, kept) = self.store.check_references(&keys)?;
@@ -213,24 +213,24 @@ impl SessionService {
         Ok((ends.map(|(session, _)| session).collect(), kept))
     }
 
-    /// What was to end since this was asked last, and was kept.
+    /// Returns the sessions that were to end and were kept since the last call.
     pub fn take_kept(&mut self) -> KeptRows {
         self.store.take_kept()
     }
 
-    /// Tables that each deletion of a session reads as a whole, for lack of an index.
+    /// Lists the tables without an index, which each deletion of a session reads as a whole.
     ///
     /// # Errors
-    /// Whatever keeps the schema from being read.
+    /// Any error of reading the schema.
     pub fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         self.store.unindexed()
     }
 
-    /// Whether a guard lets a cycle end so many sessions.
+    /// Reports whether a guard allows a cycle to end this number of sessions.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
-    pub fn may_cycle(
+    /// Any error of reading the table.
+    pub fn check_cycle_guard(
         &self,
         would_end: u64,
         guard: Guard,
@@ -239,12 +239,12 @@ impl SessionService {
         if !guard.is_set() {
             return Ok(Ok(()));
         }
-        let survey = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
-        Ok(guard.check(stake(would_end, survey.census.sessions)))
+        let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
+        Ok(guard.check(impact(would_end, scan.census.sessions)))
     }
 
-    /// Ends these sessions, if they have not ended, and answers for each whether it
-    /// has.
+    /// Ends those of these sessions that have not ended, and reports for each whether it
+    /// did.
     ///
     /// # Errors
     /// As for [`cycle`](Self::cycle).
@@ -254,15 +254,15 @@ impl SessionService {
         guard: Guard,
         now: UnixTime,
     ) -> Result<Vec<bool>> {
-        self.may_delete()?;
-        if let Err(refusal) = self.may_cycle(sessions.len() as u64, guard, now)? {
-            self.enter_refusal(None, &refusal, now);
+        self.ensure_can_delete()?;
+        if let Err(refusal) = self.check_cycle_guard(sessions.len() as u64, guard, now)? {
+            self.record_refusal(None, &refusal, now);
             return Err(refusal.into());
         }
         let ended = self.end_cycled(sessions, now)?;
         let done = sessions.iter().zip(&ended).filter(|(_, has_ended)| **has_ended);
         let counts = done.fold([0, 0], |[ended, deleted], (session, _)| {
-            [ended + 1, deleted + u64::from(discards(&self.policies, session))]
+            [ended + 1, deleted + u64::from(deletes_row(&self.policies, session))]
         });
         if counts[0] > 0 {
             self.observe_cycle(None, counts, None, now);
@@ -270,19 +270,20 @@ impl SessionService {
         Ok(ended)
     }
 
-    /// Tells the observer of runs of a cycle, which the ledger has no run for.
+    /// Notifies the observer of runs of a cycle that the ledger does not record.
     fn observe_cycle(
         &mut self,
         task: Option<&TaskPattern>,
         [ended, deleted]: [u64; 2],
-        short_of: Option<String>,
+        incomplete_reason: Option<String>,
         now: UnixTime,
     ) {
-        let outcome = if short_of.is_none() { RunOutcome::Done } else { RunOutcome::Partial };
+        let outcome =
+            if incomplete_reason.is_none() { RunOutcome::Done } else { RunOutcome::Partial };
         let end = RunEnd {
             finished: now,
             outcome,
-            reason: short_of,
+            reason: incomplete_reason,
             marked: 0,
             ended,
             deleted,
@@ -295,9 +296,14 @@ impl SessionService {
         self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
-    /// Enters a cycle in the ledger that its guard has kept from ending anything. That it
-    /// was refused comes first, whatever becomes of the entry.
-    fn enter_refusal(&mut self, task: Option<&TaskPattern>, refusal: &GuardRefusal, now: UnixTime) {
+    /// Records a cycle in the ledger that its guard has refused. The refusal takes precedence
+    /// over any error of recording it.
+    fn record_refusal(
+        &mut self,
+        task: Option<&TaskPattern>,
+        refusal: &GuardRefusal,
+        now: UnixTime,
+    ) {
         let run = NewRun {
             job: None,
             work: "cycle".to_owned(),
@@ -326,19 +332,20 @@ impl SessionService {
         filter: &Filter,
         now: UnixTime,
         after: Option<&Key>,
-        most: usize,
+        max: usize,
     ) -> Result<(Vec<Session>, Option<Key>, ScanResult)> {
         let (mut batch, mut last) = (Vec::new(), None);
         let scanned = self.unended(filter, now, after, &mut |session| {
             last = Some(session.key.clone());
             batch.push(session);
-            if batch.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if batch.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        let batch = batch.into_iter().map(|session| self.named(session)).collect::<Result<_>>()?;
+        let batch =
+            batch.into_iter().map(|session| self.with_task_name(session)).collect::<Result<_>>()?;
         Ok((batch, last, scanned))
     }
 
-    /// Visits the sessions that a filter fits and that have not ended, in key order.
+    /// Visits the sessions that match a filter and have not ended, in key order.
     fn unended(
         &self,
         filter: &Filter,
@@ -354,25 +361,25 @@ impl SessionService {
         })
     }
 
-    /// Remembers how many sessions there were before many of them end, and answers how
-    /// many in all.
+    /// Records the peaks of each task before many sessions end, and returns the number of all
+    /// sessions.
     fn record_peaks(&mut self, now: UnixTime) -> Result<u64> {
-        let survey = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
-        match self.store.record_peaks(&survey.sessions) {
-            // A figure that was not noted keeps nothing from ending.
+        let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
+        match self.store.record_peaks(&scan.sessions) {
+            // A missing peak does not prevent sessions from ending.
             Err(error) if error.is_disk_full() => {}
-            noted => noted?,
+            recorded => recorded?,
         }
-        Ok(survey.census.sessions)
+        Ok(scan.census.sessions)
     }
 }
 
-/// Checks whether the row of a session is deleted when it is ended.
-pub(super) fn discards(policies: &Policies, session: &Session) -> bool {
+/// Reports whether the row of a session is deleted when it ends.
+pub(super) fn deletes_row(policies: &Policies, session: &Session) -> bool {
     session.expiry.is_some() || policies.of(&session.task).retention == Some(Span::ZERO)
 }
 
-/// What a cycle would end, for its guard: all sessions of the table count.
-fn stake(would_end: u64, sessions: u64) -> RunImpact {
+/// Returns what a cycle would end, for its guard: all sessions of the table count.
+fn impact(would_end: u64, sessions: u64) -> RunImpact {
     RunImpact { work: GuardedRun::Cycle, task: None, sessions, would_end, backlog: 0 }
 }

@@ -1,10 +1,12 @@
-//! Jobs: the work that is due by a schedule.
+//! Jobs: work that runs on a schedule.
 
 use std::ops::ControlFlow;
 
-use super::cycle::discards;
-use super::run::{JobRun, RunCounts, RunResult, key};
-use super::{CycleRequest, Cycled, PurgeRequest, PurgeSummary, SessionService, StopReason};
+use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::purge::{PurgeRequest, PurgeSummary};
+use super::run::{JobRun, RunCounts, RunResult, job_key};
+use super::service::SessionService;
+use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
@@ -17,42 +19,40 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::WriteLimits;
 use crate::storage::{JobKey, JobState, NewJob, RunQuery, RunRecord, VisitResult};
 
-/// Why a cycle with an interval does not run where no history can be kept.
-const WITHOUT_HISTORY: &str = "a cycle with an interval needs the record of its last run, and \
-                               that cannot be kept here; nothing was ended; give the job fixed \
-                               times with at, or make the state file usable";
+const NO_HISTORY: &str = "a cycle with an interval needs the record of its last run, which \
+                          cannot be stored here; nothing was ended; give the job fixed times \
+                          with \"at\", or make the state file writable";
 
-/// What jobs keep to, beside their own settings.
+/// Options that all jobs share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobOptions {
-    /// The configuration that they come from, by its path. Together with the host it
-    /// tells a machine from others that have the same jobs.
+    /// Path of their configuration. Together with the host it identifies a machine among
+    /// others with the same jobs.
     pub configuration: String,
-    /// The zone of schedules; a local one is to be resolved.
+    /// Time zone of schedules; a local one must be resolved.
     pub zone: TimeZone,
-    /// What automatic intervals differ by.
+    /// Jitter of automatic intervals.
     pub jitter: Jitter,
-    /// Time between the calls that look for due jobs: a minute under cron, zero in a
-    /// process that stays.
+    /// Interval between checks for due jobs: a minute under cron, zero in a daemon.
     pub poll: Span,
-    /// What a purge may end at most whose job says nothing else.
+    /// Default guard of a purge.
     pub guard: Guard,
-    /// How it treats those who write to the same table.
-    pub manners: WriteLimits,
-    /// How long the ledger keeps its entries; `None`: for ever.
+    /// Limits of write transactions.
+    pub write_limits: WriteLimits,
+    /// Retention of runs in the ledger; `None`: unlimited.
     pub keep_runs: Option<Span>,
 }
 
-/// What became of a job.
+/// Outcome of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobOutcome {
-    /// Nothing: it is not due.
+    /// It is not due.
     NotDue(JobStatus),
-    /// Nothing: it is disabled.
+    /// It is disabled.
     Disabled,
     /// It was due, but it belongs to another host.
     Skipped,
-    /// Nothing: a cycle that was missed by more than its job allows.
+    /// It is a cycle that was missed by more than its job allows.
     TooLate(LateRun),
     /// It has purged.
     Purged(PurgeSummary),
@@ -61,226 +61,223 @@ pub enum JobOutcome {
 }
 
 impl SessionService {
-    /// How things stand with each of these jobs, in their order.
+    /// Returns the status of each of these jobs, in their order.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being read.
+    /// Any error of reading the ledger.
     pub fn job_statuses(
         &self,
         jobs: &[Job],
-        terms: &JobOptions,
+        options: &JobOptions,
         now: UnixTime,
     ) -> Result<Vec<JobStatus>> {
-        Self::must_know_zone(jobs, terms)?;
-        let accounts = self.accounts(terms, now)?;
-        let standing = |job: &Job| {
-            let known = known(&self.key(job, terms), &accounts);
-            job.job_status(known, self.rhythm(terms), now)
+        Self::ensure_zone_resolved(jobs, options)?;
+        let states = self.job_states(options, now)?;
+        let status = |job: &Job| {
+            let history = history_of(&self.job_key(job, options), &states);
+            job.job_status(history, self.schedule_context(options), now)
         };
-        Ok(jobs.iter().map(standing).collect())
+        Ok(jobs.iter().map(status).collect())
     }
 
-    /// Makes these the jobs of this machine, as far as they are enabled. It takes up those
-    /// that are new here, and gives up all others: when one of those comes back, it has
-    /// missed nothing.
+    /// Sets the jobs of this machine, as far as they are enabled. Adds those that are new
+    /// here, and removes all others: if one of these is added again, it has missed no run.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being read or written.
-    pub fn set_jobs(&mut self, jobs: &[Job], terms: &JobOptions, now: UnixTime) -> Result<()> {
-        Self::must_know_zone(jobs, terms)?;
-        let accounts = self.accounts(terms, now)?;
+    /// Any error of reading or writing the ledger.
+    pub fn set_jobs(&mut self, jobs: &[Job], options: &JobOptions, now: UnixTime) -> Result<()> {
+        Self::ensure_zone_resolved(jobs, options)?;
+        let states = self.job_states(options, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
-        let keys: Vec<JobKey> = enabled.iter().map(|job| self.key(job, terms)).collect();
-        let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.is_taken_up(now));
-        let taken_up = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
-        let taken_up: Vec<NewJob> =
-            taken_up.map(|(job, key)| self.taken_up(job, key, terms, now)).collect();
-        let had = accounts.iter().filter(|account| account.known.since.is_some());
-        let given_up: Vec<JobKey> =
-            had.map(|account| account.job.clone()).filter(|job| !keys.contains(job)).collect();
-        if taken_up.is_empty() && given_up.is_empty() {
+        let keys: Vec<JobKey> = enabled.iter().map(|job| self.job_key(job, options)).collect();
+        let is_new =
+            |key: &JobKey| history_of(key, &states).is_none_or(|history| !history.is_taken_up(now));
+        let added = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
+        let added: Vec<NewJob> =
+            added.map(|(job, key)| self.new_job(job, key, options, now)).collect();
+        let present = states.iter().filter(|state| state.known.since.is_some());
+        let removed: Vec<JobKey> =
+            present.map(|state| state.job.clone()).filter(|job| !keys.contains(job)).collect();
+        if added.is_empty() && removed.is_empty() {
             return Ok(());
         }
-        self.store.change_jobs(&self.machine(terms), &taken_up, &given_up, now)
+        self.store.change_jobs(&self.machine(options), &added, &removed, now)
     }
 
-    fn taken_up(&self, job: &Job, key: &JobKey, terms: &JobOptions, now: UnixTime) -> NewJob {
-        let rhythm = self.rhythm(terms);
+    fn new_job(&self, job: &Job, key: &JobKey, options: &JobOptions, now: UnixTime) -> NewJob {
+        let schedule_context = self.schedule_context(options);
         let start = if self.store.is_volatile() {
-            job.start_without_history(rhythm, now)
+            job.start_without_history(schedule_context, now)
         } else {
-            job.history_start(rhythm, now)
+            job.history_start(schedule_context, now)
         };
         NewJob { job: key.clone(), start }
     }
 
-    /// Makes sure that the times of jobs can be told.
-    fn must_know_zone(jobs: &[Job], terms: &JobOptions) -> Result<()> {
+    /// Makes sure that the time zone of the jobs is resolved.
+    fn ensure_zone_resolved(jobs: &[Job], options: &JobOptions) -> Result<()> {
         let needs_zone = jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
-        if needs_zone && terms.zone == TimeZone::Local {
+        if needs_zone && options.zone == TimeZone::Local {
             return Err(Error::Refused(
-                "the jobs have local times, and the machine's time zone has not been resolved"
-                    .to_owned(),
+                "the jobs have local times, and the machine's time zone is not resolved".to_owned(),
             ));
         }
         Ok(())
     }
 
-    fn key(&self, job: &Job, terms: &JobOptions) -> JobKey {
-        key(job, &terms.zone, &self.origin.host)
+    fn job_key(&self, job: &Job, options: &JobOptions) -> JobKey {
+        job_key(job, &options.zone, &self.origin.host)
     }
 
-    /// History of all jobs. A run whose process is gone does not count as running.
-    fn accounts(&self, terms: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
-        let mut accounts = self.store.jobs(&self.machine(terms), now)?;
-        for JobState { known, holder, .. } in &mut accounts {
+    /// Returns the state of all jobs. A run whose process has exited does not count as
+    /// running.
+    fn job_states(&self, options: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
+        let mut states = self.store.jobs(&self.machine(options), now)?;
+        for JobState { known, holder, .. } in &mut states {
             if let (Some(run), Some(holder)) = (&mut known.unfinished, holder) {
                 run.is_alive &= !self.is_gone(holder);
             }
         }
-        Ok(accounts)
+        Ok(states)
     }
 
-    /// What tells this machine, with its configuration, from others.
-    fn machine(&self, terms: &JobOptions) -> String {
-        format!("{}:{}", self.origin.host, terms.configuration)
+    /// Identifies this machine with its configuration.
+    fn machine(&self, options: &JobOptions) -> String {
+        format!("{}:{}", self.origin.host, options.configuration)
     }
 
-    fn rhythm<'a>(&'a self, terms: &'a JobOptions) -> ScheduleContext<'a> {
+    fn schedule_context<'a>(&'a self, options: &'a JobOptions) -> ScheduleContext<'a> {
         ScheduleContext {
-            zone: &terms.zone,
+            zone: &options.zone,
             policies: &self.policies,
-            jitter: terms.jitter,
-            poll: terms.poll,
+            jitter: options.jitter,
+            poll: options.poll,
         }
     }
 
-    /// The first run of a job later than a moment, if those until then take place in
-    /// time, and take none.
+    /// Returns the first run of a job after `moment`, assuming that earlier runs take place
+    /// on time and take no time.
     pub fn first_run_after(
         &self,
         job: &Job,
-        standing: &JobStatus,
-        terms: &JobOptions,
+        status: &JobStatus,
+        options: &JobOptions,
         moment: UnixTime,
     ) -> Option<UnixTime> {
-        job.first_run_after(standing, self.rhythm(terms), moment)
+        job.first_run_after(status, self.schedule_context(options), moment)
     }
 
-    /// Runs a job, if it is due at `now`, and enters that in the ledger. A job that is new
-    /// to this machine is taken up, and one that is disabled is given up, as by
+    /// Runs a job if it is due at `now`, and records the run in the ledger. Adds a job that is
+    /// new to this machine, and removes one that is disabled, like
     /// [`set_jobs`](Self::set_jobs).
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`] if another run does the same at this
-    /// moment; then the job stays due. [`Error::Refused`] if it is a cycle with an interval,
-    /// and no history of it can be kept. [`Error::Clock`] if the clock has moved since the
-    /// last run; then the ledger knows nothing of it. Otherwise what the work itself fails with;
-    /// the ledger has it.
+    /// [`Error::LeaseHeld`] if another process runs it now; then the job stays due.
+    /// [`Error::Refused`] if it is a cycle with an interval and its history cannot be stored.
+    /// [`Error::Clock`] if the clock has moved since the last run; then the ledger does not
+    /// record it. Any error of the work itself, which the ledger records.
     pub fn run_job(
         &mut self,
         job: &Job,
-        terms: &JobOptions,
+        options: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<JobOutcome> {
-        // Before the ledger learns of a time that may be wrong.
-        self.must_trust_clock(now)?;
-        Self::must_know_zone(std::slice::from_ref(job), terms)?;
+        // Before a wrong time is recorded in the ledger.
+        self.ensure_clock_trusted(now)?;
+        Self::ensure_zone_resolved(std::slice::from_ref(job), options)?;
         let was_volatile = self.store.is_volatile();
-        let ran = self.run_if_due(job, terms, now, go_on);
-        // The history by which it was due can be read and not be written: it would be due
-        // with each call.
+        let outcome = self.run_if_due(job, options, now, go_on);
+        // The history can be read but not written: the job would be due with each call.
         let has_lost_history = self.store.is_volatile() && !was_volatile;
-        if has_lost_history && matches!(ran, Ok(JobOutcome::NotDue(_))) {
-            return self.run_if_due(job, terms, now, go_on);
+        if has_lost_history && matches!(outcome, Ok(JobOutcome::NotDue(_))) {
+            return self.run_if_due(job, options, now, go_on);
         }
-        ran
+        outcome
     }
 
     fn run_if_due(
         &mut self,
         job: &Job,
-        terms: &JobOptions,
+        options: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<JobOutcome> {
-        let key = self.key(job, terms);
-        let Some(known) = self.take_up(job, &key, terms, now)? else {
+        let key = self.job_key(job, options);
+        let Some(history) = self.add_job(job, &key, options, now)? else {
             return Ok(JobOutcome::Disabled);
         };
-        if self.store.is_volatile() && job.needs_history(self.rhythm(terms)) {
-            return Err(Error::Refused(WITHOUT_HISTORY.to_owned()));
+        if self.store.is_volatile() && job.needs_history(self.schedule_context(options)) {
+            return Err(Error::Refused(NO_HISTORY.to_owned()));
         }
-        let standing = job.job_status(Some(&known), self.rhythm(terms), now);
-        let (due, late) = match standing {
+        let status = job.job_status(Some(&history), self.schedule_context(options), now);
+        let (due, late) = match status {
             JobStatus::Due(due) => (due, None),
             JobStatus::TooLate(late) => (late.due, Some(late)),
-            standing => return self.leave(&key, &known, standing),
+            status => return self.record_not_due(&key, &history, status),
         };
-        let run = JobRun::new(job, key, due, known.anchor);
-        let ran = match late {
-            _ if !job.runs_on(&self.origin.host) => self.leave_to_its_host(job, run, now),
+        let run = JobRun::new(job, key, due, history.anchor);
+        let outcome = match late {
+            _ if !job.runs_on(&self.origin.host) => self.skip_other_host(job, run, now),
             Some(late) => self.skip_too_late(job, run, late, now),
-            None => self.do_work(job, run, terms, now, go_on),
+            None => self.run_action(job, run, options, now, go_on),
         };
-        if matches!(ran, Err(Error::AlreadyRun)) {
-            // Another process was quicker.
+        if matches!(outcome, Err(Error::AlreadyRun)) {
+            // Another process ran it first.
             return Ok(JobOutcome::NotDue(
-                self.job_statuses(std::slice::from_ref(job), terms, now)?[0],
+                self.job_statuses(std::slice::from_ref(job), options, now)?[0],
             ));
         }
-        // What has come of the work counts; entries that are left now, the next run drops.
-        let _ = self.drop_runs(terms.keep_runs, now);
-        ran
+        // The outcome of the work matters; the next run drops the remaining entries.
+        let _ = self.drop_runs(options.keep_runs, now);
+        outcome
     }
 
-    /// What is known of a job, once this machine has taken it up; `None`: it is disabled,
-    /// and given up.
-    fn take_up(
+    /// Adds a job to this machine, and returns its history; `None`: it is disabled, and was
+    /// removed.
+    fn add_job(
         &mut self,
         job: &Job,
         key: &JobKey,
-        terms: &JobOptions,
+        options: &JobOptions,
         now: UnixTime,
     ) -> Result<Option<JobHistory>> {
-        let machine = self.machine(terms);
-        let had = known(key, &self.accounts(terms, now)?).cloned().unwrap_or_default();
+        let machine = self.machine(options);
+        let history = history_of(key, &self.job_states(options, now)?).cloned().unwrap_or_default();
         if !job.enabled {
-            if had.since.is_some() {
+            if history.since.is_some() {
                 self.store.change_jobs(&machine, &[], std::slice::from_ref(key), now)?;
             }
             return Ok(None);
         }
-        if had.is_taken_up(now) {
-            return Ok(Some(had));
+        if history.is_taken_up(now) {
+            return Ok(Some(history));
         }
-        let taken_up = self.taken_up(job, key, terms, now);
-        self.store.change_jobs(&machine, &[taken_up], &[], now)?;
-        Ok(known(key, &self.accounts(terms, now)?).cloned())
+        let new_job = self.new_job(job, key, options, now);
+        self.store.change_jobs(&machine, &[new_job], &[], now)?;
+        Ok(history_of(key, &self.job_states(options, now)?).cloned())
     }
 
-    /// Leaves a job that is not due, with its anchor in the ledger.
-    fn leave(
+    /// Records the anchor of a job that is not due.
+    fn record_not_due(
         &mut self,
         key: &JobKey,
-        known: &JobHistory,
-        standing: JobStatus,
+        history: &JobHistory,
+        status: JobStatus,
     ) -> Result<JobOutcome> {
-        if let JobStatus::Scheduled { anchor, .. } = standing
-            && known.anchor != Some(anchor)
+        if let JobStatus::Scheduled { anchor, .. } = status
+            && history.anchor != Some(anchor)
         {
-            self.store.set_last_settled(key, known.anchor, anchor)?;
+            self.store.set_last_settled(key, history.anchor, anchor)?;
         }
-        Ok(JobOutcome::NotDue(standing))
+        Ok(JobOutcome::NotDue(status))
     }
 
-    /// Drops entries of the ledger that began longer ago than it is to keep them;
-    /// `None`: none.
+    /// Drops runs from the ledger that started longer ago than their retention; `None`: none.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being written; but not what is over in a moment, as
-    /// the next run drops them as well.
+    /// Any error of writing the ledger, except for transient ones: the next run drops them
+    /// as well.
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
         match self.store.drop_runs(keep, now) {
@@ -289,11 +286,11 @@ impl SessionService {
         }
     }
 
-    fn do_work(
+    fn run_action(
         &mut self,
         job: &Job,
         run: JobRun,
-        terms: &JobOptions,
+        options: &JobOptions,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<JobOutcome> {
@@ -301,8 +298,8 @@ impl SessionService {
             JobAction::Purge(task) => {
                 let request = PurgeRequest {
                     task: task.clone(),
-                    guard: job.caps.or(terms.guard),
-                    manners: terms.manners,
+                    guard: job.caps.or(options.guard),
+                    write_limits: options.write_limits,
                     job: Some(run),
                     ..PurgeRequest::default()
                 };
@@ -315,8 +312,8 @@ impl SessionService {
         }
     }
 
-    /// Ends the sessions of a task as a run of the ledger. A run that goes on with one
-    /// that was cut short leaves those alone that were opened after its planned time.
+    /// Ends the sessions of a task as a recorded run. A run that resumes one that was cut
+    /// short leaves sessions alone that were opened after its planned time.
     fn cycle_job(
         &mut self,
         task: &TaskPattern,
@@ -326,7 +323,7 @@ impl SessionService {
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
         let lease = format!("cycle {}", run.key.name);
-        let mut shift = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
+        let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
             states: State::NOT_ENDED.to_vec(),
@@ -338,20 +335,20 @@ impl SessionService {
         let mut counts = RunCounts::default();
         let count = &mut |session: &Session| {
             counts.ended += 1;
-            counts.deleted += u64::from(discards(&policies, session));
+            counts.deleted += u64::from(deletes_row(&policies, session));
         };
         let cycled = self.cycle_until(&request, now, count, &mut |service| {
-            let stays = service.stay(&mut shift)?;
-            let stopped = if stays { StopReason::Signal } else { StopReason::Lease };
-            Ok((!stays || go_on().is_break()).then_some(stopped))
+            let has_lease = service.heartbeat(&mut active)?;
+            let stopped = if has_lease { StopReason::Signal } else { StopReason::Lease };
+            Ok((!has_lease || go_on().is_break()).then_some(stopped))
         });
         let cycled = cycled.or_else(|error| self.cut_short(counts, error));
-        let close = match &cycled {
+        let result = match &cycled {
             Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error) => RunResult::Failed(error),
         };
-        let finished = self.finish_run(&shift, counts, close);
-        // What the work fails with comes first; what it has done, it has done.
+        let finished = self.finish_run(&active, counts, result);
+        // The error of the work takes precedence over that of recording it.
         cycled.and_then(|cycled| match finished {
             Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_transient() => {
                 Ok(cycled)
@@ -360,19 +357,28 @@ impl SessionService {
         })
     }
 
-    /// What a cycle has done that an obstacle has stopped.
+    /// Returns the result of a cycle that an obstacle has stopped.
     fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
-        let (untold, kept) = (self.take_missed_notifications(), self.take_kept());
         let RunCounts { ended, deleted, .. } = counts;
-        Ok(Cycled { ended, deleted, stopped, obstacle, untold, kept, ..Cycled::default() })
+        let (missed_notifications, kept) = (self.take_missed_notifications(), self.take_kept());
+        let unreadable_users = 0;
+        Ok(Cycled {
+            ended,
+            deleted,
+            stopped,
+            obstacle,
+            missed_notifications,
+            unreadable_users,
+            kept,
+        })
     }
 
-    /// Visits runs of the ledger, the latest first. One whose process is gone is lost.
+    /// Visits runs of the ledger, the latest first. A run whose process has exited is lost.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being read, and what the visitor answers.
+    /// Any error of reading the ledger, and the error of the visitor.
     pub fn runs(
         &self,
         query: &RunQuery,
@@ -384,6 +390,6 @@ impl SessionService {
     }
 }
 
-fn known<'a>(key: &JobKey, accounts: &'a [JobState]) -> Option<&'a JobHistory> {
-    accounts.iter().find(|account| account.job == *key).map(|account| &account.known)
+fn history_of<'a>(key: &JobKey, states: &'a [JobState]) -> Option<&'a JobHistory> {
+    states.iter().find(|state| state.job == *key).map(|state| &state.known)
 }

@@ -1,4 +1,4 @@
-//! Telling somebody which sessions have ended.
+//! Notification of hooks about ended sessions.
 
 use std::collections::BTreeSet;
 
@@ -6,105 +6,104 @@ use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
-/// Wants to know which sessions have ended, to drop their connections, say.
+/// A hook for ended sessions, for instance to drop their connections.
 pub trait EndHook {
-    /// Is told of sessions that have ended just now. They stay ended, whatever
-    /// comes of it.
+    /// Receives sessions that have just ended. They stay ended, whatever it returns.
     ///
     /// # Errors
-    /// Why it could not take note of them, in a few words.
+    /// Reason why it could not process them, in a few words.
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String>;
 
-    /// What messages call it.
+    /// Returns its name in messages.
     fn name(&self) -> &'static str {
         "the hook"
     }
 
-    /// Whether it wants to know of sessions at this moment.
+    /// Reports whether it wants notifications at this time.
     fn is_listening(&self) -> bool {
         true
     }
 }
 
-/// Ended sessions of which a listener has not taken note.
+/// Ended sessions that hooks were not notified of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedNotifications {
-    /// How many.
+    /// Number of sessions.
     pub sessions: u64,
-    /// When the first of them ended.
+    /// Time at which the first of them ended.
     pub since: UnixTime,
-    /// Why, the first time.
+    /// Reason for the first miss.
     pub why: String,
-    /// The [names](EndHook::name) of the listeners.
-    pub whom: BTreeSet<&'static str>,
+    /// [Names](EndHook::name) of the hooks.
+    pub hooks: BTreeSet<&'static str>,
 }
 
 impl MissedNotifications {
     fn new(since: UnixTime, why: String) -> Self {
-        Self { sessions: 0, since, why, whom: BTreeSet::new() }
+        Self { sessions: 0, since, why, hooks: BTreeSet::new() }
     }
 }
 
 impl std::fmt::Display for MissedNotifications {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let sessions = if self.sessions == 1 { "session" } else { "sessions" };
-        let whom: Vec<&str> = self.whom.iter().copied().collect();
-        let (whom, was) = (whom.join(" and "), if whom.len() == 1 { "was" } else { "were" });
-        write!(f, "{whom} {was} not told of {} ended {sessions}: {}", self.sessions, self.why)
+        let hooks: Vec<&str> = self.hooks.iter().copied().collect();
+        let hooks = hooks.join(" and ");
+        write!(f, "{hooks} missed {} ended {sessions}: {}", self.sessions, self.why)
     }
 }
 
-/// The listeners, and what they have missed.
+/// Hooks, and the notifications that they have missed.
 #[derive(Default)]
 pub(super) struct Notifier {
-    listeners: Vec<Box<dyn EndHook>>,
-    untold: Option<MissedNotifications>,
+    hooks: Vec<Box<dyn EndHook>>,
+    missed: Option<MissedNotifications>,
 }
 
 impl Notifier {
-    pub(super) fn add(&mut self, listener: Box<dyn EndHook>) {
-        self.listeners.push(listener);
+    pub(super) fn add(&mut self, hook: Box<dyn EndHook>) {
+        self.hooks.push(hook);
     }
 
-    /// Whether anybody listens.
-    pub(super) fn is_heard(&self) -> bool {
-        self.listeners.iter().any(|listener| listener.is_listening())
+    /// Reports whether any hook wants notifications.
+    pub(super) fn is_enabled(&self) -> bool {
+        self.hooks.iter().any(|hook| hook.is_listening())
     }
 
-    pub(super) fn ring(&mut self, sessions: &[Session], policies: &Policies) {
+    pub(super) fn notify(&mut self, sessions: &[Session], policies: &Policies) {
         let Some(first) = sessions.first() else { return };
         let since = first.end.map_or(UnixTime(0), |end| end.at);
-        self.tell(sessions.len() as u64, since, |listener| listener.ended(sessions, policies));
+        self.notify_each(sessions.len() as u64, since, |hook| hook.ended(sessions, policies));
     }
 
-    /// Notes that so many have ended, of which nobody can say which they were.
-    pub(super) fn miss(&mut self, sessions: u64, since: UnixTime) {
+    /// Records ended sessions whose identity is unknown.
+    pub(super) fn record_missed(&mut self, sessions: u64, since: UnixTime) {
         if sessions > 0 {
-            self.tell(sessions, since, |_| Err("the answer of the cluster was lost".to_owned()));
+            let lost = || "the response of the cluster was lost".to_owned();
+            self.notify_each(sessions, since, |_| Err(lost()));
         }
     }
 
-    /// Tells each listener of so many sessions, and counts them if one of them takes no note.
-    fn tell(
+    /// Notifies each hook, and counts the sessions once if any of the hooks fails.
+    fn notify_each(
         &mut self,
         sessions: u64,
         since: UnixTime,
-        tell: impl Fn(&mut dyn EndHook) -> Result<(), String>,
+        notify: impl Fn(&mut dyn EndHook) -> Result<(), String>,
     ) {
-        let listening = self.listeners.iter_mut().filter(|listener| listener.is_listening());
+        let listening = self.hooks.iter_mut().filter(|hook| hook.is_listening());
         let mut is_counted = false;
-        for listener in listening {
-            let Err(why) = tell(listener.as_mut()) else { continue };
-            let untold = self.untold.get_or_insert_with(|| MissedNotifications::new(since, why));
-            untold.sessions += if is_counted { 0 } else { sessions };
-            untold.whom.insert(listener.name());
+        for hook in listening {
+            let Err(why) = notify(hook.as_mut()) else { continue };
+            let missed = self.missed.get_or_insert_with(|| MissedNotifications::new(since, why));
+            missed.sessions += if is_counted { 0 } else { sessions };
+            missed.hooks.insert(hook.name());
             is_counted = true;
         }
     }
 
-    /// What was missed since the last time that somebody asked.
     pub(super) fn take_missed_notifications(&mut self) -> Option<MissedNotifications> {
-        self.untold.take()
+        self.missed.take()
     }
 }
 
@@ -112,12 +111,12 @@ impl Notifier {
 mod tests {
     use super::*;
 
-    /// Takes no note of anything, and goes by a name.
-    struct Deaf(&'static str);
+    /// A hook with this name that fails.
+    struct FailingHook(&'static str);
 
-    impl EndHook for Deaf {
+    impl EndHook for FailingHook {
         fn ended(&mut self, _: &[Session], _: &Policies) -> Result<(), String> {
-            Err("it is deaf".to_owned())
+            Err("it fails".to_owned())
         }
 
         fn name(&self) -> &'static str {
@@ -130,20 +129,19 @@ mod tests {
     }
 
     #[test]
-    fn sessions_that_several_listeners_miss_count_once() {
-        let mut bell = Notifier::default();
-        bell.add(Box::new(Deaf("nobody")));
-        assert!(!bell.is_heard());
-        bell.miss(3, UnixTime(7));
-        assert_eq!(bell.take_missed_notifications(), None);
+    fn sessions_that_several_hooks_miss_count_once() {
+        let mut notifier = Notifier::default();
+        notifier.add(Box::new(FailingHook("nobody")));
+        assert!(!notifier.is_enabled());
+        notifier.record_missed(3, UnixTime(7));
+        assert_eq!(notifier.take_missed_notifications(), None);
         for name in ["the report", "the hook"] {
-            bell.add(Box::new(Deaf(name)));
+            notifier.add(Box::new(FailingHook(name)));
         }
-        bell.miss(3, UnixTime(7));
+        notifier.record_missed(3, UnixTime(7));
         assert_eq!(
-            bell.take_missed_notifications().unwrap().to_string(),
-            "the hook and the report were not told of 3 ended sessions: the answer of the cluster \
-             was lost"
+            notifier.take_missed_notifications().unwrap().to_string(),
+            "the hook and the report missed 3 ended sessions: the response of the cluster was lost"
         );
     }
 }

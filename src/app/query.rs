@@ -1,48 +1,47 @@
-//! Operations that only look: lists, figures, one session.
+//! Read operations: lists, statistics, single sessions.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::SessionService;
+use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitResult};
 
-/// Handles that a message about an ambiguous one names.
+/// Handles that an error about an ambiguous prefix names.
 const SUGGESTIONS: usize = 5;
 
-/// Which sessions to list.
+/// Parameters of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListRequest {
-    /// Which.
+    /// Sessions to list.
     pub filter: Filter,
-    /// In which order.
+    /// Sort order.
     pub order: Order,
-    /// At most so many.
+    /// Maximum number of sessions.
     pub limit: Option<u64>,
-    /// Whether to count those beyond the limit, too.
+    /// Count those beyond the limit as well.
     pub count_all: bool,
 }
 
-/// How many sessions a list has.
+/// Sessions of a list, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListCounts {
-    /// Those that were visited.
+    /// Sessions that were visited.
     pub shown: u64,
-    /// Those that the filter fits, as far as they were counted.
+    /// Sessions that match the filter, as far as they were counted.
     pub counted: u64,
-    /// Those that may have been meant: the filter asks for a user, and theirs cannot be
-    /// read.
+    /// Sessions that may match: the filter has a user, and theirs cannot be read.
     pub unreadable_users: u64,
 }
 
 impl SessionService {
-    /// Visits the sessions that a filter fits, in flat memory.
+    /// Visits the sessions that match a filter, in constant memory.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read, and what the visitor answers.
+    /// Any error of reading the table, and the error of the visitor.
     pub fn list(
         &self,
         request: &ListRequest,
@@ -70,28 +69,28 @@ impl SessionService {
                 return Ok(ControlFlow::Continue(()));
             }
             listed.shown += 1;
-            visit(self.named(session)?)
+            visit(self.with_task_name(session)?)
         })?;
         Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
-    /// The one session whose handle begins like this; of several with the same id, the
-    /// first.
+    /// Returns the session whose handle starts with a prefix; of several with the same id,
+    /// the first.
     ///
     /// # Errors
-    /// As for [`sessions_called`](Self::sessions_called).
+    /// As for [`sessions_by_handle`](Self::sessions_by_handle).
     pub fn session(&self, prefix: &str) -> Result<Session> {
-        let first = self.sessions_called(prefix)?.into_iter().next();
+        let first = self.sessions_by_handle(prefix)?.into_iter().next();
         first.ok_or_else(|| Error::NoSession(prefix.to_owned()))
     }
 
-    /// The session whose handle begins like this. In a framework's table whose ids are not
-    /// unique, all sessions with this id.
+    /// Returns the session whose handle starts with a prefix; in a framework table whose ids
+    /// are not unique, all sessions with this id.
     ///
     /// # Errors
     /// [`Error::NotAHandle`], [`Error::NoSession`] if there is none, and
     /// [`Error::AmbiguousHandle`] if there are several with different ids.
-    pub fn sessions_called(&self, prefix: &str) -> Result<Vec<Session>> {
+    pub fn sessions_by_handle(&self, prefix: &str) -> Result<Vec<Session>> {
         let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
         if !is_handle {
             return Err(Error::NotAHandle(prefix.to_owned()));
@@ -102,15 +101,15 @@ impl SessionService {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => sessions.into_iter().map(|session| self.named(session)).collect(),
+            [_] => sessions.into_iter().map(|session| self.with_task_name(session)).collect(),
             _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
         }
     }
 
-    /// The figures of the tasks that match, by name.
+    /// Returns the statistics of the matching tasks, by name.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
+    /// Any error of reading the table.
     pub fn tasks(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskStats>> {
         let stats = self.store.tasks(&self.scope(task, now))?;
         let names = self.store.task_names()?;
@@ -118,57 +117,57 @@ impl SessionService {
         Ok(stats.into_iter().map(rename).collect())
     }
 
-    /// What each task serves: all its users, and those that it serves more than
-    /// once, the one with the most sessions first.
+    /// Returns the usage of each task, with the users who have several sessions, the one with
+    /// the most first.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read.
-    pub fn services(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskUsage>> {
-        self.services_to(task, now, 2)
+    /// Any error of reading the table.
+    pub fn task_usage(&self, task: Option<&TaskPattern>, now: UnixTime) -> Result<Vec<TaskUsage>> {
+        self.task_usage_from(task, now, 2)
     }
 
-    /// Usage of each task, with all its users.
+    /// Returns the usage of each task, with all its users.
     ///
     /// # Errors
-    /// As for [`services`](Self::services).
-    pub fn services_to_all(
+    /// As for [`task_usage`](Self::task_usage).
+    pub fn task_usage_with_all_users(
         &self,
         task: Option<&TaskPattern>,
         now: UnixTime,
     ) -> Result<Vec<TaskUsage>> {
-        self.services_to(task, now, 1)
+        self.task_usage_from(task, now, 1)
     }
 
-    /// Usage of each task, with the users who have at least `least` sessions.
-    fn services_to(
+    /// Returns the usage of each task, with the users who have at min `min` sessions.
+    fn task_usage_from(
         &self,
         task: Option<&TaskPattern>,
         now: UnixTime,
-        least: u64,
+        min: u64,
     ) -> Result<Vec<TaskUsage>> {
-        let mut services: BTreeMap<String, TaskUsage> = BTreeMap::new();
+        let mut usage: BTreeMap<String, TaskUsage> = BTreeMap::new();
         let names = self.store.task_names()?;
         self.store.user_stats(&self.scope(task, now), GroupBy::TaskAndUser, &mut |load| {
             let task = names.of(load.task.clone().unwrap_or_default());
             let load = UserStats { task: load.task.is_some().then(|| task.clone()), ..load };
-            let service = services
+            let task_usage = usage
                 .entry(task.to_ascii_lowercase())
                 .or_insert_with(|| TaskUsage { task, ..TaskUsage::default() });
-            service.add(load, least);
+            task_usage.add(load, min);
             Ok(ControlFlow::Continue(()))
         })?;
-        let mut services: Vec<TaskUsage> = services.into_values().collect();
-        for service in &mut services {
-            service.served.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
+        let mut usage: Vec<TaskUsage> = usage.into_values().collect();
+        for task_usage in &mut usage {
+            task_usage.users_listed.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
-        Ok(services)
+        Ok(usage)
     }
 
-    /// Visits the users of sessions that have not ended, the one with the most first; of
-    /// a framework's table, those of live sessions.
+    /// Visits the users of sessions that have not ended, the one with the most first; in a
+    /// framework table, those of live sessions.
     ///
     /// # Errors
-    /// Whatever keeps the table from being read, and what the visitor answers.
+    /// Any error of reading the table, and the error of the visitor.
     pub fn users(
         &self,
         task: Option<&TaskPattern>,
@@ -179,27 +178,27 @@ impl SessionService {
     }
 }
 
-/// What a task serves.
+/// Usage of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskUsage {
-    /// Its name.
+    /// Name of the task.
     pub task: String,
-    /// Its sessions that have not ended; of a framework's table, those that are live.
+    /// Sessions that have not ended; in a framework table, live sessions.
     pub sessions: u64,
-    /// Those of them that are expired.
+    /// Number of these that are expired.
     pub expired: u64,
-    /// The users who have any of them.
+    /// Number of their users.
     pub users: u64,
-    /// The sessions of these users; the others belong to nobody yet.
+    /// Number of these sessions that have a user.
     pub owned: u64,
-    /// The last use of the session that has been unused for the longest.
+    /// Last use of the session that has been unused for the longest.
     pub oldest_use: Option<UnixTime>,
-    /// The users that were asked for: all, or those who have more than one.
-    pub served: Vec<UserStats>,
+    /// The requested users: all, or those with several sessions.
+    pub users_listed: Vec<UserStats>,
 }
 
 impl TaskUsage {
-    fn add(&mut self, load: UserStats, least: u64) {
+    fn add(&mut self, load: UserStats, min: u64) {
         self.sessions += load.sessions();
         self.expired += load.expired;
         if load.user.is_some() {
@@ -207,9 +206,9 @@ impl TaskUsage {
             self.owned += load.sessions();
         }
         self.oldest_use = self.oldest_use.into_iter().chain(load.oldest_use).min();
-        // Sessions of nobody are no repeated service, and are part of the whole.
-        if (load.user.is_some() || least == 1) && load.sessions() >= least {
-            self.served.push(load);
+        // Sessions without a user are listed only among all users.
+        if (load.user.is_some() || min == 1) && load.sessions() >= min {
+            self.users_listed.push(load);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The life of a session: open, touch, close.
+//! Opening, touching and closing sessions.
 
 use std::time::Duration;
 
-use super::SessionService;
+use super::service::SessionService;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};
 use crate::domain::policy::{TimeoutRequest, TouchDecision};
@@ -11,109 +11,107 @@ use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
 use crate::storage::{EndRequest, LimitScope, NewSession};
 
-/// What a client says when it opens a session.
+/// Request of a client to open a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OpenRequest {
-    /// The service.
+    /// Task of the session.
     pub task: String,
-    /// Who; `None` before anyone has logged in.
+    /// User; `None`: nobody has logged in.
     pub user: Option<String>,
-    /// From where.
+    /// Address or name of the client.
     pub client: Option<String>,
-    /// The timeout that it would like.
-    pub asked: TimeoutRequest,
+    /// Requested idle timeout.
+    pub timeout: TimeoutRequest,
 }
 
-/// An open session, for its client.
+/// A newly opened session, for its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedSession {
-    /// The secret, which exists here alone: the table has its hash.
+    /// Secret token, of which the table stores only a hash.
     pub token: Token,
-    /// What people call the session.
+    /// Public name of the session.
     pub handle: String,
-    /// The idle timeout that it was granted; `None`: it never times out.
+    /// Granted idle timeout; `None`: it never times out.
     pub idle_timeout: Option<Span>,
-    /// How many sessions ended to make way for it.
+    /// Number of sessions that were evicted for it.
     pub evicted: u64,
-    /// Why its limits were left out of account, if they were: nothing ends by a clock
-    /// that has moved.
+    /// Reason why its limits were ignored: no session ends by a clock that has moved.
     pub clock: Option<ClockRefusal>,
 }
 
-/// What became of a touch or a close.
+/// Outcome of a touch or a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TouchOutcome {
-    /// The last use has moved.
+    /// The last use was updated.
     Renewed,
-    /// The last use is so recent that nothing was written.
+    /// The last use is recent enough: nothing was written.
     Unchanged,
-    /// This close has ended it.
+    /// The close has ended it.
     Closed,
-    /// It was over before.
+    /// It had ended before.
     Ended(EndReason),
-    /// It is live, and its row cannot be deleted: rows of another table refer to it, or
-    /// the database rejects the deletion.
+    /// It is live, but its row cannot be deleted: other rows refer to it, or the database
+    /// rejects the deletion.
     Kept,
-    /// There is no such session.
+    /// No session has this token.
     Unknown,
 }
 
 impl TouchOutcome {
-    /// Whether there was a live session to serve.
+    /// Reports whether there was a live session.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Renewed | Self::Unchanged | Self::Closed)
     }
 }
 
-/// The outcome for one token.
+/// Result for one token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TouchResult {
-    /// The handle of the session, also where there is none.
+    /// Handle of the session, even if there is none.
     pub handle: String,
-    /// What became of it.
+    /// Outcome for the session.
     pub outcome: TouchOutcome,
-    /// How many other sessions have ended by the same token.
+    /// Number of other sessions that the same token has ended.
     pub others: u64,
 }
 
-/// What a touch of several sessions has done.
+/// Outcomes of a batch of touches.
 pub(super) struct Touched {
     pub(super) outcomes: Vec<TouchOutcome>,
-    /// For how long nobody else could write; `None`: nothing has changed.
+    /// Time that it held the write lock; `None`: nothing has changed.
     pub(super) hold: Option<Duration>,
 }
 
 impl Touched {
-    /// The places of those that are to be renewed.
-    fn renewals(&self) -> Vec<usize> {
+    /// Returns the indexes of those to renew.
+    fn to_renew(&self) -> Vec<usize> {
         let numbered = self.outcomes.iter().enumerate();
-        let renewals = numbered.filter(|(_, outcome)| **outcome == TouchOutcome::Renewed);
-        renewals.map(|(place, _)| place).collect()
+        let to_renew = numbered.filter(|(_, outcome)| **outcome == TouchOutcome::Renewed);
+        to_renew.map(|(index, _)| index).collect()
     }
 }
 
 impl SessionService {
-    /// Opens a session, if the limits of its policy and of its licence leave room for it or
-    /// can be made to. Where the clock has moved since the last run it opens whatever the
-    /// limits, and none makes way.
+    /// Opens a session, if the limits of its policy and licence allow it or sessions can be
+    /// evicted. If the clock has moved since the last run, it ignores the limits and evicts
+    /// none.
     ///
     /// # Errors
-    /// [`Error::LimitReached`] if a limit keeps it out, [`Error::Refused`] if it is a framework's
-    /// table; whatever keeps the row from being
-    /// written, or the system from giving random bits.
-    pub fn open(&mut self, opening: OpenRequest, now: UnixTime) -> Result<OpenedSession> {
-        self.may_open()?;
+    /// [`Error::LimitReached`] if a limit is reached, [`Error::Refused`] in a framework table,
+    /// and any error of writing the row or of drawing random bits.
+    pub fn open(&mut self, request: OpenRequest, now: UnixTime) -> Result<OpenedSession> {
+        self.ensure_can_open()?;
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
         let id = token.id();
-        let policy = self.policies.of(&opening.task);
-        let idle_timeout = policy.grant(opening.asked);
+        let policy = self.policies.of(&request.task);
+        let idle_timeout = policy.grant(request.timeout);
         let session = NewSession {
             key: token.key(),
-            user: opening.user,
-            task: opening.task,
-            client: opening.client,
+            user: request.user,
+            task: request.task,
+            client: request.client,
             created_at: now,
             idle_timeout,
         };
@@ -129,22 +127,22 @@ impl SessionService {
         Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
     }
 
-    /// Why nothing may end by the clock, if nothing may.
+    /// Returns the reason why the clock is not trusted; `None`: it is.
     fn untrusted_clock(&mut self, now: UnixTime) -> Result<Option<ClockRefusal>> {
-        match self.must_trust_clock(now) {
+        match self.ensure_clock_trusted(now) {
             Err(Error::Clock(refusal)) => Ok(Some(refusal)),
             outcome => outcome.map(|()| None),
         }
     }
 
-    /// Opens a session where there is a limit, and answers how many others have
-    /// ended for it.
+    /// Opens a session under a limit, and returns the number of evicted sessions.
     fn open_limited(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
         let limits = [policy.limit, policy.user_limit];
-        let admission = self.store.open_limited(&session, &self.policies, self.bell.is_heard())?;
-        self.ring(admission.told);
-        self.bell.miss(admission.untold, session.created_at);
+        let admission =
+            self.store.open_limited(&session, &self.policies, self.notifier.is_enabled())?;
+        self.notify(admission.told);
+        self.notifier.record_missed(admission.untold, session.created_at);
         let licence = self.policies.licence_of(&session.task);
         let (limit, user, licence) = match (admission.outcome, licence) {
             (Ok(()), _) => return Ok(admission.ended),
@@ -158,41 +156,41 @@ impl SessionService {
         Err(LimitReached { task, limit, user, licence }.into())
     }
 
-    /// Tells of each token's session that it has been used at `now`.
+    /// Updates the last use of each token's session to `now`.
     ///
-    /// The sessions are read first, and what needs no change is not written: a
-    /// call in which nothing changes takes no write lock.
+    /// Sessions are read first and written only if they change: a call that changes nothing
+    /// takes no write lock.
     ///
     /// # Errors
-    /// [`Error::Refused`] in a framework's table. Whatever keeps the table from being read
-    /// or written; then no touch of this call has taken place.
+    /// [`Error::Refused`] in a framework table. Any error of reading or writing the table;
+    /// then nothing has changed.
     pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<TouchResult>> {
         let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
         let outcomes = self.touch_keys(&keys, now)?.outcomes;
-        Ok(answers(tokens.iter().map(|token| token.digest().handle()), outcomes))
+        Ok(results(tokens.iter().map(|token| token.digest().handle()), outcomes))
     }
 
-    /// The same for the sessions with these keys.
+    /// Touches the sessions with these keys.
     pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
-        self.may_touch()?;
+        self.ensure_can_touch()?;
         let mut touched = self.decide_touches(keys, now)?;
-        let renewals = touched.renewals();
-        if renewals.is_empty() {
+        let to_renew = touched.to_renew();
+        if to_renew.is_empty() {
             return Ok(touched);
         }
-        let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
+        let due: Vec<Key> = to_renew.iter().map(|index| keys[*index].clone()).collect();
         let renewed = self.store.touch_rows(&due, now)?;
         touched.hold = Some(renewed.hold);
-        for (place, done) in renewals.into_iter().zip(renewed.done) {
+        for (index, done) in to_renew.into_iter().zip(renewed.done) {
             if !done {
-                touched.outcomes[place] = self.refusal_reason(&keys[place])?;
+                touched.outcomes[index] = self.refusal_reason(&keys[index])?;
             }
         }
         Ok(touched)
     }
 
-    /// What is to become of a touch of each of these sessions. Nobody is turned away but
-    /// after a look that misses nothing.
+    /// Decides the touch of each of these sessions. A refusal is confirmed by a linearizable
+    /// read.
     fn decide_touches(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
             None => TouchOutcome::Unknown,
@@ -206,134 +204,134 @@ impl SessionService {
             self.store.find(keys)?.into_iter().map(outcome).collect();
         let numbered = outcomes.iter().enumerate();
         let refused = numbered.filter(|(_, outcome)| !outcome.is_live());
-        let refused: Vec<usize> = refused.map(|(place, _)| place).collect();
-        let doubtful: Vec<Key> = refused.iter().map(|place| keys[*place].clone()).collect();
-        for (place, session) in refused.into_iter().zip(self.reread_linearizable(&doubtful)?) {
-            outcomes[place] = outcome(session);
+        let refused: Vec<usize> = refused.map(|(index, _)| index).collect();
+        let doubtful: Vec<Key> = refused.iter().map(|index| keys[*index].clone()).collect();
+        for (index, session) in refused.into_iter().zip(self.reread_linearizable(&doubtful)?) {
+            outcomes[index] = outcome(session);
         }
         Ok(Touched { outcomes, hold: None })
     }
 
-    /// The sessions with these keys, by a look that misses nothing, if the one before may
-    /// have; else none.
+    /// Rereads the sessions with these keys linearizably; returns none if the first read was
+    /// linearizable.
     fn reread_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         let is_needless = keys.is_empty() || self.store.is_linearizable();
         if is_needless { Ok(Vec::new()) } else { self.store.find_linearizable(keys) }
     }
 
-    /// Ends each token's session, as its user asks: all live ones where several have the
-    /// same token. What is over does not hide them, and is left as it is.
+    /// Closes each token's session at the request of its user; all live ones where several
+    /// have the same token. Sessions that have ended are left alone.
     ///
-    /// There is one answer for each token, with the handle of the first session that it
-    /// has ended, or else of the first that was found.
+    /// Each token has one result, with the handle of the first session that was closed, or
+    /// else of the first that was found.
     ///
     /// # Errors
-    /// [`Error::Refused`] where no session [can be closed](Self::may_close). Whatever keeps
-    /// the table from being read or written; then no close of this call has taken place.
+    /// [`Error::Refused`] where no session [can be closed](Self::ensure_can_close). Any error
+    /// of reading or writing the table; then nothing has changed.
     pub fn close(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<TouchResult>> {
-        self.may_close()?;
+        self.ensure_can_close()?;
         let found = self.store.by_tokens(tokens)?;
         let closed = self.close_found(found, now)?;
-        let answer = |(token, closed): (&Token, Closed)| TouchResult {
+        let result = |(token, closed): (&Token, Closed)| TouchResult {
             handle: closed.handle.unwrap_or_else(|| token.digest().handle()),
             outcome: closed.outcome,
             others: closed.others,
         };
-        Ok(tokens.iter().zip(closed).map(answer).collect())
+        Ok(tokens.iter().zip(closed).map(result).collect())
     }
 
-    /// The same for the sessions with these keys.
+    /// Closes the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
-        self.must_be_own("a digest does not lead to its rows, but a token may")?;
+        self.ensure_native("its rows cannot be found by the digest of a token, only by the token")?;
         let found = self.store.find_linearizable(keys)?.into_iter();
         let found = found.map(|session| session.into_iter().collect()).collect();
         let closed = self.close_found(found, now)?;
         Ok(closed.into_iter().map(|closed| closed.outcome).collect())
     }
 
-    /// The same for the sessions that were found for each token.
+    /// Closes the sessions that were found for each token.
     fn close_found(&mut self, found: Vec<Vec<Session>>, now: UnixTime) -> Result<Vec<Closed>> {
-        let is_live = |session: &&Session| why_over(session, now).is_none();
+        let is_live = |session: &&Session| end_reason(session, now).is_none();
         let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
         let mut done = self.end_sessions(&live, end)?.into_iter();
         let mut all = Vec::with_capacity(found.len());
         for sessions in found {
-            let (live, over): (Vec<&Session>, Vec<&Session>) = sessions.iter().partition(is_live);
+            let (live, past): (Vec<&Session>, Vec<&Session>) = sessions.iter().partition(is_live);
             let done: Vec<bool> = live.iter().map(|_| done.next() == Some(true)).collect();
-            all.push(self.closed(&live, &done, &over, now)?);
+            all.push(self.closed(&live, &done, &past, now)?);
         }
         Ok(all)
     }
 
-    /// What became of one token: of its live sessions, and of those that are over.
+    /// Returns the result for one token, from its live and its ended sessions.
     fn closed(
         &self,
         live: &[&Session],
         done: &[bool],
-        over: &[&Session],
+        past: &[&Session],
         now: UnixTime,
     ) -> Result<Closed> {
         let ended = live.iter().zip(done).filter(|(_, done)| **done).map(|(session, _)| *session);
         let ended: Vec<&Session> = ended.collect();
-        // What could not be ended although it is live is what people have to know of.
+        // A live session that could not be closed takes precedence.
         for (session, _) in live.iter().zip(done).filter(|(_, done)| !**done) {
             match self.refusal_reason(&session.key)? {
                 TouchOutcome::Unknown if !ended.is_empty() => {}
                 outcome => return Ok(Closed::of(Some(session), outcome, ended.len() as u64)),
             }
         }
-        Ok(match (ended.as_slice(), over) {
+        Ok(match (ended.as_slice(), past) {
             ([first, others @ ..], _) => {
                 Closed::of(Some(first), TouchOutcome::Closed, others.len() as u64)
             }
             ([], [first, ..]) => {
-                let reason = why_over(first, now).unwrap_or(EndReason::Expired);
+                let reason = end_reason(first, now).unwrap_or(EndReason::Expired);
                 Closed::of(Some(first), TouchOutcome::Ended(reason), 0)
             }
             ([], []) => Closed::of(None, TouchOutcome::Unknown, 0),
         })
     }
 
-    /// Ends sessions, and tells of those that were live until then; with none to
-    /// end, takes no lock.
+    /// Ends sessions, and notifies the hooks of those that were live. Takes no lock if there
+    /// are none.
     pub(super) fn end_sessions(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
         if sessions.is_empty() {
             return Ok(Vec::new());
         }
-        let endings: Vec<EndRequest> =
-            sessions.iter().map(|session| self.ending(session, end)).collect();
-        let done = self.store.end(&endings)?;
-        if self.bell.is_heard() {
+        let end_requests: Vec<EndRequest> =
+            sessions.iter().map(|session| self.end_request(session, end)).collect();
+        let done = self.store.end(&end_requests)?;
+        if self.notifier.is_enabled() {
             let ended = sessions.iter().zip(&done).filter(|(_, done)| **done);
             let ended: Vec<Session> =
                 ended.map(|(session, _)| Session { end: Some(end), ..session.clone() }).collect();
-            self.ring(ended);
+            self.notify(ended);
         }
         Ok(done)
     }
 
-    /// The end that a session of this policy gets.
-    fn ending(&self, session: &Session, end: End) -> EndRequest {
+    /// Returns the request to end a session under its policy.
+    fn end_request(&self, session: &Session, end: End) -> EndRequest {
         let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
         EndRequest { key: session.key.clone(), end, keep_row }
     }
 
-    /// What has become of a session that was live a moment ago.
+    /// Returns the state of a session that was live in the first read.
     fn refusal_reason(&self, key: &Key) -> Result<TouchOutcome> {
         let session = self.store.find_linearizable(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.map(|session| session.end) {
             Some(Some(end)) => TouchOutcome::Ended(end.reason),
-            // Only a framework's table keeps a row that was to be deleted.
+            // Only a framework table keeps a row that was to be deleted.
             Some(None) if self.profile().is_some() => TouchOutcome::Kept,
             _ => TouchOutcome::Unknown,
         })
     }
 }
 
-/// What a close has done for one token.
+/// Result of a close for one token.
 struct Closed {
-    /// Of a session; `None`: there is none.
+    /// Handle of a session; `None`: there is none.
     handle: Option<String>,
     outcome: TouchOutcome,
     others: u64,
@@ -345,20 +343,19 @@ impl Closed {
     }
 }
 
-/// Why a session is over, if it is. In a table of sessctl's own, one that is due can
-/// still be closed until a purge has ended it; in a framework's, the application does not
-/// serve it any more.
-fn why_over(session: &Session, now: UnixTime) -> Option<EndReason> {
+/// Returns the reason why a session is not live. In a native table, a due session can still
+/// be closed until a purge has ended it; in a framework table, the application rejects it.
+fn end_reason(session: &Session, now: UnixTime) -> Option<EndReason> {
     let is_due = session.expiry.is_some_and(|expiry| expiry.is_over(now));
     session.end.map(|end| end.reason).or_else(|| is_due.then_some(EndReason::Expired))
 }
 
-fn answers(
+fn results(
     handles: impl IntoIterator<Item = String>,
     outcomes: Vec<TouchOutcome>,
 ) -> Vec<TouchResult> {
-    let answer = |(handle, outcome)| TouchResult { handle, outcome, others: 0 };
-    handles.into_iter().zip(outcomes).map(answer).collect()
+    let result = |(handle, outcome)| TouchResult { handle, outcome, others: 0 };
+    handles.into_iter().zip(outcomes).map(result).collect()
 }
 
 fn handle(id: &str) -> String {

@@ -1,16 +1,17 @@
-//! Runs of jobs that do not take place, and of which the ledger says why.
+//! Job runs that are skipped, with the reason in the ledger.
 
-use super::SessionService;
 use super::jobs::JobOutcome;
-use super::run::{JobRun, random_name};
+use super::lease::random_name;
+use super::run::JobRun;
+use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Job, LateRun};
 use crate::domain::time::UnixTime;
 use crate::storage::{NewRun, RunEnd, RunOutcome};
 
 impl SessionService {
-    /// Enters in the ledger that a job is another host's.
-    pub(super) fn leave_to_its_host(
+    /// Records that a job belongs to another host.
+    pub(super) fn skip_other_host(
         &mut self,
         job: &Job,
         run: JobRun,
@@ -19,11 +20,11 @@ impl SessionService {
         let host = job.host.as_deref().unwrap_or_default();
         let reason = format!("it runs on {host}, and this is {}", self.origin.host);
         let anchor = if run.counts_from_end { now } else { run.due.planned };
-        self.skip(job, run, reason, anchor, now)?;
+        self.record_skipped(job, run, reason, anchor, now)?;
         Ok(JobOutcome::Skipped)
     }
 
-    /// Enters in the ledger that a cycle was missed by more than its job allows.
+    /// Records that a cycle was missed by more than its job allows.
     pub(super) fn skip_too_late(
         &mut self,
         job: &Job,
@@ -31,15 +32,15 @@ impl SessionService {
         late: LateRun,
         now: UnixTime,
     ) -> Result<JobOutcome> {
-        if self.skip(job, run, late.to_string(), late.anchor, now)? {
+        if self.record_skipped(job, run, late.to_string(), late.anchor, now)? {
             return Ok(JobOutcome::TooLate(late));
         }
         Err(Error::AlreadyRun)
     }
 
-    /// Enters a run that does not take place, and answers whether it is in the ledger: not
+    /// Records a run that does not take place, and reports whether the ledger has it: not
     /// if another process has settled the job meanwhile.
-    fn skip(
+    fn record_skipped(
         &mut self,
         job: &Job,
         run: JobRun,

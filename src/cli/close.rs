@@ -9,7 +9,7 @@ use super::tokens::{TokenCommand, TokenSource};
 
 /// All in one transaction: a few milliseconds' work.
 const CLOSE: TokenCommand = TokenCommand {
-    check: SessionService::may_close,
+    check: SessionService::ensure_can_close,
     serve: |service, digests, _| service.close_all(digests, clock::now()),
     most: 500,
     serve_whole: |service, tokens| service.close(tokens, clock::now()),

@@ -135,7 +135,7 @@ impl Args {
             service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
                 interrupt.go_on()
             })?;
-        if let Some(untold) = &cycled.untold {
+        if let Some(untold) = &cycled.missed_notifications {
             context.say_untold(untold);
         }
         say_kept(&cycled.kept, Wording::end(false), context);
@@ -143,7 +143,8 @@ impl Args {
             context.say(&format!("sessctl: cycle stopped early: {obstacle}"));
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
-        let untold = if cycled.untold.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        let untold =
+            if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
         let partial = untold.max_severity(left).max_severity(kept::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
@@ -157,7 +158,7 @@ impl Args {
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
         let found: sessctl::Result<Vec<Vec<Session>>> =
-            self.session.iter().map(|handle| service.sessions_called(handle)).collect();
+            self.session.iter().map(|handle| service.sessions_by_handle(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();
         let (live, over): (Vec<Session>, Vec<Session>) = found?
@@ -196,7 +197,7 @@ fn would_refuse(
     guard: Guard,
     context: &Context,
 ) -> anyhow::Result<Exit> {
-    Ok(match service.may_cycle(would_end, guard, context.now)? {
+    Ok(match service.check_cycle_guard(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
             context.say(&format!("the guard would refuse this cycle: {}", refusal.finding()));

@@ -62,7 +62,7 @@ impl Args {
             task: self.task,
             user: Some(self.user),
             client: self.client,
-            asked: self.timeout.unwrap_or_default(),
+            timeout: self.timeout.unwrap_or_default(),
         };
         let mut service = context.open(Access::Write)?;
         let opened = service.open(opening, context.now);

@@ -1,6 +1,6 @@
 //! `sessctl touch`
 
-use sessctl::app::{MOST_AT_ONCE, SessionService};
+use sessctl::app::{MAX_TOKENS, SessionService};
 
 use super::clock;
 use super::context::Context;
@@ -8,11 +8,11 @@ use super::exit::Exit;
 use super::tokens::{TokenCommand, TokenSource};
 
 const TOUCH: TokenCommand = TokenCommand {
-    check: SessionService::may_touch,
+    check: SessionService::ensure_can_touch,
     serve: |service, digests, interrupt| {
         service.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
-    most: MOST_AT_ONCE,
+    most: MAX_TOKENS,
     serve_whole: |service, tokens| service.touch(tokens, clock::now()),
 };
 

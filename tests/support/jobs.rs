@@ -66,7 +66,7 @@ impl Database {
             jitter: Jitter::default(),
             poll: Span::ZERO,
             guard: Guard::default(),
-            manners: sessctl::domain::write_limits::WriteLimits::default(),
+            write_limits: sessctl::domain::write_limits::WriteLimits::default(),
             keep_runs: None,
         };
         Host { service, terms }

@@ -1,4 +1,4 @@
-//! What a compaction is asked for, and what it says of itself.
+//! Requests and results of a compaction.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::domain::session::words;
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::DiskUsage;
 
-/// How space is to be given back.
+/// Parameters of a compaction.
 #[derive(Debug, Clone)]
 pub struct CompactRequest {
-    /// For how long one step may hold up the application.
+    /// Target duration of each write transaction.
     pub hold: HoldLimit,
-    /// When to stop with work left; `None`: not before it is done.
+    /// Time limit; `None`: run to the end.
     pub run_time: Option<Duration>,
 }
 
@@ -21,18 +21,18 @@ impl Default for CompactRequest {
     }
 }
 
-/// Why space was left that could have been given back.
+/// Reason why free space was not returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactStopReason {
-    /// The time was up.
+    /// The time limit was reached.
     RunTime,
-    /// It was asked to stop.
+    /// The caller or a signal asked it to stop.
     Signal,
-    /// It was stopped for so long that another process has taken over.
+    /// The lease expired, and another process may have taken over.
     Lease,
-    /// A reader holds on to an older state of the database.
+    /// A long-running reader uses an older snapshot of the database.
     Reader,
-    /// The database was not made for steps.
+    /// The database does not support incremental vacuum.
     NoSteps,
 }
 
@@ -44,26 +44,26 @@ words!(CompactStopReason, "reason to stop", {
     NoSteps => "no-steps",
 });
 
-/// What has become of the space.
+/// Result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactReport {
-    /// What the database took up before.
+    /// Disk usage before.
     pub before: DiskUsage,
-    /// What it takes up now.
+    /// Disk usage now.
     pub after: DiskUsage,
     /// Write transactions.
     pub steps: u64,
-    /// The longest time for which one of them held up others.
+    /// Longest time that one of them blocked other writers.
     pub longest_hold: Duration,
-    /// How long it took.
+    /// Duration of the run.
     pub elapsed: Duration,
-    /// Why it stopped early, if it did.
+    /// Reason why it stopped early.
     pub stopped: Option<CompactStopReason>,
 }
 
 impl CompactReport {
-    /// Bytes that the file system got back. An application that went on writing may have
-    /// taken more than that.
+    /// Returns the number of bytes returned to the file system: zero if the application has
+    /// used more meanwhile.
     pub const fn freed(&self) -> u64 {
         self.before.bytes().saturating_sub(self.after.bytes())
     }

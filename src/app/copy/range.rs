@@ -1,30 +1,36 @@
-//! What both sides of a move have, range by range of their keys.
+//! Reading and comparing both sides of a copy, range by range of the keys.
 
-use super::{Comparison, MOST_BYTES, MOST_ROWS};
+use super::report::Comparison;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher};
 use crate::storage::{Backend, OnConflict, RowRange};
 
-/// A range of keys, and what both sides have there.
+/// Maximum number of rows that are read at once from either side, and of one write. An
+/// entry of a cluster's Raft log should be small.
+pub(super) const MAX_ROWS: usize = 1_000;
+/// Maximum number of bytes likewise.
+pub(super) const MAX_BYTES: usize = 256 << 10;
+
+/// Rows of both sides in a range of keys.
 pub(super) struct KeyRange {
     pub(super) here: Vec<RawRow>,
     pub(super) there: Vec<RawRow>,
-    /// The last key of it; `None`: nothing is left behind it.
+    /// Last key of the range; `None`: it reaches to the end of both tables.
     pub(super) until: Option<String>,
 }
 
 impl KeyRange {
-    /// The next one behind a key. It ends where one of the sides has no more for now.
-    pub(super) fn behind(
+    /// Reads the range after a key. It ends where the page of one of the sides ends.
+    pub(super) fn after(
         after: Option<&str>,
         here: &dyn Backend,
         there: &dyn Backend,
     ) -> Result<Self> {
         let last = |rows: &[RawRow]| rows.last().map(|row| row.id.clone());
-        let stretch = RowRange { after, until: None, rows: MOST_ROWS, bytes: MOST_BYTES };
-        let mut from = here.read_rows(stretch)?;
+        let page = RowRange { after, until: None, rows: MAX_ROWS, bytes: MAX_BYTES };
+        let mut from = here.read_rows(page)?;
         let mut until = if from.has_more { last(&from.rows) } else { None };
-        let to = there.read_rows(RowRange { until: until.as_deref(), ..stretch })?;
+        let to = there.read_rows(RowRange { until: until.as_deref(), ..page })?;
         if to.has_more {
             until = last(&to.rows);
             from.rows.retain(|row| until.as_ref().is_none_or(|until| row.id <= *until));
@@ -32,13 +38,13 @@ impl KeyRange {
         Ok(Self { here: from.rows, there: to.rows, until })
     }
 
-    /// Which share of the range of all keys ends with it.
+    /// Returns the share of the key range up to its end.
     pub(super) fn walked(&self) -> f64 {
         self.until.as_deref().map_or(1.0, share)
     }
 }
 
-/// What a comparison has come to.
+/// Totals of a comparison.
 #[derive(Default)]
 pub(super) struct Tally {
     here: TableHasher,
@@ -50,14 +56,14 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn take(&mut self, section: &KeyRange) {
-        self.here.take(&section.here);
-        self.there.take(&section.there);
-        let differences = TableDiff::between(&section.here, &section.there);
-        self.missing += differences.missing.len() as u64;
-        self.older += differences.older.len() as u64;
-        self.newer += differences.newer.len() as u64;
-        self.extra += differences.extra.len() as u64;
+    pub(super) fn add(&mut self, range: &KeyRange) {
+        self.here.take(&range.here);
+        self.there.take(&range.there);
+        let diff = TableDiff::between(&range.here, &range.there);
+        self.missing += diff.missing.len() as u64;
+        self.older += diff.older.len() as u64;
+        self.newer += diff.newer.len() as u64;
+        self.extra += diff.extra.len() as u64;
     }
 
     pub(super) fn comparison(self, counters: u64) -> Comparison {
@@ -67,27 +73,27 @@ impl Tally {
     }
 }
 
-/// The counters that have to be set there and those to be dropped.
+/// Returns the counters to set there, and those to drop.
 pub(super) fn counters_to_change<'a>(
     here: &'a [Counter],
     there: &'a [Counter],
-    over: OnConflict,
+    on_conflict: OnConflict,
 ) -> (Vec<&'a Counter>, Vec<&'a Counter>) {
     let is_right = |counter: &&Counter| {
         let other = there.iter().find(|other| other.is_of(counter));
-        other.is_some_and(|other| match over {
+        other.is_some_and(|other| match on_conflict {
             OnConflict::KeepNewer => other.value >= counter.value,
             OnConflict::Overwrite => other == *counter,
         })
     };
     let is_extra = |counter: &&Counter| {
-        over == OnConflict::Overwrite && !here.iter().any(|other| other.is_of(counter))
+        on_conflict == OnConflict::Overwrite && !here.iter().any(|other| other.is_of(counter))
     };
     let set = here.iter().filter(|counter| !is_right(counter)).collect();
     (set, there.iter().filter(is_extra).collect())
 }
 
-/// Which share of all keys lies before this one: keys are spread evenly.
+/// Returns the share of all keys before this one: keys are uniformly distributed.
 fn share(key: &str) -> f64 {
     let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
     f64::from(digits.unwrap_or(0)) / f64::from(u32::MAX)
@@ -102,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_counter_stays_unless_all_are_to_be_equal() {
+    fn higher_counters_stay_unless_the_destination_is_replaced() {
         let here = [counter("a", 3), counter("b", 3), counter("c", 3), counter("d", 3)];
         let there = [counter("A", 3), counter("b", 2), counter("c", 4), counter("e", 1)];
-        let change = |over| {
-            let (set, drop) = counters_to_change(&here, &there, over);
+        let change = |on_conflict| {
+            let (set, drop) = counters_to_change(&here, &there, on_conflict);
             let tasks = |counters: Vec<&Counter>| -> String {
                 counters.iter().map(|counter| char::from(counter.task[0])).collect()
             };

@@ -1,30 +1,31 @@
-//! How far a move is, and how fast it goes.
+//! A copy in progress.
 
-use std::time::Instant;
+use std::ops::ControlFlow;
 
 use super::range::KeyRange;
-use super::{CopyProgress, CopyReport, CopyRequest, GoOn};
+use super::report::{CopyProgress, CopyReport, CopyRequest};
 use crate::app::run::ActiveRun;
-use crate::app::throttle::{Throttle, WriteTiming};
+use crate::app::throttle::Throttle;
 use crate::storage::{Backend, WriteResult};
 
-/// What a batch does with its rows.
+/// Receives the progress, and decides whether to continue.
+pub(super) type GoOn<'a> = &'a mut dyn FnMut(&CopyProgress) -> ControlFlow<()>;
+
+/// Change that a batch makes to its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CopyAction {
     Insert,
-    WriteOver,
+    Overwrite,
     Delete,
 }
 
-/// A move that is at work.
+/// A copy or comparison in progress.
 pub(super) struct CopyRun<'a> {
     pub(super) request: &'a CopyRequest,
     pub(super) source: &'a dyn Backend,
-    /// `None`: it only looks.
-    pub(super) shift: Option<ActiveRun>,
-    pub(super) pace: Throttle,
-    /// When the last batch let go of the lock.
-    pub(super) released: Instant,
+    /// `None`: comparison only.
+    pub(super) run: Option<ActiveRun>,
+    pub(super) throttle: Throttle,
     pub(super) done: CopyReport,
     pub(super) progress: CopyProgress,
     pub(super) go_on: GoOn<'a>,
@@ -35,46 +36,42 @@ impl<'a> CopyRun<'a> {
         Self {
             request,
             source,
-            shift: None,
-            pace: Throttle::aiming_at(request.hold.0),
-            released: Instant::now(),
+            run: None,
+            throttle: Throttle::with_target(request.hold.0),
             done: CopyReport::default(),
             progress: CopyProgress::default(),
             go_on,
         }
     }
 
-    pub(super) fn came_through(&mut self, section: &KeyRange) {
-        let walked = section.walked();
-        self.progress.walked = match (&self.shift, self.progress.is_comparing) {
+    pub(super) fn begin_comparison(&mut self) {
+        let written = self.progress.written;
+        self.progress = CopyProgress { is_comparing: true, written, ..CopyProgress::default() };
+    }
+
+    pub(super) fn record_progress(&mut self, range: &KeyRange) {
+        let walked = range.walked();
+        self.progress.walked = match (&self.run, self.progress.is_comparing) {
             (None, _) => walked,
             (Some(_), false) => walked / 2.0,
             (Some(_), true) => f64::midpoint(1.0, walked),
         };
-        self.progress.rows += section.here.len() as u64;
+        self.progress.rows += range.here.len() as u64;
     }
 
-    pub(super) fn did(&mut self, deed: CopyAction, asked: u64, put: &WriteResult) {
-        let count = match deed {
+    pub(super) fn record_write(&mut self, action: CopyAction, rows: u64, written: &WriteResult) {
+        let count = match action {
             CopyAction::Insert => &mut self.done.new,
-            CopyAction::WriteOver => &mut self.done.changed,
+            CopyAction::Overwrite => &mut self.done.changed,
             CopyAction::Delete => &mut self.done.deleted,
         };
-        *count += put.rows;
-        if deed != CopyAction::Delete {
-            // Somebody has been faster.
-            self.done.newer += asked.saturating_sub(put.rows);
+        *count += written.rows;
+        if action != CopyAction::Delete {
+            // Another process has written newer rows meanwhile.
+            self.done.newer += rows.saturating_sub(written.rows);
         }
-        self.progress.written += put.rows;
-        self.pace.notice(put.version);
-        self.pace.learn(asked, put);
-        self.released = Instant::now();
-    }
-}
-
-impl From<&WriteResult> for WriteTiming {
-    fn from(put: &WriteResult) -> Self {
-        let WriteResult { hold, commit, waited, .. } = *put;
-        Self { hold, commit, waited }
+        self.progress.written += written.rows;
+        self.throttle.observe_version(written.version);
+        self.throttle.record(rows, written);
     }
 }

@@ -1,130 +1,141 @@
-//! Keeping the write-ahead log small while a purge fills it.
+//! Keeping the write-ahead log small during a purge.
 //!
-//! Without this, SQLite does it within some commit, of the purge or of the
-//! application, which then waits for all of it. The purge does it between its
-//! batches, in small steps, so that the application seldom has to.
+//! Otherwise SQLite checkpoints within some commit, of the purge or of the application,
+//! which then waits for all of it. The purge checkpoints between its batches, in small
+//! steps, so that the application seldom has to.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::app::clock::Timer;
 use crate::domain::error::Result;
 use crate::storage::{Backend, CheckpointMode, WalStatus};
 
-/// How far the log grows from one step to the next: beside others less than what makes
-/// SQLite do it within a commit of theirs, which is 4 MB.
+/// Growth of the log from one checkpoint to the next.
 const STEP: u64 = 10 << 20;
-const GENTLE_STEP: u64 = 1 << 20;
-/// From this size on, others who write are made to wait for the last bit of a step,
-/// where that is a small bit.
-const LARGE: u64 = 2 << 20;
-const SMALL_BIT: u64 = 128 << 10;
-/// For how long they may have to wait for readers; the last bit is moved besides.
-const FIRM: CheckpointMode = CheckpointMode::Restart(Duration::from_millis(2));
-/// How often to try without that: what is written during a step is little, and the next
-/// one moves it before there is more.
-const TRIES: usize = 2;
-/// How long to wait behind a batch for each [`LARGE`] that the log has, where it can not
-/// be used again, and how often that at most.
-const BRAKE: Duration = Duration::from_millis(5);
-const HARDEST: u64 = 10;
+/// Growth while there are other writers: less than the 4 MB at which SQLite checkpoints
+/// within one of their commits.
+const CONTENDED_STEP: u64 = 1 << 20;
+/// Size from which other writers wait for the last part of a checkpoint, if that part is
+/// smaller than [`SMALL_PENDING`].
+const LARGE_WAL: u64 = 2 << 20;
+const SMALL_PENDING: u64 = 128 << 10;
+/// Time that they may wait for readers, in addition to moving the last part.
+const RESTART: CheckpointMode = CheckpointMode::Restart(Duration::from_millis(2));
+/// Passive attempts before that: little is written during a checkpoint, and the next
+/// attempt moves it before there is more.
+const PASSIVE_ATTEMPTS: usize = 2;
+/// Pause after a batch for each [`LARGE_WAL`] of a log that cannot be reused.
+const BACKOFF: Duration = Duration::from_millis(5);
+const MAX_BACKOFF_STEPS: u64 = 10;
 
-/// The log of a purge.
+/// Checkpoints the write-ahead log of a purge.
 #[derive(Debug, Default)]
 pub(super) struct Checkpointer {
-    /// How large the log was after the last step.
-    settled: u64,
-    /// The largest that it has been.
+    /// Size of the log after the last checkpoint.
+    checkpointed: u64,
+    /// Maximum size of the log.
     pub(super) peak: u64,
-    /// For how long others have been kept from writing by it, since this was last asked.
+    /// Longest time that checkpoints have blocked other writers since it was last taken.
     hold: Duration,
 }
 
 impl Checkpointer {
-    /// Looks after the log behind a batch, at any size where there is hardly any room.
-    /// Answers how large it is, and how long to wait before it gets more.
+    /// Checkpoints after a batch if the log has grown enough, or at any size where disk
+    /// space is scarce. Returns the size of the log, and how long to pause before it grows.
     pub(super) fn after_batch(
         &mut self,
         store: &mut dyn Backend,
-        is_gentle: bool,
+        timer: Timer,
+        is_contended: bool,
         is_cramped: bool,
     ) -> Result<(u64, Duration)> {
-        let Some(size) = self.look(store)? else {
+        let Some(size) = self.status(store)? else {
             return Ok((0, Duration::ZERO));
         };
-        if size.bytes < self.settled {
-            // Its beginning is used again.
-            self.settled = 0;
+        if size.bytes < self.checkpointed {
+            // The log was restarted.
+            self.checkpointed = 0;
         }
-        let step = if is_gentle { GENTLE_STEP } else { STEP };
-        let is_left_over = self.settled >= LARGE;
-        if !is_cramped && !is_left_over && size.bytes - self.settled < step {
+        let step = if is_contended { CONTENDED_STEP } else { STEP };
+        let has_backlog = self.checkpointed >= LARGE_WAL;
+        if !is_cramped && !has_backlog && size.bytes - self.checkpointed < step {
             return Ok((size.bytes, Duration::ZERO));
         }
-        let size = self.shrink(store)?.unwrap_or(size);
-        self.settled = size.bytes;
-        Ok((size.bytes, brake(size)))
+        let size = self.checkpoint(store, timer)?.unwrap_or(size);
+        self.checkpointed = size.bytes;
+        Ok((size.bytes, backoff(size)))
     }
 
-    /// What is in the log at the end need not wait for the application.
-    pub(super) fn at_last(&mut self, store: &mut dyn Backend) -> Result<()> {
-        if self.look(store)?.is_some_and(|size| size.pending > 0) {
-            self.shrink(store)?;
+    /// Checkpoints what is left at the end of the purge.
+    pub(super) fn final_checkpoint(&mut self, store: &mut dyn Backend, timer: Timer) -> Result<()> {
+        if self.status(store)?.is_some_and(|size| size.pending > 0) {
+            self.checkpoint(store, timer)?;
         }
         Ok(())
     }
 
-    /// Whether somebody keeps a log, which is as large as it may be, from being used
-    /// again.
-    pub(super) fn is_stuck(&mut self, store: &mut dyn Backend) -> Result<bool> {
+    /// Reports whether a reader keeps a log of maximum size from being reused.
+    pub(super) fn is_blocked_by_reader(
+        &mut self,
+        store: &mut dyn Backend,
+        timer: Timer,
+    ) -> Result<bool> {
         Ok(match store.checkpoint(CheckpointMode::Passive)? {
             None => false,
-            Some(WalStatus { pending: SMALL_BIT.., .. }) => true,
-            Some(_) => self.be_firm(store)?.is_some_and(|size| size.is_in_use),
+            Some(WalStatus { pending: SMALL_PENDING.., .. }) => true,
+            Some(_) => self.checkpoint_restart(store, timer)?.is_some_and(|size| size.is_in_use),
         })
     }
 
-    /// For how long others have been kept from writing since this was last asked, if
-    /// they have been.
+    /// Returns the longest time that checkpoints have blocked other writers since the last
+    /// call; `None`: they have not.
     pub(super) fn take_hold(&mut self) -> Option<Duration> {
         Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
     }
 
-    fn look(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
+    fn status(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
         let size = store.wal_status()?;
         self.peak = self.peak.max(size.unwrap_or_default().bytes);
         Ok(size)
     }
 
-    /// Moves the log into the database; a large one with more force.
-    fn shrink(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
+    /// Runs a passive checkpoint, and one that restarts a large log.
+    fn checkpoint(&mut self, store: &mut dyn Backend, timer: Timer) -> Result<Option<WalStatus>> {
         let mut size = None;
-        for _ in 0..TRIES {
+        for _ in 0..PASSIVE_ATTEMPTS {
             size = store.checkpoint(CheckpointMode::Passive)?;
             if size.is_none_or(|size| size.pending == 0) {
                 return Ok(size);
             }
         }
         match size {
-            Some(WalStatus { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(store),
+            Some(WalStatus { bytes: LARGE_WAL.., pending: ..SMALL_PENDING, .. }) => {
+                self.checkpoint_restart(store, timer)
+            }
             size => Ok(size),
         }
     }
 
-    fn be_firm(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
-        let begun = Instant::now();
-        let size = store.checkpoint(FIRM);
-        self.hold = self.hold.max(begun.elapsed());
+    fn checkpoint_restart(
+        &mut self,
+        store: &mut dyn Backend,
+        timer: Timer,
+    ) -> Result<Option<WalStatus>> {
+        let begun = timer.now();
+        let size = store.checkpoint(RESTART);
+        self.hold = self.hold.max(timer.elapsed(begun));
         size
     }
 }
 
-/// How long to wait before the log gets more, if others keep it from being used again:
-/// the larger it is, the longer.
-fn brake(size: WalStatus) -> Duration {
+/// Returns the pause before the log grows further: proportional to its size where it cannot
+/// be reused.
+fn backoff(size: WalStatus) -> Duration {
     if size.pending == 0 && !size.is_in_use {
         return Duration::ZERO;
     }
-    let times = (size.bytes / LARGE).min(HARDEST);
-    BRAKE * u32::try_from(times).unwrap_or(1)
+    let steps = (size.bytes / LARGE_WAL).min(MAX_BACKOFF_STEPS);
+    BACKOFF * u32::try_from(steps).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -136,11 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn the_brake_is_put_on_by_what_cannot_be_used_again() {
-        assert_eq!(brake(log(LARGE * 4, 0, false)), Duration::ZERO);
-        assert_eq!(brake(log(LARGE - 1, LARGE - 1, false)), Duration::ZERO);
-        assert_eq!(brake(log(LARGE, 1, false)), BRAKE);
-        assert_eq!(brake(log(LARGE * 4, 0, true)), BRAKE * 4);
-        assert_eq!(brake(log(LARGE * 400, 1, false)), BRAKE * 10);
+    fn backoff_grows_with_a_log_that_cannot_be_reused() {
+        assert_eq!(backoff(log(LARGE_WAL * 4, 0, false)), Duration::ZERO);
+        assert_eq!(backoff(log(LARGE_WAL - 1, LARGE_WAL - 1, false)), Duration::ZERO);
+        assert_eq!(backoff(log(LARGE_WAL, 1, false)), BACKOFF);
+        assert_eq!(backoff(log(LARGE_WAL * 4, 0, true)), BACKOFF * 4);
+        assert_eq!(backoff(log(LARGE_WAL * 400, 1, false)), BACKOFF * 10);
     }
 }

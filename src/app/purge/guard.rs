@@ -1,63 +1,69 @@
-//! What a purge is measured by where there is a guard.
+//! Input of the guard: what a purge would end, and compared with which earlier run.
 
 use std::ops::ControlFlow;
 
 use super::report::PurgeRequest;
-use crate::app::SessionService;
 use crate::app::run::PURGE;
+use crate::app::service::SessionService;
 use crate::domain::error::{GuardedRun, Result, RunImpact};
 use crate::domain::filter::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
 use crate::storage::{PurgeCounts, RunOutcome, RunQuery, RunRecord};
 
-/// What a purge would end, for its guard.
-pub(super) fn stake(request: &PurgeRequest, census: &PurgeCounts, work: GuardedRun) -> RunImpact {
+/// Returns what a purge would end, for its guard.
+pub(super) fn impact(
+    request: &PurgeRequest,
+    counts: &PurgeCounts,
+    baseline: GuardedRun,
+) -> RunImpact {
     RunImpact {
-        work,
+        work: baseline,
         task: request.task.as_ref().map(|task| task.as_str().to_owned()),
-        sessions: census.sessions,
-        would_end: census.would_end,
-        backlog: census.backlog,
+        sessions: counts.sessions,
+        would_end: counts.would_end,
+        backlog: counts.backlog,
     }
 }
 
 impl SessionService {
-    /// What a purge is to its guard, if there is one, by the last purge that dealt with the
-    /// same tasks: what was due by then, under the same rules, is a backlog.
+    /// Finds the last purge of the same tasks, if there is a guard: what was due by then,
+    /// under the same rules, is a backlog.
     pub(super) fn baseline(&self, request: &PurgeRequest, now: UnixTime) -> Result<GuardedRun> {
-        let mut work = GuardedRun::FirstPurge;
+        let mut baseline = GuardedRun::FirstPurge;
         if !request.guard.is_set() {
-            return Ok(work);
+            return Ok(baseline);
         }
         let rules = self.rules();
         self.store.runs(&RunQuery::default(), now, &mut |run| {
-            if !dealt_with(&run, request.task.as_ref(), now) {
+            if !is_earlier_purge(&run, request.task.as_ref(), now) {
                 return Ok(ControlFlow::Continue(()));
             }
-            let is_by_the_same = run.rules == rules;
-            let kind =
-                if is_by_the_same { GuardedRun::PurgeSince } else { GuardedRun::PurgeByNewRules };
-            work = kind(run.started);
+            let kind = if run.rules == rules {
+                GuardedRun::PurgeSince
+            } else {
+                GuardedRun::PurgeByNewRules
+            };
+            baseline = kind(run.started);
             Ok(ControlFlow::Break(()))
         })?;
-        Ok(work)
+        Ok(baseline)
     }
 
-    /// Fingerprint of all that decides which sessions a purge ends: when one of these rules
-    /// changes, sessions become due that were live by the rule before.
+    /// Returns a fingerprint of all rules that decide which sessions a purge ends: a change
+    /// to one of them makes sessions due that were live before.
     pub(in crate::app) fn rules(&self) -> String {
-        // No licence decides that.
+        // Licences do not affect this.
         let mut policies = self.policies.clone();
         policies.licences.clear();
         Digest::of(&format!("{policies:?} {:?}", self.store.profile())).handle()
     }
 }
 
-/// Whether a run was a purge of these tasks that came to its work. One that was stopped
-/// before it had done anything may have been stopped before its guard could refuse it,
-/// and one that lies in the future had a wrong clock.
-fn dealt_with(run: &RunRecord, task: Option<&TaskPattern>, now: UnixTime) -> bool {
+/// Reports whether a run was a purge of these tasks that did its work. A run that stopped
+/// before it had changed anything may have stopped before its guard could refuse it, and a
+/// run in the future had a wrong clock.
+fn is_earlier_purge(run: &RunRecord, task: Option<&TaskPattern>, now: UnixTime) -> bool {
     let has_worked = match run.outcome {
         RunOutcome::Done => true,
         RunOutcome::Partial => run.marked + run.ended + run.deleted > 0,

@@ -1,105 +1,105 @@
-//! Counting what is due, without doing anything.
+//! Counting what is due, without changing anything.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::report::{PurgeProgress, PurgeRequest, StopReason};
-use super::scope;
-use super::sweep::PurgeLimits;
-use crate::app::SessionService;
+use super::limits::PurgeLimits;
+use super::report::{PurgeProgress, PurgeRequest};
 use crate::app::run::ActiveRun;
+use crate::app::service::SessionService;
+use crate::app::stop::StopReason;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Backend, Cursor, DueScan, KeptRows, PolicyContext, PurgeCounts, ScanLimits, UnreadableValue,
 };
 
-/// What looks have found.
+/// Totals of several scans.
 #[derive(Debug, Default)]
 pub(super) struct ScanTotals {
-    pub(super) census: PurgeCounts,
-    /// What one of the rows has that cannot be read.
-    pub(super) misfit: Option<UnreadableValue>,
-    /// Rows whose time has come, and that are kept.
+    pub(super) counts: PurgeCounts,
+    /// An example of an unreadable value.
+    pub(super) unreadable: Option<UnreadableValue>,
+    /// Due rows that are kept.
     pub(super) kept: KeptRows,
 }
 
 impl ScanTotals {
-    /// Adds what another look has found.
     pub(super) fn add(&mut self, other: Self) {
-        self.census.add(other.census);
-        self.misfit = self.misfit.take().or(other.misfit);
+        self.counts.add(other.counts);
+        self.unreadable = self.unreadable.take().or(other.unreadable);
         self.kept.add(other.kept);
     }
 }
 
-/// How long one look takes at most. Where there is no write-ahead log, nobody else
-/// can commit meanwhile.
-const LOOK: Duration = Duration::from_millis(250);
-const LOOK_WITHOUT_A_LOG: Duration = Duration::from_millis(5);
+/// Maximum time of one scan. Without a write-ahead log, other processes cannot commit
+/// during a scan.
+const SCAN_TIME: Duration = Duration::from_millis(250);
+const SCAN_TIME_WITHOUT_WAL: Duration = Duration::from_millis(5);
 
 impl SessionService {
-    /// Counts all rows, and which of them were due at a moment already.
+    /// Counts all rows, and those that were due at `backlog` already.
     pub(super) fn count(
         &self,
         scope: &PolicyContext<'_>,
         backlog: Option<UnixTime>,
     ) -> Result<ScanTotals> {
-        let mut seen = ScanTotals::default();
-        let look = PreviewScan { store: self.store.as_ref(), scope, backlog };
-        look.visit(None, &mut |found| {
-            seen.add(found);
+        let mut totals = ScanTotals::default();
+        let scan = PreviewScan { store: self.store.as_ref(), scope, backlog };
+        scan.visit(None, &mut |found| {
+            totals.add(found);
             ControlFlow::Continue(())
         })?;
-        Ok(seen)
+        Ok(totals)
     }
 
-    /// The same for a run, which says meanwhile that it is at work, and may be stopped.
+    /// Counts all rows on behalf of a run, with its heartbeat and within its limits.
     pub(super) fn count_for(
         &mut self,
-        shift: &mut ActiveRun,
+        run: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
         backlog: Option<UnixTime>,
         limits: &mut PurgeLimits<'_>,
     ) -> Result<ControlFlow<StopReason, PurgeCounts>> {
-        let (mut seen, mut after) = (PurgeCounts::default(), None);
+        let (mut counts, mut after) = (PurgeCounts::default(), None);
         loop {
-            let scope = scope(&self.policies, request, now);
-            let look = PreviewScan { store: self.store.as_ref(), scope: &scope, backlog };
-            let (found, last) = look.next(after.as_ref())?;
-            seen.add(found.census);
+            let scope = request.scope(&self.policies, now);
+            let scan = PreviewScan { store: self.store.as_ref(), scope: &scope, backlog };
+            let (found, last) = scan.next(after.as_ref())?;
+            counts.add(found.counts);
             if last.is_none() {
-                return Ok(ControlFlow::Continue(seen));
+                return Ok(ControlFlow::Continue(counts));
             }
             after = last;
             self.limit_statements(limits.until);
-            if let Some(stopped) = self.may_go_on(shift, &PurgeProgress::default(), limits)? {
+            if let Some(stopped) = self.check_limits(run, &PurgeProgress::default(), limits)? {
                 return Ok(ControlFlow::Break(stopped));
             }
         }
     }
 
-    /// Counts the rows behind a key for at most about so long, and answers whether
-    /// those were all.
-    pub(super) fn count_behind(
+    /// Counts the rows after a cursor, for at most about this time, and reports whether it
+    /// reached the end of the table.
+    pub(super) fn count_from(
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
         time: Duration,
     ) -> Result<(ScanTotals, bool)> {
-        let begun = Instant::now();
-        let mut seen = ScanTotals::default();
-        let look = PreviewScan { store: self.store.as_ref(), scope, backlog: None };
-        let all = look.visit(after.cloned(), &mut |found| {
-            seen.add(found);
-            if begun.elapsed() < time { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        let begun = self.timer.now();
+        let mut totals = ScanTotals::default();
+        let scan = PreviewScan { store: self.store.as_ref(), scope, backlog: None };
+        let all = scan.visit(after.cloned(), &mut |found| {
+            totals.add(found);
+            let is_over = self.timer.elapsed(begun) >= time;
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        Ok((seen, all))
+        Ok((totals, all))
     }
 }
 
-/// What a look is about.
+/// A counting scan in steps.
 #[derive(Clone, Copy)]
 struct PreviewScan<'a> {
     store: &'a dyn Backend,
@@ -109,8 +109,8 @@ struct PreviewScan<'a> {
 }
 
 impl PreviewScan<'_> {
-    /// Counts look by look until there are no more rows or it is enough, and answers
-    /// whether those were all.
+    /// Scans until the end of the table or until the visitor stops it, and reports whether
+    /// it reached the end.
     fn visit(
         self,
         mut after: Option<Cursor>,
@@ -118,21 +118,22 @@ impl PreviewScan<'_> {
     ) -> Result<bool> {
         loop {
             let (found, last) = self.next(after.as_ref())?;
-            let enough = visit(found).is_break();
+            let is_enough = visit(found).is_break();
             match last {
                 None => return Ok(true),
-                Some(_) if enough => return Ok(false),
+                Some(_) if is_enough => return Ok(false),
                 last => after = last,
             }
         }
     }
 
-    /// The next rows, and the last of them.
+    /// Scans the next rows, and returns the cursor of the last; `None`: the end.
     fn next(self, after: Option<&Cursor>) -> Result<(ScanTotals, Option<Cursor>)> {
-        let time = if self.store.wal_status()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
-        let reach = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
-        let survey = self.store.scan_due(self.scope, after, reach)?;
-        let DueScan { census, misfit, kept, last, .. } = survey;
-        Ok((ScanTotals { census, misfit, kept }, last))
+        let has_wal = self.store.wal_status()?.is_some();
+        let time = if has_wal { SCAN_TIME } else { SCAN_TIME_WITHOUT_WAL };
+        let limits = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
+        let scan = self.store.scan_due(self.scope, after, limits)?;
+        let DueScan { census: counts, misfit: unreadable, kept, last, .. } = scan;
+        Ok((ScanTotals { counts, unreadable, kept }, last))
     }
 }

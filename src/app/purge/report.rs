@@ -1,181 +1,129 @@
-//! What a purge is asked for, and what it says of itself.
+//! Requests, progress and results of a purge.
 
 use std::time::Duration;
 
 use crate::app::notify::MissedNotifications;
 use crate::app::run::JobRun;
+use crate::app::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::GuardRefusal;
 use crate::domain::filter::TaskPattern;
 use crate::domain::guard::Guard;
-use crate::domain::session::words;
+use crate::domain::policy::Policies;
+use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{KeptRows, UnreadableValue};
+use crate::storage::{KeptRows, PolicyContext, UnreadableValue};
 
-/// What a purge is to do.
+/// Parameters of a purge.
 #[derive(Debug, Clone, Default)]
 pub struct PurgeRequest {
-    /// The tasks that are meant; `None`: all.
+    /// Tasks to purge; `None`: all.
     pub task: Option<TaskPattern>,
-    /// What it may end at most.
+    /// Limits on the number of sessions that it may end.
     pub guard: Guard,
-    /// When to stop with work left; `None`: not before it is done.
+    /// Time limit; `None`: run to the end.
     pub run_time: Option<Duration>,
-    /// How it treats those who write to the same table.
-    pub manners: WriteLimits,
-    /// The job that it is a run of; `None`: of none.
+    /// Limits of its write transactions.
+    pub write_limits: WriteLimits,
+    /// Job that it is a run of; `None`: started by hand, or by cron.
     pub job: Option<JobRun>,
 }
 
-/// Why a purge stopped before its work was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
-    /// Its time was up.
-    RunTime,
-    /// It was asked to.
-    Signal,
-    /// It would have ended more than the guard allows, and has done nothing.
-    Guard,
-    /// The clock has moved since the last run, and it has done nothing.
-    Clock,
-    /// It was stopped for so long that another purge has taken over.
-    Lease,
-    /// The write-ahead log could not be used again, for somebody reads an older state
-    /// of the database, and it has become as large as it may.
-    Log,
-    /// The database was locked for longer than is worth waiting, or could not be used.
-    Busy,
-    /// The file system is full, and not even one more row could be changed.
-    Room,
+impl PurgeRequest {
+    /// Returns the policies and times by which it decides; a job may have a planned time.
+    pub(super) fn scope<'a>(&'a self, policies: &'a Policies, now: UnixTime) -> PolicyContext<'a> {
+        let planned = self.job.as_ref().map(|job| job.due.planned);
+        PolicyContext { policies, now, planned, task: self.task.as_ref() }
+    }
 }
 
-words!(StopReason, "reason to stop", {
-    RunTime => "run-time",
-    Signal => "signal",
-    Guard => "guard",
-    Clock => "clock",
-    Lease => "lease",
-    Log => "log",
-    Busy => "busy",
-    Room => "no-space",
-});
-
-/// What a purge has done so far.
+/// Progress of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PurgeProgress {
-    /// Which share of the range of all keys it has walked, in `[0, 1]`.
+    /// Share of the key range that was swept, in `[0, 1]`.
     pub walked: f64,
-    /// Rows that it has looked at.
+    /// Rows that were scanned.
     pub rows: u64,
-    /// Live sessions that it marked as unused.
+    /// Live sessions that were marked as unused.
     pub marked: u64,
-    /// Sessions that it ended.
+    /// Sessions that were ended.
     pub ended: u64,
-    /// Rows that it deleted.
+    /// Rows that were deleted.
     pub deleted: u64,
     /// Write transactions.
     pub batches: u64,
-    /// The time for which the last of them held up others.
+    /// Time that the last of them blocked other writers.
     pub last_hold: Duration,
-    /// The longest such time.
+    /// Longest such time.
     pub longest_hold: Duration,
-    /// The most bytes of a write-ahead log that were in use.
+    /// Maximum size in bytes of the write-ahead log.
     pub log_peak: u64,
 }
 
-/// What a purge has done in all.
+/// Result of a purge.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PurgeSummary {
-    /// What it has done; in a dry run, what it would do.
+    /// Counts of its changes; in a dry run, of those that it would make.
     pub done: PurgeProgress,
-    /// Live sessions that are left: those that have not ended and are not due.
+    /// Remaining live sessions: those that have not ended and are not due.
     pub live: u64,
-    /// Rows that are due and left for the next run.
+    /// Due rows that are left for the next run.
     pub remaining: u64,
-    /// Whether all rows that are left were counted; else there are at least so many,
-    /// and so many live ones. A run that stops early gives itself little time for it.
+    /// Whether all remaining rows were counted; if not, `live` and `remaining` are lower
+    /// bounds. A run that stops early counts for a short time only.
     pub counted: bool,
-    /// How long it took.
+    /// Duration of the run.
     pub elapsed: Duration,
-    /// Why it stopped early, if it did.
+    /// Reason why it stopped early.
     pub stopped: Option<StopReason>,
-    /// What it found the database to be, if that stopped it.
+    /// Description of the obstacle that stopped it.
     pub obstacle: Option<String>,
-    /// Ended sessions of which the listener has not taken note.
-    pub untold: Option<MissedNotifications>,
-    /// Rows of a framework's table that were kept because their times cannot be read, as
-    /// far as it has come.
+    /// Ended sessions that hooks were not notified of.
+    pub missed_notifications: Option<MissedNotifications>,
+    /// Rows of a framework table that were kept because their times cannot be read, as far
+    /// as it was swept.
     pub unreadable: u64,
-    /// What one of them has.
-    pub misfit: Option<UnreadableValue>,
-    /// Rows of a framework's table that were due and were kept, because other rows refer
-    /// to them or the database does not let them go; in a dry run, would be.
+    /// An example of such a value.
+    pub unreadable_value: Option<UnreadableValue>,
+    /// Due rows of a framework table that were kept because other rows refer to them or the
+    /// database rejected the deletion; in a dry run, would be.
     pub kept: KeptRows,
-    /// Rows that were used, opened or marked in the future, as far as it has come.
+    /// Rows that were used, opened or marked in the future, as far as it was swept.
     pub future: u64,
 }
 
 impl PurgeSummary {
-    /// That of a run which the guard has kept from doing anything.
+    /// Creates the summary of a run that the guard refused.
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
-            done: PurgeProgress::default(),
             live: refusal.stake.sessions.saturating_sub(refusal.stake.would_end),
             remaining: refusal.stake.would_end,
             counted: true,
-            elapsed: Duration::ZERO,
             stopped: Some(StopReason::Guard),
-            obstacle: None,
-            untold: None,
-            unreadable: 0,
-            misfit: None,
-            kept: KeptRows::default(),
-            future: 0,
+            ..Self::default()
         }
     }
 
-    /// That of a run which a clock that has moved has kept from looking.
+    /// Creates the summary of a run that was refused because the clock has moved.
     pub fn refused_by_clock() -> Self {
         Self { stopped: Some(StopReason::Clock), ..Self::default() }
     }
 
-    /// What keeps it from being complete, in words. Rows that others refer to do not: what
-    /// is to become of them is not the purge's to decide.
+    /// Describes why it is incomplete; `None`: it is complete. Rows that others refer to do
+    /// not make it incomplete: the purge does not decide about them.
     pub fn incomplete_reason(&self) -> Option<String> {
         let obstacle = self.obstacle.as_deref();
-        incomplete_reason(self.stopped, obstacle, self.untold.as_ref(), rejected(&self.kept))
+        let missed = self.missed_notifications.as_ref();
+        incomplete_reason(self.stopped, obstacle, missed, rejected(&self.kept))
     }
 }
 
-/// Why a run is not complete, if it is not.
-pub(in crate::app) fn incomplete_reason(
-    stopped: Option<StopReason>,
-    obstacle: Option<&str>,
-    untold: Option<&MissedNotifications>,
-    kept: Option<String>,
-) -> Option<String> {
-    let stopped = stopped.map(|why| match obstacle {
-        Some(obstacle) => format!("stopped early: {obstacle}"),
-        None => format!("stopped by {why}"),
-    });
-    let reasons = [stopped, untold.map(MissedNotifications::to_string), kept];
-    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
-    Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
-}
-
-/// That the database has not let rows go, if that is so.
-pub(in crate::app) fn rejected(kept: &KeptRows) -> Option<String> {
-    let first = kept.examples.first()?;
-    let rows = if kept.rejected == 1 { "row" } else { "rows" };
-    Some(format!("the database did not delete {} {rows}: {}", kept.rejected, first.why))
-}
-
-/// What a purge would do.
+/// Result of a dry run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PurgePreview {
-    /// The figures.
+    /// Counts of the changes that it would make.
     pub summary: PurgeSummary,
     /// Rows that it would change in any way.
     pub due: u64,
-    /// Whether the guard would let it.
+    /// Verdict of the guard.
     pub guard: std::result::Result<(), GuardRefusal>,
 }

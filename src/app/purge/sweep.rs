@@ -1,212 +1,200 @@
-//! The walk of a purge through the table.
+//! The sweep of a purge through the table.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpointer;
-use super::guard::stake;
+use super::guard::impact;
+use super::limits::PurgeLimits;
 use super::preview::ScanTotals;
-use super::report::{PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
-use super::scope;
-use crate::app::SessionService;
+use super::report::{PurgeProgress, PurgeRequest, PurgeSummary};
+use crate::app::clock::Timer;
 use crate::app::run::{ActiveRun, RunCounts};
+use crate::app::service::SessionService;
+use crate::app::stop::StopReason;
 use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
 use crate::storage::{Cursor, DueScan, InterruptReason, PurgeBatchResult, PurgeCounts, ScanLimits};
 
-/// Rows that one look ahead passes, if fewer of them are due.
-const LOOK_AHEAD: usize = 20_000;
-/// And for each row that the batch has room for, where that is more.
-const LOOK_AHEAD_EACH: usize = 10;
-/// How long a run that stops early may go on to count what it leaves.
-const LAST_LOOK: Duration = Duration::from_secs(1);
-/// How long to wait for somebody who reads an older state of the database.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// How often to see whether he has gone.
-const GLANCE: Duration = Duration::from_millis(50);
+/// Maximum number of rows of one scan, if fewer of them are due.
+const SCAN_ROWS: usize = 20_000;
+/// Maximum number of rows of one scan per row of the batch, where that is more.
+const SCAN_ROWS_PER_BATCH_ROW: usize = 10;
+/// Time that a run which stops early takes to count the rest.
+const COUNT_TIME: Duration = Duration::from_secs(1);
+/// Maximum wait for a long-running reader.
+const MAX_WAIT: Duration = Duration::from_secs(3);
+/// Poll interval while waiting.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One walk through the table.
+/// One pass through the table.
 pub(super) struct Sweep {
+    timer: Timer,
     begun: Instant,
-    pace: Throttle,
-    upkeep: Checkpointer,
-    max_log: u64,
-    after: Option<Cursor>,
-    seen: ScanTotals,
+    throttle: Throttle,
+    checkpointer: Checkpointer,
+    max_wal: u64,
+    cursor: Option<Cursor>,
+    totals: ScanTotals,
     peaks: BTreeMap<String, u64>,
     done: PurgeProgress,
-    /// When the last batch let go of the lock.
+    /// Time at which the last batch released the lock.
     released: Instant,
-    /// Rows that are due and that a batch has been given, and has not settled.
+    /// Due rows of an interrupted batch.
     in_hand: u64,
-    /// How long the last look ahead took: the lock will be left alone for that time.
-    last_look: Duration,
+    /// Duration of the last scan: the lock will be free for about this time.
+    last_scan: Duration,
 }
 
 impl Sweep {
-    /// One that begins with a single row where each deletion reads a whole table.
-    pub(super) fn new(manners: &WriteLimits, is_slow: bool) -> Self {
-        let pace =
-            if manners.fast { Throttle::regardless() } else { Throttle::aiming_at(manners.hold.0) };
+    /// Creates a sweep; `is_slow`: each deletion reads a whole table, so begin with one row.
+    pub(super) fn new(limits: &WriteLimits, is_slow: bool, timer: Timer) -> Self {
+        let throttle = if limits.fast {
+            Throttle::unthrottled()
+        } else {
+            Throttle::with_target(limits.hold.0)
+        };
         Self {
-            begun: Instant::now(),
-            pace: if is_slow { pace.beginning_with_one() } else { pace },
-            upkeep: Checkpointer::default(),
-            max_log: manners.max_log.0,
-            after: None,
-            seen: ScanTotals::default(),
+            timer,
+            begun: timer.now(),
+            throttle: if is_slow { throttle.from_one_row() } else { throttle },
+            checkpointer: Checkpointer::default(),
+            max_wal: limits.max_log.0,
+            cursor: None,
+            totals: ScanTotals::default(),
             peaks: BTreeMap::new(),
             done: PurgeProgress::default(),
-            released: Instant::now(),
+            released: timer.now(),
             in_hand: 0,
-            last_look: Duration::ZERO,
+            last_scan: Duration::ZERO,
         }
     }
 
-    /// How far the next look goes.
-    fn reach(&self) -> ScanLimits {
+    fn scan_limits(&self) -> ScanLimits {
+        let due = self.throttle.rows();
         ScanLimits {
-            due: self.pace.rows(),
-            rows: LOOK_AHEAD.max(self.pace.rows().saturating_mul(LOOK_AHEAD_EACH)),
-            time: self.pace.look(),
+            due,
+            rows: SCAN_ROWS.max(due.saturating_mul(SCAN_ROWS_PER_BATCH_ROW)),
+            time: self.throttle.scan_time(),
             backlog: None,
         }
     }
 
-    /// Result of a batch; `None`: the file system has no space for that many rows, but may
-    /// have it for fewer.
-    fn fitted(
+    /// Returns the result of a batch; `None`: the file system has no space for this many
+    /// rows, but may have it for fewer.
+    fn unless_too_large(
         &mut self,
-        settled: Result<PurgeBatchResult>,
+        batch: Result<PurgeBatchResult>,
         rows: usize,
     ) -> Result<Option<PurgeBatchResult>> {
-        match settled {
-            Err(Error::DiskFull { .. }) if self.pace.shrink(rows) => Ok(None),
-            settled => settled.map(Some),
+        match batch {
+            Err(Error::DiskFull { .. }) if self.throttle.shrink(rows) => Ok(None),
+            batch => batch.map(Some),
         }
     }
 
-    /// Takes note of what a look has found.
-    fn saw(&mut self, survey: DueScan) {
-        self.after = survey.last.or(self.after.take());
-        self.done.walked = survey.walked;
-        self.done.rows += survey.rows;
-        let DueScan { census, misfit, kept, .. } = survey;
-        self.seen.add(ScanTotals { census, misfit, kept });
-        for (task, sessions) in survey.sessions {
+    fn record_scan(&mut self, scan: DueScan) {
+        self.cursor = scan.last.or(self.cursor.take());
+        self.done.walked = scan.walked;
+        self.done.rows += scan.rows;
+        let DueScan { census: counts, misfit: unreadable, kept, .. } = scan;
+        self.totals.add(ScanTotals { counts, unreadable, kept });
+        for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
     }
 
-    /// Takes note of a batch of so many rows that were due.
-    fn did(&mut self, due: u64, settled: &PurgeBatchResult) {
-        self.released = Instant::now();
-        self.pace.learn(due, settled);
-        self.done.marked += settled.marked;
-        self.done.ended += settled.ended;
-        self.done.deleted += settled.deleted;
+    fn record_batch(&mut self, due: u64, batch: &PurgeBatchResult) {
+        self.released = self.timer.now();
+        self.throttle.record(due, batch);
+        self.done.marked += batch.marked;
+        self.done.ended += batch.ended;
+        self.done.deleted += batch.deleted;
         self.done.batches += 1;
-        self.done.last_hold = settled.hold;
-        self.done.longest_hold = self.done.longest_hold.max(settled.hold);
+        self.done.last_hold = batch.hold;
+        self.done.longest_hold = self.done.longest_hold.max(batch.hold);
     }
 
-    /// What looking after the log has kept others from counts as a hold, too: only from
-    /// then on has the lock been left alone.
-    fn note_hold(&mut self) {
-        if let Some(hold) = self.upkeep.take_hold() {
-            self.released = Instant::now();
+    /// Counts the time that a checkpoint has blocked other writers as a hold: the lock has
+    /// been free only since then.
+    fn record_checkpoint_hold(&mut self) {
+        if let Some(hold) = self.checkpointer.take_hold() {
+            self.released = self.timer.now();
             self.done.longest_hold = self.done.longest_hold.max(hold);
         }
     }
 
-    /// Whether it has changed anything.
-    pub(super) fn has_done_something(&self) -> bool {
+    pub(super) fn has_changes(&self) -> bool {
         self.done.marked + self.done.ended + self.done.deleted > 0
     }
 
-    /// What the ledger is told of it.
-    pub(super) fn feat(&self) -> RunCounts {
+    /// Returns the counts for the ledger.
+    pub(super) fn counts(&self) -> RunCounts {
         RunCounts { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
     }
 }
 
-/// What a step has come to.
+/// Result of one step of a sweep.
 enum SweepStep {
     /// There may be more rows.
     Continue,
-    /// These were the last.
+    /// These were the last rows.
     Finished,
-    /// It has lost its lease, and done nothing.
+    /// The lease is lost; the step changed nothing.
     LeaseLost,
 }
 
-/// What may end a walk early.
-pub(super) struct PurgeLimits<'a> {
-    pub(super) until: Option<Instant>,
-    go_on: &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
-}
-
-impl PurgeLimits<'_> {
-    fn check(&mut self, done: &PurgeProgress) -> Option<StopReason> {
-        if (self.go_on)(done).is_break() {
-            return Some(StopReason::Signal);
-        }
-        self.until.is_some_and(|until| Instant::now() >= until).then_some(StopReason::RunTime)
-    }
-}
-
 impl SessionService {
-    /// Walks through the table, and says what has come of it.
-    pub(super) fn walk(
+    /// Sweeps the table, and returns the summary.
+    pub(super) fn sweep_table(
         &mut self,
-        walk: &mut Sweep,
-        shift: &mut ActiveRun,
+        sweep: &mut Sweep,
+        run: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
         go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
     ) -> Result<PurgeSummary> {
-        let until = request.run_time.and_then(|time| walk.begun.checked_add(time));
-        let mut limits = PurgeLimits { until, go_on };
+        let until = request.run_time.and_then(|time| sweep.begun.checked_add(time));
+        let mut limits = PurgeLimits { until, timer: self.timer, go_on };
         self.limit_statements(until);
-        let stopped = self.with_log_kept(|service| {
-            let stopped = service.settle_all(walk, shift, request, now, &mut limits)?;
-            walk.upkeep.at_last(service.store.as_mut())?;
+        let stopped = self.without_autocheckpoint(|service| {
+            let stopped = service.purge_batches(sweep, run, request, now, &mut limits)?;
+            sweep.checkpointer.final_checkpoint(service.store.as_mut(), service.timer)?;
             Ok(stopped)
         })?;
         self.store.limit_statements(None);
-        walk.done.log_peak = walk.upkeep.peak;
-        match self.store.record_peaks(&walk.peaks) {
-            // The work is done; a figure that was not noted does not undo it.
+        sweep.done.log_peak = sweep.checkpointer.peak;
+        match self.store.record_peaks(&sweep.peaks) {
+            // A failure to record these figures does not undo the work.
             Err(error) if error.is_transient() || error.is_disk_full() => {}
-            noted => noted?,
+            recorded => recorded?,
         }
-        let left = self.left_behind(walk, request, now, stopped)?;
-        Ok(self.sum_up(walk, left, stopped, None))
+        let rest = self.count_remaining(sweep, request, now, stopped)?;
+        Ok(self.summarize(sweep, rest, stopped, None))
     }
 
-    /// What a run says that an obstacle has stopped: what it has done stays done.
-    pub(super) fn broken_off(
+    /// Returns the summary of a run that an obstacle has stopped.
+    pub(super) fn stopped_by_obstacle(
         &mut self,
-        walk: &mut Sweep,
+        sweep: &mut Sweep,
         request: &PurgeRequest,
         now: UnixTime,
         (stopped, obstacle): (StopReason, String),
     ) -> PurgeSummary {
         let stopped = Some(stopped);
-        let left = self.left_behind(walk, request, now, stopped);
-        // Where not even a look is possible, nobody knows.
-        self.sum_up(walk, left.unwrap_or_default(), stopped, Some(obstacle))
+        let rest = self.count_remaining(sweep, request, now, stopped);
+        // If not even a scan is possible, the rest stays uncounted.
+        self.summarize(sweep, rest.unwrap_or_default(), stopped, Some(obstacle))
     }
 
-    /// The summary of a run in which a statement did not come to its end in time. The next
-    /// look would most likely take as long.
+    /// Returns the summary of a run whose statement was interrupted. It does not scan for
+    /// the rest, which would most likely take as long.
     pub(super) fn interrupted(
         &mut self,
-        walk: &mut Sweep,
+        sweep: &mut Sweep,
         cause: InterruptReason,
         obstacle: String,
     ) -> PurgeSummary {
@@ -215,176 +203,180 @@ impl SessionService {
             InterruptReason::Time => StopReason::RunTime,
             InterruptReason::Lease => StopReason::Lease,
         };
-        walk.seen.kept.add(self.store.take_kept());
-        let in_hand = walk.in_hand;
-        let census = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
-        let left = ScanTotals { census, ..ScanTotals::default() };
-        self.sum_up(walk, (left, false), Some(stopped), Some(obstacle))
+        sweep.totals.kept.add(self.store.take_kept());
+        let in_hand = sweep.in_hand;
+        let counts = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
+        let rest = ScanTotals { counts, ..ScanTotals::default() };
+        self.summarize(sweep, (rest, false), Some(stopped), Some(obstacle))
     }
 
-    /// What has come of a run that has left this behind, all of which was counted or not.
-    fn sum_up(
+    /// Returns the summary of a run that leaves this rest, which was `counted` or not.
+    fn summarize(
         &mut self,
-        walk: &mut Sweep,
-        (left, counted): (ScanTotals, bool),
+        sweep: &mut Sweep,
+        (rest, counted): (ScanTotals, bool),
         stopped: Option<StopReason>,
         obstacle: Option<String>,
     ) -> PurgeSummary {
-        let (due, still_due) = (left.census.due, left.census.would_end);
-        walk.seen.add(left);
-        let ScanTotals { census, misfit, kept } = std::mem::take(&mut walk.seen);
+        let (due, still_due) = (rest.counts.due, rest.counts.would_end);
+        sweep.totals.add(rest);
+        let ScanTotals { counts, unreadable, kept } = std::mem::take(&mut sweep.totals);
         PurgeSummary {
-            done: walk.done,
-            live: census.sessions.saturating_sub(walk.done.ended + still_due),
+            done: sweep.done,
+            live: counts.sessions.saturating_sub(sweep.done.ended + still_due),
             remaining: due,
             counted,
-            elapsed: walk.begun.elapsed(),
-            // What stops a run that has nothing left has not stopped it.
+            elapsed: self.timer.elapsed(sweep.begun),
+            // A run that leaves nothing was not stopped early.
             stopped: stopped.filter(|_| due > 0 || !counted),
             obstacle,
-            untold: self.take_missed_notifications(),
-            unreadable: census.unreadable,
-            future: census.future,
-            misfit,
+            missed_notifications: self.take_missed_notifications(),
+            unreadable: counts.unreadable,
+            future: counts.future,
+            unreadable_value: unreadable,
             kept,
         }
     }
 
-    /// Settles batch after batch, up to the end of the table or to a limit.
-    fn settle_all(
+    /// Applies batch after batch, up to the end of the table or to a limit.
+    fn purge_batches(
         &mut self,
-        walk: &mut Sweep,
-        shift: &mut ActiveRun,
+        sweep: &mut Sweep,
+        run: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
         limits: &mut PurgeLimits<'_>,
     ) -> Result<Option<StopReason>> {
         if request.guard.is_set() {
-            let work = self.baseline(request, now)?;
-            match self.count_for(shift, request, now, work.backlog_at(), limits)? {
-                ControlFlow::Continue(census) => {
-                    request.guard.check(stake(request, &census, work))?;
+            let baseline = self.baseline(request, now)?;
+            match self.count_for(run, request, now, baseline.backlog_at(), limits)? {
+                ControlFlow::Continue(counts) => {
+                    request.guard.check(impact(request, &counts, baseline))?;
                 }
                 ControlFlow::Break(stopped) => return Ok(Some(stopped)),
             }
         }
         loop {
-            match self.step(walk, shift, request, now, limits)? {
+            match self.purge_batch(sweep, run, request, now, limits)? {
                 SweepStep::Continue => {}
                 SweepStep::Finished => {
-                    // Whoever looks on sees the end, too; nothing is left to be stopped.
-                    let _ = (limits.go_on)(&walk.done);
+                    // Report the final progress; there is nothing left to stop.
+                    let _ = (limits.go_on)(&sweep.done);
                     return Ok(None);
                 }
                 SweepStep::LeaseLost => return Ok(Some(StopReason::Lease)),
             }
-            let stopped = limits.check(&walk.done);
+            let stopped = limits.check(&sweep.done);
             if stopped.is_some() {
                 return Ok(stopped);
             }
-            if let Some(stopped) = self.keep_log_small(walk, shift, limits)? {
+            if let Some(stopped) = self.checkpoint_if_needed(sweep, run, limits)? {
                 return Ok(Some(stopped));
             }
-            thread::sleep(walk.pace.pause(walk.released.elapsed() + walk.last_look));
+            let unlocked = self.timer.elapsed(sweep.released) + sweep.last_scan;
+            self.timer.sleep(sweep.throttle.pause(unlocked));
         }
     }
 
-    /// Says that the run is at work, and asks whether anything ends it.
-    pub(super) fn may_go_on(
+    /// Sends the heartbeat of a run, and checks its limits.
+    pub(super) fn check_limits(
         &mut self,
-        shift: &mut ActiveRun,
+        run: &mut ActiveRun,
         done: &PurgeProgress,
         limits: &mut PurgeLimits<'_>,
     ) -> Result<Option<StopReason>> {
-        Ok(if self.stay(shift)? { limits.check(done) } else { Some(StopReason::Lease) })
+        Ok(if self.heartbeat(run)? { limits.check(done) } else { Some(StopReason::Lease) })
     }
 
-    /// Looks at the next rows and settles those that are due.
-    fn step(
+    /// Scans the next rows and applies the purge to those that are due.
+    fn purge_batch(
         &mut self,
-        walk: &mut Sweep,
-        shift: &mut ActiveRun,
+        sweep: &mut Sweep,
+        run: &mut ActiveRun,
         request: &PurgeRequest,
         now: UnixTime,
         limits: &PurgeLimits<'_>,
     ) -> Result<SweepStep> {
-        let begun = Instant::now();
+        let begun = self.timer.now();
         self.limit_statements(limits.until);
-        let ahead = scope(&self.policies, request, now);
-        let survey = self.store.scan_due(&ahead, walk.after.as_ref(), walk.reach())?;
-        walk.last_look = begun.elapsed();
-        // Right before it writes: it may have slept for long.
-        if !self.stay(shift)? {
+        let scope = request.scope(&self.policies, now);
+        let scan = self.store.scan_due(&scope, sweep.cursor.as_ref(), sweep.scan_limits())?;
+        sweep.last_scan = self.timer.elapsed(begun);
+        // Immediately before it writes: the process may have been suspended.
+        if !self.heartbeat(run)? {
             return Ok(SweepStep::LeaseLost);
         }
         self.limit_statements(limits.until);
-        walk.pace.notice(survey.version);
-        if let Some(range) = &survey.due {
-            let asked = walk.pace.rows();
-            let due = usize::try_from(survey.census.due).map_or(asked, |due| due.min(asked));
-            let scope = scope(&self.policies, request, now);
-            let settled = self.store.apply_purge(&scope, range, self.bell.is_heard());
-            if let Err(error @ Error::Interrupted { .. }) = settled {
-                walk.in_hand = survey.census.due;
-                walk.saw(survey);
+        sweep.throttle.observe_version(scan.version);
+        if let Some(range) = &scan.due {
+            let most = sweep.throttle.rows();
+            let rows = usize::try_from(scan.census.due).map_or(most, |due| due.min(most));
+            let scope = request.scope(&self.policies, now);
+            let batch = self.store.apply_purge(&scope, range, self.notifier.is_enabled());
+            if let Err(error @ Error::Interrupted { .. }) = batch {
+                sweep.in_hand = scan.census.due;
+                sweep.record_scan(scan);
                 return Err(error);
             }
-            let Some(settled) = walk.fitted(settled, due)? else {
+            let Some(batch) = sweep.unless_too_large(batch, rows)? else {
                 return Ok(SweepStep::Continue);
             };
-            walk.seen.kept.add(self.store.take_kept());
-            walk.did(survey.census.due, &settled);
-            let is_cut_short = settled.is_cut_short;
-            self.bell.miss(settled.untold, now);
-            self.ring(settled.told);
+            sweep.totals.kept.add(self.store.take_kept());
+            sweep.record_batch(scan.census.due, &batch);
+            let is_cut_short = batch.is_cut_short;
+            self.notifier.record_missed(batch.untold, now);
+            self.notify(batch.told);
             if is_cut_short {
-                // The next look finds what is left of these rows.
-                walk.pace.shrink(due);
+                // The next scan finds the rest of these rows.
+                sweep.throttle.shrink(rows);
                 return Ok(SweepStep::Continue);
             }
         }
-        let step = if survey.last.is_none() { SweepStep::Finished } else { SweepStep::Continue };
-        walk.saw(survey);
+        let step = if scan.last.is_none() { SweepStep::Finished } else { SweepStep::Continue };
+        sweep.record_scan(scan);
         Ok(step)
     }
 
-    /// Moves the log into the database step by step. Where somebody keeps it from being
-    /// used again, the purge slows down; once it is as large as it may be, it waits for
-    /// him for a while, and then gives up.
-    fn keep_log_small(
+    /// Checkpoints the write-ahead log in small steps. While a reader keeps it from being
+    /// reused, the purge slows down; at the maximum size, it waits for the reader for a
+    /// while, and then gives up.
+    fn checkpoint_if_needed(
         &mut self,
-        walk: &mut Sweep,
-        shift: &mut ActiveRun,
+        sweep: &mut Sweep,
+        run: &mut ActiveRun,
         limits: &mut PurgeLimits<'_>,
     ) -> Result<Option<StopReason>> {
-        let (is_gentle, is_cramped) = (walk.pace.is_gentle(), walk.pace.is_cramped());
-        let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), is_gentle, is_cramped)?;
-        walk.done.log_peak = walk.upkeep.peak;
-        walk.note_hold();
-        if log < walk.max_log {
-            thread::sleep(brake);
+        let (timer, throttle) = (self.timer, &sweep.throttle);
+        let (is_contended, is_cramped) = (throttle.is_contended(), throttle.is_cramped());
+        let store = self.store.as_mut();
+        let (size, backoff) =
+            sweep.checkpointer.after_batch(store, timer, is_contended, is_cramped)?;
+        sweep.done.log_peak = sweep.checkpointer.peak;
+        sweep.record_checkpoint_hold();
+        if size < sweep.max_wal {
+            timer.sleep(backoff);
             return Ok(None);
         }
-        let begun = Instant::now();
-        while walk.upkeep.is_stuck(self.store.as_mut())? {
-            walk.note_hold();
-            if let Some(stopped) = self.may_go_on(shift, &walk.done, limits)? {
+        let begun = timer.now();
+        while sweep.checkpointer.is_blocked_by_reader(self.store.as_mut(), timer)? {
+            sweep.record_checkpoint_hold();
+            if let Some(stopped) = self.check_limits(run, &sweep.done, limits)? {
                 return Ok(Some(stopped));
             }
-            if begun.elapsed() >= PATIENCE {
+            if timer.elapsed(begun) >= MAX_WAIT {
                 return Ok(Some(StopReason::Log));
             }
-            thread::sleep(GLANCE);
+            timer.sleep(POLL_INTERVAL);
         }
-        walk.note_hold();
+        sweep.record_checkpoint_hold();
         Ok(None)
     }
 
-    /// What lies beyond the point where a run stopped, and whether all of it was
-    /// counted.
-    fn left_behind(
+    /// Counts the rows after the point where a run stopped, and reports whether it counted
+    /// all of them.
+    fn count_remaining(
         &self,
-        walk: &Sweep,
+        sweep: &Sweep,
         request: &PurgeRequest,
         now: UnixTime,
         stopped: Option<StopReason>,
@@ -392,7 +384,7 @@ impl SessionService {
         if stopped.is_none() {
             return Ok((ScanTotals::default(), true));
         }
-        let scope = scope(&self.policies, request, now);
-        self.count_behind(&scope, walk.after.as_ref(), LAST_LOOK)
+        let scope = request.scope(&self.policies, now);
+        self.count_from(&scope, sweep.cursor.as_ref(), COUNT_TIME)
     }
 }

@@ -437,7 +437,7 @@ impl Context {
             jitter: host::jitter(),
             poll: Span::ZERO,
             guard: config.guard,
-            manners: config.manners,
+            write_limits: config.manners,
             keep_runs: config.keep_runs,
         })
     }

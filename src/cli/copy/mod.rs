@@ -86,7 +86,7 @@ impl Args {
         let request = CopyRequest {
             replace: self.replace,
             // Without a configuration nobody has said that there are no limits.
-            suit: context.config_path().is_some(),
+            sync_indexes: context.config_path().is_some(),
             hold: hold(&ends.to, config.manners.hold),
         };
         let interrupt = Interrupt::listen()?;

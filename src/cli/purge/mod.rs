@@ -161,7 +161,7 @@ impl Args {
             (purged, _) => purged?,
         };
         // Whatever fails from here on, the purge has taken place.
-        if let Some(untold) = &summary.untold {
+        if let Some(untold) = &summary.missed_notifications {
             context.say_untold(untold);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
@@ -186,7 +186,7 @@ impl Args {
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
         let Config { guard, manners, .. } = context.config()?;
         Ok(PurgeRequest {
-            manners: WriteLimits {
+            write_limits: WriteLimits {
                 hold: self.hold.unwrap_or(manners.hold),
                 fast: self.fast,
                 max_log: self.max_log.unwrap_or(manners.max_log),
@@ -221,7 +221,9 @@ impl Args {
 
 fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
-        (None, _) if summary.untold.is_none() && summary.kept.rejected == 0 => Exit::Done,
+        (None, _) if summary.missed_notifications.is_none() && summary.kept.rejected == 0 => {
+            Exit::Done
+        }
         (Some(StopReason::Room), _) => Exit::Failed,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,

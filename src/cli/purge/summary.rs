@@ -224,7 +224,7 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
         (false, 1) => "was kept",
         (false, _) => "were kept",
     };
-    Some(match &summary.misfit {
+    Some(match &summary.unreadable_value {
         None => format!("{rows} {kept}: {whose} times cannot be read"),
         Some(misfit) => format!(
             "{rows} {kept}: {whose} {} cannot be read, such as {}",
@@ -267,7 +267,8 @@ mod tests {
                 input: "expire_date".to_owned(),
                 value: value.to_owned(),
             });
-            let summary = PurgeSummary { unreadable, misfit, ..PurgeSummary::default() };
+            let summary =
+                PurgeSummary { unreadable, unreadable_value: misfit, ..PurgeSummary::default() };
             super::unreadable(&summary, dry_run)
         };
         let is = |text: &str| Some(text.to_owned());

@@ -195,8 +195,8 @@ impl<'a> JobPass<'a> {
 /// What a job's work has left untold.
 fn untold_by(ran: &sessctl::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
-        Ok(JobOutcome::Purged(summary)) => summary.untold.as_ref(),
-        Ok(JobOutcome::Cycled(cycled)) => cycled.untold.as_ref(),
+        Ok(JobOutcome::Purged(summary)) => summary.missed_notifications.as_ref(),
+        Ok(JobOutcome::Cycled(cycled)) => cycled.missed_notifications.as_ref(),
         _ => None,
     }
 }

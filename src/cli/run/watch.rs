@@ -165,7 +165,7 @@ impl Watch<'_> {
         let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
         let service = self.context.open_under(&self.config)?;
         let mut service = service.with_hook(self.each.listener());
-        service.must_be_certain()?;
+        service.ensure_profile_confirmed()?;
         if self.accept_clock {
             service.accept_clock();
         }

@@ -27,7 +27,7 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&records::SESSION)?;
         let service = context.open(Access::Read)?;
-        let mut sessions = service.sessions_called(&self.handle)?.into_iter();
+        let mut sessions = service.sessions_by_handle(&self.handle)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;

@@ -67,9 +67,9 @@ impl Args {
         let service = context.open(Access::Read)?;
         let task = self.task.as_ref();
         let services = if self.users {
-            service.services_to_all(task, context.now)?
+            service.task_usage_with_all_users(task, context.now)?
         } else {
-            service.services(task, context.now)?
+            service.task_usage(task, context.now)?
         };
         if services.is_empty() && context.format() == FormatName::Table {
             context.say("no live sessions");
@@ -84,7 +84,7 @@ impl Args {
 
 fn record(service: &TaskUsage, is_adopted: bool, now: UnixTime) -> Record {
     let key = vec![service.task.clone(), "serves".to_owned()];
-    let served = service.served.iter().map(|load| {
+    let served = service.users_listed.iter().map(|load| {
         let user = load.user.clone().unwrap_or_default();
         user_record(load, [key.clone(), vec![user]].concat(), is_adopted, now)
     });

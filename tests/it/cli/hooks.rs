@@ -92,7 +92,7 @@ fn a_hook_that_fails_loses_no_end_and_makes_the_run_partial() {
     let ran = run(&sandbox, &["purge"]);
     let reason = ran.exits(3).stderr();
     assert_eq!(reason.lines().count(), 1, "{reason}");
-    assert!(reason.contains("the hook was not told of 40 ended sessions"), "{reason}");
+    assert!(reason.contains("the hook missed 40 ended sessions"), "{reason}");
     assert!(reason.contains("sh ended with exit status: 7"), "{reason}");
     assert!(reason.contains("sessctl list --state ended --ended-since"), "{reason}");
     assert_eq!(listed_since(&sandbox, before).len(), 40);
@@ -121,7 +121,7 @@ fn what_it_was_not_told_of_is_said_whatever_else_fails() {
         };
         // when something fails after that, then all of it is said
         let reason = ran.exits(1).stderr();
-        assert!(reason.contains("the hook was not told of 1 ended session"), "{fails}: {reason}");
+        assert!(reason.contains("the hook missed 1 ended session"), "{fails}: {reason}");
         assert_eq!(reason.lines().count(), 2, "{fails}: {reason}");
         assert_eq!(ran.json()["ended"], 1, "{fails}");
     }

@@ -147,7 +147,7 @@ fn what_a_failed_job_has_done_is_its_own() {
     // Then the first has failed, ended some, and says so; the second knows of nothing
     let complaint = ran.exits(1).stderr();
     assert!(complaint.contains("job tidy: could not write to app.db: boom"), "{complaint}");
-    assert!(complaint.contains("the hook was not told of"), "{complaint}");
+    assert!(complaint.contains("the hook missed"), "{complaint}");
     assert!(!complaint.contains("job other"), "{complaint}");
     let ended = sandbox.listed(["--state", "ended"]).len() as u64;
     assert!(0 < ended && ended < 300, "{ended}");

@@ -52,7 +52,7 @@ impl World {
             jitter: Jitter::default(),
             poll: Span::ZERO,
             guard: config.guard,
-            manners: config.manners,
+            write_limits: config.manners,
             keep_runs: config.keep_runs,
         };
         let service = SessionService::new(store, config.policies.clone()).with_host("mail1");

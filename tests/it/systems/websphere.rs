@@ -15,7 +15,7 @@ const NOON: &str = "2026-06-15T12:00:00Z";
 
 /// Opens a session that asks for a timeout.
 fn asking(world: &mut World, asked: TimeoutRequest, now: UnixTime) -> Token {
-    world.opens(OpenRequest { asked, ..opening("alice", "http") }, now).unwrap().token
+    world.opens(OpenRequest { timeout: asked, ..opening("alice", "http") }, now).unwrap().token
 }
 
 #[test]

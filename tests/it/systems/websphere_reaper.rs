@@ -183,7 +183,7 @@ fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
     // none at all
     let mut websphere = World::new("websphere");
     let noon = at(NOON);
-    let never = OpenRequest { asked: TimeoutRequest::Never, ..opening("alice", "http") };
+    let never = OpenRequest { timeout: TimeoutRequest::Never, ..opening("alice", "http") };
     let never = websphere.opens(never, noon).unwrap();
     assert_eq!(never.idle_timeout, None);
     let zero = websphere.open("http", noon);

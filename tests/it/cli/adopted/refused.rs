@@ -22,9 +22,9 @@ fn refuses(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
 fn what_is_the_applications_part_is_refused() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
-    insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application says of the sessions that they are in use");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): the file is its application's to compact");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): the file is its application's to compact");
+    insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
     insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is no database of sessctl: it is another program's, with the tables django_session");
 }
 

@@ -63,7 +63,7 @@ fn an_empty_source_takes_nothing_away_by_mistake() {
     let before = rows(&sandbox.db());
     let back = ["move", "--from", "new.db", "--to", "app.db", "--replace"];
     let said = sandbox.run(back).is_refused_with(4).stderr();
-    assert!(said.contains("the source holds no session"), "{said}");
+    assert!(said.contains("the source has no sessions"), "{said}");
     assert!(rows(&sandbox.db()) == before);
 }
 

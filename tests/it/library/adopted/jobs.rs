@@ -46,7 +46,7 @@ fn terms(poll: Span) -> JobOptions {
         jitter: Jitter::default(),
         poll,
         guard: Guard::default(),
-        manners: WriteLimits::default(),
+        write_limits: WriteLimits::default(),
         keep_runs: None,
     }
 }

@@ -64,7 +64,7 @@ fn an_open_evicts_one_and_says_so() {
     assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
     assert_eq!(
         untold.to_string(),
-        "the hook was not told of 1 ended session: the answer of the cluster was lost"
+        "the hook missed 1 ended session: the response of the cluster was lost"
     );
     // And the token is good
     assert!(service.touch(&[opened.token], NOW).unwrap()[0].outcome.is_live());
@@ -157,7 +157,7 @@ fn a_purge_counts_what_it_has_done() {
     // Then it knows what that has done, and who was not told of
     assert!(proxy.has_lost());
     assert_eq!((summary.done.ended, summary.done.deleted, summary.remaining), (30, 10, 0));
-    assert_eq!((summary.untold.unwrap().sessions, *told.lock().unwrap()), (30, 0));
+    assert_eq!((summary.missed_notifications.unwrap().sessions, *told.lock().unwrap()), (30, 0));
     let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
     assert_eq!((stat.deleted, stat.ended, stat.opened), (10, 30, 40));
     assert_eq!(world.sessions.outcomes(0), [RunOutcome::Partial]);

@@ -71,7 +71,7 @@ impl World {
             jitter: Jitter::from_number(7),
             poll: sessctl::Span::ZERO,
             guard: config.guard,
-            manners: config.manners,
+            write_limits: config.manners,
             keep_runs: config.keep_runs,
         };
         assert_eq!(config.jobs.len(), plot.plans.len());
@@ -190,8 +190,12 @@ impl World {
             self.model.ends(*entry, now, EndReason::Abandoned);
         }
         let door = self.model.door(task, &user, now);
-        let opening =
-            OpenRequest { task: task.into(), user: Some(user.clone()), client: None, asked };
+        let opening = OpenRequest {
+            task: task.into(),
+            user: Some(user.clone()),
+            client: None,
+            timeout: asked,
+        };
         let answer = self.service.open(opening, UnixTime(now));
         let mut told = self.take_told(now);
         told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);

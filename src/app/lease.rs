@@ -1,0 +1,251 @@
+//! Leases: starting a run, its heartbeat, and its end.
+
+use std::time::{Duration, Instant};
+
+use super::run::{ActiveRun, COMPACTION, EndedRun, JobRun, PURGE, RunCounts, RunResult};
+use super::service::SessionService;
+use crate::domain::error::{Error, Result};
+use crate::domain::time::UnixTime;
+use crate::storage::{
+    Backend, InterruptReason, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult,
+    StatementLimit,
+};
+
+/// Interval between heartbeats.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// Time that a run continues without renewing its lease on a full file system: less than
+/// [`Lease::TERM`].
+const MAX_UNRENEWED: Duration = Duration::from_secs(30);
+/// Maximum time of one statement of a run: what remains of a lease that has just been
+/// renewed, with a margin.
+const MAX_STATEMENT_TIME: Duration = Duration::from_secs(45);
+/// Attempts to record the end of a run while the database is locked. Each waits as long as
+/// any other step.
+const FINISH_ATTEMPTS: usize = 3;
+
+impl SessionService {
+    /// Starts a run, unless its lease is held.
+    pub(super) fn start_run(
+        &mut self,
+        lease: &str,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&JobRun>,
+        now: UnixTime,
+    ) -> Result<ActiveRun> {
+        let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
+        let new = NewRun {
+            job: job.map(|job| job.key.clone()),
+            work: work.to_owned(),
+            task: task.map(str::to_owned),
+            rules: if work == PURGE { self.rules() } else { String::new() },
+            planned: job.map_or(now, |job| job.due.planned),
+            started: now,
+            anchor: job.and_then(|job| job.anchor),
+            missed: job.map_or(0, |job| job.due.missed),
+            origin: self.origin(),
+        };
+        match self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))? {
+            StartResult::Started => {
+                self.record_clock();
+                let run = self.active_run(lease, job, now);
+                Ok(ActiveRun { work: new.work, task: new.task, ..run })
+            }
+            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
+        }
+    }
+
+    /// Acquires a lease for exclusive work that the ledger does not record: it records only
+    /// runs that end sessions.
+    pub(super) fn acquire_lease(
+        &mut self,
+        lease: &str,
+        work: &str,
+        now: UnixTime,
+    ) -> Result<ActiveRun> {
+        let holder = format!("{work}:{}", self.new_holder()?);
+        let lease = Lease { name: lease.to_owned(), holder };
+        match self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))? {
+            StartResult::Started => Ok(self.active_run(lease, None, now)),
+            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
+        }
+    }
+
+    /// Takes a lease, from a holder whose process has exited immediately.
+    fn take_lease(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        attempt: &dyn Fn(&mut dyn Backend) -> Result<StartResult>,
+    ) -> Result<StartResult> {
+        let result = attempt(self.store.as_mut());
+        let result = result.or_else(|error| self.find_lease_holder(lease, error, now))?;
+        match result {
+            StartResult::LeaseHeld(LeaseHolder { holder, .. }) if self.is_gone(&holder) => {
+                // If several processes find it gone, one gets the lease.
+                self.store.release_lease(&Lease { name: lease.name.clone(), holder })?;
+                attempt(self.store.as_mut())
+            }
+            result => Ok(result),
+        }
+    }
+
+    /// Returns a unique holder, with the name of this process.
+    fn new_holder(&self) -> Result<String> {
+        let name = random_name()?;
+        Ok((self.processes.own)().map_or(name.clone(), |process| format!("{name}@{process}")))
+    }
+
+    /// Reports whether the process of the holder of a lease is known to have exited.
+    pub(super) fn is_gone(&self, holder: &str) -> bool {
+        Lease::process(holder).is_some_and(self.processes.is_gone)
+    }
+
+    /// Finds who holds the lease when the database stays busy: a rebuild blocks all other
+    /// writers until it is done.
+    fn find_lease_holder(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<StartResult> {
+        if !matches!(error, Error::Busy { .. }) {
+            return Err(error);
+        }
+        match self.store.lease_holder(&lease.name) {
+            // During a rebuild, its lease cannot be renewed either.
+            Ok(Some(holder))
+                if holder.work == COMPACTION || Lease::holds(holder.renewed_at, now) =>
+            {
+                Ok(StartResult::LeaseHeld(holder))
+            }
+            // The original error takes precedence.
+            _ => Err(error),
+        }
+    }
+
+    /// Runs `work` with automatic checkpoints disabled.
+    pub(super) fn without_autocheckpoint<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.store.keep_log(true)?;
+        let result = work(self);
+        let restored = self.store.keep_log(false);
+        // The error of the work takes precedence.
+        result.and_then(|result| restored.map(|()| result))
+    }
+
+    /// Releases a lease that [`acquire_lease`](Self::acquire_lease) returned.
+    pub(super) fn release_lease(&mut self, run: &ActiveRun) -> Result<()> {
+        self.store.drop_lease(&run.lease)
+    }
+
+    fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {
+        ActiveRun {
+            lease,
+            job: job.cloned(),
+            work: String::new(),
+            task: None,
+            started: now,
+            uptime: self.uptime,
+            begun: (self.uptime)(),
+            renewed: Duration::ZERO,
+        }
+    }
+
+    /// Renews the lease of a run from time to time, and reports whether the run may
+    /// continue: not if it was suspended until its lease expired, even if no other process
+    /// holds the lease now. The wall clock at the start is too old by then to judge by.
+    pub(super) fn heartbeat(&mut self, run: &mut ActiveRun) -> Result<bool> {
+        let elapsed = run.elapsed();
+        let unrenewed = elapsed.saturating_sub(run.renewed);
+        if unrenewed < HEARTBEAT_INTERVAL {
+            return Ok(true);
+        }
+        match self.store.renew_lease(&run.lease, run.now()) {
+            // The lease is still valid for a while.
+            Err(error) if error.is_disk_full() && unrenewed < MAX_UNRENEWED => Ok(true),
+            renewed => {
+                run.renewed = elapsed;
+                renewed
+            }
+        }
+    }
+
+    /// Limits the statements of a run until its next heartbeat: by the remaining time and
+    /// by its lease, which cannot be renewed while a statement runs.
+    pub(super) fn limit_statements(&mut self, until: Option<Instant>) {
+        let lease = StatementLimit { time: MAX_STATEMENT_TIME, cause: InterruptReason::Lease };
+        let time = until.map(|until| until.saturating_duration_since(self.timer.now()));
+        let time = time.map(|time| StatementLimit { time, cause: InterruptReason::Time });
+        let limit = time.filter(|limit| limit.time < lease.time).unwrap_or(lease);
+        self.store.limit_statements(Some(limit));
+    }
+
+    /// Records the end of a run.
+    ///
+    /// A complete run settles its job, and so does a refused or failed one: the same would
+    /// most likely happen again immediately, and the job is due again at its next time. A
+    /// run that was cut short for a transient reason leaves the job due.
+    pub(super) fn finish_run(
+        &mut self,
+        run: &ActiveRun,
+        counts: RunCounts,
+        result: RunResult<'_>,
+    ) -> Result<()> {
+        let finished = run.now();
+        let (outcome, reason, is_settled) = match result {
+            RunResult::Complete => (RunOutcome::Done, None, true),
+            RunResult::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
+            RunResult::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
+                (RunOutcome::Refused, Some(error.to_string()), true)
+            }
+            RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
+        };
+        let job = run.job.as_ref().filter(|_| is_settled);
+        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
+        let RunCounts { marked, ended, deleted } = counts;
+        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, anchor };
+        let name = run.job.as_ref().map(|job| job.key.name.as_str());
+        self.observe(&run.work, run.task.as_deref(), name, &end);
+        let key = job.map(|job| &job.key);
+        let mut retries = (1..FINISH_ATTEMPTS).map(|_| ());
+        loop {
+            match self.store.finish_run(&run.lease, key, &end) {
+                // The cause that stopped the work may last a little longer.
+                Err(error) if error.is_transient() && retries.next().is_some() => {}
+                finished => return finished,
+            }
+        }
+    }
+
+    /// Notifies the observer of a run, before the ledger, which may fail.
+    pub(super) fn observe(
+        &mut self,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&str>,
+        end: &RunEnd,
+    ) {
+        if let Some(observer) = &mut self.observer {
+            observer.run_ended(&EndedRun { work, task, job, end });
+        }
+    }
+}
+
+/// Draws a unique name.
+pub(super) fn random_name() -> Result<String> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
+}
+
+/// Returns the error that another process holds the lease.
+pub(super) fn lease_held_error(holder: LeaseHolder, now: UnixTime) -> Error {
+    Error::LeaseHeld {
+        work: holder.work,
+        by: holder.by.map_or_else(
+            || "another process".to_owned(),
+            |origin| format!("process {} on {}", origin.pid, origin.host),
+        ),
+        ago: now.since(holder.renewed_at),
+    }
+}

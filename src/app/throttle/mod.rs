@@ -1,0 +1,241 @@
+//! Adaptive size of the write transactions of a run, and the pauses between them.
+//!
+//! SQLite's write lock is not fair: a process that finds it taken sleeps for 1 ms, then 2,
+//! 5, 10, up to 100 ms, and a process that arrives meanwhile goes first. A run that retakes
+//! the lock immediately starves the others. So while there are other writers, it holds the
+//! lock for less than half of its target, 0.8 ms by default, and then leaves it free for
+//! twice as long: a process that found it taken finds it free after its first sleep.
+
+use std::time::Duration;
+
+use crate::storage::{DataVersion, PurgeBatchResult, VacuumStep, WriteResult};
+
+/// Minimum number of rows of a batch, unless this many would hold the lock for
+/// [`MAX_OVERSHOOT`] times the target: then it may be one. With few rows, the time of a
+/// batch says little about each row.
+const MIN_BATCH: usize = 16;
+const MAX_OVERSHOOT: f64 = 4.0;
+/// Maximum number of rows of a batch.
+const MAX_BATCH: usize = 100_000;
+/// Maximum without other writers: each batch rewrites the indexes of a table, so a few
+/// large batches are fastest. Each due row takes some memory until then.
+const MAX_BATCH_UNTHROTTLED: usize = 200_000;
+/// First number of rows without other writers, and maximum time of a scan.
+const FIRST_BATCH_UNTHROTTLED: usize = 4_096;
+const MAX_SCAN_TIME_UNTHROTTLED: Duration = Duration::from_secs(2);
+/// Fraction (1/n) by which a batch grows again after the file system had no space.
+const GROWTH: usize = 16;
+/// Weight of the last batch in the moving averages.
+const WEIGHT: f64 = 0.3;
+/// Batches for which other writers are assumed: at the start, and after a sign of them.
+const WARMUP_BATCHES: u32 = 8;
+const BACKOFF_BATCHES: u32 = 50;
+/// A longer wait for the lock is a sign of another writer.
+const LOCK_WAIT_THRESHOLD: Duration = Duration::from_micros(300);
+/// Length of a pause, as a multiple of the last hold.
+const PAUSE_FACTOR: f64 = 2.0;
+/// Share of the target while there are other writers.
+const CONTENDED_SHARE: f64 = 0.4;
+/// Maximum length of a pause: a longer one helps nobody.
+const MAX_PAUSE: Duration = Duration::from_millis(250);
+/// Maximum target.
+const MAX_TARGET: Duration = Duration::from_secs(10);
+/// Target without other writers.
+const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
+
+/// Timing of a write transaction.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WriteTiming {
+    /// Time that it held the write lock.
+    pub(super) hold: Duration,
+    /// Part of `hold` that the commit took; zero if unknown.
+    pub(super) commit: Duration,
+    /// Time that it waited for the lock.
+    pub(super) waited: Duration,
+}
+
+impl From<&PurgeBatchResult> for WriteTiming {
+    fn from(batch: &PurgeBatchResult) -> Self {
+        let PurgeBatchResult { hold, commit, waited, .. } = *batch;
+        Self { hold, commit, waited }
+    }
+}
+
+impl From<&WriteResult> for WriteTiming {
+    fn from(written: &WriteResult) -> Self {
+        let WriteResult { hold, commit, waited, .. } = *written;
+        Self { hold, commit, waited }
+    }
+}
+
+impl From<&VacuumStep> for WriteTiming {
+    fn from(step: &VacuumStep) -> Self {
+        Self { hold: step.hold, ..Self::default() }
+    }
+}
+
+/// Sizes batches so that each holds the write lock for about the target.
+///
+/// 1. A batch costs a fixed time for the transaction, which is the shortest commit so far,
+///    and a time for each row, which is a moving average.
+/// 2. The next batch has as many rows as fit into the target, at most twice as many as the
+///    last.
+/// 3. Where a commit alone takes as long as the target or longer, as without a write-ahead
+///    log, on a slow disk or on a cluster, it has as many rows as make half of the hold
+///    useful.
+/// 4. Where other writers make commits take longer than the shortest, this is added to the
+///    cost of the rows, and batches shrink; but not below those whose own work takes as
+///    long as the shortest commit. The rest of the hold is then not caused by the run, and
+///    smaller batches would not shorten it: they would be all overhead, and never grow
+///    again. Instead, pauses grow with each hold.
+#[derive(Debug, Clone)]
+pub(super) struct Throttle {
+    target: Duration,
+    /// The user says that there are no other writers.
+    is_unthrottled: bool,
+    rows: usize,
+    min_rows: usize,
+    /// Number of rows that the file system has had space for, if it has run out of it.
+    ceiling: Option<usize>,
+    /// Seconds.
+    per_row: Option<f64>,
+    /// Seconds per row without the commits.
+    work_per_row: Option<f64>,
+    per_commit: Option<f64>,
+    /// Batches for which other writers are still assumed.
+    contended: u32,
+    version: Option<DataVersion>,
+    last_hold: Duration,
+}
+
+impl Throttle {
+    /// Starts with small batches: the machine and its load are not known yet.
+    pub(super) fn with_target(target: Duration) -> Self {
+        Self {
+            target: target.min(MAX_TARGET),
+            is_unthrottled: false,
+            rows: MIN_BATCH * 4,
+            min_rows: MIN_BATCH,
+            ceiling: None,
+            per_row: None,
+            work_per_row: None,
+            per_commit: None,
+            contended: WARMUP_BATCHES,
+            version: None,
+            last_hold: Duration::ZERO,
+        }
+    }
+
+    /// Creates the throttle of a run without other writers.
+    pub(super) fn unthrottled() -> Self {
+        Self {
+            is_unthrottled: true,
+            rows: FIRST_BATCH_UNTHROTTLED,
+            ..Self::with_target(UNTHROTTLED_TARGET)
+        }
+    }
+
+    /// Starts with one row, which may take as long as a whole batch should.
+    pub(super) fn from_one_row(self) -> Self {
+        Self { rows: 1, min_rows: 1, ..self }
+    }
+
+    /// Returns the maximum number of due rows of the next batch.
+    pub(super) fn rows(&self) -> usize {
+        self.ceiling.map_or(self.rows, |ceiling| self.rows.min(ceiling))
+    }
+
+    /// Records that the file system has no space for a batch of this many rows, and
+    /// reports whether a smaller one is worth trying.
+    pub(super) fn shrink(&mut self, rows: usize) -> bool {
+        self.ceiling = Some((rows / 2).max(1));
+        rows > 1
+    }
+
+    /// Reports whether the file system has run out of space.
+    pub(super) fn is_cramped(&self) -> bool {
+        self.ceiling.is_some()
+    }
+
+    /// Returns the maximum time of the scan for the next batch. The batch will read the
+    /// same rows again under the lock, in less time.
+    pub(super) fn scan_time(&self) -> Duration {
+        if self.is_unthrottled {
+            MAX_SCAN_TIME_UNTHROTTLED
+        } else {
+            (self.target * 2).min(MAX_PAUSE)
+        }
+    }
+
+    /// Reports whether there may be other writers.
+    pub(super) const fn is_contended(&self) -> bool {
+        self.contended > 0 && !self.is_unthrottled
+    }
+
+    fn target(&self) -> Duration {
+        if self.is_contended() { self.target.mul_f64(CONTENDED_SHARE) } else { self.target }
+    }
+
+    /// Records the version of the data before a batch: a change is a sign of another writer.
+    pub(super) fn observe_version(&mut self, version: Option<DataVersion>) {
+        if self.version.is_some() && self.version != version {
+            self.contended = BACKOFF_BATCHES;
+        }
+        self.version = version;
+    }
+
+    /// Records the timing of a batch with this many due rows.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the numbers lie within [1, MAX_BATCH_UNTHROTTLED]"
+    )]
+    pub(super) fn record(&mut self, rows: u64, timing: impl Into<WriteTiming>) {
+        let timing = timing.into();
+        self.last_hold = timing.hold;
+        self.contended = self.contended.saturating_sub(1);
+        if timing.waited > LOCK_WAIT_THRESHOLD {
+            self.contended = BACKOFF_BATCHES;
+        }
+        // A batch without a hold was recovered afterwards, and says nothing about the next.
+        if rows == 0 || timing.hold.is_zero() {
+            return;
+        }
+        let (hold, commit) = (timing.hold.as_secs_f64(), timing.commit.as_secs_f64());
+        let shortest = self.per_commit.map_or(commit, |shortest| shortest.min(commit));
+        self.per_commit = Some(shortest);
+        let row = average(&mut self.per_row, (hold - shortest).max(1e-9) / rows as f64);
+        let work = average(&mut self.work_per_row, (hold - commit) / rows as f64);
+        let wanted = (self.target().as_secs_f64() - shortest).max(shortest) / row;
+        let useful = if work > 0.0 { shortest / work } else { 0.0 };
+        let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };
+        let is_too_slow = work * MIN_BATCH as f64 > self.target.as_secs_f64() * MAX_OVERSHOOT;
+        let min = if is_too_slow { 1 } else { self.min_rows };
+        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(min, max);
+        // Space may have become free. A batch that finds none has cost little.
+        self.ceiling = self
+            .ceiling
+            .map(|ceiling| ceiling + ceiling.div_ceil(GROWTH))
+            .filter(|ceiling| *ceiling < max);
+    }
+
+    /// Returns the length of the pause before the next batch, if the lock has been free for
+    /// this time and will be for that of another scan.
+    pub(super) fn pause(&self, unlocked: Duration) -> Duration {
+        if self.is_contended() {
+            let wanted = self.last_hold.max(self.target()).mul_f64(PAUSE_FACTOR);
+            wanted.saturating_sub(unlocked).min(MAX_PAUSE)
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
+/// Adds a value to a moving average, and returns the average.
+fn average(average: &mut Option<f64>, last: f64) -> f64 {
+    *average.insert(average.map_or(last, |before| before + WEIGHT * (last - before)))
+}
+
+#[cfg(test)]
+mod tests;
