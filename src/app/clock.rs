@@ -57,3 +57,18 @@ pub(super) struct ClockCheck {
     /// Reason why the last check failed, or why its result was not recorded.
     pub(super) warning: Option<String>,
 }
+
+#[cfg(test)]
+pub(super) mod fake {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW: Cell<Instant> = Cell::new(Instant::now());
+    }
+
+    /// Timer of the current thread that advances only when it sleeps.
+    pub(in crate::app) fn timer() -> Timer {
+        Timer { now: || NOW.get(), sleep: |duration| NOW.set(NOW.get() + duration) }
+    }
+}

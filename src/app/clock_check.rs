@@ -61,7 +61,7 @@ impl SessionService {
     /// this process. Returns the check; `None`: none was needed.
     ///
     /// # Errors
-    /// As for [`check_clock`](Self::check_clock).
+    /// See [`check_clock`](Self::check_clock).
     fn observe_clock(&mut self, now: UnixTime) -> Result<Option<ClockObservation>> {
         let Some(observation) =
             self.judge_clock(now).or_else(|error| self.without_ledger(error))?
@@ -81,7 +81,7 @@ impl SessionService {
     /// Makes sure that the clock can be trusted at `now`.
     ///
     /// # Errors
-    /// As for [`check_clock`](Self::check_clock).
+    /// See [`check_clock`](Self::check_clock).
     pub(super) fn ensure_clock_trusted(&mut self, now: UnixTime) -> Result<()> {
         self.check_clock(now).map(drop)
     }

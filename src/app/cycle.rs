@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use super::lease::random_name;
 use super::notify::MissedNotifications;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
@@ -13,8 +12,8 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    InterruptReason, KeptRows, NewRun, Order, RunEnd, RunOutcome, ScanLimits, ScanResult,
-    SessionQuery, UnindexedTable,
+    InterruptReason, KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery,
+    UnindexedTable,
 };
 
 /// Sessions that one write transaction ends: a few milliseconds of work, and on a cluster
@@ -247,7 +246,7 @@ impl SessionService {
     /// did.
     ///
     /// # Errors
-    /// As for [`cycle`](Self::cycle).
+    /// See [`cycle`](Self::cycle).
     pub fn cycle_sessions(
         &mut self,
         sessions: &[Session],
@@ -294,37 +293,6 @@ impl SessionService {
 
     fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
-    }
-
-    /// Records a cycle in the ledger that its guard has refused. The refusal takes precedence
-    /// over any error of recording it.
-    fn record_refusal(
-        &mut self,
-        task: Option<&TaskPattern>,
-        refusal: &GuardRefusal,
-        now: UnixTime,
-    ) {
-        let run = NewRun {
-            job: None,
-            work: "cycle".to_owned(),
-            task: task.map(|task| task.as_str().to_owned()),
-            rules: String::new(),
-            planned: now,
-            started: now,
-            anchor: None,
-            missed: 0,
-            origin: self.origin(),
-        };
-        let end = RunEnd {
-            finished: now,
-            outcome: RunOutcome::Refused,
-            reason: Some(refusal.to_string()),
-            marked: 0,
-            ended: 0,
-            deleted: 0,
-            anchor: None,
-        };
-        let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
     }
 
     fn next_unended(

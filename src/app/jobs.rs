@@ -2,18 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::cycle::Cycled;
 use super::purge::{PurgeRequest, PurgeSummary};
-use super::run::{JobRun, RunCounts, RunResult, job_key};
+use super::run::{JobRun, job_key};
 use super::service::SessionService;
-use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
-use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::job::{
     Jitter, Job, JobAction, JobHistory, JobStatus, JobTiming, LateRun, ScheduleContext,
 };
-use crate::domain::session::{Session, State};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::WriteLimits;
@@ -46,17 +43,17 @@ pub struct JobOptions {
 /// Outcome of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobOutcome {
-    /// It is not due.
+    /// Not due.
     NotDue(JobStatus),
-    /// It is disabled.
+    /// Disabled.
     Disabled,
-    /// It was due, but it belongs to another host.
+    /// Due, but it belongs to another host.
     Skipped,
-    /// It is a cycle that was missed by more than its job allows.
+    /// Not run: a cycle that was missed by more than its job allows.
     TooLate(LateRun),
-    /// It has purged.
+    /// Completed or stopped purge.
     Purged(PurgeSummary),
-    /// It has cycled.
+    /// Completed or stopped cycle.
     Cycled(Cycled),
 }
 
@@ -73,11 +70,11 @@ impl SessionService {
     ) -> Result<Vec<JobStatus>> {
         Self::ensure_zone_resolved(jobs, options)?;
         let states = self.job_states(options, now)?;
-        let status = |job: &Job| {
+        let with_history = |job: &Job| {
             let history = history_of(&self.job_key(job, options), &states);
             job.job_status(history, self.schedule_context(options), now)
         };
-        Ok(jobs.iter().map(status).collect())
+        Ok(jobs.iter().map(with_history).collect())
     }
 
     /// Sets the jobs of this machine, as far as they are enabled. Adds those that are new
@@ -310,69 +307,6 @@ impl SessionService {
                 self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
             }
         }
-    }
-
-    /// Ends the sessions of a task as a recorded run. A run that resumes one that was cut
-    /// short leaves sessions alone that were opened after its planned time.
-    fn cycle_job(
-        &mut self,
-        task: &TaskPattern,
-        guard: Guard,
-        run: &JobRun,
-        now: UnixTime,
-        go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Cycled> {
-        let lease = format!("cycle {}", run.key.name);
-        let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
-        let filter = Filter {
-            task: Some(task.clone()),
-            states: State::NOT_ENDED.to_vec(),
-            opened_by: run.due.resumes.then_some(run.due.planned),
-            ..Filter::default()
-        };
-        let request = CycleRequest { filter, guard };
-        let policies = self.policies.clone();
-        let mut counts = RunCounts::default();
-        let count = &mut |session: &Session| {
-            counts.ended += 1;
-            counts.deleted += u64::from(deletes_row(&policies, session));
-        };
-        let cycled = self.cycle_until(&request, now, count, &mut |service| {
-            let has_lease = service.heartbeat(&mut active)?;
-            let stopped = if has_lease { StopReason::Signal } else { StopReason::Lease };
-            Ok((!has_lease || go_on().is_break()).then_some(stopped))
-        });
-        let cycled = cycled.or_else(|error| self.cut_short(counts, error));
-        let result = match &cycled {
-            Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
-            Err(error) => RunResult::Failed(error),
-        };
-        let finished = self.finish_run(&active, counts, result);
-        // The error of the work takes precedence over that of recording it.
-        cycled.and_then(|cycled| match finished {
-            Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_transient() => {
-                Ok(cycled)
-            }
-            finished => finished.map(|()| cycled),
-        })
-    }
-
-    /// Returns the result of a cycle that an obstacle has stopped.
-    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
-        let Some(obstacle) = error.obstacle() else { return Err(error) };
-        let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
-        let RunCounts { ended, deleted, .. } = counts;
-        let (missed_notifications, kept) = (self.take_missed_notifications(), self.take_kept());
-        let unreadable_users = 0;
-        Ok(Cycled {
-            ended,
-            deleted,
-            stopped,
-            obstacle,
-            missed_notifications,
-            unreadable_users,
-            kept,
-        })
     }
 
     /// Visits runs of the ledger, the latest first. A run whose process has exited is lost.

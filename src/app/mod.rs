@@ -8,6 +8,7 @@ mod clock_check;
 mod compact;
 mod copy;
 mod cycle;
+mod cycle_job;
 mod jobs;
 mod lease;
 mod notify;

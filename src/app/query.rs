@@ -78,7 +78,7 @@ impl SessionService {
     /// the first.
     ///
     /// # Errors
-    /// As for [`sessions_by_handle`](Self::sessions_by_handle).
+    /// See [`sessions_by_handle`](Self::sessions_by_handle).
     pub fn session(&self, prefix: &str) -> Result<Session> {
         let first = self.sessions_by_handle(prefix)?.into_iter().next();
         first.ok_or_else(|| Error::NoSession(prefix.to_owned()))
@@ -129,7 +129,7 @@ impl SessionService {
     /// Returns the usage of each task, with all its users.
     ///
     /// # Errors
-    /// As for [`task_usage`](Self::task_usage).
+    /// See [`task_usage`](Self::task_usage).
     pub fn task_usage_with_all_users(
         &self,
         task: Option<&TaskPattern>,

@@ -44,7 +44,7 @@ pub struct JobRun {
     pub due: DueRun,
     /// Time from which the due run was computed.
     pub anchor: Option<UnixTime>,
-    /// Whether the interval of the job counts from the end of the run.
+    /// True if the interval of the job counts from the end of the run.
     pub counts_from_end: bool,
 }
 

@@ -48,9 +48,9 @@ pub enum TouchOutcome {
     Unchanged,
     /// The close has ended it.
     Closed,
-    /// It had ended before.
+    /// The session had ended before.
     Ended(EndReason),
-    /// It is live, but its row cannot be deleted: other rows refer to it, or the database
+    /// The session is live, but its row cannot be deleted: other rows refer to it, or the database
     /// rejects the deletion.
     Kept,
     /// No session has this token.

@@ -1,10 +1,11 @@
-//! Job runs that are skipped, with the reason in the ledger.
+//! Runs that are skipped or refused, with the reason in the ledger.
 
 use super::jobs::JobOutcome;
 use super::lease::random_name;
 use super::run::JobRun;
 use super::service::SessionService;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, GuardRefusal, Result};
+use crate::domain::filter::TaskPattern;
 use crate::domain::job::{Job, LateRun};
 use crate::domain::time::UnixTime;
 use crate::storage::{NewRun, RunEnd, RunOutcome};
@@ -48,15 +49,6 @@ impl SessionService {
         anchor: UnixTime,
         now: UnixTime,
     ) -> Result<bool> {
-        let end = RunEnd {
-            finished: now,
-            outcome: RunOutcome::Skipped,
-            reason: Some(reason),
-            marked: 0,
-            ended: 0,
-            deleted: 0,
-            anchor: Some(anchor),
-        };
         let run = NewRun {
             job: Some(run.key),
             work: job.work.verb().to_owned(),
@@ -68,6 +60,41 @@ impl SessionService {
             missed: run.due.missed,
             origin: self.origin(),
         };
+        let end = unstarted(RunOutcome::Skipped, reason, Some(anchor), now);
         self.store.insert_run(&random_name()?, &run, &end)
     }
+
+    /// Records a cycle in the ledger that its guard has refused. The refusal takes precedence
+    /// over any error of recording it.
+    pub(super) fn record_refusal(
+        &mut self,
+        task: Option<&TaskPattern>,
+        refusal: &GuardRefusal,
+        now: UnixTime,
+    ) {
+        let run = NewRun {
+            job: None,
+            work: "cycle".to_owned(),
+            task: task.map(|task| task.as_str().to_owned()),
+            rules: String::new(),
+            planned: now,
+            started: now,
+            anchor: None,
+            missed: 0,
+            origin: self.origin(),
+        };
+        let end = unstarted(RunOutcome::Refused, refusal.to_string(), None, now);
+        let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
+    }
+}
+
+/// Returns the end of a run that has not started.
+fn unstarted(
+    outcome: RunOutcome,
+    reason: String,
+    anchor: Option<UnixTime>,
+    now: UnixTime,
+) -> RunEnd {
+    let (marked, ended, deleted) = (0, 0, 0);
+    RunEnd { finished: now, outcome, reason: Some(reason), marked, ended, deleted, anchor }
 }

@@ -34,7 +34,7 @@ impl CopyRequest {
 /// Progress of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CopyProgress {
-    /// Whether all rows are copied, and both sides are being compared.
+    /// True once all rows are copied and both sides are being compared.
     pub is_comparing: bool,
     /// Share of the work that is done, in `[0, 1]`: the comparison is the second half of it,
     /// or all if nothing is copied.

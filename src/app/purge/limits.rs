@@ -22,3 +22,26 @@ impl PurgeLimits<'_> {
         self.until.is_some_and(|until| self.timer.now() >= until).then_some(StopReason::RunTime)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::clock::fake;
+    use std::time::Duration;
+
+    #[test]
+    fn a_purge_stops_at_its_time_limit_and_a_signal_takes_precedence() {
+        let timer = fake::timer();
+        let until = Some(timer.now() + Duration::from_secs(60));
+        let done = PurgeProgress::default();
+        let go_on = &mut |_: &PurgeProgress| ControlFlow::Continue(());
+        let mut limits = PurgeLimits { until, timer, go_on };
+        timer.sleep(Duration::from_secs(59));
+        assert_eq!(limits.check(&done), None);
+        timer.sleep(Duration::from_secs(1));
+        assert_eq!(limits.check(&done), Some(StopReason::RunTime));
+        let go_on = &mut |_: &PurgeProgress| ControlFlow::Break(());
+        let mut limits = PurgeLimits { until, timer, go_on };
+        assert_eq!(limits.check(&done), Some(StopReason::Signal));
+    }
+}

@@ -1,11 +1,13 @@
 //! The purge: a bounded run that marks, ends and deletes what is due.
 
+mod batches;
 mod checkpoint;
 mod guard;
 mod limits;
 mod preview;
 mod report;
 mod run;
+mod summary;
 mod sweep;
 
 pub use report::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary};

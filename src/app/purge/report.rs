@@ -68,7 +68,7 @@ pub struct PurgeSummary {
     pub live: u64,
     /// Due rows that are left for the next run.
     pub remaining: u64,
-    /// Whether all remaining rows were counted; if not, `live` and `remaining` are lower
+    /// True if all remaining rows were counted; if not, `live` and `remaining` are lower
     /// bounds. A run that stops early counts for a short time only.
     pub counted: bool,
     /// Duration of the run.

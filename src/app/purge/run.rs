@@ -19,7 +19,7 @@ use crate::storage::{Order, SessionQuery, VisitResult};
 impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
     ///
-    /// It sweeps the table once in key order: it scans for the next due rows without a
+    /// Sweeps the table once in key order: it scans for the next due rows without a
     /// lock, then applies them in a write transaction that checks them again and takes
     /// about as long as
     /// [`WriteLimits::hold`](crate::domain::write_limits::WriteLimits::hold). If there are

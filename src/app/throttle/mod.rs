@@ -136,7 +136,7 @@ impl Throttle {
     }
 
     /// Starts with one row, which may take as long as a whole batch should.
-    pub(super) fn from_one_row(self) -> Self {
+    pub(super) fn starting_with_one_row(self) -> Self {
         Self { rows: 1, min_rows: 1, ..self }
     }
 

@@ -90,13 +90,13 @@ fn a_batch_has_one_row_where_that_exceeds_the_target() {
     let row = Duration::from_millis(140);
     assert_eq!(size_where(row, Duration::from_micros(400)), 1);
     for throttle in [Throttle::with_target(TARGET), Throttle::unthrottled()] {
-        let mut throttle = throttle.from_one_row();
+        let mut throttle = throttle.starting_with_one_row();
         assert_eq!(throttle.rows(), 1);
         // Batches soon grow if rows turn out to be fast
         throttle.record(1, timing(1, Duration::from_micros(4), Duration::ZERO));
         assert_eq!(throttle.rows(), 2);
     }
-    let mut throttle = Throttle::with_target(TARGET).from_one_row();
+    let mut throttle = Throttle::with_target(TARGET).starting_with_one_row();
     (0..20).for_each(|_| throttle.record(1, timing(1, row, Duration::ZERO)));
     assert_eq!(throttle.rows(), 1);
 }

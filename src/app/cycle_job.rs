@@ -1,0 +1,75 @@
+//! Cycles of jobs.
+
+use std::ops::ControlFlow;
+
+use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::run::{JobRun, RunCounts, RunResult};
+use super::service::SessionService;
+use super::stop::StopReason;
+use crate::domain::error::{Error, Result};
+use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::guard::Guard;
+use crate::domain::session::{Session, State};
+use crate::domain::time::UnixTime;
+
+impl SessionService {
+    /// Ends the sessions of a task as a recorded run. A run that resumes one that was cut
+    /// short leaves sessions alone that were opened after its planned time.
+    pub(super) fn cycle_job(
+        &mut self,
+        task: &TaskPattern,
+        guard: Guard,
+        run: &JobRun,
+        now: UnixTime,
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Cycled> {
+        let lease = format!("cycle {}", run.key.name);
+        let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
+        let filter = Filter {
+            task: Some(task.clone()),
+            states: State::NOT_ENDED.to_vec(),
+            opened_by: run.due.resumes.then_some(run.due.planned),
+            ..Filter::default()
+        };
+        let request = CycleRequest { filter, guard };
+        let policies = self.policies.clone();
+        let mut counts = RunCounts::default();
+        let count = &mut |session: &Session| {
+            counts.ended += 1;
+            counts.deleted += u64::from(deletes_row(&policies, session));
+        };
+        let cycled = self.cycle_until(&request, now, count, &mut |service| {
+            let has_lease = service.heartbeat(&mut active)?;
+            let stopped = if has_lease { StopReason::Signal } else { StopReason::Lease };
+            Ok((!has_lease || go_on().is_break()).then_some(stopped))
+        });
+        let cycled = cycled.or_else(|error| self.cut_short(counts, error));
+        let result = match &cycled {
+            Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
+            Err(error) => RunResult::Failed(error),
+        };
+        let finished = self.finish_run(&active, counts, result);
+        // The error of the work takes precedence over that of recording it.
+        cycled.and_then(|cycled| match finished {
+            Err(error) if cycled.stopped == Some(StopReason::Busy) && error.is_transient() => {
+                Ok(cycled)
+            }
+            finished => finished.map(|()| cycled),
+        })
+    }
+
+    /// Returns the result of a cycle that an obstacle has stopped.
+    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
+        let Some(obstacle) = error.obstacle() else { return Err(error) };
+        let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
+        Ok(Cycled {
+            ended: counts.ended,
+            deleted: counts.deleted,
+            stopped,
+            obstacle,
+            missed_notifications: self.take_missed_notifications(),
+            unreadable_users: 0,
+            kept: self.take_kept(),
+        })
+    }
+}

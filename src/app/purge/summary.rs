@@ -1,0 +1,126 @@
+//! Sweeping the table, and the summary of the run.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::limits::PurgeLimits;
+use super::preview::ScanTotals;
+use super::report::{PurgeProgress, PurgeRequest, PurgeSummary};
+use super::sweep::Sweep;
+use crate::app::run::ActiveRun;
+use crate::app::service::SessionService;
+use crate::app::stop::StopReason;
+use crate::domain::error::Result;
+use crate::domain::time::UnixTime;
+use crate::storage::{InterruptReason, PurgeCounts};
+
+/// Time that a run which stops early takes to count the rest.
+const COUNT_TIME: Duration = Duration::from_secs(1);
+
+impl SessionService {
+    /// Sweeps the table, and returns the summary.
+    pub(super) fn sweep_table(
+        &mut self,
+        sweep: &mut Sweep,
+        run: &mut ActiveRun,
+        request: &PurgeRequest,
+        now: UnixTime,
+        go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
+    ) -> Result<PurgeSummary> {
+        let until = request.run_time.and_then(|time| sweep.begun.checked_add(time));
+        let mut limits = PurgeLimits { until, timer: self.timer, go_on };
+        self.limit_statements(until);
+        let stopped = self.without_autocheckpoint(|service| {
+            let stopped = service.purge_batches(sweep, run, request, now, &mut limits)?;
+            sweep.checkpointer.final_checkpoint(service.store.as_mut(), service.timer)?;
+            Ok(stopped)
+        })?;
+        self.store.limit_statements(None);
+        sweep.done.log_peak = sweep.checkpointer.peak;
+        match self.store.record_peaks(&sweep.peaks) {
+            // A failure to record these figures does not undo the work.
+            Err(error) if error.is_transient() || error.is_disk_full() => {}
+            recorded => recorded?,
+        }
+        let rest = self.count_remaining(sweep, request, now, stopped)?;
+        Ok(self.summarize(sweep, rest, stopped, None))
+    }
+
+    /// Returns the summary of a run that an obstacle has stopped.
+    pub(super) fn stopped_by_obstacle(
+        &mut self,
+        sweep: &mut Sweep,
+        request: &PurgeRequest,
+        now: UnixTime,
+        (stopped, obstacle): (StopReason, String),
+    ) -> PurgeSummary {
+        let stopped = Some(stopped);
+        let rest = self.count_remaining(sweep, request, now, stopped);
+        // If not even a scan is possible, the rest stays uncounted.
+        self.summarize(sweep, rest.unwrap_or_default(), stopped, Some(obstacle))
+    }
+
+    /// Returns the summary of a run whose statement was interrupted. It does not scan for
+    /// the rest, which would most likely take as long.
+    pub(super) fn interrupted(
+        &mut self,
+        sweep: &mut Sweep,
+        cause: InterruptReason,
+        obstacle: String,
+    ) -> PurgeSummary {
+        let stopped = match cause {
+            InterruptReason::Asked => StopReason::Signal,
+            InterruptReason::Time => StopReason::RunTime,
+            InterruptReason::Lease => StopReason::Lease,
+        };
+        sweep.totals.kept.add(self.store.take_kept());
+        let in_hand = sweep.in_hand;
+        let counts = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
+        let rest = ScanTotals { counts, ..ScanTotals::default() };
+        self.summarize(sweep, (rest, false), Some(stopped), Some(obstacle))
+    }
+
+    /// Returns the summary of a run that leaves this rest, which was `counted` or not.
+    fn summarize(
+        &mut self,
+        sweep: &mut Sweep,
+        (rest, counted): (ScanTotals, bool),
+        stopped: Option<StopReason>,
+        obstacle: Option<String>,
+    ) -> PurgeSummary {
+        let (due, still_due) = (rest.counts.due, rest.counts.would_end);
+        sweep.totals.add(rest);
+        let ScanTotals { counts, unreadable, kept } = std::mem::take(&mut sweep.totals);
+        PurgeSummary {
+            done: sweep.done,
+            live: counts.sessions.saturating_sub(sweep.done.ended + still_due),
+            remaining: due,
+            counted,
+            elapsed: self.timer.elapsed(sweep.begun),
+            // A run that leaves nothing was not stopped early.
+            stopped: stopped.filter(|_| due > 0 || !counted),
+            obstacle,
+            missed_notifications: self.take_missed_notifications(),
+            unreadable: counts.unreadable,
+            future: counts.future,
+            unreadable_value: unreadable,
+            kept,
+        }
+    }
+
+    /// Counts the rows after the point where a run stopped, and reports whether it counted
+    /// all of them.
+    fn count_remaining(
+        &self,
+        sweep: &Sweep,
+        request: &PurgeRequest,
+        now: UnixTime,
+        stopped: Option<StopReason>,
+    ) -> Result<(ScanTotals, bool)> {
+        if stopped.is_none() {
+            return Ok((ScanTotals::default(), true));
+        }
+        let scope = request.scope(&self.policies, now);
+        self.count_from(&scope, sweep.cursor.as_ref(), COUNT_TIME)
+    }
+}
