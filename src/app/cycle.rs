@@ -119,48 +119,42 @@ impl SessionService {
             let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
             guard.check(impact(would_end, sessions))?;
         }
-        let (mut after, mut ended, mut deleted) = (None, 0, 0);
-        let (mut unreadable_users, mut seen) = (0, 0);
-        let mut max = BATCH;
+        let mut cycled = Cycled::default();
+        let (mut after, mut seen, mut max) = (None, 0, BATCH);
         loop {
-            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), max)?;
-            let (done, obstacle) = match self.end_cycled(&batch, now) {
+            let (batch, last, scan) = self.next_unended(filter, now, after.as_ref(), max)?;
+            let done = match self.end_cycled(&batch, now) {
                 Err(Error::DiskFull { .. }) if batch.len() > 1 => {
                     max = batch.len() / 2;
                     continue;
                 }
                 Err(error @ Error::Interrupted { cause: InterruptReason::Asked, .. }) => {
-                    (Vec::new(), Some(format!("it {error}")))
+                    cycled.obstacle = Some(format!("it {error}"));
+                    Vec::new()
                 }
-                done => (done?, None),
+                done => done?,
             };
-            unreadable_users += scanned.unreadable_users;
+            cycled.unreadable_users += scan.unreadable_users;
             for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
-                ended += 1;
-                deleted += u64::from(deletes_row(&self.policies, session));
+                cycled.ended += 1;
+                cycled.deleted += u64::from(deletes_row(&self.policies, session));
                 show(session);
             }
             seen += batch.len() as u64;
-            let stopped = if obstacle.is_some() {
+            let is_last = batch.len() < max;
+            cycled.stopped = if cycled.obstacle.is_some() {
                 Some(StopReason::Signal)
-            } else if batch.len() < max {
+            } else if is_last {
                 None
             } else if seen > sessions.saturating_mul(2).saturating_add(MAX_NEW) {
                 return Err(Error::failed("reach the end of the sessions", ROWS_KEEP_COMING));
             } else {
                 stop(self)?
             };
-            if batch.len() < max || stopped.is_some() {
-                let missed_notifications = self.take_missed_notifications();
-                return Ok(Cycled {
-                    ended,
-                    deleted,
-                    stopped,
-                    obstacle,
-                    missed_notifications,
-                    unreadable_users,
-                    kept: self.take_kept(),
-                });
+            if is_last || cycled.stopped.is_some() {
+                cycled.missed_notifications = self.take_missed_notifications();
+                cycled.kept = self.take_kept();
+                return Ok(cycled);
             }
             after = last;
         }

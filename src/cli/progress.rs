@@ -42,7 +42,7 @@ impl Display {
 
     /// Shows how far a purge is.
     pub fn show(&mut self, progress: &PurgeProgress) {
-        self.show_share(progress.walked, |elapsed| figures(progress, elapsed));
+        self.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
     }
 
     /// Shows how far something else is that walks through all keys, with its figures.
@@ -111,7 +111,7 @@ fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
         thousands(progress.rows),
         thousands(changed),
         thousands(rate),
-        left(progress.walked, elapsed),
+        left(progress.fraction, elapsed),
         progress.last_hold.as_secs_f64() * 1e3,
     )
 }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_figures_of_a_purge_that_is_half_done() {
         let progress = PurgeProgress {
-            walked: 0.25,
+            fraction: 0.25,
             rows: 2_500_000,
             ended: 1_200_000,
             deleted: 1_200_000,
@@ -150,7 +150,7 @@ mod tests {
             ..PurgeProgress::default()
         };
         insta::assert_snapshot!(
-            sentence(progress.walked, &figures(&progress, Duration::from_secs(25))),
+            sentence(progress.fraction, &figures(&progress, Duration::from_secs(25))),
             @"25.0 % of the keys walked, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
         );
     }

@@ -39,7 +39,7 @@ impl KeyRange {
     }
 
     /// Returns the share of the key range up to its end.
-    pub(super) fn walked(&self) -> f64 {
+    pub(super) fn fraction(&self) -> f64 {
         self.until.as_deref().map_or(1.0, share)
     }
 }

@@ -38,7 +38,7 @@ pub struct CopyProgress {
     pub is_comparing: bool,
     /// Share of the work that is done, in `[0, 1]`: the comparison is the second half of it,
     /// or all if nothing is copied.
-    pub walked: f64,
+    pub fraction: f64,
     /// Rows of the source that were read or, during the comparison, compared.
     pub rows: u64,
     /// Rows that were written or deleted.

@@ -50,11 +50,11 @@ impl<'a> CopyRun<'a> {
     }
 
     pub(super) fn record_progress(&mut self, range: &KeyRange) {
-        let walked = range.walked();
-        self.progress.walked = match (&self.run, self.progress.is_comparing) {
-            (None, _) => walked,
-            (Some(_), false) => walked / 2.0,
-            (Some(_), true) => f64::midpoint(1.0, walked),
+        let fraction = range.fraction();
+        self.progress.fraction = match (&self.run, self.progress.is_comparing) {
+            (None, _) => fraction,
+            (Some(_), false) => fraction / 2.0,
+            (Some(_), true) => f64::midpoint(1.0, fraction),
         };
         self.progress.rows += range.here.len() as u64;
     }

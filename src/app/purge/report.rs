@@ -40,7 +40,7 @@ impl PurgeRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PurgeProgress {
     /// Share of the key range that was swept, in `[0, 1]`.
-    pub walked: f64,
+    pub fraction: f64,
     /// Rows that were scanned.
     pub rows: u64,
     /// Live sessions that were marked as unused.

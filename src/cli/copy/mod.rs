@@ -152,7 +152,7 @@ impl Args {
     ) -> sessctl::Result<CopyReport> {
         let mut display = Display::new(None, context);
         let mut go_on = |progress: &CopyProgress| -> ControlFlow<()> {
-            display.show_share(progress.walked, |elapsed| figures(progress, elapsed));
+            display.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
             interrupt.go_on()
         };
         if self.verify_only {
@@ -269,6 +269,6 @@ fn figures(progress: &CopyProgress, elapsed: Duration) -> String {
         if progress.is_comparing { "compared" } else { "read" },
         thousands(progress.rows),
         thousands(progress.written),
-        left(progress.walked, elapsed),
+        left(progress.fraction, elapsed),
     )
 }
