@@ -157,10 +157,14 @@ about = "config.ini, too"
 example = "Europe/Berlin"
 "#;
 
-#[test]
-fn every_key_is_read() {
+fn complete() -> Profile {
     let values = given(&[("lifetime", "90m")]);
-    let profile = parse(COMPLETE, "shop.toml", &values).unwrap_or_else(|fault| panic!("{fault}"));
+    parse(COMPLETE, "shop.toml", &values).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn columns_and_times_are_read() {
+    let profile = complete();
     let input = |column: &str, path: Option<&str>| Source {
         column: column.to_owned(),
         path: path.map(str::to_owned),
@@ -173,19 +177,17 @@ fn every_key_is_read() {
     assert_eq!(user.nobody, [Datum::Integer(0), Datum::Text("guest".into())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
     assert_eq!(profile.token, Some(token));
-    assert_eq!(
-        profile.inputs,
-        [
-            input("opened", None),
-            input("seen", None),
-            input("data", Some("$.cookie.expires")),
-            input("max_age", None),
-            input("kind", None),
-            input("gone", None),
-            input("data", Some("$.kind")),
-            input("key", None),
-        ]
-    );
+    let inputs = [
+        input("opened", None),
+        input("seen", None),
+        input("data", Some("$.cookie.expires")),
+        input("max_age", None),
+        input("kind", None),
+        input("gone", None),
+        input("data", Some("$.kind")),
+        input("key", None),
+    ];
+    assert_eq!(profile.inputs, inputs);
     assert_eq!((profile.created, profile.used), (Some(0), Some(1)));
     let form = TextForm {
         separator: Separator::Either,
@@ -200,45 +202,47 @@ fn every_key_is_read() {
     assert_eq!(profile.times[1].encoding, Encoding::Wall(Box::new(ticks), Zone::UTC));
     assert_eq!(profile.times[1].over, [Datum::Integer(0)]);
     assert_eq!(profile.times[2].null, Some(Nullness::Expired));
+    let missing: Vec<_> = profile.missing.iter().map(|known| known.name.as_str()).collect();
+    assert_eq!(missing, ["timezone"]);
+}
+
+#[test]
+fn rules_and_dependents_are_read() {
+    let profile = complete();
     let kinds: Vec<_> = profile.rules.iter().map(|rule| rule.kind.clone()).collect();
-    let never = vec![Datum::Integer(-1)];
-    assert_eq!(
-        kinds,
-        [
-            RuleKind::After(1, Length::Input { input: 3, unit: Unit::Ticks, never }),
-            RuleKind::After(0, Length::Fixed(Span::minutes(90))),
-            RuleKind::At(2),
-            RuleKind::NotNull(5),
-        ]
-    );
+    let max_age = Length::Input { input: 3, unit: Unit::Ticks, never: vec![Datum::Integer(-1)] };
+    let expected = [
+        RuleKind::After(1, max_age),
+        RuleKind::After(0, Length::Fixed(Span::minutes(90))),
+        RuleKind::At(2),
+        RuleKind::NotNull(5),
+    ];
+    assert_eq!(kinds, expected);
     let rule = &profile.rules[0];
     assert_eq!((rule.at_once, rule.grace), (true, Span::minutes(5)));
     let robots = vec![Datum::Text("robot".into())];
-    assert_eq!(
-        rule.when,
-        [
-            Condition { input: 3, test: Test::Above(0) },
-            Condition { input: 3, test: Test::UpTo(100) },
-            Condition { input: 4, test: Test::NotAmong(robots) },
-        ]
-    );
+    let when = [
+        Condition { input: 3, test: Test::Above(0) },
+        Condition { input: 3, test: Test::UpTo(100) },
+        Condition { input: 4, test: Test::NotAmong(robots) },
+    ];
+    assert_eq!(rule.when, when);
     let kinds = vec![Datum::Text("session".into()), Datum::Integer(2)];
-    assert_eq!(
-        profile.filter,
-        [
-            Condition { input: 4, test: Test::Among(kinds) },
-            Condition { input: 6, test: Test::Null(false) },
-            Condition { input: 7, test: Test::Prefix("sess:".to_owned()) },
-        ]
-    );
-    let [table, column, references] = ["basket", "session", "key"].map(str::to_owned);
-    let action = DependentAction::Delete;
-    let basket = Dependent { table, column, references, action };
-    let [table, column, references] = ["log", "session", "key"].map(str::to_owned);
-    let log = Dependent { table, column, references, action: DependentAction::SetNull };
-    assert_eq!(profile.dependents, [basket, log]);
-    let missing: Vec<_> = profile.missing.iter().map(|known| known.name.as_str()).collect();
-    assert_eq!(missing, ["timezone"]);
+    let filter = [
+        Condition { input: 4, test: Test::Among(kinds) },
+        Condition { input: 6, test: Test::Null(false) },
+        Condition { input: 7, test: Test::Prefix("sess:".to_owned()) },
+    ];
+    assert_eq!(profile.filter, filter);
+    let dependent = |table: &str, action| Dependent {
+        table: table.to_owned(),
+        column: "session".to_owned(),
+        references: "key".to_owned(),
+        action,
+    };
+    let dependents =
+        [dependent("basket", DependentAction::Delete), dependent("log", DependentAction::SetNull)];
+    assert_eq!(profile.dependents, dependents);
 }
 
 #[test]
