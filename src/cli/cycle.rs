@@ -24,7 +24,7 @@ use super::{kept, records};
 /// All that are meant and have not ended do, also those that are expired and wait for a
 /// purge. Each session that ends is printed. A session that was cycled cannot come
 /// back: its next touch is refused. A task that has no session left to end is no failure;
-/// one that the table has never held, or a user, a client or a handle that no live session
+/// a task of which no session has ever been recorded, or a user, a client or a handle that no live session
 /// has, is exit code 5. With --user, sessions of a framework's table
 /// whose user cannot be read are left alone and counted, and the exit code is 3;
 /// --user-unreadable ends them.
@@ -92,7 +92,8 @@ impl Args {
             Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
                 says(format!(
-                    "the table has never held a task {task}; `sessctl show stat` lists them"
+                    "no session of task {task:?} has ever been recorded; `sessctl show stat` \
+                     lists the tasks"
                 ))
             }
             _ if self.user.is_some() || self.client.is_some() => {

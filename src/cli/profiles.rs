@@ -53,7 +53,7 @@ impl ProfileSource {
         // Mistakes of the file's own come to light here.
         must_ask_for(&self.outline()?, given)?;
         parse(&self.toml, &self.name, given).map_err(|fault| {
-            let blamed = |name: &String| Some(blame(name, fault.about_parameter(name)?));
+            let blamed = |name: &String| Some(blame(name, fault.parameter_message(name)?));
             given.keys().find_map(blamed).unwrap_or_else(|| fault.into())
         })
     }

@@ -160,7 +160,7 @@ fn rounded(seconds: u64) -> (u64, &'static str) {
 
 impl ClockGuard {
     /// The least threshold that makes sense: less than this, clocks differ by themselves.
-    pub const LEAST: Span = Span::minutes(1);
+    pub const MIN: Span = Span::minutes(1);
 
     /// Whether a run may go by the clock.
     ///

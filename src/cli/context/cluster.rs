@@ -224,13 +224,13 @@ fn duration(span: Span) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::config::ClusterTerms;
+    use sessctl::config::ClusterOptions;
 
     use super::*;
 
     #[test]
     fn a_configuration_that_says_nothing_changes_nothing() {
-        let terms = ClusterTerms::default();
+        let terms = ClusterOptions::default();
         assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
         assert_eq!(duration(terms.patience), Cluster::PATIENCE);
         assert_eq!(terms.consistency, Consistency::default());

@@ -84,7 +84,7 @@ impl Context {
     ) -> anyhow::Result<Profile> {
         text.with(&self.parameters(which, config), |name, what| {
             let typed = self.global.params.iter().rev().find(|(typed, _)| typed == name);
-            match (typed, config.fault_in_parameter(name, what)) {
+            match (typed, config.parameter_error(name, what)) {
                 (None, Some(fault)) => fault.into(),
                 (Some((_, value)), _) => Usage::error(format!("--param {name}={value}: {what}")),
                 (None, None) => Usage::error(format!("parameter {name}: {what}")),
@@ -248,7 +248,7 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
         must_be_complete(&profile)?;
-        config.check_for(&profile)?;
+        config.validate_for(&profile)?;
         let state = self.state(db, access, config);
         Ok(adopted::open_with_state(db, access, profile, state)?)
     }

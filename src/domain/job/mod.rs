@@ -88,7 +88,7 @@ impl Job {
     /// How late a cycle may begin where nothing else is said.
     pub const LATE: Span = Span::hours(1);
     /// The least that can be set: cron calls each minute, and a few seconds after it.
-    pub const LEAST_LATE: Span = Span::minutes(1);
+    pub const MIN_LATE: Span = Span::minutes(1);
 
     /// Whether a host, by its name, is one that runs this job. Host names match
     /// without regard to case, and a short one also stands for the full name

@@ -146,7 +146,7 @@ fn what_makes_no_sense_is_refused() {
     said(&["--fast", "--dry-run"]);
     sandbox.file("c.toml", "[purge]\nhold = 2\n");
     let ran = sandbox.run(["--config", "c.toml", "purge"]);
-    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"sessctl: c.toml:2: purge.hold: wants text in quotes, not the bare number 2");
+    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"sessctl: c.toml:2: purge.hold: must be a string in quotes, not the integer 2");
 }
 
 #[test]

@@ -198,11 +198,11 @@ fn t11_what_a_cap_reduces_is_warned_of() {
         system.insert(&row(task).task(task));
     }
     insta::assert_snapshot!(warnings(&system), @r#"
-    sessctl: warning: policy.retention = "forever" is cut to retention.max = "365d"
-    sessctl: warning: policy.group-a.retention = "90d" is cut to retention.group-*.max = "30d"
-    sessctl: warning: policy.g*.retention = "400d" is cut to retention.group-*.max = "30d" for the tasks that match "group-*" as well
-    sessctl: warning: policy.g*.retention = "400d" is cut to retention.max = "365d"
-    sessctl: warning: policy.group-*d.retention = "60d" is cut to retention.group-*.max = "30d"
+    sessctl: warning: policy.retention = "forever" is reduced to retention.max = "365d"
+    sessctl: warning: policy.group-a.retention = "90d" is reduced to retention.group-*.max = "30d"
+    sessctl: warning: policy.g*.retention = "400d" is reduced to retention.group-*.max = "30d" for tasks that also match "group-*"
+    sessctl: warning: policy.g*.retention = "400d" is reduced to retention.max = "365d"
+    sessctl: warning: policy.group-*d.retention = "60d" is reduced to retention.group-*.max = "30d"
     "#);
     let shown = system.json(&["show", "config"]);
     let settings = shown.as_array().unwrap().iter();

@@ -108,7 +108,7 @@ fn a_lifetime_under_a_minute_is_refused_wherever_it_was_given() {
     let sandbox = laravel();
     let with =
         |param: &str, verb: &[&str]| refuses(&sandbox, &[&["--param", param], verb].concat(), 2);
-    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would end almost every session; the shortest that a parameter takes is "1m" (a profile of your own may state a shorter one itself, as lifetime = "0")"#);
+    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would expire almost every session; the minimum of a parameter is "1m" (a profile of your own can set a shorter one itself: lifetime = "0")"#);
     for short in ["0s", "0m", "59s"] {
         for verb in [&["purge", "--dry-run"][..], &["cycle", "--all"], &["list"]] {
             with(&format!("lifetime={short}"), verb);
