@@ -29,6 +29,7 @@ use clock::ClockCheck;
 use notify::Notifier;
 use touch_batch::TouchBatchSizer;
 
+#[cfg(feature = "internals")]
 pub use clock::ClockReader;
 pub use compact::{CompactReport, CompactRequest, CompactStopReason};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
@@ -36,8 +37,12 @@ pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{JobOptions, JobOutcome};
 pub use notify::{EndHook, MissedNotifications};
 pub use purge::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary, StopReason};
-pub use query::{ListCounts, ListRequest, TaskUsage};
-pub use run::{EndedRun, JobRun, MonotonicClock, ProcessProbe, RunObserver};
+#[cfg(feature = "internals")]
+pub use query::ListCounts;
+pub use query::{ListRequest, TaskUsage};
+#[cfg(feature = "internals")]
+pub use run::JobRun;
+pub use run::{EndedRun, MonotonicClock, ProcessProbe, RunObserver};
 pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
 pub use touch_batch::{MOST_AT_ONCE, TouchResults};
 

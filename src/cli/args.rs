@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::time_zone::TimeZone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::time_zone::TimeZone;
 
 use super::exit::Usage;
 use super::time_zone::of_machine;
@@ -86,7 +86,7 @@ pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
 
 /// How long a run may take.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let span: Span = text.parse().map_err(|e: sessctl::domain::time::SpanError| e.to_string())?;
+    let span: Span = text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())?;
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
 }
 

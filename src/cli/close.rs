@@ -1,6 +1,6 @@
 //! `sessctl close`
 
-use sessctl::app::SessionService;
+use crate::app::SessionService;
 
 use super::clock;
 use super::context::Context;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sessctl::Error;
-use sessctl::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
-use sessctl::domain::write_limits::{HoldLimit, WriteLimits};
-use sessctl::storage::SpaceRequirement;
-use sessctl::store::Access;
+use crate::Error;
+use crate::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::storage::SpaceRequirement;
+use crate::store::Access;
 
 use super::args::duration;
 use super::context::{Context, print};
@@ -105,7 +105,7 @@ impl Args {
         interrupt: &Interrupt,
         context: &Context,
         manners: WriteLimits,
-    ) -> sessctl::Result<CompactReport> {
+    ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {

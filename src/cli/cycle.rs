@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use sessctl::app::{CycleRequest, SessionService};
-use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
-use sessctl::domain::guard::Guard;
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::{End, EndReason, Session, State};
-use sessctl::store::Access;
+use crate::app::{CycleRequest, SessionService};
+use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::guard::Guard;
+use crate::domain::policy::Policies;
+use crate::domain::session::{End, EndReason, Session, State};
+use crate::store::Access;
 
 use super::args::task;
 use super::context::Context;
@@ -157,7 +157,7 @@ impl Args {
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
-        let found: sessctl::Result<Vec<Vec<Session>>> =
+        let found: crate::Result<Vec<Vec<Session>>> =
             self.session.iter().map(|handle| service.sessions_called(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();

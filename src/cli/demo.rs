@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use sessctl::app::{ListRequest, PurgeRequest, SessionService};
-use sessctl::domain::filter::Filter;
-use sessctl::domain::session::{End, EndReason, Key};
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::token::Token;
-use sessctl::storage::{EndRequest, NewSession, SessionStore};
-use sessctl::store;
-use sessctl::store::{Access, Location};
+use crate::app::{ListRequest, PurgeRequest, SessionService};
+use crate::domain::filter::Filter;
+use crate::domain::session::{End, EndReason, Key};
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::token::Token;
+use crate::storage::{EndRequest, NewSession, SessionStore};
+use crate::store;
+use crate::store::{Access, Location};
 
 use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage};
@@ -137,7 +137,7 @@ struct Drawn {
     end: Option<End>,
 }
 
-fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
+fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> crate::Result<()> {
     let mut numbers = Numbers(1);
     let mut drawn: Vec<Drawn> =
         (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();

@@ -4,9 +4,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use crate::storage::disk_space::Volume;
+use crate::{Error, Result};
 use rustix::fs::{Access, access, statvfs};
-use sessctl::storage::disk_space::Volume;
-use sessctl::{Error, Result};
 
 /// The folder that SQLite puts temporary files into: the first of those that it tries
 /// where it may write.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::rc::Rc;
 
+use crate::app::EndHook;
+use crate::config::{Config, Report};
+use crate::domain::policy::Policies;
+use crate::domain::session::Session;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sessctl::app::EndHook;
-use sessctl::config::{Config, Report};
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::Session;
 
 use super::context::Context;
 use super::ended::sentence;

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::Error;
+use crate::config::ConfigError;
+use crate::domain::schedule::ScheduleError;
+use crate::storage::InterruptReason;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use sessctl::Error;
-use sessctl::config::ConfigError;
-use sessctl::domain::schedule::ScheduleError;
-use sessctl::storage::InterruptReason;
 
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};

@@ -1,8 +1,8 @@
 //! What a guard has to do with the command line: its caps as arguments, and what to do
 //! about a refusal.
 
-use sessctl::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
-use sessctl::domain::guard::{Guard, GuardLimits};
+use crate::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
+use crate::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
 

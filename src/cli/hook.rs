@@ -9,12 +9,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use crate::app::EndHook;
+use crate::config::Hooks;
+use crate::domain::policy::Policies;
+use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sessctl::app::EndHook;
-use sessctl::config::Hooks;
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
 
 use super::context::CREDENTIALS;
 use super::privileges::{Identity, detached};
@@ -55,7 +55,7 @@ impl Hook {
     }
 
     /// Refuses, as root, a program that other users could change.
-    pub fn check(hooks: &Hooks) -> sessctl::Result<()> {
+    pub fn check(hooks: &Hooks) -> crate::Result<()> {
         hooks
             .on_end
             .first()

@@ -1,6 +1,6 @@
 //! `sessctl init`
 
-use sessctl::store;
+use crate::store;
 
 use super::context::Context;
 use super::exit::Exit;

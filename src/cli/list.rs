@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::ListRequest;
-use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
-use sessctl::domain::session::{EndReason, State};
-use sessctl::domain::time::Span;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::storage::{Order, SortKey};
-use sessctl::store::Access;
+use crate::app::ListRequest;
+use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::session::{EndReason, State};
+use crate::domain::time::Span;
+use crate::domain::time_zone::TimeZone;
+use crate::storage::{Order, SortKey};
+use crate::store::Access;
 
 use super::args::{MomentArg, Since, task};
 use super::context::{Context, unwritten};

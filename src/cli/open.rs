@@ -1,11 +1,11 @@
 //! `sessctl open`
 
+use crate::app::{OpenRequest, OpenedSession};
+use crate::domain::policy::TimeoutRequest;
+use crate::domain::time::{Span, SpanError};
+use crate::store::Access;
 use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
-use sessctl::app::{OpenRequest, OpenedSession};
-use sessctl::domain::policy::TimeoutRequest;
-use sessctl::domain::time::{Span, SpanError};
-use sessctl::store::Access;
 
 use super::context::Context;
 use super::exit::Exit;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sessctl::config::profile::{built_in, parse};
-use sessctl::domain::profile::Profile;
+use crate::config::profile::{built_in, parse};
+use crate::domain::profile::Profile;
 
 use super::exit::Usage;
 

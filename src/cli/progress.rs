@@ -4,8 +4,8 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
+use crate::app::PurgeProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sessctl::app::PurgeProgress;
 
 use super::context::Context;
 use super::exit::eprint_line;

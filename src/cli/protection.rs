@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sessctl::storage::InterruptReason;
-use sessctl::store::{Protection, Running, protect};
+use crate::storage::InterruptReason;
+use crate::store::{Protection, Running, protect};
 
 use super::exit::eprint_line;
 use super::interrupt::Interrupt;

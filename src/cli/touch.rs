@@ -1,6 +1,6 @@
 //! `sessctl touch`
 
-use sessctl::app::{MOST_AT_ONCE, SessionService};
+use crate::app::{MOST_AT_ONCE, SessionService};
 
 use super::clock;
 use super::context::Context;

@@ -21,6 +21,7 @@ mod tasks;
 mod values;
 mod warnings;
 
+#[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
 pub use options::{Config, Hooks, Report};

@@ -28,7 +28,9 @@ use native::Native;
 
 pub use database::sqlite::file::hazard::NameHazard;
 pub use database::sqlite::{Access, Protection, Running, protect};
-pub use location::{CaCertificates, Cluster, Credentials, Location, LocationError};
+#[cfg(feature = "internals")]
+pub use location::LocationError;
+pub use location::{CaCertificates, Cluster, Credentials, Location};
 
 pub use crate::storage::consistency::{Consistency, ReadFreshness};
 

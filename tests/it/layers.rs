@@ -47,9 +47,9 @@ const NEVER: &[(&str, &[&str])] = &[
     (
         "output",
         &[
-            "sessctl::store",
-            "sessctl::app",
-            "sessctl::config",
+            "crate::store",
+            "crate::app",
+            "crate::config",
             "rusqlite",
             "std::env",
             "crate::cli",

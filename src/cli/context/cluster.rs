@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
 
-use sessctl::config::Config;
-use sessctl::domain::time::Span;
-use sessctl::store;
-use sessctl::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
+use crate::config::Config;
+use crate::domain::time::Span;
+use crate::store;
+use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
 use super::{Context, Named, SettingOrigin};
 use crate::cli::exit::Usage;
@@ -224,7 +224,7 @@ fn duration(span: Span) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::config::ClusterOptions;
+    use crate::config::ClusterOptions;
 
     use super::*;
 

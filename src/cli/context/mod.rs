@@ -12,14 +12,14 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use sessctl::app::{JobOptions, MissedNotifications, ProcessProbe, SessionService};
-use sessctl::config::Config;
-use sessctl::domain::clock::ClockGuard;
-use sessctl::domain::job::JobTiming;
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::Backend;
-use sessctl::store::adopted::StateMemory;
-use sessctl::store::{Access, Cluster, Location};
+use crate::app::{JobOptions, MissedNotifications, ProcessProbe, SessionService};
+use crate::config::Config;
+use crate::domain::clock::ClockGuard;
+use crate::domain::job::JobTiming;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::Backend;
+use crate::store::adopted::StateMemory;
+use crate::store::{Access, Cluster, Location};
 
 use super::exit::{Exit, Usage, eprint_line};
 use super::hook::Hook;
@@ -136,7 +136,7 @@ impl Context {
     /// As for [`config`](Self::config). What cannot be read otherwise fails where it is needed.
     pub fn read_in_advance(&self, profile: Option<&Path>) -> anyhow::Result<()> {
         let config = self.config()?;
-        if let Err(sessctl::Error::Refused(why)) = Hook::check(&config.hooks) {
+        if let Err(crate::Error::Refused(why)) = Hook::check(&config.hooks) {
             *self.hook_refusal.borrow_mut() = Some(why);
         }
         let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
@@ -150,7 +150,7 @@ impl Context {
         for (path, role) in [profile, credentials, authorities].into_iter().flatten() {
             // One that is not needed may be missing.
             match self.read(&path, role) {
-                Err(error) if error.downcast_ref::<sessctl::Error>().is_some() => {
+                Err(error) if error.downcast_ref::<crate::Error>().is_some() => {
                     return Err(error);
                 }
                 _ => {}
@@ -273,9 +273,9 @@ impl Context {
     }
 
     /// Refuses a program of the hook that root must not start.
-    pub fn check_hook(&self, config: &Config) -> sessctl::Result<()> {
+    pub fn check_hook(&self, config: &Config) -> crate::Result<()> {
         match self.hook_refusal.borrow().as_ref() {
-            Some(why) => Err(sessctl::Error::Refused(why.clone())),
+            Some(why) => Err(crate::Error::Refused(why.clone())),
             None => Hook::check(&config.hooks),
         }
     }

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use sessctl::app::SessionService;
-use sessctl::config::Config;
-use sessctl::domain::profile::{DetectionDoubt, Profile};
-use sessctl::storage::{Backend, TaskNames};
-use sessctl::store::adopted::StateDirectory;
-use sessctl::store::{Access, Location, adopted};
-use sessctl::{Error, store};
+use crate::app::SessionService;
+use crate::config::Config;
+use crate::domain::profile::{DetectionDoubt, Profile};
+use crate::storage::{Backend, TaskNames};
+use crate::store::adopted::StateDirectory;
+use crate::store::{Access, Location, adopted};
+use crate::{Error, store};
 
 use super::Context;
 use super::state::{StateEnv, StateFolder, teller, warn_once};
@@ -215,7 +215,7 @@ impl Context {
 
     /// Refuses another file than the one for which privileges were taken: whoever controls a
     /// directory on the way may have exchanged it.
-    fn must_be_as_found(&self, db: &Location) -> sessctl::Result<()> {
+    fn must_be_as_found(&self, db: &Location) -> crate::Result<()> {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
             Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(

@@ -3,9 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::storage::consistency::Consistency;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use sessctl::storage::consistency::Consistency;
 
 use crate::output::FormatName;
 

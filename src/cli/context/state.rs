@@ -9,10 +9,10 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sessctl::domain::state_file::{
+use crate::domain::state_file::{
     StateConsequence, StateFault, StateNotice, StateProblem, UntrustedReason,
 };
-use sessctl::store::adopted::check_state_directory;
+use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
 use crate::cli::privileges::Identity;

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::app::{CopyProgress, CopyReport, CopyRequest, SessionService, StopReason};
-use sessctl::domain::write_limits::HoldLimit;
-use sessctl::storage::Backend;
-use sessctl::store::{Access, Consistency, Location, adopted};
-use sessctl::{Error, store};
+use crate::app::{CopyProgress, CopyReport, CopyRequest, SessionService, StopReason};
+use crate::domain::write_limits::HoldLimit;
+use crate::storage::Backend;
+use crate::store::{Access, Consistency, Location, adopted};
+use crate::{Error, store};
 
 use super::args::duration;
 use super::context::{Context, SettingOrigin, print};
@@ -149,7 +149,7 @@ impl Args {
         request: &CopyRequest,
         interrupt: &Interrupt,
         context: &Context,
-    ) -> sessctl::Result<CopyReport> {
+    ) -> crate::Result<CopyReport> {
         let mut display = Display::new(None, context);
         let mut go_on = |progress: &CopyProgress| -> ControlFlow<()> {
             display.show_share(progress.walked, |elapsed| figures(progress, elapsed));

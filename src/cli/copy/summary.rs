@@ -1,7 +1,7 @@
 //! What a move has done, as a record and in words.
 
-use sessctl::app::{Comparison, CopyReport};
-use sessctl::store::Location;
+use crate::app::{Comparison, CopyReport};
+use crate::store::Location;
 
 use crate::output::human::{milliseconds, thousands};
 use crate::output::record::{Column, Record, Schema, Value};

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use sessctl::config::Config;
+use crate::config::Config;
 
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;

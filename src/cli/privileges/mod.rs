@@ -16,9 +16,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::Error;
+use crate::store::Location;
 use anyhow::Context as _;
-use sessctl::Error;
-use sessctl::store::Location;
 
 use super::context::Context;
 use super::exit::Usage;

@@ -6,15 +6,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::Error;
-use sessctl::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
-use sessctl::config::Config;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::GuardLimits;
-use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
-use sessctl::store::{Access, Location};
+use crate::Error;
+use crate::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
+use crate::config::Config;
+use crate::domain::filter::TaskPattern;
+use crate::domain::guard::GuardLimits;
+use crate::domain::time::UnixTime;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
+use crate::store::{Access, Location};
 
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};

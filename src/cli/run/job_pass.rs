@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sessctl::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
-use sessctl::config::Config;
-use sessctl::domain::job::{Job, JobStatus, LateRun};
-use sessctl::domain::time::Span;
-use sessctl::{Error, config};
+use crate::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
+use crate::config::Config;
+use crate::domain::job::{Job, JobStatus, LateRun};
+use crate::domain::time::Span;
+use crate::{Error, config};
 
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
@@ -89,7 +89,7 @@ impl<'a> JobPass<'a> {
         jobs: &[Job],
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<()> {
+    ) -> crate::Result<()> {
         let checked = service.check_clock(clock::now());
         self.context.say_clock_warning(service);
         // What else keeps the ledger from being read, each job says by itself.
@@ -113,7 +113,7 @@ impl<'a> JobPass<'a> {
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<()> {
+    ) -> crate::Result<()> {
         self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
         let ran = match self.run(job, service, interrupt) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
@@ -143,8 +143,8 @@ impl<'a> JobPass<'a> {
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<JobOutcome> {
-        let is_held = |ran: &sessctl::Result<JobOutcome>| {
+    ) -> crate::Result<JobOutcome> {
+        let is_held = |ran: &crate::Result<JobOutcome>| {
             matches!(
                 ran,
                 Ok(JobOutcome::NotDue(JobStatus::Running(_))) | Err(Error::LeaseHeld { .. })
@@ -193,7 +193,7 @@ impl<'a> JobPass<'a> {
 }
 
 /// What a job's work has left untold.
-fn untold_by(ran: &sessctl::Result<JobOutcome>) -> Option<&MissedNotifications> {
+fn untold_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.untold.as_ref(),
         Ok(JobOutcome::Cycled(cycled)) => cycled.untold.as_ref(),
@@ -221,7 +221,7 @@ struct Report {
 }
 
 impl Report {
-    fn of(ran: &sessctl::Result<JobOutcome>) -> Option<Self> {
+    fn of(ran: &crate::Result<JobOutcome>) -> Option<Self> {
         let nothing = |exit, outcome, reason| Self {
             exit,
             outcome,

@@ -5,8 +5,8 @@ mod watch;
 
 use std::time::Duration;
 
-use sessctl::config::Config;
-use sessctl::store::Access;
+use crate::config::Config;
+use crate::store::Access;
 
 use super::args::duration;
 use super::context::Context;

@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sessctl::config::Config;
-use sessctl::domain::clock::ClockRefusal;
-use sessctl::domain::job::JobStatus;
-use sessctl::domain::time::{Span, UnixTime};
+use crate::config::Config;
+use crate::domain::clock::ClockRefusal;
+use crate::domain::job::JobStatus;
+use crate::domain::time::{Span, UnixTime};
 
 use super::{JobPass, give_up_jobs, no_jobs};
 use crate::cli::context::Context;
@@ -149,7 +149,7 @@ impl Watch<'_> {
                     return clock::now().plus(RESPITE);
                 }
                 match error.downcast_ref() {
-                    Some(sessctl::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
+                    Some(crate::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
                     _ => self.eprint_line(format!("{error:#}")),
                 }
                 clock::now().plus(RESPITE)
@@ -192,7 +192,7 @@ impl Watch<'_> {
             said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
         };
         if !self.clock_complaint.is_some_and(is_known) {
-            eprint_line(&escape(&format!("sessctl: {}", sessctl::Error::Clock(refusal))));
+            eprint_line(&escape(&format!("sessctl: {}", crate::Error::Clock(refusal))));
             self.clock_complaint = Some((refusal, uptime));
         }
     }

@@ -1,7 +1,7 @@
 //! sessctl as a crontab line.
 
-use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::TimeZone;
+use crate::domain::schedule::Schedule;
+use crate::domain::time_zone::TimeZone;
 
 use super::export::ResolvedInvocation;
 use super::owner::Owner;

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::domain::schedule::Schedule;
+use crate::domain::time_zone::TimeZone;
+use crate::store::Location;
 use anyhow::Context as _;
-use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::store::Location;
 
 use super::owner::Owner;
 use crate::cli::exit::Usage;

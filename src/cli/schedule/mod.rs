@@ -7,8 +7,8 @@ mod next;
 mod owner;
 mod print;
 
+use crate::domain::schedule::{Schedule, ScheduleError};
 use clap::Subcommand;
-use sessctl::domain::schedule::{Schedule, ScheduleError};
 
 use super::context::Context;
 use super::exit::Exit;

@@ -1,8 +1,8 @@
 //! `sessctl schedule next`
 
+use crate::domain::time::UnixTime;
+use crate::domain::time_zone::TimeZone;
 use chrono::DateTime;
-use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::TimeZone;
 
 use super::Spec;
 use crate::cli::args::MomentArg;

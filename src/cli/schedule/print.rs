@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::schedule::Schedule;
 use clap::ValueEnum;
-use sessctl::domain::schedule::Schedule;
 
 use super::crontab::Table;
 use super::export::Invocation;

@@ -1,9 +1,9 @@
 //! `sessctl show stat` of a framework's table.
 
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::EndReason;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStats;
+use crate::domain::profile::Profile;
+use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
+use crate::storage::TaskStats;
 
 use super::stat::gauge;
 use super::{idle_since, stat};

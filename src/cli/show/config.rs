@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sessctl::config::{Config, Setting};
+use crate::config::{Config, Setting};
 
 use crate::cli::context::{
     Context, CredentialOrigin, CredentialSource, Named, SettingOrigin, StateDirSource,

@@ -11,9 +11,9 @@ pub mod stat;
 mod tasks;
 mod users;
 
+use crate::domain::time::UnixTime;
+use crate::store::Location;
 use clap::Subcommand;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::Location;
 
 use super::context::Context;
 use super::exit::Exit;

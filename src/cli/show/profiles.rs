@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sessctl::domain::profile::Profile;
+use crate::domain::profile::Profile;
 
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;

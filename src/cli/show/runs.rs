@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::storage::{RunOutcome, RunQuery, RunRecord};
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;

@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::SessionService;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
-use sessctl::domain::policy::Policies;
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
-use sessctl::store::Access;
+use crate::app::SessionService;
+use crate::domain::filter::TaskPattern;
+use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
+use crate::domain::policy::Policies;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::store::Access;
 
 use super::runs;
 use crate::cli::context::Context;

@@ -1,11 +1,11 @@
 //! `sessctl show session`
 
-use sessctl::Error;
-use sessctl::app::SessionService;
-use sessctl::domain::job::{JobAction, JobStatus, JobTiming};
-use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::Access;
+use crate::Error;
+use crate::app::SessionService;
+use crate::domain::job::{JobAction, JobStatus, JobTiming};
+use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
+use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
 use super::schedule::next_time;

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use sessctl::app::SessionService;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{EndReason, State};
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStats;
-use sessctl::store::Access;
+use crate::app::SessionService;
+use crate::domain::filter::TaskPattern;
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, State};
+use crate::domain::time::UnixTime;
+use crate::storage::TaskStats;
+use crate::store::Access;
 
 use super::{adopted, idle_since};
 use crate::cli::args::task;
@@ -229,7 +229,7 @@ pub fn records(
     service: &SessionService,
     task: Option<&TaskPattern>,
     now: UnixTime,
-) -> sessctl::Result<Vec<Record>> {
+) -> crate::Result<Vec<Record>> {
     Ok(records_of(&service.tasks(task, now)?, service.profile(), now))
 }
 

@@ -1,10 +1,10 @@
 //! `sessctl show tasks`
 
-use sessctl::app::TaskUsage;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserStats;
-use sessctl::store::Access;
+use crate::app::TaskUsage;
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::UnixTime;
+use crate::storage::UserStats;
+use crate::store::Access;
 
 use super::{expired, idle_since};
 use crate::cli::args::task;

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserStats;
-use sessctl::store::Access;
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::UnixTime;
+use crate::storage::UserStats;
+use crate::store::Access;
 
 use super::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};

@@ -9,7 +9,9 @@ mod two_pass;
 
 pub use licence::Licence;
 pub use retention::{CappedRetention, RetentionCap};
-pub use set::{PatternPolicy, Policies};
+#[cfg(feature = "internals")]
+pub use set::PatternPolicy;
+pub use set::Policies;
 pub use timeout_request::TimeoutRequest;
 pub use touch::TouchDecision;
 pub use two_pass::PurgeTime;

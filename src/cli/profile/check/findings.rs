@@ -1,8 +1,8 @@
 //! What a check of a profile has found, as records.
 
-use sessctl::domain::profile::Profile;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::adopted::{Class, Diagnosis};
+use crate::domain::profile::Profile;
+use crate::domain::time::UnixTime;
+use crate::store::adopted::{Class, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;

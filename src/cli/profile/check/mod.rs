@@ -5,9 +5,9 @@ mod sample;
 
 use std::path::{Path, PathBuf};
 
-use sessctl::domain::profile::Profile;
-use sessctl::store::adopted;
-use sessctl::store::adopted::Diagnosis;
+use crate::domain::profile::Profile;
+use crate::store::adopted;
+use crate::store::adopted::Diagnosis;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;

@@ -1,8 +1,8 @@
 //! Sample rows, and what a profile makes of them.
 
-use sessctl::domain::profile::Expiry;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::adopted::Sample;
+use crate::domain::profile::Expiry;
+use crate::domain::time::UnixTime;
+use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 

@@ -1,6 +1,6 @@
 //! What will happen to a session of a framework's table, in words.
 
-use sessctl::domain::profile::{Expiry, Profile};
+use crate::domain::profile::{Expiry, Profile};
 
 use super::Forecast;
 

@@ -2,10 +2,10 @@
 
 mod adopted;
 
-use sessctl::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policy};
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{EndReason, Session};
-use sessctl::domain::time::{Span, UnixTime};
+use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policy};
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, Session};
+use crate::domain::time::{Span, UnixTime};
 
 /// A session, and all that decides what becomes of it.
 pub(super) struct Forecast<'a> {
