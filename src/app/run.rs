@@ -272,11 +272,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.store.keep_log(true)?;
+        self.keep_log(true)?;
         let outcome = work(self);
-        let kept = self.store.keep_log(false);
+        let kept = self.keep_log(false);
         // What the work fails with comes first.
         outcome.and_then(|outcome| kept.map(|()| outcome))
+    }
+
+    fn keep_log(&self, keep: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
     }
 
     /// Ends such work.

@@ -7,9 +7,9 @@ use sessctl::domain::filter::Filter;
 use sessctl::domain::session::{End, EndReason, Key};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
-use sessctl::storage::{EndRequest, NewSession, SessionStore};
-use sessctl::store;
+use sessctl::storage::{Backend, EndRequest, NewSession, SessionOpen};
 use sessctl::store::{Access, Location};
+use sessctl::{Error, store};
 
 use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage};
@@ -137,7 +137,11 @@ struct Drawn {
     end: Option<End>,
 }
 
-fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
+fn opening(sessions: &mut dyn Backend) -> sessctl::Result<&mut dyn SessionOpen> {
+    sessions.opening().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
+}
+
+fn fill(sessions: &mut dyn Backend, now: UnixTime) -> sessctl::Result<()> {
     let mut numbers = Numbers(1);
     let mut drawn: Vec<Drawn> =
         (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
@@ -146,12 +150,12 @@ fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
     drawn.sort_by(|a, b| a.new.key.cmp(&b.new.key));
     for batch in drawn.chunks(BATCH) {
         let new: Vec<NewSession> = batch.iter().map(|drawn| drawn.new.clone()).collect();
-        sessions.insert(&new)?;
+        opening(sessions)?.insert(&new)?;
     }
     drawn.sort_by_key(|drawn| drawn.last_used_at);
     for batch in drawn.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
         let keys: Vec<Key> = batch.iter().map(|drawn| drawn.new.key.clone()).collect();
-        sessions.renew(&keys, batch[0].last_used_at)?;
+        opening(sessions)?.renew(&keys, batch[0].last_used_at)?;
     }
     let ending = |drawn: &Drawn| {
         drawn.end.map(|end| EndRequest { key: drawn.new.key.clone(), end, keep_row: true })

@@ -32,12 +32,12 @@ pub use ledger::{
     RunOutcome, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
-pub use open::{Admission, LimitScope};
+pub use open::{Admission, LimitScope, NewSession, SessionOpen, TouchedRows};
 pub use purge::{
     Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
     ScanLimits, UnreadableValue,
 };
-pub use sessions::{EndRequest, NewSession, SessionStore, TouchedRows, VisitResult};
+pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
 pub use wal::{CheckpointMode, Wal, WalStatus};

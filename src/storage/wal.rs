@@ -29,18 +29,18 @@ pub enum CheckpointMode {
     Truncate,
 }
 
-/// The write-ahead log of a database. Where there is none, all of this does nothing
+/// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
 /// and answers `None`.
 #[expect(clippy::missing_errors_doc, reason = "whatever keeps the database from being read")]
 pub trait Wal {
     /// From now on, commits over this connection leave the log as it is, or move it
     /// into the database once in a while again.
-    fn keep_log(&mut self, keep: bool) -> Result<()>;
+    fn keep_log(&self, keep: bool) -> Result<()>;
 
     /// How large the log is.
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 
     /// Moves what it can from the log into the database, and answers what the log is
     /// then. What somebody still reads of an older state stays.
-    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
+    fn checkpoint(&self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
 }

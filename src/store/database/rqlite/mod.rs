@@ -10,7 +10,6 @@ mod client;
 mod error;
 mod idempotency;
 mod json;
-mod pages;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ use super::sqlite::Access;
 use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
 use crate::storage::consistency::{Consistency, ReadFreshness};
-use crate::storage::{CheckpointMode, DataVersion, VisitResult, WalStatus};
+use crate::storage::{DataVersion, VisitResult};
 use crate::store::location::Cluster;
 use crate::store::statement::Statement;
 use client::{Client, NodeResponse, Request};
@@ -428,16 +427,6 @@ impl Database for Rqlite {
 
     fn version(&self) -> Result<Option<DataVersion>> {
         Ok(Some(DataVersion(self.foreign)))
-    }
-
-    /// Its own log is the cluster's business, and nobody who reads keeps it from growing
-    /// smaller.
-    fn wal_status(&self) -> Result<Option<WalStatus>> {
-        Ok(Some(WalStatus::default()))
-    }
-
-    fn checkpoint(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        Ok(Some(WalStatus::default()))
     }
 
     fn lossless(&self, expression: &str) -> String {
