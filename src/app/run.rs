@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::SessionService;
 use super::purge::StopReason;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::job::{DueRun, Job, JobTiming};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{
-    Backend, InterruptReason, JobKey, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult,
-    StatementLimit,
+    Backend, JobKey, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
 };
 
 /// How often a run says that it is at work.

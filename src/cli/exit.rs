@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sessctl::Error;
 use sessctl::config::ConfigError;
+use sessctl::domain::error::InterruptReason;
 use sessctl::domain::schedule::ScheduleError;
-use sessctl::storage::InterruptReason;
 
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sessctl::storage::InterruptReason;
+use sessctl::domain::error::InterruptReason;
 use sessctl::store::{Protection, Running, protect};
 
 use super::exit::eprint_line;

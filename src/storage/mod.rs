@@ -25,7 +25,7 @@ mod wal;
 pub use backend::Backend;
 pub use context::PolicyContext;
 pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
-pub use interrupt::{InterruptReason, Interruptible, StatementLimit};
+pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
     FEWEST_KEPT, JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunOrigin,

@@ -13,10 +13,10 @@ use super::scope;
 use crate::app::SessionService;
 use crate::app::run::{ActiveRun, RunCounts};
 use crate::app::throttle::Throttle;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{Cursor, DueScan, InterruptReason, PurgeBatchResult, PurgeCounts, ScanLimits};
+use crate::storage::{Cursor, DueScan, PurgeBatchResult, PurgeCounts, ScanLimits};
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;

@@ -110,7 +110,7 @@ fn space_requirement(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let logged = if has_log { rebuilt } else { space.pages };
     let longer = rebuilt.saturating_sub(space.pages);
     SpaceRequirement {
-        beside: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
+        data: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
         temporary: rebuilt * space.page_size,
     }
 }
