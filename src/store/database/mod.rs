@@ -3,6 +3,10 @@
 pub(super) mod memory;
 #[cfg(test)]
 pub mod paged_double;
+#[cfg(feature = "rqlite")]
+pub mod rqlite;
+#[cfg(not(feature = "rqlite"))]
+#[path = "without_rqlite.rs"]
 pub mod rqlite;
 pub mod sqlite;
 
