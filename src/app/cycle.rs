@@ -6,15 +6,15 @@ use super::SessionService;
 use super::notify::MissedNotifications;
 use super::purge::{StopReason, incomplete_reason, rejected};
 use super::run::random_name;
-use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
+use crate::domain::error::{Error, GuardRefusal, GuardedRun, InterruptReason, Result, RunImpact};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    InterruptReason, KeptRows, NewRun, Order, RunEnd, RunOutcome, ScanLimits, ScanResult,
-    SessionQuery, UnindexedTable,
+    KeptRows, NewRun, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery,
+    UnindexedTable,
 };
 
 /// Sessions that one write transaction ends: a few milliseconds' work, and on a cluster

@@ -4,6 +4,7 @@
 use super::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::Profile;
+use crate::storage::{Backend, RowCopy, SessionOpen, Vacuum};
 
 impl SessionService {
     /// The profile of the framework whose table it is; `None`: it is sessctl's own.
@@ -37,14 +38,6 @@ impl SessionService {
         self.profile().map_or(Ok(()), |profile| profile.token_form().map(drop))
     }
 
-    /// Makes sure that the file may be written anew.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it is a framework's.
-    pub fn may_compact(&self) -> Result<()> {
-        self.must_be_own("the file is its application's to compact")
-    }
-
     /// Makes sure that sessions may be ended, and their rows deleted.
     ///
     /// # Errors
@@ -71,4 +64,45 @@ impl SessionService {
             Err(Error::Refused(format!("{table} is a table of {title} (profile {name}): {why}")))
         })
     }
+
+    /// The capability to give free space back.
+    pub(super) fn vacuumable(&mut self) -> Result<&mut dyn Vacuum> {
+        self.must_be_own("the file is its application's to compact")?;
+        let at = self.store.display_name().to_owned();
+        self.store.vacuum().ok_or_else(|| {
+            Error::Refused(format!(
+                "each node of {at} has a file of its own, and rqlite looks after it: its option \
+                 -auto-vacuum-int gives space back"
+            ))
+        })
+    }
+}
+
+/// The capability of a store to open and touch sessions.
+pub(super) fn opening(store: &mut dyn Backend) -> Result<&mut dyn SessionOpen> {
+    let at = store.display_name().to_owned();
+    store.opening().ok_or_else(|| {
+        Error::Refused(format!("{at}: the application opens and touches the sessions there"))
+    })
+}
+
+/// The capability of a store to read its rows as they are stored.
+pub(super) fn row_copy(store: &dyn Backend) -> Result<&dyn RowCopy> {
+    store.row_copy().ok_or_else(|| not_copied(store))
+}
+
+/// The capability of a store to write its rows as they are stored.
+pub(super) fn row_copy_mut(store: &mut dyn Backend) -> Result<&mut dyn RowCopy> {
+    row_copy(store)?;
+    store.row_copy_mut().ok_or_else(|| Error::Refused("its rows cannot be written".to_owned()))
+}
+
+fn not_copied(store: &dyn Backend) -> Error {
+    let at = store.display_name();
+    Error::Refused(match store.profile() {
+        Some(Profile { table, title, .. }) => {
+            format!("{table} in {at} is a table of {title}: it moves with its application")
+        }
+        None => format!("the rows of {at} cannot be copied"),
+    })
 }

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::SessionService;
 use super::purge::StopReason;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::job::{DueRun, Job, JobTiming};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{
-    Backend, InterruptReason, JobKey, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult,
-    StatementLimit,
+    Backend, JobKey, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
 };
 
 /// How often a run says that it is at work.
@@ -272,11 +271,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.store.keep_log(true)?;
+        self.keep_log(true)?;
         let outcome = work(self);
-        let kept = self.store.keep_log(false);
+        let kept = self.keep_log(false);
         // What the work fails with comes first.
         outcome.and_then(|outcome| kept.map(|()| outcome))
+    }
+
+    fn keep_log(&self, keep: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
     }
 
     /// Ends such work.

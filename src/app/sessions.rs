@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::SessionService;
+use super::permissions;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};
 use crate::domain::policy::{TimeoutRequest, TouchDecision};
@@ -123,7 +124,7 @@ impl SessionService {
         let evicted = if is_limited && clock.is_none() {
             self.open_limited(session)?
         } else {
-            self.store.insert(&[session])?;
+            permissions::opening(self.store.as_mut())?.insert(&[session])?;
             0
         };
         Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
@@ -142,7 +143,9 @@ impl SessionService {
     fn open_limited(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
         let limits = [policy.limit, policy.user_limit];
-        let admission = self.store.open_limited(&session, &self.policies, self.bell.is_heard())?;
+        let tell = self.bell.is_heard();
+        let opening = permissions::opening(self.store.as_mut())?;
+        let admission = opening.open_limited(&session, &self.policies, tell)?;
         self.ring(admission.told);
         self.bell.miss(admission.untold, session.created_at);
         let licence = self.policies.licence_of(&session.task);
@@ -181,7 +184,7 @@ impl SessionService {
             return Ok(touched);
         }
         let due: Vec<Key> = renewals.iter().map(|place| keys[*place].clone()).collect();
-        let renewed = self.store.touch_rows(&due, now)?;
+        let renewed = permissions::opening(self.store.as_mut())?.touch_rows(&due, now)?;
         touched.hold = Some(renewed.hold);
         for (place, done) in renewals.into_iter().zip(renewed.done) {
             if !done {

@@ -95,7 +95,7 @@ impl Args {
             (done, _) => done?,
         };
         // Whatever fails from here on, the space has been given back.
-        ignore_broken_pipe(self.answer(&done, &service, context))?;
+        ignore_broken_pipe(self.answer(&done, &mut service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
 
@@ -128,7 +128,7 @@ impl Args {
     fn answer(
         &self,
         done: &CompactReport,
-        service: &SessionService,
+        service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();

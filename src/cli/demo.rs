@@ -7,9 +7,9 @@ use crate::domain::filter::Filter;
 use crate::domain::session::{End, EndReason, Key};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
-use crate::storage::{EndRequest, NewSession, SessionStore};
-use crate::store;
+use crate::storage::{Backend, EndRequest, NewSession, SessionOpen};
 use crate::store::{Access, Location};
+use crate::{Error, store};
 
 use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage};
@@ -137,7 +137,11 @@ struct Drawn {
     end: Option<End>,
 }
 
-fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> crate::Result<()> {
+fn opening(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionOpen> {
+    sessions.opening().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
+}
+
+fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
     let mut numbers = Numbers(1);
     let mut drawn: Vec<Drawn> =
         (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
@@ -146,12 +150,12 @@ fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> crate::Result<()> {
     drawn.sort_by(|a, b| a.new.key.cmp(&b.new.key));
     for batch in drawn.chunks(BATCH) {
         let new: Vec<NewSession> = batch.iter().map(|drawn| drawn.new.clone()).collect();
-        sessions.insert(&new)?;
+        opening(sessions)?.insert(&new)?;
     }
     drawn.sort_by_key(|drawn| drawn.last_used_at);
     for batch in drawn.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
         let keys: Vec<Key> = batch.iter().map(|drawn| drawn.new.key.clone()).collect();
-        sessions.renew(&keys, batch[0].last_used_at)?;
+        opening(sessions)?.renew(&keys, batch[0].last_used_at)?;
     }
     let ending = |drawn: &Drawn| {
         drawn.end.map(|end| EndRequest { key: drawn.new.key.clone(), end, keep_row: true })

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use crate::Error;
 use crate::config::ConfigError;
+use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
-use crate::storage::InterruptReason;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::guard::advice;

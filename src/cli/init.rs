@@ -24,7 +24,9 @@ impl Args {
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some() {
-            store.sync_indexes(&config.policies)?;
+            if let Some(opening) = store.opening() {
+                opening.sync_indexes(&config.policies)?;
+            }
         }
         if context.is_interactive() || context.global.verbose {
             context.say(&format!("{db} is ready"));

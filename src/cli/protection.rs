@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::storage::InterruptReason;
+use crate::domain::error::InterruptReason;
 use crate::store::{Protection, Running, protect};
 
 use super::exit::eprint_line;

@@ -44,8 +44,8 @@ impl SessionService {
     ///
     /// # Errors
     /// Whatever keeps the table from being read.
-    pub fn unused_bytes(&self) -> Result<u64> {
-        self.store.unused_bytes()
+    pub fn unused_bytes(&mut self) -> Result<u64> {
+        self.vacuumable()?.unused_bytes()
     }
 
     /// Gives the pages that are free now back to the file system, in short write
@@ -65,9 +65,8 @@ impl SessionService {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CompactReport> {
-        self.may_compact()?;
         let begun = Instant::now();
-        let before = self.store.disk_usage()?;
+        let before = self.vacuumable()?.disk_usage()?;
         let mut feat = CompactCounts::default();
         if !before.steps_possible {
             let stopped = Some(CompactStopReason::NoSteps).filter(|_| before.free_pages > 0);
@@ -83,7 +82,7 @@ impl SessionService {
         // What the work fails with comes first.
         let stopped = outcome.and_then(|stopped| finished.map(|()| stopped))?;
         self.empty_log(watch.go_on)?;
-        let after = self.store.disk_usage()?;
+        let after = self.vacuumable()?.disk_usage()?;
         // What stops a run that has nothing left has not stopped it.
         let stopped = stopped.filter(|_| after.free_pages > 0).or_else(|| overhang(&after));
         Ok(compacted(before, after, &feat, begun, stopped))
@@ -99,7 +98,7 @@ impl SessionService {
         let mut pace = Throttle::aiming_at(request.hold.0);
         // More may become free meanwhile: that is for the next time, or there would be
         // no end to it.
-        let mut left = self.store.disk_usage()?.free_pages;
+        let mut left = self.vacuumable()?.disk_usage()?.free_pages;
         while left > 0 {
             if !self.stay(shift)? {
                 return Ok(Some(CompactStopReason::Lease));
@@ -129,7 +128,7 @@ impl SessionService {
         left: u64,
     ) -> Result<VacuumStep> {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let released = self.store.incremental_vacuum(pace.rows().min(most))?;
+        let released = self.vacuumable()?.incremental_vacuum(pace.rows().min(most))?;
         if released.pages > 0 {
             pace.learn(released.pages, &released);
             feat.steps += 1;
@@ -153,7 +152,7 @@ impl SessionService {
         feat.unfolded = 0;
         let begun = Instant::now();
         let is_too_long = |size: WalStatus| size.pending > LONGEST_LOG;
-        while self.store.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
+        while self.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
             if begun.elapsed() >= PATIENCE {
                 return Ok(Some(CompactStopReason::Reader));
             }
@@ -168,10 +167,14 @@ impl SessionService {
         Ok(None)
     }
 
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+        self.store.wal().map_or(Ok(None), |wal| wal.checkpoint(mode))
+    }
+
     /// Works the log into the database and empties it, if there is a moment for that.
     fn empty_log(&mut self, go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
         for _ in 0..ATTEMPTS {
-            let log = self.store.checkpoint(CheckpointMode::Truncate)?;
+            let log = self.checkpoint(CheckpointMode::Truncate)?;
             if log.is_none_or(|log| log.bytes == 0) || go_on().is_break() {
                 break;
             }
@@ -199,22 +202,21 @@ impl SessionService {
         room: &mut dyn FnMut(&SpaceRequirement) -> Result<()>,
         mut leave: CancelCheck,
     ) -> Result<CompactReport> {
-        self.may_compact()?;
         let begun = Instant::now();
         let is_up = move || run_time.is_some_and(|limit| begun.elapsed() >= limit);
-        let before = self.store.disk_usage()?;
+        let before = self.vacuumable()?.disk_usage()?;
         let shift = self.acquire_lease(PURGE, COMPACTION, now)?;
         let go_on = &mut || ControlFlow::Continue(());
         let outcome = self.empty_log(go_on).and_then(|()| {
-            room(&self.store.space_requirement()?)?;
+            room(&self.vacuumable()?.space_requirement()?)?;
             let working = Instant::now();
-            let done = self.store.vacuum(Box::new(move || is_up() || leave()))?;
+            let done = self.vacuumable()?.vacuum(Box::new(move || is_up() || leave()))?;
             Ok((done, working.elapsed()))
         });
         let finished = self.finish_unrecorded(&shift);
         let (done, longest_hold) = outcome.and_then(|done| finished.map(|()| done))?;
         self.empty_log(go_on)?;
-        let after = self.store.disk_usage()?;
+        let after = self.vacuumable()?.disk_usage()?;
         let feat = CompactCounts { steps: u64::from(done), longest_hold, unfolded: 0 };
         let cut = if is_up() { CompactStopReason::RunTime } else { CompactStopReason::Signal };
         let stopped = if done { overhang(&after) } else { Some(cut) };

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::SessionService;
+use super::permissions::{opening, row_copy, row_copy_mut};
 use super::purge::StopReason;
 use super::run::{PURGE, held};
 use crate::domain::error::{Error, Result};
@@ -122,8 +123,9 @@ impl SessionService {
             ));
         }
         let one = RowRange { rows: 1, bytes: 1, ..RowRange::default() };
-        let is_empty =
-            |store: &dyn Backend| store.read_rows(one).map(|portion| portion.rows.is_empty());
+        let is_empty = |store: &dyn Backend| {
+            row_copy(store)?.read_rows(one).map(|portion| portion.rows.is_empty())
+        };
         if journey.request.replace && is_empty(journey.source)? && !is_empty(self.store.as_ref())? {
             return Err(Error::Refused(
                 "the source holds no session, and to become equal to it the destination would \
@@ -150,10 +152,10 @@ impl SessionService {
             return Ok(Some(stopped));
         }
         self.copy_counters(journey)?;
-        let names = journey.source.read_task_names()?;
-        self.store.upsert_task_names(&names, journey.request.over())?;
+        let names = row_copy(journey.source)?.read_task_names()?;
+        row_copy_mut(self.store.as_mut())?.upsert_task_names(&names, journey.request.over())?;
         if journey.request.suit {
-            self.store.sync_indexes(&self.policies)?;
+            opening(self.store.as_mut())?.sync_indexes(&self.policies)?;
         }
         self.compare_all(journey)
     }
@@ -219,9 +221,9 @@ impl SessionService {
             let (batch, others) = rest.split_at(fitting(rest, journey.pace.rows()));
             let put = match deed {
                 CopyAction::Insert | CopyAction::WriteOver => {
-                    self.store.upsert_rows(batch, over)?
+                    row_copy_mut(self.store.as_mut())?.upsert_rows(batch, over)?
                 }
-                CopyAction::Delete => self.store.remove(batch)?,
+                CopyAction::Delete => row_copy_mut(self.store.as_mut())?.remove(batch)?,
             };
             journey.did(deed, batch.len() as u64, &put);
             thread::sleep(journey.pace.pause(journey.released.elapsed()));
@@ -242,11 +244,14 @@ impl SessionService {
     }
 
     fn copy_counters(&mut self, journey: &mut CopyRun<'_>) -> Result<()> {
-        let (here, there) = (journey.source.read_counters()?, self.store.read_counters()?);
+        let (here, there) = (
+            row_copy(journey.source)?.read_counters()?,
+            row_copy(self.store.as_ref())?.read_counters()?,
+        );
         let over = journey.request.over();
         let (set, drop) = counters_to_change(&here, &there, over);
         journey.done.counters = (set.len() + drop.len()) as u64;
-        self.store.set_counters(&set, &drop, over)
+        row_copy_mut(self.store.as_mut())?.set_counters(&set, &drop, over)
     }
 
     fn compare_all(&mut self, journey: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
@@ -266,7 +271,10 @@ impl SessionService {
             }
             after = section.until;
         }
-        let (here, there) = (journey.source.read_counters()?, self.store.read_counters()?);
+        let (here, there) = (
+            row_copy(journey.source)?.read_counters()?,
+            row_copy(self.store.as_ref())?.read_counters()?,
+        );
         let (set, drop) = counters_to_change(&here, &there, journey.request.over());
         journey.done.comparison = Some(tally.comparison((set.len() + drop.len()) as u64));
         Ok(None)

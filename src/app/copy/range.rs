@@ -1,6 +1,7 @@
 //! What both sides of a move have, range by range of their keys.
 
 use super::{Comparison, MOST_BYTES, MOST_ROWS};
+use crate::app::permissions::row_copy;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher};
 use crate::storage::{Backend, OnConflict, RowRange};
@@ -22,9 +23,9 @@ impl KeyRange {
     ) -> Result<Self> {
         let last = |rows: &[RawRow]| rows.last().map(|row| row.id.clone());
         let stretch = RowRange { after, until: None, rows: MOST_ROWS, bytes: MOST_BYTES };
-        let mut from = here.read_rows(stretch)?;
+        let mut from = row_copy(here)?.read_rows(stretch)?;
         let mut until = if from.has_more { last(&from.rows) } else { None };
-        let to = there.read_rows(RowRange { until: until.as_deref(), ..stretch })?;
+        let to = row_copy(there)?.read_rows(RowRange { until: until.as_deref(), ..stretch })?;
         if to.has_more {
             until = last(&to.rows);
             from.rows.retain(|row| until.as_ref().is_none_or(|until| row.id <= *until));

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::error::Result;
-use crate::storage::{Backend, CheckpointMode, WalStatus};
+use crate::storage::{CheckpointMode, Wal, WalStatus};
 
 /// How far the log grows from one step to the next: beside others less than what makes
 /// SQLite do it within a commit of theirs, which is 4 MB.
@@ -43,11 +43,11 @@ impl Checkpointer {
     /// Answers how large it is, and how long to wait before it gets more.
     pub(super) fn after_batch(
         &mut self,
-        store: &mut dyn Backend,
+        wal: Option<&dyn Wal>,
         is_gentle: bool,
         is_cramped: bool,
     ) -> Result<(u64, Duration)> {
-        let Some(size) = self.look(store)? else {
+        let Some(size) = self.look(wal)? else {
             return Ok((0, Duration::ZERO));
         };
         if size.bytes < self.settled {
@@ -59,26 +59,26 @@ impl Checkpointer {
         if !is_cramped && !is_left_over && size.bytes - self.settled < step {
             return Ok((size.bytes, Duration::ZERO));
         }
-        let size = self.shrink(store)?.unwrap_or(size);
+        let size = self.shrink(wal)?.unwrap_or(size);
         self.settled = size.bytes;
         Ok((size.bytes, brake(size)))
     }
 
     /// What is in the log at the end need not wait for the application.
-    pub(super) fn at_last(&mut self, store: &mut dyn Backend) -> Result<()> {
-        if self.look(store)?.is_some_and(|size| size.pending > 0) {
-            self.shrink(store)?;
+    pub(super) fn at_last(&mut self, wal: Option<&dyn Wal>) -> Result<()> {
+        if self.look(wal)?.is_some_and(|size| size.pending > 0) {
+            self.shrink(wal)?;
         }
         Ok(())
     }
 
     /// Whether somebody keeps a log, which is as large as it may be, from being used
     /// again.
-    pub(super) fn is_stuck(&mut self, store: &mut dyn Backend) -> Result<bool> {
-        Ok(match store.checkpoint(CheckpointMode::Passive)? {
+    pub(super) fn is_stuck(&mut self, wal: Option<&dyn Wal>) -> Result<bool> {
+        Ok(match checkpoint(wal, CheckpointMode::Passive)? {
             None => false,
             Some(WalStatus { pending: SMALL_BIT.., .. }) => true,
-            Some(_) => self.be_firm(store)?.is_some_and(|size| size.is_in_use),
+            Some(_) => self.be_firm(wal)?.is_some_and(|size| size.is_in_use),
         })
     }
 
@@ -88,33 +88,37 @@ impl Checkpointer {
         Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
     }
 
-    fn look(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
-        let size = store.wal_status()?;
+    fn look(&mut self, wal: Option<&dyn Wal>) -> Result<Option<WalStatus>> {
+        let size = wal.map_or(Ok(None), Wal::wal_status)?;
         self.peak = self.peak.max(size.unwrap_or_default().bytes);
         Ok(size)
     }
 
     /// Moves the log into the database; a large one with more force.
-    fn shrink(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
+    fn shrink(&mut self, wal: Option<&dyn Wal>) -> Result<Option<WalStatus>> {
         let mut size = None;
         for _ in 0..TRIES {
-            size = store.checkpoint(CheckpointMode::Passive)?;
+            size = checkpoint(wal, CheckpointMode::Passive)?;
             if size.is_none_or(|size| size.pending == 0) {
                 return Ok(size);
             }
         }
         match size {
-            Some(WalStatus { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(store),
+            Some(WalStatus { bytes: LARGE.., pending: ..SMALL_BIT, .. }) => self.be_firm(wal),
             size => Ok(size),
         }
     }
 
-    fn be_firm(&mut self, store: &mut dyn Backend) -> Result<Option<WalStatus>> {
+    fn be_firm(&mut self, wal: Option<&dyn Wal>) -> Result<Option<WalStatus>> {
         let begun = Instant::now();
-        let size = store.checkpoint(FIRM);
+        let size = checkpoint(wal, FIRM);
         self.hold = self.hold.max(begun.elapsed());
         size
     }
+}
+
+fn checkpoint(wal: Option<&dyn Wal>, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+    wal.map_or(Ok(None), |wal| wal.checkpoint(mode))
 }
 
 /// How long to wait before the log gets more, if others keep it from being used again:

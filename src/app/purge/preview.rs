@@ -129,7 +129,11 @@ impl PreviewScan<'_> {
 
     /// The next rows, and the last of them.
     fn next(self, after: Option<&Cursor>) -> Result<(ScanTotals, Option<Cursor>)> {
-        let time = if self.store.wal_status()?.is_some() { LOOK } else { LOOK_WITHOUT_A_LOG };
+        let blocks_writers = match self.store.wal() {
+            Some(wal) => wal.wal_status()?.is_none(),
+            None => false,
+        };
+        let time = if blocks_writers { LOOK_WITHOUT_A_LOG } else { LOOK };
         let reach = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
         let survey = self.store.scan_due(self.scope, after, reach)?;
         let DueScan { census, misfit, kept, last, .. } = survey;

@@ -13,10 +13,10 @@ use super::scope;
 use crate::app::SessionService;
 use crate::app::run::{ActiveRun, RunCounts};
 use crate::app::throttle::Throttle;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{Cursor, DueScan, InterruptReason, PurgeBatchResult, PurgeCounts, ScanLimits};
+use crate::storage::{Cursor, DueScan, PurgeBatchResult, PurgeCounts, ScanLimits};
 
 /// Rows that one look ahead passes, if fewer of them are due.
 const LOOK_AHEAD: usize = 20_000;
@@ -174,7 +174,7 @@ impl SessionService {
         self.limit_statements(until);
         let stopped = self.with_log_kept(|service| {
             let stopped = service.settle_all(walk, shift, request, now, &mut limits)?;
-            walk.upkeep.at_last(service.store.as_mut())?;
+            walk.upkeep.at_last(service.store.wal())?;
             Ok(stopped)
         })?;
         self.store.limit_statements(None);
@@ -358,7 +358,7 @@ impl SessionService {
         limits: &mut PurgeLimits<'_>,
     ) -> Result<Option<StopReason>> {
         let (is_gentle, is_cramped) = (walk.pace.is_gentle(), walk.pace.is_cramped());
-        let (log, brake) = walk.upkeep.after_batch(self.store.as_mut(), is_gentle, is_cramped)?;
+        let (log, brake) = walk.upkeep.after_batch(self.store.wal(), is_gentle, is_cramped)?;
         walk.done.log_peak = walk.upkeep.peak;
         walk.note_hold();
         if log < walk.max_log {
@@ -366,7 +366,7 @@ impl SessionService {
             return Ok(None);
         }
         let begun = Instant::now();
-        while walk.upkeep.is_stuck(self.store.as_mut())? {
+        while walk.upkeep.is_stuck(self.store.wal())? {
             walk.note_hold();
             if let Some(stopped) = self.may_go_on(shift, &walk.done, limits)? {
                 return Ok(Some(stopped));

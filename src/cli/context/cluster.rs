@@ -87,7 +87,7 @@ impl Context {
         cluster.credentials = self.credentials(config)?;
         cluster.consistency = self.global.consistency.unwrap_or(config.cluster.consistency);
         cluster.timeout = duration(config.cluster.timeout);
-        cluster.patience = duration(config.cluster.patience);
+        cluster.retry_for = duration(config.cluster.patience);
         Ok(Location::Cluster(cluster))
     }
 
@@ -232,7 +232,7 @@ mod tests {
     fn a_configuration_that_says_nothing_changes_nothing() {
         let terms = ClusterOptions::default();
         assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
-        assert_eq!(duration(terms.patience), Cluster::PATIENCE);
+        assert_eq!(duration(terms.patience), Cluster::RETRY_FOR);
         assert_eq!(terms.consistency, Consistency::default());
     }
 }

@@ -208,7 +208,7 @@ impl Context {
         let mut db = self.db().ok()?;
         if let Location::Cluster(cluster) = &mut db {
             cluster.timeout = cluster.timeout.min(PATIENCE);
-            cluster.patience = cluster.patience.min(PATIENCE);
+            cluster.retry_for = cluster.retry_for.min(PATIENCE);
         }
         self.store(&db, Access::Read, config).ok()?.task_names().ok()
     }

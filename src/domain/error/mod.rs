@@ -1,5 +1,7 @@
 //! What goes wrong, as far as a caller has to tell the cases apart.
 
+mod insufficient_space;
+mod interrupt;
 mod limit_reached;
 
 use std::error::Error as StdError;
@@ -8,9 +10,9 @@ use std::time::Duration;
 use super::clock::ClockRefusal;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
-use crate::storage::InterruptReason;
-use crate::storage::disk_space::InsufficientSpace;
 
+pub use insufficient_space::InsufficientSpace;
+pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
 
 /// The outcome of anything that asks a store.

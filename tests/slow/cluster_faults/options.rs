@@ -131,15 +131,15 @@ fn an_address_with_a_password_is_refused_unsaid() {
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     sessctl: unexpected argument '--no-such-option' found; see --help
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     sessctl: unexpected argument 'https://…@db2:4001' found; see --help
     sessctl: unrecognized subcommand 'https://…@db2:4001'; see --help
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     ");
 }
 
