@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
+pub use super::format::format_count;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 use crate::storage::InterruptReason;
@@ -343,19 +344,6 @@ impl std::fmt::Display for GuardRefusal {
         };
         write!(f, "the guard refuses this {work}: {}", self.finding())
     }
-}
-
-/// A number with a comma after each three digits, as people read it.
-pub fn format_count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

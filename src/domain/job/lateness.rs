@@ -2,9 +2,20 @@
 
 use std::fmt;
 
-use super::status::DueRun;
-use super::{Job, JobAction, JobTiming, ScheduleContext};
+use super::context::ScheduleContext;
+use super::definition::{Job, JobAction, JobTiming};
 use crate::domain::time::{Span, UnixTime};
+
+/// A run that is to take place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueRun {
+    /// When it should have.
+    pub planned: UnixTime,
+    /// How many earlier ones did not take place, and are made up by this one.
+    pub missed: u64,
+    /// Whether it completes a run that was cut short.
+    pub resumes: bool,
+}
 
 /// A cycle that was missed by more than its job allows. It is skipped, so that it ends no
 /// session in the middle of the day.

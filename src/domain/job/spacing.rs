@@ -1,6 +1,7 @@
 //! How far apart the purges of a task lie.
 
-use super::{Jitter, Job, JobAction, JobTiming};
+use super::definition::{Job, JobAction, JobTiming};
+use super::interval::Jitter;
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};

@@ -1,14 +1,13 @@
 //! Whether a job is due, and if not, when it will be.
 
+use super::context::ScheduleContext;
+use super::definition::{Job, JobAction, JobTiming};
+use super::history::{JUST_NOW, JobHistory, RunInProgress};
+use super::lateness::{DueRun, LateRun};
 use super::spacing::between_times_of;
-use super::{Jitter, Job, JobAction, JobTiming, LateRun};
-use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
-
-/// A time that a machine has come just in time for, although it takes up the job later.
-const JUST_NOW: Span = Span::minutes(1);
 
 /// How far ahead the clock of another machine may be, in the time between two runs of a
 /// job: half of that, within these bounds. An anchor that lies further in the future shows
@@ -22,59 +21,6 @@ const BELIEVABLE: Span = Span::days(1);
 
 /// More missed runs than this are not counted one by one.
 const MOST_MISSED: usize = 10_000;
-
-/// The history of a job, as the ledger keeps it, and the part that a machine has in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct JobHistory {
-    /// Up to when its runs are settled: the planned time of the last one, or,
-    /// where the interval counts from the end of a run, that end. Before the first run, it
-    /// is the moment at which the history started.
-    pub anchor: Option<UnixTime>,
-    /// The planned time of a run that has begun and is not complete, whatever cut it short.
-    pub interrupted: Option<UnixTime>,
-    /// Since when this machine has had the job in its configuration, without a break;
-    /// `None`: it has not.
-    pub since: Option<UnixTime>,
-    /// A run that has begun and not ended.
-    pub unfinished: Option<RunInProgress>,
-}
-
-impl JobHistory {
-    /// Whether this machine has taken up the job. A moment in the future is one that a
-    /// wrong clock has shown.
-    pub fn is_taken_up(&self, now: UnixTime) -> bool {
-        self.since.is_some_and(|since| since <= now.plus(JUST_NOW))
-    }
-
-    fn since(&self, now: UnixTime) -> UnixTime {
-        self.since.map_or(now, |since| since.min(now))
-    }
-}
-
-/// A run that has begun and not ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunInProgress {
-    /// When it was planned.
-    pub planned: UnixTime,
-    /// When it began.
-    pub started: UnixTime,
-    /// Whether the process that does it is known to be at work.
-    pub is_alive: bool,
-}
-
-/// What the times of a job also depend on.
-#[derive(Debug, Clone, Copy)]
-pub struct ScheduleContext<'a> {
-    /// The zone of schedules.
-    pub zone: &'a TimeZone,
-    /// What automatic intervals follow.
-    pub policies: &'a Policies,
-    /// What they differ by.
-    pub jitter: Jitter,
-    /// How far apart the calls are that look for due jobs, as cron makes them; zero: a
-    /// process stays and looks all the time.
-    pub poll: Span,
-}
 
 /// How things stand with a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,17 +40,6 @@ pub enum JobStatus {
     },
     /// The calendar ends before its next time.
     Never,
-}
-
-/// A run that is to take place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueRun {
-    /// When it should have.
-    pub planned: UnixTime,
-    /// How many earlier ones did not take place, and are made up by this one.
-    pub missed: u64,
-    /// Whether it completes a run that was cut short.
-    pub resumes: bool,
 }
 
 impl Job {
@@ -149,7 +84,7 @@ impl Job {
         };
         let is_open = |run: &UnixTime| {
             let is_settled = settled.is_some_and(|settled| *run <= settled);
-            !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
+            !is_settled && *run <= now && *run > self.floor(rhythm, known.since_at_most(now))
         };
         let standing = match (known.interrupted.filter(is_open), standing, &self.when) {
             (None, standing, _) => standing,
@@ -207,16 +142,6 @@ impl Job {
         }
     }
 
-    pub(super) fn interval(&self, rhythm: ScheduleContext<'_>) -> Span {
-        match &self.when {
-            JobTiming::At(_) => Span::ZERO,
-            JobTiming::Every(interval) => {
-                let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
-                interval.length_polled(length, rhythm.poll)
-            }
-        }
-    }
-
     /// The first run later than a moment, by how things stand, if the runs until then
     /// take place in time, and take none.
     pub fn first_run_after(
@@ -245,7 +170,7 @@ impl Job {
 }
 
 fn at(schedule: &Schedule, known: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
-    let since = known.since(now);
+    let since = known.since_at_most(now);
     let floor = || just_before(schedule, zone, since);
     let anchor = match known.anchor {
         Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
@@ -296,7 +221,7 @@ fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime 
 /// Where a machine has come too late for the next time of the history by a whole interval
 /// and more, nobody has been there to run it, and the history goes on from then.
 fn every(interval: Span, poll: Span, known: &JobHistory, now: UnixTime) -> JobStatus {
-    let since = known.since(now);
+    let since = known.since_at_most(now);
     let mut anchor = match known.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
         Some(_) => now,

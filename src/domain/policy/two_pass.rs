@@ -1,6 +1,6 @@
 //! The moment of a purge, and the moment that it belongs to.
 
-use super::Policy;
+use super::rules::Policy;
 use crate::domain::time::{Span, UnixTime};
 
 /// How much earlier than its delay a mark may be ripe, at delays of whole days: the hour

@@ -1,6 +1,6 @@
 //! Which tables a profile is for.
 
-use super::Profile;
+use super::definition::Profile;
 
 /// What keeps a table from being the one that a profile describes.
 #[derive(Debug, Clone, PartialEq, Eq)]

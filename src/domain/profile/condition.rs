@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{SqlValue, SqlValueRef};
+use super::value::{SqlValue, SqlValueRef, order};
 
 /// Something that one of a profile's inputs must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,41 +68,9 @@ impl Test {
     }
 }
 
-/// Whether SQLite takes two values for the same: numbers by their value.
-pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
-    match (one, other) {
-        (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
-            order(one, whole) == Some(Ordering::Equal)
-        }
-        (SqlValueRef::Integer(whole), SqlValueRef::Real(_)) => {
-            order(other, whole) == Some(Ordering::Equal)
-        }
-        _ => one == other,
-    }
-}
-
-/// How a number compares with a whole one; `None`: it is none.
-pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ordering> {
-    match value {
-        SqlValueRef::Integer(number) => Some(number.cmp(&whole)),
-        SqlValueRef::Real(number) => {
-            // A real has no fraction where whole numbers are not exact as reals.
-            let by_whole = floor(number).cmp(&whole.into());
-            let fraction =
-                if number > number.floor() { Ordering::Greater } else { Ordering::Equal };
-            (!number.is_nan()).then_some(by_whole.then(fraction))
-        }
-        _ => None,
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
-fn floor(number: f64) -> i128 {
-    number.floor() as i128
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::value::is_same;
     use super::*;
 
     #[test]

@@ -1,8 +1,8 @@
 //! Crontab lines that were taken for schedules, said in three fields.
 
+use super::definition::{Hours, Schedule};
 use super::field::{Field, Values};
 use super::parse::{FieldSyntax, FieldToken};
-use super::{Hours, Schedule};
 
 /// The schedule that a line of five or six crontab fields means, if three
 /// fields can say it.

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 
-use super::{Hours, Schedule};
+use super::definition::{Hours, Schedule};
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 

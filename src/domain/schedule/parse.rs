@@ -3,7 +3,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::error::ScheduleErrorKind;
-use super::field::{Field, Values};
+use super::field::{Field, Values, WEEKDAYS};
 
 /// A piece of the text, and where it begins.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +71,7 @@ impl From<Field> for FieldSyntax {
         let weekday = field == Field::Weekday;
         Self {
             bounds: field.bounds(),
-            names: if weekday { &super::WEEKDAYS } else { &[] },
+            names: if weekday { &WEEKDAYS } else { &[] },
             wraps: weekday,
         }
     }

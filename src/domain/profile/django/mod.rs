@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE_NO_PAD}
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
-use super::Owner;
+use super::definition::Owner;
 use json::{Member, Scan};
 
 /// Maximum size of what a payload unpacks to. It is looked through as it is unpacked, so

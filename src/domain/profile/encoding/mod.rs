@@ -172,7 +172,10 @@ impl Encoding {
     }
 
     /// Puts the machine's zone wherever it reads a local wall clock.
-    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
+    pub(super) fn resolve_local<E>(
+        &mut self,
+        machine: &dyn Fn() -> Result<TimeZone, E>,
+    ) -> Result<(), E> {
         match self {
             Self::Text(form) => form.zone.resolve_local(machine),
             Self::Pattern(_, zone) => {
@@ -227,16 +230,5 @@ impl ZoneForm {
             Self::Z | Self::Offset => {}
         }
         Ok(())
-    }
-}
-
-impl super::Profile {
-    /// Puts the machine's zone wherever a time is read by a local wall clock. `machine`
-    /// resolves it, and is not called for a profile that needs none.
-    ///
-    /// # Errors
-    /// Whatever `machine` fails with.
-    pub fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
-        self.times.iter_mut().try_for_each(|time| time.encoding.resolve_local(machine))
     }
 }
