@@ -34,7 +34,7 @@ enum Verb {
     Cycle,
 }
 
-words!(Verb, "work of a job", {
+words!(Verb, "job action", {
     Purge => "purge",
     Cycle => "cycle",
 });
@@ -48,7 +48,7 @@ pub enum Report {
     Syslog,
 }
 
-words!(Report, "place for a report", {
+words!(Report, "report destination", {
     Stdout => "stdout",
     Syslog => "syslog",
 });

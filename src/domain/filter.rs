@@ -80,7 +80,9 @@ pub enum ClientFilter {
 
 /// Why a text is no client filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no network: write an address, or CIDR like 10.0.0.0/8 or 2001:db8::/32")]
+#[error(
+    "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
+)]
 pub struct NotANetwork(String);
 
 impl FromStr for ClientFilter {

@@ -224,7 +224,7 @@ mod tests {
         }
         assert_eq!(
             "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is no state: it is one of active, idle, abandoned, expired, ended"
+            "\"gone\" is not a valid state; valid values: active, idle, abandoned, expired, ended"
         );
     }
 }

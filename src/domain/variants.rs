@@ -32,9 +32,9 @@ macro_rules! string_enum {
 }
 pub(crate) use string_enum;
 
-/// A word that is none of those that were possible.
+/// A word that names no variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is no {what}: it is one of {}", known.join(", "))]
+#[error("{word:?} is not a valid {what}; valid values: {}", known.join(", "))]
 pub struct UnknownVariant {
     pub(crate) what: &'static str,
     pub(crate) word: String,

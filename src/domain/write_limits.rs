@@ -30,7 +30,7 @@ pub struct HoldLimit(pub Duration);
 
 /// Why a text is no such time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time from 100us to 10s: write 2ms, 500us or 1s")]
+#[error("{0:?} is not a time from 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
 
 const HOLDS: [(&str, Duration); 3] = [
@@ -75,7 +75,7 @@ pub struct ByteSize(pub u64);
 
 /// Why a text is no such number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no size of 1MiB or more: write 64MiB, 100MB or 1GiB")]
+#[error("{0:?} is not a size of 1MiB or more, such as 64MiB, 100MB or 1GiB")]
 pub struct ByteSizeError(String);
 
 const SIZES: [(&str, u64); 4] =

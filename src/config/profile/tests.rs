@@ -293,7 +293,7 @@ fn parameters_are_given_as_the_profile_asks_for_them() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
     shop.toml:91: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:95: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: did you mean Europe/Berlin?
     shop.toml:1: parameters.lifetyme: the profile does not ask for it, but for lifetime, timezone
     shop:1: parameters.lifetime: the profile asks for no parameters
     "#);
@@ -467,7 +467,7 @@ fn a_time_that_makes_no_sense_is_named() {
     shop.toml:10: times.expires.path: "$.cookie..expires" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
     shop.toml:10: times.expires.path: "$[x]" is no path in JSON: write it like "$.user.id" or "$.ids[0]"
     shop.toml:9: times.expires.unit: says nothing here: beside this encoding stand storage, timezone
-    shop.toml:9: times.expires.timezone: "CEST" is no time zone: write local, or a name such as Europe/Berlin
+    shop.toml:9: times.expires.timezone: "CEST" is not a valid time zone: use local or a name such as Europe/Berlin
     shop.toml:7: times.expires.separator: is missing: it is " ", "T" or "either"
     shop.toml:9: times.expires.separator: "_" is no separator: it is one of " ", T, either
     shop.toml:7: times.expires.decimals: is missing: it is a number, a list of them like [0, 6], or "any"
@@ -635,7 +635,7 @@ fn a_rule_that_makes_no_sense_is_named() {
     shop.toml:13: expired.boundary: ">" is no boundary: it is one of <, <=
     shop.toml:13: expired.after: says something else than the other: a rule has one of at, after, not_null
     shop.toml:13: expired.lifetime: goes with after: this rule has a moment of its own
-    shop.toml:13: expired.grace: "-5m" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    shop.toml:13: expired.grace: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     shop.toml:11: expired.lifetime: is missing: it is a duration like "2h", { parameter = "lifetime" }, or { column = "max_age", unit = "seconds" }
     shop.toml:13: expired.lifetime: wants text in quotes, not the bare number 7200
     shop.toml:13: expired.lifetime: "7200" has no unit: write 7200s, 7200m, 7200h or 7200d

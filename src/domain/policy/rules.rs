@@ -16,7 +16,7 @@ pub enum ExpiryMode {
     Never,
 }
 
-string_enum!(ExpiryMode, "way to expire", {
+string_enum!(ExpiryMode, "expiry mode", {
     Timeout => "timeout",
     Abandoned => "abandoned",
     TwoPass => "two-pass",
@@ -37,7 +37,7 @@ pub enum OverflowPolicy {
     Refuse,
 }
 
-string_enum!(OverflowPolicy, "way to deal with a full task", {
+string_enum!(OverflowPolicy, "overflow policy", {
     EvictIdle => "evict-idle",
     EvictLru => "evict-lru",
     Refuse => "refuse",

@@ -147,9 +147,7 @@ impl Profile {
     pub fn readonly_reason(&self) -> Option<String> {
         let Self { name, table, readonly, .. } = self;
         readonly.as_ref().map(|reason| {
-            format!(
-                "profile {name} is for looking only, and nothing is deleted from {table}: {reason}"
-            )
+            format!("profile {name} is read-only, so nothing is deleted from {table}: {reason}")
         })
     }
 
@@ -172,11 +170,13 @@ impl Profile {
     /// sentence; `None`: there are all.
     pub fn missing_parameters(&self) -> Option<String> {
         let ask = |asked: &Parameter| {
-            format!("--param {}={} ({})", asked.name, asked.example, asked.about)
+            format!("{0}, such as {0}={1} ({2})", asked.name, asked.example, asked.about)
         };
         let asked: Vec<String> = self.missing.iter().map(ask).collect();
         let name = &self.name;
-        (!asked.is_empty()).then(|| format!("profile {name} needs {}", asked.join(" and ")))
+        (!asked.is_empty()).then(|| {
+            format!("profile {name} needs the parameter {}", asked.join(" and the parameter "))
+        })
     }
 
     /// Makes sure that it says whose sessions are.
@@ -189,8 +189,8 @@ impl Profile {
             return Ok(());
         }
         Err(Error::Refused(format!(
-            "the profile {name} does not say where {table} names the user of a session, so \
-             sessions cannot be selected by user; `sessctl cycle --session HANDLE` ends a session"
+            "profile {name} does not say where {table} holds the user of a session, so sessions \
+             cannot be selected by user; select a session by its handle"
         )))
     }
 
@@ -202,8 +202,8 @@ impl Profile {
         let Self { name, table, token, .. } = self;
         token.as_ref().ok_or_else(|| {
             Error::Refused(format!(
-                "the profile {name} does not say how a token leads to its row in {table}; \
-                 `sessctl cycle --session HANDLE` ends a session"
+                "profile {name} does not say how to find the row of a token in {table}; select the \
+                 session by its handle"
             ))
         })
     }

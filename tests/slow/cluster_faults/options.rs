@@ -323,7 +323,7 @@ fn terms_that_make_no_sense_are_refused_or_warned_of() {
     sessctl: c.toml:2: cluster.timeout: 0s is not between 1s and 1m
     sessctl: c.toml:2: cluster.timeout: 1m1s is not between 1s and 1m
     sessctl: c.toml:2: cluster.patience: 11m is not between 1s and 10m
-    sessctl: c.toml:2: cluster.consistency: "strong" is no consistency: it is one of weak, linearizable, none
+    sessctl: c.toml:2: cluster.consistency: "strong" is not a valid consistency; valid values: weak, linearizable, none
     sessctl: c.toml:2: cluster.credentials: wants text that is not empty
     sessctl: c.toml:2: cluster.password: unknown key; it may be credentials, ca_file, consistency, timeout, patience
     sessctl: warning: cluster.patience = "2m" is long beside the lease of a purge, a minute: while one waits for the cluster, another may begin; 45s is sensible

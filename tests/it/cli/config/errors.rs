@@ -56,16 +56,16 @@ fn a_duration_that_makes_no_sense_is_named() {
     insta::assert_snapshot!(said, @r#"
     c.toml:2: policy.timeout: wants a duration in quotes, like "30m", not the bare number 30; or "never"
     c.toml:2: policy.timeout: "30" has no unit: write 30s, 30m, 30h or 30d; or "never"
-    c.toml:4: policy.timeout: "half an hour" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "never"
-    c.toml:2: policy.lifetime: "" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "never"
-    c.toml:2: policy.min_timeout: "-5m" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:4: policy.timeout: "half an hour" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "never"
+    c.toml:2: policy.lifetime: "" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "never"
+    c.toml:2: policy.min_timeout: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: policy.abandoned: wants a duration in quotes, like "30m", not a boolean
-    c.toml:2: policy.retention: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
+    c.toml:2: policy.retention: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "forever"
     c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or "never"
-    c.toml:2: retention.max: "a month" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
-    c.toml:2: policy.delay: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:2: retention.max: "a month" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "forever"
+    c.toml:2: policy.delay: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: ledger.keep: wants a duration in quotes, like "30m", not the bare number 90; or "forever"
-    c.toml:3: hooks.timeout: "999ms" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:3: hooks.timeout: "999ms" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: hooks.timeout: 0s is not between 1s and 30s
     c.toml:2: hooks.timeout: 31s is not between 1s and 30s
     "#);
@@ -102,7 +102,7 @@ fn a_value_of_the_wrong_kind_is_named() {
     insta::assert_snapshot!(said, @r#"
     c.toml:1: db: wants text in quotes, not the bare number 1
     c.toml:1: policy: is a table: write [policy] above its keys
-    c.toml:2: policy.expire: "always" is no way to expire: it is one of timeout, abandoned, two-pass, never
+    c.toml:2: policy.expire: "always" is not a valid expiry mode; valid values: timeout, abandoned, two-pass, never
     c.toml:2: policy.expire: wants text in quotes, not the bare number 1
     c.toml:2: policy.imap.strict: wants true or false, not a string
     c.toml:2: guard.max_percent: wants a number from 0 to 100
@@ -110,14 +110,14 @@ fn a_value_of_the_wrong_kind_is_named() {
     c.toml:2: guard.max_rows: wants a whole number of 0 or more
     c.toml:2: guard.max_rows: wants a whole number, not a float
     c.toml:2: guard.clock: wants a duration in quotes, like "30m", not the bare number 3600; or "off"
-    c.toml:2: guard.clock: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "off"
+    c.toml:2: guard.clock: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "off"
     c.toml:2: guard.clock: 59s is less than 1m; or "off"
-    c.toml:2: schedule.timezone: "Mars/Base" is no time zone: write local, or a name such as Europe/Berlin
+    c.toml:2: schedule.timezone: "Mars/Base" is not a valid time zone: use local or a name such as Europe/Berlin
     c.toml:2: schedule.timezone: wants text in quotes, not an array
     c.toml:2: policy.limit: wants a whole number of 0 or more
     c.toml:2: policy.limit: wants a whole number, not a string
     c.toml:2: policy.imap.user_limit: wants a whole number, not a float
-    c.toml:2: policy.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:2: policy.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
     c.toml:1: hooks: is a table: write [hooks] above its keys
     c.toml:1: ledger: is a table: write [ledger] above its keys
     c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"], not a string

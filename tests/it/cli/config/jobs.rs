@@ -43,7 +43,7 @@ fn a_job_runs_at_times_or_at_an_interval() {
     c.toml:4: job.every: cannot stand beside at: a job has one of the two
     c.toml:3: job.every: cannot stand beside at: a job has one of the two
     c.toml:3: job.every: wants a duration in quotes, like "30m", not the bare number 300; or "auto"
-    c.toml:3: job.every: "often" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "auto"
+    c.toml:3: job.every: "often" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "auto"
     c.toml:3: job.at: wants text in quotes, not the bare number 3
     c.toml:5: job.every: "auto" follows the timeouts for a purge; a cycle needs at or a duration
     "#);
@@ -82,7 +82,7 @@ fn a_value_that_a_job_cannot_have_is_named() {
         "enabled = \"no\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: job.do: "restart" is no work of a job: it is one of purge, cycle
+    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle
     c.toml:3: job.do: wants text in quotes, not a boolean
     c.toml:3: job.task: wants text that is not empty
     c.toml:3: job.task: wants text in quotes, not an array
@@ -141,7 +141,7 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     insta::assert_snapshot!(said, @r#"
     c.toml:6: job.late: 59s is too short: 1m is the least, as jobs are looked for once a minute
     c.toml:6: job.late: 0s is too short: 1m is the least, as jobs are looked for once a minute
-    c.toml:6: job.late: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
+    c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or "forever"
     c.toml:6: job.late: wants a duration in quotes, like "30m", not the bare number 60; or "forever"
     c.toml:4: job.late: is for do = "cycle" alone: a purge that was missed is always made up
     "#);

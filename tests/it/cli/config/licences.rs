@@ -33,7 +33,7 @@ fn a_licence_that_makes_no_sense_is_named() {
     c.toml:3: licence.limit: wants 1 or more; without a licence there is no limit
     c.toml:3: licence.limit: wants a whole number of 0 or more
     c.toml:3: licence.limit: wants a whole number, not a string
-    c.toml:4: licence.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:4: licence.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
     "#);
 }
 

@@ -37,7 +37,7 @@ walk through all: SCAN sessions
 fn all_that_is_wrong_is_said() {
     let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let found = diagnose(world.path(), &gitea(), NOW).unwrap();
-    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
     // What gitea's table would be, were its name true
     let by_name = draft("by-name", "session", "key", &["key", "data", "expiry"])
         .time("expiry", seconds())
@@ -46,7 +46,7 @@ fn all_that_is_wrong_is_said() {
         .lacking("lifetime")
         .0;
     let found = diagnose(world.path(), &by_name, NOW).unwrap();
-    insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs --param lifetime=2h (of the configuration)");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs the parameter lifetime, such as lifetime=2h (of the configuration)");
     insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is not chosen by itself, since another fits the same tables: make sure that this is");
     let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
     let found = diagnose(world.path(), &complete, NOW).unwrap();

@@ -103,7 +103,7 @@ fn other_columns_are_refused_with_the_difference() {
     let missing = World::of("CREATE TABLE a (b); CREATE TABLE c (d)");
     let Err(error) = missing.open(laravel()) else { panic!() };
     let said = error.to_string().replace(&missing.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"DB is no database of sessctl: it has no table sessions; it has a, c");
+    insta::assert_snapshot!(said, @"DB is not a sessctl database: it has no table sessions; it has a, c");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_parameter_that_nobody_gave_is_asked_for() {
         .at(0, false)
         .lacking("lifetime")
         .0;
-    insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs --param lifetime=2h (of the configuration)");
+    insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs the parameter lifetime, such as lifetime=2h (of the configuration)");
 }
 
 /// A profile whose sessions have an end in JSON text, and are over without one.
