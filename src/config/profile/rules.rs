@@ -7,7 +7,7 @@ use super::section::Section;
 use super::times::{data, datum};
 use crate::config::page::Read;
 use crate::config::values::{choice, flag, kind, span, text, whole};
-use crate::domain::profile::{ColumnSource, Condition, Length, Rule, RuleKind, Test, Unit};
+use crate::domain::profile::{ColumnSource, Condition, Length, Predicate, Rule, RuleKind, Unit};
 use crate::domain::time::{Span, SpanError};
 
 const RULE_KEYS: &[&str] = &["at", "after", "not_null", "lifetime", "boundary", "grace", "when"];
@@ -50,7 +50,7 @@ impl Reader<'_> {
         section.knows(RULE_KEYS)?;
         let kind = self.rule_kind(section)?;
         let boundary = |value: &DeValue<'_>| choice(value, "boundary", BOUNDARIES);
-        let at_once = if matches!(kind, RuleKind::NotNull(_)) {
+        let inclusive = if matches!(kind, RuleKind::NotNull(_)) {
             section.refuse("grace", "goes with at or after: this rule has no moment")?;
             section.optional("boundary", boundary)?.unwrap_or(true)
         } else {
@@ -60,7 +60,7 @@ impl Reader<'_> {
         let grace = section.optional("grace", span)?.unwrap_or(Span::ZERO);
         let when = section.list("when", "[{ column = \"kind\", equals = 1 }]")?;
         let when = self.conditions(&when)?;
-        Ok(Rule { kind, when, at_once, grace })
+        Ok(Rule { kind, when, inclusive, grace })
     }
 
     fn rule_kind(&mut self, section: &Section<'_, '_>) -> Read<RuleKind> {
@@ -141,17 +141,17 @@ impl Reader<'_> {
     }
 }
 
-fn tests(section: &Section<'_, '_>) -> Read<Vec<Test>> {
+fn tests(section: &Section<'_, '_>) -> Read<Vec<Predicate>> {
     let one = |value: &DeValue<'_>| datum(value).map(|value| vec![value]);
     let others = |value: &DeValue<'_>| if value.is_array() { data(value) } else { one(value) };
     let tests = [
-        section.optional("above", whole)?.map(Test::Above),
-        section.optional("up_to", whole)?.map(Test::UpTo),
-        section.optional("equals", one)?.map(Test::Among),
-        section.optional("any_of", data)?.map(Test::Among),
-        section.optional("not", others)?.map(Test::NotAmong),
-        section.optional("null", flag)?.map(Test::Null),
-        section.optional("prefix", prefix)?.map(Test::Prefix),
+        section.optional("above", whole)?.map(Predicate::Above),
+        section.optional("up_to", whole)?.map(Predicate::UpTo),
+        section.optional("equals", one)?.map(Predicate::Among),
+        section.optional("any_of", data)?.map(Predicate::Among),
+        section.optional("not", others)?.map(Predicate::NotAmong),
+        section.optional("null", flag)?.map(Predicate::Null),
+        section.optional("prefix", prefix)?.map(Predicate::Prefix),
     ];
     Ok(tests.into_iter().flatten().collect())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
-    Owner, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TokenForm, Unit, UserForm,
+    Owner, Predicate, RuleKind, Separator, SqlValue, Storage, TextForm, TokenForm, Unit, UserForm,
     ZoneForm,
 };
 use crate::domain::time::Span;
@@ -85,7 +85,7 @@ fn what_a_profile_leaves_out_has_its_default() {
     assert_eq!(time.encoding, Encoding::Unix(Unit::Seconds, vec![Storage::Integer]));
     assert_eq!((time.null, &time.never, &time.over), (None, &vec![], &vec![]));
     let [rule] = profile.rules.as_slice() else { panic!("{:?}", profile.rules) };
-    assert_eq!((&rule.kind, rule.at_once, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
+    assert_eq!((&rule.kind, rule.inclusive, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
     assert_eq!(rule.when, []);
 }
 
@@ -248,23 +248,23 @@ fn what_a_profile_says_is_read() {
         ]
     );
     let rule = &profile.rules[0];
-    assert_eq!((rule.at_once, rule.grace), (true, Span::minutes(5)));
+    assert_eq!((rule.inclusive, rule.grace), (true, Span::minutes(5)));
     let robots = vec![SqlValue::Text("robot".into())];
     assert_eq!(
         rule.when,
         [
-            Condition { input: 3, test: Test::Above(0) },
-            Condition { input: 3, test: Test::UpTo(100) },
-            Condition { input: 4, test: Test::NotAmong(robots) },
+            Condition { input: 3, test: Predicate::Above(0) },
+            Condition { input: 3, test: Predicate::UpTo(100) },
+            Condition { input: 4, test: Predicate::NotAmong(robots) },
         ]
     );
     let kinds = vec![SqlValue::Text("session".into()), SqlValue::Integer(2)];
     assert_eq!(
         profile.filter,
         [
-            Condition { input: 4, test: Test::Among(kinds) },
-            Condition { input: 6, test: Test::Null(false) },
-            Condition { input: 7, test: Test::Prefix("sess:".to_owned()) },
+            Condition { input: 4, test: Predicate::Among(kinds) },
+            Condition { input: 6, test: Predicate::Null(false) },
+            Condition { input: 7, test: Predicate::Prefix("sess:".to_owned()) },
         ]
     );
     let [table, column, references] = ["basket", "session", "key"].map(str::to_owned);

@@ -21,12 +21,12 @@ pub struct ScheduleContext<'a> {
 }
 
 impl Job {
-    pub(super) fn interval(&self, rhythm: ScheduleContext<'_>) -> Span {
+    pub(super) fn interval(&self, context: ScheduleContext<'_>) -> Span {
         match &self.when {
             JobTiming::At(_) => Span::ZERO,
             JobTiming::Every(interval) => {
-                let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
-                interval.length_polled(length, rhythm.poll)
+                let length = interval.length(context.policies, self.work.task(), context.jitter);
+                interval.length_polled(length, context.poll)
             }
         }
     }

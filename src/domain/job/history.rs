@@ -3,7 +3,7 @@
 use crate::domain::time::{Span, UnixTime};
 
 /// A time that a machine has come just in time for, although it takes up the job later.
-pub(super) const JUST_NOW: Span = Span::minutes(1);
+pub(super) const GRACE: Span = Span::minutes(1);
 
 /// The history of a job, as the ledger keeps it, and the part that a machine has in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,8 +24,8 @@ pub struct JobHistory {
 impl JobHistory {
     /// Whether this machine has taken up the job. A moment in the future is one that a
     /// wrong clock has shown.
-    pub fn is_taken_up(&self, now: UnixTime) -> bool {
-        self.since.is_some_and(|since| since <= now.plus(JUST_NOW))
+    pub fn has_joined(&self, now: UnixTime) -> bool {
+        self.since.is_some_and(|since| since <= now.plus(GRACE))
     }
 
     pub(super) fn since_at_most(&self, now: UnixTime) -> UnixTime {

@@ -56,7 +56,7 @@ impl Job {
     pub(super) fn too_late(
         &self,
         due: DueRun,
-        rhythm: ScheduleContext<'_>,
+        context: ScheduleContext<'_>,
         now: UnixTime,
     ) -> Option<LateRun> {
         let most = self.late.filter(|_| matches!(self.work, JobAction::Cycle(_)))?;
@@ -65,9 +65,9 @@ impl Job {
             return None;
         }
         let (anchor, next) = match &self.when {
-            JobTiming::At(schedule) => (due.planned, schedule.next_after(now, rhythm.zone)),
+            JobTiming::At(schedule) => (due.planned, schedule.next_after(now, context.zone)),
             JobTiming::Every(_) => {
-                let interval = self.interval(rhythm);
+                let interval = self.interval(context);
                 let passed = by.as_seconds() / interval.as_seconds().max(1);
                 let passed = Span::seconds(passed.saturating_mul(interval.as_seconds()));
                 let last = due.planned.plus(passed);

@@ -32,7 +32,7 @@ pub enum TimeoutRequest {
 impl Policy {
     /// The timeout that a new session gets: what it asks for, or `timeout`,
     /// within [`min_timeout`, `max_timeout`].
-    pub fn grant(&self, asked: TimeoutRequest) -> Option<Span> {
+    pub fn granted_timeout(&self, asked: TimeoutRequest) -> Option<Span> {
         let wanted = match asked {
             TimeoutRequest::Nothing => self.timeout,
             TimeoutRequest::Never => None,
@@ -112,7 +112,7 @@ impl Policy {
     /// What becomes of a touch at `now`.
     ///
     /// 1. An ended session refuses it, with the reason of its end.
-    /// 2. So does, under `strict`, a session that is [over](Self::over). A mark
+    /// 2. So does, under `strict`, a session that is [over](Self::end_reason). A mark
     ///    alone refuses nothing.
     /// 3. Under `expire = "two-pass"` a touch writes only if there is a mark to
     ///    clear: nothing else is asked of such a session.
@@ -124,7 +124,7 @@ impl Policy {
         if let Some(end) = session.end {
             return TouchDecision::Refuse(end.reason);
         }
-        if let Some(reason) = self.over(session, now).filter(|_| self.strict) {
+        if let Some(reason) = self.end_reason(session, now).filter(|_| self.strict) {
             return TouchDecision::Refuse(reason);
         }
         let recent = session.idle(now).is_some_and(|idle| idle <= self.touch_resolution);

@@ -62,7 +62,7 @@ impl Policy {
             };
         }
         if session.expiry.is_some() {
-            let over = self.over(session, check.now());
+            let over = self.end_reason(session, check.now());
             return over.map_or(Verdict::Keep, Verdict::Discard);
         }
         match self.due(session, check) {
@@ -79,16 +79,16 @@ impl Policy {
     /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
     /// [`verdict`](Self::verdict).
     pub fn due(&self, session: &Session, check: PurgeTime) -> Option<EndReason> {
-        let is_ripe = |mark| mark <= self.mark_cutoff(check);
-        if self.expire == ExpiryMode::TwoPass && session.mark().is_some_and(is_ripe) {
+        let is_old_enough = |mark| mark <= self.mark_cutoff(check);
+        if self.expire == ExpiryMode::TwoPass && session.mark().is_some_and(is_old_enough) {
             return Some(EndReason::Expired);
         }
-        self.over(session, check.now())
+        self.end_reason(session, check.now())
     }
 
     /// Why a session that has not ended is over, whatever the checks have found: rules 2, 3
     /// and 5 of [`verdict`](Self::verdict).
-    pub fn over(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
+    pub fn end_reason(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
         if let Some(expiry) = session.expiry {
             return expiry.is_over(now).then_some(EndReason::Expired);
         }

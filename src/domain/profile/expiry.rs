@@ -1,7 +1,7 @@
 //! When a session of a framework's table is over: the reference for the store.
 
 use super::definition::Profile;
-use super::encoding::Reading;
+use super::encoding::DecodedTime;
 use super::rule::{NullMeaning, Rule, RuleKind};
 use super::timestamp::Timestamp;
 use super::value::SqlValueRef;
@@ -15,7 +15,7 @@ pub enum Expiry {
         /// The moment.
         moment: Timestamp,
         /// Whether it is over at that very moment, or only after it.
-        at_once: bool,
+        inclusive: bool,
     },
     /// It is over, whatever the time.
     Over,
@@ -29,8 +29,8 @@ impl Expiry {
     /// Whether the session is over at the beginning of this second.
     pub fn is_over(self, now: UnixTime) -> bool {
         match self {
-            Self::At { moment, at_once: true } => moment <= now.into(),
-            Self::At { moment, at_once: false } => moment < now.into(),
+            Self::At { moment, inclusive: true } => moment <= now.into(),
+            Self::At { moment, inclusive: false } => moment < now.into(),
             Self::Over => true,
             Self::Never | Self::Unknown => false,
         }
@@ -52,10 +52,10 @@ impl Expiry {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Over, _) | (_, Self::Over) => Self::Over,
             (Self::Never, rule) | (rule, Self::Never) => rule,
-            (Self::At { moment, at_once }, Self::At { moment: later, at_once: also }) => {
+            (Self::At { moment, inclusive }, Self::At { moment: later, inclusive: also }) => {
                 let earlier = moment.min(later);
-                let at_once = (at_once && earlier == moment) || (also && earlier == later);
-                Self::At { moment: earlier, at_once }
+                let inclusive = (inclusive && earlier == moment) || (also && earlier == later);
+                Self::At { moment: earlier, inclusive }
             }
         }
     }
@@ -101,8 +101,11 @@ impl Profile {
     /// The moment that one of its times has in a row, as far as it has one.
     pub fn time(&self, time: Option<usize>, inputs: &[SqlValueRef<'_>]) -> Option<UnixTime> {
         match self.times.get(time?)?.read(inputs) {
-            Reading::At(moment) => Some(moment.second()),
-            Reading::Null | Reading::Never | Reading::Over | Reading::Unreadable => None,
+            DecodedTime::At(moment) => Some(moment.second()),
+            DecodedTime::Null
+            | DecodedTime::Never
+            | DecodedTime::Over
+            | DecodedTime::Unreadable => None,
         }
     }
 
@@ -143,17 +146,17 @@ impl Profile {
             return Expiry::Unknown;
         };
         match (time.read(inputs), after) {
-            (Reading::Unreadable, _) => Expiry::Unknown,
-            (Reading::Never, _) | (Reading::At(_), None) => Expiry::Never,
-            (Reading::Over, _) => Expiry::Over,
-            (Reading::Null, _) => match time.null {
+            (DecodedTime::Unreadable, _) => Expiry::Unknown,
+            (DecodedTime::Never, _) | (DecodedTime::At(_), None) => Expiry::Never,
+            (DecodedTime::Over, _) => Expiry::Over,
+            (DecodedTime::Null, _) => match time.null {
                 Some(NullMeaning::Expired) => Expiry::Over,
                 Some(NullMeaning::Never) => Expiry::Never,
                 None => Expiry::Unknown,
             },
-            (Reading::At(moment), Some(after)) => Expiry::At {
+            (DecodedTime::At(moment), Some(after)) => Expiry::At {
                 moment: Timestamp(moment.0.saturating_add(after)).plus(rule.grace),
-                at_once: rule.at_once,
+                inclusive: rule.inclusive,
             },
         }
     }

@@ -17,13 +17,13 @@ mod user;
 mod value;
 
 pub use columns::ColumnMismatch;
-pub use condition::{Condition, Test};
+pub use condition::{Condition, Predicate};
 pub use definition::{
     ColumnSource, Dependent, DependentAction, DetectionDoubt, Owner, Parameter, Profile, TokenForm,
     UserForm, UserSource,
 };
 pub use django::django_user;
-pub use encoding::{Decimals, Encoding, Reading, Separator, Storage, TextForm, Unit, ZoneForm};
+pub use encoding::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, RowStatus};
 pub use lifetime::{ClockEvidence, signed_lifetime};
 pub use rule::{Length, NullMeaning, Rule, RuleKind, TimeColumn};

@@ -1,7 +1,7 @@
 //! The rules by which a session of a framework's table expires.
 
 use super::condition::Condition;
-use super::encoding::{Encoding, Reading, Unit};
+use super::encoding::{DecodedTime, Encoding, Unit};
 use super::timestamp::Timestamp;
 use super::value::{SqlValue, SqlValueRef};
 use crate::domain::time::Span;
@@ -39,7 +39,7 @@ pub struct Rule {
     /// For which rows; all of these must hold.
     pub when: Vec<Condition>,
     /// Whether it is over at the very moment that the rule names, or only after it.
-    pub at_once: bool,
+    pub inclusive: bool,
     /// How much longer to wait.
     pub grace: Span,
 }
@@ -83,13 +83,13 @@ pub enum Length {
 
 impl TimeColumn {
     /// What it says in a row with these inputs.
-    pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> Reading {
+    pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> DecodedTime {
         let value = inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null);
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
         if is_among(&self.never) {
-            Reading::Never
+            DecodedTime::Never
         } else if is_among(&self.over) {
-            Reading::Over
+            DecodedTime::Over
         } else {
             self.encoding.read(value)
         }

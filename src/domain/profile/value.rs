@@ -64,7 +64,7 @@ impl<'a> SqlValueRef<'a> {
     }
 
     /// A value of its own.
-    pub fn to_datum(self) -> SqlValue {
+    pub fn to_value(self) -> SqlValue {
         match self {
             Self::Null => SqlValue::Null,
             Self::Integer(number) => SqlValue::Integer(number),

@@ -42,7 +42,7 @@ impl FromStr for Schedule {
                 mistake: fault.mistake,
             }
         };
-        let values = |field, piece| FieldSyntax::from(field).values(piece).map_err(in_field(field));
+        let values = |field, token| FieldSyntax::from(field).values(token).map_err(in_field(field));
         Ok(Self::new(
             values(Field::Minute, minute)?,
             Hours::parse(hour).map_err(in_field(Field::Hour))?,

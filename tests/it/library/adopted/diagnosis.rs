@@ -1,6 +1,6 @@
 //! What a profile finds in a file.
 
-use sessctl::domain::profile::{Expiry, SqlValue, Test};
+use sessctl::domain::profile::{Expiry, Predicate, SqlValue};
 use sessctl::store::adopted::{Class, diagnose};
 
 use crate::library::adopted::harness::World;
@@ -101,7 +101,7 @@ fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
         || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds()).input("kind");
     let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
     assert_eq!((found.sampled, found.sampled_over), (800, 80));
-    let is_session = Test::Among(vec![SqlValue::Text("s".into())]);
+    let is_session = Predicate::Among(vec![SqlValue::Text("s".into())]);
     let found = diagnose(world.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
     assert!((300..500).contains(&found.sampled), "{}", found.sampled);
     assert!((30..50).contains(&found.sampled_over), "{}", found.sampled_over);
