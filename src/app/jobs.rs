@@ -91,7 +91,7 @@ impl SessionService {
         let accounts = self.accounts(terms, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
         let keys: Vec<JobKey> = enabled.iter().map(|job| self.key(job, terms)).collect();
-        let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.is_taken_up(now));
+        let is_new = |key: &JobKey| known(key, &accounts).is_none_or(|had| !had.has_joined(now));
         let taken_up = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
         let taken_up: Vec<NewJob> =
             taken_up.map(|(job, key)| self.taken_up(job, key, terms, now)).collect();
@@ -252,7 +252,7 @@ impl SessionService {
             }
             return Ok(None);
         }
-        if had.is_taken_up(now) {
+        if had.has_joined(now) {
             return Ok(Some(had));
         }
         let taken_up = self.taken_up(job, key, terms, now);

@@ -109,7 +109,7 @@ impl SessionService {
         let token = Token::from_random(bits);
         let id = token.id();
         let policy = self.policies.of(&opening.task);
-        let idle_timeout = policy.grant(opening.asked);
+        let idle_timeout = policy.granted_timeout(opening.asked);
         let session = NewSession {
             key: token.key(),
             user: opening.user,

@@ -72,18 +72,34 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         // things asks [`ignore_broken_pipe`] before it comes here.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let advice = match error.downcast_ref::<Error>() {
-                Some(Error::Guard(refusal)) => format!("; {}", advice(refusal)),
-                Some(Error::State(trouble)) => format!("; {}", context::advice(trouble)),
-                Some(Error::DiskFull { at }) => format!("; {}", advice_on_room(at)),
-                _ => String::new(),
-            };
+            let guidance = error.downcast_ref::<Error>().and_then(guidance);
+            let advice = guidance.map_or_else(String::new, |guidance| format!("; {guidance}"));
             for line in format!("sessctl: {error:#}{advice}").lines() {
                 eprint_line(&sanitize::escape(line));
             }
             ExitCode::from(failure(&error))
         }
     }
+}
+
+/// Advice on an error of the library, in terms of the command line.
+pub fn guidance(error: &Error) -> Option<String> {
+    match error {
+        Error::Guard(refusal) => Some(advice(refusal)),
+        Error::State(problem) => Some(context::advice(problem)),
+        Error::DiskFull { at } => Some(advice_on_room(at)),
+        Error::LeaseHeld { .. } => Some("retry later or pass --wait".to_owned()),
+        Error::Clock(refusal) => {
+            Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))
+        }
+        Error::NotAHandle(_) => Some("`sessctl list` shows handles".to_owned()),
+        _ => None,
+    }
+}
+
+/// Message of an error of the library, with [`guidance`].
+pub fn with_guidance(error: &Error) -> String {
+    guidance(error).map_or_else(|| error.to_string(), |guidance| format!("{error}; {guidance}"))
 }
 
 /// Advice on a file system that is full, with the space that is left.

@@ -96,5 +96,13 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
 
 /// Refuses a profile that asks for more than it was given.
 pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
-    profile.missing_parameters().map_or(Ok(()), |asked| Err(Usage::error(asked)))
+    let missing: Vec<String> = profile
+        .missing
+        .iter()
+        .map(|it| format!("--param {}={} ({})", it.name, it.example, it.about))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Usage::error(format!("profile {} needs {}", profile.name, missing.join(" and "))))
 }

@@ -78,7 +78,7 @@ pub trait SessionOpen {
     /// 1. First those end that the limit should not count: whatever `when_full` says,
     ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
     ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](crate::domain::policy::Policy::over). A `limit` looks at the whole task, a
+    ///    that are [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task, a
     ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
     ///    looks at all of its tasks before that: each session is judged by the policy of its
     ///    own task, with the `when_full` of the licence.

@@ -12,7 +12,7 @@ use crate::{Error, config};
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
 use crate::cli::ended_lines::EndedLines;
-use crate::cli::exit::{Exit, eprint_line};
+use crate::cli::exit::{Exit, eprint_line, with_guidance};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
@@ -251,7 +251,7 @@ impl Report {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                nothing(Exit::Busy, "held", Some(error.to_string()))
+                nothing(Exit::Busy, "held", Some(with_guidance(&error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),

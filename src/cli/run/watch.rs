@@ -14,7 +14,7 @@ use crate::domain::time::{Span, UnixTime};
 use super::{JobPass, give_up_jobs, no_jobs};
 use crate::cli::context::Context;
 use crate::cli::ended_lines::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, eprint_line};
+use crate::cli::exit::{Exit, eprint_line, with_guidance};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, begin_anew};
 use crate::cli::{clock, orphans};
@@ -192,7 +192,8 @@ impl Watch<'_> {
             said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
         };
         if !self.clock_complaint.is_some_and(is_known) {
-            eprint_line(&escape(&format!("sessctl: {}", crate::Error::Clock(refusal))));
+            let message = with_guidance(&crate::Error::Clock(refusal));
+            eprint_line(&escape(&format!("sessctl: {message}")));
             self.clock_complaint = Some((refusal, uptime));
         }
     }

@@ -6,7 +6,7 @@ use super::symbols::Symbols;
 use crate::config::error::Result;
 use crate::config::table::Table;
 use crate::config::values::{choice, flag, integer, span, sql_value, sql_values, text, words};
-use crate::domain::profile::{ColumnSource, Condition, Length, Rule, RuleKind, Test, Unit};
+use crate::domain::profile::{ColumnSource, Condition, Length, Predicate, Rule, RuleKind, Unit};
 use crate::domain::time::{Span, SpanError};
 
 const RULE_KEYS: &[&str] = &["at", "after", "not_null", "lifetime", "boundary", "grace", "when"];
@@ -46,7 +46,7 @@ fn rule(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
     table.allow_only(RULE_KEYS)?;
     let kind = rule_kind(table, symbols)?;
     let boundary = choice("boundary", BOUNDARIES);
-    let at_once = if matches!(kind, RuleKind::NotNull(_)) {
+    let inclusive = if matches!(kind, RuleKind::NotNull(_)) {
         table.reject("grace", "is only allowed with at or after")?;
         table.optional("boundary", boundary)?.unwrap_or(true)
     } else {
@@ -55,7 +55,7 @@ fn rule(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
     };
     let grace = table.optional("grace", span)?.unwrap_or(Span::ZERO);
     let when = table.array("when", "[{ column = \"kind\", equals = 1 }]")?;
-    Ok(Rule { kind, when: conditions(&when, symbols)?, at_once, grace })
+    Ok(Rule { kind, when: conditions(&when, symbols)?, inclusive, grace })
 }
 
 fn rule_kind(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<RuleKind> {
@@ -129,18 +129,18 @@ fn conditions(tables: &[Table<'_>], symbols: &mut Symbols<'_>) -> Result<Vec<Con
     Ok(all)
 }
 
-fn tests(table: &Table<'_>) -> Result<Vec<Test>> {
+fn tests(table: &Table<'_>) -> Result<Vec<Predicate>> {
     let one = |value: &DeValue<'_>| sql_value(value).map(|value| vec![value]);
     let one_or_more =
         |value: &DeValue<'_>| if value.is_array() { sql_values(value) } else { one(value) };
     let tests = [
-        table.optional("above", integer)?.map(Test::Above),
-        table.optional("up_to", integer)?.map(Test::UpTo),
-        table.optional("equals", one)?.map(Test::Among),
-        table.optional("any_of", sql_values)?.map(Test::Among),
-        table.optional("not", one_or_more)?.map(Test::NotAmong),
-        table.optional("null", flag)?.map(Test::Null),
-        table.optional("prefix", prefix)?.map(Test::Prefix),
+        table.optional("above", integer)?.map(Predicate::Above),
+        table.optional("up_to", integer)?.map(Predicate::UpTo),
+        table.optional("equals", one)?.map(Predicate::Among),
+        table.optional("any_of", sql_values)?.map(Predicate::Among),
+        table.optional("not", one_or_more)?.map(Predicate::NotAmong),
+        table.optional("null", flag)?.map(Predicate::Null),
+        table.optional("prefix", prefix)?.map(Predicate::Prefix),
     ];
     Ok(tests.into_iter().flatten().collect())
 }

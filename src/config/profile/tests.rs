@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::parse;
 use crate::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
-    Owner, Profile, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TokenForm, Unit,
+    Owner, Predicate, Profile, RuleKind, Separator, SqlValue, Storage, TextForm, TokenForm, Unit,
     UserForm, ZoneForm,
 };
 use crate::domain::time::Span;
@@ -53,7 +53,7 @@ fn omitted_keys_have_defaults() {
     assert_eq!(time.encoding, Encoding::Unix(Unit::Seconds, vec![Storage::Integer]));
     assert_eq!((time.null, &time.never, &time.over), (None, &vec![], &vec![]));
     let [rule] = profile.rules.as_slice() else { panic!("{:?}", profile.rules) };
-    assert_eq!((&rule.kind, rule.at_once, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
+    assert_eq!((&rule.kind, rule.inclusive, rule.grace), (&RuleKind::At(0), false, Span::ZERO));
     assert_eq!(rule.when, []);
 }
 
@@ -223,19 +223,19 @@ fn rules_and_dependents_are_read() {
     ];
     assert_eq!(kinds, expected);
     let rule = &profile.rules[0];
-    assert_eq!((rule.at_once, rule.grace), (true, Span::minutes(5)));
+    assert_eq!((rule.inclusive, rule.grace), (true, Span::minutes(5)));
     let robots = vec![SqlValue::Text("robot".into())];
     let when = [
-        Condition { input: 3, test: Test::Above(0) },
-        Condition { input: 3, test: Test::UpTo(100) },
-        Condition { input: 4, test: Test::NotAmong(robots) },
+        Condition { input: 3, test: Predicate::Above(0) },
+        Condition { input: 3, test: Predicate::UpTo(100) },
+        Condition { input: 4, test: Predicate::NotAmong(robots) },
     ];
     assert_eq!(rule.when, when);
     let kinds = vec![SqlValue::Text("session".into()), SqlValue::Integer(2)];
     let filter = [
-        Condition { input: 4, test: Test::Among(kinds) },
-        Condition { input: 6, test: Test::Null(false) },
-        Condition { input: 7, test: Test::Prefix("sess:".to_owned()) },
+        Condition { input: 4, test: Predicate::Among(kinds) },
+        Condition { input: 6, test: Predicate::Null(false) },
+        Condition { input: 7, test: Predicate::Prefix("sess:".to_owned()) },
     ];
     assert_eq!(profile.filter, filter);
     let dependent = |table: &str, action| Dependent {

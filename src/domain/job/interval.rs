@@ -1,7 +1,7 @@
 //! How long a job that has no fixed times waits between two runs.
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
 /// How long after the end of a run the next one starts.

@@ -175,7 +175,7 @@ fn d5_a_prefix_of_several_handles_is_refused_with_their_names() {
         sandbox.insert(&row("").keyed(&format!("{}{tail}", "ab".repeat(31) + "a")));
     }
     let reason = sandbox.run(["cycle", "--session", "abab"]).is_refused_with(2).stderr();
-    assert!(reason.starts_with("sessctl: abab fits several sessions: ababab"), "{reason}");
+    assert!(reason.starts_with("sessctl: abab matches several sessions: ababab"), "{reason}");
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
 }
 

@@ -51,7 +51,7 @@ fn w2_a_session_is_eligible_when_it_was_unused_for_longer_than_its_own_timeout()
         let token = asking(&mut websphere, asked, noon);
         let policy = websphere.config.policies.default.clone();
         let is_eligible = |websphere: &World, now| {
-            policy.over(&websphere.session(&token).unwrap(), now).is_some()
+            policy.end_reason(&websphere.session(&token).unwrap(), now).is_some()
         };
         // When it has been unused for exactly that long, then it is still valid
         let last = later(noon, timeout);

@@ -323,7 +323,7 @@ fn terms_that_make_no_sense_are_refused_or_warned_of() {
     sessctl: c.toml:2: cluster.timeout: must be between 1s and 1m, not 0s
     sessctl: c.toml:2: cluster.timeout: must be between 1s and 1m, not 1m1s
     sessctl: c.toml:2: cluster.patience: must be between 1s and 10m, not 11m
-    sessctl: c.toml:2: cluster.consistency: "strong" is no consistency: it is one of weak, linearizable, none
+    sessctl: c.toml:2: cluster.consistency: "strong" is not a valid consistency; valid values: weak, linearizable, none
     sessctl: c.toml:2: cluster.credentials: must not be empty
     sessctl: c.toml:2: cluster.password: unknown key; valid keys: credentials, ca_file, consistency, timeout, patience
     sessctl: warning: cluster.patience = "2m" may exceed the lease of a purge, one minute: another purge may start while this one waits for the cluster; use 45s or less

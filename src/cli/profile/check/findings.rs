@@ -108,8 +108,8 @@ impl<'a> Findings<'a> {
             Record::new(["column", column.as_str()], values)
         };
         self.examination.difference.iter().fold(Vec::new(), |mut records, difference| {
-            records.extend(difference.lacks.iter().map(|column| record(column, "missing")));
-            records.extend(difference.has.iter().map(|column| record(column, "unknown")));
+            records.extend(difference.missing.iter().map(|column| record(column, "missing")));
+            records.extend(difference.unexpected.iter().map(|column| record(column, "unknown")));
             records
         })
     }

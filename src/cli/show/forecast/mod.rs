@@ -56,7 +56,7 @@ impl Forecast<'_> {
         if self.session.end.is_some() {
             return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
         }
-        let over = self.policy.over(self.session, self.now);
+        let over = self.policy.end_reason(self.session, self.now);
         let ends = over.is_some()
             || self.policy.expire == ExpiryMode::TwoPass
             || self.policy.expires_at(self.session).is_some();

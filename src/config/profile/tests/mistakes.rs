@@ -46,7 +46,7 @@ fn given_parameters_must_be_defined_and_valid() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
     shop.toml:91: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:95: parameters.timezone: "berlin" is no time zone: write Europe/Berlin
+    shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: use Europe/Berlin
     shop.toml:1: parameters.lifetyme: unknown parameter; valid parameters: lifetime, timezone
     shop:1: parameters.lifetime: the profile has no parameters
     "#);
@@ -159,7 +159,7 @@ encoding = "unix"; unit = "seconds"; path = "cookie.expires" => 10: times.expire
 encoding = "unix"; unit = "seconds"; path = "$.cookie..expires" => 10: times.expires.path: "$.cookie..expires" is not a valid JSON path; examples: "$.user.id", "$.ids[0]"
 encoding = "unix"; unit = "seconds"; path = "$[x]" => 10: times.expires.path: "$[x]" is not a valid JSON path; examples: "$.user.id", "$.ids[0]"
 encoding = "julian"; unit = "seconds" => 9: times.expires.unit: has no effect with this encoding; allowed keys: storage, timezone
-encoding = "ticks"; timezone = "CEST" => 9: times.expires.timezone: "CEST" is no time zone: write local, or a name such as Europe/Berlin
+encoding = "ticks"; timezone = "CEST" => 9: times.expires.timezone: "CEST" is not a valid time zone: use local or a name such as Europe/Berlin
 encoding = "text" => 7: times.expires.separator: is required: one of " ", T, either
 encoding = "text"; separator = "_" => 9: times.expires.separator: "_" is not a valid separator; valid values: " ", T, either
 encoding = "text"; separator = " " => 7: times.expires.decimals: is required: a number, an array like [0, 6], or "any"
@@ -210,7 +210,7 @@ at = "expiry"; boundary = "<" => 12: expired.at: unknown time "expiry": define i
 at = "expires"; boundary = ">" => 13: expired.boundary: ">" is not a valid boundary; valid values: <, <=
 at = "expires"; after = "expires"; boundary = "<" => 13: expired.after: cannot be combined with at
 at = "expires"; lifetime = "2h"; boundary = "<" => 13: expired.lifetime: is only allowed with after
-at = "expires"; grace = "-5m"; boundary = "<" => 13: expired.grace: "-5m" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+at = "expires"; grace = "-5m"; boundary = "<" => 13: expired.grace: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
 after = "expires"; boundary = "<" => 11: expired.lifetime: is required: a duration like "2h", { parameter = "lifetime" }, or { column = "max_age", unit = "seconds" }
 after = "expires"; lifetime = 7200; boundary = "<" => 13: expired.lifetime: must be a string in quotes, not the integer 7200
 after = "expires"; lifetime = "7200"; boundary = "<" => 13: expired.lifetime: "7200" has no unit: write 7200s, 7200m, 7200h or 7200d

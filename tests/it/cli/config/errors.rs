@@ -56,16 +56,16 @@ fn a_duration_that_makes_no_sense_is_named() {
     insta::assert_snapshot!(said, @r#"
     c.toml:2: policy.timeout: must be a duration in quotes, like "30m", not the integer 30; or write "never"
     c.toml:2: policy.timeout: "30" has no unit: write 30s, 30m, 30h or 30d; or write "never"
-    c.toml:4: policy.timeout: "half an hour" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "never"
-    c.toml:2: policy.lifetime: "" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "never"
-    c.toml:2: policy.min_timeout: "-5m" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:4: policy.timeout: "half an hour" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
+    c.toml:2: policy.lifetime: "" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
+    c.toml:2: policy.min_timeout: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: policy.abandoned: must be a duration in quotes, like "30m", not a boolean
-    c.toml:2: policy.retention: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:2: policy.retention: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
     c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or write "never"
-    c.toml:2: retention.max: "a month" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "forever"
-    c.toml:2: policy.delay: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:2: retention.max: "a month" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:2: policy.delay: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: ledger.keep: must be a duration in quotes, like "30m", not the integer 90; or write "forever"
-    c.toml:3: hooks.timeout: "999ms" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
+    c.toml:3: hooks.timeout: "999ms" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: hooks.timeout: must be between 1s and 30s, not 0s
     c.toml:2: hooks.timeout: must be between 1s and 30s, not 31s
     "#);
@@ -102,7 +102,7 @@ fn a_value_of_the_wrong_kind_is_named() {
     insta::assert_snapshot!(said, @r#"
     c.toml:1: db: must be a string in quotes, not the integer 1
     c.toml:1: policy: must be a table: write [policy] above its keys
-    c.toml:2: policy.expire: "always" is no way to expire: it is one of timeout, abandoned, two-pass, never
+    c.toml:2: policy.expire: "always" is not a valid expiry mode; valid values: timeout, abandoned, two-pass, never
     c.toml:2: policy.expire: must be a string in quotes, not the integer 1
     c.toml:2: policy.imap.strict: must be true or false, not a string
     c.toml:2: guard.max_percent: must be a number from 0 to 100
@@ -110,14 +110,14 @@ fn a_value_of_the_wrong_kind_is_named() {
     c.toml:2: guard.max_rows: must be an integer of 0 or more
     c.toml:2: guard.max_rows: must be an integer, not a float
     c.toml:2: guard.clock: must be a duration in quotes, like "30m", not the integer 3600; or write "off"
-    c.toml:2: guard.clock: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "off"
+    c.toml:2: guard.clock: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "off"
     c.toml:2: guard.clock: must be at least 1m, not 59s; or write "off"
-    c.toml:2: schedule.timezone: "Mars/Base" is no time zone: write local, or a name such as Europe/Berlin
+    c.toml:2: schedule.timezone: "Mars/Base" is not a valid time zone: use local or a name such as Europe/Berlin
     c.toml:2: schedule.timezone: must be a string in quotes, not an array
     c.toml:2: policy.limit: must be an integer of 0 or more
     c.toml:2: policy.limit: must be an integer, not a string
     c.toml:2: policy.imap.user_limit: must be an integer, not a float
-    c.toml:2: policy.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:2: policy.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
     c.toml:1: hooks: must be a table: write [hooks] above its keys
     c.toml:1: ledger: must be a table: write [ledger] above its keys
     c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"], not a string

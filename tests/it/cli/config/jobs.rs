@@ -43,7 +43,7 @@ fn a_job_runs_at_times_or_at_an_interval() {
     c.toml:4: job.every: cannot be combined with at
     c.toml:3: job.every: cannot be combined with at
     c.toml:3: job.every: must be a duration in quotes, like "30m", not the integer 300; or write "auto"
-    c.toml:3: job.every: "often" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "auto"
+    c.toml:3: job.every: "often" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "auto"
     c.toml:3: job.at: must be a string in quotes, not the integer 3
     c.toml:5: job.every: "auto" follows the timeouts, which a cycle ignores: write at, or every with a duration
     "#);
@@ -82,7 +82,7 @@ fn a_value_that_a_job_cannot_have_is_named() {
         "enabled = \"no\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: job.do: "restart" is no job action: it is one of purge, cycle
+    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle
     c.toml:3: job.do: must be a string in quotes, not a boolean
     c.toml:3: job.task: must not be empty
     c.toml:3: job.task: must be a string in quotes, not an array
@@ -141,7 +141,7 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     insta::assert_snapshot!(said, @r#"
     c.toml:6: job.late: must be at least 1m, not 59s; jobs are checked once a minute
     c.toml:6: job.late: must be at least 1m, not 0s; jobs are checked once a minute
-    c.toml:6: job.late: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
     c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or write "forever"
     c.toml:4: job.late: is only allowed with do = "cycle": a missed purge always runs later
     "#);

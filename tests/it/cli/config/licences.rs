@@ -33,7 +33,7 @@ fn a_licence_that_makes_no_sense_is_named() {
     c.toml:3: licence.limit: must be 1 or more; for no limit, remove the licence
     c.toml:3: licence.limit: must be an integer of 0 or more
     c.toml:3: licence.limit: must be an integer, not a string
-    c.toml:4: licence.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:4: licence.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
     "#);
 }
 
