@@ -1,6 +1,6 @@
 //! `sessctl completions`
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 
 use super::context::print;
@@ -16,9 +16,9 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub fn run(&self, mut command: Command) -> anyhow::Result<Exit> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut super::Cli::command(), "sessctl", &mut text);
+        clap_complete::generate(self.shell, &mut command, "sessctl", &mut text);
         print(text)?;
         Ok(Exit::Done)
     }

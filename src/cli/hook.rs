@@ -16,8 +16,9 @@ use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::context::CREDENTIALS;
-use super::privileges::{Identity, detached};
+use super::env::CREDENTIALS;
+use super::privileges::detached;
+use super::privileges::identity::Identity;
 use super::trust::Role;
 use super::{orphans, records, trust};
 use crate::output;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
 use super::context::print;
@@ -21,8 +21,7 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn run(&self) -> anyhow::Result<Exit> {
-        let mut command = super::Cli::command();
+    pub fn run(&self, mut command: Command) -> anyhow::Result<Exit> {
         command.build();
         let Some(folder) = &self.dir else {
             print(page(command)?)?;

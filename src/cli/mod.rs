@@ -13,6 +13,7 @@ mod demo;
 mod disk;
 mod ended;
 mod ended_lines;
+mod env;
 mod exit;
 mod former;
 mod guard;
@@ -35,6 +36,7 @@ mod protection;
 mod purge;
 mod records;
 mod replace;
+mod report;
 mod reporter;
 mod retry;
 mod run;
@@ -48,8 +50,8 @@ mod tokens;
 mod touch;
 mod trust;
 
+use std::mem;
 use std::process::ExitCode;
-use std::{env, mem};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -179,17 +181,17 @@ pub fn main() -> ExitCode {
             let context = Context::new(cli.global, clock::now());
             let outcome = begin(cli.command, &context);
             if outcome.is_ok() {
-                context.say_how_fresh();
+                context.print_freshness();
             }
-            exit::report(outcome)
+            report::report(outcome)
         }
-        Err(answer) => exit::report_arguments(&answer),
+        Err(answer) => report::report_arguments(&answer),
     }
 }
 
 fn arguments() -> clap::error::Result<Cli> {
     let mut parser = Cli::command();
-    let parsed = parser.try_get_matches_from_mut(env::args_os()).and_then(|mut matches| {
+    let parsed = parser.try_get_matches_from_mut(std::env::args_os()).and_then(|mut matches| {
         Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut parser))
     });
     // To take all subcommands apart again takes as long as to parse the arguments.
@@ -220,9 +222,9 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Schedule(args) => args.run(context),
         Command::Profile(args) => args.run(context),
         Command::Demo(args) => args.run(context),
-        Command::Completions(args) => args.run(),
-        Command::Man(args) => args.run(),
-        Command::PrivilegedHelper(args) => args.run(context),
+        Command::Completions(args) => args.run(Cli::command()),
+        Command::Man(args) => args.run(Cli::command()),
+        Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
     }
 }

@@ -12,30 +12,11 @@ use crate::domain::time::Span;
 use crate::store;
 use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::{Context, Named, SettingOrigin};
+use super::options::{CredentialOrigin, CredentialSource, Named, SettingOrigin};
+use super::settings::Context;
+use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
 use crate::cli::trust::Role;
-
-/// Holds a user and a password, where no file does.
-pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
-
-/// Where the user and the password stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// In a file, and who has named it.
-    File(PathBuf, CredentialOrigin),
-    /// In the environment itself.
-    Variable,
-}
-
-/// Who has named a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialOrigin {
-    Flag,
-    /// A variable, by its name.
-    Variable(&'static str),
-    Config,
-}
 
 /// What a name of a database stands for.
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
@@ -44,18 +25,22 @@ pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
 
 impl Context {
     /// A database with all that belongs to it.
-    pub(super) fn equipped(
+    pub(super) fn with_connection_options(
         &self,
         location: Location,
         config: Option<&Config>,
     ) -> anyhow::Result<Location> {
         match (location, config) {
             (Location::File(path), _) => {
-                self.must_be_for_a_file(&path)?;
+                self.reject_cluster_options(&path)?;
                 Ok(Location::File(path))
             }
-            (Location::Cluster(cluster), Some(config)) => self.with_terms(cluster, config),
-            (Location::Cluster(cluster), None) => self.with_terms(cluster, self.config()?),
+            (Location::Cluster(cluster), Some(config)) => {
+                self.with_cluster_options(cluster, config)
+            }
+            (Location::Cluster(cluster), None) => {
+                self.with_cluster_options(cluster, self.config()?)
+            }
         }
     }
 
@@ -67,7 +52,7 @@ impl Context {
         name.map_or(Ok(()), |name| location(name).map(drop))
     }
 
-    fn must_be_for_a_file(&self, path: &Path) -> anyhow::Result<()> {
+    fn reject_cluster_options(&self, path: &Path) -> anyhow::Result<()> {
         let typed = [
             ("--credentials", self.global.credentials.is_some()),
             ("--ca-file", self.global.ca_file.is_some()),
@@ -82,7 +67,11 @@ impl Context {
         }
     }
 
-    fn with_terms(&self, mut cluster: Cluster, config: &Config) -> anyhow::Result<Location> {
+    fn with_cluster_options(
+        &self,
+        mut cluster: Cluster,
+        config: &Config,
+    ) -> anyhow::Result<Location> {
         cluster.authorities = self.authorities(&cluster, config)?;
         cluster.credentials = self.credentials(config)?;
         cluster.consistency = self.global.consistency.unwrap_or(config.cluster.consistency);
@@ -200,7 +189,7 @@ impl Context {
 
     /// Says how fresh the answer was, if it is that of one node alone: to people, and to
     /// who wants to know all.
-    pub fn say_how_fresh(&self) {
+    pub fn print_freshness(&self) {
         let Some(cluster) = self.read_alone.get() else { return };
         if self.global.verbose || io::stderr().is_terminal() {
             self.say(&format!("sessctl: {}", store::freshness(cluster)));

@@ -1,6 +1,5 @@
 //! Which table is meant: one of sessctl's own, or a framework's, by a profile.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -17,7 +16,7 @@ use crate::store::adopted::StateDirectory;
 use crate::store::{Access, Location, adopted};
 use crate::{Error, store};
 
-use super::Context;
+use super::settings::Context;
 use super::state::{StateEnv, StateFolder, teller, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{ProfileSource, must_be_complete};
@@ -25,9 +24,6 @@ use crate::cli::state_dir::Owner;
 use crate::cli::time_zone::of_machine;
 use crate::cli::trust::Role;
 use crate::cli::{profiles, state_dir, trust};
-
-/// Whether the profile has been named to the user.
-pub(super) type WarnedTables = Cell<bool>;
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
@@ -147,7 +143,7 @@ impl Context {
     /// 1. A profile that the user or the configuration names.
     /// 2. A table of sessctl's own.
     /// 3. Else the one of the profiles that the program was built with that fits.
-    pub(super) fn store(
+    pub fn store(
         &self,
         db: &Location,
         access: Access,
@@ -273,7 +269,7 @@ impl Context {
 
     /// Names a framework's table to people: where nobody else has named its profile, or
     /// they want to know all.
-    pub(super) fn introduce(&self, service: &SessionService, config: &Config) {
+    pub fn announce_profile(&self, service: &SessionService, config: &Config) {
         let Some(profile) = service.profile().filter(|_| !self.said.replace(true)) else {
             return;
         };

@@ -119,3 +119,21 @@ impl Named {
         })
     }
 }
+
+/// Where the user and the password stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// In a file, and who has named it.
+    File(PathBuf, CredentialOrigin),
+    /// In the environment itself.
+    Variable,
+}
+
+/// Who has named a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialOrigin {
+    Flag,
+    /// A variable, by its name.
+    Variable(&'static str),
+    Config,
+}

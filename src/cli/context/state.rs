@@ -15,7 +15,7 @@ use crate::domain::state_file::{
 use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
-use crate::cli::privileges::Identity;
+use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{Owner, user_name};
 use crate::output::sanitize::escape;
 

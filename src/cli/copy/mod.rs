@@ -96,7 +96,7 @@ impl Args {
         } else {
             store::create(up_to_date(&ends.to))?
         };
-        let mut service = context.in_charge(store, config);
+        let mut service = context.service(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
             self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)

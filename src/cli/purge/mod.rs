@@ -19,7 +19,7 @@ use crate::store::{Access, Location};
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::ended_lines::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, advice_on_room, eprint_line, ignore_broken_pipe};
+use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
@@ -28,7 +28,7 @@ use crate::cli::progress::Display;
 use crate::cli::protection::Deadline;
 use crate::cli::retry::waiting;
 use crate::cli::show::stat;
-use crate::cli::{clock, metrics, records};
+use crate::cli::{clock, disk, metrics, records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 use crate::output::{FormatName, Summary};
@@ -165,7 +165,7 @@ impl Args {
             context.say_untold(untold);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
-            let advice = advice_on_room(&path.display().to_string());
+            let advice = disk::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         say_of_rows(&summary, false, context);

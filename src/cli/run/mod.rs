@@ -1,11 +1,11 @@
 //! `sessctl run`
 
 mod job_pass;
+mod service;
 mod watch;
 
 use std::time::Duration;
 
-use crate::config::Config;
 use crate::store::Access;
 
 use super::args::duration;
@@ -17,6 +17,7 @@ use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
 use job_pass::JobPass;
+use service::{forget_jobs, no_jobs};
 
 /// Run the jobs of the configuration that are due
 ///
@@ -83,7 +84,7 @@ impl Args {
             ));
         }
         if config.jobs.is_empty() {
-            give_up_jobs(context, config);
+            forget_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
@@ -112,21 +113,4 @@ impl Args {
         listed?;
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
     }
-}
-
-/// Gives up the jobs that a configuration without any has had before: when they come back,
-/// they have missed nothing. Where there is no database, there are none.
-fn give_up_jobs(context: &Context, config: &Config) {
-    if let (Ok(mut service), Ok(terms)) = (context.open_under(config), context.terms(config)) {
-        // The next run gives them up if this one could not.
-        let _ = service.set_jobs(&[], &terms, context.now);
-    }
-}
-
-fn no_jobs(context: &Context) -> String {
-    let place = context.config_path().map_or_else(
-        || "there is no configuration: name one with --config".to_owned(),
-        |path| format!("{} has no [[job]]", path.display()),
-    );
-    format!("nothing to run: {place}; examples/sessctl.toml shows how to write one")
 }

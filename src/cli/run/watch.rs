@@ -11,7 +11,8 @@ use crate::domain::clock::ClockRefusal;
 use crate::domain::job::JobStatus;
 use crate::domain::time::{Span, UnixTime};
 
-use super::{JobPass, give_up_jobs, no_jobs};
+use super::job_pass::JobPass;
+use super::service::{forget_jobs, no_jobs, reopen};
 use crate::cli::context::Context;
 use crate::cli::ended_lines::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
@@ -159,11 +160,11 @@ impl Watch<'_> {
 
     fn attempt(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         if self.config.jobs.is_empty() {
-            give_up_jobs(self.context, &self.config);
+            forget_jobs(self.context, &self.config);
             return Ok(clock::now().plus(IDLE));
         }
         let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
-        let service = self.context.open_under(&self.config)?;
+        let service = reopen(self.context, &self.config)?;
         let mut service = service.with_hook(self.each.listener());
         service.must_be_certain()?;
         if self.accept_clock {

@@ -1,6 +1,6 @@
 //! `sessctl schedule check`
 
-use super::Spec;
+use super::spec::Spec;
 use crate::cli::exit::Exit;
 
 /// Say nothing if a schedule is valid, else point at the mistake

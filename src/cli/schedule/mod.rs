@@ -6,8 +6,8 @@ mod export;
 mod next;
 mod owner;
 mod print;
+mod spec;
 
-use crate::domain::schedule::{Schedule, ScheduleError};
 use clap::Subcommand;
 
 use super::context::Context;
@@ -40,19 +40,5 @@ impl Args {
             What::Next(args) => args.run(context),
             What::Print(args) => args.run(context),
         }
-    }
-}
-
-/// A schedule, in one argument or in several.
-#[derive(clap::Args)]
-struct Spec {
-    /// <minute> <hour> <weekday>, best in quotes
-    #[arg(value_name = "SPEC", required = true)]
-    spec: Vec<String>,
-}
-
-impl Spec {
-    fn parse(&self) -> Result<Schedule, ScheduleError> {
-        self.spec.join(" ").parse()
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 use chrono::DateTime;
 
-use super::Spec;
+use super::spec::Spec;
 use crate::cli::args::MomentArg;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;

@@ -6,7 +6,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::UserStats;
 use crate::store::Access;
 
-use super::{expired, idle_since};
+use super::columns::{expired, idle_since};
 use crate::cli::args::task;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;

@@ -7,7 +7,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::UserStats;
 use crate::store::Access;
 
-use super::{expired, idle_since};
+use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, remainder};
