@@ -6,12 +6,12 @@ use clap_complete::Shell;
 use super::context::print;
 use super::exit::Exit;
 
-/// Print completions for a shell
+/// Print shell completions
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   sessctl completions bash > /etc/bash_completion.d/sessctl")]
 pub struct Args {
-    /// Which shell
+    /// Shell to print completions for
     shell: Shell,
 }
 

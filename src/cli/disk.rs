@@ -36,7 +36,7 @@ pub fn place(folder: &Path) -> Result<Volume> {
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {
-    Error::failed(format!("find out what room {} has", path.display()), error)
+    Error::failed(format!("determine the free space of {}", path.display()), error)
 }
 
 /// Advice on a file system that is full, with the space that is left.

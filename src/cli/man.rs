@@ -15,7 +15,7 @@ use super::replace::replace;
   sessctl man | man -l -
   sessctl man --dir /usr/local/share/man/man1")]
 pub struct Args {
-    /// Write sessctl.1, sessctl-purge.1 and so on into this folder
+    /// Write sessctl.1, sessctl-purge.1 and so on into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }

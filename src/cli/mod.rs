@@ -59,39 +59,39 @@ use context::{Context, Global};
 use exit::Exit;
 use privileges::{IfMissing, Needs, helper};
 
-const ABOUT: &str = "End and purge the sessions that nobody uses any more";
+const ABOUT: &str = "End and purge unused sessions";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done, also when there was nothing to do
-  1    failed, also where a cluster does not let this user in
-  2    usage: a wrong argument, schedule or configuration
-  3    stopped early, work remains; a session was kept that should have gone; or nobody
-       knows whether a cluster has done a step, or whose sessions some are that were
-       selected by user
+  0    success, including nothing to do
+  1    failure; also if a cluster rejects the user
+  2    usage error: an invalid argument, schedule or configuration
+  3    incomplete: the command stopped early, kept a session that it should have ended,
+       does not know whether a cluster applied a step, or could not read the user of
+       some sessions that were selected by user
   4    refused: by the guard, because the clock has moved, by a limit on open sessions,
-       because a framework's table does not take it or is not what its profile says, or
-       because another user could change or redirect a file
+       because a framework's table does not support the operation or does not match its
+       profile, or because another user could change or redirect a file
   5    no such live session
-  10   no database there, nobody at the address of a cluster, or no table of sessions
-       there that is known
-  11   another program has the database locked, or is at the same work; or a cluster
-       cannot be used at the moment
+  10   no database, no node at the address of a cluster, or no recognized table of
+       sessions
+  11   busy: the database is locked, another process does the same work, or a cluster is
+       temporarily unavailable
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM, 129: by SIGHUP)
 
 Examples:
-  sessctl demo                                 see what it does, in a database of its own
-  sessctl --db app.db init                     make an empty database
-  sessctl --db app.db purge --dry-run          what would end and go, and why
-  sessctl --db app.db purge                    do it
+  sessctl demo                                 try it on a demo database
+  sessctl --db app.db init                     create an empty database
+  sessctl --db app.db purge --dry-run          show what would end or be deleted, and why
+  sessctl --db app.db purge                    end and delete it
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
-  sessctl --db app.db compact                  give the space of deleted rows back
-  sessctl --db db.sqlite3 show stat            the same of a framework's own table
-  sessctl --db http://db1,db2,db3 show stat    the same on an rqlite cluster
-  sessctl show profiles                        the frameworks that are known
-  sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
+  sessctl --db app.db compact                  free the space of deleted rows
+  sessctl --db db.sqlite3 show stat            the same for a framework's table
+  sessctl --db http://db1,db2,db3 show stat    the same for an rqlite cluster
+  sessctl show profiles                        list the supported frameworks
+  sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge";
 
 /// The arguments of `sessctl`.
 #[derive(Parser)]
@@ -111,8 +111,10 @@ enum Command {
     Run(run::Args),
     List(list::Args),
     Show(show::Args),
+    #[command(visible_alias = "terminate")]
     Cycle(cycle::Args),
     Compact(compact::Args),
+    #[command(visible_alias = "copy")]
     Move(copy::Args),
     Open(open::Args),
     Touch(touch::Args),

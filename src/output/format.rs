@@ -7,29 +7,29 @@ use clap::ValueEnum;
 
 use super::record::{Record, Schema};
 
-/// What `-o` names.
+/// Names of `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatName {
-    /// For people: aligned columns that fit the terminal
+    /// Aligned columns that fit the terminal
     Table,
-    /// One fact a line, for grep
+    /// One fact per line, for grep
     Plain,
-    /// For spreadsheets, with a header
+    /// Comma-separated values with a header, for spreadsheets
     Csv,
-    /// One object, or an array of them
+    /// One JSON object, or an array of objects
     Json,
-    /// One object a line
+    /// One JSON object per line
     Jsonl,
-    /// For node_exporter's textfile collector
+    /// Metrics for node_exporter's textfile collector
     Prometheus,
 }
 
-/// What the output may use of the place it goes to.
+/// Capabilities of the output device.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Style {
-    /// Whether it shows colours.
+    /// Set if it shows colors.
     pub(crate) colour: bool,
-    /// Its columns; none where it is no terminal.
+    /// Columns of the terminal; `None`: not a terminal.
     pub(crate) width: Option<usize>,
 }
 
@@ -37,35 +37,35 @@ pub(crate) struct Style {
 /// (table, csv, jsonl, prometheus) leave it out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Summary<'a> {
-    /// Its columns; [`Shape::One`](record::Shape::One).
+    /// Schema of the record, with [`Cardinality::One`](super::record::Cardinality::One).
     pub(crate) schema: &'static Schema,
-    /// Its values.
+    /// Values of the summary.
     pub(crate) record: &'a Record,
-    /// The key in JSON under which the listing follows.
+    /// Key in JSON under which the listing follows.
     pub(crate) rows: &'static str,
 }
 
-/// A listing under way.
+/// A listing in progress.
 pub(crate) trait Format {
     /// Takes the next record.
     ///
     /// # Errors
-    /// Where the output cannot be written, as after `| head` has gone.
+    /// If the output cannot be written, for example after `| head` has exited.
     fn record(&mut self, record: &Record) -> io::Result<()>;
 
-    /// Hands on what has been written so far, for a reader that waits for it.
-    /// The formats that need all records before they write hand on nothing.
+    /// Flushes the records so far, for a reader that waits for them. Formats that need all
+    /// records before they write do nothing.
     ///
     /// # Errors
-    /// Where the output cannot be written.
+    /// If the output cannot be written.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Writes what is still owed and flushes.
+    /// Writes the rest and flushes.
     ///
     /// # Errors
-    /// Where the output cannot be written.
+    /// If the output cannot be written.
     fn end(self: Box<Self>) -> io::Result<()>;
 }
 

@@ -60,7 +60,7 @@ impl Context {
         ];
         match typed.into_iter().find(|(_, is_typed)| *is_typed) {
             Some((option, _)) => Err(Usage::error(format!(
-                "{option} is for a cluster, and {} is a file",
+                "{option} applies to a cluster, but {} is a file",
                 path.display()
             ))),
             None => Ok(()),
@@ -94,7 +94,7 @@ impl Context {
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
-        const FORM: &str = "its first line is to be USER:PASSWORD";
+        const FORM: &str = "the first line must be USER:PASSWORD";
         match self.keeper_of_credentials(config) {
             None => Ok(None),
             Some(CredentialSource::Variable) => {
@@ -125,7 +125,8 @@ impl Context {
                 files.push(("--credentials", path));
             }
             Some(CredentialSource::Variable) => self.warn(&format!(
-                "{CREDENTIALS} is for this process alone: name a file for the scheduled ones"
+                "{CREDENTIALS} is set for this process only: pass --credentials FILE for \
+                 scheduled runs"
             )),
             _ => {}
         }
@@ -142,7 +143,7 @@ impl Context {
             fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
         if is_open {
             self.warn(&format!(
-                "other users may read {0}, which holds a password: chmod 600 {0}",
+                "other users can read {0}, which contains a password; run chmod 600 {0}",
                 path.display()
             ));
         }
@@ -163,9 +164,9 @@ impl Context {
     ) -> anyhow::Result<Option<CaCertificates>> {
         if !cluster.is_encrypted() {
             return match self.global.ca_file {
-                Some(_) => {
-                    Err(Usage::error(format!("--ca-file is for https://, and this is {cluster}")))
-                }
+                Some(_) => Err(Usage::error(format!(
+                    "--ca-file applies to https://, but the database is {cluster}"
+                ))),
                 None => Ok(None),
             };
         }
@@ -174,7 +175,7 @@ impl Context {
         let pem = self.read(&path, Role::Authorities)?;
         let authorities = CaCertificates::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
-            Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))
+            Usage::error(format!("{name} contains no certificate in PEM format, or a damaged one"))
         })
     }
 

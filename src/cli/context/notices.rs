@@ -63,6 +63,7 @@ impl Context {
 pub fn again(untold: &MissedNotifications) -> String {
     let since = untold.since;
     format!(
-        "`sessctl list --state ended --ended-since {since} -o jsonl` has those whose rows are kept"
+        "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \
+         kept"
     )
 }

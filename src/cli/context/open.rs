@@ -43,7 +43,8 @@ impl Context {
     fn db_of(&self, config: &Config) -> anyhow::Result<Location> {
         let Some(db) = &config.db else {
             return Err(Usage::error(
-                "no database given: say --db PATH|URL, set SESSCTL_DB, or write db = \"PATH\" into the configuration",
+                "no database given: pass --db PATH|URL, set SESSCTL_DB, or set db = \"PATH\" in \
+                 the configuration",
             ));
         };
         let location = match location(Path::new(db))? {

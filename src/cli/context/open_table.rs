@@ -215,7 +215,7 @@ impl Context {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
             Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(
-                "\"{}\" is another file than a moment ago; run the command again",
+                "\"{}\" is not the same file as a moment ago; run the command again",
                 path.display()
             ))),
             _ => Ok(()),
@@ -229,9 +229,8 @@ impl Context {
             return;
         };
         self.warn(&format!(
-            "\"{db}\": {hazard}: SQLite keeps its write-ahead log and journal beside the name \
-             under which a program opens the file, and a program that uses another name can \
-             corrupt it; {}",
+            "\"{db}\": {hazard}: SQLite names its write-ahead log and journal after the path \
+             under which a program opens the file, and a program that uses another path can corrupt it; {}",
             hazard.remedy()
         ));
     }
@@ -253,8 +252,8 @@ impl Context {
     fn warn_of_doubt(&self, profile: &Profile) {
         if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
             self.warn(&format!(
-                "{finding}; it is read as UTC here, and before anything is deleted you have to \
-                 name the profile: {remedy}"
+                "{finding}; it is read as UTC here; before anything can be deleted, name the \
+                 profile: {remedy}"
             ));
         }
     }

@@ -100,7 +100,7 @@ fn must_be_of(
 
 /// The database has another owner than when its privileges were chosen.
 #[derive(Debug, thiserror::Error)]
-#[error("\"{database}\" belongs to {owner} by now; run sessctl again")]
+#[error("\"{database}\" now belongs to {owner}; run sessctl again")]
 pub struct NewOwner {
     database: Location,
     owner: Identity,

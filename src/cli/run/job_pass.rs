@@ -288,7 +288,7 @@ impl Report {
         if done.is_empty() {
             return "nothing was done, and the job is still due".to_owned();
         }
-        format!("{} so far, and the next run goes on", done.join(", "))
+        format!("{} so far; the next run continues", done.join(", "))
     }
 
     fn record(&self, job: &Job) -> Record {

@@ -115,14 +115,14 @@ impl Watch<'_> {
             Ok(config) => {
                 self.config = config;
                 self.next = None;
-                self.context.say("sessctl: read the configuration again");
+                self.context.say("sessctl: reloaded the configuration");
                 self.context.warn_of(&self.config);
                 if self.config.jobs.is_empty() {
                     self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
                 }
             }
             Err(error) => {
-                self.eprint_line(format!("{error:#}; the configuration stays as it was"));
+                self.eprint_line(format!("{error:#}; the previous configuration stays in force"));
             }
         }
     }
@@ -146,7 +146,9 @@ impl Watch<'_> {
             Err(error) => {
                 if error.is::<NewOwner>() {
                     let failed = begin_anew();
-                    self.eprint_line(format!("{error:#}; could not do so by itself: {failed:#}"));
+                    self.eprint_line(format!(
+                        "{error:#}; could not restart automatically: {failed:#}"
+                    ));
                     return clock::now().plus(RESPITE);
                 }
                 match error.downcast_ref() {

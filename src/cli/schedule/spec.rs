@@ -5,7 +5,7 @@ use crate::domain::schedule::{Schedule, ScheduleError};
 /// A schedule, in one argument or in several.
 #[derive(clap::Args)]
 pub struct Spec {
-    /// <minute> <hour> <weekday>, best in quotes
+    /// <minute> <hour> <weekday>, preferably quoted
     #[arg(value_name = "SPEC", required = true)]
     spec: Vec<String>,
 }

@@ -35,12 +35,12 @@ pub const EXPIRED_NOW: Column = state("expired", &[("state", "expired")]);
 pub const ENDED: Column = state("ended", &[("state", "ended")]);
 pub const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(gauge(
     "sessctl_session_oldest_idle_seconds",
-    "How long the session that has been unused for the longest has been unused.",
+    "Longest idle time of a session that has not ended.",
     &[],
 ));
 pub const PEAK: Column = Column::row("peak", "peak").metric(gauge(
     "sessctl_sessions_peak",
-    "Most sessions that had not ended and were seen at once.",
+    "Largest number of sessions not ended that was seen at once.",
     &[],
 ));
 pub const OPENED: Column = Column::row("opened", "opened").metric(total(

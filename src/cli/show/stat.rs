@@ -27,22 +27,22 @@ use crate::output::sanitize::escape;
 
 /// Count sessions by task and state, with counters
 ///
-/// live counts the sessions that have neither ended nor are due to end; expired are those
-/// that are due, and wait for the next purge. oldest is how long the session has been
-/// unused that has been unused for the longest, of those that have not ended. opened,
-/// ended by reason, deleted and refused count since the database was made. peak is the
-/// most sessions that had not ended, live or due, that were seen at once: at a purge, at
-/// a cycle, now, and in tables of up to 1,000 rows at each open.
+/// live counts the sessions that have neither ended nor are due to end; expired are those that
+/// are due and wait for the next purge. oldest is the longest idle time of a session that has
+/// not ended. opened, ended by reason, deleted and refused have been counted since the
+/// database was created. peak is the largest number of sessions not ended, live or due, that
+/// was seen at once: at a purge, at a cycle, now, and in tables of up to 1,000 rows at each
+/// open.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show stat
   sessctl show stat 'im*' -o plain | grep active
   sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom")]
 pub struct Args {
-    /// Only this task; * stands for any text, case does not matter
+    /// Only this task; * matches any text, case is ignored
     #[arg(value_parser = task)]
     task: Option<TaskPattern>,
-    /// Write the figures to this file, for node_exporter, and print nothing
+    /// Write the figures to this file for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
     metrics_file: Option<PathBuf>,
 }
