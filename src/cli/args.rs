@@ -41,7 +41,8 @@ impl MomentArg {
             .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
             .ok_or_else(|| {
                 Usage::error(format!(
-                    "{text:?} is no time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" (local time), \
+                    "{text:?} is not a time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" \
+                     (local time), \
                      or unix seconds"
                 ))
             })
@@ -81,7 +82,11 @@ fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
 /// The name of a task, or a pattern of names. An empty one is a script's variable
 /// that was not set.
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
-    if text.is_empty() { Err("a task has a name; * stands for any") } else { Ok(text.into()) }
+    if text.is_empty() {
+        Err("the task is empty; pass a name, or * for any task")
+    } else {
+        Ok(text.into())
+    }
 }
 
 /// How long a run may take.

@@ -24,10 +24,10 @@ const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
 const MARK: &str = "the demo's own session";
 
-/// Make a database of 100,000 sessions, purge it, and show the effect
+/// Create a database of 100,000 sessions, purge it, and show the effect
 ///
-/// It works on sessctl-demo.db in the current folder, and overwrites no other
-/// file than one that an earlier demo has made.
+/// Works on sessctl-demo.db in the current directory. The only file that it overwrites is one
+/// that an earlier demo created.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -39,11 +39,11 @@ pub fn database() -> Location {
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         if context.asked_format().is_some_and(|format| format != FormatName::Table) {
-            return Err(Usage::error("the demo is for people: it takes no format"));
+            return Err(Usage::error("demo does not support --output"));
         }
         if context.named_db.as_ref().is_some_and(|db| db.origin == SettingOrigin::Flag) {
             return Err(Usage::error(format!(
-                "the demo works on {FILE} in this folder: it takes no --db"
+                "demo does not support --db: it works on {FILE} in the current directory"
             )));
         }
         let (path, now) = (Path::new(FILE), context.now);
@@ -57,7 +57,8 @@ impl Args {
         let summary = service
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
         print(format!(
-            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n\n",
+            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for \
+             at most {:.1} ms:\n\n",
             thousands(summary.done.ended),
             thousands(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
@@ -79,7 +80,8 @@ fn make_room(path: &Path) -> anyhow::Result<()> {
         .is_ok_and(|found| found.iter().all(Option::is_some));
     if !is_own {
         return Err(Usage::error(format!(
-            "{FILE} was not made by an earlier demo: move it away, or run the demo in another folder"
+            "{FILE} was not created by an earlier demo: move it away, or run the demo in another \
+             directory"
         )));
     }
     for suffix in ["", "-wal", "-shm"] {

@@ -20,9 +20,9 @@ use crate::output::record::Schema;
 /// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct LineTarget {
-    /// Report each session that ends: its handle, task, user, client, how long it has been
-    /// unused, and why it ended. On standard output, where the sessions are then the answer
-    /// in every format, or, with --each=syslog, in the system's log
+    /// Report each session that ends: its handle, task, user, client, idle time, and the
+    /// reason. On standard output, where the sessions are then the output in every format, or,
+    /// with --each=syslog, in the system log
     #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
     pub each: Option<Report>,

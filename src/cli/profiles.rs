@@ -73,8 +73,8 @@ pub fn outlines() -> anyhow::Result<Vec<Profile>> {
 fn unknown(name: &str) -> anyhow::Error {
     let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
     Usage::error(format!(
-        "there is no profile {name:?}: it is one of {}, or a file, whose name ends in .toml or \
-         has a slash in it",
+        "unknown profile {name:?}: pass one of {}, or a file, whose name ends in .toml or \
+         contains a slash",
         known.join(", ")
     ))
 }

@@ -68,7 +68,7 @@ fn say_if_silent(running: &Running<'_>) {
     let is_seen = io::stderr().is_terminal();
     if (is_seen || running.silent >= SILENCE_IN_A_LOG) && !HAS_SAID.swap(true, Ordering::Relaxed) {
         eprint_line(&escape(&format!(
-            "sessctl: still trying to {}, for {} s now; an interrupt (Ctrl-C) stops it",
+            "sessctl: still trying to {} after {} s; press Ctrl-C to stop it",
             running.doing,
             running.silent.as_secs()
         )));

@@ -24,7 +24,7 @@ pub struct TokenSource {
     /// Read the tokens from this file instead of standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// What does not belong here, taken so that no message repeats a secret
+    /// Misplaced arguments, accepted so that no message repeats a secret
     #[arg(hide = true)]
     misplaced: Vec<String>,
 }
@@ -60,7 +60,8 @@ impl TokenSource {
         context.format().check(&ANSWERS)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
-                "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
+                "tokens cannot be arguments, which other users can see: pass them on standard \
+                 input or with --token-file",
             ));
         }
         let service = context.open(Access::Write)?;
@@ -101,7 +102,7 @@ impl TokenSource {
         }
         let input = io::stdin();
         if input.is_terminal() {
-            context.say("tokens, one a line, then Ctrl-D:");
+            context.say("enter tokens, one per line, then Ctrl-D:");
         }
         let input = input.as_fd().try_clone_to_owned();
         Ok(input.context("could not read standard input")?.into())

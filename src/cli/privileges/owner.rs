@@ -69,7 +69,7 @@ fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
         let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
-                let hint = "`sessctl init` makes one".to_owned();
+                let hint = "`sessctl init` creates one".to_owned();
                 return Err(Error::Missing { at: path.display().to_string(), hint }.into());
             }
             IfMissing::Create => {
@@ -122,7 +122,8 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Res
 fn must_be_out_of_reach(walk: &Walk, path: &Path) -> crate::Result<()> {
     let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
-        "root would own \"{}\", but other users could replace it: {fault}; make the application's user its owner, or pass --as USER",
+        "root would own \"{}\", but other users could replace it: {fault}; make the application's \
+         user its owner, or pass --as USER",
         path.display(),
     )))
 }

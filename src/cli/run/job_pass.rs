@@ -12,11 +12,12 @@ use crate::{Error, config};
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
 use crate::cli::ended_lines::EndedLines;
-use crate::cli::exit::{Exit, eprint_line, with_guidance};
+use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::purge::say_of_rows;
+use crate::cli::report::with_guidance;
 use crate::cli::retry::waiting;
 use crate::output::human::thousands;
 use crate::output::record::{Record, Value};
@@ -288,7 +289,7 @@ impl Report {
         if done.is_empty() {
             return "nothing was done, and the job is still due".to_owned();
         }
-        format!("{} so far, and the next run goes on", done.join(", "))
+        format!("{} so far; the next run continues", done.join(", "))
     }
 
     fn record(&self, job: &Job) -> Record {

@@ -273,7 +273,7 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
         std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
     full.into_os_string()
         .into_string()
-        .map_err(|path| Usage::error(format!("{} is no UTF-8 text", path.display())))
+        .map_err(|path| Usage::error(format!("{} is not valid UTF-8", path.display())))
 }
 
 #[cfg(test)]

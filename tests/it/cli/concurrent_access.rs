@@ -46,7 +46,7 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
     // And has said how far it was while it waited
     let said = ran.stderr();
     let line = said.lines().next().unwrap();
-    assert!(line.starts_with("sessctl: ") && line.contains(" % of the keys walked, "), "{said}");
+    assert!(line.starts_with("sessctl: ") && line.contains(" % of the keys scanned, "), "{said}");
     // And the next one completes the work once he has gone
     drop(reader);
     let summary = sandbox.run(["purge", "--json"]).succeeds().json();

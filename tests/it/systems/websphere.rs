@@ -107,8 +107,8 @@ fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
     let [since, next] =
         ["eligible_since", "next_purge_at"].map(|key| session[key].as_str().unwrap());
     assert!(outlook.starts_with(&format!("Eligible to end since {since} (expired)")), "{outlook}");
-    assert!(outlook.contains("it stays usable until a purge has run"), "{outlook}");
-    assert!(outlook.contains(&format!("The next purge ends it: at {next}.")), "{outlook}");
+    assert!(outlook.contains("it remains usable until a purge runs"), "{outlook}");
+    assert!(outlook.contains(&format!("The next purge, at {next}, ends it.")), "{outlook}");
     // And it is usable
     assert_eq!(websphere.touches("token"), "renewed -");
     let session = websphere.json(&["show", "session", &handle("token")]);

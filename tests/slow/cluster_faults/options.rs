@@ -98,11 +98,11 @@ fn credentials_that_are_none_are_not_shown() {
     let mut command = sandbox.command(["--db", db, "list"]);
     all.push(said(&Finished(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: empty: its first line is to be USER:PASSWORD
-    sessctl: line: its first line is to be USER:PASSWORD
-    sessctl: bytes: its first line is to be USER:PASSWORD
+    sessctl: empty: the first line must be USER:PASSWORD
+    sessctl: line: the first line must be USER:PASSWORD
+    sessctl: bytes: the first line must be USER:PASSWORD
     sessctl: could not read missing: No such file or directory (os error 2)
-    sessctl: SESSCTL_CREDENTIALS: its first line is to be USER:PASSWORD
+    sessctl: SESSCTL_CREDENTIALS: the first line must be USER:PASSWORD
     ");
 }
 
@@ -156,11 +156,11 @@ fn what_is_for_a_cluster_is_refused_for_a_file() {
     ]
     .map(|ran| said(&ran));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: --credentials is for a cluster, and app.db is a file
-    sessctl: --ca-file is for a cluster, and app.db is a file
-    sessctl: --consistency is for a cluster, and app.db is a file
+    sessctl: --credentials applies to a cluster, but app.db is a file
+    sessctl: --ca-file applies to a cluster, but app.db is a file
+    sessctl: --consistency applies to a cluster, but app.db is a file
     sessctl: invalid value 'strong' for '--consistency <LEVEL>' [possible values: weak, linearizable, none]; see --help
-    sessctl: --ca-file is for https://, and this is http://127.0.0.1:1
+    sessctl: --ca-file applies to https://, but the database is http://127.0.0.1:1
     ");
     // What nobody typed may be meant for another database.
     sandbox.file("sessctl.toml", "[cluster]\ncredentials = \"gone\"\nca_file = \"gone\"\n");
@@ -176,7 +176,7 @@ fn an_authority_has_a_certificate() {
     let all = ["ca.pem", "missing.pem"]
         .map(|file| said(&run(&sandbox, "https://127.0.0.1:1", ["--ca-file", file, "list"])));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: ca.pem holds no certificate in PEM, or a damaged one
+    sessctl: ca.pem contains no certificate in PEM format, or a damaged one
     sessctl: could not read missing.pem: No such file or directory (os error 2)
     ");
 }
@@ -277,7 +277,7 @@ fn show_config_names_the_file_and_not_what_it_holds() {
     cluster.timeout 20s file all.toml:5
     cluster.patience 40s file all.toml:6
     ");
-    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: other users may read secret, which holds a password: chmod 600 secret");
+    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: other users can read secret, which contains a password; run chmod 600 secret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = sandbox.command(["--config", "all.toml", "show", "config"]);
     command.args(["--credentials", "secret", "--ca-file", "other.pem", "--consistency", "weak"]);
@@ -345,5 +345,5 @@ fn a_schedule_names_the_files_by_their_full_paths() {
     let mut command = sandbox.command(print);
     let ran = Finished(command.env("SESSCTL_CREDENTIALS", "bob:topsecret").output().unwrap());
     assert!(!ran.succeeds().stdout().contains("topsecret"));
-    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is for this process alone: name a file for the scheduled ones");
+    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is set for this process only: pass --credentials FILE for scheduled runs");
 }

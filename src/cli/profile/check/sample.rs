@@ -47,7 +47,7 @@ impl Verdict {
         match self {
             Self::NoSession => "no session".to_owned(),
             Self::Live(Some(until)) => format!("live until {until}"),
-            Self::Live(None) => "live for ever".to_owned(),
+            Self::Live(None) => "live forever".to_owned(),
             Self::Expired(Some(since)) => format!("expired since {since}"),
             Self::Expired(None) => "expired".to_owned(),
             Self::Unreadable => "kept: cannot be read".to_owned(),

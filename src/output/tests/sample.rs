@@ -2,8 +2,10 @@
 
 use crate::domain::time::{Span, UnixTime};
 
-use super::record::{Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value};
-use super::{FormatName, Style, Summary, write};
+use crate::output::record::{
+    Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value,
+};
+use crate::output::{FormatName, Style, Summary, write};
 
 const fn session_columns() -> [Column; 8] {
     [
