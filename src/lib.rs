@@ -1,61 +1,94 @@
-//! Session housekeeping: end and purge the sessions that nobody uses any more, in
-//! a SQLite table that an application goes on writing to, in a file or on an rqlite
-//! cluster.
+//! Session housekeeping: ends and purges unused sessions in a SQLite table that an
+//! application keeps writing to, in a file or on an rqlite cluster.
 //!
-//! This library is what the command `sessctl` runs on; a server can do the same
-//! in process:
+//! The command `sessctl` is built on this library, and a server can do the same in its
+//! own process:
 //!
 //! ```
 //! use std::ops::ControlFlow;
-//! use sessctl::{Housekeeper, Opening, Policies, PurgeRequest, Span, UnixTime, store};
+//! use sessctl::{OpenRequest, Policies, PurgeRequest, SessionService, Span, UnixTime};
 //!
 //! # fn main() -> sessctl::Result<()> {
-//! # let folder = tempfile::tempdir().unwrap();
-//! # let path = folder.path().join("sessions.db");
-//! // A table of sessions, and the rules for them.
-//! let mut keeper = Housekeeper::new(store::create(path)?, Policies::default());
+//! # let directory = tempfile::tempdir().unwrap();
+//! # let path = directory.path().join("sessions.db");
+//! // A table of sessions, and its policies.
+//! let mut service = SessionService::new(sessctl::create(path)?, Policies::default());
 //!
-//! // Every operation takes the moment as a parameter. In a server that is
+//! // Every operation takes the current time as a parameter. A server passes
 //! // `UnixTime::from(std::time::SystemTime::now())`.
 //! let now = UnixTime(1_781_524_800);
 //!
-//! // The client gets the token; the table keeps only its hash.
-//! let opening =
-//!     Opening { task: "imap".into(), user: Some("alice".into()), ..Opening::default() };
-//! let opened = keeper.open(opening, now)?;
+//! // The client receives the token; the table stores only its hash.
+//! let request =
+//!     OpenRequest { task: "imap".into(), user: Some("alice".into()), ..OpenRequest::default() };
+//! let opened = service.open(request, now)?;
 //! assert_eq!(opened.idle_timeout, Some(Span::minutes(30)));
 //!
 //! // Each request of the client touches its session.
 //! let token = opened.token;
-//! let answers = keeper.touch(&[token.clone()], now.plus(Span::minutes(20)))?;
-//! assert!(answers[0].outcome.is_served());
+//! let results = service.touch(&[token.clone()], now.plus(Span::minutes(20)))?;
+//! assert!(results[0].outcome.is_live());
 //!
-//! // Half an hour and a second after the last use, the session is due.
+//! // Half an hour and a second after its last use, the session is due.
 //! let later = now.plus(Span::seconds(20 * 60 + 30 * 60 + 1));
-//! let go_on = &mut |_: &_| ControlFlow::Continue(());
-//! let summary = keeper.purge(&PurgeRequest::default(), later, go_on)?;
+//! let progress = &mut |_: &_| ControlFlow::Continue(());
+//! let summary = service.purge(&PurgeRequest::default(), later, progress)?;
 //! assert_eq!(summary.done.ended, 1);
-//! assert!(!keeper.touch(&[token], later)?[0].outcome.is_served());
+//! assert!(!service.touch(&[token], later)?[0].outcome.is_live());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! It has four layers. [`domain`] holds the rules, as pure functions; [`store`]
-//! the tables and their SQL; [`app`] the operations, which know of a store no more
-//! than the port [`Sessions`](domain::port::Sessions) says; [`config`] reads the
-//! policies from a TOML text.
+//! [`open`] and [`create`] return a database; [`SessionService`] has one method for each
+//! operation; [`Config`] reads policies from a TOML text.
 
 #![warn(clippy::unwrap_used)]
+#![cfg_attr(not(feature = "internals"), warn(missing_docs))]
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the command uses more of the library than the public items do"
+    )
+)]
 
+#[cfg(feature = "internals")]
 pub mod app;
+#[cfg(not(feature = "internals"))]
+mod app;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "internals")]
 pub mod config;
+#[cfg(not(feature = "internals"))]
+mod config;
+#[cfg(feature = "internals")]
 pub mod domain;
+#[cfg(not(feature = "internals"))]
+mod domain;
+#[cfg(feature = "cli")]
+mod output;
+#[cfg(feature = "internals")]
 pub mod storage;
+#[cfg(not(feature = "internals"))]
+mod storage;
+#[cfg(feature = "internals")]
 pub mod store;
+#[cfg(not(feature = "internals"))]
+mod store;
 
-pub use app::{OpenRequest, PurgeRequest, SessionService};
-pub use config::Config;
+pub use app::{
+    CycleRequest, Cycled, OpenRequest, OpenedSession, PurgeProgress, PurgeRequest, PurgeSummary,
+    SessionService, TouchOutcome, TouchResult,
+};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::main as run_command;
+pub use config::{Config, ConfigError};
 pub use domain::error::{Error, Result};
 pub use domain::policy::{Policies, Policy};
+pub use domain::session::Session;
 pub use domain::time::{Span, UnixTime};
 pub use domain::token::Token;
+pub use store::{Access, Location, create, open};

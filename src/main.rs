@@ -1,12 +1,7 @@
-//! The `sessctl` command: parse, run, exit code.
-
-#![warn(clippy::unwrap_used)]
-
-mod cli;
-mod output;
+//! The `sessctl` command.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    sessctl::run_command()
 }

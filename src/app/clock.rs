@@ -68,7 +68,7 @@ pub(super) mod fake {
     }
 
     /// Timer of the current thread that advances only when it sleeps.
-    pub(in crate::app) fn timer() -> Timer {
+    pub fn timer() -> Timer {
         Timer { now: || NOW.get(), sleep: |duration| NOW.set(NOW.get() + duration) }
     }
 }

@@ -5,15 +5,14 @@ use std::ops::ControlFlow;
 use super::notify::MissedNotifications;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
-use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
+use crate::domain::error::{Error, GuardRefusal, GuardedRun, InterruptReason, Result, RunImpact};
 use crate::domain::filter::{Filter, TaskPattern};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    InterruptReason, KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery,
-    UnindexedTable,
+    KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
 };
 
 /// Sessions that one write transaction ends: a few milliseconds of work, and on a cluster

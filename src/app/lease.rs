@@ -4,11 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::run::{ActiveRun, COMPACTION, EndedRun, JobRun, PURGE, RunCounts, RunResult};
 use super::service::SessionService;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Backend, InterruptReason, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult,
-    StatementLimit,
+    Backend, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
 };
 
 /// Interval between heartbeats.
@@ -126,11 +125,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.store.keep_log(true)?;
+        self.keep_log(true)?;
         let result = work(self);
-        let restored = self.store.keep_log(false);
+        let restored = self.keep_log(false);
         // The error of the work takes precedence.
         result.and_then(|result| restored.map(|()| result))
+    }
+
+    fn keep_log(&self, keep: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
     }
 
     /// Releases a lease that [`acquire_lease`](Self::acquire_lease) returned.

@@ -23,6 +23,7 @@ mod stop;
 mod throttle;
 mod touch_batch;
 
+#[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};
 pub use compact::{CompactReport, CompactRequest, CompactStopReason};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
@@ -30,8 +31,12 @@ pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{JobOptions, JobOutcome};
 pub use notify::{EndHook, MissedNotifications};
 pub use purge::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary};
-pub use query::{ListCounts, ListRequest, TaskUsage};
-pub use run::{EndedRun, JobRun, ProcessProbe, RunObserver};
+#[cfg(feature = "internals")]
+pub use query::ListCounts;
+pub use query::{ListRequest, TaskUsage};
+#[cfg(feature = "internals")]
+pub use run::JobRun;
+pub use run::{EndedRun, ProcessProbe, RunObserver};
 pub use service::SessionService;
 pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
 pub use stop::StopReason;

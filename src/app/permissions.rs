@@ -3,6 +3,7 @@
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::Profile;
+use crate::storage::{Backend, RowCopy, SessionOpen, Vacuum};
 
 impl SessionService {
     /// Returns the profile of a framework table; `None`: the table is native.
@@ -36,14 +37,6 @@ impl SessionService {
         self.profile().map_or(Ok(()), |profile| profile.token_form().map(drop))
     }
 
-    /// Makes sure that the file may be compacted.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] in a framework table.
-    pub fn ensure_can_compact(&self) -> Result<()> {
-        self.ensure_native("compacting the file is left to its application")
-    }
-
     /// Makes sure that sessions may be ended and their rows deleted.
     ///
     /// # Errors
@@ -70,4 +63,45 @@ impl SessionService {
             Err(Error::Refused(format!("{table} is a table of {title} (profile {name}): {why}")))
         })
     }
+
+    /// Returns the capability to return free space to the file system.
+    pub(super) fn vacuumable(&mut self) -> Result<&mut dyn Vacuum> {
+        self.ensure_native("compacting the file is left to its application")?;
+        let at = self.store.display_name().to_owned();
+        self.store.vacuum().ok_or_else(|| {
+            Error::Refused(format!(
+                "each node of {at} has a file of its own, which rqlite maintains: its option \
+                 -auto-vacuum-int gives space back"
+            ))
+        })
+    }
+}
+
+/// Returns the capability of a store to open and touch sessions.
+pub(super) fn opening(store: &mut dyn Backend) -> Result<&mut dyn SessionOpen> {
+    let at = store.display_name().to_owned();
+    store.opening().ok_or_else(|| {
+        Error::Refused(format!("{at}: the application opens and touches the sessions there"))
+    })
+}
+
+/// Returns the capability of a store to read its stored rows.
+pub(super) fn row_copy(store: &dyn Backend) -> Result<&dyn RowCopy> {
+    store.row_copy().ok_or_else(|| not_copied(store))
+}
+
+/// Returns the capability of a store to write its stored rows.
+pub(super) fn row_copy_mut(store: &mut dyn Backend) -> Result<&mut dyn RowCopy> {
+    row_copy(store)?;
+    store.row_copy_mut().ok_or_else(|| Error::Refused("its rows cannot be written".to_owned()))
+}
+
+fn not_copied(store: &dyn Backend) -> Error {
+    let at = store.display_name();
+    Error::Refused(match store.profile() {
+        Some(Profile { table, title, .. }) => {
+            format!("{table} in {at} is a table of {title}: it moves with its application")
+        }
+        None => format!("the rows of {at} cannot be copied"),
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::permissions;
 use super::service::SessionService;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};
@@ -106,7 +107,7 @@ impl SessionService {
         let token = Token::from_random(bits);
         let id = token.id();
         let policy = self.policies.of(&request.task);
-        let idle_timeout = policy.grant(request.timeout);
+        let idle_timeout = policy.granted_timeout(request.timeout);
         let session = NewSession {
             key: token.key(),
             user: request.user,
@@ -121,7 +122,7 @@ impl SessionService {
         let evicted = if is_limited && clock.is_none() {
             self.open_limited(session)?
         } else {
-            self.store.insert(&[session])?;
+            permissions::opening(self.store.as_mut())?.insert(&[session])?;
             0
         };
         Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
@@ -139,8 +140,9 @@ impl SessionService {
     fn open_limited(&mut self, session: NewSession) -> Result<u64> {
         let policy = self.policies.of(&session.task);
         let limits = [policy.limit, policy.user_limit];
-        let admission =
-            self.store.open_limited(&session, &self.policies, self.notifier.is_enabled())?;
+        let is_enabled = self.notifier.is_enabled();
+        let opening = permissions::opening(self.store.as_mut())?;
+        let admission = opening.open_limited(&session, &self.policies, is_enabled)?;
         self.notify(admission.told);
         self.notifier.record_missed(admission.untold, session.created_at);
         let licence = self.policies.licence_of(&session.task);
@@ -179,7 +181,7 @@ impl SessionService {
             return Ok(touched);
         }
         let due: Vec<Key> = to_renew.iter().map(|index| keys[*index].clone()).collect();
-        let renewed = self.store.touch_rows(&due, now)?;
+        let renewed = permissions::opening(self.store.as_mut())?.touch_rows(&due, now)?;
         touched.hold = Some(renewed.hold);
         for (index, done) in to_renew.into_iter().zip(renewed.done) {
             if !done {

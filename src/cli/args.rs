@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::time_zone::TimeZone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::time_zone::TimeZone;
 
 use super::exit::Usage;
 use super::time_zone::of_machine;
@@ -41,7 +41,8 @@ impl MomentArg {
             .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
             .ok_or_else(|| {
                 Usage::error(format!(
-                    "{text:?} is no time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" (local time), \
+                    "{text:?} is not a time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" \
+                     (local time), \
                      or unix seconds"
                 ))
             })
@@ -81,12 +82,16 @@ fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
 /// The name of a task, or a pattern of names. An empty one is a script's variable
 /// that was not set.
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
-    if text.is_empty() { Err("a task has a name; * stands for any") } else { Ok(text.into()) }
+    if text.is_empty() {
+        Err("the task is empty; pass a name, or * for any task")
+    } else {
+        Ok(text.into())
+    }
 }
 
 /// How long a run may take.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let span: Span = text.parse().map_err(|e: sessctl::domain::time::SpanError| e.to_string())?;
+    let span: Span = text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())?;
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
 }
 

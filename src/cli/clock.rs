@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::domain::clock::{ClockReading, ClockStamp};
+use crate::domain::time::UnixTime;
 use rustix::time::{ClockId, clock_gettime};
-use sessctl::domain::clock::{ClockReading, ClockStamp};
-use sessctl::domain::time::UnixTime;
 
 /// Counts on while the machine is asleep, and is never set.
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! `sessctl close`
 
-use sessctl::app::SessionService;
+use crate::app::SessionService;
 
 use super::clock;
 use super::context::Context;
@@ -15,15 +15,15 @@ const CLOSE: TokenCommand = TokenCommand {
     serve_whole: |service, tokens| service.close(tokens, clock::now()),
 };
 
-/// End sessions as their users ask, at once
+/// End sessions at the request of their users
 ///
-/// Tokens come on standard input or from a file, one a line and any number. Each
-/// gets an outcome: ended with its reason, which is closed unless it was over
-/// before, or unknown. Sessions that were over before and unknown ones make the
-/// exit code 5. In a framework's table, its profile says how a token leads to its row,
-/// which is deleted. Tokens are compared by their bytes there; if several live sessions
-/// have the same token, all of them end, with one answer. A session whose row cannot be
-/// deleted because rows of another table refer to it is kept, with exit code 3.
+/// Tokens are read from standard input or from a file, one per line, any number of them. Each
+/// token gets an outcome: ended with its reason (closed, unless the session had already
+/// ended), or unknown. If any session had already ended or is unknown, the exit code is 5. For
+/// a framework's table, the profile defines how a token leads to its row, which is deleted.
+/// Tokens are compared byte by byte there; if several live sessions have the same token, all
+/// of them end, with one outcome. A session whose row cannot be deleted because rows of
+/// another table refer to it is kept, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]
 pub struct Args {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sessctl::Error;
-use sessctl::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
-use sessctl::domain::write_limits::{HoldLimit, WriteLimits};
-use sessctl::storage::SpaceRequirement;
-use sessctl::store::Access;
+use crate::Error;
+use crate::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::storage::SpaceRequirement;
+use crate::store::Access;
 
 use super::args::duration;
 use super::context::{Context, print};
@@ -18,44 +18,43 @@ use crate::output::human;
 use crate::output::human::thousands;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Give the space of deleted rows back to the file system
+/// Return the space of deleted rows to the file system
 ///
-/// SQLite keeps pages that have become empty, and uses them for new rows: a table
-/// that is purged as fast as it fills needs no compaction. After a large purge they
-/// can be given back. That is done in write transactions of a few milliseconds, with
-/// pauses of the same length, so that the application goes on; it can be interrupted
-/// at any moment. A purge and a compaction of the same database exclude each other.
+/// SQLite keeps empty pages and uses them for new rows: a table that is purged as fast as it
+/// fills needs no compaction. After a large purge, the pages can be returned. This happens in
+/// write transactions of a few milliseconds, with pauses of the same length, so that the
+/// application keeps running; it can be interrupted at any time. A purge and a compaction of
+/// the same database exclude each other.
 ///
-/// Steps need a file that was made for them. `init` does not make it so, because each
-/// open and each purge costs a little more in such a file. In any other, this command
-/// changes nothing and says what --full would do.
+/// Step-by-step compaction needs a file that was created for it. `init` does not create such a
+/// file, because each open and each purge costs a little more in it. In any other file, this
+/// command changes nothing and reports what --full would do.
 ///
-/// A deleted row leaves its page emptier, and only a page without any row is free.
-/// Keys are random: after a purge of half the rows, most pages are half full and
-/// hardly any is free. Steps give back free pages; --full fills the others, too.
+/// A deleted row leaves its page emptier, and only a page without any row is free. Keys are
+/// random: after a purge of half the rows, most pages are half full and hardly any is free.
+/// Steps return free pages; --full also fills up the others.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl compact                              free pages, step by step
   sessctl compact --run-time 10m --json
-  sessctl compact --full                       everything, while no one else can write")]
+  sessctl compact --full                       all of it, while no other program can write")]
 pub struct Args {
-    /// Write the whole file anew: the smallest that it can be, and made for steps from
-    /// then on. Writers wait until that is done, and readers too where there is no
-    /// write-ahead log. For a while it takes up to twice the size of the new file, or
-    /// without such a log, that of the new and the old one, in its folder and in the one
-    /// for temporary files, which the variable SQLITE_TMPDIR or TMPDIR can name; without
-    /// that room, nothing is changed
+    /// Rewrite the whole file (VACUUM), as small as possible and ready for steps from then on.
+    /// Writers wait until it is done, and so do readers if there is no write-ahead log.
+    /// Meanwhile it takes up to twice the size of the new file, or, without a write-ahead log,
+    /// the size of the new and the old file, in the directory of the database and in the one
+    /// for temporary files, which SQLITE_TMPDIR or TMPDIR can name; without that space,
+    /// nothing is changed
     #[arg(long)]
     full: bool,
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
-    /// For about how long each step may hold up the application [default: 2ms, or that
-    /// of the configuration]
+    /// Target duration of each step [default: 2ms, or the value of the configuration]
     #[arg(long, value_name = "TIME", conflicts_with = "full")]
     hold: Option<HoldLimit>,
-    /// Wait up to this time for a purge or another compaction that is at work; without
-    /// it, leave at once with exit code 11
+    /// Wait up to this time for a running purge or compaction; without this option, exit at
+    /// once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
 }
@@ -68,7 +67,7 @@ static COMPACTED: Schema = Schema::one(
         Column::row("bytes_after", "bytes after"),
         Column::row("freed_bytes", "freed bytes"),
         Column::row("free_bytes_left", "free bytes left"),
-        Column::row("slack_bytes", "slack bytes, about"),
+        Column::row("slack_bytes", "slack bytes (estimate)"),
         Column::row("steps_possible", "steps possible"),
         Column::row("steps", "steps"),
         Column::row("longest_hold_ms", "longest hold, ms"),
@@ -95,7 +94,7 @@ impl Args {
             (done, _) => done?,
         };
         // Whatever fails from here on, the space has been given back.
-        ignore_broken_pipe(self.answer(&done, &service, context))?;
+        ignore_broken_pipe(self.answer(&done, &mut service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
 
@@ -105,7 +104,7 @@ impl Args {
         interrupt: &Interrupt,
         context: &Context,
         manners: WriteLimits,
-    ) -> sessctl::Result<CompactReport> {
+    ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {
@@ -115,7 +114,7 @@ impl Args {
         }
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
-            let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is no file")))?;
+            let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is not a file")))?;
             let beside = disk::place(&disk::folder_of(file)?)?;
             let temporary = disk::place(&disk::temporary_folder())?;
             Ok(demand.check(&beside, &temporary)?)
@@ -128,7 +127,7 @@ impl Args {
     fn answer(
         &self,
         done: &CompactReport,
-        service: &SessionService,
+        service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
@@ -179,29 +178,29 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
     let said = given_back(done);
     match done.stopped {
         None if is_much(slack, done) => {
-            format!("{said}, of which --full would give back about {}", human::bytes(slack))
+            format!("{said}, of which --full would free about {}", human::bytes(slack))
         }
         None => said,
         Some(CompactStopReason::NoSteps) => format!(
-            "nothing was changed: this file was not made for steps; {} bytes lie in free pages, \
-             and `sessctl compact --full` gives them back once{} and makes steps possible from \
-             then on",
+            "nothing was changed: this file does not support compaction in steps; {} bytes are in \
+             free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
             thousands(free),
             with_slack(slack, done),
         ),
         Some(CompactStopReason::Reader) => format!(
-            "{said}; stopped by a reader that holds on to an older state, {} may follow when it \
-             has gone",
+            "{said}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),
-        Some(why) => format!("{said}; stopped by {why}, {} are still free", human::bytes(free)),
+        Some(why) => {
+            format!("{said}; stopped by {why}; {} are still in free pages", human::bytes(free))
+        }
     }
 }
 
 fn given_back(done: &CompactReport) -> String {
     let size = human::bytes(done.after.bytes());
     let steps = match done.steps {
-        0 => return format!("nothing was given back; it takes {size}"),
+        0 => return format!("nothing was freed; the database takes {size}"),
         1 => "1 step".to_owned(),
         steps => format!("{} steps", thousands(steps)),
     };
@@ -210,18 +209,21 @@ fn given_back(done: &CompactReport) -> String {
     // Writers without a pause leave no moment in which it could be emptied.
     let log = match done.after.log_bytes {
         grown if grown > done.before.log_bytes => {
-            format!(", {} of it in a log that goes with its last user", human::bytes(grown))
+            format!(
+                ", {} of it in the write-ahead log, freed when the last connection closes",
+                human::bytes(grown)
+            )
         }
         _ => String::new(),
     };
-    format!("gave {freed} back in {steps} of at most {hold} ms; {size} are left{log}")
+    format!("freed {freed} in {steps} of at most {hold} ms; {size} remain{log}")
 }
 
 fn with_slack(slack: u64, done: &CompactReport) -> String {
     if !is_much(slack, done) {
         return String::new();
     }
-    format!(", with about {} more of pages that are not full,", human::bytes(slack))
+    format!(", plus about {} from partly filled pages,", human::bytes(slack))
 }
 
 /// Whether so much lies in pages that are not full that it is worth a word: those of a

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use sessctl::app::{CycleRequest, SessionService};
-use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
-use sessctl::domain::guard::Guard;
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::{End, EndReason, Session, State};
-use sessctl::store::Access;
+use crate::app::{CycleRequest, SessionService};
+use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::guard::Guard;
+use crate::domain::policy::Policies;
+use crate::domain::session::{End, EndReason, Session, State};
+use crate::store::Access;
 
 use super::args::task;
 use super::context::Context;
@@ -21,13 +21,12 @@ use super::{kept, records};
 
 /// End sessions now, whatever their state
 ///
-/// All that are meant and have not ended do, also those that are expired and wait for a
-/// purge. Each session that ends is printed. A session that was cycled cannot come
-/// back: its next touch is refused. A task that has no session left to end is no failure;
-/// one that the table has never held, or a user, a client or a handle that no live session
-/// has, is exit code 5. With --user, sessions of a framework's table
-/// whose user cannot be read are left alone and counted, and the exit code is 3;
-/// --user-unreadable ends them.
+/// Ends every selected session that has not already ended, including expired ones that wait
+/// for a purge, and prints each of them. A cycled session cannot come back: its next touch is
+/// refused. A task without any session left to end is not an error; a task that has never had
+/// a recorded session, or a user, a client or a handle without a live session, gives exit code
+/// 5. With --user, sessions of a framework's table whose user cannot be read are left alone
+/// and counted, and the exit code is 3; --user-unreadable ends them.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:
@@ -38,25 +37,26 @@ use super::{kept, records};
   sessctl cycle --user alice --max-rows 20     end nothing if there are more of them
   sessctl cycle --all")]
 pub struct Args {
-    /// The sessions of this task; * stands for any text, case does not matter
+    /// End the sessions of this task; * matches any text, case is ignored
     #[arg(value_name = "TASK", group = "which", value_parser = task)]
     task: Option<TaskPattern>,
-    /// The sessions of this user
+    /// End the sessions of this user
     #[arg(long, group = "which")]
     user: Option<String>,
-    /// The sessions of a framework's table whose user cannot be read
+    /// End the sessions of a framework's table whose user cannot be read
     #[arg(long, group = "which", conflicts_with = "user")]
     user_unreadable: bool,
-    /// The sessions from this address or network
+    /// End the sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
     client: Option<ClientFilter>,
-    /// The sessions with these handles; where ids are not unique, all with the same id
+    /// End the sessions with these handles; if ids are not unique, all sessions with the same
+    /// id
     #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client", "all"])]
     session: Vec<String>,
-    /// The sessions of all tasks
+    /// End the sessions of all tasks
     #[arg(long, group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client"])]
     all: bool,
-    /// Print what would end; change nothing
+    /// Print the sessions that would end; change nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -92,7 +92,8 @@ impl Args {
             Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
                 says(format!(
-                    "the table has never held a task {task}; `sessctl show stat` lists them"
+                    "no session of task {task:?} has ever been recorded; `sessctl show stat` \
+                     lists the tasks"
                 ))
             }
             _ if self.user.is_some() || self.client.is_some() => {
@@ -157,7 +158,7 @@ impl Args {
         lines: &mut Lines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
-        let found: sessctl::Result<Vec<Vec<Session>>> =
+        let found: crate::Result<Vec<Vec<Session>>> =
             self.session.iter().map(|handle| service.sessions_by_handle(handle)).collect();
         // Two handles may mean the same session.
         let mut seen = HashSet::new();
@@ -183,7 +184,7 @@ impl Args {
         say_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
             let why = session.end.map_or("", |end| end.reason.as_str());
-            context.say(&format!("{}: ended before ({why})", session.handle));
+            context.say(&format!("{}: had already ended ({why})", session.handle));
         }
         let over = if over.is_empty() { Exit::Done } else { Exit::NoSession };
         Ok(exit.max_severity(over).max_severity(kept::exit(&kept)))

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use sessctl::app::{ListRequest, PurgeRequest, SessionService};
-use sessctl::domain::filter::Filter;
-use sessctl::domain::session::{End, EndReason, Key};
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::token::Token;
-use sessctl::storage::{EndRequest, NewSession, SessionStore};
-use sessctl::store;
-use sessctl::store::{Access, Location};
+use crate::app::{ListRequest, PurgeRequest, SessionService};
+use crate::domain::filter::Filter;
+use crate::domain::session::{End, EndReason, Key};
+use crate::domain::time::{Span, UnixTime};
+use crate::domain::token::Token;
+use crate::storage::{Backend, EndRequest, NewSession, SessionOpen};
+use crate::store::{Access, Location};
+use crate::{Error, store};
 
 use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage};
@@ -24,10 +24,10 @@ const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
 const MARK: &str = "the demo's own session";
 
-/// Make a database of 100,000 sessions, purge it, and show the effect
+/// Create a database of 100,000 sessions, purge it, and show the effect
 ///
-/// It works on sessctl-demo.db in the current folder, and overwrites no other
-/// file than one that an earlier demo has made.
+/// Works on sessctl-demo.db in the current directory. The only file that it overwrites is one
+/// that an earlier demo created.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -39,11 +39,11 @@ pub fn database() -> Location {
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         if context.asked_format().is_some_and(|format| format != FormatName::Table) {
-            return Err(Usage::error("the demo is for people: it takes no format"));
+            return Err(Usage::error("demo does not support --output"));
         }
         if context.named_db.as_ref().is_some_and(|db| db.origin == SettingOrigin::Flag) {
             return Err(Usage::error(format!(
-                "the demo works on {FILE} in this folder: it takes no --db"
+                "demo does not support --db: it works on {FILE} in the current directory"
             )));
         }
         let (path, now) = (Path::new(FILE), context.now);
@@ -57,7 +57,8 @@ impl Args {
         let summary = service
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
         print(format!(
-            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for at most {:.1} ms:\n\n",
+            "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for \
+             at most {:.1} ms:\n\n",
             thousands(summary.done.ended),
             thousands(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
@@ -79,7 +80,8 @@ fn make_room(path: &Path) -> anyhow::Result<()> {
         .is_ok_and(|found| found.iter().all(Option::is_some));
     if !is_own {
         return Err(Usage::error(format!(
-            "{FILE} was not made by an earlier demo: move it away, or run the demo in another folder"
+            "{FILE} was not created by an earlier demo: move it away, or run the demo in another \
+             directory"
         )));
     }
     for suffix in ["", "-wal", "-shm"] {
@@ -137,7 +139,11 @@ struct Drawn {
     end: Option<End>,
 }
 
-fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
+fn opening(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionOpen> {
+    sessions.opening().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
+}
+
+fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
     let mut numbers = Numbers(1);
     let mut drawn: Vec<Drawn> =
         (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
@@ -146,12 +152,12 @@ fn fill(sessions: &mut dyn SessionStore, now: UnixTime) -> sessctl::Result<()> {
     drawn.sort_by(|a, b| a.new.key.cmp(&b.new.key));
     for batch in drawn.chunks(BATCH) {
         let new: Vec<NewSession> = batch.iter().map(|drawn| drawn.new.clone()).collect();
-        sessions.insert(&new)?;
+        opening(sessions)?.insert(&new)?;
     }
     drawn.sort_by_key(|drawn| drawn.last_used_at);
     for batch in drawn.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
         let keys: Vec<Key> = batch.iter().map(|drawn| drawn.new.key.clone()).collect();
-        sessions.renew(&keys, batch[0].last_used_at)?;
+        opening(sessions)?.renew(&keys, batch[0].last_used_at)?;
     }
     let ending = |drawn: &Drawn| {
         drawn.end.map(|end| EndRequest { key: drawn.new.key.clone(), end, keep_row: true })

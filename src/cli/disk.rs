@@ -1,12 +1,12 @@
-//! The room that is left on disks.
+//! Free space of file systems.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use crate::storage::disk_space::Volume;
+use crate::{Error, Result};
 use rustix::fs::{Access, access, statvfs};
-use sessctl::storage::disk_space::Volume;
-use sessctl::{Error, Result};
 
 /// The folder that SQLite puts temporary files into: the first of those that it tries
 /// where it may write.
@@ -36,5 +36,18 @@ pub fn place(folder: &Path) -> Result<Volume> {
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {
-    Error::failed(format!("find out what room {} has", path.display()), error)
+    Error::failed(format!("determine the free space of {}", path.display()), error)
+}
+
+/// Advice on a file system that is full, with the space that is left.
+pub fn advice(database: &str) -> String {
+    let room = folder_of(Path::new(database)).and_then(|folder| place(&folder));
+    match room {
+        Ok(place) => format!(
+            "{} has {} KiB left: free space on its file system, and run the command again",
+            place.folder,
+            place.free >> 10
+        ),
+        Err(_) => "free space on its file system, and run the command again".to_owned(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Sessions that have ended, one line each.
 
-use sessctl::domain::session::{End, Session};
+use crate::domain::session::{End, Session};
 
 use crate::output::human;
 use crate::output::sanitize::escape;
@@ -33,8 +33,8 @@ fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::domain::session::{EndReason, Key};
-    use sessctl::domain::time::UnixTime;
+    use crate::domain::session::{EndReason, Key};
+    use crate::domain::time::UnixTime;
 
     use super::*;
 

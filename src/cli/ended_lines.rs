@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::rc::Rc;
 
+use crate::app::EndHook;
+use crate::config::{Config, Report};
+use crate::domain::policy::Policies;
+use crate::domain::session::Session;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use sessctl::app::EndHook;
-use sessctl::config::{Config, Report};
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::Session;
 
 use super::context::Context;
 use super::ended::sentence;
@@ -20,9 +20,9 @@ use crate::output::record::Schema;
 /// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct LineTarget {
-    /// Report each session that ends: its handle, task, user, client, how long it has been
-    /// unused, and why it ended. On standard output, where the sessions are then the answer
-    /// in every format, or, with --each=syslog, in the system's log
+    /// Report each session that ends: its handle, task, user, client, idle time, and the
+    /// reason. On standard output, where the sessions are then the output in every format, or,
+    /// with --each=syslog, in the system log
     #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
     pub each: Option<Report>,

@@ -1,21 +1,9 @@
-//! Exit codes.
+//! Outcomes of commands, and errors in their arguments.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::path::Path;
-use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use sessctl::Error;
-use sessctl::config::ConfigError;
-use sessctl::domain::schedule::ScheduleError;
-use sessctl::storage::InterruptReason;
-
-use super::guard::advice;
-use super::interrupt::{Interrupt, Signal};
-use super::{context, disk, former};
-use crate::output::report::UnsupportedReport;
-use crate::output::{UnsupportedFormat, sanitize};
+use super::interrupt::Signal;
 
 /// How a command that did not fail has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,41 +52,6 @@ impl Usage {
     }
 }
 
-/// Says what went wrong, if anything did, and gives the exit code.
-pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
-    match outcome {
-        Ok(exit) => ExitCode::from(code(exit)),
-        // `sessctl list | head` has shown what was wanted. A command that changes
-        // things asks [`ignore_broken_pipe`] before it comes here.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let advice = match error.downcast_ref::<Error>() {
-                Some(Error::Guard(refusal)) => format!("; {}", advice(refusal)),
-                Some(Error::State(trouble)) => format!("; {}", context::advice(trouble)),
-                Some(Error::DiskFull { at }) => format!("; {}", advice_on_room(at)),
-                _ => String::new(),
-            };
-            for line in format!("sessctl: {error:#}{advice}").lines() {
-                eprint_line(&sanitize::escape(line));
-            }
-            ExitCode::from(failure(&error))
-        }
-    }
-}
-
-/// Advice on a file system that is full, with the space that is left.
-pub fn advice_on_room(database: &str) -> String {
-    let room = disk::folder_of(Path::new(database)).and_then(|folder| disk::place(&folder));
-    match room {
-        Ok(place) => format!(
-            "{} has {} KiB left: free space on its file system, and run the command again",
-            place.folder,
-            place.free >> 10
-        ),
-        Err(_) => "free space on its file system, and run the command again".to_owned(),
-    }
-}
-
 /// The same, but that nobody reads an answer any more is no failure: the exit code
 /// of work that is done does not depend on it.
 pub fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
@@ -136,94 +89,8 @@ fn redact_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Gives the help or the version that was asked for, or says in a line what is
-/// wrong with the arguments.
-pub fn report_arguments(answer: &clap::Error) -> ExitCode {
-    if !answer.use_stderr() || answer.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    {
-        let _ = answer.print();
-        return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
-    }
-    if let Some(instead) = instead_of(answer) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {instead}; see --help")));
-        return ExitCode::from(2);
-    }
-    let text = answer.render().to_string();
-    let is_said = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more");
-    let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
-    let sentence = parts.join("; ").replacen("error: ", "", 1);
-    let words: Vec<&str> = sentence.split_whitespace().collect();
-    eprint_line(&sanitize::escape(&format!("sessctl: {}; see --help", words.join(" "))));
-    ExitCode::from(2)
-}
-
-/// What to type instead of a console command of another system.
-fn instead_of(answer: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
-        return None;
-    };
-    let instead = former::instead_of(name, std::env::args_os())?;
-    Some(format!("unrecognized subcommand '{name}': {instead}"))
-}
-
-const fn code(exit: Exit) -> u8 {
-    match exit {
-        Exit::Done => 0,
-        Exit::StoppedEarly => 3,
-        Exit::Refused => 4,
-        Exit::NoSession => 5,
-        Exit::Failed => 1,
-        Exit::Busy => 11,
-        Exit::Interrupted(signal) => signal.exit_code(),
-    }
-}
-
-fn failure(error: &anyhow::Error) -> u8 {
-    let is_usage = error.chain().any(|cause| {
-        cause.is::<Usage>()
-            || cause.is::<ConfigError>()
-            || cause.is::<ScheduleError>()
-            || cause.is::<UnsupportedFormat>()
-            || cause.is::<UnsupportedReport>()
-    });
-    if is_usage {
-        return 2;
-    }
-    match error.downcast_ref::<Error>() {
-        Some(
-            Error::AmbiguousHandle { .. }
-            | Error::NotAHandle(_)
-            | Error::AmbiguousTable { .. }
-            | Error::UnconfirmedProfile { .. },
-        ) => 2,
-        Some(Error::Guard(_) | Error::Clock(_) | Error::LimitReached(_) | Error::Refused(_)) => 4,
-        Some(Error::NoSession(_)) => 5,
-        Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
-        Some(
-            Error::Busy { .. }
-            | Error::Unavailable { .. }
-            | Error::LeaseHeld { .. }
-            | Error::AlreadyRun,
-        ) => 11,
-        Some(Error::Interrupted { cause, .. }) => {
-            let signal = Interrupt::of_process().filter(|_| *cause == InterruptReason::Asked);
-            signal.map_or(3, Signal::exit_code)
-        }
-        Some(Error::OutcomeUnknown { .. }) => 3,
-        Some(Error::Corrupt { .. }) => 12,
-        Some(
-            Error::InsufficientSpace(_)
-            | Error::DiskFull { .. }
-            | Error::Rejected { .. }
-            | Error::State(_)
-            | Error::Failed { .. },
-        )
-        | None => 1,
-    }
-}
-
 /// Whether the reader of the output has gone.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
     })

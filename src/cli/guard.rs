@@ -1,19 +1,19 @@
 //! What a guard has to do with the command line: its caps as arguments, and what to do
 //! about a refusal.
 
-use sessctl::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
-use sessctl::domain::guard::{Guard, GuardLimits};
+use crate::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
+use crate::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
 
 /// The caps of a cycle.
 #[derive(clap::Args)]
 pub struct CycleCaps {
-    /// End nothing if it were more than this share of the sessions in the table that have
-    /// not ended
+    /// Abort if more than this percentage of the sessions in the table that have not ended
+    /// would end
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// End nothing if it were more sessions than this; 0: no cap
+    /// Abort if more than this number of sessions would end; 0: no limit
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
 }
@@ -32,7 +32,8 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     match refusal.stake.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run it once with {option} {open}, \
+                "look at them with `sessctl purge --dry-run`, then run it once with {option} \
+                 {open}, \
              or raise {key} in [guard]"
             )
         }
@@ -48,7 +49,8 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     match refusal.stake.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} {open}` \
+                "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
+                 {open}` \
              once, or raise {key} in [guard] or in the job"
             )
         }

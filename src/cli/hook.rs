@@ -9,15 +9,16 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use crate::app::EndHook;
+use crate::config::Hooks;
+use crate::domain::policy::Policies;
+use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sessctl::app::EndHook;
-use sessctl::config::Hooks;
-use sessctl::domain::policy::Policies;
-use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
 
-use super::context::CREDENTIALS;
-use super::privileges::{Identity, detached};
+use super::env::CREDENTIALS;
+use super::privileges::detached;
+use super::privileges::identity::Identity;
 use super::trust::Role;
 use super::{orphans, records, trust};
 use crate::output;
@@ -55,7 +56,7 @@ impl Hook {
     }
 
     /// Refuses, as root, a program that other users could change.
-    pub fn check(hooks: &Hooks) -> sessctl::Result<()> {
+    pub fn check(hooks: &Hooks) -> crate::Result<()> {
         hooks
             .on_end
             .first()
@@ -67,7 +68,7 @@ impl Hook {
         let program = hooks.on_end.first().filter(|program| program.contains('/'))?;
         let fault = match fs::metadata(program) {
             Err(error) => error.to_string(),
-            Ok(file) if !file.is_file() => "it is no file".to_owned(),
+            Ok(file) if !file.is_file() => "it is not a regular file".to_owned(),
             Ok(_) if !is_executable(Path::new(program)) => "it is not executable".to_owned(),
             Ok(_) => return None,
         };
@@ -158,7 +159,7 @@ impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let program = &self.program;
         if self.hangs {
-            return Err(format!("{program} was not asked again after it had hung"));
+            return Err(format!("{program} was skipped because it timed out earlier in this run"));
         }
         let failed = |error: io::Error| format!("could not run {program}: {error}");
         let lines = lines(sessions, policies).map_err(failed)?;

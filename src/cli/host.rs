@@ -2,7 +2,7 @@
 
 use std::env;
 
-use sessctl::domain::job::Jitter;
+use crate::domain::job::Jitter;
 
 /// What jobs may be tied to, and what the ledger has: the variable `SESSCTL_HOST`, for
 /// containers whose own names mean nothing, or the system's name.

@@ -1,18 +1,18 @@
 //! `sessctl init`
 
-use sessctl::store;
+use crate::store;
 
 use super::context::Context;
 use super::exit::Exit;
 
-/// Make an empty database of sessions, or bring an older one up to date
+/// Create an empty session database, or upgrade an older one
 ///
-/// The file is readable for its owner alone. What it holds already is kept; a
-/// database of another program is refused and stays as it is. How an application
-/// writes to the table stands in docs/sql-contract.md.
+/// Only the owner can read the file. Existing rows are kept; the database of another program
+/// is refused and left unchanged. docs/sql-contract.md describes how an application writes to
+/// the table.
 ///
-/// Where the configuration has a licence, or a policy with a limit, the table gets the
-/// index that keeps opening quick; run it again when the limits come or go.
+/// If the configuration has a licence, or a policy with a limit, the table gets the index that
+/// keeps `open` fast; run init again after adding or removing limits.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl --db /var/lib/mail/sessions.db init")]
 pub struct Args {}
@@ -24,7 +24,9 @@ impl Args {
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some() {
-            store.sync_indexes(&config.policies)?;
+            if let Some(opening) = store.opening() {
+                opening.sync_indexes(&config.policies)?;
+            }
         }
         if context.is_interactive() || context.global.verbose {
             context.say(&format!("{db} is ready"));

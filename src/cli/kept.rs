@@ -1,7 +1,7 @@
 //! What people should know of rows that were to be deleted and were kept.
 
-use sessctl::app::SessionService;
-use sessctl::storage::{KeptRows, ReferencingTable};
+use crate::app::SessionService;
+use crate::storage::{KeptRows, ReferencingTable};
 
 use super::context::Context;
 use super::exit::Exit;
@@ -60,7 +60,7 @@ pub fn say_unindexed(
     service: &SessionService,
     wants_all: bool,
     context: &Context,
-) -> sessctl::Result<()> {
+) -> crate::Result<()> {
     for table in service.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
         context.say(&format!("sessctl: warning: {table}"));
     }
@@ -120,7 +120,7 @@ fn rejected(kept: &KeptRows, wording: Wording) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::storage::RejectedRow;
+    use crate::storage::RejectedRow;
 
     use super::*;
 

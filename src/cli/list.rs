@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::ListRequest;
-use sessctl::domain::filter::{ClientFilter, Filter, TaskPattern};
-use sessctl::domain::session::{EndReason, State};
-use sessctl::domain::time::Span;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::storage::{Order, SortKey};
-use sessctl::store::Access;
+use crate::app::ListRequest;
+use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::session::{EndReason, State};
+use crate::domain::time::Span;
+use crate::domain::time_zone::TimeZone;
+use crate::storage::{Order, SortKey};
+use crate::store::Access;
 
 use super::args::{MomentArg, Since, task};
 use super::context::{Context, unwritten};
@@ -21,9 +21,9 @@ pub const TABLE_ROWS: u64 = 100;
 
 /// List sessions
 ///
-/// A table shows the first 100 and says how many there are; the other formats
-/// give all of them. With --user, sessions of a framework's table whose user
-/// cannot be read are counted, and the exit code is 3.
+/// A table shows the first 100 sessions and says how many there are; the other formats show
+/// all of them. With --user, sessions of a framework's table whose user cannot be read are
+/// counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl list --state idle,abandoned --sort idle
@@ -31,44 +31,44 @@ pub const TABLE_ROWS: u64 = 100;
   sessctl list --state ended --ended-by cycled --ended-since 1h -o csv
   sessctl list --at '2026-06-15 12:00' --json")]
 pub struct Args {
-    /// Only of this task; * stands for any text, case does not matter
+    /// Only sessions of this task; * matches any text, case is ignored
     #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
-    /// Only of this user
+    /// Only sessions of this user
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Only those of a framework's table whose user cannot be read
+    /// Only sessions of a framework's table whose user cannot be read
     #[arg(long, conflicts_with = "user")]
     user_unreadable: bool,
-    /// Only from this address or network
+    /// Only sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR")]
     client: Option<ClientFilter>,
-    /// Only in these states: active, idle, abandoned, expired (due, but not ended by a
-    /// purge yet), ended; of a framework's table, active or expired
+    /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
+    /// by a purge), ended; for a framework's table, active or expired
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     state: Vec<State>,
-    /// Only those unused for longer than this
+    /// Only sessions unused for longer than this
     #[arg(long, value_name = "DURATION")]
     idle_over: Option<Span>,
-    /// Only those that ended for this reason: closed, expired, abandoned,
-    /// evicted, cycled, lifetime
+    /// Only sessions that ended for this reason: closed, expired, abandoned, evicted, cycled,
+    /// lifetime
     #[arg(long, value_name = "REASON")]
     ended_by: Option<EndReason>,
-    /// Only those that ended at this moment or later, or no longer ago than this
+    /// Only sessions that ended at or after this time, or at most this long ago
     #[arg(long, value_name = "TIME|DURATION")]
     ended_since: Option<Since>,
-    /// Sort by handle, user, task, client, state, idle (the longest first),
-    /// created, last-used, expires or ended
+    /// Sort by handle, user, task, client, state, idle (longest first), created, last-used,
+    /// expires or ended
     #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
     sort: SortKey,
-    /// Sort the other way round
+    /// Reverse the order
     #[arg(long)]
     reverse: bool,
-    /// Show at most so many
+    /// Show at most N sessions
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Show the states as of another moment: sessions that were not open yet are
-    /// left out, and an end that came later has not come
+    /// Show the states as of another time: sessions that were not open yet are left out, and
+    /// ends that came later are ignored
     #[arg(long, value_name = "TIME")]
     at: Option<MomentArg>,
 }
@@ -117,6 +117,6 @@ impl Args {
 /// What a table left out, by itself or because it was limited.
 pub fn remainder(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (human::thousands(shown), human::thousands(all));
-    let hint = if is_limited { "" } else { "; other formats give all" };
+    let hint = if is_limited { "" } else { "; other formats show all" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 
 use super::context::print;
@@ -15,14 +15,13 @@ use super::replace::replace;
   sessctl man | man -l -
   sessctl man --dir /usr/local/share/man/man1")]
 pub struct Args {
-    /// Write sessctl.1, sessctl-purge.1 and so on into this folder
+    /// Write sessctl.1, sessctl-purge.1 and so on into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
 
 impl Args {
-    pub fn run(&self) -> anyhow::Result<Exit> {
-        let mut command = super::Cli::command();
+    pub fn run(&self, mut command: Command) -> anyhow::Result<Exit> {
         command.build();
         let Some(folder) = &self.dir else {
             print(page(command)?)?;

@@ -13,6 +13,7 @@ mod demo;
 mod disk;
 mod ended;
 mod ended_lines;
+mod env;
 mod exit;
 mod former;
 mod guard;
@@ -35,6 +36,7 @@ mod protection;
 mod purge;
 mod records;
 mod replace;
+mod report;
 mod reporter;
 mod retry;
 mod run;
@@ -48,8 +50,8 @@ mod tokens;
 mod touch;
 mod trust;
 
+use std::mem;
 use std::process::ExitCode;
-use std::{env, mem};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -57,39 +59,39 @@ use context::{Context, Global};
 use exit::Exit;
 use privileges::{IfMissing, Needs, helper};
 
-const ABOUT: &str = "End and purge the sessions that nobody uses any more";
+const ABOUT: &str = "End and purge unused sessions";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done, also when there was nothing to do
-  1    failed, also where a cluster does not let this user in
-  2    usage: a wrong argument, schedule or configuration
-  3    stopped early, work remains; a session was kept that should have gone; or nobody
-       knows whether a cluster has done a step, or whose sessions some are that were
-       selected by user
+  0    success, including nothing to do
+  1    failure; also if a cluster rejects the user
+  2    usage error: an invalid argument, schedule or configuration
+  3    incomplete: the command stopped early, kept a session that it should have ended,
+       does not know whether a cluster applied a step, or could not read the user of
+       some sessions that were selected by user
   4    refused: by the guard, because the clock has moved, by a limit on open sessions,
-       because a framework's table does not take it or is not what its profile says, or
-       because another user could change or redirect a file
+       because a framework's table does not support the operation or does not match its
+       profile, or because another user could change or redirect a file
   5    no such live session
-  10   no database there, nobody at the address of a cluster, or no table of sessions
-       there that is known
-  11   another program has the database locked, or is at the same work; or a cluster
-       cannot be used at the moment
+  10   no database, no node at the address of a cluster, or no recognized table of
+       sessions
+  11   busy: the database is locked, another process does the same work, or a cluster is
+       temporarily unavailable
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM, 129: by SIGHUP)
 
 Examples:
-  sessctl demo                                 see what it does, in a database of its own
-  sessctl --db app.db init                     make an empty database
-  sessctl --db app.db purge --dry-run          what would end and go, and why
-  sessctl --db app.db purge                    do it
+  sessctl demo                                 try it on a demo database
+  sessctl --db app.db init                     create an empty database
+  sessctl --db app.db purge --dry-run          show what would end or be deleted, and why
+  sessctl --db app.db purge                    end and delete it
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
-  sessctl --db app.db compact                  give the space of deleted rows back
-  sessctl --db db.sqlite3 show stat            the same of a framework's own table
-  sessctl --db http://db1,db2,db3 show stat    the same on an rqlite cluster
-  sessctl show profiles                        the frameworks that are known
-  sessctl schedule print cron '15 * *'         the crontab line that does it each hour";
+  sessctl --db app.db compact                  free the space of deleted rows
+  sessctl --db db.sqlite3 show stat            the same for a framework's table
+  sessctl --db http://db1,db2,db3 show stat    the same for an rqlite cluster
+  sessctl show profiles                        list the supported frameworks
+  sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge";
 
 /// The arguments of `sessctl`.
 #[derive(Parser)]
@@ -109,8 +111,10 @@ enum Command {
     Run(run::Args),
     List(list::Args),
     Show(show::Args),
+    #[command(visible_alias = "terminate")]
     Cycle(cycle::Args),
     Compact(compact::Args),
+    #[command(visible_alias = "copy")]
     Move(copy::Args),
     Open(open::Args),
     Touch(touch::Args),
@@ -179,17 +183,17 @@ pub fn main() -> ExitCode {
             let context = Context::new(cli.global, clock::now());
             let outcome = begin(cli.command, &context);
             if outcome.is_ok() {
-                context.say_how_fresh();
+                context.print_freshness();
             }
-            exit::report(outcome)
+            report::report(outcome)
         }
-        Err(answer) => exit::report_arguments(&answer),
+        Err(answer) => report::report_arguments(&answer),
     }
 }
 
 fn arguments() -> clap::error::Result<Cli> {
     let mut parser = Cli::command();
-    let parsed = parser.try_get_matches_from_mut(env::args_os()).and_then(|mut matches| {
+    let parsed = parser.try_get_matches_from_mut(std::env::args_os()).and_then(|mut matches| {
         Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut parser))
     });
     // To take all subcommands apart again takes as long as to parse the arguments.
@@ -220,9 +224,9 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Schedule(args) => args.run(context),
         Command::Profile(args) => args.run(context),
         Command::Demo(args) => args.run(context),
-        Command::Completions(args) => args.run(),
-        Command::Man(args) => args.run(),
-        Command::PrivilegedHelper(args) => args.run(context),
+        Command::Completions(args) => args.run(Cli::command()),
+        Command::Man(args) => args.run(Cli::command()),
+        Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
     }
 }

@@ -1,11 +1,11 @@
 //! `sessctl open`
 
+use crate::app::{OpenRequest, OpenedSession};
+use crate::domain::policy::TimeoutRequest;
+use crate::domain::time::{Span, SpanError};
+use crate::store::Access;
 use anyhow::bail;
 use clap::builder::NonEmptyStringValueParser;
-use sessctl::app::{OpenRequest, OpenedSession};
-use sessctl::domain::policy::TimeoutRequest;
-use sessctl::domain::time::{Span, SpanError};
-use sessctl::store::Access;
 
 use super::context::Context;
 use super::exit::Exit;
@@ -14,26 +14,26 @@ use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
 ///
-/// The token is shown this once: the database keeps only its SHA-256.
+/// The token is shown only once: the database stores its SHA-256.
 ///
-/// The limits of the configuration apply: those of the task's policy, and that of the
-/// licence that the task shares with other tasks. At a limit, another session makes way, or
-/// this one is refused with exit code 4. If the clock of the machine has moved since the last
-/// run, no other session makes way, whatever the limits, and a warning says so.
+/// The limits of the configuration apply: those of the task's policy, and that of the licence
+/// that the task shares with other tasks. At a limit, another session is evicted, or this one
+/// is refused with exit code 4. If the machine's clock has moved since the last run, no
+/// session is evicted, whatever the limits, and a warning is printed.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   token=$(sessctl open --user alice --task imap --json | jq -r .token)")]
 pub struct Args {
-    /// Whose session it is
+    /// User that the session belongs to
     #[arg(long)]
     user: String,
-    /// The service that it belongs to
+    /// Task (service) that the session belongs to
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     task: String,
-    /// Where the client is: an address, as a rule
+    /// Origin of the client, usually its address
     #[arg(long)]
     client: Option<String>,
-    /// The idle timeout to ask for, or never; the policy may grant another
+    /// Idle timeout to request, or never; the policy may grant a different one
     #[arg(long, value_name = "DURATION", value_parser = asked)]
     timeout: Option<TimeoutRequest>,
 }
@@ -78,14 +78,15 @@ impl Args {
             ));
         }
         if context.global.verbose && opened.evicted > 0 {
-            context.say(&format!("{} made way for it", human::thousands(opened.evicted)));
+            let sessions = if opened.evicted == 1 { "session" } else { "sessions" };
+            context.say(&format!("{} {sessions} evicted", human::thousands(opened.evicted)));
         }
         if context.global.quiet {
             return Ok(exit);
         }
         if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
             service.close(&[opened.token], context.now)?;
-            bail!("{error:#}; nobody has the token, so the session was closed again");
+            bail!("{error:#}; the token was not delivered, so the session was closed again");
         }
         Ok(exit)
     }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sessctl::config::profile::{built_in, parse};
-use sessctl::domain::profile::Profile;
+use crate::config::profile::{built_in, parse};
+use crate::domain::profile::Profile;
 
 use super::exit::Usage;
 
@@ -53,7 +53,7 @@ impl ProfileSource {
         // Mistakes of the file's own come to light here.
         must_ask_for(&self.outline()?, given)?;
         parse(&self.toml, &self.name, given).map_err(|fault| {
-            let blamed = |name: &String| Some(blame(name, fault.about_parameter(name)?));
+            let blamed = |name: &String| Some(blame(name, fault.parameter_message(name)?));
             given.keys().find_map(blamed).unwrap_or_else(|| fault.into())
         })
     }
@@ -73,8 +73,8 @@ pub fn outlines() -> anyhow::Result<Vec<Profile>> {
 fn unknown(name: &str) -> anyhow::Error {
     let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
     Usage::error(format!(
-        "there is no profile {name:?}: it is one of {}, or a file, whose name ends in .toml or \
-         has a slash in it",
+        "unknown profile {name:?}: pass one of {}, or a file, whose name ends in .toml or \
+         contains a slash",
         known.join(", ")
     ))
 }
@@ -96,5 +96,13 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
 
 /// Refuses a profile that asks for more than it was given.
 pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
-    profile.missing_parameters().map_or(Ok(()), |asked| Err(Usage::error(asked)))
+    let missing: Vec<String> = profile
+        .missing
+        .iter()
+        .map(|it| format!("--param {}={} ({})", it.name, it.example, it.about))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Usage::error(format!("profile {} needs {}", profile.name, missing.join(" and "))))
 }

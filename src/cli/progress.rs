@@ -4,8 +4,8 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
+use crate::app::PurgeProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sessctl::app::PurgeProgress;
 
 use super::context::Context;
 use super::exit::eprint_line;
@@ -93,7 +93,7 @@ fn of_whole(share: f64) -> u64 {
 }
 
 fn sentence(walked: f64, figures: &str) -> String {
-    format!("{:.1} % of the keys walked, {figures}", walked * 100.0)
+    format!("{:.1} % of the keys scanned, {figures}", walked * 100.0)
 }
 
 fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
@@ -151,7 +151,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             sentence(progress.fraction, &figures(&progress, Duration::from_secs(25))),
-            @"25.0 % of the keys walked, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
+            @"25.0 % of the keys scanned, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
         );
     }
 

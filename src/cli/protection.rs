@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sessctl::storage::InterruptReason;
-use sessctl::store::{Protection, Running, protect};
+use crate::domain::error::InterruptReason;
+use crate::store::{Protection, Running, protect};
 
 use super::exit::eprint_line;
 use super::interrupt::Interrupt;
@@ -68,7 +68,7 @@ fn say_if_silent(running: &Running<'_>) {
     let is_seen = io::stderr().is_terminal();
     if (is_seen || running.silent >= SILENCE_IN_A_LOG) && !HAS_SAID.swap(true, Ordering::Relaxed) {
         eprint_line(&escape(&format!(
-            "sessctl: still trying to {}, for {} s now; an interrupt (Ctrl-C) stops it",
+            "sessctl: still trying to {} after {} s; press Ctrl-C to stop it",
             running.doing,
             running.silent.as_secs()
         )));

@@ -1,9 +1,9 @@
 //! Sessions as records, for every command that shows some.
 
-use sessctl::domain::policy::{Policies, Verdict};
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{End, Session, State};
-use sessctl::domain::time::UnixTime;
+use crate::domain::policy::{Policies, Verdict};
+use crate::domain::profile::Profile;
+use crate::domain::session::{End, Session, State};
+use crate::domain::time::UnixTime;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility};
 

@@ -80,7 +80,7 @@ fn must_be_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()>
         FileType::Socket => "a socket",
         _ => "a device",
     };
-    bail!("it is {found}, and only a regular file is replaced; remove it, or give another name")
+    bail!("it is {found}, and only a regular file is replaced; remove it, or use another name")
 }
 
 /// Makes a file under a name that nobody can have foreseen.

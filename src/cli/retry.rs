@@ -12,9 +12,9 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub fn waiting<T>(
     limit: Option<Duration>,
     interrupt: &Interrupt,
-    is_held: impl Fn(&sessctl::Result<T>) -> bool,
-    mut attempt: impl FnMut() -> sessctl::Result<T>,
-) -> sessctl::Result<T> {
+    is_held: impl Fn(&crate::Result<T>) -> bool,
+    mut attempt: impl FnMut() -> crate::Result<T>,
+) -> crate::Result<T> {
     let begun = Instant::now();
     loop {
         let outcome = attempt();

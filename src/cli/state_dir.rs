@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use crate::store::Location;
 use rustix::fd::OwnedFd;
 use rustix::fs::{
     AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, mkdirat, open, openat, renameat,
@@ -16,7 +17,6 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
-use sessctl::store::Location;
 
 use super::trust::Walk;
 
@@ -112,7 +112,7 @@ fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
     let shared = made_or_found(&parent, name, caller, FOR_ALL)?;
     let found = fstat(&shared)?;
     if found.st_uid != caller.uid || found.st_mode & BY_OTHERS != 0 {
-        return Err(not_safe(base, "others than root can change it"));
+        return Err(not_safe(base, "users other than root can change it"));
     }
     let name = owner.directory();
     let own = made_or_found(&shared, &name, owner, OWN)?;
@@ -261,7 +261,7 @@ mod tests {
         for open in [0o775, 0o757] {
             fs::set_permissions(&base, PermissionsExt::from_mode(open)).unwrap();
             let error = create_in(&base, owner).unwrap_err().to_string();
-            assert!(error.contains("others than root can change it"), "{error}");
+            assert!(error.contains("users other than root can change it"), "{error}");
         }
         assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     }

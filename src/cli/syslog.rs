@@ -3,9 +3,9 @@
 
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
+use crate::app::{EndedRun, RunObserver};
+use crate::storage::RunOutcome;
 use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
-use sessctl::app::{EndedRun, RunObserver};
-use sessctl::storage::RunOutcome;
 
 use crate::output::sanitize::escape;
 
@@ -82,8 +82,8 @@ fn message(subject: &str, run: &EndedRun<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::domain::time::UnixTime;
-    use sessctl::storage::RunEnd;
+    use crate::domain::time::UnixTime;
+    use crate::storage::RunEnd;
 
     use super::*;
 

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use crate::domain::time_zone::TimeZone;
 use jiff::tz;
-use sessctl::domain::time_zone::TimeZone;
 
 use super::exit::Usage;
 
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn summer_offset(zone: &TimeZone) -> i64 {
-        zone.offset_at(sessctl::UnixTime(1_781_524_800)).unwrap()
+        zone.offset_at(crate::UnixTime(1_781_524_800)).unwrap()
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Lines {
             None if seen.len() == LONGEST => {
                 let number = self.number + 1;
                 return Err(Usage::error(format!(
-                    "line {number} is longer than {LONGEST} bytes: no token"
+                    "line {number} is longer than {LONGEST} bytes: not a token"
                 )));
             }
             None if self.has_ended && !seen.is_empty() => seen.len(),

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
+use crate::app::{SessionService, TouchOutcome, TouchResult, TouchResults};
+use crate::domain::token::{Digest, Token};
+use crate::store::Access;
 use anyhow::Context as _;
-use sessctl::app::{SessionService, TouchOutcome, TouchResult, TouchResults};
-use sessctl::domain::token::{Digest, Token};
-use sessctl::store::Access;
 
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
@@ -24,7 +24,7 @@ pub struct TokenSource {
     /// Read the tokens from this file instead of standard input
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// What does not belong here, taken so that no message repeats a secret
+    /// Misplaced arguments, accepted so that no message repeats a secret
     #[arg(hide = true)]
     misplaced: Vec<String>,
 }
@@ -32,13 +32,13 @@ pub struct TokenSource {
 /// What is done with the tokens.
 pub struct TokenCommand {
     /// Makes sure that it can be done here at all.
-    pub check: fn(&SessionService) -> sessctl::Result<()>,
+    pub check: fn(&SessionService) -> crate::Result<()>,
     /// Does it with those that have come in, of which no more is kept.
     pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
     /// How many it takes at once.
     pub most: usize,
     /// Does it in a framework's table, which may hold the tokens themselves.
-    pub serve_whole: fn(&mut SessionService, &[Token]) -> sessctl::Result<Vec<TouchResult>>,
+    pub serve_whole: fn(&mut SessionService, &[Token]) -> crate::Result<Vec<TouchResult>>,
 }
 
 /// How many tokens are kept whole at once.
@@ -60,7 +60,8 @@ impl TokenSource {
         context.format().check(&ANSWERS)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
-                "tokens are no arguments, which other users can see: give them on standard input or in --token-file",
+                "tokens cannot be arguments, which other users can see: pass them on standard \
+                 input or with --token-file",
             ));
         }
         let service = context.open(Access::Write)?;
@@ -101,7 +102,7 @@ impl TokenSource {
         }
         let input = io::stdin();
         if input.is_terminal() {
-            context.say("tokens, one a line, then Ctrl-D:");
+            context.say("enter tokens, one per line, then Ctrl-D:");
         }
         let input = input.as_fd().try_clone_to_owned();
         Ok(input.context("could not read standard input")?.into())
@@ -127,7 +128,7 @@ impl TokenRun<'_> {
         interrupt: &Interrupt,
         most: usize,
         keep: fn(&str) -> T,
-        serve: impl Fn(&mut Self, &[T]) -> sessctl::Result<()>,
+        serve: impl Fn(&mut Self, &[T]) -> crate::Result<()>,
     ) -> anyhow::Result<()> {
         while let Some(batch) = interrupt.wait_for(|| lines.batch(most, keep)).transpose()? {
             if batch.is_empty() {
@@ -145,7 +146,7 @@ impl TokenRun<'_> {
         command: &TokenCommand,
         digests: &[Digest],
         interrupt: &Interrupt,
-    ) -> sessctl::Result<()> {
+    ) -> crate::Result<()> {
         let served = (command.serve)(&mut self.service, digests, interrupt);
         // Whoever counts the answers must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
@@ -155,7 +156,7 @@ impl TokenRun<'_> {
         served.ended
     }
 
-    fn serve_whole(&mut self, command: &TokenCommand, tokens: &[Token]) -> sessctl::Result<()> {
+    fn serve_whole(&mut self, command: &TokenCommand, tokens: &[Token]) -> crate::Result<()> {
         for answer in (command.serve_whole)(&mut self.service, tokens)? {
             self.answer(answer.outcome, || answer.clone());
         }

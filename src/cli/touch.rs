@@ -1,6 +1,6 @@
 //! `sessctl touch`
 
-use sessctl::app::{MAX_TOKENS, SessionService};
+use crate::app::{MAX_TOKENS, SessionService};
 
 use super::clock;
 use super::context::Context;
@@ -16,12 +16,12 @@ const TOUCH: TokenCommand = TokenCommand {
     serve_whole: |service, tokens| service.touch(tokens, clock::now()),
 };
 
-/// Tell of sessions that they are in use
+/// Mark sessions as in use
 ///
-/// Tokens come on standard input or from a file, one a line and any number,
-/// never as arguments, which other users of the machine can see. Each gets an
-/// outcome: renewed, unchanged (it was used a moment ago), ended with its
-/// reason, or unknown. Ended and unknown sessions make the exit code 5.
+/// Tokens are read from standard input or from a file, one per line, any number of them. They
+/// are never arguments, because other users of the machine can see those. Each token gets an
+/// outcome: renewed, unchanged (last used a moment ago), ended with its reason, or unknown. If
+/// any session has ended or is unknown, the exit code is 5.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   echo \"$token\" | sessctl touch

@@ -1,75 +1,62 @@
-//! How to talk to a cluster: `[cluster]`.
+//! Options for a database on an rqlite cluster.
 
-use toml::de::DeValue;
+use std::ops::RangeInclusive;
 
-use super::ClusterTerms;
-use super::page::{Entry, Read};
-use super::read::Reader;
-use super::settings::Setting;
-use super::values::{name, span_within, word};
-use crate::config::Config;
+use crate::domain::time::Span;
+use crate::storage::consistency::Consistency;
 
-const KEYS: &[&str] = &["credentials", "ca_file", "consistency", "timeout", "patience"];
+/// Options for a database on an rqlite cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterOptions {
+    /// The file with the user and the password, relative to the configuration file.
+    pub credentials: Option<String>,
+    /// The file with the trusted CA certificates, relative to the configuration file.
+    pub ca_file: Option<String>,
+    /// The consistency of commands that only read.
+    pub consistency: Consistency,
+    /// The timeout of one request.
+    pub timeout: Span,
+    /// The maximum time for which a failing step is retried.
+    pub patience: Span,
+}
 
-impl Reader<'_> {
-    pub(super) fn cluster(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        for entry in self.page.table("cluster", entry)? {
-            match entry.0.get_ref().as_ref() {
-                "credentials" => {
-                    let file = self.value("cluster.credentials", entry, name)?;
-                    self.config.cluster.credentials = Some(file);
-                }
-                "ca_file" => {
-                    let file = self.value("cluster.ca_file", entry, name)?;
-                    self.config.cluster.ca_file = Some(file);
-                }
-                "consistency" => {
-                    self.config.cluster.consistency =
-                        self.value("cluster.consistency", entry, word)?;
-                }
-                "timeout" => {
-                    let within = |value: &DeValue<'_>| span_within(value, ClusterTerms::TIMEOUTS);
-                    self.config.cluster.timeout = self.value("cluster.timeout", entry, within)?;
-                }
-                "patience" => {
-                    let within = |value: &DeValue<'_>| span_within(value, ClusterTerms::PATIENCES);
-                    self.config.cluster.patience = self.value("cluster.patience", entry, within)?;
-                }
-                _ => return Err(self.page.unknown("cluster", entry, KEYS)),
-            }
-        }
-        self.warn_of_patience();
-        Ok(())
-    }
+impl ClusterOptions {
+    /// The valid timeouts of a request.
+    pub const TIMEOUT_RANGE: RangeInclusive<Span> = Span::seconds(1)..=Span::seconds(60);
+    /// The valid retry times.
+    pub const PATIENCE_RANGE: RangeInclusive<Span> = Span::seconds(1)..=Span::minutes(10);
+    /// The longest retry time in which a purge cannot outlive its lease of a minute.
+    pub const RECOMMENDED_MAX_PATIENCE: Span = Span::seconds(45);
 
-    fn warn_of_patience(&mut self) {
-        let ClusterTerms { timeout, patience, .. } = self.config.cluster;
-        if patience > ClusterTerms::SENSIBLE_PATIENCE {
-            self.config.warnings.push(format!(
-                "cluster.patience = \"{patience}\" is long beside the lease of a purge, a minute: \
-                 while one waits for the cluster, another may begin; {} is sensible",
-                ClusterTerms::SENSIBLE_PATIENCE
+    /// Warnings of values that interfere with each other or with the lease of a purge.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let Self { timeout, patience, .. } = self;
+        let mut warnings = Vec::new();
+        if *patience > Self::RECOMMENDED_MAX_PATIENCE {
+            warnings.push(format!(
+                "cluster.patience = \"{patience}\" may exceed the lease of a purge, one minute: \
+                 another purge may start while this one waits for the cluster; use {} or less",
+                Self::RECOMMENDED_MAX_PATIENCE
             ));
         }
         if timeout > patience {
-            self.config.warnings.push(format!(
+            warnings.push(format!(
                 "cluster.timeout = \"{timeout}\" has no effect: cluster.patience ends a request \
                  after {patience}"
             ));
         }
+        warnings
     }
 }
 
-impl Config {
-    pub(super) fn cluster_settings(&self) -> [Setting; 5] {
-        let ClusterTerms { credentials, ca_file, consistency, timeout, patience } = &self.cluster;
-        let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
-        [
-            self.setting("cluster.credentials", or_none(credentials)),
-            self.setting("cluster.ca_file", or_none(ca_file)),
-            self.setting("cluster.consistency", consistency.to_string()),
-            self.setting("cluster.timeout", timeout.to_string()),
-            self.setting("cluster.patience", patience.to_string()),
-        ]
+impl Default for ClusterOptions {
+    fn default() -> Self {
+        Self {
+            credentials: None,
+            ca_file: None,
+            consistency: Consistency::default(),
+            timeout: Span::seconds(10),
+            patience: Span::seconds(30),
+        }
     }
 }

@@ -1,14 +1,14 @@
-//! The jobs: one `[[job]]` for each.
+//! Jobs: one `[[job]]` each.
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::ConfigError;
-use super::page::{Entry, Read};
-use super::read::Reader;
-use super::values::{count, flag, name, percent, span_or, text, word};
+use super::error::Result;
+use super::keys::show_span_or;
+use super::options::Config;
+use super::table::Table;
+use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
 use crate::domain::filter::TaskPattern;
-use crate::domain::guard::GuardLimits;
+use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::session::words;
@@ -29,232 +29,122 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 #[derive(Clone, Copy)]
-enum Verb {
+enum Action {
     Purge,
     Cycle,
 }
 
-words!(Verb, "work of a job", {
+words!(Action, "job action", {
     Purge => "purge",
     Cycle => "cycle",
 });
 
-/// Where each session that ends is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Report {
-    /// On standard output.
-    Stdout,
-    /// In the system's log.
-    Syslog,
+/// Reads all jobs into `config`.
+pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<()> {
+    for table in top.array("job", "[[job]]")? {
+        table.allow_only(KEYS)?;
+        let name = table.required("name", "each job needs a unique name", name)?;
+        if config.jobs.iter().any(|job| job.name == name) {
+            return Err(table.error("name", &format!("job name {name:?} is already in use")));
+        }
+        table.record_lines(&format!("job.{name}"), &mut config.lines);
+        // Not part of the job, since its history does not depend on it.
+        if let Some(report) = table.optional("each", parsed)? {
+            config.reports.insert(name.clone(), report);
+        }
+        config.jobs.push(job(&table, name)?);
+    }
+    Ok(())
 }
 
-words!(Report, "place for a report", {
-    Stdout => "stdout",
-    Syslog => "syslog",
-});
-
-/// What the table of a job says.
-struct Draft {
-    at: Option<Schedule>,
-    every: Option<Interval>,
-    verb: Option<Verb>,
-    task: Option<TaskPattern>,
-    caps: GuardLimits,
-    /// `None`: however late.
-    late: Option<Span>,
-    host: Option<String>,
-    enabled: bool,
-    /// Which is no part of the [job](Job): whatever it is, the history stays.
-    each: Option<Report>,
+fn job(table: &Table<'_>, job_name: String) -> Result<Job> {
+    // Invalid values are reported before missing ones.
+    let at = table.optional("at", schedule)?;
+    let every = table.optional("every", interval)?;
+    let action = table.optional("do", parsed)?;
+    let task = table.optional("task", name)?.map(|task| TaskPattern::from(task.as_str()));
+    let max_percent = table.optional("max_percent", percent)?;
+    let max_rows = table.optional("max_rows", count)?;
+    let late = table.optional("late", lateness)?.unwrap_or(Some(Job::LATE));
+    let host = table.optional("host", name)?;
+    let enabled = table.optional("enabled", flag)?.unwrap_or(true);
+    let (when, work) = (when(table, at, every)?, work(table, action, task)?);
+    if matches!(work, JobAction::Purge(_)) {
+        let message = "is only allowed with do = \"cycle\": a missed purge always runs later";
+        table.reject("late", message)?;
+    } else if when == JobTiming::Every(Interval::Auto) {
+        let message = "\"auto\" follows the timeouts, which a cycle ignores: write at, or every \
+                       with a duration";
+        return Err(table.error("every", message));
+    }
+    let caps = GuardLimits { max_percent, max_rows };
+    Ok(Job { name: job_name, when, work, caps, late, host, enabled })
 }
 
-impl Default for Draft {
-    fn default() -> Self {
-        Self {
-            at: None,
-            every: None,
-            verb: None,
-            task: None,
-            caps: GuardLimits::default(),
-            late: Some(Job::LATE),
-            host: None,
-            enabled: true,
-            each: None,
-        }
-    }
-}
-
-impl Reader<'_> {
-    pub(super) fn jobs(&mut self, entry: Entry<'_, '_>) -> Read<()> {
-        let what = "is a list of tables: write [[job]] above the keys of each job";
-        let fault = |reader: &Self, at| reader.page.fault(at, "job", what);
-        let Some(jobs) = entry.1.get_ref().as_array() else {
-            // The place of a table is that of its header, the key's that of its name.
-            return Err(fault(self, entry.0.span().start));
-        };
-        for item in jobs {
-            let Some(table) = item.get_ref().as_table() else {
-                return Err(fault(self, item.span().start));
-            };
-            let job = self.job(table, item.span().start)?;
-            self.config.jobs.push(job);
-        }
-        Ok(())
-    }
-
-    /// The job of a table that begins `at` this place.
-    fn job(&mut self, table: &DeTable<'_>, at: usize) -> Read<Job> {
-        let name = self.job_name(table, at)?;
-        let mut draft = Draft::default();
-        for entry in table {
-            self.job_key(&name, &mut draft, entry)?;
-        }
-        let (when, work) = (self.when(table, at, &draft)?, self.work(at, &draft)?);
-        if let JobTiming::Every(Interval::Fixed(span)) = when
-            && span < Interval::SENSIBLE
-        {
-            self.config.warnings.push(format!(
-                "job.{name}.every = \"{span}\" costs more than it gains: {} or more is sensible",
-                Interval::SENSIBLE
-            ));
-        }
-        if let (JobTiming::Every(Interval::Auto), JobAction::Cycle(_)) = (&when, &work) {
-            let what = "\"auto\" follows the timeouts for a purge; a cycle needs at or a duration";
-            return Err(self.page.fault(place(table, "every", at), "job.every", what));
-        }
-        let says_late = table.iter().any(|(key, _)| key.get_ref() == "late");
-        if says_late && matches!(work, JobAction::Purge(_)) {
-            let what = "is for do = \"cycle\" alone: a purge that was missed is always made up";
-            return Err(self.page.fault(place(table, "late", at), "job.late", what));
-        }
-        let Draft { caps, late, host, enabled, each, .. } = draft;
-        if let Some(report) = each {
-            self.config.reports.insert(name.clone(), report);
-        }
-        Ok(Job { name, when, work, caps, late, host, enabled })
-    }
-
-    fn job_name(&mut self, table: &DeTable<'_>, at: usize) -> Read<String> {
-        let Some(entry) = table.iter().find(|(key, _)| key.get_ref() == "name") else {
-            return Err(self.page.fault(
-                at,
-                "job.name",
-                "is missing: each job has a name of its own",
-            ));
-        };
-        let name = self.job_read(entry, name)?;
-        if self.config.jobs.iter().any(|job| job.name == name) {
-            let what = format!("{name:?} is the name of another job already");
-            return Err(self.page.fault(entry.1.span().start, "job.name", &what));
-        }
-        Ok(name)
-    }
-
-    fn job_key(&mut self, job: &str, draft: &mut Draft, entry: Entry<'_, '_>) -> Read<()> {
-        match entry.0.get_ref().as_ref() {
-            "name" => {}
-            "at" => draft.at = Some(self.job_value(job, entry, schedule)?),
-            "every" => draft.every = Some(self.job_value(job, entry, interval)?),
-            "do" => draft.verb = Some(self.job_value(job, entry, word)?),
-            "task" => {
-                let task = self.job_value(job, entry, name)?;
-                draft.task = Some(TaskPattern::from(task.as_str()));
-            }
-            "max_percent" => {
-                draft.caps.max_percent = Some(self.job_value(job, entry, percent)?);
-            }
-            "max_rows" => draft.caps.max_rows = Some(self.job_value(job, entry, count)?),
-            "late" => draft.late = self.job_value(job, entry, lateness)?,
-            "host" => draft.host = Some(self.job_value(job, entry, name)?),
-            "enabled" => draft.enabled = self.job_value(job, entry, flag)?,
-            "each" => draft.each = Some(self.job_value(job, entry, word)?),
-            _ => return Err(self.page.unknown("job", entry, KEYS)),
-        }
-        Ok(())
-    }
-
-    /// Reads a value and remembers its line under the name of the job.
-    fn job_value<T>(
-        &mut self,
-        job: &str,
-        entry: Entry<'_, '_>,
-        read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
-    ) -> Read<T> {
-        let value = self.job_read(entry, read)?;
-        let line = self.page.line(entry.1.span().start);
-        self.config.lines.insert(format!("job.{job}.{}", entry.0.get_ref()), line);
-        Ok(value)
-    }
-
-    /// Reads a value; in a message the line says which job it is.
-    fn job_read<T>(
-        &self,
-        (key, value): Entry<'_, '_>,
-        read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
-    ) -> Read<T> {
-        let fault = |what: String| {
-            self.page.fault(value.span().start, &format!("job.{}", key.get_ref()), &what)
-        };
-        read(value.get_ref()).map_err(fault)
-    }
-
-    fn when(&self, table: &DeTable<'_>, at: usize, draft: &Draft) -> Read<JobTiming> {
-        match (&draft.at, draft.every) {
-            (Some(schedule), None) => Ok(JobTiming::At(schedule.clone())),
-            (None, Some(interval)) => Ok(JobTiming::Every(interval)),
-            (None, None) => {
-                let what = "is missing: a job has at, like \"0 3 *\", or every, like \"5m\"";
-                Err(self.page.fault(at, "job.at", what))
-            }
-            (Some(_), Some(_)) => {
-                let what = "cannot stand beside at: a job has one of the two";
-                Err(self.page.fault(place(table, "every", at), "job.every", what))
-            }
-        }
-    }
-
-    fn work(&self, at: usize, draft: &Draft) -> Read<JobAction> {
-        let missing = |key: &str, what: &str| -> ConfigError {
-            self.page.fault(at, key, &format!("is missing: {what}"))
-        };
-        match (draft.verb, &draft.task) {
-            (Some(Verb::Purge), task) => Ok(JobAction::Purge(task.clone())),
-            (Some(Verb::Cycle), Some(task)) => Ok(JobAction::Cycle(task.clone())),
-            (Some(Verb::Cycle), None) => {
-                Err(missing("job.task", "a cycle names its task; \"*\" means all of them"))
-            }
-            (None, _) => Err(missing("job.do", "it is one of purge, cycle")),
+fn when(table: &Table<'_>, at: Option<Schedule>, every: Option<Interval>) -> Result<JobTiming> {
+    match (at, every) {
+        (Some(schedule), None) => Ok(JobTiming::At(schedule)),
+        (None, Some(interval)) => Ok(JobTiming::Every(interval)),
+        (Some(_), Some(_)) => Err(table.error("every", "cannot be combined with at")),
+        (None, None) => {
+            Err(table.missing("at", "a job needs at, like \"0 3 *\", or every, like \"5m\""))
         }
     }
 }
 
-/// Where the value of a key stands.
-fn place(table: &DeTable<'_>, key: &str, otherwise: usize) -> usize {
-    let entry = table.iter().find(|(name, _)| name.get_ref() == key);
-    entry.map_or(otherwise, |(_, value): (_, &Spanned<DeValue<'_>>)| value.span().start)
+fn work(table: &Table<'_>, action: Option<Action>, task: Option<TaskPattern>) -> Result<JobAction> {
+    match (action, task) {
+        (None, _) => Err(table.missing("do", "one of purge, cycle")),
+        (Some(Action::Purge), task) => Ok(JobAction::Purge(task)),
+        (Some(Action::Cycle), Some(task)) => Ok(JobAction::Cycle(task)),
+        (Some(Action::Cycle), None) => {
+            Err(table.missing("task", "a cycle needs the task, or \"*\" for all tasks"))
+        }
+    }
 }
 
 fn schedule(value: &DeValue<'_>) -> Result<Schedule, String> {
     text(value)?.parse().map_err(|e: ScheduleError| e.in_one_line())
 }
 
-/// How late a cycle may begin; `None`: however late.
-fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
-    match span_or(value, "forever")? {
-        Some(span) if span < Job::LEAST_LATE => Err(format!(
-            "{span} is too short: {} is the least, as jobs are looked for once a minute",
-            Job::LEAST_LATE
-        )),
-        late => Ok(late),
-    }
-}
-
 fn interval(value: &DeValue<'_>) -> Result<Interval, String> {
     match span_or(value, "auto")? {
         None => Ok(Interval::Auto),
-        Some(span) if span < Interval::LEAST => {
-            Err(format!("{span} is too short: {} is the least", Interval::LEAST))
-        }
-        Some(span) => Ok(Interval::Fixed(span)),
+        Some(span) => at_least(span, Interval::MIN).map(Interval::Fixed),
+    }
+}
+
+/// The maximum delay of a cycle; `None`: any.
+fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
+    let late = span_or(value, "forever")?.map(|span| at_least(span, Job::MIN_LATE));
+    late.transpose().map_err(|error| format!("{error}; jobs are checked once a minute"))
+}
+
+impl Config {
+    /// The values of a job by their keys. Caps that it does not set are those in force.
+    pub(super) fn job_values(&self, job: &Job) -> Vec<(&'static str, String)> {
+        let when = match &job.when {
+            JobTiming::At(schedule) => ("at", schedule.to_string()),
+            JobTiming::Every(interval) => ("every", interval.to_string()),
+        };
+        let (guard, late) = match job.work {
+            JobAction::Purge(_) => (job.caps.or(self.guard), None),
+            JobAction::Cycle(_) => (job.caps.or(Guard::default()), Some(job.late)),
+        };
+        let each = self.reports.get(&job.name).map_or("", |report| report.as_str());
+        let mut values = vec![
+            when,
+            ("do", job.work.verb().to_owned()),
+            ("task", job.work.task().map_or("*", TaskPattern::as_str).to_owned()),
+            ("max_percent", guard.max_percent.to_string()),
+            ("max_rows", guard.max_rows.to_string()),
+        ];
+        values.extend(late.map(|late| ("late", show_span_or(late, "forever"))));
+        values.extend([
+            ("host", job.host.clone().unwrap_or_default()),
+            ("enabled", job.enabled.to_string()),
+            ("each", each.to_owned()),
+        ]);
+        values
     }
 }

@@ -1,95 +1,68 @@
-//! The keys of a policy: one entry each, for reading, showing and listing them.
+//! Keys of a table: one declaration for reading, showing and listing each of them.
+
+use std::fmt::Display;
+use std::str::FromStr;
 
 use toml::de::DeValue;
 
-use super::values::{count, flag, span, span_or, word};
-use crate::domain::policy::Policy;
+use super::error::Result;
+use super::values::{command, count, flag, name, parsed, percent, span, span_or, text};
 use crate::domain::time::Span;
 
-/// A key of `[policy]` and `[policy.TASK]`.
-pub(super) struct Key {
+/// A key that sets a part of a `T`.
+pub(super) struct Key<T> {
     pub(super) name: &'static str,
-    pub(super) read: fn(&mut Policy, &DeValue<'_>) -> Result<(), String>,
-    pub(super) show: fn(&Policy) -> String,
+    pub(super) read: fn(&mut T, &DeValue<'_>) -> Result<(), String>,
+    /// Formats the value as the file writes it, without quotes.
+    pub(super) show: fn(&T) -> String,
 }
 
-pub(super) const POLICY: &[Key] = &[
-    Key {
-        name: "expire",
-        read: |policy, value| set(&mut policy.expire, word(value)),
-        show: |policy| policy.expire.to_string(),
-    },
-    Key {
-        name: "timeout",
-        read: |policy, value| set(&mut policy.timeout, span_or(value, "never")),
-        show: |policy| or_never(policy.timeout),
-    },
-    Key {
-        name: "min_timeout",
-        read: |policy, value| set(&mut policy.min_timeout, span(value)),
-        show: |policy| policy.min_timeout.to_string(),
-    },
-    Key {
-        name: "max_timeout",
-        read: |policy, value| set(&mut policy.max_timeout, span_or(value, "never")),
-        show: |policy| or_never(policy.max_timeout),
-    },
-    Key {
-        name: "abandoned",
-        read: |policy, value| set(&mut policy.abandoned, span(value)),
-        show: |policy| policy.abandoned.to_string(),
-    },
-    Key {
-        name: "lifetime",
-        read: |policy, value| set(&mut policy.lifetime, span_or(value, "never")),
-        show: |policy| or_never(policy.lifetime),
-    },
-    Key {
-        name: "delay",
-        read: |policy, value| set(&mut policy.delay, span(value)),
-        show: |policy| policy.delay.to_string(),
-    },
-    Key {
-        name: "limit",
-        read: |policy, value| set(&mut policy.limit, count(value)),
-        show: |policy| policy.limit.to_string(),
-    },
-    Key {
-        name: "user_limit",
-        read: |policy, value| set(&mut policy.user_limit, count(value)),
-        show: |policy| policy.user_limit.to_string(),
-    },
-    Key {
-        name: "when_full",
-        read: |policy, value| set(&mut policy.when_full, word(value)),
-        show: |policy| policy.when_full.to_string(),
-    },
-    Key {
-        name: "strict",
-        read: |policy, value| set(&mut policy.strict, flag(value)),
-        show: |policy| policy.strict.to_string(),
-    },
-    Key {
-        name: "touch_resolution",
-        read: |policy, value| set(&mut policy.touch_resolution, span(value)),
-        show: |policy| policy.touch_resolution.to_string(),
-    },
-    Key {
-        name: "retention",
-        read: |policy, value| set(&mut policy.retention, span_or(value, "forever")),
-        show: |policy| or_forever(policy.retention),
-    },
-];
-
-fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
-    *place = value?;
-    Ok(())
+/// A type of value: how to read and to show it.
+pub(super) struct Format<T> {
+    pub(super) read: fn(&DeValue<'_>) -> Result<T, String>,
+    pub(super) show: fn(&T) -> String,
 }
 
-pub(super) fn or_never(span: Option<Span>) -> String {
-    span.map_or_else(|| "never".to_owned(), |span| span.to_string())
+/// A [`Key`]: its name, the field that it sets, and its [`Format`].
+macro_rules! key {
+    ($name:literal, $($field:ident).+, $format:expr) => {
+        $crate::config::keys::Key {
+            name: $name,
+            read: |target, value| {
+                target.$($field).+ = ($format.read)(value)?;
+                Ok(())
+            },
+            show: |target| ($format.show)(&target.$($field).+),
+        }
+    };
+}
+pub(super) use key;
+
+/// Text that may be blank; shown as nothing if it is not set.
+pub(super) const TEXT: Format<Option<String>> = Format {
+    read: |value| text(value).map(|text| Some(text.to_owned())),
+    show: |text| text.clone().unwrap_or_default(),
+};
+pub(super) const NAME: Format<Option<String>> =
+    Format { read: |value| name(value).map(Some), show: TEXT.show };
+pub(super) const FLAG: Format<bool> = Format { read: flag, show: bool::to_string };
+pub(super) const COUNT: Format<u64> = Format { read: count, show: u64::to_string };
+pub(super) const PERCENT: Format<f64> = Format { read: percent, show: f64::to_string };
+pub(super) const SPAN: Format<Span> = Format { read: span, show: Span::to_string };
+pub(super) const NEVER: Format<Option<Span>> =
+    Format { read: |value| span_or(value, "never"), show: |span| show_span_or(*span, "never") };
+pub(super) const FOREVER: Format<Option<Span>> =
+    Format { read: |value| span_or(value, "forever"), show: |span| show_span_or(*span, "forever") };
+/// A program and its arguments; shown as nothing if it is not set.
+pub(super) const COMMAND: Format<Vec<String>> = Format {
+    read: command,
+    show: |words| if words.is_empty() { String::new() } else { format!("{words:?}") },
+};
+
+pub(super) const fn parsed_format<T: FromStr<Err: Display> + Display>() -> Format<T> {
+    Format { read: parsed, show: T::to_string }
 }
 
-pub(super) fn or_forever(span: Option<Span>) -> String {
-    span.map_or_else(|| "forever".to_owned(), |span| span.to_string())
+pub(super) fn show_span_or(span: Option<Span>, none: &str) -> String {
+    span.map_or_else(|| none.to_owned(), |span| span.to_string())
 }

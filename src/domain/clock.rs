@@ -9,7 +9,7 @@ use super::time::{Span, UnixTime};
 pub const CLOCK_SKEW: Span = Span::minutes(1);
 
 /// How closely two clocks that count since the start of the machine agree.
-const AGREEMENT: i64 = 60;
+const MAX_CLOCK_DIFFERENCE: i64 = 60;
 
 /// How long a jump must have held to be believed without any other sign.
 const PROBATION: Span = Span::days(1);
@@ -86,7 +86,9 @@ impl ClockStamp {
     /// Whether both clocks that nobody sets say the same. In some containers they do not,
     /// nor for a process whose time is faked.
     fn agrees(&self) -> bool {
-        self.uptime.is_some_and(|uptime| uptime.abs_diff(self.boottime) <= AGREEMENT.unsigned_abs())
+        self.uptime.is_some_and(|uptime| {
+            uptime.abs_diff(self.boottime) <= MAX_CLOCK_DIFFERENCE.unsigned_abs()
+        })
     }
 }
 
@@ -160,7 +162,7 @@ fn rounded(seconds: u64) -> (u64, &'static str) {
 
 impl ClockGuard {
     /// The least threshold that makes sense: less than this, clocks differ by themselves.
-    pub const LEAST: Span = Span::minutes(1);
+    pub const MIN: Span = Span::minutes(1);
 
     /// Whether a run may go by the clock.
     ///

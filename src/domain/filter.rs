@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::policy::Policies;
 use super::session::{EndReason, Session, State};
+pub use super::task::TaskPattern;
 use super::time::{Span, UnixTime};
 
 /// Which sessions to look at; everything that is not said is open.
@@ -67,103 +68,6 @@ impl Filter {
     }
 }
 
-/// A task's name, in which `*` stands for any text; ASCII case is ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TaskPattern(String);
-
-impl TaskPattern {
-    /// The pattern as it was typed.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it has a wildcard.
-    pub fn is_wild(&self) -> bool {
-        self.0.contains('*')
-    }
-
-    /// Whether the name fits.
-    pub fn matches(&self, task: &str) -> bool {
-        let (pattern, task) = (self.0.as_bytes(), task.as_bytes());
-        let (mut p, mut t) = (0, 0);
-        // The last wildcard, and the place in the name up to which it stands for text.
-        let mut wildcard = None;
-        while t < task.len() {
-            match pattern.get(p) {
-                Some(b'*') => {
-                    p += 1;
-                    wildcard = Some((p, t));
-                }
-                Some(byte) if byte.eq_ignore_ascii_case(&task[t]) => (p, t) = (p + 1, t + 1),
-                _ => match &mut wildcard {
-                    Some((after, end)) => {
-                        *end += 1;
-                        (p, t) = (*after, *end);
-                    }
-                    None => return false,
-                },
-            }
-        }
-        pattern[p..].iter().all(|byte| *byte == b'*')
-    }
-
-    /// Whether there may be a task whose name fits both patterns.
-    pub fn overlaps(&self, other: &Self) -> bool {
-        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
-        // For each rest of `other`, whether it overlaps the rest of `one` that is looked at.
-        let mut rests = vec![false; other.len() + 1];
-        for i in (0..=one.len()).rev() {
-            // The same for the rest of `one` that is a byte shorter.
-            let mut shorter = rests.clone();
-            if i == one.len() {
-                shorter.fill(false);
-            }
-            for j in (0..=other.len()).rev() {
-                let next = j < other.len() && rests[j + 1];
-                rests[j] = match (one.get(i), other.get(j)) {
-                    (None, None) => true,
-                    (Some(b'*'), _) => shorter[j] || next,
-                    (_, Some(b'*')) => next || shorter[j],
-                    (Some(a), Some(b)) => a.eq_ignore_ascii_case(b) && shorter[j + 1],
-                    (None, Some(_)) | (Some(_), None) => false,
-                };
-            }
-        }
-        rests[0]
-    }
-
-    /// Whether each name that fits the other pattern fits this one, too.
-    pub fn covers(&self, other: &Self) -> bool {
-        // The wildcards of the other stand for themselves: only one of this pattern
-        // matches them, and that matches whatever they stand for.
-        self.matches(&other.0)
-    }
-
-    /// The pattern in the one spelling that stands for all that match the same names: in
-    /// lower case, and without a wildcard behind another.
-    #[must_use]
-    pub fn normalized(&self) -> Self {
-        let mut text = self.0.to_ascii_lowercase();
-        while text.contains("**") {
-            text = text.replace("**", "*");
-        }
-        Self(text)
-    }
-
-    /// How specific the pattern is, to compare it with others: by the number of its
-    /// characters that are no wildcards, and then by how few wildcards it has.
-    pub fn specificity(&self) -> impl Ord + use<> {
-        let wildcards = self.0.matches('*').count();
-        (self.0.chars().count() - wildcards, std::cmp::Reverse(wildcards))
-    }
-}
-
-impl From<&str> for TaskPattern {
-    fn from(pattern: &str) -> Self {
-        Self(pattern.to_owned())
-    }
-}
-
 /// A client's address, a network in CIDR notation, or any other text that the
 /// application writes into the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +80,9 @@ pub enum ClientFilter {
 
 /// Why a text is no client filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no network: write an address, or CIDR like 10.0.0.0/8 or 2001:db8::/32")]
+#[error(
+    "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
+)]
 pub struct NotANetwork(String);
 
 impl FromStr for ClientFilter {
@@ -219,91 +125,6 @@ fn address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn task_names_match_without_case_and_with_wildcards() {
-        for (pattern, task, fits) in [
-            ("imap", "IMAP", true),
-            ("imap", "imaps", false),
-            ("im*", "imap", true),
-            ("*", "", true),
-            ("*AP", "imap", true),
-            ("i*a*", "imap", true),
-            ("a*a", "a", false),
-            ("i*p*x", "imap", false),
-            ("*ap", "imapap", true),
-            ("i*ap*s", "imapapps", true),
-            ("i**p", "IMAP", true),
-            ("", "", true),
-            ("", "imap", false),
-            ("*ä*", "kÄfer", false),
-            ("*ä*", "käfer", true),
-        ] {
-            assert_eq!(TaskPattern::from(pattern).matches(task), fits, "{pattern} {task}");
-        }
-    }
-
-    #[test]
-    fn patterns_overlap_where_a_name_fits_both() {
-        for (one, other, overlaps) in [
-            ("imap", "IMAP", true),
-            ("imap", "imaps", false),
-            ("im*", "imap", true),
-            ("im*", "pop*", false),
-            ("im*", "*ap", true),
-            ("im*ap", "*m*p*", true),
-            ("i*p", "im*s", false),
-            ("a*b", "b*a", false),
-            ("*", "", true),
-            ("*a", "*b", false),
-            ("a*a", "a", false),
-            ("*", "*", true),
-        ] {
-            let [one, other] = [one, other].map(TaskPattern::from);
-            assert_eq!(one.overlaps(&other), overlaps, "{one:?} {other:?}");
-            assert_eq!(other.overlaps(&one), overlaps, "{other:?} {one:?}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_covers_one_that_matches_no_other_names() {
-        for (one, other, covers) in [
-            ("im*", "imap*", true),
-            ("imap*", "im*", false),
-            ("im*", "IMAP", true),
-            ("*a*", "*ba", true),
-            ("*", "*", true),
-            ("i*p", "i*", false),
-            ("**", "*", true),
-            ("*", "**", true),
-        ] {
-            let [one, other] = [one, other].map(TaskPattern::from);
-            assert_eq!(one.covers(&other), covers, "{one:?} {other:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_is_said_of_two_patterns_holds_for_all_short_names(
-            one in "[aB*]{0,4}",
-            other in "[Ab*]{0,4}",
-        ) {
-            let [one, other] = [one, other].map(|text| TaskPattern::from(&*text));
-            // A name that fits two such patterns has a short form that does, too; the third
-            // letter is in no pattern.
-            let mut names = vec![String::new()];
-            for length in 0..8 {
-                let longer: Vec<_> = names.iter().filter(|name| name.len() == length).cloned().collect();
-                names.extend(longer.iter().flat_map(|name| ["a", "b", "c"].map(|c| name.clone() + c)));
-            }
-            let both = names.iter().any(|name| one.matches(name) && other.matches(name));
-            proptest::prop_assert_eq!(one.overlaps(&other), both);
-            let all = names.iter().all(|name| one.matches(name) || !other.matches(name));
-            proptest::prop_assert_eq!(one.covers(&other), all);
-            let same = names.iter().all(|name| one.matches(name) == one.normalized().matches(name));
-            proptest::prop_assert!(same);
-        }
-    }
 
     #[test]
     fn clients_match_by_address_network_or_text() {

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod error;
 pub mod filter;
+pub mod format;
 pub mod guard;
 pub mod job;
 pub mod policy;
@@ -10,7 +11,9 @@ pub mod profile;
 pub mod schedule;
 pub mod session;
 pub mod state_file;
+pub mod task;
 pub mod time;
 pub mod time_zone;
 pub mod token;
+pub(crate) mod variants;
 pub mod write_limits;

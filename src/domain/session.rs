@@ -5,6 +5,10 @@ use std::hash::{Hash, Hasher};
 
 use super::profile::{Expiry, SqlValueRef, order};
 use super::time::{Span, UnixTime};
+#[cfg(feature = "internals")]
+pub use super::variants::UnknownVariant;
+pub(crate) use super::variants::string_enum as words;
+use super::variants::string_enum;
 
 /// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
 /// text and bytes, byte by byte.
@@ -193,39 +197,7 @@ impl State {
         &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
 }
 
-/// A set of words that name the variants of an enum, both ways.
-macro_rules! words {
-    ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// All of them, in their order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word for it, in tables, files and formats.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl std::str::FromStr for $type {
-            type Err = $crate::domain::session::UnknownVariant;
-
-            fn from_str(word: &str) -> std::result::Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
-                    Self::Err { what: $what, word: word.to_owned(), known: &[$($word),+] }
-                })
-            }
-        }
-    };
-}
-pub(crate) use words;
-
-words!(EndReason, "end reason", {
+string_enum!(EndReason, "end reason", {
     Closed => "closed",
     Expired => "expired",
     Abandoned => "abandoned",
@@ -234,22 +206,13 @@ words!(EndReason, "end reason", {
     Lifetime => "lifetime",
 });
 
-words!(State, "state", {
+string_enum!(State, "state", {
     Active => "active",
     Idle => "idle",
     Abandoned => "abandoned",
     Expired => "expired",
     Ended => "ended",
 });
-
-/// A word that is none of those that were possible.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is no {what}: it is one of {}", known.join(", "))]
-pub struct UnknownVariant {
-    pub(crate) what: &'static str,
-    pub(crate) word: String,
-    pub(crate) known: &'static [&'static str],
-}
 
 #[cfg(test)]
 mod tests {
@@ -262,7 +225,7 @@ mod tests {
         }
         assert_eq!(
             "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is no state: it is one of active, idle, abandoned, expired, ended"
+            "\"gone\" is not a valid state; valid values: active, idle, abandoned, expired, ended"
         );
     }
 }

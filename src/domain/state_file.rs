@@ -1,4 +1,4 @@
-//! State of a framework's table: the record of runs, the lease and the counters, which are
+//! State of a framework's table: the ledger, the lease and the counters, which are
 //! in a file of their own, and trouble with that file.
 
 use std::fmt;
@@ -85,7 +85,7 @@ pub enum UntrustedReason {
 /// Consequence of trouble with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateConsequence {
-    /// The run reads no state: no counters, no record of runs.
+    /// The run reads no state: no counters, no ledger.
     NothingRead,
     /// The run keeps its state in memory: no record, no counters, no lease that other
     /// processes see.
@@ -130,13 +130,13 @@ pub(crate) fn quoted(path: &Path) -> String {
 impl fmt::Display for StateProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loss = match self.loss {
-            StateConsequence::NothingRead => "the counters and the record of runs are missing",
+            StateConsequence::NothingRead => "the counters and the ledger are missing",
             StateConsequence::NothingKept => {
                 "this run is not recorded or counted, and no lease keeps another purge from \
                  running at the same time"
             }
             StateConsequence::Content => {
-                "a new file was begun without the earlier record of runs, counters and lease"
+                "a new file was started without the earlier ledger, counters and lease"
             }
         };
         write!(f, "{}; {loss}", self.finding())

@@ -97,7 +97,9 @@ pub enum SpanError {
     #[error("{0:?} has no unit: write {0}s, {0}m, {0}h or {0}d")]
     NoUnit(String),
     /// Anything else.
-    #[error("{0:?} is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d")]
+    #[error(
+        "{0:?} is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"
+    )]
     NotASpan(String),
     /// More than a calendar holds.
     #[error("{0:?} is longer than 9,999 years")]

@@ -93,13 +93,22 @@ impl TimeZone {
     }
 }
 
-/// A name that no time zone has.
+/// Name of a time zone that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is no time zone: write {}", .meant.as_deref().unwrap_or("local, or a name such as Europe/Berlin"))]
+#[error("{name:?} is not a valid time zone: {}", self.advice())]
 pub struct TimeZoneError {
     name: String,
-    /// What it nearly spells.
+    /// Zone with a similar name.
     pub meant: Option<String>,
+}
+
+impl TimeZoneError {
+    fn advice(&self) -> String {
+        self.meant.as_ref().map_or_else(
+            || "use local or a name such as Europe/Berlin".to_owned(),
+            |meant| format!("did you mean {meant}?"),
+        )
+    }
 }
 
 /// `local`, or a name of the IANA database in its exact spelling: the same
@@ -165,11 +174,11 @@ mod tests {
         }
         insta::assert_snapshot!(
             "berlin\n".parse::<TimeZone>().unwrap_err(),
-            @r#""berlin\n" is no time zone: write Europe/Berlin"#
+            @r#""berlin\n" is not a valid time zone: did you mean Europe/Berlin?"#
         );
         insta::assert_snapshot!(
             "CEST".parse::<TimeZone>().unwrap_err(),
-            @r#""CEST" is no time zone: write local, or a name such as Europe/Berlin"#
+            @r#""CEST" is not a valid time zone: use local or a name such as Europe/Berlin"#
         );
     }
 

@@ -50,7 +50,7 @@ impl Token {
 pub struct Digest([u8; 32]);
 
 /// How many digits of a key are its session's handle.
-const HANDLE: usize = 12;
+const HANDLE_LENGTH: usize = 12;
 
 impl Digest {
     /// That of a token's text.
@@ -70,7 +70,7 @@ impl Digest {
 
     /// What people call the session, also where there is none.
     pub fn handle(&self) -> String {
-        hex(&self.0[..HANDLE / 2])
+        hex(&self.0[..HANDLE_LENGTH / 2])
     }
 
     /// All of it, in lower-case hexadecimal digits.

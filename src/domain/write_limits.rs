@@ -30,10 +30,10 @@ pub struct HoldLimit(pub Duration);
 
 /// Why a text is no such time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time from 100us to 10s: write 2ms, 500us or 1s")]
+#[error("{0:?} is not a time from 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
 
-const HOLDS: [(&str, Duration); 3] = [
+const HOLD_UNITS: [(&str, Duration); 3] = [
     ("us", Duration::from_micros(1)),
     ("ms", Duration::from_millis(1)),
     ("s", Duration::from_secs(1)),
@@ -44,7 +44,7 @@ impl FromStr for HoldLimit {
 
     fn from_str(text: &str) -> Result<Self, HoldLimitError> {
         let limits = Duration::from_micros(100)..=Duration::from_secs(10);
-        HOLDS
+        HOLD_UNITS
             .iter()
             .find_map(|(unit, length)| {
                 let number: u32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
@@ -59,7 +59,7 @@ impl FromStr for HoldLimit {
 impl fmt::Display for HoldLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
-        let (unit, length) = HOLDS
+        let (unit, length) = HOLD_UNITS
             .iter()
             .rev()
             .map(|(unit, length)| (unit, length.as_micros()))
@@ -75,17 +75,17 @@ pub struct ByteSize(pub u64);
 
 /// Why a text is no such number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no size of 1MiB or more: write 64MiB, 100MB or 1GiB")]
+#[error("{0:?} is not a size of 1MiB or more, such as 64MiB, 100MB or 1GiB")]
 pub struct ByteSizeError(String);
 
-const SIZES: [(&str, u64); 4] =
+const SIZE_UNITS: [(&str, u64); 4] =
     [("MiB", 1 << 20), ("GiB", 1 << 30), ("MB", 1_000_000), ("GB", 1_000_000_000)];
 
 impl FromStr for ByteSize {
     type Err = ByteSizeError;
 
     fn from_str(text: &str) -> Result<Self, ByteSizeError> {
-        SIZES
+        SIZE_UNITS
             .iter()
             .find_map(|(unit, bytes)| {
                 let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
@@ -100,7 +100,7 @@ impl FromStr for ByteSize {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fits = |(_, bytes): &&(&str, u64)| self.0.is_multiple_of(*bytes);
-        match SIZES.iter().filter(fits).max_by_key(|(_, bytes)| bytes) {
+        match SIZE_UNITS.iter().filter(fits).max_by_key(|(_, bytes)| bytes) {
             Some((unit, bytes)) => write!(f, "{}{unit}", self.0 / bytes),
             None => write!(f, "{} bytes", self.0),
         }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::io;
 
+use super::format::Format;
 use super::grid::Grid;
 use super::record::{Column, Record, Schema, Value};
-use super::{Format, sanitize};
+use super::sanitize;
 
 /// A header, even when nothing follows, and a row for each record and each
 /// record within one.
@@ -77,7 +78,7 @@ fn io_error(error: csv::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::super::FormatName::Csv;
-    use super::super::sample;
+    use super::super::tests::sample;
 
     #[test]
     fn a_header_and_rows_of_its_width() {

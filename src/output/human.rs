@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use sessctl::domain::time::Span;
+use crate::domain::time::Span;
 
 use super::record::Value;
 use super::sanitize;

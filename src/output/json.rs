@@ -1,12 +1,13 @@
-//! JSON: an object for one record, an array for many. Each record of an array
+//! JSON: an object for one record, an array for many; and JSON Lines. Each record of an array
 //! has a line to itself, so that listings compare line by line and none is
 //! ever held in memory.
 
 use std::fmt::{self, Write as _};
 use std::io;
 
+use super::format::{Format, Summary};
 use super::record::{Cardinality, Column, Record, Schema, Value};
-use super::{Format, Summary, sanitize};
+use super::sanitize;
 
 /// The document, written as the records come.
 pub(crate) struct Json<W> {
@@ -60,6 +61,37 @@ impl<W: io::Write> Format for Json<W> {
 
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.write_all(self.empty.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+/// Lines as the records come.
+pub(crate) struct Jsonl<W> {
+    out: W,
+    schema: &'static Schema,
+    /// One line at a time, in the same memory.
+    line: String,
+}
+
+impl<W: io::Write> Jsonl<W> {
+    pub(crate) fn new(out: W, schema: &'static Schema) -> Self {
+        Self { out, schema, line: String::new() }
+    }
+}
+
+impl<W: io::Write> Format for Jsonl<W> {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.line.clear();
+        object(&mut self.line, self.schema, record);
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn end(mut self: Box<Self>) -> io::Result<()> {
         self.out.flush()
     }
 }
@@ -127,8 +159,8 @@ fn put(text: &mut String, value: impl fmt::Display) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FormatName::Json;
-    use super::super::sample;
+    use super::super::FormatName::{self, Json};
+    use super::super::tests::sample;
 
     #[test]
     fn many_are_an_array_and_one_is_an_object() {
@@ -158,5 +190,15 @@ mod tests {
         ]}
         "#);
         insta::assert_snapshot!(sample::no_runs_in(Json), @r#"{"runs":0,"since":null,"since_unix":null,"last":[]}"#);
+    }
+
+    #[test]
+    fn a_record_of_jsonl_is_a_line() {
+        insta::assert_snapshot!(sample::runs_in(FormatName::Jsonl), @r#"
+        {"started":"2026-06-15T12:00:00Z","started_unix":1781524800,"took_ms":12.5,"complete":true}
+        {"started":"2026-06-15T13:00:00Z","started_unix":1781528400,"took_ms":0.25,"complete":false}
+        "#);
+        insta::assert_snapshot!(sample::session_in(FormatName::Jsonl), @r#"{"handle":"3f2a91c07d5e","user":"anna.smith","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null}"#);
+        assert_eq!(sample::nothing_in(FormatName::Jsonl), "");
     }
 }

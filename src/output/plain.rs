@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::io;
 
+use super::format::{Format, Summary};
 use super::record::{Record, Schema};
-use super::{Format, Summary, sanitize};
+use super::sanitize;
 
 /// Facts as they come, those of the head last: they sum up.
 pub(crate) struct Plain<W> {
@@ -64,7 +65,7 @@ fn add(lines: &mut String, schema: &Schema, record: &Record) {
 #[cfg(test)]
 mod tests {
     use super::super::FormatName::Plain;
-    use super::super::sample;
+    use super::super::tests::sample;
 
     #[test]
     fn a_fact_is_a_line() {

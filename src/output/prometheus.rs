@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::format::Format;
 use super::record::{Column, Metric, MetricKind, Record, Schema, Value};
-use super::{Format, sanitize};
+use super::sanitize;
 
 /// The samples so far, by metric: a metric's must not be interrupted, and
 /// records come one by one.
@@ -116,7 +117,8 @@ fn number(value: &Value) -> Option<String> {
 mod tests {
     use super::super::FormatName::Prometheus;
     use super::super::record::{Record, Value};
-    use super::super::{FormatName, Style, UnsupportedFormat, open, sample};
+    use super::super::tests::sample;
+    use super::super::{FormatName, Style, UnsupportedFormat, open};
 
     #[test]
     fn samples_stand_together_by_metric() {
@@ -151,8 +153,8 @@ mod tests {
             .err()
             .expect("a listing has no metric");
         let inner = error.get_ref().expect("it says why");
-        assert_eq!(inner.downcast_ref(), Some(&UnsupportedFormat { subject: "sessions" }));
-        insta::assert_snapshot!(inner, @r#"no prometheus form for sessions: it serves the figures of show stat; choose table, plain, csv, json or jsonl"#);
+        assert_eq!(inner.downcast_ref(), Some(&UnsupportedFormat::without_metrics("sessions")));
+        insta::assert_snapshot!(inner, @r#"prometheus cannot show sessions: it is for the figures of show stat; choose table, plain, csv, json or jsonl"#);
         assert!(out.is_empty());
         assert_eq!(FormatName::Json.check(&sample::SESSIONS), Ok(()));
     }

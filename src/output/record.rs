@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use sessctl::domain::time::{Span, UnixTime};
+use crate::domain::time::{Span, UnixTime};
 
 /// One value of a record.
 #[derive(Debug, Clone, PartialEq)]

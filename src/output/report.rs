@@ -2,8 +2,9 @@
 
 use std::io;
 
+use super::format::{FormatName, UnsupportedFormat};
 use super::record::{Record, Schema};
-use super::{FormatName, json, plain};
+use super::{json, plain};
 
 /// A listing of a report.
 pub(crate) struct Section {
@@ -15,25 +16,15 @@ pub(crate) struct Section {
     pub(crate) records: Vec<Record>,
 }
 
-/// There is no such form of a report.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no {format} form for {subject}: choose table, plain, json or jsonl")]
-pub(crate) struct UnsupportedReport {
-    format: FormatName,
-    subject: &'static str,
-}
-
 impl FormatName {
     /// Whether the format can say anything about a report, whose record is of this
     /// schema: for a command to ask before it does its work.
     ///
     /// # Errors
     /// For those that have one kind of row only.
-    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), UnsupportedReport> {
+    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         match self {
-            Self::Csv | Self::Prometheus => {
-                Err(UnsupportedReport { format: self, subject: schema.subject })
-            }
+            Self::Csv | Self::Prometheus => Err(UnsupportedFormat::of_report(self, schema.subject)),
             Self::Table | Self::Plain | Self::Json | Self::Jsonl => Ok(()),
         }
     }
@@ -88,7 +79,7 @@ fn object(schema: &Schema, record: &Record, sections: &[Section], line: &str) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::tests::sample;
     use super::*;
 
     fn report(name: FormatName) -> String {

@@ -9,10 +9,10 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, presets,
 };
 
+use super::format::{Format, Style};
 use super::grid::Grid;
 use super::human::{MARK, show, uncrowded};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
-use super::{Format, Style};
 
 /// Columns of text, where no terminal says how many there are.
 const TEXT_IN_A_PIPE: usize = 40;
@@ -249,7 +249,8 @@ fn paint(cell: &str, code: Code) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{FormatName, Style, sample};
+    use super::super::tests::sample;
+    use super::super::{FormatName, Style};
 
     #[test]
     fn a_wide_terminal_shows_rows() {

@@ -1,13 +1,43 @@
-//! A database that holds sessions and their ledger.
+//! A database that holds sessions and their ledger, and its optional capabilities.
 
 use super::copy::RowCopy;
 use super::interrupt::Interruptible;
 use super::ledger::Ledger;
+use super::open::SessionOpen;
 use super::sessions::SessionStore;
 use super::vacuum::Vacuum;
 use super::wal::Wal;
 
 /// A database that holds sessions and their ledger.
-pub trait Backend: SessionStore + Ledger + Wal + Vacuum + RowCopy + Interruptible {}
+///
+/// Everything else is a capability: an accessor answers `None` where the table or its
+/// database lacks it.
+pub trait Backend: SessionStore + Ledger + Interruptible {
+    /// Name of the database in messages.
+    fn display_name(&self) -> &str;
 
-impl<T> Backend for T where T: SessionStore + Ledger + Wal + Vacuum + RowCopy + Interruptible {}
+    /// Opening and touching sessions; absent where the application does both.
+    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+        None
+    }
+
+    /// The write-ahead log of a SQLite file.
+    fn wal(&self) -> Option<&dyn Wal> {
+        None
+    }
+
+    /// Free space of a SQLite file that holds sessctl's own table.
+    fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        None
+    }
+
+    /// Stored rows, for reading.
+    fn row_copy(&self) -> Option<&dyn RowCopy> {
+        None
+    }
+
+    /// Stored rows, for writing.
+    fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
+        None
+    }
+}

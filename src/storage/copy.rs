@@ -56,8 +56,7 @@ pub struct WriteResult {
 /// A table whose rows can be copied as they are.
 ///
 /// Each method that writes is one atomic list of statements, and one that fails has
-/// changed nothing. A framework's table refuses all of them: it moves with its
-/// application.
+/// changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait RowCopy {
     /// Reads rows, without a lock that outlasts it.

@@ -25,19 +25,19 @@ mod wal;
 pub use backend::Backend;
 pub use context::PolicyContext;
 pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
-pub use interrupt::{InterruptReason, Interruptible, StatementLimit};
+pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
     FEWEST_KEPT, JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunOrigin,
     RunOutcome, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
-pub use open::{Admission, LimitScope};
+pub use open::{Admission, LimitScope, NewSession, SessionOpen, TouchedRows};
 pub use purge::{
     Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
     ScanLimits, UnreadableValue,
 };
-pub use sessions::{EndRequest, NewSession, SessionStore, TouchedRows, VisitResult};
+pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
 pub use wal::{CheckpointMode, Wal, WalStatus};

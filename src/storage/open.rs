@@ -1,12 +1,34 @@
-//! What becomes of a session that wants to open where there is a limit.
+//! Opening and touching sessions.
 
-use crate::domain::session::Session;
+use std::time::Duration;
+
+use crate::domain::error::Result;
+use crate::domain::policy::Policies;
+use crate::domain::session::{Key, Session};
+use crate::domain::time::{Span, UnixTime};
+
+/// A session that is about to exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its row's key.
+    pub key: Key,
+    /// See [`Session::user`].
+    pub user: Option<String>,
+    /// See [`Session::task`].
+    pub task: String,
+    /// See [`Session::client`].
+    pub client: Option<String>,
+    /// When it opens; also the time of its first use.
+    pub created_at: UnixTime,
+    /// See [`Session::idle_timeout`].
+    pub idle_timeout: Option<Span>,
+}
 
 /// What became of a session that wanted to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
     /// Whether it is open now; if not, what was full.
-    pub outcome: Result<(), LimitScope>,
+    pub outcome: std::result::Result<(), LimitScope>,
     /// How many sessions ended to make way for it.
     pub ended: u64,
     /// Those sessions, if the caller wanted to be told.
@@ -25,4 +47,71 @@ pub enum LimitScope {
     User,
     /// That of the licence that the task belongs to.
     Licence,
+}
+
+/// What a renewal has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TouchedRows {
+    /// For each key, whether there was such a live session.
+    pub done: Vec<bool>,
+    /// For how long it held the write lock, at most; on a cluster, for how long a node was
+    /// at it, without the way there and back.
+    pub hold: Duration,
+}
+
+/// A table of sessions that sessctl opens and touches.
+///
+/// A method that fails has changed nothing.
+#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
+pub trait SessionOpen {
+    /// Makes what the limits of these policies need so that opening stays quick in
+    /// a large table, and takes away what they do not need.
+    fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
+
+    /// Opens sessions, whatever the limits. All of them or, if one cannot be,
+    /// none.
+    fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
+
+    /// Opens a session if the limits of its policy and of its licence leave room for it, or
+    /// can be made to:
+    ///
+    /// 1. First those end that the limit should not count: whatever `when_full` says,
+    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
+    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
+    ///    that are [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task, a
+    ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
+    ///    looks at all of its tasks before that: each session is judged by the policy of its
+    ///    own task, with the `when_full` of the licence.
+    /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
+    ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
+    ///    allows, or where there is one to evict. A limit of zero in a policy is none.
+    ///    Sessions of nobody have no `user_limit`.
+    /// 3. At a limit exactly one session is evicted: of its user if the user is
+    ///    at the limit, else of the task if that is at its limit, else of any task of the
+    ///    licence; under `"evict-idle"` the one whose own timeout has passed first, under
+    ///    `"evict-lru"` the one that has been unused for the longest. It makes way in all of
+    ///    these. The `when_full` of the limit that it makes way for decides: under
+    ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
+    /// 4. Each session that ends leaves a row if the policy of its own task keeps one.
+    /// 5. If it does not open, the refusal is counted.
+    ///
+    /// It is all done at once: however many open at a time, no limit is exceeded.
+    /// With `tell`, the sessions that ended are answered as they ended. A key that
+    /// is taken is an error, and nothing changes.
+    fn open_limited(
+        &mut self,
+        session: &NewSession,
+        policies: &Policies,
+        tell: bool,
+    ) -> Result<Admission>;
+
+    /// Moves the last use of live sessions to `now`, never backwards, and
+    /// clears their marks.
+    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
+
+    /// The same, where nobody asks how long it took. Answers for each key whether
+    /// there was such a live session.
+    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
+        Ok(self.touch_rows(keys, now)?.done)
+    }
 }

@@ -3,35 +3,14 @@
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
 use super::list::{ScanResult, SessionQuery};
-use super::open::Admission;
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use crate::domain::error::Result;
-use crate::domain::policy::Policies;
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Key, Session};
-use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::time::Duration;
-
-/// A session that is about to exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSession {
-    /// Its row's key.
-    pub key: Key,
-    /// See [`Session::user`].
-    pub user: Option<String>,
-    /// See [`Session::task`].
-    pub task: String,
-    /// See [`Session::client`].
-    pub client: Option<String>,
-    /// When it opens; also the time of its first use.
-    pub created_at: UnixTime,
-    /// See [`Session::idle_timeout`].
-    pub idle_timeout: Option<Span>,
-}
 
 /// The end that one session is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,16 +23,6 @@ pub struct EndRequest {
     pub keep_row: bool,
 }
 
-/// What a renewal has done.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TouchedRows {
-    /// For each key, whether there was such a live session.
-    pub done: Vec<bool>,
-    /// For how long it held the write lock, at most; on a cluster, for how long a node was
-    /// at it, without the way there and back.
-    pub hold: Duration,
-}
-
 /// What a visitor says after each item: go on, or enough.
 pub type VisitResult = Result<ControlFlow<()>>;
 
@@ -64,52 +33,10 @@ pub type VisitResult = Result<ControlFlow<()>>;
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait SessionStore {
     /// The description of the framework's table that this is; `None`: it is sessctl's
-    /// own. A framework's table keeps no ended rows: what ends is deleted. It cannot
-    /// be opened into, nor touched: that is left to the application.
+    /// own. A framework's table keeps no ended rows: what ends is deleted.
     fn profile(&self) -> Option<&Profile> {
         None
     }
-
-    /// Makes what the limits of these policies need so that opening stays quick in
-    /// a large table, and takes away what they do not need.
-    fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
-
-    /// Opens sessions, whatever the limits. All of them or, if one cannot be,
-    /// none.
-    fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
-
-    /// Opens a session if the limits of its policy and of its licence leave room for it, or
-    /// can be made to:
-    ///
-    /// 1. First those end that the limit should not count: whatever `when_full` says,
-    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
-    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](crate::domain::policy::Policy::over). A `limit` looks at the whole task, a
-    ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
-    ///    looks at all of its tasks before that: each session is judged by the policy of its
-    ///    own task, with the `when_full` of the licence.
-    /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
-    ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
-    ///    allows, or where there is one to evict. A limit of zero in a policy is none.
-    ///    Sessions of nobody have no `user_limit`.
-    /// 3. At a limit exactly one session is evicted: of its user if the user is
-    ///    at the limit, else of the task if that is at its limit, else of any task of the
-    ///    licence; under `"evict-idle"` the one whose own timeout has passed first, under
-    ///    `"evict-lru"` the one that has been unused for the longest. It makes way in all of
-    ///    these. The `when_full` of the limit that it makes way for decides: under
-    ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
-    /// 4. Each session that ends leaves a row if the policy of its own task keeps one.
-    /// 5. If it does not open, the refusal is counted.
-    ///
-    /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `tell`, the sessions that ended are answered as they ended. A key that
-    /// is taken is an error, and nothing changes.
-    fn open_limited(
-        &mut self,
-        session: &NewSession,
-        policies: &Policies,
-        tell: bool,
-    ) -> Result<Admission>;
 
     /// The sessions with these keys, in the order of the keys; `None` where
     /// there is no such row. A key given twice is answered twice.
@@ -132,16 +59,6 @@ pub trait SessionStore {
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         let found = self.find_linearizable(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
-    }
-
-    /// Moves the last use of live sessions to `now`, never backwards, and
-    /// clears their marks.
-    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
-
-    /// The same, where nobody asks how long it took. Answers for each key whether
-    /// there was such a live session.
-    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
-        Ok(self.touch_rows(keys, now)?.done)
     }
 
     /// Ends live sessions. Answers for each ending whether it took place: not

@@ -1,87 +1,86 @@
-//! What a store takes up on its file system, and how it gives some of that back.
+//! Disk usage of a database, and reclaiming free space.
 
 use std::time::Duration;
 
 use crate::domain::error::Result;
 
-/// What a store takes up.
+/// Size of a database and of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DiskUsage {
     /// Bytes in a page.
     pub page_size: u64,
-    /// Pages that the database has, those that are free among them.
+    /// Pages of the database, including free pages.
     pub pages: u64,
-    /// Pages that hold nothing, and wait to be used again.
+    /// Pages on the freelist.
     pub free_pages: u64,
-    /// Whether free pages can be given back some at a time.
+    /// True if incremental vacuum is enabled.
     pub steps_possible: bool,
-    /// The length of its file.
+    /// Length of the database file.
     pub file_bytes: u64,
-    /// The length of the log beside it.
+    /// Length of the write-ahead log or rollback journal.
     pub log_bytes: u64,
 }
 
 impl DiskUsage {
-    /// Bytes that the file system has given to it.
+    /// Bytes in all files.
     pub const fn bytes(&self) -> u64 {
         self.file_bytes + self.log_bytes
     }
 
-    /// Bytes that lie in free pages.
+    /// Bytes in free pages.
     pub const fn free_bytes(&self) -> u64 {
         self.free_pages * self.page_size
     }
 
-    /// Bytes that the file still has beyond the last page of the database. It is cut
-    /// when the log has been worked into it.
+    /// Bytes of the file beyond the last page of the database. The checkpoint that moves
+    /// the rest of the log truncates the file.
     pub const fn overhang(&self) -> u64 {
         self.file_bytes.saturating_sub(self.pages * self.page_size)
     }
 }
 
-/// What one step has given back.
+/// Result of one incremental vacuum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VacuumStep {
-    /// Free pages that the database is shorter by.
+    /// Pages removed from the database.
     pub pages: u64,
-    /// For how long the step held the write lock.
+    /// Time for which the step held the write lock.
     pub hold: Duration,
 }
 
-/// The room that a rebuild takes until it is done, in bytes.
+/// Temporary disk space for a full vacuum, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SpaceRequirement {
-    /// In the folder of the database.
-    pub beside: u64,
-    /// In the folder for temporary files.
+    /// Bytes in the directory of the database.
+    pub data: u64,
+    /// Bytes in the directory for temporary files.
     pub temporary: u64,
 }
 
-/// Asked now and then whether long work is to go on.
+/// Polled during a long operation; `true` cancels it.
 pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 
-/// The files of a store.
+/// Free space of a SQLite file.
 ///
-/// As with [`Sessions`](super::Sessions), a method that fails has changed nothing.
+/// A method that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Vacuum {
-    /// What it takes up.
+    /// Size of the database and of its files.
     fn disk_usage(&self) -> Result<DiskUsage>;
 
-    /// About how many bytes lie within pages that are in use, by a sample: only a
-    /// rebuild gives them back.
+    /// Estimate of the unused bytes within pages in use, from a sample. Only a full vacuum
+    /// reclaims them.
     fn unused_bytes(&self) -> Result<u64>;
 
-    /// Gives back up to so many free pages, in one write transaction. Those that are in
-    /// use at the end of the file take their places.
+    /// Removes up to this many free pages in one write transaction. Pages in use are moved
+    /// from the end of the file to free pages.
     fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep>;
 
-    /// What a rebuild would take.
+    /// Temporary disk space that [`vacuum`](Self::vacuum) needs.
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
-    /// Writes the database anew, without free pages and with full ones, so that from
-    /// then on [`incremental_vacuum`](Self::incremental_vacuum) has a use. Answers whether it came to its end:
-    /// not if it was told to leave off, and then nothing has changed. Nobody else can
-    /// write until it is done.
+    /// Rebuilds the database without free pages and with full ones, and enables
+    /// [`incremental_vacuum`](Self::incremental_vacuum). Answers `false` if `leave`
+    /// cancelled it; nothing has changed then. It blocks other writers until it ends.
     fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
 }

@@ -1,46 +1,43 @@
-//! The log that changes go to before they reach the database itself.
+//! The write-ahead log of a SQLite file.
 
 use std::time::Duration;
 
 use crate::domain::error::Result;
 
-/// How large a write-ahead log is.
+/// Size of a write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WalStatus {
-    /// Bytes that are in use. A log that has been moved into the database as a whole
-    /// is used again from its beginning by the next one who writes.
+    /// Bytes in use. After a complete checkpoint, the next writer restarts the log.
     pub bytes: u64,
-    /// Bytes of them that have not been moved into the database.
+    /// Bytes not yet checkpointed.
     pub pending: u64,
-    /// Whether somebody has kept an attempt to move it as a whole from succeeding.
+    /// True if another connection prevented a complete checkpoint.
     pub is_in_use: bool,
 }
 
-/// How hard to try to get the log into the database.
+/// Mode of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointMode {
-    /// Nobody waits for it: neither who writes nor who reads.
+    /// Blocks neither writers nor readers.
     Passive,
-    /// Who writes waits while the last bit is moved, and who reads is waited for,
-    /// both for at most about so long.
+    /// Blocks writers during the last part, and waits for readers; each for at most about
+    /// this time.
     Restart(Duration),
-    /// Nobody waits for it, and if nobody uses the log at this moment, its file is cut
-    /// off.
+    /// Waits for no other connection; truncates the log if no connection uses it.
     Truncate,
 }
 
-/// The write-ahead log of a database. Where there is none, all of this does nothing
+/// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
 /// and answers `None`.
-#[expect(clippy::missing_errors_doc, reason = "whatever keeps the database from being read")]
+#[expect(clippy::missing_errors_doc, reason = "any error of reading the database")]
 pub trait Wal {
-    /// From now on, commits over this connection leave the log as it is, or move it
-    /// into the database once in a while again.
-    fn keep_log(&mut self, keep: bool) -> Result<()>;
+    /// Disables or enables automatic checkpoints at commits of this connection.
+    fn keep_log(&self, keep: bool) -> Result<()>;
 
-    /// How large the log is.
+    /// Size of the log.
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 
-    /// Moves what it can from the log into the database, and answers what the log is
-    /// then. What somebody still reads of an older state stays.
-    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>>;
+    /// Moves as much of the log into the database as readers allow, and answers the size
+    /// of the log afterwards.
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>>;
 }

@@ -6,6 +6,7 @@
 
 pub mod adopted;
 mod clocks;
+mod cluster;
 mod database;
 mod effects;
 mod lease;
@@ -26,9 +27,12 @@ use database::sqlite::SqliteFile;
 use migrations::DatabaseKind;
 use native::Native;
 
+pub use cluster::{CaCertificates, Cluster, Credentials};
 pub use database::sqlite::file::hazard::NameHazard;
 pub use database::sqlite::{Access, Protection, Running, protect};
-pub use location::{CaCertificates, Cluster, Credentials, Location, LocationError};
+pub use location::Location;
+#[cfg(feature = "internals")]
+pub use location::LocationError;
 
 pub use crate::storage::consistency::{Consistency, ReadFreshness};
 

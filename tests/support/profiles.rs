@@ -3,8 +3,8 @@
 use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
-    Parameter, Profile, Rule, RuleKind, Separator, SqlValue, Storage, Test, TextForm, TimeColumn,
-    TokenForm, Unit, UserForm, UserSource, ZoneForm,
+    Parameter, Predicate, Profile, Rule, RuleKind, Separator, SqlValue, Storage, TextForm,
+    TimeColumn, TokenForm, Unit, UserForm, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
@@ -82,25 +82,25 @@ impl Draft {
         self
     }
 
-    pub fn rule(mut self, kind: RuleKind, at_once: bool) -> Self {
-        self.0.rules.push(Rule { kind, when: Vec::new(), at_once, grace: Span::ZERO });
+    pub fn rule(mut self, kind: RuleKind, inclusive: bool) -> Self {
+        self.0.rules.push(Rule { kind, when: Vec::new(), inclusive, grace: Span::ZERO });
         self
     }
 
-    pub fn at(self, time: usize, at_once: bool) -> Self {
-        self.rule(RuleKind::At(time), at_once)
+    pub fn at(self, time: usize, inclusive: bool) -> Self {
+        self.rule(RuleKind::At(time), inclusive)
     }
 
-    pub fn after(self, time: usize, span: Span, at_once: bool) -> Self {
-        self.rule(RuleKind::After(time, Length::Fixed(span)), at_once)
+    pub fn after(self, time: usize, span: Span, inclusive: bool) -> Self {
+        self.rule(RuleKind::After(time, Length::Fixed(span)), inclusive)
     }
 
-    pub fn when(mut self, input: usize, test: Test) -> Self {
+    pub fn when(mut self, input: usize, test: Predicate) -> Self {
         self.0.rules.last_mut().unwrap().when.push(Condition { input, test });
         self
     }
 
-    pub fn only(mut self, input: usize, test: Test) -> Self {
+    pub fn only(mut self, input: usize, test: Predicate) -> Self {
         self.0.filter.push(Condition { input, test });
         self
     }

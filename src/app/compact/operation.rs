@@ -40,8 +40,8 @@ impl SessionService {
     ///
     /// # Errors
     /// Any error of reading the table.
-    pub fn unused_bytes(&self) -> Result<u64> {
-        self.store.unused_bytes()
+    pub fn unused_bytes(&mut self) -> Result<u64> {
+        self.vacuumable()?.unused_bytes()
     }
 
     /// Returns the pages that are free now to the file system, in short write transactions
@@ -60,10 +60,9 @@ impl SessionService {
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CompactReport> {
-        self.ensure_can_compact()?;
         let timer = self.timer;
         let begun = timer.now();
-        let before = self.store.disk_usage()?;
+        let before = self.vacuumable()?.disk_usage()?;
         let mut counts = CompactCounts::default();
         if !before.steps_possible {
             let stopped = Some(CompactStopReason::NoSteps).filter(|_| before.free_pages > 0);
@@ -78,7 +77,7 @@ impl SessionService {
         // The error of the work takes precedence.
         let stopped = result.and_then(|stopped| released.map(|()| stopped))?;
         self.truncate_wal(limits.go_on)?;
-        let after = self.store.disk_usage()?;
+        let after = self.vacuumable()?.disk_usage()?;
         // A run that leaves nothing was not stopped early.
         let stopped = stopped.filter(|_| after.free_pages > 0).or_else(|| untruncated(&after));
         Ok(report(before, after, &counts, timer.elapsed(begun), stopped))
@@ -93,7 +92,7 @@ impl SessionService {
     ) -> Result<Option<CompactStopReason>> {
         let mut throttle = Throttle::with_target(request.hold.0);
         // Pages that become free meanwhile are left for the next run: it has to end.
-        let mut left = self.store.disk_usage()?.free_pages;
+        let mut left = self.vacuumable()?.disk_usage()?.free_pages;
         while left > 0 {
             if !self.heartbeat(run)? {
                 return Ok(Some(CompactStopReason::Lease));
@@ -123,7 +122,7 @@ impl SessionService {
         left: u64,
     ) -> Result<VacuumStep> {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let step = self.store.incremental_vacuum(throttle.rows().min(most))?;
+        let step = self.vacuumable()?.incremental_vacuum(throttle.rows().min(most))?;
         if step.pages > 0 {
             throttle.record(step.pages, &step);
             counts.steps += 1;
@@ -147,7 +146,7 @@ impl SessionService {
         counts.pages_since_checkpoint = 0;
         let begun = self.timer.now();
         let is_too_long = |size: WalStatus| size.pending > MAX_WAL;
-        while self.store.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
+        while self.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
             if self.timer.elapsed(begun) >= MAX_WAIT {
                 return Ok(Some(CompactStopReason::Reader));
             }
@@ -162,10 +161,14 @@ impl SessionService {
         Ok(None)
     }
 
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+        self.store.wal().map_or(Ok(None), |wal| wal.checkpoint(mode))
+    }
+
     /// Checkpoints and truncates the log, if there is a moment without readers.
     fn truncate_wal(&mut self, go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
         for _ in 0..TRUNCATE_ATTEMPTS {
-            let log = self.store.checkpoint(CheckpointMode::Truncate)?;
+            let log = self.checkpoint(CheckpointMode::Truncate)?;
             if log.is_none_or(|log| log.bytes == 0) || go_on().is_break() {
                 break;
             }
@@ -191,23 +194,22 @@ impl SessionService {
         ensure_space: &mut dyn FnMut(&SpaceRequirement) -> Result<()>,
         mut is_canceled: CancelCheck,
     ) -> Result<CompactReport> {
-        self.ensure_can_compact()?;
         let timer = self.timer;
         let begun = timer.now();
         let is_late = move || run_time.is_some_and(|limit| timer.elapsed(begun) >= limit);
-        let before = self.store.disk_usage()?;
+        let before = self.vacuumable()?.disk_usage()?;
         let run = self.acquire_lease(PURGE, COMPACTION, now)?;
         let go_on = &mut || ControlFlow::Continue(());
         let result = self.truncate_wal(go_on).and_then(|()| {
-            ensure_space(&self.store.space_requirement()?)?;
+            ensure_space(&self.vacuumable()?.space_requirement()?)?;
             let vacuum_begun = timer.now();
-            let done = self.store.vacuum(Box::new(move || is_late() || is_canceled()))?;
+            let done = self.vacuumable()?.vacuum(Box::new(move || is_late() || is_canceled()))?;
             Ok((done, timer.elapsed(vacuum_begun)))
         });
         let released = self.release_lease(&run);
         let (done, longest_hold) = result.and_then(|done| released.map(|()| done))?;
         self.truncate_wal(go_on)?;
-        let after = self.store.disk_usage()?;
+        let after = self.vacuumable()?.disk_usage()?;
         let counts =
             CompactCounts { steps: u64::from(done), longest_hold, pages_since_checkpoint: 0 };
         let stopped = match done {

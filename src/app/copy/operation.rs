@@ -9,6 +9,7 @@ use super::range::{KeyRange, MAX_BYTES, MAX_ROWS, Tally, counters_to_change};
 use super::report::{CopyReport, CopyRequest};
 use super::run::{CopyAction, CopyRun, GoOn};
 use crate::app::lease::lease_held_error;
+use crate::app::permissions::{opening, row_copy, row_copy_mut};
 use crate::app::run::PURGE;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
@@ -108,7 +109,8 @@ impl SessionService {
             ));
         }
         let one = RowRange { rows: 1, bytes: 1, ..RowRange::default() };
-        let is_empty = |store: &dyn Backend| store.read_rows(one).map(|page| page.rows.is_empty());
+        let is_empty =
+            |store: &dyn Backend| row_copy(store)?.read_rows(one).map(|page| page.rows.is_empty());
         if copy.request.replace && is_empty(copy.source)? && !is_empty(self.store.as_ref())? {
             return Err(Error::Refused(
                 "the source has no sessions, so replacing the destination would delete all of \
@@ -135,10 +137,10 @@ impl SessionService {
             return Ok(Some(stopped));
         }
         self.copy_counters(copy)?;
-        let names = copy.source.read_task_names()?;
-        self.store.upsert_task_names(&names, copy.request.on_conflict())?;
+        let names = row_copy(copy.source)?.read_task_names()?;
+        row_copy_mut(self.store.as_mut())?.upsert_task_names(&names, copy.request.on_conflict())?;
         if copy.request.sync_indexes {
-            self.store.sync_indexes(&self.policies)?;
+            opening(self.store.as_mut())?.sync_indexes(&self.policies)?;
         }
         self.compare_all(copy)
     }
@@ -203,9 +205,9 @@ impl SessionService {
             let (batch, others) = rest.split_at(batch_len(rest, copy.throttle.rows()));
             let written = match action {
                 CopyAction::Insert | CopyAction::Overwrite => {
-                    self.store.upsert_rows(batch, on_conflict)?
+                    row_copy_mut(self.store.as_mut())?.upsert_rows(batch, on_conflict)?
                 }
-                CopyAction::Delete => self.store.remove(batch)?,
+                CopyAction::Delete => row_copy_mut(self.store.as_mut())?.remove(batch)?,
             };
             copy.record_write(action, batch.len() as u64, &written);
             self.timer.sleep(copy.throttle.pause(Duration::ZERO));
@@ -226,11 +228,12 @@ impl SessionService {
     }
 
     fn copy_counters(&mut self, copy: &mut CopyRun<'_>) -> Result<()> {
-        let (here, there) = (copy.source.read_counters()?, self.store.read_counters()?);
+        let here = row_copy(copy.source)?.read_counters()?;
+        let there = row_copy(self.store.as_ref())?.read_counters()?;
         let on_conflict = copy.request.on_conflict();
         let (set, drop) = counters_to_change(&here, &there, on_conflict);
         copy.done.counters = (set.len() + drop.len()) as u64;
-        self.store.set_counters(&set, &drop, on_conflict)
+        row_copy_mut(self.store.as_mut())?.set_counters(&set, &drop, on_conflict)
     }
 
     fn compare_all(&mut self, copy: &mut CopyRun<'_>) -> Result<Option<StopReason>> {
@@ -249,7 +252,8 @@ impl SessionService {
             }
             after = range.until;
         }
-        let (here, there) = (copy.source.read_counters()?, self.store.read_counters()?);
+        let here = row_copy(copy.source)?.read_counters()?;
+        let there = row_copy(self.store.as_ref())?.read_counters()?;
         let (set, drop) = counters_to_change(&here, &there, copy.request.on_conflict());
         copy.done.comparison = Some(tally.comparison((set.len() + drop.len()) as u64));
         Ok(None)

@@ -1,6 +1,7 @@
 //! Reading and comparing both sides of a copy, range by range of the keys.
 
 use super::report::Comparison;
+use crate::app::permissions::row_copy;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher};
 use crate::storage::{Backend, OnConflict, RowRange};
@@ -28,9 +29,9 @@ impl KeyRange {
     ) -> Result<Self> {
         let last = |rows: &[RawRow]| rows.last().map(|row| row.id.clone());
         let page = RowRange { after, until: None, rows: MAX_ROWS, bytes: MAX_BYTES };
-        let mut from = here.read_rows(page)?;
+        let mut from = row_copy(here)?.read_rows(page)?;
         let mut until = if from.has_more { last(&from.rows) } else { None };
-        let to = there.read_rows(RowRange { until: until.as_deref(), ..page })?;
+        let to = row_copy(there)?.read_rows(RowRange { until: until.as_deref(), ..page })?;
         if to.has_more {
             until = last(&to.rows);
             from.rows.retain(|row| until.as_ref().is_none_or(|until| row.id <= *until));

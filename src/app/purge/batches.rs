@@ -139,9 +139,9 @@ impl SessionService {
     ) -> Result<Option<StopReason>> {
         let (timer, throttle) = (self.timer, &sweep.throttle);
         let (is_contended, is_cramped) = (throttle.is_contended(), throttle.is_cramped());
-        let store = self.store.as_mut();
+        let wal = self.store.wal();
         let (size, backoff) =
-            sweep.checkpointer.after_batch(store, timer, is_contended, is_cramped)?;
+            sweep.checkpointer.after_batch(wal, timer, is_contended, is_cramped)?;
         sweep.done.log_peak = sweep.checkpointer.peak;
         sweep.record_checkpoint_hold();
         if size < sweep.max_wal {
@@ -149,7 +149,7 @@ impl SessionService {
             return Ok(None);
         }
         let begun = timer.now();
-        while sweep.checkpointer.is_blocked_by_reader(self.store.as_mut(), timer)? {
+        while sweep.checkpointer.is_blocked_by_reader(self.store.wal(), timer)? {
             sweep.record_checkpoint_hold();
             if let Some(stopped) = self.check_limits(run, &sweep.done, limits)? {
                 return Ok(Some(stopped));

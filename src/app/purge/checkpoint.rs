@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::app::clock::Timer;
 use crate::domain::error::Result;
-use crate::storage::{Backend, CheckpointMode, WalStatus};
+use crate::storage::{CheckpointMode, Wal, WalStatus};
 
 /// Growth of the log from one checkpoint to the next.
 const STEP: u64 = 10 << 20;
@@ -44,12 +44,12 @@ impl Checkpointer {
     /// space is scarce. Returns the size of the log, and how long to pause before it grows.
     pub(super) fn after_batch(
         &mut self,
-        store: &mut dyn Backend,
+        wal: Option<&dyn Wal>,
         timer: Timer,
         is_contended: bool,
         is_cramped: bool,
     ) -> Result<(u64, Duration)> {
-        let Some(size) = self.status(store)? else {
+        let Some(size) = self.status(wal)? else {
             return Ok((0, Duration::ZERO));
         };
         if size.bytes < self.checkpointed {
@@ -61,15 +61,15 @@ impl Checkpointer {
         if !is_cramped && !has_backlog && size.bytes - self.checkpointed < step {
             return Ok((size.bytes, Duration::ZERO));
         }
-        let size = self.checkpoint(store, timer)?.unwrap_or(size);
+        let size = self.checkpoint(wal, timer)?.unwrap_or(size);
         self.checkpointed = size.bytes;
         Ok((size.bytes, backoff(size)))
     }
 
     /// Checkpoints what is left at the end of the purge.
-    pub(super) fn final_checkpoint(&mut self, store: &mut dyn Backend, timer: Timer) -> Result<()> {
-        if self.status(store)?.is_some_and(|size| size.pending > 0) {
-            self.checkpoint(store, timer)?;
+    pub(super) fn final_checkpoint(&mut self, wal: Option<&dyn Wal>, timer: Timer) -> Result<()> {
+        if self.status(wal)?.is_some_and(|size| size.pending > 0) {
+            self.checkpoint(wal, timer)?;
         }
         Ok(())
     }
@@ -77,13 +77,13 @@ impl Checkpointer {
     /// Reports whether a reader keeps a log of maximum size from being reused.
     pub(super) fn is_blocked_by_reader(
         &mut self,
-        store: &mut dyn Backend,
+        wal: Option<&dyn Wal>,
         timer: Timer,
     ) -> Result<bool> {
-        Ok(match store.checkpoint(CheckpointMode::Passive)? {
+        Ok(match checkpoint(wal, CheckpointMode::Passive)? {
             None => false,
             Some(WalStatus { pending: SMALL_PENDING.., .. }) => true,
-            Some(_) => self.checkpoint_restart(store, timer)?.is_some_and(|size| size.is_in_use),
+            Some(_) => self.checkpoint_restart(wal, timer)?.is_some_and(|size| size.is_in_use),
         })
     }
 
@@ -93,24 +93,24 @@ impl Checkpointer {
         Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
     }
 
-    fn status(&mut self, store: &dyn Backend) -> Result<Option<WalStatus>> {
-        let size = store.wal_status()?;
+    fn status(&mut self, wal: Option<&dyn Wal>) -> Result<Option<WalStatus>> {
+        let size = wal.map_or(Ok(None), Wal::wal_status)?;
         self.peak = self.peak.max(size.unwrap_or_default().bytes);
         Ok(size)
     }
 
     /// Runs a passive checkpoint, and one that restarts a large log.
-    fn checkpoint(&mut self, store: &mut dyn Backend, timer: Timer) -> Result<Option<WalStatus>> {
+    fn checkpoint(&mut self, wal: Option<&dyn Wal>, timer: Timer) -> Result<Option<WalStatus>> {
         let mut size = None;
         for _ in 0..PASSIVE_ATTEMPTS {
-            size = store.checkpoint(CheckpointMode::Passive)?;
+            size = checkpoint(wal, CheckpointMode::Passive)?;
             if size.is_none_or(|size| size.pending == 0) {
                 return Ok(size);
             }
         }
         match size {
             Some(WalStatus { bytes: LARGE_WAL.., pending: ..SMALL_PENDING, .. }) => {
-                self.checkpoint_restart(store, timer)
+                self.checkpoint_restart(wal, timer)
             }
             size => Ok(size),
         }
@@ -118,14 +118,18 @@ impl Checkpointer {
 
     fn checkpoint_restart(
         &mut self,
-        store: &mut dyn Backend,
+        wal: Option<&dyn Wal>,
         timer: Timer,
     ) -> Result<Option<WalStatus>> {
         let begun = timer.now();
-        let size = store.checkpoint(RESTART);
+        let size = checkpoint(wal, RESTART);
         self.hold = self.hold.max(timer.elapsed(begun));
         size
     }
+}
+
+fn checkpoint(wal: Option<&dyn Wal>, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+    wal.map_or(Ok(None), |wal| wal.checkpoint(mode))
 }
 
 /// Returns the pause before the log grows further: proportional to its size where it cannot

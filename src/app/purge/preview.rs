@@ -129,8 +129,11 @@ impl PreviewScan<'_> {
 
     /// Scans the next rows, and returns the cursor of the last; `None`: the end.
     fn next(self, after: Option<&Cursor>) -> Result<(ScanTotals, Option<Cursor>)> {
-        let has_wal = self.store.wal_status()?.is_some();
-        let time = if has_wal { SCAN_TIME } else { SCAN_TIME_WITHOUT_WAL };
+        let blocks_writers = match self.store.wal() {
+            Some(wal) => wal.wal_status()?.is_none(),
+            None => false,
+        };
+        let time = if blocks_writers { SCAN_TIME_WITHOUT_WAL } else { SCAN_TIME };
         let limits = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
         let scan = self.store.scan_due(self.scope, after, limits)?;
         let DueScan { census: counts, misfit: unreadable, kept, last, .. } = scan;

@@ -10,9 +10,9 @@ use super::sweep::Sweep;
 use crate::app::run::ActiveRun;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
-use crate::domain::error::Result;
+use crate::domain::error::{InterruptReason, Result};
 use crate::domain::time::UnixTime;
-use crate::storage::{InterruptReason, PurgeCounts};
+use crate::storage::PurgeCounts;
 
 /// Time that a run which stops early takes to count the rest.
 const COUNT_TIME: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ impl SessionService {
         self.limit_statements(until);
         let stopped = self.without_autocheckpoint(|service| {
             let stopped = service.purge_batches(sweep, run, request, now, &mut limits)?;
-            sweep.checkpointer.final_checkpoint(service.store.as_mut(), service.timer)?;
+            sweep.checkpointer.final_checkpoint(service.store.wal(), service.timer)?;
             Ok(stopped)
         })?;
         self.store.limit_statements(None);

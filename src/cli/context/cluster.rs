@@ -7,35 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs};
 
-use sessctl::config::Config;
-use sessctl::domain::time::Span;
-use sessctl::store;
-use sessctl::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
+use crate::config::Config;
+use crate::domain::time::Span;
+use crate::store;
+use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::{Context, Named, SettingOrigin};
+use super::options::{CredentialOrigin, CredentialSource, Named, SettingOrigin};
+use super::settings::Context;
+use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
 use crate::cli::trust::Role;
-
-/// Holds a user and a password, where no file does.
-pub const CREDENTIALS: &str = "SESSCTL_CREDENTIALS";
-
-/// Where the user and the password stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// In a file, and who has named it.
-    File(PathBuf, CredentialOrigin),
-    /// In the environment itself.
-    Variable,
-}
-
-/// Who has named a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialOrigin {
-    Flag,
-    /// A variable, by its name.
-    Variable(&'static str),
-    Config,
-}
 
 /// What a name of a database stands for.
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
@@ -44,18 +25,22 @@ pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
 
 impl Context {
     /// A database with all that belongs to it.
-    pub(super) fn equipped(
+    pub(super) fn with_connection_options(
         &self,
         location: Location,
         config: Option<&Config>,
     ) -> anyhow::Result<Location> {
         match (location, config) {
             (Location::File(path), _) => {
-                self.must_be_for_a_file(&path)?;
+                self.reject_cluster_options(&path)?;
                 Ok(Location::File(path))
             }
-            (Location::Cluster(cluster), Some(config)) => self.with_terms(cluster, config),
-            (Location::Cluster(cluster), None) => self.with_terms(cluster, self.config()?),
+            (Location::Cluster(cluster), Some(config)) => {
+                self.with_cluster_options(cluster, config)
+            }
+            (Location::Cluster(cluster), None) => {
+                self.with_cluster_options(cluster, self.config()?)
+            }
         }
     }
 
@@ -67,7 +52,7 @@ impl Context {
         name.map_or(Ok(()), |name| location(name).map(drop))
     }
 
-    fn must_be_for_a_file(&self, path: &Path) -> anyhow::Result<()> {
+    fn reject_cluster_options(&self, path: &Path) -> anyhow::Result<()> {
         let typed = [
             ("--credentials", self.global.credentials.is_some()),
             ("--ca-file", self.global.ca_file.is_some()),
@@ -75,19 +60,23 @@ impl Context {
         ];
         match typed.into_iter().find(|(_, is_typed)| *is_typed) {
             Some((option, _)) => Err(Usage::error(format!(
-                "{option} is for a cluster, and {} is a file",
+                "{option} applies to a cluster, but {} is a file",
                 path.display()
             ))),
             None => Ok(()),
         }
     }
 
-    fn with_terms(&self, mut cluster: Cluster, config: &Config) -> anyhow::Result<Location> {
+    fn with_cluster_options(
+        &self,
+        mut cluster: Cluster,
+        config: &Config,
+    ) -> anyhow::Result<Location> {
         cluster.authorities = self.authorities(&cluster, config)?;
         cluster.credentials = self.credentials(config)?;
         cluster.consistency = self.global.consistency.unwrap_or(config.cluster.consistency);
         cluster.timeout = duration(config.cluster.timeout);
-        cluster.patience = duration(config.cluster.patience);
+        cluster.retry_for = duration(config.cluster.patience);
         Ok(Location::Cluster(cluster))
     }
 
@@ -105,7 +94,7 @@ impl Context {
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
-        const FORM: &str = "its first line is to be USER:PASSWORD";
+        const FORM: &str = "the first line must be USER:PASSWORD";
         match self.keeper_of_credentials(config) {
             None => Ok(None),
             Some(CredentialSource::Variable) => {
@@ -136,7 +125,8 @@ impl Context {
                 files.push(("--credentials", path));
             }
             Some(CredentialSource::Variable) => self.warn(&format!(
-                "{CREDENTIALS} is for this process alone: name a file for the scheduled ones"
+                "{CREDENTIALS} is set for this process only: pass --credentials FILE for \
+                 scheduled runs"
             )),
             _ => {}
         }
@@ -153,7 +143,7 @@ impl Context {
             fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
         if is_open {
             self.warn(&format!(
-                "other users may read {0}, which holds a password: chmod 600 {0}",
+                "other users can read {0}, which contains a password; run chmod 600 {0}",
                 path.display()
             ));
         }
@@ -174,9 +164,9 @@ impl Context {
     ) -> anyhow::Result<Option<CaCertificates>> {
         if !cluster.is_encrypted() {
             return match self.global.ca_file {
-                Some(_) => {
-                    Err(Usage::error(format!("--ca-file is for https://, and this is {cluster}")))
-                }
+                Some(_) => Err(Usage::error(format!(
+                    "--ca-file applies to https://, but the database is {cluster}"
+                ))),
                 None => Ok(None),
             };
         }
@@ -185,7 +175,7 @@ impl Context {
         let pem = self.read(&path, Role::Authorities)?;
         let authorities = CaCertificates::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
-            Usage::error(format!("{name} holds no certificate in PEM, or a damaged one"))
+            Usage::error(format!("{name} contains no certificate in PEM format, or a damaged one"))
         })
     }
 
@@ -200,7 +190,7 @@ impl Context {
 
     /// Says how fresh the answer was, if it is that of one node alone: to people, and to
     /// who wants to know all.
-    pub fn say_how_fresh(&self) {
+    pub fn print_freshness(&self) {
         let Some(cluster) = self.read_alone.get() else { return };
         if self.global.verbose || io::stderr().is_terminal() {
             self.say(&format!("sessctl: {}", store::freshness(cluster)));
@@ -224,15 +214,15 @@ fn duration(span: Span) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::config::ClusterTerms;
+    use crate::config::ClusterOptions;
 
     use super::*;
 
     #[test]
     fn a_configuration_that_says_nothing_changes_nothing() {
-        let terms = ClusterTerms::default();
+        let terms = ClusterOptions::default();
         assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
-        assert_eq!(duration(terms.patience), Cluster::PATIENCE);
+        assert_eq!(duration(terms.patience), Cluster::RETRY_FOR);
         assert_eq!(terms.consistency, Consistency::default());
     }
 }

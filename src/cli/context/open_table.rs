@@ -1,6 +1,5 @@
 //! Which table is meant: one of sessctl's own, or a framework's, by a profile.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -9,15 +8,15 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use sessctl::app::SessionService;
-use sessctl::config::Config;
-use sessctl::domain::profile::{DetectionDoubt, Profile};
-use sessctl::storage::{Backend, TaskNames};
-use sessctl::store::adopted::StateDirectory;
-use sessctl::store::{Access, Location, adopted};
-use sessctl::{Error, store};
+use crate::app::SessionService;
+use crate::config::Config;
+use crate::domain::profile::{DetectionDoubt, Profile};
+use crate::storage::{Backend, TaskNames};
+use crate::store::adopted::StateDirectory;
+use crate::store::{Access, Location, adopted};
+use crate::{Error, store};
 
-use super::Context;
+use super::settings::Context;
 use super::state::{StateEnv, StateFolder, teller, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{ProfileSource, must_be_complete};
@@ -25,9 +24,6 @@ use crate::cli::state_dir::Owner;
 use crate::cli::time_zone::of_machine;
 use crate::cli::trust::Role;
 use crate::cli::{profiles, state_dir, trust};
-
-/// Whether the profile has been named to the user.
-pub(super) type WarnedTables = Cell<bool>;
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
@@ -84,7 +80,7 @@ impl Context {
     ) -> anyhow::Result<Profile> {
         text.with(&self.parameters(which, config), |name, what| {
             let typed = self.global.params.iter().rev().find(|(typed, _)| typed == name);
-            match (typed, config.fault_in_parameter(name, what)) {
+            match (typed, config.parameter_error(name, what)) {
                 (None, Some(fault)) => fault.into(),
                 (Some((_, value)), _) => Usage::error(format!("--param {name}={value}: {what}")),
                 (None, None) => Usage::error(format!("parameter {name}: {what}")),
@@ -147,7 +143,7 @@ impl Context {
     /// 1. A profile that the user or the configuration names.
     /// 2. A table of sessctl's own.
     /// 3. Else the one of the profiles that the program was built with that fits.
-    pub(super) fn store(
+    pub fn store(
         &self,
         db: &Location,
         access: Access,
@@ -208,18 +204,18 @@ impl Context {
         let mut db = self.db().ok()?;
         if let Location::Cluster(cluster) = &mut db {
             cluster.timeout = cluster.timeout.min(PATIENCE);
-            cluster.patience = cluster.patience.min(PATIENCE);
+            cluster.retry_for = cluster.retry_for.min(PATIENCE);
         }
         self.store(&db, Access::Read, config).ok()?.task_names().ok()
     }
 
     /// Refuses another file than the one for which privileges were taken: whoever controls a
     /// directory on the way may have exchanged it.
-    fn must_be_as_found(&self, db: &Location) -> sessctl::Result<()> {
+    fn must_be_as_found(&self, db: &Location) -> crate::Result<()> {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
             Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(
-                "\"{}\" is another file than a moment ago; run the command again",
+                "\"{}\" is not the same file as a moment ago; run the command again",
                 path.display()
             ))),
             _ => Ok(()),
@@ -233,9 +229,8 @@ impl Context {
             return;
         };
         self.warn(&format!(
-            "\"{db}\": {hazard}: SQLite keeps its write-ahead log and journal beside the name \
-             under which a program opens the file, and a program that uses another name can \
-             corrupt it; {}",
+            "\"{db}\": {hazard}: SQLite names its write-ahead log and journal after the path \
+             under which a program opens the file, and a program that uses another path can corrupt it; {}",
             hazard.remedy()
         ));
     }
@@ -248,7 +243,7 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
         must_be_complete(&profile)?;
-        config.check_for(&profile)?;
+        config.validate_for(&profile)?;
         let state = self.state(db, access, config);
         Ok(adopted::open_with_state(db, access, profile, state)?)
     }
@@ -257,8 +252,8 @@ impl Context {
     fn warn_of_doubt(&self, profile: &Profile) {
         if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
             self.warn(&format!(
-                "{finding}; it is read as UTC here, and before anything is deleted you have to \
-                 name the profile: {remedy}"
+                "{finding}; it is read as UTC here; before anything can be deleted, name the \
+                 profile: {remedy}"
             ));
         }
     }
@@ -273,7 +268,7 @@ impl Context {
 
     /// Names a framework's table to people: where nobody else has named its profile, or
     /// they want to know all.
-    pub(super) fn introduce(&self, service: &SessionService, config: &Config) {
+    pub fn announce_profile(&self, service: &SessionService, config: &Config) {
         let Some(profile) = service.profile().filter(|_| !self.said.replace(true)) else {
             return;
         };

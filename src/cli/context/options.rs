@@ -3,9 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::storage::consistency::Consistency;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use sessctl::storage::consistency::Consistency;
 
 use crate::output::FormatName;
 
@@ -14,69 +14,71 @@ use crate::output::FormatName;
 #[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// The SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
+    /// SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
     /// http://db1:4001,db2:4001 [env: SESSCTL_DB]
     #[arg(long, global = true, value_name = "PATH|URL")]
     pub(super) db: Option<PathBuf>,
-    /// Configuration with policies and guard [env: SESSCTL_CONFIG] [default:
-    /// /etc/sessctl.toml, if there is one]
+    /// Configuration file with policies, guard and jobs [env: SESSCTL_CONFIG] [default:
+    /// /etc/sessctl.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// The framework whose table it is: one of `sessctl show profiles`, or a file
-    /// [env: SESSCTL_PROFILE] [default: sessctl's own table, or the one profile that fits]
+    /// Profile of the framework that owns the table: a name from `sessctl show profiles`, or a
+    /// file [env: SESSCTL_PROFILE] [default: sessctl's own table, or the only profile that
+    /// matches]
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub(super) profile: Option<PathBuf>,
-    /// What a profile asks for of the application's configuration, such as lifetime=2h;
-    /// once for each
+    /// Parameter that the profile needs from the application's configuration, such as
+    /// lifetime=2h; can be repeated
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
-    /// The directory for the ledger, the leases and the counters of a framework's table;
-    /// callers that use another directory do not share them [default: $STATE_DIRECTORY, else
+    /// Directory for the ledger, the leases and the counters of a framework's table; callers
+    /// that use different directories do not share them [default: $STATE_DIRECTORY, else
     /// /var/lib/sessctl/OWNER if root has created it for the owner of the database, else
     /// sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// User whose privileges root takes: NAME, UID or UID:GID
-    /// [default: the owner of the database]
+    /// As root, work with the privileges of this user: NAME, UID or UID:GID [default: the
+    /// owner of the database]
     #[arg(long = "as", global = true, value_name = "USER")]
     pub run_as: Option<String>,
-    /// Of a cluster: the file whose first line is USER:PASSWORD [env:
+    /// Cluster credentials: a file whose first line is USER:PASSWORD [env:
     /// SESSCTL_CREDENTIALS_FILE, or SESSCTL_CREDENTIALS for the line itself]
     #[arg(long, global = true, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// Of a cluster at https://: the certificates of the authorities to trust, in PEM
-    /// [env: SESSCTL_CA_FILE] [default: those that browsers trust]
+    /// CA certificates to trust for a cluster at https://, in PEM format [env:
+    /// SESSCTL_CA_FILE] [default: the authorities that browsers trust]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Of a cluster: what a command that only looks may see: what the leader has, all that
-    /// was acknowledged, or what the next node has, however old [default: weak]
+    /// Cluster read consistency of commands that only read: weak (state of the leader),
+    /// linearizable (every acknowledged write), or none (the next node's state, however old)
+    /// [default: weak]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
     pub consistency: Option<Consistency>,
-    /// How to write the answer [default: table]
+    /// Output format [default: table]
     #[arg(short, long = "output", global = true, value_name = "FORMAT")]
     pub output: Option<FormatName>,
-    /// The same as -o json
+    /// Shorthand for -o json
     #[arg(long, global = true, conflicts_with = "output")]
     pub json: bool,
-    /// Say nothing of what was or would be done; open and cycle print nothing
+    /// Do not report what was done or would be done; open and cycle print nothing
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say what was done also where it went without saying
+    /// Print a summary even on success
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// When to use colours; the variable NO_COLOR is honoured
+    /// When to use colors; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// On a terminal
+    /// Only on a terminal
     Auto,
-    /// Also in a pipe
+    /// Even if the output is not a terminal
     Always,
-    /// Nowhere
+    /// Never
     Never,
 }
 
@@ -118,4 +120,22 @@ impl Named {
             Some(Self { path, origin: SettingOrigin::Environment })
         })
     }
+}
+
+/// Where the user and the password stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// In a file, and who has named it.
+    File(PathBuf, CredentialOrigin),
+    /// In the environment itself.
+    Variable,
+}
+
+/// Who has named a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialOrigin {
+    Flag,
+    /// A variable, by its name.
+    Variable(&'static str),
+    Config,
 }

@@ -9,13 +9,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use sessctl::domain::state_file::{
+use crate::domain::state_file::{
     StateConsequence, StateFault, StateNotice, StateProblem, UntrustedReason,
 };
-use sessctl::store::adopted::check_state_directory;
+use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
-use crate::cli::privileges::Identity;
+use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{Owner, user_name};
 use crate::output::sanitize::escape;
 
@@ -167,7 +167,7 @@ fn named(uid: u32) -> String {
 
 /// Consequence for jobs where no history can be kept.
 const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each of their times: \
-                               runs that were missed are not made up";
+                               missed runs are not made up for";
 
 /// What was told of the state: the same is not told twice.
 pub type WarnedStates = Rc<RefCell<BTreeSet<String>>>;
@@ -211,7 +211,7 @@ pub fn advice(trouble: &StateProblem) -> String {
     let directory = file.parent().unwrap_or(file);
     match fault {
         StateFault::NoDirectory => {
-            "pass --state-dir DIR, or write state_dir = \"DIR\" into the configuration".to_owned()
+            "pass --state-dir DIR, or set state_dir = \"DIR\" in the configuration".to_owned()
         }
         StateFault::Damaged { .. } | StateFault::Empty => advice_for_content(*loss).to_owned(),
         StateFault::Newer => "update sessctl; the file is left as it is".to_owned(),
@@ -219,19 +219,19 @@ pub fn advice(trouble: &StateProblem) -> String {
         StateFault::Unsafe { path, why } => advice_for_safety(path, *why),
         StateFault::Denied { user, .. } => {
             format!(
-                "run `chown -R {} {}`, or name another --state-dir",
+                "run `chown -R {} {}`, or pass another --state-dir",
                 named_or_number(*user),
                 quoted(directory)
             )
         }
-        StateFault::Other(_) => "correct the cause, or name another --state-dir".to_owned(),
+        StateFault::Other(_) => "correct the cause, or pass another --state-dir".to_owned(),
     }
 }
 
 fn advice_for_content(loss: StateConsequence) -> &'static str {
     match loss {
         StateConsequence::NothingRead => {
-            "the next purge begins a new one, or restore it from a backup"
+            "the next purge starts a new one, or restore it from a backup"
         }
         StateConsequence::NothingKept => "remove it, or restore it from a backup",
         StateConsequence::Content => "no action is needed, unless you want to restore a backup",
@@ -241,23 +241,23 @@ fn advice_for_content(loss: StateConsequence) -> &'static str {
 fn advice_for_safety(path: &Path, why: UntrustedReason) -> String {
     match why {
         UntrustedReason::Link => {
-            "replace the link by what it stands for, or name another --state-dir".to_owned()
+            "replace the link with its target, or pass another --state-dir".to_owned()
         }
-        UntrustedReason::Kind => "remove it, or name another --state-dir".to_owned(),
+        UntrustedReason::Kind => "remove it, or pass another --state-dir".to_owned(),
         UntrustedReason::Owner(owner, _) if owner != 0 => {
-            format!("run sessctl as {}, or name another --state-dir", named(owner))
+            format!("run sessctl as {}, or pass another --state-dir", named(owner))
         }
         UntrustedReason::Owner(_, user) => {
             format!(
-                "run `chown -R {} {}`, or name another --state-dir",
+                "run `chown -R {} {}`, or pass another --state-dir",
                 named_or_number(user),
                 quoted(path)
             )
         }
         UntrustedReason::Writable => format!("run `chmod o-w {}`", quoted(path)),
-        UntrustedReason::HardLink => "remove the other name of it".to_owned(),
+        UntrustedReason::HardLink => "remove its other name (hard link)".to_owned(),
         UntrustedReason::Parent => {
-            "name a --state-dir whose parent directories belong to root".to_owned()
+            "pass a --state-dir whose parent directories belong to root".to_owned()
         }
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::{env, fs};
 
+use crate::Error;
 use anyhow::Context as _;
-use sessctl::Error;
 
 use super::options::When;
 use crate::output;

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::app::{CopyProgress, CopyReport, CopyRequest, SessionService, StopReason};
-use sessctl::domain::write_limits::HoldLimit;
-use sessctl::storage::Backend;
-use sessctl::store::{Access, Consistency, Location, adopted};
-use sessctl::{Error, store};
+use crate::app::{CopyProgress, CopyReport, CopyRequest, SessionService, StopReason};
+use crate::domain::write_limits::HoldLimit;
+use crate::storage::Backend;
+use crate::store::{Access, Consistency, Location, adopted};
+use crate::{Error, store};
 
 use super::args::duration;
 use super::context::{Context, SettingOrigin, print};
@@ -27,50 +27,51 @@ use summary::Endpoints;
 /// the application does not use that database yet.
 const FAR: Duration = Duration::from_millis(100);
 
-/// Copy all sessions to another database: from a file to a cluster, or back
+/// Copy all sessions to another database: a file or a cluster
 ///
-/// The rows are copied as they are, ended ones too, with the counters of `show stat`; the
-/// record of runs and the accounts of jobs stay behind. The source is only read, and the
-/// application may go on writing to it. The destination is set up if it holds nothing
-/// yet. Afterwards both are read once more and compared, row by row.
+/// Rows are copied unchanged, including ended ones, together with the counters of `show stat`;
+/// the record of runs and the history of jobs are not copied. The source is only read, and the
+/// application may keep writing to it. An empty destination is set up first. Afterwards both
+/// sides are read again and compared, row by row.
 ///
-/// What both have already is left alone: after an interruption, or a failure, the same
-/// command goes on where it stopped. So the way to a cluster has two passes. The first
-/// copies, while the application runs, and ends with exit code 3 if rows have changed
-/// meanwhile. Then stop the application and its purges; the second, with --replace,
-/// brings what has changed and takes away what has gone. Then start the application with
-/// the cluster.
+/// Rows that are equal on both sides are left alone: after an interruption or a failure, the
+/// same command resumes where it stopped. A move to a cluster therefore takes two passes. The
+/// first copies while the application runs, and exits with code 3 if rows have changed
+/// meanwhile. Then stop the application and its purges; the second pass, with --replace,
+/// copies what has changed and deletes what is gone. Then start the application with the
+/// cluster.
 ///
-/// A session that is newer in the destination, or that is there alone, is left alone
-/// without --replace, and the exit code is 1: the application may use the destination
-/// already. It may also have gone from the source since an earlier pass. Where a purge or
-/// a job has run in the destination, a move without --replace is refused: what it has
-/// deleted would come back.
+/// Without --replace, a session that is newer in the destination, or that exists only there,
+/// is left alone, and the exit code is 1: the application may already use the destination, or
+/// the session may have been deleted from the source since an earlier pass. If a purge or a
+/// job has run in the destination, a move without --replace is refused: it would bring back
+/// what they have deleted.
 ///
 /// A purge of the destination and a move to it exclude each other.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl move --from sessions.db --to http://db1:4001,db2:4001,db3:4001
   sessctl move --from sessions.db --to http://db1:4001,db2:4001,db3:4001 --replace
-  sessctl move --from http://db1:4001,db2:4001,db3:4001 --to back.db    the way back")]
+  sessctl move --from http://db1:4001,db2:4001,db3:4001 --to back.db    back to a file")]
 pub struct Args {
-    /// The database with the sessions: a file or a cluster, as for --db
+    /// Source database: a file or a cluster, as for --db
     #[arg(long, value_name = "PATH|URL")]
     from: PathBuf,
-    /// The database that gets them
+    /// Destination database
     #[arg(long, value_name = "PATH|URL")]
     to: PathBuf,
-    /// Make the destination equal to the source: overwrite what is newer there, delete
-    /// what is there alone. For the last pass, when the application has been stopped and
-    /// no program uses the destination yet: what was written there would be lost
+    /// Make the destination equal to the source: overwrite rows that are newer there, and
+    /// delete rows that exist only there. For the last pass, after the application has been
+    /// stopped and before any program uses the destination: anything written there would be
+    /// lost
     #[arg(long)]
     replace: bool,
-    /// Compare both, and change nothing: exit code 0 if they are the same, 3 if another
-    /// pass would bring something, 1 if the destination has something of its own
+    /// Compare both sides and change nothing: exit code 0 if they are equal, 3 if another pass
+    /// would copy something, 1 if the destination has rows that are newer or exist only there
     #[arg(long, visible_alias = "dry-run", conflicts_with = "wait")]
     verify_only: bool,
-    /// Wait up to this time for a purge or another move that is at work on the
-    /// destination; without it, leave at once with exit code 11
+    /// Wait up to this time for a running purge of the destination, or another move to it;
+    /// without this option, exit at once with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
 }
@@ -96,7 +97,7 @@ impl Args {
         } else {
             store::create(up_to_date(&ends.to))?
         };
-        let mut service = context.in_charge(store, config);
+        let mut service = context.service(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = waiting(self.wait, &interrupt, is_held, || {
             self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)
@@ -126,12 +127,12 @@ impl Args {
     /// The two databases. Each is named here: that of `--db` would be a third.
     fn ends(&self, context: &Context) -> anyhow::Result<Endpoints> {
         if context.named_db.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
-            return Err(Usage::error("--db: move takes its databases by --from and --to"));
+            return Err(Usage::error("--db: move takes its databases from --from and --to"));
         }
         if context.named_profile.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
             return Err(Usage::error(
-                "--profile: move copies sessctl's own table; a framework's moves with its \
-                 application",
+                "--profile: move copies only sessctl's own table; a framework's table moves with \
+                 its application",
             ));
         }
         let from = context.location_of(&self.from)?;
@@ -149,7 +150,7 @@ impl Args {
         request: &CopyRequest,
         interrupt: &Interrupt,
         context: &Context,
-    ) -> sessctl::Result<CopyReport> {
+    ) -> crate::Result<CopyReport> {
         let mut display = Display::new(None, context);
         let mut go_on = |progress: &CopyProgress| -> ControlFlow<()> {
             display.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
@@ -195,8 +196,8 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
         Err(stranger @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
             match adopted::detect(&from, Access::Read, profiles::outlines()?) {
                 Ok(profile) => Err(Error::Refused(format!(
-                    "{from} holds a table of {}: it moves with its application, and sessctl \
-                     moves only its own",
+                    "{from} holds a table of {}, which moves with its application; sessctl copies \
+                     only its own table",
                     profile.title
                 ))
                 .into()),

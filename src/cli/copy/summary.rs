@@ -1,7 +1,7 @@
 //! What a move has done, as a record and in words.
 
-use sessctl::app::{Comparison, CopyReport};
-use sessctl::store::Location;
+use crate::app::{Comparison, CopyReport};
+use crate::store::Location;
 
 use crate::output::human::{milliseconds, thousands};
 use crate::output::record::{Column, Record, Schema, Value};
@@ -22,7 +22,7 @@ pub static MOVED: Schema = Schema::one(
         Column::row("changed", "changed"),
         Column::row("deleted", "deleted"),
         Column::row("left_newer", "left, newer there"),
-        Column::row("left_extra", "left, there alone"),
+        Column::row("left_extra", "left, only there"),
         Column::row("counters", "counters"),
         Column::row("same", "same"),
         Column::row("rows_from", "rows of the source"),
@@ -66,11 +66,11 @@ pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
         (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => found(comparison),
         (Some(comparison), _) => {
-            format!("{}; another pass brings that", found(comparison))
+            format!("{}; another pass copies the rest", found(comparison))
         }
         (None, stopped) => {
             let why = stopped.map_or("something", |stopped| stopped.as_str());
-            format!("stopped by {why}; the same command goes on from here")
+            format!("stopped by {why}; run the same command to resume")
         }
     };
     if verify_only { found } else { format!("{}; {found}", brought(done)) }
@@ -87,7 +87,7 @@ fn brought(done: &CopyReport) -> String {
     };
     match done.deleted {
         0 => copied,
-        gone => format!("{copied} and deleted {} that had gone", thousands(gone)),
+        gone => format!("{copied} and deleted {} no longer in the source", thousands(gone)),
     }
 }
 
@@ -106,7 +106,7 @@ fn found(comparison: &Comparison) -> String {
         (comparison.missing, "missing there"),
         (comparison.older, "older there"),
         (comparison.newer, "newer there"),
-        (comparison.extra, "there alone"),
+        (comparison.extra, "only there"),
     ];
     let kinds = kinds.iter().filter(|(rows, _)| *rows > 0);
     let kinds: Vec<String> =
@@ -136,8 +136,8 @@ pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
         }
     };
     Some(format!(
-        "{what}: left alone, as the application may use {to} already{or}; --replace makes both \
-         equal"
+        "{what}: left alone, because the application may already use {to}{or}; --replace makes \
+         both sides equal"
     ))
 }
 

@@ -14,9 +14,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use sessctl::config::Config;
+use crate::config::Config;
 
-use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
 use crate::cli::replace::replace;
@@ -51,7 +50,7 @@ impl Args {
     ///
     /// # Errors
     /// A request that cannot be understood.
-    pub fn run(&self, _: &Context) -> anyhow::Result<Exit> {
+    pub fn run(&self) -> anyhow::Result<Exit> {
         // A signal to the whole process group or unit ends the command, which ends this.
         interrupt::ignore()?;
         let (mut requests, mut answers) = (io::stdin().lock(), io::stdout().lock());

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::Error;
 use anyhow::Context as _;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
-use sessctl::Error;
 
 use super::Identity;
 use crate::cli::accounts;
@@ -69,7 +69,7 @@ fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
         let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
-                let hint = "`sessctl init` makes one".to_owned();
+                let hint = "`sessctl init` creates one".to_owned();
                 return Err(Error::Missing { at: path.display().to_string(), hint }.into());
             }
             IfMissing::Create => {
@@ -105,7 +105,7 @@ fn unknown(path: &Path) -> String {
     )
 }
 
-fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::Result<()> {
+fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Result<()> {
     let foreign = walk.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
@@ -119,10 +119,11 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> sessctl::R
 }
 
 /// Refuses to work as root where another user chooses the file.
-fn must_be_out_of_reach(walk: &Walk, path: &Path) -> sessctl::Result<()> {
+fn must_be_out_of_reach(walk: &Walk, path: &Path) -> crate::Result<()> {
     let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
-        "root would own \"{}\", but other users could replace it: {fault}; make the application's user its owner, or pass --as USER",
+        "root would own \"{}\", but other users could replace it: {fault}; make the application's \
+         user its owner, or pass --as USER",
         path.display(),
     )))
 }

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use super::context::Context;
 use super::exit::Exit;
 
-/// Try a profile of a framework's table
+/// Test a profile of a framework's table
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]

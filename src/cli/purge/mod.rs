@@ -6,20 +6,20 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sessctl::Error;
-use sessctl::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
-use sessctl::config::Config;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::GuardLimits;
-use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
-use sessctl::store::{Access, Location};
+use crate::Error;
+use crate::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
+use crate::config::Config;
+use crate::domain::filter::TaskPattern;
+use crate::domain::guard::GuardLimits;
+use crate::domain::time::UnixTime;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
+use crate::store::{Access, Location};
 
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::ended_lines::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, advice_on_room, eprint_line, ignore_broken_pipe};
+use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::list::{TABLE_ROWS, remainder};
@@ -28,22 +28,22 @@ use crate::cli::progress::Display;
 use crate::cli::protection::Deadline;
 use crate::cli::retry::waiting;
 use crate::cli::show::stat;
-use crate::cli::{clock, metrics, records};
+use crate::cli::{clock, disk, metrics, records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 use crate::output::{FormatName, Summary};
 
 use summary::{RUN, SUMMARY, record, schema, sentence};
 
-/// End and delete what is due
+/// End sessions that are due, and delete rows past their retention
 ///
-/// Sessions that are due under the policy of their task end; rows of ended
-/// sessions go when their retention is over. The table is walked in short write
-/// transactions, so that the application goes on; the run can be interrupted at
-/// any moment and the next one finds what is left. If the clock of the machine has
-/// moved since the last run, nothing ends (exit code 4). Off a terminal it says nothing
-/// when all went well, unless a format is asked for. With --each the sessions that end are
-/// the answer, and what the run has done in all is told on standard error, on a terminal.
+/// Sessions that are due under the policy of their task end; rows of ended sessions are
+/// deleted after their retention. The table is processed in short write transactions, so that
+/// the application keeps running; the run can be interrupted at any time, and the next one
+/// continues with the rest. If the machine's clock has moved since the last run, nothing ends
+/// (exit code 4). If standard output is not a terminal, a successful purge prints nothing
+/// unless a format is given. With --each, the sessions that end are the output, and the
+/// summary is printed to standard error on a terminal.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl purge --dry-run                      what would happen, and why
@@ -52,54 +52,54 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
   sessctl purge --max-percent 50 --json        end nothing if it were more than half
   15 * * * * sessctl --db /var/lib/app.db purge")]
 pub struct Args {
-    /// List what would happen and why; change nothing
+    /// List what would happen, and why; change nothing
     #[arg(long, conflicts_with = "each")]
     dry_run: bool,
-    /// Only this task; * stands for any text, case does not matter
+    /// Purge only this task; * matches any text, case is ignored
     #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
-    /// End nothing if it were more than this share of the sessions in the table that have
-    /// not ended. A backlog does not count: what was due at the last purge already
+    /// Abort if more than this percentage of the sessions in the table that have not ended
+    /// would end. A backlog does not count: sessions that were already due at the last purge
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// End nothing if it were more sessions than this, a backlog aside; 0: no cap
+    /// Abort if more than this number of sessions would end, not counting a backlog; 0: no
+    /// limit
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
-    /// For about how long each write transaction may hold up the application
-    /// [default: 2ms, or that of the configuration]
+    /// Target duration of each write transaction [default: 2ms, or the value of the
+    /// configuration]
     #[arg(long, value_name = "TIME")]
     hold: Option<HoldLimit>,
-    /// Nobody else is writing: hold for as long as it goes fastest
+    /// Assume that there are no other writers, and use large batches
     #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
     fast: bool,
-    /// How large the write-ahead log may become while somebody's long read keeps it
-    /// from being used again; then stop, with exit code 3 [default: 64MiB, or that of
+    /// Maximum size of the write-ahead log while a long-running reader keeps it from being
+    /// reset; at that size the purge stops with exit code 3 [default: 64MiB, or the value of
     /// the configuration]
     #[arg(long, value_name = "SIZE")]
     max_log: Option<ByteSize>,
-    /// Say how far it is every so many seconds, on standard error; unasked, a terminal
-    /// shows a bar
+    /// Print progress to standard error every N seconds [default on a terminal: a progress
+    /// bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     progress: Option<u64>,
-    /// Wait up to this time for another purge that is at work; without it, leave at
-    /// once with exit code 11
+    /// Wait up to this time for another running purge; without this option, exit at once with
+    /// exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "dry_run")]
     wait: Option<Duration>,
-    /// Take the time for right although the clock has moved since the last run
+    /// Accept the current time even though the clock has moved since the last run
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
     each: LineTarget,
-    /// With --dry-run: what would happen to the rows as they are now if it were
-    /// another moment
+    /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<MomentArg>,
-    /// Afterwards write the figures of show stat and of this run to a file, for
-    /// node_exporter; also if it was refused, which is one of the figures
+    /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
+    /// even if the run was refused, which is one of the figures
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }
@@ -165,7 +165,7 @@ impl Args {
             context.say_untold(untold);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
-            let advice = advice_on_room(&path.display().to_string());
+            let advice = disk::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         say_of_rows(&summary, false, context);

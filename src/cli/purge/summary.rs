@@ -1,7 +1,7 @@
 //! What a purge has done, as a record and in words.
 
-use sessctl::app::PurgeSummary;
-use sessctl::domain::profile::Profile;
+use crate::app::PurgeSummary;
+use crate::domain::profile::Profile;
 
 use crate::output::human;
 use crate::output::human::{milliseconds, thousands};
@@ -235,13 +235,13 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use sessctl::storage::UnreadableValue;
+    use crate::storage::UnreadableValue;
 
     use super::*;
 
     #[test]
     fn one_session_is_one() {
-        use sessctl::app::PurgeProgress;
+        use crate::app::PurgeProgress;
         let profile =
             crate::cli::profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
         let said = |deleted, live, dry_run| {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sessctl::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
-use sessctl::config::Config;
-use sessctl::domain::job::{Job, JobStatus, LateRun};
-use sessctl::domain::time::Span;
-use sessctl::{Error, config};
+use crate::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
+use crate::config::Config;
+use crate::domain::job::{Job, JobStatus, LateRun};
+use crate::domain::time::Span;
+use crate::{Error, config};
 
 use crate::cli::clock;
 use crate::cli::context::{Context, again};
@@ -17,6 +17,7 @@ use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept::{Wording, say_kept, say_unindexed};
 use crate::cli::purge::say_of_rows;
+use crate::cli::report::with_guidance;
 use crate::cli::retry::waiting;
 use crate::output::human::thousands;
 use crate::output::record::{Record, Value};
@@ -89,7 +90,7 @@ impl<'a> JobPass<'a> {
         jobs: &[Job],
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<()> {
+    ) -> crate::Result<()> {
         let checked = service.check_clock(clock::now());
         self.context.say_clock_warning(service);
         // What else keeps the ledger from being read, each job says by itself.
@@ -113,7 +114,7 @@ impl<'a> JobPass<'a> {
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<()> {
+    ) -> crate::Result<()> {
         self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
         let ran = match self.run(job, service, interrupt) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
@@ -143,8 +144,8 @@ impl<'a> JobPass<'a> {
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
-    ) -> sessctl::Result<JobOutcome> {
-        let is_held = |ran: &sessctl::Result<JobOutcome>| {
+    ) -> crate::Result<JobOutcome> {
+        let is_held = |ran: &crate::Result<JobOutcome>| {
             matches!(
                 ran,
                 Ok(JobOutcome::NotDue(JobStatus::Running(_))) | Err(Error::LeaseHeld { .. })
@@ -193,7 +194,7 @@ impl<'a> JobPass<'a> {
 }
 
 /// What a job's work has left untold.
-fn untold_by(ran: &sessctl::Result<JobOutcome>) -> Option<&MissedNotifications> {
+fn untold_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.missed_notifications.as_ref(),
         Ok(JobOutcome::Cycled(cycled)) => cycled.missed_notifications.as_ref(),
@@ -221,7 +222,7 @@ struct Report {
 }
 
 impl Report {
-    fn of(ran: &sessctl::Result<JobOutcome>) -> Option<Self> {
+    fn of(ran: &crate::Result<JobOutcome>) -> Option<Self> {
         let nothing = |exit, outcome, reason| Self {
             exit,
             outcome,
@@ -251,7 +252,7 @@ impl Report {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                nothing(Exit::Busy, "held", Some(error.to_string()))
+                nothing(Exit::Busy, "held", Some(with_guidance(&error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),
@@ -288,7 +289,7 @@ impl Report {
         if done.is_empty() {
             return "nothing was done, and the job is still due".to_owned();
         }
-        format!("{} so far, and the next run goes on", done.join(", "))
+        format!("{} so far; the next run continues", done.join(", "))
     }
 
     fn record(&self, job: &Job) -> Record {

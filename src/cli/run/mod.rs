@@ -1,12 +1,12 @@
 //! `sessctl run`
 
 mod job_pass;
+mod service;
 mod watch;
 
 use std::time::Duration;
 
-use sessctl::config::Config;
-use sessctl::store::Access;
+use crate::store::Access;
 
 use super::args::duration;
 use super::context::Context;
@@ -17,37 +17,38 @@ use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
 use job_pass::JobPass;
+use service::{forget_jobs, no_jobs};
 
 /// Run the jobs of the configuration that are due
 ///
-/// Each [[job]] that is due runs once, in the order of the file; then the command
-/// ends. Let cron or a timer call it each minute (`sessctl schedule print cron`): a job
-/// with an interval runs at the call that is nearest to its time. A
-/// purge that was missed while the machine was off is made up, once; a cycle only if it is
-/// no later than the `late` of its job, otherwise it is skipped, and that is said. A job
-/// that is new or back in the configuration has missed none. Off a terminal it
-/// says nothing else when all went well, unless a format is asked for; the ledger has a
-/// record of each run (`sessctl show runs`). With --each, or where a job that is enabled has
-/// each = "stdout", the sessions that end are the answer, and not the runs: --each goes for
-/// all jobs of the call, beside what the key of each says. While another process does the
-/// work of a job, that job is left to it, and the exit code is 11. If the clock of the
-/// machine has moved since the last run, no job runs, and the exit code is 4.
+/// Each [[job]] that is due runs once, in the order of the file; then the command exits. Let
+/// cron or a timer call it every minute (`sessctl schedule print cron`): a job with an
+/// interval runs at the call closest to its time. A purge that was missed while the machine
+/// was off is made up for, once; a cycle only if it is no later than the `late` of its job,
+/// otherwise it is skipped, which is reported. A job that is new, or that returns to the
+/// configuration, has missed none. If standard output is not a terminal, a successful run
+/// prints nothing else unless a format is given; the ledger records each run (`sessctl show
+/// runs`). With --each, or if an enabled job has each = "stdout", the sessions that end are
+/// the output instead of the runs: --each applies to all jobs of the call, in addition to the
+/// key of each job. If another process is running a job, that job is left to it, and the exit
+/// code is 11. If the machine's clock has moved since the last run, no job runs, and the exit
+/// code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run
   * * * * * sessctl --config /etc/sessctl.toml run
   sessctl run --each                           a line for each session that ends
-  sessctl run --watch                          stay, where there is no cron")]
+  sessctl run --watch                          keep running, on a host without cron")]
 pub struct Args {
-    /// Stay and keep to the schedule until SIGTERM or SIGINT comes; follow changes of
-    /// the configuration file and of the clock; SIGHUP reloads the file at once
+    /// Keep running on schedule until SIGTERM or SIGINT; follow changes of the configuration
+    /// file and of the clock; SIGHUP reloads the file at once
     #[arg(long, conflicts_with = "wait")]
     watch: bool,
-    /// Take the time for right although the clock has moved since the last run; with
-    /// --watch, at its beginning
+    /// Accept the current time even though the clock has moved since the last run; with
+    /// --watch, at startup
     #[arg(long)]
     accept_clock: bool,
-    /// Wait up to this time for another process that does the same
+    /// Wait up to this time for another process that runs the same job
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
     #[command(flatten)]
@@ -79,11 +80,11 @@ impl Args {
         let config = context.config()?;
         if self.watch && context.asked_format().is_some() && !self.each.is_stdout() {
             return Err(Usage::error(
-                "--watch answers nothing without --each: leave -o and --json out",
+                "--watch prints no records without --each: omit -o and --json",
             ));
         }
         if config.jobs.is_empty() {
-            give_up_jobs(context, config);
+            forget_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
@@ -106,27 +107,10 @@ impl Args {
         } else if attended.is_err() {
             // It says so itself.
         } else if round.records.is_empty() && context.is_interactive() {
-            context.say("nothing is due; `sessctl show schedule` has the next times");
+            context.say("nothing is due; `sessctl show schedule` lists the next runs");
         }
         attended?;
         listed?;
         Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
     }
-}
-
-/// Gives up the jobs that a configuration without any has had before: when they come back,
-/// they have missed nothing. Where there is no database, there are none.
-fn give_up_jobs(context: &Context, config: &Config) {
-    if let (Ok(mut service), Ok(terms)) = (context.open_under(config), context.terms(config)) {
-        // The next run gives them up if this one could not.
-        let _ = service.set_jobs(&[], &terms, context.now);
-    }
-}
-
-fn no_jobs(context: &Context) -> String {
-    let place = context.config_path().map_or_else(
-        || "there is no configuration: name one with --config".to_owned(),
-        |path| format!("{} has no [[job]]", path.display()),
-    );
-    format!("nothing to run: {place}; examples/sessctl.toml shows how to write one")
 }

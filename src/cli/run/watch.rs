@@ -6,17 +6,19 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sessctl::config::Config;
-use sessctl::domain::clock::ClockRefusal;
-use sessctl::domain::job::JobStatus;
-use sessctl::domain::time::{Span, UnixTime};
+use crate::config::Config;
+use crate::domain::clock::ClockRefusal;
+use crate::domain::job::JobStatus;
+use crate::domain::time::{Span, UnixTime};
 
-use super::{JobPass, give_up_jobs, no_jobs};
+use super::job_pass::JobPass;
+use super::service::{forget_jobs, no_jobs, reopen};
 use crate::cli::context::Context;
 use crate::cli::ended_lines::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, begin_anew};
+use crate::cli::report::with_guidance;
 use crate::cli::{clock, orphans};
 use crate::output::sanitize::escape;
 
@@ -114,14 +116,14 @@ impl Watch<'_> {
             Ok(config) => {
                 self.config = config;
                 self.next = None;
-                self.context.say("sessctl: read the configuration again");
+                self.context.say("sessctl: reloaded the configuration");
                 self.context.warn_of(&self.config);
                 if self.config.jobs.is_empty() {
                     self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
                 }
             }
             Err(error) => {
-                self.eprint_line(format!("{error:#}; the configuration stays as it was"));
+                self.eprint_line(format!("{error:#}; the previous configuration stays in force"));
             }
         }
     }
@@ -145,11 +147,13 @@ impl Watch<'_> {
             Err(error) => {
                 if error.is::<NewOwner>() {
                     let failed = begin_anew();
-                    self.eprint_line(format!("{error:#}; could not do so by itself: {failed:#}"));
+                    self.eprint_line(format!(
+                        "{error:#}; could not restart automatically: {failed:#}"
+                    ));
                     return clock::now().plus(RESPITE);
                 }
                 match error.downcast_ref() {
-                    Some(sessctl::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
+                    Some(crate::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
                     _ => self.eprint_line(format!("{error:#}")),
                 }
                 clock::now().plus(RESPITE)
@@ -159,11 +163,11 @@ impl Watch<'_> {
 
     fn attempt(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         if self.config.jobs.is_empty() {
-            give_up_jobs(self.context, &self.config);
+            forget_jobs(self.context, &self.config);
             return Ok(clock::now().plus(IDLE));
         }
         let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
-        let service = self.context.open_under(&self.config)?;
+        let service = reopen(self.context, &self.config)?;
         let mut service = service.with_hook(self.each.listener());
         service.ensure_profile_confirmed()?;
         if self.accept_clock {
@@ -192,7 +196,8 @@ impl Watch<'_> {
             said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
         };
         if !self.clock_complaint.is_some_and(is_known) {
-            eprint_line(&escape(&format!("sessctl: {}", sessctl::Error::Clock(refusal))));
+            let message = with_guidance(&crate::Error::Clock(refusal));
+            eprint_line(&escape(&format!("sessctl: {message}")));
             self.clock_complaint = Some((refusal, uptime));
         }
     }

@@ -1,9 +1,9 @@
 //! `sessctl schedule check`
 
-use super::Spec;
+use super::spec::Spec;
 use crate::cli::exit::Exit;
 
-/// Say nothing if a schedule is valid, else point at the mistake
+/// Print nothing if a schedule is valid, otherwise point at the error
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl schedule check '0,30 8-18 mon-fri'")]
 pub struct Args {

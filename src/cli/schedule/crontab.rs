@@ -1,7 +1,7 @@
 //! sessctl as a crontab line.
 
-use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::TimeZone;
+use crate::domain::schedule::Schedule;
+use crate::domain::time_zone::TimeZone;
 
 use super::export::ResolvedInvocation;
 use super::owner::Owner;
@@ -28,7 +28,7 @@ impl ResolvedInvocation {
     ) -> anyhow::Result<String> {
         let command = shlex::try_join(self.words.iter().map(String::as_str))?;
         if command.contains('\n') {
-            return Err(Usage::error("a path with a line break does not fit into a crontab line"));
+            return Err(Usage::error("a crontab line cannot contain a path with a line break"));
         }
         let (comment, field) = match table {
             Table::User => (self.whose_crontab()?, String::new()),
@@ -59,7 +59,7 @@ impl ResolvedInvocation {
             (Some(owner), _) => Ok(owner.clone()),
             (None, None) => Ok(Owner::caller()),
             (None, Some(folder)) => Err(Usage::error(format!(
-                "there is no such database in {folder} yet, and the line needs the name of its \
+                "the database does not exist in {folder} yet, and the line needs the name of its \
                  owner; create the database first"
             ))),
         }

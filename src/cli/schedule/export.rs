@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::domain::schedule::Schedule;
+use crate::domain::time_zone::TimeZone;
+use crate::store::Location;
 use anyhow::Context as _;
-use sessctl::domain::schedule::Schedule;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::store::Location;
 
 use super::owner::Owner;
 use crate::cli::exit::Usage;
@@ -273,7 +273,7 @@ fn absolute(path: &Path) -> anyhow::Result<String> {
         std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
     full.into_os_string()
         .into_string()
-        .map_err(|path| Usage::error(format!("{} is no UTF-8 text", path.display())))
+        .map_err(|path| Usage::error(format!("{} is not valid UTF-8", path.display())))
 }
 
 #[cfg(test)]

@@ -6,20 +6,20 @@ mod export;
 mod next;
 mod owner;
 mod print;
+mod spec;
 
 use clap::Subcommand;
-use sessctl::domain::schedule::{Schedule, ScheduleError};
 
 use super::context::Context;
 use super::exit::Exit;
 
 /// Check a schedule, show its next times, or print it for cron or systemd
 ///
-/// A schedule is <minute> <hour> <weekday> in local time: minute 0-59, hour 0-23,
-/// weekday 1 (Monday) to 7 (Sunday) or mon to sun; each also as *, a list 0,30, a
-/// range 1-5 or a step */15. `15 * *` is each hour at a quarter past, `0 3 *` daily
-/// at 03:00, `45 5 2` Tuesdays at 05:45. A job at a fixed hour runs once on each
-/// day that it is due, also on the days when the clocks change.
+/// A schedule is <minute> <hour> <weekday> in local time: minute 0-59, hour 0-23, weekday 1
+/// (Monday) to 7 (Sunday) or mon to sun; each field can also be *, a list 0,30, a range 1-5 or
+/// a step */15. `15 * *` is a quarter past every hour, `0 3 *` daily at 03:00, `45 5 2`
+/// Tuesdays at 05:45. A job at a fixed hour runs once on each day that it is due, including
+/// the days when the clocks change.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -40,19 +40,5 @@ impl Args {
             What::Next(args) => args.run(context),
             What::Print(args) => args.run(context),
         }
-    }
-}
-
-/// A schedule, in one argument or in several.
-#[derive(clap::Args)]
-struct Spec {
-    /// <minute> <hour> <weekday>, best in quotes
-    #[arg(value_name = "SPEC", required = true)]
-    spec: Vec<String>,
-}
-
-impl Spec {
-    fn parse(&self) -> Result<Schedule, ScheduleError> {
-        self.spec.join(" ").parse()
     }
 }

@@ -1,10 +1,10 @@
 //! `sessctl schedule next`
 
+use crate::domain::time::UnixTime;
+use crate::domain::time_zone::TimeZone;
 use chrono::DateTime;
-use sessctl::domain::time::UnixTime;
-use sessctl::domain::time_zone::TimeZone;
 
-use super::Spec;
+use super::spec::Spec;
 use crate::cli::args::MomentArg;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
@@ -20,14 +20,14 @@ use crate::output::record::{Column, Record, Schema, Value};
 pub struct Args {
     #[command(flatten)]
     spec: Spec,
-    /// How many
+    /// Number of times to show
     #[arg(short, value_name = "N", default_value_t = 5)]
     n: u32,
-    /// Later than this, instead of than now
+    /// Show times after this one instead of after now
     #[arg(long, value_name = "TIME")]
     after: Option<MomentArg>,
-    /// In this time zone, such as Europe/Berlin, instead of the machine's or the
-    /// configuration's
+    /// Time zone, such as Europe/Berlin [default: the one of the configuration, or the
+    /// machine's]
     #[arg(long, value_name = "ZONE")]
     tz: Option<TimeZone>,
 }

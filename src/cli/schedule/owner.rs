@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use crate::store::Location;
 use rustix::process::{getegid, geteuid};
-use sessctl::store::Location;
 
 use crate::cli::accounts::name_of_user;
 use crate::cli::context::Context;

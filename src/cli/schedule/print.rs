@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::domain::schedule::Schedule;
 use clap::ValueEnum;
-use sessctl::domain::schedule::Schedule;
 
 use super::crontab::Table;
 use super::export::Invocation;
@@ -14,15 +14,15 @@ use crate::cli::replace::replace;
 
 /// Print the crontab line, or the systemd units, that call sessctl
 ///
-/// Where the configuration has a [[job]] and no schedule is given here, they call
-/// `sessctl run` each minute, which keeps to the jobs' own schedules. Otherwise they
-/// call the purge. The text names this program, the database and the configuration by
-/// their full paths, and repeats what was said of a profile. systemd settles the days
-/// when clocks change in its own way.
+/// If the configuration has a [[job]] and no schedule is given here, they call `sessctl run`
+/// every minute, which follows the schedules of the jobs. Otherwise they call the purge. The
+/// text contains the full paths of this program, the database and the configuration, and
+/// repeats the options about the profile. On days when the clocks change, systemd follows its
+/// own rules.
 ///
-/// The units run as the owner of the database file (User=), and the crontab line is for
-/// that user's crontab; a comment names the user if it is not you. Create the database
-/// first: without the file, the units run as root.
+/// The units run as the owner of the database file (User=), and the crontab line belongs in
+/// that user's crontab; a comment names the user if it is not you. Create the database first:
+/// without the file, the units run as root.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config jobs.toml schedule print cron
@@ -30,17 +30,17 @@ use crate::cli::replace::replace;
   sessctl --db app.db schedule print cron --system > /etc/cron.d/sessctl
   sessctl --db app.db schedule print systemd '0 3 *' --dir /etc/systemd/system")]
 pub struct Args {
-    /// For which of them
+    /// Scheduler to print it for
     scheduler: Scheduler,
-    /// <minute> <hour> <weekday> of the purge [default: each hour at a quarter past]
+    /// <minute> <hour> <weekday> of the purge [default: a quarter past every hour]
     #[arg(value_name = "SPEC")]
     spec: Vec<String>,
-    /// Write the units into this folder, as sessctl-purge.service and
-    /// sessctl-purge.timer, or sessctl-run, instead of printing them
+    /// Write the units into this directory, as sessctl-purge.service and sessctl-purge.timer,
+    /// or as sessctl-run.*, instead of printing them
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Print the line for a file in /etc/cron.d, with the user: the owner of the database
-    /// file, or for a cluster the caller
+    /// Print the line for a file in /etc/cron.d, which names the user: the owner of the
+    /// database file, or the caller for a cluster
     #[arg(long)]
     system: bool,
 }

@@ -1,12 +1,11 @@
 //! `sessctl show stat` of a framework's table.
 
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::EndReason;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStats;
+use crate::domain::profile::Profile;
+use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
+use crate::storage::TaskStats;
 
-use super::stat::gauge;
-use super::{idle_since, stat};
+use super::columns::{self, gauge, idle_since};
 use crate::output::human::thousands;
 use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
@@ -34,7 +33,7 @@ const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(gauge(
 pub static STAT: Schema = Schema::many(
     "tasks",
     &[
-        stat::TASK,
+        columns::TASK,
         PROFILE,
         TABLE,
         SESSIONS,
@@ -42,13 +41,13 @@ pub static STAT: Schema = Schema::many(
         EXPIRED,
         PERCENT,
         UNREADABLE,
-        stat::OLDEST.at(Visibility::Detail),
-        stat::PEAK.at(Visibility::Detail),
-        stat::CLOSED.at(Visibility::Detail),
-        stat::EXPIRED.at(Visibility::Detail),
-        stat::CYCLED.at(Visibility::Detail),
-        stat::DELETED,
-        stat::FUTURE.at(Visibility::Detail),
+        columns::OLDEST.at(Visibility::Detail),
+        columns::PEAK.at(Visibility::Detail),
+        columns::CLOSED.at(Visibility::Detail),
+        columns::EXPIRED.at(Visibility::Detail),
+        columns::CYCLED.at(Visibility::Detail),
+        columns::DELETED,
+        columns::FUTURE.at(Visibility::Detail),
     ],
 )
 .labelled("task");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sessctl::config::{Config, Setting};
+use crate::config::{Config, Setting};
 
 use crate::cli::context::{
     Context, CredentialOrigin, CredentialSource, Named, SettingOrigin, StateDirSource,
@@ -11,12 +11,12 @@ use crate::cli::exit::Exit;
 use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show each setting in force and where it comes from
+/// Show the effective settings and their sources
 ///
-/// The source is default, file, environment or flag; beside it stand the line of
-/// the file, the variable or the flag. What was accepted but will surprise is a
-/// warning on standard error, also a pattern of tasks that matches none that the
-/// database has held so far.
+/// The source is default, file, environment or flag, followed by the line of the file, the
+/// variable or the flag. Settings that are accepted but may have surprising effects are
+/// reported as warnings on standard error, including task patterns that match no task in the
+/// database so far.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -61,7 +61,7 @@ fn warn_of_patterns(config: &Config, context: &Context) {
     let Some(tasks) = context.known_tasks(config) else { return };
     for (place, pattern) in config.task_patterns() {
         if !tasks.has(pattern) {
-            context.warn(&format!("{place} matches no task of the database so far"));
+            context.warn(&format!("{place} matches no task in the database so far"));
         }
     }
 }

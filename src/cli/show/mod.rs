@@ -1,6 +1,7 @@
 //! `sessctl show`: one file for each thing to look at.
 
 mod adopted;
+mod columns;
 mod config;
 mod forecast;
 mod profiles;
@@ -11,14 +12,12 @@ pub mod stat;
 mod tasks;
 mod users;
 
+use crate::store::Location;
 use clap::Subcommand;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::Location;
 
 use super::context::Context;
 use super::exit::Exit;
 use super::privileges::helper;
-use crate::output::record::Value;
 
 /// Show figures, one session, runs, the schedule, the configuration, or profiles
 #[derive(clap::Args)]
@@ -77,14 +76,4 @@ impl Args {
             What::Profiles(args) => args.run(context),
         }
     }
-}
-
-/// How many sessions are expired; those of a framework's table are not counted by user.
-fn expired(sessions: u64, is_adopted: bool) -> Value {
-    if is_adopted { Value::Absent } else { Value::Count(sessions) }
-}
-
-/// How long ago a last use was, where there is one.
-fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
-    Value::span(last_use.map(|last_use| now.since(last_use)))
 }

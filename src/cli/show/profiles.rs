@@ -2,26 +2,27 @@
 
 use std::path::PathBuf;
 
-use sessctl::domain::profile::Profile;
+use crate::domain::profile::Profile;
 
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::outlines;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show the frameworks whose tables are known, or one of their profiles
+/// Show the supported frameworks, or the profile of one of them
 ///
-/// A table that a profile fits needs none to be named, unless several fit. Those that
-/// are not detected have to be named with --profile. The parameters are what only the
-/// application's configuration knows: `sessctl show profiles NAME` says where. Its text
-/// is also what to start from for a table that no profile fits.
+/// A table that matches a profile is detected, and the profile need not be named, unless
+/// several match. Profiles that are not detected must be named with --profile. Parameters are
+/// values that only the application's configuration has: `sessctl show profiles NAME` says
+/// where to find them. The text of a profile is also a starting point for a table that no
+/// profile matches.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show profiles
   sessctl show profiles laravel > own.toml
   sessctl --profile laravel --param lifetime=2h --db app.sqlite show stat")]
 pub struct Args {
-    /// Print the text of this one; in any other format, what the list has of it
+    /// Print the text of this profile; in any format but table, its entry in the list
     #[arg(value_name = "NAME|FILE")]
     name: Option<PathBuf>,
 }

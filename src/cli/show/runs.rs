@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::storage::{RunOutcome, RunQuery, RunRecord};
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
@@ -11,25 +11,26 @@ use crate::output::record::{Column, Record, Schema, Severity, Value};
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
 
-/// Show the last runs of purges and jobs, the latest first
+/// Show the last runs of purges and jobs, most recent first
 ///
-/// A cycle that is no job's is among them if its guard refused it. A run is late by the time from when it was planned to when it started. It is
-/// partial if it stopped early or a hook failed, refused if the guard kept it from
-/// doing anything, skipped if its job is another host's or a cycle was missed by more than
-/// its `late`, and lost if its process died.
+/// A cycle that does not belong to a job appears only if its guard refused it. The lateness of
+/// a run is the time from its planned to its actual start. A run is partial if it stopped
+/// early or a hook failed, refused if the guard kept it from doing anything, skipped if its
+/// job belongs to another host or a cycle was missed by more than its `late`, and lost if its
+/// process died.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show runs --limit 5
   sessctl show runs --job 'restart imap' --failed
   sessctl show runs --json | jq '.[0].outcome'")]
 pub struct Args {
-    /// Only those of this job
+    /// Only runs of this job
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
-    /// Only those that were partial, refused, failed or lost
+    /// Only runs that were partial, refused, failed or lost
     #[arg(long)]
     failed: bool,
-    /// Show at most so many; 0: all
+    /// Show at most N runs; 0: all
     #[arg(long, value_name = "N", default_value_t = LAST)]
     limit: u64,
 }

@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::app::SessionService;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
-use sessctl::domain::policy::Policies;
-use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
-use sessctl::store::Access;
+use crate::app::SessionService;
+use crate::domain::filter::TaskPattern;
+use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
+use crate::domain::policy::Policies;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::store::Access;
 
 use super::runs;
 use crate::cli::context::Context;
@@ -21,10 +21,10 @@ const ON_TIME: Span = Span::seconds(60);
 
 /// Show each job of the configuration, and when it runs next
 ///
-/// Where there is no next time, the note says why. Warnings of the configuration go to
-/// standard error. The last run is that of this
-/// database's ledger, or a cycle that was skipped because it was too late. `missed` counts
-/// times that have passed without a run and that the next one makes up, or skips.
+/// If there is no next time, the note says why. Warnings about the configuration go to
+/// standard error. The last run is taken from this database's ledger, or is a cycle that was
+/// skipped because it was too late. `missed` counts times that have passed without a run and
+/// that the next run makes up for, or skips.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl show schedule --json | jq '.[] | {job, next_at}'")]
 pub struct Args {}
@@ -60,7 +60,7 @@ impl Args {
         }
         context.answer(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
-            context.say("no jobs: a [[job]] in the configuration makes one");
+            context.say("no jobs: add a [[job]] to the configuration");
         }
         Ok(Exit::Done)
     }
@@ -144,14 +144,14 @@ fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<Str
     let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
     Some(match (standing, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
-        (_, Some(host)) => format!("runs on {host} only, and this is {}", host::name()),
+        (_, Some(host)) => format!("runs only on {host}, and this host is {}", host::name()),
         (JobStatus::Due(due), _) if due.resumes => {
             "a run was cut short: the next `sessctl run` completes it".to_owned()
         }
-        (JobStatus::Due(_), _) => "due: the next `sessctl run` does it".to_owned(),
+        (JobStatus::Due(_), _) => "due: the next `sessctl run` runs it".to_owned(),
         (JobStatus::TooLate(late), _) => format!("{late}: the next `sessctl run` skips it"),
         (JobStatus::Running(run), _) => format!("running since {}", run.started),
-        (JobStatus::Never, _) => "its schedule has no time any more".to_owned(),
+        (JobStatus::Never, _) => "its schedule has no further times".to_owned(),
         (JobStatus::Scheduled { .. }, _) => return skipped_because(job, last?),
     })
 }

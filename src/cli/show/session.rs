@@ -1,11 +1,11 @@
 //! `sessctl show session`
 
-use sessctl::Error;
-use sessctl::app::SessionService;
-use sessctl::domain::job::{JobAction, JobStatus, JobTiming};
-use sessctl::domain::session::Session;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::Access;
+use crate::Error;
+use crate::app::SessionService;
+use crate::domain::job::{JobAction, JobStatus, JobTiming};
+use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
+use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
 use super::schedule::next_time;
@@ -15,11 +15,11 @@ use crate::cli::{host, records};
 use crate::output::FormatName;
 use crate::output::record::{Record, Value};
 
-/// Show all about one session, and what will happen to it
+/// Show one session in detail, and what will happen to it
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl show session 3fa9")]
 pub struct Args {
-    /// Its handle, or 4 or more digits that no other handle begins with
+    /// Handle of the session, or at least its first 4 digits if they are unique
     handle: String,
 }
 

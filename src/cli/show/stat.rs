@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
-use sessctl::app::SessionService;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{EndReason, State};
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::TaskStats;
-use sessctl::store::Access;
+use crate::app::SessionService;
+use crate::domain::filter::TaskPattern;
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, State};
+use crate::domain::time::UnixTime;
+use crate::storage::TaskStats;
+use crate::store::Access;
 
-use super::{adopted, idle_since};
+use super::adopted;
+use super::columns::{
+    ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, EVICTED, EXPIRED, EXPIRED_NOW, FUTURE,
+    GIVEN_UP, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
+};
 use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
@@ -18,98 +22,30 @@ use crate::cli::metrics;
 use crate::cli::privileges::helper;
 use crate::output::FormatName;
 use crate::output::human::thousands;
-use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
+use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::sanitize::escape;
 
 /// Count sessions by task and state, with counters
 ///
-/// live counts the sessions that have neither ended nor are due to end; expired are those
-/// that are due, and wait for the next purge. oldest is how long the session has been
-/// unused that has been unused for the longest, of those that have not ended. opened,
-/// ended by reason, deleted and refused count since the database was made. peak is the
-/// most sessions that had not ended, live or due, that were seen at once: at a purge, at
-/// a cycle, now, and in tables of up to 1,000 rows at each open.
+/// live counts the sessions that have neither ended nor are due to end; expired are those that
+/// are due and wait for the next purge. oldest is the longest idle time of a session that has
+/// not ended. opened, ended by reason, deleted and refused have been counted since the
+/// database was created. peak is the largest number of sessions not ended, live or due, that
+/// was seen at once: at a purge, at a cycle, now, and in tables of up to 1,000 rows at each
+/// open.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show stat
   sessctl show stat 'im*' -o plain | grep active
   sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom")]
 pub struct Args {
-    /// Only this task; * stands for any text, case does not matter
+    /// Only this task; * matches any text, case is ignored
     #[arg(value_parser = task)]
     task: Option<TaskPattern>,
-    /// Write the figures to this file, for node_exporter, and print nothing
+    /// Write the figures to this file for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
     metrics_file: Option<PathBuf>,
 }
-
-pub(super) type Labels = &'static [(&'static str, &'static str)];
-
-pub(super) const fn gauge(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels }
-}
-
-pub(super) const fn total(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Counter, labels }
-}
-
-const fn state(name: &'static str, labels: Labels) -> Column {
-    Column::row(name, name).metric(gauge(
-        "sessctl_sessions",
-        "Sessions in the table, by state.",
-        labels,
-    ))
-}
-
-const fn ended(name: &'static str, title: &'static str, labels: Labels) -> Column {
-    let help = "Sessions that have ended, by reason.";
-    Column::row(name, title).metric(total("sessctl_sessions_ended_total", help, labels))
-}
-
-pub(super) const TASK: Column = Column::row("task", "task");
-const LIVE: Column = Column::row("live", "live");
-const ACTIVE: Column = state("active", &[("state", "active")]);
-const IDLE: Column = state("idle", &[("state", "idle")]);
-const ABANDONED: Column = state("abandoned", &[("state", "abandoned")]);
-const EXPIRED_NOW: Column = state("expired", &[("state", "expired")]);
-const ENDED: Column = state("ended", &[("state", "ended")]);
-pub(super) const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(gauge(
-    "sessctl_session_oldest_idle_seconds",
-    "How long the session that has been unused for the longest has been unused.",
-    &[],
-));
-pub(super) const PEAK: Column = Column::row("peak", "peak").metric(gauge(
-    "sessctl_sessions_peak",
-    "Most sessions that had not ended and were seen at once.",
-    &[],
-));
-const OPENED: Column = Column::row("opened", "opened").metric(total(
-    "sessctl_sessions_opened_total",
-    "Sessions that were opened.",
-    &[],
-));
-pub(super) const CLOSED: Column = ended("ended_closed", "closed", &[("reason", "closed")]);
-pub(super) const EXPIRED: Column = ended("ended_expired", "expired", &[("reason", "expired")]);
-const GIVEN_UP: Column = ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
-const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
-pub(super) const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
-const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);
-pub(super) const DELETED: Column = Column::row("deleted", "deleted").metric(total(
-    "sessctl_sessions_deleted_total",
-    "Rows of ended sessions that were deleted.",
-    &[],
-));
-const REFUSED: Column = Column::row("refused", "refused").metric(total(
-    "sessctl_sessions_refused_total",
-    "Sessions that were refused.",
-    &[],
-));
-
-pub(super) const FUTURE: Column = Column::row("future", "future").metric(gauge(
-    "sessctl_sessions_future",
-    "Rows that were used, opened or marked in the future.",
-    &[],
-));
 
 const fn of_tasks(columns: &'static [Column]) -> Schema {
     Schema::many("tasks", columns).labelled("task")
@@ -162,7 +98,7 @@ impl Args {
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();
         let service = if has_heading {
-            context.open_unsaid(Access::Read)?
+            context.open_quietly(Access::Read)?
         } else {
             context.open(Access::Read)?
         };
@@ -229,7 +165,7 @@ pub fn records(
     service: &SessionService,
     task: Option<&TaskPattern>,
     now: UnixTime,
-) -> sessctl::Result<Vec<Record>> {
+) -> crate::Result<Vec<Record>> {
     Ok(records_of(&service.tasks(task, now)?, service.profile(), now))
 }
 

@@ -1,34 +1,33 @@
 //! `sessctl show tasks`
 
-use sessctl::app::TaskUsage;
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserStats;
-use sessctl::store::Access;
+use crate::app::TaskUsage;
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::UnixTime;
+use crate::storage::UserStats;
+use crate::store::Access;
 
-use super::{expired, idle_since};
+use super::columns::{expired, idle_since};
 use crate::cli::args::task;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show what each task serves, and whom it serves repeatedly
+/// Show the users and sessions of each task, and users with several sessions
 ///
-/// Below each task stand the users who have more than one session that has not ended,
-/// the one with the most first, and how long the oldest of them has been idle. Sessions
-/// that are expired wait for the next purge; of a framework's table, whose application
-/// refuses them already, they are left out. With --users every user has a line, also those
-/// who have one session.
+/// Below each task are the users who have more than one session that has not ended, most
+/// sessions first, with the idle time of the oldest. Expired sessions, which wait for the next
+/// purge, are included; those of a framework's table, which its application already refuses,
+/// are not. With --users, every user has a line, including those with one session.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show tasks
   sessctl show tasks imap --users")]
 pub struct Args {
-    /// Only this task; * stands for any text, case does not matter
+    /// Only this task; * matches any text, case is ignored
     #[arg(value_parser = task)]
     task: Option<TaskPattern>,
-    /// Name every user that a task serves; in JSON they are `served`, in place of `repeated`
+    /// List every user of a task; in JSON, under `served` instead of `repeated`
     #[arg(long)]
     users: bool,
 }
@@ -51,14 +50,15 @@ const USER: [Column; 4] = [
     Column::row("expired", "expired"),
 ];
 
-static TASKS: Schema = Schema::many("what tasks serve", &TASK).holding("repeated", &REPEATED);
+static TASKS: Schema =
+    Schema::many("users and sessions of tasks", &TASK).holding("repeated", &REPEATED);
 
-static REPEATED: Schema = Schema::many("users who are served repeatedly", &USER);
+static REPEATED: Schema = Schema::many("users with several sessions", &USER);
 
 static TASKS_WITH_USERS: Schema =
-    Schema::many("what tasks serve", &TASK).holding("served", &SERVED);
+    Schema::many("users and sessions of tasks", &TASK).holding("served", &SERVED);
 
-static SERVED: Schema = Schema::many("users who are served", &USER);
+static SERVED: Schema = Schema::many("users of tasks", &USER);
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {

@@ -2,30 +2,30 @@
 
 use std::ops::ControlFlow;
 
-use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::time::UnixTime;
-use sessctl::storage::UserStats;
-use sessctl::store::Access;
+use crate::domain::filter::TaskPattern;
+use crate::domain::time::UnixTime;
+use crate::storage::UserStats;
+use crate::store::Access;
 
-use super::{expired, idle_since};
+use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, remainder};
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show the users of sessions that have not ended, the one with the most first
+/// Show the users of sessions that have not ended, most sessions first
 ///
-/// Sessions that are expired wait for the next purge; of a framework's table, whose
-/// application refuses them already, they are left out. Sessions of such a table whose
-/// user cannot be read count as nobody's, and standard error says how many they are. A
-/// table shows the first 100 and says how many there are; the other formats give all of
-/// them.
+/// Expired sessions, which wait for the next purge, are included; those of a framework's
+/// table, which its application already refuses, are not. Sessions of such a table whose user
+/// cannot be read count as sessions without a user, and standard error says how many there
+/// are. A table shows the first 100 users and says how many there are; the other formats show
+/// all of them.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only of this task; * stands for any text, case does not matter
+    /// Only sessions of this task; * matches any text, case is ignored
     task: Option<TaskPattern>,
-    /// Show at most so many
+    /// Show at most N users
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }
@@ -70,7 +70,7 @@ impl Args {
             context.say(&remainder(most, all, "users", self.limit.is_some()));
         }
         // Nobody was asked for, and nobody is left out.
-        context.unreadable_users(unreadable, "show users counts {} as nobody's");
+        context.unreadable_users(unreadable, "show users counts {} without a user");
         Ok(Exit::Done)
     }
 }

@@ -11,8 +11,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::Error;
 use rustix::process::geteuid;
-use sessctl::Error;
 
 use super::exit::Usage;
 
@@ -73,7 +73,7 @@ pub fn read_to_string(path: &Path, role: Role) -> anyhow::Result<String> {
 /// # Errors
 /// [`Error::Refused`] if root would start a program that another user could change. One
 /// that is missing is not looked at.
-pub fn check(path: &Path, role: Role) -> sessctl::Result<()> {
+pub fn check(path: &Path, role: Role) -> crate::Result<()> {
     match Walk::to(path) {
         Ok(walk) if is_root() => must_be_roots(&walk, path, role),
         _ => Ok(()),
@@ -85,7 +85,7 @@ pub fn is_root() -> bool {
     geteuid().is_root()
 }
 
-fn must_be_roots(walk: &Walk, path: &Path, role: Role) -> sessctl::Result<()> {
+fn must_be_roots(walk: &Walk, path: &Path, role: Role) -> crate::Result<()> {
     let Some(fault) = walk.fault() else { return Ok(()) };
     let (role, path) = (role.as_str(), path.display());
     let advice = match fault.step.kind {

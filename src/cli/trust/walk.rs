@@ -120,7 +120,7 @@ impl Walk {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | *flags;
         let file = openat(directory, name, flags, Mode::empty())?;
         if id(&fstat(&file)?) != self.last().id {
-            return Err(io::Error::other("it was exchanged while it was opened"));
+            return Err(io::Error::other("it was replaced while it was being opened"));
         }
         Ok(file.into())
     }

@@ -267,7 +267,7 @@ fn adopt_tables(survey: &Survey<'_>, block: &mut Block) -> Vec<usize> {
         let path = section.path.join(".");
         let is_foreign = terms::table(&path).is_some()
             || !survey.is_toml
-                && !crate::config::read::TOP
+                && !crate::config::sections::TOP_LEVEL
                     .contains(&section.path.first().map_or("", String::as_str));
         if is_empty && (old.clone().next().is_some() || is_foreign) {
             replaced.extend(section.line..=last);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 use super::terms;
-use crate::config::page::line_starts;
+use crate::config::document::Document;
 
 /// A key of another system, and its value.
 pub(super) type Pair = (String, String);
@@ -145,9 +145,9 @@ pub(super) fn as_toml(text: &str) -> (String, BTreeSet<usize>) {
         if faults.is_empty() {
             return (text, bad);
         }
-        let starts = line_starts(&text);
-        let line = |at| starts.partition_point(|start| *start <= at).max(1);
-        let places = faults.iter().map(|fault| line(fault.span().unwrap_or_default().start));
+        let document = Document::new("", &text);
+        let places =
+            faults.iter().map(|fault| document.line(fault.span().unwrap_or_default().start));
         // Each line once, however many faults it has.
         for line in places.collect::<BTreeSet<_>>() {
             blank(&mut lines, line, &mut bad);

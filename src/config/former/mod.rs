@@ -13,7 +13,8 @@ mod value;
 
 use toml::de::DeTable;
 
-use super::page::{Page, Read, line_starts};
+use super::document::Document;
+use super::error::Result;
 use block::ranges;
 use survey::Survey;
 
@@ -21,15 +22,14 @@ use survey::Survey;
 ///
 /// # Errors
 /// The first of these keys, with the lines to write in place of all.
-pub(super) fn check(page: Page<'_>, root: Option<&DeTable<'_>>) -> Read<()> {
+pub(super) fn check(page: &Document<'_>, root: Option<&DeTable<'_>>) -> Result<()> {
     let survey = match root {
         Some(root) => Survey::of_toml(page, root),
         None => {
             let (text, bad) = lines::as_toml(page.text);
-            let starts = line_starts(&text);
-            let cleaned = Page { text: &text, starts: &starts, ..page };
+            let cleaned = Document::new(page.file, &text);
             match cleaned.parse() {
-                Ok(root) => Survey::of_lines(page, cleaned, root.get_ref(), &bad),
+                Ok(root) => Survey::of_lines(page, &cleaned, root.get_ref(), &bad),
                 Err(_) => return Ok(()),
             }
         }
@@ -52,5 +52,5 @@ pub(super) fn check(page: Page<'_>, root: Option<&DeTable<'_>>) -> Read<()> {
         let block = indented.collect::<Vec<_>>().join("\n");
         format!("{what}; replace {} with:\n\n{block}", ranges(&places))
     };
-    Err(page.fault_on(line, key, &what))
+    Err(page.error_on_line(line, key, &what))
 }

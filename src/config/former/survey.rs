@@ -7,8 +7,8 @@ use toml::de::{DeTable, DeValue};
 use super::lines::{CONSOLE, pairs};
 use super::terms;
 use super::terms::Term;
-use crate::config::page::Page;
-use crate::config::read::TOP;
+use crate::config::document::Document;
+use crate::config::sections::TOP_LEVEL;
 
 /// A key of another system.
 pub(super) struct Found {
@@ -64,7 +64,7 @@ struct Leaf {
 }
 
 impl<'a> Survey<'a> {
-    pub(super) fn of_toml(page: Page<'a>, root: &DeTable<'_>) -> Self {
+    pub(super) fn of_toml(page: &Document<'a>, root: &DeTable<'_>) -> Self {
         let mut leaves = Vec::new();
         collect(page, &[], root, &mut leaves);
         Self::new(page, page.text, &leaves, true)
@@ -72,8 +72,8 @@ impl<'a> Survey<'a> {
 
     /// The same of a file whose `bad` lines are no TOML and blank in the cleaned one.
     pub(super) fn of_lines(
-        page: Page<'a>,
-        cleaned: Page<'_>,
+        page: &Document<'a>,
+        cleaned: &Document<'_>,
         root: &DeTable<'_>,
         bad: &BTreeSet<usize>,
     ) -> Self {
@@ -87,7 +87,7 @@ impl<'a> Survey<'a> {
         survey
     }
 
-    fn new(page: Page<'a>, cleaned: &str, leaves: &[Leaf], is_toml: bool) -> Self {
+    fn new(page: &Document<'a>, cleaned: &str, leaves: &[Leaf], is_toml: bool) -> Self {
         let lines: Vec<&str> = page.text.lines().collect();
         let mut survey = Self {
             kinds: vec![Kind::Nothing; lines.len() + 1],
@@ -127,7 +127,7 @@ impl<'a> Survey<'a> {
                 self.found.push(Found { line, shown, scope, term, any, given, section });
                 Kind::Old
             }
-            None if self.is_toml || TOP.contains(&leaf.path[0].as_str()) => {
+            None if self.is_toml || TOP_LEVEL.contains(&leaf.path[0].as_str()) => {
                 let own = &mut self.sections[section];
                 let key = leaf.path.get(own.path.len()).cloned().unwrap_or_default();
                 own.own.push((key, leaf.given.clone()));
@@ -191,7 +191,7 @@ fn path_of(header: &str) -> Vec<String> {
     path
 }
 
-fn collect(page: Page<'_>, path: &[String], table: &DeTable<'_>, leaves: &mut Vec<Leaf>) {
+fn collect(page: &Document<'_>, path: &[String], table: &DeTable<'_>, leaves: &mut Vec<Leaf>) {
     for (key, value) in table {
         let path = [path, &[key.get_ref().to_string()]].concat();
         match value.get_ref() {

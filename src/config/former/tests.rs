@@ -6,7 +6,7 @@ mod documents;
 
 use super::terms::{Advice, Part, TERMS, Term, find, table};
 use crate::Config;
-use crate::config::{jobs, keys};
+use crate::config::{jobs, policies};
 use advice::pasted;
 
 /// Values as they were given, and some of the wrong kind.
@@ -96,7 +96,7 @@ fn every_block_is_accepted_in_place_of_the_old_lines() {
 
 #[test]
 fn no_key_of_our_own_is_taken_for_one_of_another_system() {
-    let policy = keys::POLICY.iter().map(|key| format!("policy.jmap.{}", key.name));
+    let policy = policies::POLICY_KEYS.iter().map(|key| format!("policy.jmap.{}", key.name));
     let job = jobs::KEYS.iter().map(|key| format!("job.{key}"));
     let others = include_str!("../../../examples/sessctl.toml").lines();
     let others = others.filter_map(|line| line.trim_start_matches("# ").split_once(" = "));

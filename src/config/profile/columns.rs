@@ -1,89 +1,79 @@
-//! The columns of a profile's table, and what is read of them.
+//! The columns of a profile's table, and the values that are read from them.
 
 use toml::de::DeValue;
 
-use super::section::Section;
-use crate::config::page::Read;
+use crate::config::error::Result;
+use crate::config::table::Table;
 use crate::config::values::{list, name, text};
 use crate::domain::profile::ColumnSource;
 
-/// The columns of the table.
 pub(super) struct Columns {
-    pub(super) always: Vec<String>,
+    /// Columns that every version of the table has.
+    pub(super) required: Vec<String>,
     pub(super) optional: Vec<String>,
 }
 
 impl Columns {
-    pub(super) fn read(top: &Section<'_, '_>) -> Read<Self> {
-        const EXAMPLE: &str = "[\"id\", \"expires\"]";
-        let names = |value: &DeValue<'_>| list(value, EXAMPLE, name);
-        let what = "it lists all columns that the table has";
-        let always = top.required("columns", what, names)?;
+    pub(super) fn read(top: &Table<'_>) -> Result<Self> {
+        let names = |value: &DeValue<'_>| list(value, "[\"id\", \"expires\"]", name);
+        let required = top.required("columns", "all columns of the table", names)?;
         let optional = top.optional("optional", names)?.unwrap_or_default();
         let mut seen: Vec<&String> = Vec::new();
-        for (key, column) in always
-            .iter()
-            .map(|column| ("columns", column))
-            .chain(optional.iter().map(|column| ("optional", column)))
-        {
-            if seen.iter().any(|known| known.eq_ignore_ascii_case(column)) {
-                let what = format!("{column:?} stands there twice; case makes no difference");
-                return Err(top.fault(key, &what));
+        for (key, columns) in [("columns", &required), ("optional", &optional)] {
+            for column in columns {
+                if seen.iter().any(|known| known.eq_ignore_ascii_case(column)) {
+                    let message = format!("duplicate column {column:?}: case is ignored");
+                    return Err(top.error(key, &message));
+                }
+                seen.push(column);
             }
-            seen.push(column);
         }
-        Ok(Self { always, optional })
+        Ok(Self { required, optional })
     }
 
-    /// The column of this name, as the profile spells it where it lists them.
-    pub(super) fn find(&self, column: &str) -> Result<String, String> {
+    /// The column that a value names, in the profile's spelling.
+    pub(super) fn find(&self, value: &DeValue<'_>) -> Result<String, String> {
+        self.find_named(&name(value)?)
+    }
+
+    fn find_named(&self, column: &str) -> Result<String, String> {
         let is_same = |known: &&String| known.eq_ignore_ascii_case(column);
-        if let Some(found) = self.always.iter().find(is_same) {
+        if let Some(found) = self.required.iter().find(is_same) {
             Ok(found.clone())
         } else if self.optional.iter().any(|known| is_same(&known)) {
-            Err(format!("{column:?} may be missing: only what stands in columns can be read"))
+            Err(format!("column {column:?} is optional; only those in columns can be read"))
         } else {
-            Err(format!("{column:?} is no column of the table: columns has no such name"))
+            Err(format!("unknown column {column:?}: it is not listed in columns"))
         }
     }
 
-    pub(super) fn of(&self, value: &DeValue<'_>) -> Result<String, String> {
-        self.find(&name(value)?)
-    }
-
-    /// What `column` and `path` of a table name; `otherwise` is the column where it names
-    /// none.
-    pub(super) fn source(
-        &self,
-        section: &Section<'_, '_>,
-        otherwise: Option<&str>,
-    ) -> Read<ColumnSource> {
-        let path = section.optional("path", path)?;
-        let column = match (section.optional("column", |value| self.of(value))?, otherwise) {
+    /// The source that the keys `column` and `path` describe; `default` is the column of a
+    /// table without the key.
+    pub(super) fn source(&self, table: &Table<'_>, default: Option<&str>) -> Result<ColumnSource> {
+        let path = table.optional("path", path)?;
+        let column = match (table.optional("column", |value| self.find(value))?, default) {
             (Some(column), _) => column,
             (None, Some(name)) => {
-                self.find(name).map_err(|fault| section.fault("column", &fault))?
+                self.find_named(name).map_err(|message| table.error("column", &message))?
             }
-            (None, None) => {
-                return Err(section.fault("column", "is missing: it names a column of the table"));
-            }
+            (None, None) => return Err(table.missing("column", "a column of the table")),
         };
         Ok(ColumnSource { column, path })
     }
 }
 
-/// A path in JSON text, in SQLite's notation.
+/// A JSON path in SQLite's notation.
 fn path(value: &DeValue<'_>) -> Result<String, String> {
     let path = text(value)?;
     let steps = path.strip_prefix('$').filter(|steps| !steps.is_empty());
     if steps.is_some_and(are_steps) {
         Ok(path.to_owned())
     } else {
-        Err(format!("{path:?} is no path in JSON: write it like \"$.user.id\" or \"$.ids[0]\""))
+        Err(format!("{path:?} is not a valid JSON path; examples: \"$.user.id\", \"$.ids[0]\""))
     }
 }
 
-/// Whether text is one step of a path, or several: `.name`, `."name"`, `[0]`, `[#-1]`.
+/// Checks that text is a sequence of steps: `.name`, `."name"`, `[0]`, `[#-1]`.
 fn are_steps(mut steps: &str) -> bool {
     while !steps.is_empty() {
         let Some(rest) = after_step(steps) else {

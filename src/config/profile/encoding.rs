@@ -1,64 +1,45 @@
-//! How times are written: the encodings of `[times.NAME]`.
+//! The encoding of a time, in `[times.NAME]` and in its forms.
 
 use toml::de::DeValue;
 
 use super::parameters::Parameters;
-use super::reader::Reader;
-use super::section::Section;
-use crate::config::page::Read;
-use crate::config::values::{choice, kind, list, text, whole};
+use crate::config::error::Result;
+use crate::config::table::Table;
+use crate::config::values::{choice, describe, integer, list, text, words};
 use crate::domain::profile::{Decimals, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 use crate::domain::time_zone::{TimeZone, TimeZoneError};
 
-/// The ways to write a time, and the keys that say more of each.
-#[derive(Clone, Copy)]
-enum Way {
-    Unix,
-    Julian,
-    Ticks,
-    Text,
-    Pattern,
-}
+type ReadEncoding = fn(&Table<'_>, &mut Parameters<'_>) -> Result<Encoding>;
 
-const WAYS: &[(&str, Way)] = &[
-    ("unix", Way::Unix),
-    ("julian", Way::Julian),
-    ("ticks", Way::Ticks),
-    ("text", Way::Text),
-    ("pattern", Way::Pattern),
+/// The encodings, with their keys.
+const ENCODINGS: &[(&str, (&[&str], ReadEncoding))] = &[
+    ("unix", (&["unit", "storage"], unix)),
+    ("julian", (&["storage", "timezone"], julian)),
+    ("ticks", (&["storage", "timezone"], ticks)),
+    ("text", (&["separator", "decimals", "zone", "timezone"], text_form)),
+    ("pattern", (&["pattern", "timezone"], pattern)),
 ];
 
-impl Way {
-    const fn keys(self) -> &'static [&'static str] {
-        match self {
-            Self::Unix => &["unit", "storage"],
-            Self::Julian | Self::Ticks => &["storage", "timezone"],
-            Self::Text => &["separator", "decimals", "zone", "timezone"],
-            Self::Pattern => &["pattern", "timezone"],
-        }
-    }
-}
-
-/// The keys of a form.
+/// The keys of a form, of which each encoding has some.
 const FORM_KEYS: &[&str] =
     &["encoding", "unit", "storage", "separator", "decimals", "zone", "timezone", "pattern"];
 
-/// What stands behind a time.
+/// The end of a time in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
+enum ZoneSuffix {
     None,
     Z,
     Offset,
 }
 
-const MARKS: &[(&str, &[Mark])] = &[
-    ("none", &[Mark::None]),
-    ("Z", &[Mark::Z]),
-    ("offset", &[Mark::Offset]),
-    ("either", &[Mark::Z, Mark::Offset]),
+const ZONE_SUFFIXES: &[(&str, &[ZoneSuffix])] = &[
+    ("none", &[ZoneSuffix::None]),
+    ("Z", &[ZoneSuffix::Z]),
+    ("offset", &[ZoneSuffix::Offset]),
+    ("either", &[ZoneSuffix::Z, ZoneSuffix::Offset]),
 ];
 
-const CLASSES: &[(&str, Storage)] =
+const STORAGE_CLASSES: &[(&str, Storage)] =
     &[("integer", Storage::Integer), ("real", Storage::Real), ("text", Storage::Text)];
 
 const SEPARATORS: &[(&str, Separator)] =
@@ -72,151 +53,155 @@ const UNITS: &[(&str, Unit)] = &[
     ("nanoseconds", Unit::Nanoseconds),
 ];
 
-impl Reader<'_> {
-    /// How a time is written, in one form or in several.
-    pub(super) fn encodings(&self, section: &Section<'_, '_>) -> Read<Encoding> {
-        if !section.has("forms") {
-            return self.encoding(section);
-        }
-        for key in FORM_KEYS {
-            section.refuse(key, "stands within forms, where there are several")?;
-        }
-        let mut forms: Vec<Encoding> = Vec::new();
-        for form in section.list("forms", "[{ encoding = \"unix\", unit = \"seconds\" }]")? {
-            form.knows(FORM_KEYS)?;
-            let encoding = self.encoding(&form)?;
-            let classes = encoding.classes();
-            if forms.iter().flat_map(Encoding::classes).any(|known| classes.contains(&known)) {
-                let what = "reads values of a class that another form reads, too: each class of \
-                            integer, real, text belongs to one";
-                return Err(form.fault("encoding", what));
-            }
-            forms.push(encoding);
-        }
-        match forms.len() {
-            0 => Err(section.fault("forms", "wants at least one form")),
-            1 => Ok(forms.remove(0)),
-            _ => Ok(Encoding::OneOf(forms)),
-        }
+/// Reads an encoding of one form or of several.
+pub(super) fn read(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    if !table.has("forms") {
+        return form(table, parameters);
     }
-
-    fn encoding(&self, section: &Section<'_, '_>) -> Read<Encoding> {
-        let what = "it is one of unix, julian, ticks, text, pattern";
-        let way = section.required("encoding", what, |value| choice(value, "encoding", WAYS))?;
-        let others = FORM_KEYS.iter().filter(|key| **key != "encoding");
-        for key in others.filter(|key| !way.keys().contains(key)) {
-            let what =
-                format!("says nothing here: beside this encoding stand {}", way.keys().join(", "));
-            section.refuse(key, &what)?;
-        }
-        let storage = |otherwise| storage(section, otherwise);
-        Ok(match way {
-            Way::Unix => {
-                let what = "it is one of minutes, seconds, milliseconds, microseconds, nanoseconds";
-                let unit = section.required("unit", what, |value| choice(value, "unit", UNITS))?;
-                Encoding::Unix(unit, storage(Storage::Integer)?)
-            }
-            Way::Julian => self.shifted(Encoding::Julian(storage(Storage::Real)?), section)?,
-            Way::Ticks => self.shifted(Encoding::Ticks(storage(Storage::Integer)?), section)?,
-            Way::Text => Encoding::Text(text_form(section, &self.parameters)?),
-            Way::Pattern => pattern(section, &self.parameters)?,
-        })
+    for key in FORM_KEYS {
+        table.reject(key, "must be set in each form instead")?;
     }
-
-    /// Numbers that count what a wall clock has shown.
-    fn shifted(&self, encoding: Encoding, section: &Section<'_, '_>) -> Read<Encoding> {
-        if !section.has("timezone") {
-            return Ok(encoding);
+    let mut forms: Vec<Encoding> = Vec::new();
+    for table in table.array("forms", "[{ encoding = \"unix\", unit = \"seconds\" }]")? {
+        table.allow_only(FORM_KEYS)?;
+        let form = form(&table, parameters)?;
+        let classes = form.classes();
+        if forms.iter().flat_map(Encoding::classes).any(|known| classes.contains(&known)) {
+            let message = "overlaps with another form: each storage class (integer, real, text) \
+                           can belong to only one form";
+            return Err(table.error("encoding", message));
         }
-        let zone = timezone(section, &self.parameters)?;
-        Ok(Encoding::Local(Box::new(encoding), zone))
+        forms.push(form);
+    }
+    match forms.len() {
+        0 => Err(table.error("forms", "must have at least one form")),
+        1 => Ok(forms.remove(0)),
+        _ => Ok(Encoding::OneOf(forms)),
     }
 }
 
-fn storage(section: &Section<'_, '_>, otherwise: Storage) -> Read<Vec<Storage>> {
-    let class = |value: &DeValue<'_>| choice(value, "class of values", CLASSES);
-    let classes = section.optional("storage", |value| list(value, "[\"integer\"]", class))?;
-    Ok(classes.unwrap_or_else(|| vec![otherwise]))
-}
-
-fn text_form(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<TextForm> {
-    let what = "it is \" \", \"T\" or \"either\"";
-    let separator =
-        section.required("separator", what, |value| choice(value, "separator", SEPARATORS))?;
-    let what = "it is a number, a list of them like [0, 6], or \"any\"";
-    let decimals = section.required("decimals", what, decimals)?;
-    Ok(TextForm { separator, decimals, zone: zone_form(section, parameters)? })
-}
-
-fn zone_form(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<ZoneForm> {
-    let what = "it is one of none, Z, offset, either, or a list of them";
-    let marks = section.required("zone", what, marks)?;
-    if !marks.contains(&Mark::None) {
-        section.refuse("timezone", "goes with zone = \"none\": here each value says its own")?;
+fn form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    let (keys, read) = required_choice(table, "encoding", ENCODINGS)?;
+    for key in FORM_KEYS.iter().filter(|key| !keys.contains(key) && **key != "encoding") {
+        let allowed = keys.join(", ");
+        table.reject(key, &format!("has no effect with this encoding; allowed keys: {allowed}"))?;
     }
-    let form = |mark: &Mark| {
-        Ok(match mark {
-            Mark::None => ZoneForm::None(timezone(section, parameters)?),
-            Mark::Z => ZoneForm::Z,
-            Mark::Offset => ZoneForm::Offset,
+    read(table, parameters)
+}
+
+fn required_choice<T: Clone>(table: &Table<'_>, key: &str, known: &[(&str, T)]) -> Result<T> {
+    table.required(key, &format!("one of {}", words(known)), choice(key, known))
+}
+
+fn unix(table: &Table<'_>, _: &mut Parameters<'_>) -> Result<Encoding> {
+    Ok(Encoding::Unix(required_choice(table, "unit", UNITS)?, storage(table, Storage::Integer)?))
+}
+
+fn julian(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    localized(Encoding::Julian(storage(table, Storage::Real)?), table, parameters)
+}
+
+fn ticks(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    localized(Encoding::Ticks(storage(table, Storage::Integer)?), table, parameters)
+}
+
+/// The encoding of numbers that count local time, if there is a time zone.
+fn localized(
+    encoding: Encoding,
+    table: &Table<'_>,
+    parameters: &mut Parameters<'_>,
+) -> Result<Encoding> {
+    if !table.has("timezone") {
+        return Ok(encoding);
+    }
+    Ok(Encoding::Local(Box::new(encoding), timezone(table, parameters)?))
+}
+
+fn storage(table: &Table<'_>, default: Storage) -> Result<Vec<Storage>> {
+    let class = choice("storage class", STORAGE_CLASSES);
+    let classes = table.optional("storage", |value| list(value, "[\"integer\"]", class))?;
+    Ok(classes.unwrap_or_else(|| vec![default]))
+}
+
+fn text_form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    let separator = required_choice(table, "separator", SEPARATORS)?;
+    let what = "a number, an array like [0, 6], or \"any\"";
+    let decimals = table.required("decimals", what, decimals)?;
+    Ok(Encoding::Text(TextForm { separator, decimals, zone: zone_form(table, parameters)? }))
+}
+
+fn zone_form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<ZoneForm> {
+    let what = format!("one of {}, or an array of them", words(ZONE_SUFFIXES));
+    let suffixes = table.required("zone", &what, zone_suffixes)?;
+    if !suffixes.contains(&ZoneSuffix::None) {
+        let message = "is only allowed with zone = \"none\": these times have their own zone";
+        table.reject("timezone", message)?;
+    }
+    let form = |suffix: &ZoneSuffix| {
+        Ok(match suffix {
+            ZoneSuffix::None => ZoneForm::None(timezone(table, parameters)?),
+            ZoneSuffix::Z => ZoneForm::Z,
+            ZoneSuffix::Offset => ZoneForm::Offset,
         })
     };
-    let mut forms: Vec<ZoneForm> = marks.iter().map(form).collect::<Read<_>>()?;
+    let mut forms: Vec<ZoneForm> = suffixes.iter().map(form).collect::<Result<_>>()?;
     Ok(if forms.len() == 1 { forms.remove(0) } else { ZoneForm::AnyOf(forms) })
 }
 
-/// What the times of a column have at their ends.
-fn marks(value: &DeValue<'_>) -> Result<Vec<Mark>, String> {
-    let one = |value: &DeValue<'_>| choice(value, "form of a zone", MARKS);
+fn zone_suffixes(value: &DeValue<'_>) -> Result<Vec<ZoneSuffix>, String> {
+    let one = choice("zone form", ZONE_SUFFIXES);
     if !value.is_array() {
-        return one(value).map(<[Mark]>::to_vec);
+        return one(value).map(<[_]>::to_vec);
     }
-    let mut marks: Vec<Mark> = list(value, "[\"none\", \"Z\"]", one)?.concat();
-    let named = marks.len();
-    marks.sort_unstable();
-    marks.dedup();
-    if marks.len() == named { Ok(marks) } else { Err("names one of them twice".to_owned()) }
+    let mut suffixes: Vec<ZoneSuffix> = list(value, "[\"none\", \"Z\"]", one)?.concat();
+    let count = suffixes.len();
+    suffixes.sort_unstable();
+    suffixes.dedup();
+    if suffixes.len() == count {
+        Ok(suffixes)
+    } else {
+        Err("must not have the same form twice".to_owned())
+    }
 }
 
-fn timezone(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<TimeZone> {
-    if !section.has("timezone") {
-        let what = "is missing: it is \"UTC\", \"local\", a name such as \"Europe/Berlin\", \
+fn timezone(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<TimeZone> {
+    if !table.has("timezone") {
+        let what = "\"UTC\", \"local\", a name such as \"Europe/Berlin\", \
                     or { parameter = \"timezone\" }";
-        return Err(section.fault("timezone", what));
+        return Err(table.missing("timezone", what));
     }
     let zone = |text: &str| text.parse().map_err(|e: TimeZoneError| e.to_string());
-    Ok(parameters.value(section, "timezone", zone)?.unwrap_or(TimeZone::UTC))
+    Ok(parameters.value(table, "timezone", zone)?.unwrap_or(TimeZone::UTC))
 }
 
-fn pattern(section: &Section<'_, '_>, parameters: &Parameters<'_>) -> Read<Encoding> {
-    let complete = |value: &DeValue<'_>| {
-        let pattern = text(value)?;
-        if Encoding::is_complete(pattern) {
-            Ok(pattern.to_owned())
-        } else {
-            Err(format!("{pattern:?} does not say a day, or only a part of a time"))
-        }
+fn pattern(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+    let complete = |value: &DeValue<'_>| match text(value)? {
+        pattern if Encoding::is_complete(pattern) => Ok(pattern.to_owned()),
+        pattern => Err(format!("{pattern:?} needs a full date, and either no time or a full one")),
     };
-    let what = "it is one of strftime, like \"%Y%m%d%H%M%S\"";
-    let pattern = section.required("pattern", what, complete)?;
+    let what = "a strftime pattern, like \"%Y%m%d%H%M%S\"";
+    let pattern = table.required("pattern", what, complete)?;
     let zone = if Encoding::has_offset(&pattern) {
-        section.refuse("timezone", "goes with a pattern without an offset")?;
+        table.reject("timezone", "is only allowed with a pattern without an offset")?;
         TimeZone::UTC
     } else {
-        timezone(section, parameters)?
+        timezone(table, parameters)?
     };
     Ok(Encoding::Pattern(pattern, zone))
 }
 
 fn decimals(value: &DeValue<'_>) -> Result<Decimals, String> {
     let number = |value: &DeValue<'_>| {
-        let number = u8::try_from(whole(value)?).ok().filter(|number| *number <= 9);
-        number.ok_or_else(|| "wants numbers from 0 to 9".to_owned())
+        let number = u8::try_from(integer(value)?).ok().filter(|number| *number <= 9);
+        number.ok_or_else(|| "must be a number from 0 to 9".to_owned())
     };
     match value {
         DeValue::String(word) if word == "any" => Ok(Decimals((0..=9).collect())),
         DeValue::Integer(_) => Ok(Decimals(vec![number(value)?])),
         DeValue::Array(_) => list(value, "[0, 6]", number).map(Decimals),
-        _ => Err(format!("wants a number, a list like [0, 6], or \"any\", not {}", kind(value))),
+        _ => {
+            let found = describe(value);
+            Err(format!("must be a number, an array like [0, 6], or \"any\", not {found}"))
+        }
     }
 }

@@ -1,85 +1,87 @@
-//! What a profile asks the user for.
+//! Parameters of a profile, whose values the user provides.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
-use super::section::Section;
-use crate::config::page::{Page, Read};
+use crate::config::error::Result;
+use crate::config::table::{Table, join};
 use crate::config::values::{name, text};
 use crate::domain::profile::Parameter;
 
-/// The parameters that the profile declares, and the values that they are given.
 pub(super) struct Parameters<'a> {
-    /// Each with its place in the file.
-    declared: Vec<(Parameter, usize)>,
+    defined: Vec<Defined>,
     given: &'a BTreeMap<String, String>,
-    used: RefCell<BTreeSet<String>>,
+}
+
+struct Defined {
+    parameter: Parameter,
+    /// The position of the table in the text.
+    offset: usize,
+    is_used: bool,
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn read(top: &Section<'_, '_>, given: &'a BTreeMap<String, String>) -> Read<Self> {
-        let mut declared = Vec::new();
-        if let Some(all) = top.section("parameters")? {
-            for (parameter, section) in all.sections()? {
-                section.knows(&["about", "example"])?;
-                let where_to_find = "it says where the application has the value";
-                let about = section.required("about", where_to_find, name)?;
-                let example = section.required("example", "it is a value that fits", name)?;
-                declared.push((Parameter { name: parameter, about, example }, section.at));
-            }
+    pub(super) fn read(top: &Table<'_>, given: &'a BTreeMap<String, String>) -> Result<Self> {
+        let mut defined = Vec::new();
+        let all = top.table("parameters")?.map(|all| all.tables()).transpose()?;
+        for (parameter, table) in all.unwrap_or_default() {
+            table.allow_only(&["about", "example"])?;
+            let about = table.required("about", "where the application sets the value", name)?;
+            let example = table.required("example", "a valid value", name)?;
+            let parameter = Parameter { name: parameter, about, example };
+            defined.push(Defined { parameter, offset: table.offset, is_used: false });
         }
-        let names: Vec<&str> = declared.iter().map(|(known, _)| known.name.as_str()).collect();
+        let names: Vec<&str> = defined.iter().map(|known| known.parameter.name.as_str()).collect();
         if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
-            let what = match names.as_slice() {
-                [] => "the profile asks for no parameters".to_owned(),
-                names => format!("the profile does not ask for it, but for {}", names.join(", ")),
+            let message = match names.as_slice() {
+                [] => "the profile has no parameters".to_owned(),
+                names => format!("unknown parameter; valid parameters: {}", names.join(", ")),
             };
-            return Err(top.page.fault(0, &format!("parameters.{unknown}"), &what));
+            return Err(top.error_at(0, &join("parameters", unknown), &message));
         }
-        Ok(Self { declared, given, used: RefCell::default() })
+        Ok(Self { defined, given })
     }
 
-    /// What a key says, be it as text or as the name of a parameter; `None`: nobody has
-    /// said what the parameter is. The key may not be missing.
+    /// The value of a key that is present, as text or as `{ parameter = "NAME" }`; `None`:
+    /// the parameter is missing.
     pub(super) fn value<T>(
-        &self,
-        section: &Section<'_, '_>,
+        &mut self,
+        table: &Table<'_>,
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
-    ) -> Read<Option<T>> {
-        let Some(reference) = section.table_of(key) else {
-            let read = |value: &DeValue<'_>| read(text(value)?);
-            return section.required(key, "write it, or name a parameter", read).map(Some);
+    ) -> Result<Option<T>> {
+        if !table.value(key).is_some_and(DeValue::is_table) {
+            return table.optional(key, |value| read(text(value)?));
+        }
+        let Some(reference) = table.table(key)? else { return Ok(None) };
+        reference.allow_only(&["parameter"])?;
+        let parameter = reference.required("parameter", "the name of a parameter", name)?;
+        let mut defined = self.defined.iter_mut();
+        let Some(known) = defined.find(|known| known.parameter.name == parameter) else {
+            let message =
+                format!("unknown parameter {parameter:?}: define it in [parameters.{parameter}]");
+            return Err(reference.error("parameter", &message));
         };
-        reference.knows(&["parameter"])?;
-        let parameter = reference.required("parameter", "it is the name of a parameter", name)?;
-        let Some((known, at)) = self.declared.iter().find(|(known, _)| known.name == parameter)
-        else {
-            let what = format!("{parameter:?} is not described: write [parameters.{parameter}]");
-            return Err(reference.fault("parameter", &what));
+        known.is_used = true;
+        let error = |message: String| {
+            table.document.error_at(known.offset, &join("parameters", &parameter), &message)
         };
-        let key = format!("parameters.{parameter}");
-        let fault = |what: String| section.page.fault(*at, &key, &what);
-        self.used.borrow_mut().insert(parameter.clone());
-        read(&known.example).map_err(|what| fault(format!("its example: {what}")))?;
-        self.given.get(&parameter).map(|given| read(given)).transpose().map_err(fault)
+        read(&known.parameter.example)
+            .map_err(|message| error(format!("invalid example: {message}")))?;
+        self.given.get(&parameter).map(|given| read(given)).transpose().map_err(error)
     }
 
-    /// The parameters that have no value, once all references to them have been read.
-    pub(super) fn missing(self, page: Page<'_>) -> Read<Vec<Parameter>> {
-        let used = self.used.into_inner();
-        if let Some((idle, at)) =
-            self.declared.iter().find(|(known, _)| !used.contains(&known.name))
+    /// The parameters without a value, once all references to parameters have been read.
+    pub(super) fn missing(self, top: &Table<'_>) -> Result<Vec<Parameter>> {
+        if let Some(Defined { parameter, offset, .. }) =
+            self.defined.iter().find(|known| !known.is_used)
         {
-            let what = format!(
-                "nothing refers to it: write {{ parameter = {:?} }} where it belongs",
-                idle.name
-            );
-            return Err(page.fault(*at, &format!("parameters.{}", idle.name), &what));
+            let name = &parameter.name;
+            let message = format!("is never used: refer to it as {{ parameter = {name:?} }}");
+            return Err(top.error_at(*offset, &join("parameters", name), &message));
         }
-        let declared = self.declared.into_iter().map(|(parameter, _)| parameter);
-        Ok(declared.filter(|known| !self.given.contains_key(&known.name)).collect())
+        let parameters = self.defined.into_iter().map(|known| known.parameter);
+        Ok(parameters.filter(|known| !self.given.contains_key(&known.name)).collect())
     }
 }

@@ -1,16 +1,17 @@
-//! What makes a session over, and a row a session.
+//! The rules of a profile for expiry, and its filter.
 
 use toml::de::DeValue;
 
-use super::reader::Reader;
-use super::section::Section;
-use super::times::{data, datum};
-use crate::config::page::Read;
-use crate::config::values::{choice, flag, kind, span, text, whole};
-use crate::domain::profile::{ColumnSource, Condition, Length, Rule, RuleKind, Test, Unit};
+use super::symbols::Symbols;
+use crate::config::error::Result;
+use crate::config::table::Table;
+use crate::config::values::{choice, flag, integer, span, sql_value, sql_values, text, words};
+use crate::domain::profile::{ColumnSource, Condition, Length, Predicate, Rule, RuleKind, Unit};
 use crate::domain::time::{Span, SpanError};
 
 const RULE_KEYS: &[&str] = &["at", "after", "not_null", "lifetime", "boundary", "grace", "when"];
+/// A rule has exactly one of these.
+const RULE_KINDS: [&str; 3] = ["at", "after", "not_null"];
 
 const CONDITION_KEYS: &[&str] =
     &["column", "path", "above", "up_to", "equals", "any_of", "not", "null", "prefix"];
@@ -28,137 +29,125 @@ const UNITS: &[(&str, Unit)] = &[
     ("nanoseconds", Unit::Nanoseconds),
 ];
 
-/// The shortest lifetime that a parameter may have. With less, almost every session is
-/// over at once: it is a slip, or the number of another unit.
-const SHORTEST: Span = Span::minutes(1);
+/// The minimum lifetime in a parameter. A shorter one would expire almost every session: it
+/// is a typing error, or a number in another unit.
+const MIN_LIFETIME: Span = Span::minutes(1);
 
-fn too_short(text: &str) -> String {
+pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Vec<Rule>> {
+    let rules = top.array("expired", "[[expired]]")?;
+    rules.iter().map(|table| rule(table, symbols)).collect()
+}
+
+pub(super) fn read_filter(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Vec<Condition>> {
+    conditions(&top.array("filter", "[[filter]]")?, symbols)
+}
+
+fn rule(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
+    table.allow_only(RULE_KEYS)?;
+    let kind = rule_kind(table, symbols)?;
+    let boundary = choice("boundary", BOUNDARIES);
+    let inclusive = if matches!(kind, RuleKind::NotNull(_)) {
+        table.reject("grace", "is only allowed with at or after")?;
+        table.optional("boundary", boundary)?.unwrap_or(true)
+    } else {
+        let what = "\"<\" if a session is still valid at the exact expiry time, else \"<=\"";
+        table.required("boundary", what, boundary)?
+    };
+    let grace = table.optional("grace", span)?.unwrap_or(Span::ZERO);
+    let when = table.array("when", "[{ column = \"kind\", equals = 1 }]")?;
+    Ok(Rule { kind, when: conditions(&when, symbols)?, inclusive, grace })
+}
+
+fn rule_kind(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<RuleKind> {
+    let mut kinds = RULE_KINDS.into_iter().filter(|key| table.has(key));
+    let Some(key) = kinds.next() else {
+        let what = "a rule has at, or after with lifetime, or not_null";
+        return Err(table.missing("at", what));
+    };
+    if let Some(other) = kinds.next() {
+        return Err(table.error(other, &format!("cannot be combined with {key}")));
+    }
+    if key != "after" {
+        table.reject("lifetime", "is only allowed with after")?;
+    }
+    if key == "not_null" {
+        let column = table.required(key, "", |value| symbols.columns.find(value))?;
+        return Ok(RuleKind::NotNull(symbols.input(ColumnSource { column, path: None })));
+    }
+    let time = table.required(key, "", |value| symbols.time(value))?;
+    Ok(if key == "at" {
+        RuleKind::At(time)
+    } else {
+        RuleKind::After(time, length(table, symbols)?)
+    })
+}
+
+fn length(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Length> {
+    let what = "a duration like \"2h\", { parameter = \"lifetime\" }, \
+                or { column = \"max_age\", unit = \"seconds\" }";
+    let is_parameter = match table.value("lifetime") {
+        None => return Err(table.missing("lifetime", what)),
+        Some(value) => value.is_table(),
+    };
+    if let Some(input) = table.table("lifetime").ok().flatten().filter(|table| table.has("column"))
+    {
+        input.allow_only(&["column", "path", "unit", "never"])?;
+        let source = symbols.columns.source(&input, None)?;
+        let what = format!("one of {}", words(UNITS));
+        let unit = input.required("unit", &what, choice("unit", UNITS))?;
+        let never = input.optional("never", sql_values)?.unwrap_or_default();
+        return Ok(Length::Input { input: symbols.input(source), unit, never });
+    }
+    let length = symbols.parameters.value(table, "lifetime", |text| {
+        let span = text.parse().map_err(|e: SpanError| e.to_string())?;
+        if is_parameter && span < MIN_LIFETIME { Err(too_short(text)) } else { Ok(span) }
+    })?;
+    Ok(length.map_or(Length::Unspecified, Length::Fixed))
+}
+
+fn too_short(lifetime: &str) -> String {
     format!(
-        "a lifetime of {text:?} would end almost every session; the shortest that a parameter \
-         takes is \"1m\" (a profile of your own may state a shorter one itself, as lifetime = \
-         {text:?})"
+        "a lifetime of {lifetime:?} would expire almost every session; the minimum of a \
+         parameter is \"{MIN_LIFETIME}\" (a profile of your own can set a shorter one itself: \
+         lifetime = {lifetime:?})"
     )
 }
 
-impl Reader<'_> {
-    pub(super) fn rules(&mut self, top: &Section<'_, '_>) -> Read<Vec<Rule>> {
-        let rules = top.list("expired", "[[expired]] above the keys of each")?;
-        rules.iter().map(|section| self.rule(section)).collect()
-    }
-
-    fn rule(&mut self, section: &Section<'_, '_>) -> Read<Rule> {
-        section.knows(RULE_KEYS)?;
-        let kind = self.rule_kind(section)?;
-        let boundary = |value: &DeValue<'_>| choice(value, "boundary", BOUNDARIES);
-        let at_once = if matches!(kind, RuleKind::NotNull(_)) {
-            section.refuse("grace", "goes with at or after: this rule has no moment")?;
-            section.optional("boundary", boundary)?.unwrap_or(true)
-        } else {
-            let what = "it is \"<\" if a session is still valid at the very moment, else \"<=\"";
-            section.required("boundary", what, boundary)?
-        };
-        let grace = section.optional("grace", span)?.unwrap_or(Span::ZERO);
-        let when = section.list("when", "[{ column = \"kind\", equals = 1 }]")?;
-        let when = self.conditions(&when)?;
-        Ok(Rule { kind, when, at_once, grace })
-    }
-
-    fn rule_kind(&mut self, section: &Section<'_, '_>) -> Read<RuleKind> {
-        let set: Vec<&str> =
-            ["at", "after", "not_null"].into_iter().filter(|key| section.has(key)).collect();
-        let [key] = set.as_slice() else {
-            let what = match set.last() {
-                None => "is missing: a rule has at, or after with lifetime, or not_null",
-                Some(_) => {
-                    "says something else than the other: a rule has one of at, after, not_null"
-                }
-            };
-            return Err(section.fault(set.last().copied().unwrap_or("at"), what));
-        };
-        let time = |reader: &Self| section.required(key, "", |value| reader.time(value));
-        match *key {
-            "after" => {
-                let time = time(self)?;
-                Ok(RuleKind::After(time, self.length(section)?))
-            }
-            _ => {
-                section.refuse("lifetime", "goes with after: this rule has a moment of its own")?;
-                if *key == "at" {
-                    return Ok(RuleKind::At(time(self)?));
-                }
-                let column = section.required(key, "", |value| self.columns.of(value))?;
-                Ok(RuleKind::NotNull(self.input(ColumnSource { column, path: None })))
-            }
+fn conditions(tables: &[Table<'_>], symbols: &mut Symbols<'_>) -> Result<Vec<Condition>> {
+    let mut all = Vec::new();
+    for table in tables {
+        table.allow_only(CONDITION_KEYS)?;
+        let source = symbols.columns.source(table, None)?;
+        let tests = tests(table)?;
+        if tests.is_empty() {
+            let tests = CONDITION_KEYS[2..].join(", ");
+            return Err(table.error("column", &format!("needs a condition: one of {tests}")));
         }
+        let input = symbols.input(source);
+        all.extend(tests.into_iter().map(|test| Condition { input, test }));
     }
-
-    fn length(&mut self, section: &Section<'_, '_>) -> Read<Length> {
-        let what = "is missing: it is a duration like \"2h\", { parameter = \"lifetime\" }, \
-                    or { column = \"max_age\", unit = \"seconds\" }";
-        if !section.has("lifetime") {
-            return Err(section.fault("lifetime", what));
-        }
-        match section.table_of("lifetime") {
-            Some(input) if input.has("column") => {
-                input.knows(&["column", "path", "unit", "never"])?;
-                let source = self.columns.source(&input, None)?;
-                let units = UNITS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-                let what = format!("it is one of {units}");
-                let unit = input.required("unit", &what, |value| choice(value, "unit", UNITS))?;
-                let never = input.optional("never", data)?.unwrap_or_default();
-                Ok(Length::Input { input: self.input(source), unit, never })
-            }
-            _ => {
-                let is_parameter = section.table_of("lifetime").is_some();
-                let length = self.parameters.value(section, "lifetime", |text| {
-                    let span = text.parse().map_err(|e: SpanError| e.to_string())?;
-                    if is_parameter && span < SHORTEST { Err(too_short(text)) } else { Ok(span) }
-                })?;
-                Ok(length.map_or(Length::Unspecified, Length::Fixed))
-            }
-        }
-    }
-
-    pub(super) fn filter(&mut self, top: &Section<'_, '_>) -> Read<Vec<Condition>> {
-        let conditions = top.list("filter", "[[filter]] above the keys of each")?;
-        self.conditions(&conditions)
-    }
-
-    fn conditions(&mut self, sections: &[Section<'_, '_>]) -> Read<Vec<Condition>> {
-        let mut all = Vec::new();
-        for section in sections {
-            section.knows(CONDITION_KEYS)?;
-            let source = self.columns.source(section, None)?;
-            let tests = tests(section)?;
-            if tests.is_empty() {
-                let what = "has no condition: write one of above, up_to, equals, any_of, not, null, prefix";
-                return Err(section.fault("column", what));
-            }
-            let input = self.input(source);
-            all.extend(tests.into_iter().map(|test| Condition { input, test }));
-        }
-        Ok(all)
-    }
+    Ok(all)
 }
 
-fn tests(section: &Section<'_, '_>) -> Read<Vec<Test>> {
-    let one = |value: &DeValue<'_>| datum(value).map(|value| vec![value]);
-    let others = |value: &DeValue<'_>| if value.is_array() { data(value) } else { one(value) };
+fn tests(table: &Table<'_>) -> Result<Vec<Predicate>> {
+    let one = |value: &DeValue<'_>| sql_value(value).map(|value| vec![value]);
+    let one_or_more =
+        |value: &DeValue<'_>| if value.is_array() { sql_values(value) } else { one(value) };
     let tests = [
-        section.optional("above", whole)?.map(Test::Above),
-        section.optional("up_to", whole)?.map(Test::UpTo),
-        section.optional("equals", one)?.map(Test::Among),
-        section.optional("any_of", data)?.map(Test::Among),
-        section.optional("not", others)?.map(Test::NotAmong),
-        section.optional("null", flag)?.map(Test::Null),
-        section.optional("prefix", prefix)?.map(Test::Prefix),
+        table.optional("above", integer)?.map(Predicate::Above),
+        table.optional("up_to", integer)?.map(Predicate::UpTo),
+        table.optional("equals", one)?.map(Predicate::Among),
+        table.optional("any_of", sql_values)?.map(Predicate::Among),
+        table.optional("not", one_or_more)?.map(Predicate::NotAmong),
+        table.optional("null", flag)?.map(Predicate::Null),
+        table.optional("prefix", prefix)?.map(Predicate::Prefix),
     ];
     Ok(tests.into_iter().flatten().collect())
 }
 
 fn prefix(value: &DeValue<'_>) -> Result<String, String> {
     match text(value)? {
-        "" => Err(format!("wants text that is not empty, not {}", kind(value))),
+        "" => Err("must not be empty".to_owned()),
         prefix => Ok(prefix.to_owned()),
     }
 }

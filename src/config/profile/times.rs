@@ -1,12 +1,11 @@
 //! The times of a profile: `[times.NAME]`.
 
-use toml::de::DeValue;
-
-use super::reader::Reader;
-use super::section::Section;
-use crate::config::page::Read;
-use crate::config::values::{choice, kind, list, text, whole};
-use crate::domain::profile::{NullMeaning, SqlValue, TimeColumn};
+use super::encoding;
+use super::symbols::Symbols;
+use crate::config::error::Result;
+use crate::config::table::Table;
+use crate::config::values::{choice, sql_values};
+use crate::domain::profile::{NullMeaning, TimeColumn};
 
 const KEYS: &[&str] = &[
     "column",
@@ -28,55 +27,25 @@ const KEYS: &[&str] = &[
 const NULLS: &[(&str, NullMeaning)] =
     &[("expired", NullMeaning::Expired), ("never", NullMeaning::Never)];
 
-impl Reader<'_> {
-    pub(super) fn times(&mut self, top: &Section<'_, '_>) -> Read<()> {
-        let Some(all) = top.section("times")? else {
-            return Ok(());
-        };
-        for (name, section) in all.sections()? {
-            let time = self.time_column(&name, &section)?;
-            self.times.push((name, time));
-        }
-        Ok(())
+/// Reads all times into `symbols`.
+pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
+    let Some(all) = top.table("times")? else { return Ok(()) };
+    for (name, table) in all.tables()? {
+        let time = time_column(&name, &table, symbols)?;
+        symbols.times.push((name, time));
     }
-
-    /// The time that a key names.
-    pub(super) fn time(&self, value: &DeValue<'_>) -> Result<usize, String> {
-        let name = text(value)?;
-        self.times.iter().position(|(known, _)| known == name).ok_or_else(|| {
-            format!("{name:?} is no time: write [times.{name}] and say how it is encoded")
-        })
-    }
-
-    fn time_column(&mut self, name: &str, section: &Section<'_, '_>) -> Read<TimeColumn> {
-        section.knows(KEYS)?;
-        let source = self.columns.source(section, Some(name))?;
-        let encoding = self.encodings(section)?;
-        let null = section.optional("null", |value| choice(value, "meaning of NULL", NULLS))?;
-        let never = section.optional("never", data)?.unwrap_or_default();
-        let over = section.optional("over", data)?.unwrap_or_default();
-        if over.iter().any(|value| never.iter().any(|known| known.is_same(value.raw()))) {
-            return Err(section.fault("over", "has a value that never has, too: it means one"));
-        }
-        Ok(TimeColumn { input: self.input(source), encoding, null, never, over })
-    }
+    Ok(())
 }
 
-/// Values as a row holds them.
-pub(super) fn data(value: &DeValue<'_>) -> Result<Vec<SqlValue>, String> {
-    list(value, "[-1]", datum)
-}
-
-pub(super) fn datum(value: &DeValue<'_>) -> Result<SqlValue, String> {
-    match value {
-        DeValue::Integer(_) => whole(value).map(SqlValue::Integer),
-        DeValue::String(text) => Ok(SqlValue::Text(text.as_bytes().to_vec())),
-        // SQLite has no class of its own for these.
-        DeValue::Boolean(is_true) => Ok(SqlValue::Integer((*is_true).into())),
-        DeValue::Float(number) => {
-            let number = number.as_str().parse().map(SqlValue::Real);
-            number.map_err(|_| "wants a number that SQLite can hold".to_owned())
-        }
-        _ => Err(format!("wants a number or text, not {}", kind(value))),
+fn time_column(name: &str, table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<TimeColumn> {
+    table.allow_only(KEYS)?;
+    let source = symbols.columns.source(table, Some(name))?;
+    let encoding = encoding::read(table, &mut symbols.parameters)?;
+    let null = table.optional("null", choice("meaning of NULL", NULLS))?;
+    let never = table.optional("never", sql_values)?.unwrap_or_default();
+    let over = table.optional("over", sql_values)?.unwrap_or_default();
+    if over.iter().any(|value| never.iter().any(|known| known.is_same(value.raw()))) {
+        return Err(table.error("over", "must not share a value with never"));
     }
+    Ok(TimeColumn { input: symbols.input(source), encoding, null, never, over })
 }

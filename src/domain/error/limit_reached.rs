@@ -1,18 +1,18 @@
-//! The refusal of a session at a limit.
+//! Refusal of a session at a limit.
 
 use crate::domain::policy::Licence;
 
-/// A session that a limit keeps from opening.
+/// Limit that keeps a session from opening.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("refused: {}", self.finding())]
+#[error("limit reached: {}", self.finding())]
 pub struct LimitReached {
     /// The task.
     pub task: String,
-    /// Its limit, that of each of its users, or that of its licence.
+    /// Limit of the task, of each of its users, or of its licence.
     pub limit: u64,
-    /// The user, if it is the limit of users.
+    /// User, if the limit is that of users.
     pub user: Option<String>,
-    /// The licence that the task belongs to, if it is the limit of that.
+    /// Licence of the task, if the limit is that of the licence.
     pub licence: Option<Licence>,
 }
 
@@ -21,13 +21,10 @@ impl LimitReached {
         let Self { task, limit, user, licence } = self;
         if let Some(licence) = licence {
             return format!(
-                "the licence for {licence} allows no more than {limit} sessions, and none of \
-                 them can be evicted"
+                "the licence for {licence} allows {limit} sessions, and none of them can be evicted"
             );
         }
         let whose = user.as_ref().map_or_else(String::new, |user| format!(" of {user}"));
-        format!(
-            "{task} is open to no more than {limit} sessions{whose}, and none of them may make way"
-        )
+        format!("{task} allows {limit} sessions{whose}, and none of them can be evicted")
     }
 }

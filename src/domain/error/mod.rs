@@ -1,22 +1,25 @@
-//! What goes wrong, as far as a caller has to tell the cases apart.
+//! Errors that callers can match on.
 
+mod insufficient_space;
+mod interrupt;
 mod limit_reached;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
+pub use super::format::format_count;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
-use crate::storage::InterruptReason;
-use crate::storage::disk_space::InsufficientSpace;
 
+pub use insufficient_space::InsufficientSpace;
+pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
 
-/// The outcome of anything that asks a store.
+/// Result of an operation on a store.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why an operation did not happen.
+/// Reason why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database.
@@ -28,7 +31,7 @@ pub enum Error {
         hint: String,
     },
     /// There is something, but no table of sessions that this program knows.
-    #[error("{at} is no database of sessctl: {found}")]
+    #[error("{at} is not a sessctl database: {found}")]
     ForeignDatabase {
         /// Where.
         at: String,
@@ -37,7 +40,7 @@ pub enum Error {
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
-    #[error("{at} leaves a choice: {found}")]
+    #[error("cannot tell which table in {at} holds the sessions: {found}")]
     AmbiguousTable {
         /// Where.
         at: String,
@@ -57,15 +60,13 @@ pub enum Error {
     #[error("refused: {0}")]
     Refused(String),
     /// Another program held the database for longer than is worth waiting.
-    #[error("{at} is locked by another program; nothing was changed by this step, try again")]
+    #[error("{at} is locked by another program; this step changed nothing; try again")]
     Busy {
         /// Which database.
         at: String,
     },
     /// The nodes of a cluster do not get it done at this moment; nothing has changed.
-    #[error(
-        "{at} cannot be used at the moment: {why}; nothing was changed by this step, try again"
-    )]
+    #[error("{at} is temporarily unavailable: {why}; this step changed nothing; try again")]
     Unavailable {
         /// Which cluster.
         at: String,
@@ -73,7 +74,7 @@ pub enum Error {
         why: String,
     },
     /// Whether a step took place is not known: no answer to it has come.
-    #[error("it is not known whether {at} has done this step: {why}; look before you do it again")]
+    #[error("outcome unknown: {at} may have applied this step ({why}); check before retrying")]
     OutcomeUnknown {
         /// Which cluster.
         at: String,
@@ -81,9 +82,7 @@ pub enum Error {
         why: String,
     },
     /// Another process does the same at this moment.
-    #[error(
-        "a {work} by {by} is at work, {ago} ago by its last sign; try again later, or wait with --wait"
-    )]
+    #[error("another {work} is running ({by}, last heartbeat {ago} ago)")]
     LeaseHeld {
         /// What it does.
         work: String,
@@ -94,7 +93,7 @@ pub enum Error {
     },
     /// The job that was to run has been run by another process since it was found
     /// due.
-    #[error("another process has just run this job")]
+    #[error("another process has already run this job")]
     AlreadyRun,
     /// The database does not accept a change to a row, because of a constraint or of a
     /// trigger; nothing has changed.
@@ -117,7 +116,7 @@ pub enum Error {
     },
     /// The database is damaged.
     #[error(
-        "{at} is corrupt: {detail}; restore it from a backup, or see what `sqlite3 .recover` saves"
+        "{at} is corrupt: {detail}; restore it from a backup, or salvage it with `sqlite3 .recover`"
     )]
     Corrupt {
         /// Which database.
@@ -126,13 +125,13 @@ pub enum Error {
         detail: String,
     },
     /// The state of a framework's table cannot be read, and it was all that was asked for.
-    #[error("could not read the record of runs: {}", .0.finding())]
+    #[error("could not read the ledger: {}", .0.finding())]
     State(Box<StateProblem>),
     /// A guard's cap forbids the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
     /// The clock has moved since the last run; nothing was ended.
-    #[error("{0}: nothing was ended; if {now} is the right time, run again with --accept-clock", now = .0.now)]
+    #[error("{0}; nothing was ended")]
     Clock(ClockRefusal),
     /// A limit keeps a session from opening; the refusal has been counted.
     #[error(transparent)]
@@ -150,7 +149,7 @@ pub enum Error {
     #[error("no session {0}")]
     NoSession(String),
     /// Several sessions have handles that begin like this.
-    #[error("{prefix} fits several sessions: {}", handles.join(", "))]
+    #[error("{prefix} matches several sessions: {}", handles.join(", "))]
     AmbiguousHandle {
         /// What was given.
         prefix: String,
@@ -158,9 +157,7 @@ pub enum Error {
         handles: Vec<String>,
     },
     /// Not a handle at all.
-    #[error(
-        "{0:?} is no handle: a handle is 4 or more hexadecimal digits, such as `sessctl list` shows"
-    )]
+    #[error("{0:?} is not a valid handle: expected 4 or more hexadecimal digits")]
     NotAHandle(String),
     /// Anything else, and what was being done.
     #[error("could not {doing}")]
@@ -197,9 +194,9 @@ impl Error {
         match self {
             Self::Busy { at } => Some(format!("{at} is locked by another program")),
             Self::Unavailable { at, why } => {
-                Some(format!("{at} cannot be used at the moment: {why}"))
+                Some(format!("{at} is temporarily unavailable: {why}"))
             }
-            Self::OutcomeUnknown { at, why } => Some(format!("{at} has not answered: {why}")),
+            Self::OutcomeUnknown { at, why } => Some(format!("{at} did not respond: {why}")),
             _ => None,
         }
     }
@@ -218,8 +215,8 @@ impl InterruptReason {
         let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
         match self {
             Self::Asked => format!("{ran} because the process was asked to stop"),
-            Self::Time => format!("{ran} because the run time was over"),
-            Self::Lease => format!("{ran} because the lease of the run would have expired"),
+            Self::Time => format!("{ran} because the run reached its time limit"),
+            Self::Lease => format!("{ran} because the lease of the run was about to expire"),
         }
     }
 }
@@ -343,19 +340,6 @@ impl std::fmt::Display for GuardRefusal {
         };
         write!(f, "the guard refuses this {work}: {}", self.finding())
     }
-}
-
-/// A number with a comma after each three digits, as people read it.
-pub fn format_count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How long a job that has no fixed times waits between two runs.
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
 /// How long after the end of a run the next one starts.
@@ -37,9 +37,9 @@ impl Jitter {
 
 impl Interval {
     /// The least that can be set: the clock of jobs counts in seconds.
-    pub const LEAST: Span = Span::seconds(1);
+    pub const MIN: Span = Span::seconds(1);
     /// Below this, a run costs more than it gains.
-    pub const SENSIBLE: Span = Span::seconds(60);
+    pub const RECOMMENDED_MIN: Span = Span::seconds(60);
 
     /// Its length.
     ///

@@ -2,9 +2,20 @@
 
 use std::fmt;
 
-use super::status::DueRun;
-use super::{Job, JobAction, JobTiming, ScheduleContext};
+use super::context::ScheduleContext;
+use super::definition::{Job, JobAction, JobTiming};
 use crate::domain::time::{Span, UnixTime};
+
+/// A run that is to take place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueRun {
+    /// When it should have.
+    pub planned: UnixTime,
+    /// How many earlier ones did not take place, and are made up by this one.
+    pub missed: u64,
+    /// Whether it completes a run that was cut short.
+    pub resumes: bool,
+}
 
 /// A cycle that was missed by more than its job allows. It is skipped, so that it ends no
 /// session in the middle of the day.
@@ -45,7 +56,7 @@ impl Job {
     pub(super) fn too_late(
         &self,
         due: DueRun,
-        rhythm: ScheduleContext<'_>,
+        context: ScheduleContext<'_>,
         now: UnixTime,
     ) -> Option<LateRun> {
         let most = self.late.filter(|_| matches!(self.work, JobAction::Cycle(_)))?;
@@ -54,9 +65,9 @@ impl Job {
             return None;
         }
         let (anchor, next) = match &self.when {
-            JobTiming::At(schedule) => (due.planned, schedule.next_after(now, rhythm.zone)),
+            JobTiming::At(schedule) => (due.planned, schedule.next_after(now, context.zone)),
             JobTiming::Every(_) => {
-                let interval = self.interval(rhythm);
+                let interval = self.interval(context);
                 let passed = by.as_seconds() / interval.as_seconds().max(1);
                 let passed = Span::seconds(passed.saturating_mul(interval.as_seconds()));
                 let last = due.planned.plus(passed);

@@ -1,6 +1,7 @@
 //! How far apart the purges of a task lie.
 
-use super::{Jitter, Job, JobAction, JobTiming};
+use super::definition::{Job, JobAction, JobTiming};
+use super::interval::Jitter;
 use crate::domain::policy::Policies;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
@@ -11,7 +12,7 @@ const MONDAY: UnixTime = UnixTime(978_307_200);
 const WEEK: Span = Span::days(7);
 
 /// No two times of schedules are nearer to each other than this.
-const NEAREST: Span = Span::minutes(1);
+const MIN_SPACING: Span = Span::minutes(1);
 
 /// The least distance between two purges of a task that jobs have in mind; `None`:
 /// no job purges it. `task` is one that has a policy of its own; `None`: any other.
@@ -51,7 +52,7 @@ fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
 }
 
 /// The least distance between two times of a schedule, as far as it is more than `enough`.
-pub(super) fn between_times_of(schedule: &Schedule, enough: Span) -> Span {
+pub(super) fn min_spacing_of(schedule: &Schedule, enough: Span) -> Span {
     between_times(&[schedule], enough).unwrap_or(WEEK)
 }
 
@@ -64,7 +65,7 @@ fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
     let (mut last, mut shortest) = (first, WEEK);
     while let Some(time) = next(&last).filter(|time| *time <= first.plus(WEEK)) {
         shortest = shortest.min(time.since(last));
-        if shortest <= enough.max(NEAREST) {
+        if shortest <= enough.max(MIN_SPACING) {
             break;
         }
         last = time;

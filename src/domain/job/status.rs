@@ -1,80 +1,26 @@
 //! Whether a job is due, and if not, when it will be.
 
-use super::spacing::between_times_of;
-use super::{Jitter, Job, JobAction, JobTiming, LateRun};
-use crate::domain::policy::Policies;
+use super::context::ScheduleContext;
+use super::definition::{Job, JobAction, JobTiming};
+use super::history::{GRACE, JobHistory, RunInProgress};
+use super::lateness::{DueRun, LateRun};
+use super::spacing::min_spacing_of;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
-/// A time that a machine has come just in time for, although it takes up the job later.
-const JUST_NOW: Span = Span::minutes(1);
-
 /// How far ahead the clock of another machine may be, in the time between two runs of a
 /// job: half of that, within these bounds. An anchor that lies further in the future shows
 /// that a clock was wrong.
-const LEAST_LEAD: Span = JUST_NOW;
-const MOST_LEAD: Span = Span::minutes(5);
+const MIN_LEAD: Span = GRACE;
+const MAX_LEAD: Span = Span::minutes(5);
 
 /// How far in the future the anchor of a job at a fixed hour may lie, the clock having
 /// been set back, for the job to wait until then rather than start afresh.
-const BELIEVABLE: Span = Span::days(1);
+const MAX_LEAD_OF_FIXED_TIMES: Span = Span::days(1);
 
 /// More missed runs than this are not counted one by one.
-const MOST_MISSED: usize = 10_000;
-
-/// The history of a job, as the ledger keeps it, and the part that a machine has in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct JobHistory {
-    /// Up to when its runs are settled: the planned time of the last one, or,
-    /// where the interval counts from the end of a run, that end. Before the first run, it
-    /// is the moment at which the history started.
-    pub anchor: Option<UnixTime>,
-    /// The planned time of a run that has begun and is not complete, whatever cut it short.
-    pub interrupted: Option<UnixTime>,
-    /// Since when this machine has had the job in its configuration, without a break;
-    /// `None`: it has not.
-    pub since: Option<UnixTime>,
-    /// A run that has begun and not ended.
-    pub unfinished: Option<RunInProgress>,
-}
-
-impl JobHistory {
-    /// Whether this machine has taken up the job. A moment in the future is one that a
-    /// wrong clock has shown.
-    pub fn is_taken_up(&self, now: UnixTime) -> bool {
-        self.since.is_some_and(|since| since <= now.plus(JUST_NOW))
-    }
-
-    fn since(&self, now: UnixTime) -> UnixTime {
-        self.since.map_or(now, |since| since.min(now))
-    }
-}
-
-/// A run that has begun and not ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunInProgress {
-    /// When it was planned.
-    pub planned: UnixTime,
-    /// When it began.
-    pub started: UnixTime,
-    /// Whether the process that does it is known to be at work.
-    pub is_alive: bool,
-}
-
-/// What the times of a job also depend on.
-#[derive(Debug, Clone, Copy)]
-pub struct ScheduleContext<'a> {
-    /// The zone of schedules.
-    pub zone: &'a TimeZone,
-    /// What automatic intervals follow.
-    pub policies: &'a Policies,
-    /// What they differ by.
-    pub jitter: Jitter,
-    /// How far apart the calls are that look for due jobs, as cron makes them; zero: a
-    /// process stays and looks all the time.
-    pub poll: Span,
-}
+const MAX_COUNTED_MISSES: usize = 10_000;
 
 /// How things stand with a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,17 +40,6 @@ pub enum JobStatus {
     },
     /// The calendar ends before its next time.
     Never,
-}
-
-/// A run that is to take place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DueRun {
-    /// When it should have.
-    pub planned: UnixTime,
-    /// How many earlier ones did not take place, and are made up by this one.
-    pub missed: u64,
-    /// Whether it completes a run that was cut short.
-    pub resumes: bool,
 }
 
 impl Job {
@@ -131,45 +66,45 @@ impl Job {
     /// 7. A cycle that is due but [too late](LateRun) is skipped.
     pub fn job_status(
         &self,
-        known: Option<&JobHistory>,
-        rhythm: ScheduleContext<'_>,
+        history: Option<&JobHistory>,
+        context: ScheduleContext<'_>,
         now: UnixTime,
     ) -> JobStatus {
-        let known = known.cloned().unwrap_or_default();
-        if let Some(run) = known.unfinished.filter(|run| run.is_alive) {
+        let history = history.cloned().unwrap_or_default();
+        if let Some(run) = history.unfinished.filter(|run| run.is_alive) {
             return JobStatus::Running(run);
         }
-        let standing = match &self.when {
-            JobTiming::At(schedule) => at(schedule, &known, rhythm.zone, now),
-            JobTiming::Every(_) => every(self.interval(rhythm), rhythm.poll, &known, now),
+        let status = match &self.when {
+            JobTiming::At(schedule) => at(schedule, &history, context.zone, now),
+            JobTiming::Every(_) => every(self.interval(context), context.poll, &history, now),
         };
-        let settled = match standing {
+        let settled = match status {
             JobStatus::Scheduled { anchor, .. } => Some(anchor),
-            _ => known.anchor,
+            _ => history.anchor,
         };
         let is_open = |run: &UnixTime| {
             let is_settled = settled.is_some_and(|settled| *run <= settled);
-            !is_settled && *run <= now && *run > self.floor(rhythm, known.since(now))
+            !is_settled && *run <= now && *run > self.floor(context, history.since_at_most(now))
         };
-        let standing = match (known.interrupted.filter(is_open), standing, &self.when) {
-            (None, standing, _) => standing,
+        let status = match (history.interrupted.filter(is_open), status, &self.when) {
+            (None, status, _) => status,
             // A later time has come, and a whole run with it.
-            (Some(run), JobStatus::Due(due), JobTiming::At(_)) if due.planned > run => standing,
+            (Some(run), JobStatus::Due(due), JobTiming::At(_)) if due.planned > run => status,
             (Some(planned), ..) => JobStatus::Due(DueRun { planned, missed: 0, resumes: true }),
         };
-        match standing {
+        match status {
             JobStatus::Due(due) => {
-                self.too_late(due, rhythm, now).map_or(JobStatus::Due(due), JobStatus::TooLate)
+                self.too_late(due, context, now).map_or(JobStatus::Due(due), JobStatus::TooLate)
             }
-            standing => standing,
+            status => status,
         }
     }
 
     /// The anchor of a job that is taken up at this moment and nobody has run: no earlier
     /// time is made up, but one of the last minute, which a scheduler starts it for.
-    pub fn history_start(&self, rhythm: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
+    pub fn history_start(&self, context: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
         match &self.when {
-            JobTiming::At(schedule) => just_before(schedule, rhythm.zone, moment),
+            JobTiming::At(schedule) => just_before(schedule, context.zone, moment),
             JobTiming::Every(_) => moment,
         }
     }
@@ -178,42 +113,32 @@ impl Job {
     /// one of its times has come within the last minute. An interval counts from the
     /// beginning of 1970, so that each call comes to the same times, of which each has one
     /// call that is nearest to it. A process that stays keeps the history itself.
-    pub fn start_without_history(&self, rhythm: ScheduleContext<'_>, now: UnixTime) -> UnixTime {
+    pub fn start_without_history(&self, context: ScheduleContext<'_>, now: UnixTime) -> UnixTime {
         match &self.when {
-            JobTiming::Every(_) if rhythm.poll > Span::ZERO => {
-                let length = self.interval(rhythm).as_seconds().max(1);
+            JobTiming::Every(_) if context.poll > Span::ZERO => {
+                let length = self.interval(context).as_seconds().max(1);
                 let last = UnixTime(now.0 - now.0.rem_euclid(length));
-                let poll = rhythm.poll.as_seconds();
+                let poll = context.poll.as_seconds();
                 let is_nearest = 2 * now.since(last).as_seconds() <= 2 * poll - poll.min(length);
                 if is_nearest { UnixTime(last.0 - length) } else { last }
             }
-            _ => self.history_start(rhythm, now),
+            _ => self.history_start(context, now),
         }
     }
 
     /// Whether it runs only by a history that can be kept: a cycle whose interval is the
     /// only thing that says when. Without one, it would end sessions at times that nobody
     /// has planned. At fixed times it needs none, nor where a process stays.
-    pub fn needs_history(&self, rhythm: ScheduleContext<'_>) -> bool {
+    pub fn needs_history(&self, context: ScheduleContext<'_>) -> bool {
         let is_cycle = matches!(self.work, JobAction::Cycle(_));
-        is_cycle && matches!(self.when, JobTiming::Every(_)) && rhythm.poll > Span::ZERO
+        is_cycle && matches!(self.when, JobTiming::Every(_)) && context.poll > Span::ZERO
     }
 
     /// The moment up to which a machine that has taken up the job then asks for no time.
-    fn floor(&self, rhythm: ScheduleContext<'_>, since: UnixTime) -> UnixTime {
+    fn floor(&self, context: ScheduleContext<'_>, since: UnixTime) -> UnixTime {
         match &self.when {
-            JobTiming::At(_) => self.history_start(rhythm, since),
-            JobTiming::Every(_) => UnixTime(since.0.saturating_sub(JUST_NOW.as_seconds())),
-        }
-    }
-
-    pub(super) fn interval(&self, rhythm: ScheduleContext<'_>) -> Span {
-        match &self.when {
-            JobTiming::At(_) => Span::ZERO,
-            JobTiming::Every(interval) => {
-                let length = interval.length(rhythm.policies, self.work.task(), rhythm.jitter);
-                interval.length_polled(length, rhythm.poll)
-            }
+            JobTiming::At(_) => self.history_start(context, since),
+            JobTiming::Every(_) => UnixTime(since.0.saturating_sub(GRACE.as_seconds())),
         }
     }
 
@@ -221,11 +146,11 @@ impl Job {
     /// take place in time, and take none.
     pub fn first_run_after(
         &self,
-        standing: &JobStatus,
-        rhythm: ScheduleContext<'_>,
+        status: &JobStatus,
+        context: ScheduleContext<'_>,
         moment: UnixTime,
     ) -> Option<UnixTime> {
-        let next = match standing {
+        let next = match status {
             JobStatus::Scheduled { next, .. } => *next,
             JobStatus::Due(due) => due.planned,
             JobStatus::Running(run) => run.planned,
@@ -234,9 +159,9 @@ impl Job {
         };
         match &self.when {
             _ if next > moment => Some(next),
-            JobTiming::At(schedule) => schedule.next_after(moment, rhythm.zone),
+            JobTiming::At(schedule) => schedule.next_after(moment, context.zone),
             JobTiming::Every(_) => {
-                let length = self.interval(rhythm).as_seconds();
+                let length = self.interval(context).as_seconds();
                 let passed = moment.since(next).as_seconds() / length.max(1) + 1;
                 Some(next.plus(Span::seconds(passed.saturating_mul(length))))
             }
@@ -244,11 +169,11 @@ impl Job {
     }
 }
 
-fn at(schedule: &Schedule, known: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
-    let since = known.since(now);
+fn at(schedule: &Schedule, history: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
+    let since = history.since_at_most(now);
     let floor = || just_before(schedule, zone, since);
-    let anchor = match known.anchor {
-        Some(anchor) if is_believable(schedule, anchor, zone, now) => anchor,
+    let anchor = match history.anchor {
+        Some(anchor) if is_plausible(schedule, anchor, zone, now) => anchor,
         Some(_) if schedule.is_within_days() => just_before(schedule, zone, now),
         Some(_) => now,
         None => floor(),
@@ -263,47 +188,47 @@ fn at(schedule: &Schedule, known: &JobHistory, zone: &TimeZone, now: UnixTime) -
     }
     let planned = schedule.latest_at_or_before(now, zone).unwrap_or(next);
     let earlier = schedule.occurrences_after(after, zone).take_while(|run| *run < planned);
-    let missed = earlier.take(MOST_MISSED).count() as u64;
+    let missed = earlier.take(MAX_COUNTED_MISSES).count() as u64;
     JobStatus::Due(DueRun { planned, missed, resumes: false })
 }
 
-fn is_believable(schedule: &Schedule, anchor: UnixTime, zone: &TimeZone, now: UnixTime) -> bool {
+fn is_plausible(schedule: &Schedule, anchor: UnixTime, zone: &TimeZone, now: UnixTime) -> bool {
     if anchor <= now {
         return true;
     }
     let ahead = anchor.since(now);
     if schedule.is_within_days() {
-        return ahead <= lead(between_times_of(schedule, MOST_LEAD));
+        return ahead <= lead(min_spacing_of(schedule, MAX_LEAD));
     }
     let following = || schedule.next_after(anchor, zone).map(|next| next.since(anchor));
-    ahead <= BELIEVABLE || following().is_some_and(|period| ahead <= period)
+    ahead <= MAX_LEAD_OF_FIXED_TIMES || following().is_some_and(|period| ahead <= period)
 }
 
 /// How far ahead the clock of another machine may be, by the time between two runs.
 fn lead(period: Span) -> Span {
-    Span::seconds(period.as_seconds() / 2).clamp(LEAST_LEAD, MOST_LEAD)
+    Span::seconds(period.as_seconds() / 2).clamp(MIN_LEAD, MAX_LEAD)
 }
 
 /// The moment before the time of a schedule that has come within the last minute, or else
 /// this moment.
 fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime {
     match schedule.latest_at_or_before(now, zone) {
-        Some(last) if now.since(last) < JUST_NOW => UnixTime(last.0 - 1),
+        Some(last) if now.since(last) < GRACE => UnixTime(last.0 - 1),
         _ => now,
     }
 }
 
 /// Where a machine has come too late for the next time of the history by a whole interval
 /// and more, nobody has been there to run it, and the history goes on from then.
-fn every(interval: Span, poll: Span, known: &JobHistory, now: UnixTime) -> JobStatus {
-    let since = known.since(now);
-    let mut anchor = match known.anchor {
+fn every(interval: Span, poll: Span, history: &JobHistory, now: UnixTime) -> JobStatus {
+    let since = history.since_at_most(now);
+    let mut anchor = match history.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
         Some(_) => now,
         None => since,
     };
     let mut next = anchor.plus(interval);
-    if next.plus(JUST_NOW) <= since {
+    if next.plus(GRACE) <= since {
         if next.plus(interval) <= since {
             anchor = since;
         }

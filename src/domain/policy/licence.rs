@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::OverflowPolicy;
-use crate::domain::filter::TaskPattern;
+use super::rules::OverflowPolicy;
+use crate::domain::task::TaskPattern;
 
 /// A limit that the sessions of several tasks share.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Caps on the retention of groups of tasks.
 
-use super::Policy;
-use crate::domain::filter::TaskPattern;
+use super::rules::Policy;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
 /// A policy whose retention a cap reduces.

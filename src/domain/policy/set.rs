@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::licence::Licence;
 use super::retention::{CappedRetention, RetentionCap, capped, under};
-use super::{Licence, Policy};
-use crate::domain::filter::TaskPattern;
+use super::rules::Policy;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
 /// The policy of every task: its own, that of a pattern, or the one for all others.

@@ -1,6 +1,7 @@
-//! What a session's use means: its state, its touches, its last valid moment.
+//! The use of a session: its timeout, its state, its touches and its last valid moment.
 
-use super::{ExpiryMode, Policy, PurgeTime};
+use super::rules::{ExpiryMode, Policy};
+use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session, State};
 use crate::domain::time::{Span, UnixTime};
 
@@ -16,7 +17,36 @@ pub enum TouchDecision {
     Refuse(EndReason),
 }
 
+/// The timeout that a new session asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeoutRequest {
+    /// It leaves that to the policy.
+    #[default]
+    Nothing,
+    /// It would rather never time out.
+    Never,
+    /// So much.
+    For(Span),
+}
+
 impl Policy {
+    /// The timeout that a new session gets: what it asks for, or `timeout`,
+    /// within [`min_timeout`, `max_timeout`].
+    pub fn granted_timeout(&self, asked: TimeoutRequest) -> Option<Span> {
+        let wanted = match asked {
+            TimeoutRequest::Nothing => self.timeout,
+            TimeoutRequest::Never => None,
+            TimeoutRequest::For(span) => Some(span),
+        };
+        match (wanted, self.max_timeout) {
+            (None, most) => most,
+            (Some(wanted), most) => {
+                let capped = most.map_or(wanted, |most| wanted.min(most));
+                Some(capped.max(self.min_timeout))
+            }
+        }
+    }
+
     /// The last moment at which a live session is valid if nobody uses it any
     /// more; under the two-pass policy the first moment at which a check ends it,
     /// its mark being [ripe](Self::mark_min_age). `None`: there is none, or it has no mark
@@ -82,7 +112,7 @@ impl Policy {
     /// What becomes of a touch at `now`.
     ///
     /// 1. An ended session refuses it, with the reason of its end.
-    /// 2. So does, under `strict`, a session that is [over](Self::over). A mark
+    /// 2. So does, under `strict`, a session that is [over](Self::end_reason). A mark
     ///    alone refuses nothing.
     /// 3. Under `expire = "two-pass"` a touch writes only if there is a mark to
     ///    clear: nothing else is asked of such a session.
@@ -94,7 +124,7 @@ impl Policy {
         if let Some(end) = session.end {
             return TouchDecision::Refuse(end.reason);
         }
-        if let Some(reason) = self.over(session, now).filter(|_| self.strict) {
+        if let Some(reason) = self.end_reason(session, now).filter(|_| self.strict) {
             return TouchDecision::Refuse(reason);
         }
         let recent = session.idle(now).is_some_and(|idle| idle <= self.touch_resolution);

@@ -1,6 +1,6 @@
 //! The moment of a purge, and the moment that it belongs to.
 
-use super::Policy;
+use super::rules::Policy;
 use crate::domain::time::{Span, UnixTime};
 
 /// How much earlier than its delay a mark may be ripe, at delays of whole days: the hour
@@ -41,8 +41,8 @@ impl Policy {
     /// at which it runs: a session that was used in between has no other trace
     /// of that.
     pub fn nominal_time(&self, check: PurgeTime) -> UnixTime {
-        let patience = Span::seconds(self.delay.as_seconds() / 24).min(TOLERANCE);
-        if check.now.since(check.planned) <= patience { check.planned } else { check.now }
+        let max_lateness = Span::seconds(self.delay.as_seconds() / 24).min(TOLERANCE);
+        if check.now.since(check.planned) <= max_lateness { check.planned } else { check.now }
     }
 
     /// The youngest mark that is ripe at a check: one that has the

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{SqlValue, SqlValueRef};
+use super::value::{SqlValue, SqlValueRef, order};
 
 /// Something that one of a profile's inputs must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,12 +10,12 @@ pub struct Condition {
     /// Which [input](super::Profile::inputs).
     pub input: usize,
     /// What it must be.
-    pub test: Test,
+    pub test: Predicate,
 }
 
 /// What a value must be.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Test {
+pub enum Predicate {
     /// NULL, or anything else.
     Null(bool),
     /// One of these.
@@ -42,16 +42,19 @@ impl Condition {
     /// compares with one, except that NULL does not.
     pub fn is_askable(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         match (&self.test, inputs.get(self.input)) {
-            (Test::Above(_) | Test::UpTo(_), Some(SqlValueRef::Text(_) | SqlValueRef::Blob(_))) => {
-                false
+            (
+                Predicate::Above(_) | Predicate::UpTo(_),
+                Some(SqlValueRef::Text(_) | SqlValueRef::Blob(_)),
+            ) => false,
+            (Predicate::Above(_) | Predicate::UpTo(_), Some(SqlValueRef::Real(number))) => {
+                !number.is_nan()
             }
-            (Test::Above(_) | Test::UpTo(_), Some(SqlValueRef::Real(number))) => !number.is_nan(),
             _ => true,
         }
     }
 }
 
-impl Test {
+impl Predicate {
     /// Whether the value is like this.
     pub fn holds(&self, value: SqlValueRef<'_>) -> bool {
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
@@ -68,41 +71,9 @@ impl Test {
     }
 }
 
-/// Whether SQLite takes two values for the same: numbers by their value.
-pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
-    match (one, other) {
-        (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
-            order(one, whole) == Some(Ordering::Equal)
-        }
-        (SqlValueRef::Integer(whole), SqlValueRef::Real(_)) => {
-            order(other, whole) == Some(Ordering::Equal)
-        }
-        _ => one == other,
-    }
-}
-
-/// How a number compares with a whole one; `None`: it is none.
-pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ordering> {
-    match value {
-        SqlValueRef::Integer(number) => Some(number.cmp(&whole)),
-        SqlValueRef::Real(number) => {
-            // A real has no fraction where whole numbers are not exact as reals.
-            let by_whole = floor(number).cmp(&whole.into());
-            let fraction =
-                if number > number.floor() { Ordering::Greater } else { Ordering::Equal };
-            (!number.is_nan()).then_some(by_whole.then(fraction))
-        }
-        _ => None,
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
-fn floor(number: f64) -> i128 {
-    number.floor() as i128
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::value::is_same;
     use super::*;
 
     #[test]
@@ -119,19 +90,19 @@ mod tests {
             (SqlValueRef::Text(b"9007199254740999"), false),
             (SqlValueRef::Null, false),
         ] {
-            assert_eq!(Test::Above(MANY).holds(value), holds, "{value:?}");
+            assert_eq!(Predicate::Above(MANY).holds(value), holds, "{value:?}");
             let is_number = matches!(value, SqlValueRef::Integer(_)) || {
                 matches!(value, SqlValueRef::Real(number) if !number.is_nan())
             };
-            assert_eq!(Test::UpTo(MANY).holds(value), is_number && !holds, "{value:?}");
+            assert_eq!(Predicate::UpTo(MANY).holds(value), is_number && !holds, "{value:?}");
         }
         assert!(
-            Test::Above(1).holds(SqlValueRef::Real(1.5))
-                && !Test::UpTo(1).holds(SqlValueRef::Real(1.5))
+            Predicate::Above(1).holds(SqlValueRef::Real(1.5))
+                && !Predicate::UpTo(1).holds(SqlValueRef::Real(1.5))
         );
         assert!(
-            Test::UpTo(-1).holds(SqlValueRef::Real(-1.5))
-                && !Test::Above(-1).holds(SqlValueRef::Real(-1.5))
+            Predicate::UpTo(-1).holds(SqlValueRef::Real(-1.5))
+                && !Predicate::Above(-1).holds(SqlValueRef::Real(-1.5))
         );
         assert!(is_same(SqlValueRef::Real(-1.0), SqlValueRef::Integer(-1)));
         assert!(!is_same(SqlValueRef::Real(-1.5), SqlValueRef::Integer(-2)));
@@ -149,14 +120,14 @@ mod tests {
             (SqlValueRef::Text(b"1"), false),
             (SqlValueRef::Blob(b"1"), false),
         ] {
-            for test in [Test::Above(0), Test::UpTo(0)] {
+            for test in [Predicate::Above(0), Predicate::UpTo(0)] {
                 assert_eq!(
                     Condition { input: 0, test }.is_askable(&[value]),
                     is_askable,
                     "{value:?}"
                 );
             }
-            assert!(Condition { input: 0, test: Test::Null(true) }.is_askable(&[value]));
+            assert!(Condition { input: 0, test: Predicate::Null(true) }.is_askable(&[value]));
         }
     }
 
@@ -170,17 +141,17 @@ mod tests {
             (SqlValueRef::Text(b"A"), false),
             (SqlValueRef::Blob(b"a"), false),
         ] {
-            assert_eq!(Test::Among(known.clone()).holds(value), is_among, "{value:?}");
-            assert_eq!(Test::NotAmong(known.clone()).holds(value), !is_among, "{value:?}");
+            assert_eq!(Predicate::Among(known.clone()).holds(value), is_among, "{value:?}");
+            assert_eq!(Predicate::NotAmong(known.clone()).holds(value), !is_among, "{value:?}");
         }
-        assert!(!Test::Among(known.clone()).holds(SqlValueRef::Null));
-        assert!(!Test::NotAmong(known).holds(SqlValueRef::Null));
+        assert!(!Predicate::Among(known.clone()).holds(SqlValueRef::Null));
+        assert!(!Predicate::NotAmong(known).holds(SqlValueRef::Null));
         assert!(
-            Test::Null(true).holds(SqlValueRef::Null)
-                && !Test::Null(false).holds(SqlValueRef::Null)
+            Predicate::Null(true).holds(SqlValueRef::Null)
+                && !Predicate::Null(false).holds(SqlValueRef::Null)
         );
-        assert!(Test::Null(false).holds(SqlValueRef::Integer(0)));
-        assert!(Test::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"_session")));
-        assert!(!Test::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"session")));
+        assert!(Predicate::Null(false).holds(SqlValueRef::Integer(0)));
+        assert!(Predicate::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"_session")));
+        assert!(!Predicate::Prefix("_se".to_owned()).holds(SqlValueRef::Text(b"session")));
     }
 }

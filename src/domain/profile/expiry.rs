@@ -1,7 +1,11 @@
 //! When a session of a framework's table is over: the reference for the store.
 
-use super::{Condition, Encoding, Profile, Reading, SqlValue, SqlValueRef, Timestamp, Unit};
-use crate::domain::time::{Span, UnixTime};
+use super::definition::Profile;
+use super::encoding::DecodedTime;
+use super::rule::{NullMeaning, Rule, RuleKind};
+use super::timestamp::Timestamp;
+use super::value::SqlValueRef;
+use crate::domain::time::UnixTime;
 
 /// When a session is over, by the rules of its framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +15,7 @@ pub enum Expiry {
         /// The moment.
         moment: Timestamp,
         /// Whether it is over at that very moment, or only after it.
-        at_once: bool,
+        inclusive: bool,
     },
     /// It is over, whatever the time.
     Over,
@@ -25,8 +29,8 @@ impl Expiry {
     /// Whether the session is over at the beginning of this second.
     pub fn is_over(self, now: UnixTime) -> bool {
         match self {
-            Self::At { moment, at_once: true } => moment <= now.into(),
-            Self::At { moment, at_once: false } => moment < now.into(),
+            Self::At { moment, inclusive: true } => moment <= now.into(),
+            Self::At { moment, inclusive: false } => moment < now.into(),
             Self::Over => true,
             Self::Never | Self::Unknown => false,
         }
@@ -48,88 +52,13 @@ impl Expiry {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             (Self::Over, _) | (_, Self::Over) => Self::Over,
             (Self::Never, rule) | (rule, Self::Never) => rule,
-            (Self::At { moment, at_once }, Self::At { moment: later, at_once: also }) => {
+            (Self::At { moment, inclusive }, Self::At { moment: later, inclusive: also }) => {
                 let earlier = moment.min(later);
-                let at_once = (at_once && earlier == moment) || (also && earlier == later);
-                Self::At { moment: earlier, at_once }
+                let inclusive = (inclusive && earlier == moment) || (also && earlier == later);
+                Self::At { moment: earlier, inclusive }
             }
         }
     }
-}
-
-/// An input that holds a time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TimeColumn {
-    /// Which [input](Profile::inputs).
-    pub input: usize,
-    /// How it is written.
-    pub encoding: Encoding,
-    /// What it means where there is none; `None`: nobody can say.
-    pub null: Option<NullMeaning>,
-    /// Values that are no times, but mean never.
-    pub never: Vec<SqlValue>,
-    /// Values that are no times, but mean that it has passed. None of them is among
-    /// [`never`](Self::never).
-    pub over: Vec<SqlValue>,
-}
-
-/// What NULL means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NullMeaning {
-    /// The session is over.
-    Expired,
-    /// It is never over.
-    Never,
-}
-
-/// Something that makes a session over.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
-    /// What.
-    pub kind: RuleKind,
-    /// For which rows; all of these must hold.
-    pub when: Vec<Condition>,
-    /// Whether it is over at the very moment that the rule names, or only after it.
-    pub at_once: bool,
-    /// How much longer to wait.
-    pub grace: Span,
-}
-
-impl Rule {
-    /// Whether it applies to the row with these inputs, or might: a condition that
-    /// cannot be asked keeps nothing out.
-    pub fn may_apply(&self, inputs: &[SqlValueRef<'_>]) -> bool {
-        self.when.iter().all(|it| !it.is_askable(inputs) || it.holds(inputs))
-    }
-}
-
-/// The kinds of rules. A time is one of the [profile's](Profile::times), by its place.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RuleKind {
-    /// It is over at this time.
-    At(usize),
-    /// It is over so long after this time.
-    After(usize, Length),
-    /// It is over if this input is not NULL.
-    NotNull(usize),
-}
-
-/// How long a session lasts after a time.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Length {
-    /// So long.
-    Fixed(Span),
-    /// As long as the application's configuration says, which nobody has told: for ever.
-    Unspecified,
-    /// As long as an input says.
-    Input {
-        /// Which [input](Profile::inputs).
-        input: usize,
-        /// In which unit.
-        unit: Unit,
-        /// Values that are no lengths, but mean for ever.
-        never: Vec<SqlValue>,
-    },
 }
 
 /// What a row is.
@@ -172,8 +101,11 @@ impl Profile {
     /// The moment that one of its times has in a row, as far as it has one.
     pub fn time(&self, time: Option<usize>, inputs: &[SqlValueRef<'_>]) -> Option<UnixTime> {
         match self.times.get(time?)?.read(inputs) {
-            Reading::At(moment) => Some(moment.second()),
-            Reading::Null | Reading::Never | Reading::Over | Reading::Unreadable => None,
+            DecodedTime::At(moment) => Some(moment.second()),
+            DecodedTime::Null
+            | DecodedTime::Never
+            | DecodedTime::Over
+            | DecodedTime::Unreadable => None,
         }
     }
 
@@ -214,50 +146,18 @@ impl Profile {
             return Expiry::Unknown;
         };
         match (time.read(inputs), after) {
-            (Reading::Unreadable, _) => Expiry::Unknown,
-            (Reading::Never, _) | (Reading::At(_), None) => Expiry::Never,
-            (Reading::Over, _) => Expiry::Over,
-            (Reading::Null, _) => match time.null {
+            (DecodedTime::Unreadable, _) => Expiry::Unknown,
+            (DecodedTime::Never, _) | (DecodedTime::At(_), None) => Expiry::Never,
+            (DecodedTime::Over, _) => Expiry::Over,
+            (DecodedTime::Null, _) => match time.null {
                 Some(NullMeaning::Expired) => Expiry::Over,
                 Some(NullMeaning::Never) => Expiry::Never,
                 None => Expiry::Unknown,
             },
-            (Reading::At(moment), Some(after)) => Expiry::At {
+            (DecodedTime::At(moment), Some(after)) => Expiry::At {
                 moment: Timestamp(moment.0.saturating_add(after)).plus(rule.grace),
-                at_once: rule.at_once,
+                inclusive: rule.inclusive,
             },
-        }
-    }
-}
-
-impl TimeColumn {
-    /// What it says in a row with these inputs.
-    pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> Reading {
-        let value = inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null);
-        let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
-        if is_among(&self.never) {
-            Reading::Never
-        } else if is_among(&self.over) {
-            Reading::Over
-        } else {
-            self.encoding.read(value)
-        }
-    }
-}
-
-impl Length {
-    /// So many nanoseconds; `None`: for ever.
-    fn read(&self, inputs: &[SqlValueRef<'_>]) -> Result<Option<i128>, ()> {
-        match self {
-            Self::Fixed(span) => Ok(Some(Timestamp(0).plus(*span).0)),
-            Self::Unspecified => Ok(None),
-            Self::Input { input, unit, never } => {
-                let value = inputs.get(*input).copied().unwrap_or(SqlValueRef::Null);
-                if never.iter().any(|never| never.is_same(value)) {
-                    return Ok(None);
-                }
-                unit.length(value).map(Some).ok_or(())
-            }
         }
     }
 }

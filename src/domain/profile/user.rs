@@ -1,27 +1,8 @@
 //! Whose session a row is.
 
-use super::{Profile, SqlValue, SqlValueRef, UserForm, django_user};
-
-/// Whose session a row is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// Nobody's: nobody has logged in.
-    Nobody,
-    /// This user's.
-    User(String),
-    /// It cannot be said: what names the user cannot be read.
-    Unreadable,
-}
-
-impl Owner {
-    /// The user, if it is known that there is one.
-    pub fn user(self) -> Option<String> {
-        match self {
-            Self::User(user) => Some(user),
-            Self::Nobody | Self::Unreadable => None,
-        }
-    }
-}
+use super::definition::{Owner, Profile, UserForm};
+use super::django::django_user;
+use super::value::{SqlValue, SqlValueRef};
 
 impl Profile {
     /// Whose session a row is, by its value of [`user`](Profile::user): text as it stands,

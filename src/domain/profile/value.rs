@@ -1,5 +1,7 @@
 //! Values as a database holds them.
 
+use std::cmp::Ordering;
+
 /// A value of one of the five classes that SQLite knows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SqlValue {
@@ -45,7 +47,7 @@ impl SqlValue {
     /// Whether SQLite takes it for the same as another value: numbers by their value,
     /// text by its bytes.
     pub fn is_same(&self, other: SqlValueRef<'_>) -> bool {
-        super::condition::is_same(self.raw(), other)
+        is_same(self.raw(), other)
     }
 }
 
@@ -62,7 +64,7 @@ impl<'a> SqlValueRef<'a> {
     }
 
     /// A value of its own.
-    pub fn to_datum(self) -> SqlValue {
+    pub fn to_value(self) -> SqlValue {
         match self {
             Self::Null => SqlValue::Null,
             Self::Integer(number) => SqlValue::Integer(number),
@@ -79,4 +81,37 @@ impl<'a> SqlValueRef<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether SQLite takes two values for the same: numbers by their value.
+pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
+    match (one, other) {
+        (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
+            order(one, whole) == Some(Ordering::Equal)
+        }
+        (SqlValueRef::Integer(whole), SqlValueRef::Real(_)) => {
+            order(other, whole) == Some(Ordering::Equal)
+        }
+        _ => one == other,
+    }
+}
+
+/// How a number compares with a whole one; `None`: it is none.
+pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ordering> {
+    match value {
+        SqlValueRef::Integer(number) => Some(number.cmp(&whole)),
+        SqlValueRef::Real(number) => {
+            // A real has no fraction where whole numbers are not exact as reals.
+            let by_whole = floor(number).cmp(&whole.into());
+            let fraction =
+                if number > number.floor() { Ordering::Greater } else { Ordering::Equal };
+            (!number.is_nan()).then_some(by_whole.then(fraction))
+        }
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
+fn floor(number: f64) -> i128 {
+    number.floor() as i128
 }

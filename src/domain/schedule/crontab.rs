@@ -1,8 +1,8 @@
 //! Crontab lines that were taken for schedules, said in three fields.
 
+use super::definition::{Hours, Schedule};
 use super::field::{Field, Values};
 use super::parse::{FieldSyntax, FieldToken};
-use super::{Hours, Schedule};
 
 /// The schedule that a line of five or six crontab fields means, if three
 /// fields can say it.
@@ -33,17 +33,17 @@ pub(super) fn translate(line: &[FieldToken<'_>]) -> Option<Schedule> {
     Some(Schedule::new(minutes, hours, weekdays(weekday)?))
 }
 
-fn is_weekday(piece: FieldToken<'_>) -> bool {
-    weekdays(piece).is_some()
+fn is_weekday(token: FieldToken<'_>) -> bool {
+    weekdays(token).is_some()
 }
 
 /// Cron's week begins on Sunday, which is 0 and also 7.
 fn weekdays(field: FieldToken<'_>) -> Option<Values> {
-    let grammar = FieldSyntax {
+    let syntax = FieldSyntax {
         bounds: 0..=7,
         names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
         wraps: false,
     };
-    let values = grammar.values(field).ok()?;
+    let values = syntax.values(field).ok()?;
     Some(values.iter().map(|day| if day == 0 { 7 } else { day }).collect())
 }

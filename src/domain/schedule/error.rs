@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::field::Field;
 
 /// Why a text is no schedule. It displays as several lines: the mistake, the
-/// text with carets under the mistaken piece, and what would be right.
+/// text with carets under the mistaken token, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleError {
     pub(super) spec: String,
@@ -22,7 +22,7 @@ pub enum ScheduleErrorKind {
     #[error("it is empty")]
     Empty,
     /// Neither three fields nor as many as a crontab line has.
-    #[error("it has {fields}, not three", fields = counted(*.0))]
+    #[error("it has {fields}, not three", fields = field_count(*.0))]
     FieldCount(usize),
     /// A line for cron, with the schedule that says the same, if there is one.
     #[error("it has {fields} fields like a crontab line, not three")]
@@ -42,7 +42,7 @@ pub enum ScheduleErrorKind {
     #[error("range lacks a number")]
     MissingNumber,
     /// A text that is neither a number nor, among weekdays, a name.
-    #[error("{} is unknown", Shown(.0))]
+    #[error("{} is unknown", EscapedText(.0))]
     Unknown(String),
     /// A number of three or more digits.
     #[error("{0} has more than two digits")]
@@ -92,7 +92,7 @@ impl ScheduleError {
     /// The same as it displays, in one line: for a message that has a place of
     /// its own already.
     pub fn in_one_line(&self) -> String {
-        let (spec, mistake, advice) = (Shown(&self.spec), &self.mistake, self.advice());
+        let (spec, mistake, advice) = (EscapedText(&self.spec), &self.mistake, self.advice());
         match self.field {
             Some(field) => {
                 let character = self.spec[..self.place.start].chars().count() + 1;
@@ -126,10 +126,10 @@ impl fmt::Display for ScheduleError {
             write!(f, "{field} ")?;
         }
         writeln!(f, "{}", self.mistake)?;
-        let shown = Shown(&self.spec).to_string();
+        let shown = EscapedText(&self.spec).to_string();
         if self.mistake != ScheduleErrorKind::Empty {
-            let before = Shown(&self.spec[..self.place.start]).to_string().len();
-            let within = Shown(&self.spec[self.place.clone()]).to_string().len();
+            let before = EscapedText(&self.spec[..self.place.start]).to_string().len();
+            let within = EscapedText(&self.spec[self.place.clone()]).to_string().len();
             writeln!(f, "  {}", shown.trim_end())?;
             writeln!(f, "  {}{}", " ".repeat(before), "^".repeat(within.max(1)))?;
         }
@@ -137,16 +137,16 @@ impl fmt::Display for ScheduleError {
     }
 }
 
-fn counted(fields: usize) -> String {
+fn field_count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
 /// A text in which every character takes as many columns as it has bytes, so
 /// that carets can be set under it and a terminal obeys nothing in it: white
 /// space as a blank, and whatever is not plain ASCII by its number.
-struct Shown<'a>(&'a str);
+struct EscapedText<'a>(&'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for EscapedText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|c| match c {
             c if c.is_whitespace() => f.write_str(" "),

@@ -1,6 +1,7 @@
 //! When a job runs: `<minute> <hour> <weekday>`, read on a wall clock.
 
 mod crontab;
+mod definition;
 mod error;
 mod field;
 mod occurrences;
@@ -9,66 +10,11 @@ mod render;
 
 use std::str::FromStr;
 
+use definition::Hours;
+pub use definition::Schedule;
 pub use error::{ScheduleError, ScheduleErrorKind};
 pub use field::Field;
-use field::Values;
 use parse::{FieldSyntax, FieldToken, SpannedError};
-
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// The times of a job in a week.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
-    minutes: Values,
-    hours: Hours,
-    weekdays: Values,
-    /// The same for the cron crate.
-    cron: cron::Schedule,
-}
-
-/// The hours of a schedule. Those of a bare star are not merely all of them:
-/// they follow the wall clock through the changes of daylight saving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hours {
-    Every,
-    At(Values),
-}
-
-impl Hours {
-    fn parse(field: FieldToken<'_>) -> Result<Self, SpannedError> {
-        match field.text {
-            "*" => Ok(Self::Every),
-            _ => FieldSyntax::from(Field::Hour).values(field).map(Self::At),
-        }
-    }
-
-    fn values(self) -> Values {
-        match self {
-            Self::Every => Values::all(Field::Hour.bounds()),
-            Self::At(hours) => hours,
-        }
-    }
-}
-
-impl Schedule {
-    fn new(minutes: Values, hours: Hours, weekdays: Values) -> Self {
-        let list = |items: Vec<String>| items.join(",");
-        let numbers = |values: Values| list(values.iter().map(|value| value.to_string()).collect());
-        // It counts weekdays from Sunday, and reads the names as everybody does.
-        let names = weekdays.iter().map(|day| WEEKDAYS[usize::from(day) - 1].to_owned());
-        let (minute, hour) = (numbers(minutes), numbers(hours.values()));
-        let cron = format!("0 {minute} {hour} * * {}", list(names.collect()))
-            .parse()
-            .expect("lists of numbers in range and of names are a cron expression");
-        Self { minutes, hours, weekdays, cron }
-    }
-
-    /// Whether it has more than one time on a day.
-    pub fn is_within_days(&self) -> bool {
-        let count = |values: Values| values.iter().count();
-        count(self.minutes) * count(self.hours.values()) > 1
-    }
-}
 
 /// Three fields that any white space separates.
 ///
@@ -96,7 +42,7 @@ impl FromStr for Schedule {
                 mistake: fault.mistake,
             }
         };
-        let values = |field, piece| FieldSyntax::from(field).values(piece).map_err(in_field(field));
+        let values = |field, token| FieldSyntax::from(field).values(token).map_err(in_field(field));
         Ok(Self::new(
             values(Field::Minute, minute)?,
             Hours::parse(hour).map_err(in_field(Field::Hour))?,

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 
-use super::{Hours, Schedule};
+use super::definition::{Hours, Schedule};
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
@@ -10,23 +10,23 @@ const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
 
 /// A Monday, midnight.
-const A_MONDAY: i64 = 978_307_200;
+const MONDAY: i64 = 978_307_200;
 
 /// Every zone has kept each of its offsets for longer than this (the shortest
 /// time was four days, in Freetown in 1939): whoever looks at the offset once
 /// in so many seconds misses none.
-const GLANCE: i64 = 12 * 3_600;
+const MIN_OFFSET_DURATION: i64 = 12 * 3_600;
 
-/// The largest distance of a wall clock from UTC.
-const FARTHEST: i64 = 16 * 3_600;
+/// The largest distance of a local clock from UTC.
+const MAX_UTC_OFFSET: i64 = 16 * 3_600;
 
-/// A wall-clock time, as the second at which a clock in UTC shows it.
+/// A local-clock time, as the second at which a clock in UTC shows it.
 type LocalSeconds = i64;
 
 impl Schedule {
     /// The first run later than `after`; nothing at the end of the calendar.
     ///
-    /// 1. A run is due whenever the wall clock of the zone shows a minute,
+    /// 1. A run is due whenever the local clock of the zone shows a minute,
     ///    an hour and a weekday of the schedule, at its full minute.
     /// 2. With `*` as the hour that is all: where the clock is set back a
     ///    repeated time runs twice, where it is set forward a skipped one
@@ -41,13 +41,15 @@ impl Schedule {
             if self.skipped_before(start, zone)? {
                 return Some(start);
             }
-            // With a constant offset the wall clock is as monotone as time.
+            // With a constant offset the local clock is as monotone as time.
             let offset = zone.offset_at(start)?;
-            let wall = self.wall_from(start.0 + offset)?;
-            let due = UnixTime(wall - offset);
+            let local = self.next_local(start.0 + offset)?;
+            let due = UnixTime(local - offset);
             start = match first_change(zone, start, due)? {
                 Some(change) => change,
-                None if self.hours == Hours::Every || shown_first(zone, wall) == Some(due) => {
+                None if self.hours == Hours::Every
+                    || first_instant_showing(zone, local) == Some(due) =>
+                {
                     return Some(due);
                 }
                 None => UnixTime(due.0 + 1),
@@ -88,22 +90,23 @@ impl Schedule {
             return Some(false);
         }
         // The clock showed something on the dates on both of its sides.
-        let on_a_day = |wall: LocalSeconds| {
-            let midnight = wall - wall.rem_euclid(DAY);
+        let on_a_day = |local: LocalSeconds| {
+            let midnight = local - local.rem_euclid(DAY);
             midnight < from || midnight + DAY > to
         };
-        let skipped = std::iter::successors(self.wall_from(from), |wall| self.wall_from(wall + 1));
-        Some(skipped.take_while(|wall| *wall < to).any(on_a_day))
+        let skipped =
+            std::iter::successors(self.next_local(from), |local| self.next_local(local + 1));
+        Some(skipped.take_while(|local| *local < to).any(on_a_day))
     }
 
-    /// The first wall-clock time of the schedule from `wall` on.
-    fn wall_from(&self, wall: LocalSeconds) -> Option<LocalSeconds> {
+    /// The first local-clock time of the schedule from `local` on.
+    fn next_local(&self, local: LocalSeconds) -> Option<LocalSeconds> {
         // All weeks are alike, so one serves for all: the years that the cron
         // crate knows end in 2100.
-        let monday = wall - (wall - A_MONDAY).rem_euclid(WEEK);
-        let before = DateTime::from_timestamp(wall - monday + A_MONDAY - 1, 0)?;
+        let monday = local - (local - MONDAY).rem_euclid(WEEK);
+        let before = DateTime::from_timestamp(local - monday + MONDAY - 1, 0)?;
         let next = self.cron.after(&before).next()?;
-        Some(next.timestamp() - A_MONDAY + monday)
+        Some(next.timestamp() - MONDAY + monday)
     }
 }
 
@@ -118,7 +121,7 @@ fn first_change(zone: &TimeZone, from: UnixTime, to: UnixTime) -> Option<Option<
             return Some(None);
         }
         same = other;
-        other = to.0.min(other + GLANCE);
+        other = to.0.min(other + MIN_OFFSET_DURATION);
     }
     while same + 1 < other {
         let middle = same.midpoint(other);
@@ -131,14 +134,14 @@ fn first_change(zone: &TimeZone, from: UnixTime, to: UnixTime) -> Option<Option<
     Some(Some(UnixTime(other)))
 }
 
-/// The first instant at which the wall clock shows a time; nothing if it
+/// The first instant at which the local clock shows a time; nothing if it
 /// skips that time.
-fn shown_first(zone: &TimeZone, wall: LocalSeconds) -> Option<UnixTime> {
-    let reach = FARTHEST + GLANCE;
+fn first_instant_showing(zone: &TimeZone, local: LocalSeconds) -> Option<UnixTime> {
+    let reach = MAX_UTC_OFFSET + MIN_OFFSET_DURATION;
     (-reach..=reach)
-        .step_by(usize::try_from(GLANCE).ok()?)
-        .filter_map(|distance| zone.offset_at(UnixTime(wall + distance)))
-        .map(|offset| (UnixTime(wall - offset), offset))
+        .step_by(usize::try_from(MIN_OFFSET_DURATION).ok()?)
+        .filter_map(|distance| zone.offset_at(UnixTime(local + distance)))
+        .map(|offset| (UnixTime(local - offset), offset))
         .filter(|(instant, offset)| zone.offset_at(*instant) == Some(*offset))
         .map(|(instant, _)| instant)
         .min()

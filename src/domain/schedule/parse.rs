@@ -3,9 +3,9 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::error::ScheduleErrorKind;
-use super::field::{Field, Values};
+use super::field::{Field, Values, WEEKDAYS};
 
-/// A piece of the text, and where it begins.
+/// A token of the text, and where it begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldToken<'a> {
     pub(super) at: usize,
@@ -27,9 +27,9 @@ impl FieldToken<'_> {
     fn split(self, separator: char) -> impl Iterator<Item = Self> {
         let mut at = self.at;
         self.text.split(separator).map(move |text| {
-            let piece = FieldToken { at, text };
+            let token = FieldToken { at, text };
             at += text.len() + separator.len_utf8();
-            piece
+            token
         })
     }
 
@@ -53,7 +53,7 @@ pub(super) fn fields(spec: &str) -> Vec<FieldToken<'_>> {
             end += chunk.len();
             FieldToken { at, text: chunk.trim_end() }
         })
-        .filter(|piece| !piece.text.is_empty())
+        .filter(|token| !token.text.is_empty())
         .collect()
 }
 
@@ -71,7 +71,7 @@ impl From<Field> for FieldSyntax {
         let weekday = field == Field::Weekday;
         Self {
             bounds: field.bounds(),
-            names: if weekday { &super::WEEKDAYS } else { &[] },
+            names: if weekday { &WEEKDAYS } else { &[] },
             wraps: weekday,
         }
     }
@@ -143,21 +143,21 @@ impl FieldSyntax {
         Ok((from..=*self.bounds.end()).chain(*self.bounds.start()..=to).collect())
     }
 
-    fn number(&self, piece: FieldToken<'_>) -> Result<u8, SpannedError> {
-        let text = || piece.text.to_owned();
-        if piece.text.is_empty() {
-            return Err(piece.fault(ScheduleErrorKind::MissingNumber));
+    fn number(&self, token: FieldToken<'_>) -> Result<u8, SpannedError> {
+        let text = || token.text.to_owned();
+        if token.text.is_empty() {
+            return Err(token.fault(ScheduleErrorKind::MissingNumber));
         }
-        let named = self.names.iter().position(|name| piece.text.eq_ignore_ascii_case(name));
+        let named = self.names.iter().position(|name| token.text.eq_ignore_ascii_case(name));
         if let Some(value) = self.bounds.clone().nth(named.unwrap_or(usize::MAX)) {
             return Ok(value);
         }
-        let all_digits = piece.text.bytes().all(|byte| byte.is_ascii_digit());
-        match digits(piece.text).and_then(|digits| digits.parse().ok()) {
+        let all_digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
+        match digits(token.text).and_then(|digits| digits.parse().ok()) {
             Some(value) if self.bounds.contains(&value) => Ok(value),
-            Some(_) => Err(piece.fault(ScheduleErrorKind::OutOfRange(text()))),
-            None if all_digits => Err(piece.fault(ScheduleErrorKind::TooManyDigits(text()))),
-            None => Err(piece.fault(ScheduleErrorKind::Unknown(text()))),
+            Some(_) => Err(token.fault(ScheduleErrorKind::OutOfRange(text()))),
+            None if all_digits => Err(token.fault(ScheduleErrorKind::TooManyDigits(text()))),
+            None => Err(token.fault(ScheduleErrorKind::Unknown(text()))),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::field::{Field, ListItem, Values};
-use super::{Hours, Schedule, WEEKDAYS};
+use super::definition::{Hours, Schedule};
+use super::field::{Field, ListItem, Values, WEEKDAYS};
 
 impl Schedule {
     /// The five time fields of a crontab line.

@@ -128,7 +128,7 @@ impl Findings {
     }
 
     fn note_near(&mut self, table: &Table, profile: &Profile, difference: &ColumnMismatch) {
-        let distance = difference.lacks.len() + difference.has.len();
+        let distance = difference.missing.len() + difference.unexpected.len();
         if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
             let (name, title) = (&table.name, &profile.title);
             let near = format!("{name} is nearest to {title}: {}", in_words(difference));

@@ -11,7 +11,7 @@ use super::scan::ScanCounter;
 use super::table::{KeyColumn, plan};
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    Length, NullMeaning, Profile, Reading, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
+    DecodedTime, Length, NullMeaning, Profile, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
@@ -157,7 +157,7 @@ impl ExpiryIndex {
     /// Where a row is.
     fn display_name(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.at(reads_all));
-        Some(Cursor::Time(raw(time).to_datum(), row.integer(0)?))
+        Some(Cursor::Time(raw(time).to_value(), row.integer(0)?))
     }
 
     /// Where the time is in the rows of a stretch.
@@ -178,7 +178,7 @@ impl ExpiryIndex {
         };
         let encoding = &reader.profile.times[self.time].encoding;
         let moment = |value: SqlValueRef<'_>| match encoding.read(value) {
-            Reading::At(moment) => Some(moment.second().0),
+            DecodedTime::At(moment) => Some(moment.second().0),
             _ => None,
         };
         let mut share = None;

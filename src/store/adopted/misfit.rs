@@ -2,7 +2,7 @@
 
 use super::reader::TableReader;
 use crate::domain::profile::{
-    Condition, Expiry, Length, Profile, Reading, RowStatus, Rule, RuleKind, SqlValueRef,
+    Condition, DecodedTime, Expiry, Length, Profile, RowStatus, Rule, RuleKind, SqlValueRef,
 };
 use crate::storage::UnreadableValue;
 
@@ -11,7 +11,7 @@ use crate::storage::UnreadableValue;
 pub(super) fn misfit(reader: &TableReader, inputs: &[SqlValueRef<'_>]) -> Option<UnreadableValue> {
     let profile = &reader.profile;
     let input = profile.rules.iter().find_map(|rule| culprit(profile, rule, inputs))?;
-    let value = reader.shown(input, &inputs.get(input)?.to_datum());
+    let value = reader.shown(input, &inputs.get(input)?.to_value());
     Some(UnreadableValue { input: reader.name_of(input), value })
 }
 
@@ -29,9 +29,9 @@ fn culprit(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option
     };
     let time = profile.times.get(time)?;
     let is_bad = match time.read(inputs) {
-        Reading::Unreadable => true,
-        Reading::Null => time.null.is_none(),
-        Reading::At(_) | Reading::Never | Reading::Over => false,
+        DecodedTime::Unreadable => true,
+        DecodedTime::Null => time.null.is_none(),
+        DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => false,
     };
     match &rule.kind {
         _ if is_bad => Some(time.input),

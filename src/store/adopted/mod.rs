@@ -5,7 +5,6 @@
 //! a framework is written twice. What is deleted is still exactly as it was judged.
 
 mod books;
-mod copies;
 mod delete;
 mod detect;
 mod diagnose;
@@ -18,7 +17,6 @@ mod misfit;
 mod reader;
 mod references;
 mod scan;
-mod space;
 mod state;
 mod stats;
 mod table;
@@ -31,18 +29,17 @@ use std::path::Path;
 
 use super::database::rqlite::Rqlite;
 use super::database::sqlite::SqliteFile;
-use super::database::{Database, PageStore, memory};
+use super::database::{Database, memory};
 use super::{Access, Location};
 use crate::domain::error::{Error, Result};
-use crate::domain::policy::Policies;
 use crate::domain::profile::{Profile, RowStatus};
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, KeptRows, NewSession,
-    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore, TaskNames,
-    TaskStats, TouchedRows, UnindexedTable, UserStats, VisitResult,
+    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
+    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
+    StatementLimit, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
 };
 use delete::DeleteStatements;
 use diagnose::sample::Sampling;
@@ -112,11 +109,14 @@ pub fn open_with_state(
     }
 }
 
-fn open_in<T: PageStore + 'static>(
+fn open_in<T: Database + 'static>(
     database: T,
     profile: Profile,
     state: impl FnOnce() -> Result<State>,
-) -> Result<Box<dyn Backend>> {
+) -> Result<Box<dyn Backend>>
+where
+    Adopted<T>: Backend,
+{
     let table = Table::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(diagnose::check::another(&profile, &table, &difference)));
@@ -285,15 +285,6 @@ impl<T: Database> Adopted<T> {
         let due = judged.filter(|judged| is_due(*judged)).count();
         self.index.as_ref().filter(|_| due * FEW < even().count().max(1))
     }
-
-    fn not_ours_to_touch(&self) -> Error {
-        let Profile { title, .. } = &self.reader.profile;
-        let (place, table) = (self.database.display_name(), &self.reader.table.name);
-        Error::Refused(format!(
-            "{table} in {place} is a table of {title}: the application opens and touches the \
-             sessions of an adopted table, and sessctl ends them"
-        ))
-    }
 }
 
 /// The same error; if a deletion did not come to its end, with the triggers that it sets off.
@@ -315,33 +306,12 @@ impl<T: Database> SessionStore for Adopted<T> {
         Some(&self.reader.profile)
     }
 
-    fn sync_indexes(&mut self, _policies: &Policies) -> Result<()> {
-        Err(self.not_ours_to_touch())
-    }
-
-    fn insert(&mut self, _sessions: &[NewSession]) -> Result<()> {
-        Err(self.not_ours_to_touch())
-    }
-
-    fn open_limited(
-        &mut self,
-        _session: &NewSession,
-        _policies: &Policies,
-        _tell: bool,
-    ) -> Result<Admission> {
-        Err(self.not_ours_to_touch())
-    }
-
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         list::find(&self.database, &self.reader, keys)
     }
 
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         list::by_tokens(&self.database, &self.reader, tokens)
-    }
-
-    fn touch_rows(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
-        Err(self.not_ours_to_touch())
     }
 
     /// No time says here which sessions go: it is no matter whether times can be read.
@@ -480,5 +450,29 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(());
         }
         self.state.change(|state| state.record_peaks(sessions))
+    }
+}
+
+impl<T: Database> Interruptible for Adopted<T> {
+    fn limit_statements(&mut self, limit: Option<StatementLimit>) {
+        self.database.limit_statements(limit);
+    }
+}
+
+/// The application opens and touches the sessions, copies the table, and looks after the
+/// free pages of its file.
+impl Backend for Adopted<SqliteFile> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
+    }
+
+    fn wal(&self) -> Option<&dyn Wal> {
+        Some(&self.database)
+    }
+}
+
+impl Backend for Adopted<Rqlite> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
     }
 }

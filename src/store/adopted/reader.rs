@@ -217,7 +217,7 @@ impl TableReader {
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
     pub(super) fn sighting(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
-        let value = |place| raw(row.value(place)).to_datum();
+        let value = |place| raw(row.value(place)).to_value();
         let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {

@@ -3,6 +3,10 @@
 pub(super) mod memory;
 #[cfg(test)]
 pub mod paged_double;
+#[cfg(feature = "rqlite")]
+pub mod rqlite;
+#[cfg(not(feature = "rqlite"))]
+#[path = "without_rqlite.rs"]
 pub mod rqlite;
 pub mod sqlite;
 
@@ -13,10 +17,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::statement::Statement;
 use crate::domain::error::Result;
-use crate::storage::{
-    CancelCheck, CheckpointMode, DataVersion, DiskUsage, SpaceRequirement, StatementLimit,
-    VacuumStep, VisitResult, WalStatus,
-};
+use crate::storage::{DataVersion, StatementLimit, VisitResult};
 
 /// The port through which tables reach their database.
 pub trait Database {
@@ -123,21 +124,6 @@ pub trait Database {
     /// As [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements).
     /// Where requests are bounded in time by themselves, it does nothing.
     fn limit_statements(&mut self, _limit: Option<StatementLimit>) {}
-
-    /// As [`Log::keep_log`](crate::storage::Wal::keep_log).
-    fn keep_log(&mut self, _keep: bool) -> Result<()> {
-        Ok(())
-    }
-
-    /// As [`Log::wal_status`](crate::storage::Wal::wal_status).
-    fn wal_status(&self) -> Result<Option<WalStatus>> {
-        Ok(None)
-    }
-
-    /// As [`Log::checkpoint`](crate::storage::Wal::checkpoint).
-    fn checkpoint(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        Ok(None)
-    }
 }
 
 /// A statement, and how many rows it is expected to insert, change or delete; `None`:
@@ -148,15 +134,6 @@ pub struct ExpectedCount {
     pub statement: Statement,
     /// The number.
     pub rows: Option<u64>,
-}
-
-/// The port through which a table reaches the pages that its database consists of. Its
-/// methods are those of [`Storage`](crate::storage::Vacuum).
-pub trait PageStore: Database {
-    fn disk_usage(&self) -> Result<DiskUsage>;
-    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep>;
-    fn space_requirement(&self) -> Result<SpaceRequirement>;
-    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
 }
 
 /// The columns of the row that a visitor looks at.

@@ -21,6 +21,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
+use super::database::rqlite::Rqlite;
+use super::database::sqlite::SqliteFile;
 use super::database::{Database, RowRef};
 use super::statement::{Statement, bare};
 use crate::domain::error::Result;
@@ -28,10 +30,10 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Admission, CheckpointMode, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible,
-    NewSession, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery,
-    SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, VisitResult, Wal,
-    WalStatus,
+    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, NewSession,
+    PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpen, SessionQuery,
+    SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, Vacuum,
+    VisitResult, Wal,
 };
 use triggers::must_let_sessions_end;
 
@@ -100,33 +102,6 @@ impl<T: Database> Native<T> {
 }
 
 impl<T: Database> SessionStore for Native<T> {
-    fn sync_indexes(&mut self, policies: &Policies) -> Result<()> {
-        self.database.execute_batch(&open::indexes(policies))?;
-        Ok(())
-    }
-
-    fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
-        let insert = |session: &NewSession| {
-            let mut sql = new_row(session, "");
-            sql.push(" WHERE TRUE");
-            sql
-        };
-        let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
-        let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
-        statements.extend(tasks.into_iter().map(stats::note_peak_of_a_small_table));
-        self.database.execute_batch(&statements)?;
-        Ok(())
-    }
-
-    fn open_limited(
-        &mut self,
-        session: &NewSession,
-        policies: &Policies,
-        tell: bool,
-    ) -> Result<Admission> {
-        open::open_limited(&mut self.database, session, policies, tell)
-    }
-
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         if self.database.is_remote() {
             return remote_batch::find(&self.database, keys, false);
@@ -148,18 +123,6 @@ impl<T: Database> SessionStore for Native<T> {
         } else {
             self.find(keys)
         }
-    }
-
-    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
-        if self.database.is_remote() {
-            return remote_batch::renew(&mut self.database, keys, now);
-        }
-        let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
-                   WHERE id = ?1 AND ended_at IS NULL";
-        let mut values = keys.iter().map(bare);
-        let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
-        let done = applied.rows.iter().map(|rows| *rows > 0).collect();
-        Ok(TouchedRows { done, hold: applied.hold })
     }
 
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
@@ -270,17 +233,89 @@ impl<T: Database> Interruptible for Native<T> {
     }
 }
 
-impl<T: Database> Wal for Native<T> {
-    fn keep_log(&mut self, keep: bool) -> Result<()> {
-        self.database.keep_log(keep)
+impl<T: Database> SessionOpen for Native<T> {
+    fn sync_indexes(&mut self, policies: &Policies) -> Result<()> {
+        self.database.execute_batch(&open::indexes(policies))?;
+        Ok(())
     }
 
-    fn wal_status(&self) -> Result<Option<WalStatus>> {
-        self.database.wal_status()
+    fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
+        let insert = |session: &NewSession| {
+            let mut sql = new_row(session, "");
+            sql.push(" WHERE TRUE");
+            sql
+        };
+        let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
+        let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
+        statements.extend(tasks.into_iter().map(stats::note_peak_of_a_small_table));
+        self.database.execute_batch(&statements)?;
+        Ok(())
     }
 
-    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        self.database.checkpoint(effort)
+    fn open_limited(
+        &mut self,
+        session: &NewSession,
+        policies: &Policies,
+        tell: bool,
+    ) -> Result<Admission> {
+        open::open_limited(&mut self.database, session, policies, tell)
+    }
+
+    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
+        if self.database.is_remote() {
+            return remote_batch::renew(&mut self.database, keys, now);
+        }
+        let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
+                   WHERE id = ?1 AND ended_at IS NULL";
+        let mut values = keys.iter().map(bare);
+        let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
+        let done = applied.rows.iter().map(|rows| *rows > 0).collect();
+        Ok(TouchedRows { done, hold: applied.hold })
+    }
+}
+
+impl Backend for Native<SqliteFile> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
+    }
+
+    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+        Some(self)
+    }
+
+    fn wal(&self) -> Option<&dyn Wal> {
+        Some(&self.database)
+    }
+
+    fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        Some(self)
+    }
+
+    fn row_copy(&self) -> Option<&dyn RowCopy> {
+        Some(self)
+    }
+
+    fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
+        Some(self)
+    }
+}
+
+/// Each node has a file of its own, and rqlite looks after its log and its free pages.
+impl Backend for Native<Rqlite> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
+    }
+
+    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+        Some(self)
+    }
+
+    fn row_copy(&self) -> Option<&dyn RowCopy> {
+        Some(self)
+    }
+
+    fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
+        Some(self)
     }
 }
 

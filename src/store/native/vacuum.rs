@@ -5,14 +5,15 @@ use std::ops::ControlFlow;
 use super::Native;
 use crate::domain::error::Result;
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
-use crate::store::database::PageStore;
+use crate::store::database::Database;
+use crate::store::database::sqlite::SqliteFile;
 use crate::store::statement::Statement;
 
 /// Pages that are looked at to judge how full all of them are. Rows lie in the order of
 /// random keys, so that the first pages are as full as any.
 const SAMPLE: usize = 500;
 
-impl<T: PageStore> Vacuum for Native<T> {
+impl Vacuum for Native<SqliteFile> {
     fn disk_usage(&self) -> Result<DiskUsage> {
         self.database.disk_usage()
     }

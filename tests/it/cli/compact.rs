@@ -93,7 +93,7 @@ fn a_compaction_is_silent_where_cron_would_mail_its_words() {
     sandbox.run(["compact"]).succeeds().is_silent();
     let ran = sandbox.run(["compact", "-v"]);
     assert_eq!(ran.succeeds().stdout(), "");
-    assert!(ran.stderr().starts_with("nothing was given back; it takes "), "{}", ran.stderr());
+    assert!(ran.stderr().starts_with("nothing was freed; the database takes "), "{}", ran.stderr());
     sandbox.run(["compact", "-q", "--json"]).succeeds().is_silent();
     for wrong in [&["--hold", "2"][..], &["--hold", "1ms", "--full"], &["-o", "prometheus"]] {
         sandbox.run([&["compact"], wrong].concat()).is_refused_with(2);
@@ -130,7 +130,9 @@ fn a_file_that_was_not_made_for_steps_is_left_alone_and_its_owner_told_what_help
     assert_eq!(ran.exits(3).stdout(), "");
     let said = ran.stderr().replace(',', "");
     assert!(
-        said.contains(&format!("not made for steps; {free} bytes lie in free pages")),
+        said.contains(&format!(
+            "does not support compaction in steps; {free} bytes are in free pages"
+        )),
         "{said}"
     );
     assert!(said.contains("`sessctl compact --full`"), "{said}");

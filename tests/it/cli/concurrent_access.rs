@@ -46,7 +46,7 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
     // And has said how far it was while it waited
     let said = ran.stderr();
     let line = said.lines().next().unwrap();
-    assert!(line.starts_with("sessctl: ") && line.contains(" % of the keys walked, "), "{said}");
+    assert!(line.starts_with("sessctl: ") && line.contains(" % of the keys scanned, "), "{said}");
     // And the next one completes the work once he has gone
     drop(reader);
     let summary = sandbox.run(["purge", "--json"]).succeeds().json();
@@ -139,14 +139,14 @@ fn what_makes_no_sense_is_refused() {
         let args = ["purge"].into_iter().chain(args.iter().copied());
         sandbox.run(args).is_refused_with(2).stderr()
     };
-    insta::assert_snapshot!(said(&["--hold", "2"]), @r#"sessctl: invalid value '2' for '--hold <TIME>': "2" is no time from 100us to 10s: write 2ms, 500us or 1s; see --help"#);
-    insta::assert_snapshot!(said(&["--max-log", "64"]), @r#"sessctl: invalid value '64' for '--max-log <SIZE>': "64" is no size of 1MiB or more: write 64MiB, 100MB or 1GiB; see --help"#);
+    insta::assert_snapshot!(said(&["--hold", "2"]), @r#"sessctl: invalid value '2' for '--hold <TIME>': "2" is not a time from 100us to 10s, such as 2ms, 500us or 1s; see --help"#);
+    insta::assert_snapshot!(said(&["--max-log", "64"]), @r#"sessctl: invalid value '64' for '--max-log <SIZE>': "64" is not a size of 1MiB or more, such as 64MiB, 100MB or 1GiB; see --help"#);
     said(&["--progress", "0"]);
     said(&["--fast", "--hold", "1ms"]);
     said(&["--fast", "--dry-run"]);
     sandbox.file("c.toml", "[purge]\nhold = 2\n");
     let ran = sandbox.run(["--config", "c.toml", "purge"]);
-    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"sessctl: c.toml:2: purge.hold: wants text in quotes, not the bare number 2");
+    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"sessctl: c.toml:2: purge.hold: must be a string in quotes, not the integer 2");
 }
 
 #[test]

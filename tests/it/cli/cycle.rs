@@ -163,7 +163,7 @@ fn d5_a_session_that_was_over_before_is_named_and_the_others_end() {
     let sandbox = sandbox();
     let (web, over) = (row("web").handle(), row("over").handle());
     let ran = sandbox.run(["cycle", "--session", &over, &web]);
-    assert_eq!(ran.exits(5).stderr(), format!("{over}: ended before (closed)\n"));
+    assert_eq!(ran.exits(5).stderr(), format!("{over}: had already ended (closed)\n"));
     assert!(ran.stdout().starts_with(&web));
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]), [web]);
 }
@@ -175,7 +175,7 @@ fn d5_a_prefix_of_several_handles_is_refused_with_their_names() {
         sandbox.insert(&row("").keyed(&format!("{}{tail}", "ab".repeat(31) + "a")));
     }
     let reason = sandbox.run(["cycle", "--session", "abab"]).is_refused_with(2).stderr();
-    assert!(reason.starts_with("sessctl: abab fits several sessions: ababab"), "{reason}");
+    assert!(reason.starts_with("sessctl: abab matches several sessions: ababab"), "{reason}");
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
 }
 

@@ -9,7 +9,7 @@ fn the_demo_overwrites_no_file_but_its_own() {
         write();
         let before = sandbox.files();
         let reason = sandbox.run(["demo"]).is_refused_with(2).stderr();
-        assert!(reason.starts_with("sessctl: sessctl-demo.db was not made by an earlier demo"));
+        assert!(reason.starts_with("sessctl: sessctl-demo.db was not created by an earlier demo"));
         assert!(sandbox.files() == before);
     };
     foreign(&|| drop(sandbox.file("sessctl-demo.db", "my thesis")));

@@ -35,40 +35,38 @@ const PURGE: &str = "\n[[job]]\nname = \"tidy\"\nat = \"15 * *\"\ndo = \"purge\"
 
 #[test]
 fn of_a_session_in_use() {
-    let valid = "Valid until T if nobody uses it; each use starts that time anew.";
+    let valid = "Valid until T if it is not used; each use restarts the timeout.";
     let kept = "Its row is then kept for 1d.";
-    let nobody =
-        "A purge after that ends it; no job of the configuration plans one on this machine.";
+    let nobody = "The first purge after that ends it; no job of the configuration schedules one on this machine.";
     assert_eq!(outlook("", &row("a")), [valid, nobody, kept]);
     let purge = "The purge at T would then end it.";
     assert_eq!(outlook(PURGE, &row("a")), [valid, purge, kept]);
     let cycle = "[[job]]\nname = \"restart\"\nat = \"0 4 *\"\ndo = \"cycle\"\ntask = \"im*\"\n";
-    let cycled = "The job \"restart\" ends it in any case: at T.";
+    let cycled = "The job \"restart\" ends it at T in any case.";
     assert_eq!(outlook(&format!("{cycle}{PURGE}"), &row("a")), [valid, purge, cycled, kept]);
     // Another task's, or another host's, is not for it.
     assert_eq!(outlook(&format!("{cycle}{PURGE}"), &row("a").task("http")), [valid, purge, kept]);
     let elsewhere = format!("{cycle}host = \"mail2\"\n{PURGE}");
     assert_eq!(outlook(&elsewhere, &row("a")), [valid, purge, kept]);
-    let limit = "At a limit, it makes way for a new session once it is idle.";
+    let limit = "At a limit, it can be evicted for a new session once it is idle.";
     let full = format!("[policy]\nlimit = 5\nretention = \"forever\"{PURGE}");
-    assert_eq!(outlook(&full, &row("a")), [valid, purge, limit, "Its row is then kept for ever."]);
-    let licence = "At the limit of the licence for web, im*, it makes way for a new session of any \
-                   of these tasks once it is idle.";
+    assert_eq!(outlook(&full, &row("a")), [valid, purge, limit, "Its row is then kept forever."]);
+    let licence = "At the limit of the licence for web, im*, it can be evicted for a new session of any of these tasks once it is idle.";
     let shared = format!("[[licence]]\ntasks = [\"web\", \"im*\"]\nlimit = 5\n{PURGE}");
     assert_eq!(outlook(&shared, &row("a")), [valid, purge, licence, kept]);
     assert_eq!(outlook(&shared, &row("a").task("http")), [valid, purge, kept]);
-    let lifetime = "Its lifetime is over at T, whatever its use.";
+    let lifetime = "Its lifetime ends at T, regardless of use.";
     let old = format!("[policy]\nlifetime = \"8h\"\nretention = \"0\"{PURGE}");
-    assert_eq!(outlook(&old, &row("a")), [valid, purge, lifetime, "Its row goes with it."]);
-    let over = ["Valid until T, when its lifetime is over.", purge, "Its row goes with it."];
+    assert_eq!(outlook(&old, &row("a")), [valid, purge, lifetime, "Its row is deleted with it."]);
+    let over = ["Valid until T, when its lifetime ends.", purge, "Its row is deleted with it."];
     assert_eq!(outlook(&old, &row("a").opened(8 * HOUR - 10 * MINUTE)), over);
 }
 
 #[test]
 fn of_a_session_that_nothing_ends() {
-    let timeless = ["It has no timeout: it never ends for being unused."];
+    let timeless = ["It has no timeout: it does not end when unused."];
     assert_eq!(outlook(PURGE, &row("a").timeout(None).idle(DAY)), timeless);
-    let never = ["Its policy ends no session for being unused."];
+    let never = ["Its policy never ends unused sessions."];
     assert_eq!(outlook("[policy]\nexpire = \"never\"\n", &row("a").idle(DAY)), never);
 }
 
@@ -76,7 +74,7 @@ fn of_a_session_that_nothing_ends() {
 fn of_a_session_that_is_eligible() {
     let strict = outlook(PURGE, &row("a").idle(HOUR));
     assert_eq!(strict[0], "Eligible to end since T (expired): a touch is refused.");
-    assert_eq!(strict[1], "The next purge ends it: at T.");
+    assert_eq!(strict[1], "The next purge, at T, ends it.");
     // The moment is that of its reason.
     let both = "[policy]\nexpire = \"abandoned\"\nlifetime = \"3h\"\n";
     let session = row("a").opened(9 * HOUR).idle(4 * HOUR);
@@ -118,19 +116,19 @@ fn of_a_session_between_two_checks() {
     let config =
         |delay: &str| format!("[policy]\nexpire = \"two-pass\"\ndelay = \"{delay}\"{PURGE}");
     let unmarked = [
-        "No check has found it unused.",
-        "The next purge marks it: at T.",
-        "It ends at a check 12h or more after that, unless a touch clears the mark before.",
+        "No purge has found it unused yet.",
+        "The next purge, at T, marks it.",
+        "It ends at a purge 12h or more after that, unless a touch clears the mark first.",
         "Its row is then kept for 1d.",
     ];
     assert_eq!(outlook(&config("12h"), &row("a").idle(DAY)), unmarked);
     let a_day = &outlook(&config("24h"), &row("a"))[2];
-    assert!(a_day.starts_with("It ends at a check 1d (or 23h: the clocks may be set forward)"));
+    assert!(a_day.starts_with("It ends at a purge 1d (or 23h: the clocks may be set forward)"));
 }
 
 #[test]
 fn t3_of_a_marked_session() {
-    for (hours, does) in [(1, "looks at it"), (13, "ends it")] {
+    for (hours, does) in [(1, "checks it"), (13, "ends it")] {
         // given a session that a check found unused so many hours ago
         let sandbox = Sandbox::new();
         let config = format!("[policy]\nexpire = \"two-pass\"\ndelay = \"12h\"{PURGE}");
@@ -153,9 +151,9 @@ fn of_a_session_that_has_ended() {
     let kept = "Its row is kept until T; the first purge from then on deletes it.";
     assert_eq!(outlook(PURGE, &row("a").idle(HOUR).ended(MINUTE, "closed")), [over, kept]);
     let gone = row("a").idle(9 * DAY).ended(8 * DAY, "closed");
-    assert_eq!(outlook(PURGE, &gone), [over, "The next purge deletes its row: at T."]);
+    assert_eq!(outlook(PURGE, &gone), [over, "The next purge, at T, deletes its row."]);
     let forever = "[policy]\nretention = \"forever\"\n";
-    assert_eq!(outlook(forever, &gone), [over, "Its row is kept for ever."]);
+    assert_eq!(outlook(forever, &gone), [over, "Its row is kept forever."]);
 }
 
 #[test]
@@ -163,15 +161,15 @@ fn w3_the_outlook_promises_a_touch_only_where_it_helps() {
     let sandbox = Sandbox::new();
     sandbox.file("lenient.toml", "[policy]\nstrict = false\nlifetime = \"3h\"\n");
     for (opened, promise) in [
-        (2 * HOUR, "a touch before that renews it."),
-        (4 * HOUR, "no touch saves it, its lifetime being over."),
+        (2 * HOUR, "a touch before then renews it."),
+        (4 * HOUR, "no touch renews it because its lifetime has ended."),
     ] {
         let session = row(promise).opened(opened).idle(HOUR);
         sandbox.insert(&session);
         let args = ["--config", "lenient.toml", "show", "session", &session.handle(), "--json"];
         let shown = sandbox.run(args).succeeds().json();
         let outlook = shown["outlook"].as_str().unwrap();
-        assert!(outlook.contains("it stays usable until a purge has run"), "{outlook}");
+        assert!(outlook.contains("it remains usable until a purge runs"), "{outlook}");
         assert!(outlook.contains(promise), "{outlook}");
     }
 }

@@ -178,7 +178,7 @@ fn a_hook_that_cannot_be_run_is_warned_of_where_people_look() {
     let folder = sandbox.path("");
     for (hook, why) in [
         ("/nowhere/kick", "No such file or directory"),
-        (folder.to_str().unwrap(), "it is no file"),
+        (folder.to_str().unwrap(), "it is not a regular file"),
         (sandbox.file("plain", "").to_str().unwrap(), "it is not executable"),
     ] {
         sandbox.file("hook.toml", format!("[hooks]\non_end = [{hook:?}]\n"));

@@ -1,4 +1,4 @@
-//! Everything that is no database of sessctl, or is out of reach: one clear line,
+//! Everything that is not a sessctl database, or is out of reach: one clear line,
 //! the right exit code, and the files as they were.
 
 use std::os::unix::fs::PermissionsExt;
@@ -44,7 +44,7 @@ fn refuses(
 #[test]
 fn a_file_of_something_else_is_refused() {
     let sandbox = Sandbox::without_database();
-    let reason = "app.db is no database of sessctl: it is no SQLite database";
+    let reason = "app.db is not a sessctl database: it is no SQLite database";
     let forged = [b"SQLite format 3\0".as_slice(), &[0xa5; 8192]].concat();
     for bytes in [b"x".as_slice(), &[0xa5; 8192], b"SQLite format 3\0", &forged] {
         sandbox.file("app.db", bytes);
@@ -56,7 +56,7 @@ fn a_file_of_something_else_is_refused() {
 fn an_empty_file_is_refused_and_told_how_to_become_a_database() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
-    let reason = "app.db is no database of sessctl: the file is empty; \
+    let reason = "app.db is not a sessctl database: the file is empty; \
                   `sessctl init` makes a database of it";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds().is_silent();
@@ -67,7 +67,7 @@ fn an_empty_file_is_refused_and_told_how_to_become_a_database() {
 fn a_folder_is_refused() {
     let sandbox = Sandbox::without_database();
     std::fs::create_dir(sandbox.path("app.db")).unwrap();
-    refuses(&sandbox, all(), 10, "app.db is no database of sessctl: it is a folder");
+    refuses(&sandbox, all(), 10, "app.db is not a sessctl database: it is a folder");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
             let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
             let reason =
-                format!("sessctl: {path} is no database of sessctl: it is no ordinary file\n");
+                format!("sessctl: {path} is not a sessctl database: it is no ordinary file\n");
             assert_eq!(ran.is_refused_with(10).stderr(), reason, "{command}");
         }
     }
@@ -109,7 +109,7 @@ fn programs_that_start_at_once_make_one_database() {
 #[test]
 fn a_missing_file_is_not_made_by_any_command_but_init() {
     let sandbox = Sandbox::without_database();
-    refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` makes one");
+    refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` creates one");
     sandbox.run(["init"]).succeeds().is_silent();
     let mode = std::fs::metadata(sandbox.path("app.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -142,7 +142,7 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 /// What is said of a file with these tables, none of which is a framework's.
 fn strange(tables: &str, nearest: &str) -> String {
     format!(
-        "app.db is no database of sessctl: it holds {tables}; none is a table of sessions that \
+        "app.db is not a sessctl database: it holds {tables}; none is a table of sessions that \
          sessctl knows (`sessctl show profiles` lists them){nearest}"
     )
 }
@@ -158,7 +158,7 @@ fn a_database_of_another_program_is_refused() {
         db.pragma_update(None, "journal_mode", mode).unwrap();
         db.execute_batch("CREATE TABLE orders (id); CREATE TABLE sessions (id, data)").unwrap();
         db.close().unwrap();
-        let reason = "app.db is no database of sessctl: it is another program's, \
+        let reason = "app.db is not a sessctl database: it is another program's, \
                       with the tables orders, sessions";
         refuses(&sandbox, INIT, 10, reason);
         let reason = strange("the tables orders, sessions", NEAREST);
@@ -173,7 +173,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
     db.execute_batch("CREATE TABLE sessions (id, data); PRAGMA user_version = 1").unwrap();
     db.close().unwrap();
     let reason =
-        "app.db is no database of sessctl: it is another program's, with the tables sessions";
+        "app.db is not a sessctl database: it is another program's, with the tables sessions";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", NEAREST));
 }
@@ -182,7 +182,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
 fn a_database_without_tables_is_refused_and_becomes_one_by_init() {
     let sandbox = Sandbox::without_database();
     sandbox.db().execute_batch("CREATE TABLE t (id); DROP TABLE t").unwrap();
-    let reason = "app.db is no database of sessctl: it is an SQLite database without tables; \
+    let reason = "app.db is not a sessctl database: it is an SQLite database without tables; \
                   `sessctl init` sets it up";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds();
@@ -289,7 +289,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
     }
     // Then neither the log nor the file changes, and no index of it is left
     let reason =
-        "app.db is no database of sessctl: it is another program's, with the tables invoices";
+        "app.db is not a sessctl database: it is another program's, with the tables invoices";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", ""));
 }

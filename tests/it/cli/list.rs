@@ -163,7 +163,7 @@ fn a_table_shows_100_and_says_how_many_there_are() {
     sandbox.insert_all(0..1_234, |n| row(&n.to_string()).idle(MINUTE));
     let ran = sandbox.run(["list"]);
     assert_eq!(ran.succeeds().stdout().lines().count(), 1 + 100);
-    let note = "sessions shown; other formats give all\n";
+    let note = "sessions shown; other formats show all\n";
     assert_eq!(ran.stderr(), format!("100 of 1,234 {note}"));
     assert_eq!(sandbox.run(["list", "-q"]).stderr(), "");
     let ran = sandbox.run(["list", "--limit", "7"]);
@@ -284,5 +284,5 @@ fn those_that_ended_since_a_moment_or_a_while_ago() {
     assert_eq!((since("31m"), since("61m"), since("29m")), (1, 2, 0));
     assert_eq!(since(&(now() - 31 * MINUTE).to_string()), 1);
     let reason = sandbox.run(["list", "--ended-since", "yesterday"]).is_refused_with(2).stderr();
-    assert!(reason.contains("\"yesterday\" is no time"), "{reason}");
+    assert!(reason.contains("\"yesterday\" is not a time"), "{reason}");
 }

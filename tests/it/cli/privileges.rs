@@ -356,11 +356,11 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
     assert!(says("tidy: done"));
     set_mode(&host.sandbox.file("new.toml", job("other")), 0o600);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("read the configuration again"));
+    assert!(says("reloaded the configuration"));
     // What others could write is refused, and the old one stays.
     set_mode(&host.sandbox.file("new.toml", job("third")), 0o602);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("the configuration stays as it was"));
+    assert!(says("the previous configuration stays in force"));
     let pid = watch.id().to_string();
     assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
     assert_eq!(watch.wait().unwrap().code(), Some(143));

@@ -1,8 +1,8 @@
 //! Rebuilding a database.
 
+use sessctl::domain::error::InsufficientSpace;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::SpaceRequirement;
-use sessctl::storage::disk_space::InsufficientSpace;
 use sessctl::store::Access;
 use sessctl::{Policies, SessionService, store};
 
@@ -115,7 +115,7 @@ fn the_room_that_it_asks_for_is_what_it_takes() {
     outcome.unwrap();
     // Then the log has taken what was asked for, or a little less
     let taken = log(&sandbox) - before;
-    assert!(taken <= demand.beside && taken * 5 > demand.beside * 4, "{taken} {demand:?}");
+    assert!(taken <= demand.data && taken * 5 > demand.data * 4, "{taken} {demand:?}");
     drop(reader);
     let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     let rebuilt = u64::try_from(number(&sandbox, pages)).unwrap();

@@ -187,7 +187,7 @@ fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
     let expected = [entry("restart imap", "skipped", 0), entry("restart imap", "done", 1)];
     assert_eq!(ledger(&sandbox), expected);
     let schedule = run_on("mail2", &sandbox, &["show", "schedule", "--json"]).succeeds().json();
-    assert_eq!(schedule[0]["note"], "runs on mail1 only, and this is mail2");
+    assert_eq!(schedule[0]["note"], "runs only on mail1, and this host is mail2");
     assert_eq!(schedule[1]["note"], "disabled: enabled = false");
     assert!(schedule[0]["next_at"].is_null() && schedule[1]["next_at"].is_null());
 }
@@ -214,14 +214,14 @@ fn without_jobs_there_is_nothing_to_run() {
     let reason = run(&sandbox, &["run"]).is_refused_with(2).stderr();
     assert!(reason.contains("jobs.toml has no [[job]]"), "{reason}");
     let reason = sandbox.run(["run"]).is_refused_with(2).stderr();
-    assert!(reason.contains("there is no configuration: name one with --config"), "{reason}");
+    assert!(reason.contains("there is no configuration file: pass one with --config"), "{reason}");
 }
 
 #[test]
 fn the_schedule_says_when_each_job_runs_next_and_how_its_last_run_came_out() {
     let sandbox = sandbox(PURGE);
     let before = run(&sandbox, &["show", "schedule", "--json"]).succeeds().json();
-    assert_eq!(before[0]["note"], "due: the next `sessctl run` does it");
+    assert_eq!(before[0]["note"], "due: the next `sessctl run` runs it");
     assert!(before[0]["last_at"].is_null());
     run(&sandbox, &["run"]).succeeds();
     let after = run(&sandbox, &["show", "schedule", "--json"]).succeeds().json();

@@ -256,5 +256,5 @@ fn open_says_on_request_how_many_made_way() {
     sandbox.file("limit.toml", "[policy]\nlimit = 1\n");
     sandbox.insert(&row("idle").idle(HOUR));
     let args = ["--config", "limit.toml", "open", "--user", "bob", "--task", "imap", "-v"];
-    assert_eq!(sandbox.run(args).succeeds().stderr(), "1 made way for it\n");
+    assert_eq!(sandbox.run(args).succeeds().stderr(), "1 session evicted\n");
 }

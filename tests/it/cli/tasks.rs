@@ -88,7 +88,7 @@ fn a_table_of_users_shows_100_and_says_how_many_there_are() {
     sandbox.insert_all(0..1_234, |n| row(&n.to_string()).user(&format!("user{n}")).idle(MINUTE));
     let ran = sandbox.run(["show", "users"]);
     assert_eq!(ran.succeeds().stdout().lines().count(), 101);
-    assert_eq!(ran.stderr(), "100 of 1,234 users shown; other formats give all\n");
+    assert_eq!(ran.stderr(), "100 of 1,234 users shown; other formats show all\n");
     let all = sandbox.run(["show", "users", "-o", "jsonl"]).succeeds().stdout();
     assert_eq!(all.lines().count(), 1_234);
 }

@@ -108,10 +108,10 @@ fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
     sandbox.file("jobs.toml", "[[job]]\nname = 7\n");
     let complaint = watch.says("jobs.toml");
     assert!(complaint.contains("jobs.toml:2: job.name: "), "{complaint}");
-    assert!(complaint.contains("the configuration stays as it was"), "{complaint}");
+    assert!(complaint.contains("the previous configuration stays in force"), "{complaint}");
     let cycle = "[[job]]\nname = \"restart\"\nat = \"* * *\"\ndo = \"cycle\"\ntask = \"imap\"\n";
     sandbox.file("jobs.toml", cycle);
-    watch.says("read the configuration again");
+    watch.says("reloaded the configuration");
     watch.says("restart: done; marked 0, ended 1, deleted 0");
     assert_eq!(watch.stop(), Some(143));
 }
@@ -124,17 +124,17 @@ fn it_reads_the_configuration_at_once_on_a_hang_up_and_survives_a_mistake_in_it(
     watch.says("tidy: done");
     // Whether anything has changed or not
     signal(watch.child.id(), "-HUP");
-    watch.says("read the configuration again");
+    watch.says("reloaded the configuration");
     // A mistake is named each time that somebody asks
     sandbox.file("jobs.toml", "[[job]]\nname = 7\n");
     for _ in 0..2 {
         signal(watch.child.id(), "-HUP");
         let complaint = watch.says("jobs.toml:2: job.name: ");
-        assert!(complaint.contains("the configuration stays as it was"), "{complaint}");
+        assert!(complaint.contains("the previous configuration stays in force"), "{complaint}");
     }
     sandbox.file("jobs.toml", TIDY.replace("tidy", "clean"));
     signal(watch.child.id(), "-HUP");
-    watch.says("read the configuration again");
+    watch.says("reloaded the configuration");
     assert_eq!(watch.stop(), Some(143));
 }
 

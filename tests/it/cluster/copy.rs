@@ -226,7 +226,7 @@ fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_bo
         let said = String::from_utf8_lossy(&ran.stderr);
         let code = ran.status.code();
         assert!(matches!(code, Some(0 | 1 | 3)), "{code:?}: {said}");
-        assert!(code != Some(1) || said.contains("; --replace makes both equal"), "{said}");
+        assert!(code != Some(1) || said.contains("; --replace makes both sides equal"), "{said}");
     });
     // And when the application has been stopped, the last pass makes both equal
     run(&["move", "--from", &file, "--to", &url, "--replace"], 0);

@@ -163,7 +163,7 @@ fn d11_a_purge_is_made_up_however_late() {
     assert_eq!((&*purge.0, &*purge.1), ("release idle sessions", "done"));
     let said = System::but("domino", &[("do = \"purge\"", "do = \"purge\"\nlate = \"1h\"")]);
     let said = said.run(&["run"]).is_refused_with(2).stderr();
-    assert!(said.contains("job.late: ") && said.contains("always made up"), "{said}");
+    assert!(said.contains("job.late: ") && said.contains("always runs later"), "{said}");
 }
 
 #[test]

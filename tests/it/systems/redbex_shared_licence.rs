@@ -48,7 +48,7 @@ fn r11_the_sessions_of_all_tasks_of_a_licence_count_together() {
     let reason =
         redbex.run(&["open", "--user", "new", "--task", "Web"]).is_refused_with(4).stderr();
     // Then they are told why, nothing has opened or ended, and the refusal is counted
-    let expected = "sessctl: refused: the licence for web, desktop allows no more than 10 sessions, \
+    let expected = "sessctl: limit reached: the licence for web, desktop allows 10 sessions, \
                     and none of them can be evicted\n";
     assert_eq!(reason, expected);
     assert_eq!(["live", "opened", "ended"].map(|name| figure(&redbex, name)), [10, 10, 0]);
@@ -114,7 +114,7 @@ fn r11_the_limits_of_a_task_hold_in_addition_and_one_session_makes_way_for_all()
     // And if none of it can, the login is refused by that limit
     let ran = redbex.run(&["open", "--user", "b", "--task", "web"]);
     let reason = ran.is_refused_with(4).stderr();
-    assert!(reason.contains("web is open to no more than 4 sessions"), "{reason}");
+    assert!(reason.contains("web allows 4 sessions"), "{reason}");
     assert_eq!((fates(), figure(&redbex, "live")), (["evicted".into(), "idle".into()], 10));
     // While the other task has the place of the idle one
     assert_eq!(logs_in(&redbex, "desktop", "c"), 0);

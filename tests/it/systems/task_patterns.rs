@@ -102,10 +102,10 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
     // not, nor is what matches every task
     let before = system.everything();
     insta::assert_snapshot!(warnings(&system), @r#"
-    sessctl: warning: policy."imx*" matches no task of the database so far
-    sessctl: warning: retention."group-*" matches no task of the database so far
-    sessctl: warning: licence.tasks: "desk*" matches no task of the database so far
-    sessctl: warning: job.tidy.task: "q*" matches no task of the database so far
+    sessctl: warning: policy."imx*" matches no task in the database so far
+    sessctl: warning: retention."group-*" matches no task in the database so far
+    sessctl: warning: licence.tasks: "desk*" matches no task in the database so far
+    sessctl: warning: job.tidy.task: "q*" matches no task in the database so far
     "#);
     assert_eq!(system.run(&["show", "config", "-q"]).succeeds().stderr(), "");
     assert!(system.everything() == before);
@@ -141,7 +141,7 @@ fn kept(system: &System, tasks: &[&str], days: i64) -> Vec<String> {
 
 #[test]
 fn t11_the_smallest_cap_that_matches_a_task_applies() {
-    // Given rows that are kept for ever, a cap of a year, and caps for groups
+    // Given rows that are kept forever, a cap of a year, and caps for groups
     let system = System::of(
         "[policy]\nexpire = \"two-pass\"\nretention = \"forever\"\n\
          [policy.\"group-a*\"]\ndelay = \"48h\"\n[policy.group-x]\nretention = \"2d\"\n\
@@ -198,11 +198,11 @@ fn t11_what_a_cap_reduces_is_warned_of() {
         system.insert(&row(task).task(task));
     }
     insta::assert_snapshot!(warnings(&system), @r#"
-    sessctl: warning: policy.retention = "forever" is cut to retention.max = "365d"
-    sessctl: warning: policy.group-a.retention = "90d" is cut to retention.group-*.max = "30d"
-    sessctl: warning: policy.g*.retention = "400d" is cut to retention.group-*.max = "30d" for the tasks that match "group-*" as well
-    sessctl: warning: policy.g*.retention = "400d" is cut to retention.max = "365d"
-    sessctl: warning: policy.group-*d.retention = "60d" is cut to retention.group-*.max = "30d"
+    sessctl: warning: policy.retention = "forever" is reduced to retention.max = "365d"
+    sessctl: warning: policy.group-a.retention = "90d" is reduced to retention.group-*.max = "30d"
+    sessctl: warning: policy.g*.retention = "400d" is reduced to retention.group-*.max = "30d" for tasks that also match "group-*"
+    sessctl: warning: policy.g*.retention = "400d" is reduced to retention.max = "365d"
+    sessctl: warning: policy.group-*d.retention = "60d" is reduced to retention.group-*.max = "30d"
     "#);
     let shown = system.json(&["show", "config"]);
     let settings = shown.as_array().unwrap().iter();

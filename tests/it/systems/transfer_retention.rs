@@ -68,11 +68,11 @@ fn t8_all_of_them_are_capped_with_a_warning() {
     let ran = system.run(&["show", "config", "-o", "plain"]);
     let warnings = ran.succeeds().stderr();
     assert!(
-        warnings.contains("policy.retention = \"forever\" is cut to retention.max = \"30d\""),
+        warnings.contains("policy.retention = \"forever\" is reduced to retention.max = \"30d\""),
         "{warnings}"
     );
     assert!(
-        warnings.contains("policy.inbox.retention = \"90d\" is cut to retention.max = \"30d\""),
+        warnings.contains("policy.inbox.retention = \"90d\" is reduced to retention.max = \"30d\""),
         "{warnings}"
     );
     assert_eq!(warnings.lines().count(), 2, "{warnings}");

@@ -98,11 +98,11 @@ fn credentials_that_are_none_are_not_shown() {
     let mut command = sandbox.command(["--db", db, "list"]);
     all.push(said(&Finished(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: empty: its first line is to be USER:PASSWORD
-    sessctl: line: its first line is to be USER:PASSWORD
-    sessctl: bytes: its first line is to be USER:PASSWORD
+    sessctl: empty: the first line must be USER:PASSWORD
+    sessctl: line: the first line must be USER:PASSWORD
+    sessctl: bytes: the first line must be USER:PASSWORD
     sessctl: could not read missing: No such file or directory (os error 2)
-    sessctl: SESSCTL_CREDENTIALS: its first line is to be USER:PASSWORD
+    sessctl: SESSCTL_CREDENTIALS: the first line must be USER:PASSWORD
     ");
 }
 
@@ -131,15 +131,15 @@ fn an_address_with_a_password_is_refused_unsaid() {
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     sessctl: unexpected argument '--no-such-option' found; see --help
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     sessctl: unexpected argument 'https://…@db2:4001' found; see --help
     sessctl: unrecognized subcommand 'https://…@db2:4001'; see --help
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
-    sessctl: user and password do not belong into the address, which other users can see: give them in a file, with --credentials
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
     ");
 }
 
@@ -156,11 +156,11 @@ fn what_is_for_a_cluster_is_refused_for_a_file() {
     ]
     .map(|ran| said(&ran));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: --credentials is for a cluster, and app.db is a file
-    sessctl: --ca-file is for a cluster, and app.db is a file
-    sessctl: --consistency is for a cluster, and app.db is a file
+    sessctl: --credentials applies to a cluster, but app.db is a file
+    sessctl: --ca-file applies to a cluster, but app.db is a file
+    sessctl: --consistency applies to a cluster, but app.db is a file
     sessctl: invalid value 'strong' for '--consistency <LEVEL>' [possible values: weak, linearizable, none]; see --help
-    sessctl: --ca-file is for https://, and this is http://127.0.0.1:1
+    sessctl: --ca-file applies to https://, but the database is http://127.0.0.1:1
     ");
     // What nobody typed may be meant for another database.
     sandbox.file("sessctl.toml", "[cluster]\ncredentials = \"gone\"\nca_file = \"gone\"\n");
@@ -176,7 +176,7 @@ fn an_authority_has_a_certificate() {
     let all = ["ca.pem", "missing.pem"]
         .map(|file| said(&run(&sandbox, "https://127.0.0.1:1", ["--ca-file", file, "list"])));
     insta::assert_snapshot!(all.concat(), @r"
-    sessctl: ca.pem holds no certificate in PEM, or a damaged one
+    sessctl: ca.pem contains no certificate in PEM format, or a damaged one
     sessctl: could not read missing.pem: No such file or directory (os error 2)
     ");
 }
@@ -277,7 +277,7 @@ fn show_config_names_the_file_and_not_what_it_holds() {
     cluster.timeout 20s file all.toml:5
     cluster.patience 40s file all.toml:6
     ");
-    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: other users may read secret, which holds a password: chmod 600 secret");
+    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: other users can read secret, which contains a password; run chmod 600 secret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let mut command = sandbox.command(["--config", "all.toml", "show", "config"]);
     command.args(["--credentials", "secret", "--ca-file", "other.pem", "--consistency", "weak"]);
@@ -320,13 +320,13 @@ fn terms_that_make_no_sense_are_refused_or_warned_of() {
     ]
     .map(said);
     insta::assert_snapshot!(all.concat(), @r#"
-    sessctl: c.toml:2: cluster.timeout: 0s is not between 1s and 1m
-    sessctl: c.toml:2: cluster.timeout: 1m1s is not between 1s and 1m
-    sessctl: c.toml:2: cluster.patience: 11m is not between 1s and 10m
-    sessctl: c.toml:2: cluster.consistency: "strong" is no consistency: it is one of weak, linearizable, none
-    sessctl: c.toml:2: cluster.credentials: wants text that is not empty
-    sessctl: c.toml:2: cluster.password: unknown key; it may be credentials, ca_file, consistency, timeout, patience
-    sessctl: warning: cluster.patience = "2m" is long beside the lease of a purge, a minute: while one waits for the cluster, another may begin; 45s is sensible
+    sessctl: c.toml:2: cluster.timeout: must be between 1s and 1m, not 0s
+    sessctl: c.toml:2: cluster.timeout: must be between 1s and 1m, not 1m1s
+    sessctl: c.toml:2: cluster.patience: must be between 1s and 10m, not 11m
+    sessctl: c.toml:2: cluster.consistency: "strong" is not a valid consistency; valid values: weak, linearizable, none
+    sessctl: c.toml:2: cluster.credentials: must not be empty
+    sessctl: c.toml:2: cluster.password: unknown key; valid keys: credentials, ca_file, consistency, timeout, patience
+    sessctl: warning: cluster.patience = "2m" may exceed the lease of a purge, one minute: another purge may start while this one waits for the cluster; use 45s or less
     sessctl: warning: cluster.timeout = "20s" has no effect: cluster.patience ends a request after 5s
     "#);
 }
@@ -345,5 +345,5 @@ fn a_schedule_names_the_files_by_their_full_paths() {
     let mut command = sandbox.command(print);
     let ran = Finished(command.env("SESSCTL_CREDENTIALS", "bob:topsecret").output().unwrap());
     assert!(!ran.succeeds().stdout().contains("topsecret"));
-    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is for this process alone: name a file for the scheduled ones");
+    insta::assert_snapshot!(ran.stderr(), @"sessctl: warning: SESSCTL_CREDENTIALS is set for this process only: pass --credentials FILE for scheduled runs");
 }

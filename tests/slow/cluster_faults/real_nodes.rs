@@ -95,7 +95,7 @@ fn a_node_at_https_shows_who_it_is() {
     insta::assert_snapshot!(said.concat(), @r"
     sessctl: could not ask CLUSTER: its certificate is by nobody who is trusted: name its authority with --ca-file
     sessctl: could not ask CLUSTER: its certificate is for another name than this address has
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
     ");
 }
 

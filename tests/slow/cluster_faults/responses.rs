@@ -71,15 +71,15 @@ fn who_answers_otherwise_is_no_rqlite() {
         Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r"
-    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
-    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
-    sessctl: CLUSTER is no database of sessctl: what answers there is no rqlite
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 404)
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 501)
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 302)
-    sessctl: CLUSTER is no database of sessctl: no rqlite answers there (status 307)
-    sessctl: CLUSTER is no database of sessctl: what answers there speaks no HTTP
+    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
+    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
+    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 404)
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 501)
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 302)
+    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 307)
+    sessctl: CLUSTER is not a sessctl database: what answers there speaks no HTTP
     ");
 }
 
@@ -132,16 +132,16 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
         Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-ty".into()),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r"
-    sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: node failed to process Query on remote node at db2:4002: EOF; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: status 502; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: status 503; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: status 500: store\u{1b}[31m is not open; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: no answer in time; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: the answer broke off; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: the connection broke off; nothing was changed by this step, try again
+    sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: node failed to process Query on remote node at db2:4002: EOF; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: status 502; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: status 503; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: status 500: store\u{1b}[31m is not open; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: no answer in time; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: the answer broke off; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
     ");
 }
 
@@ -165,12 +165,12 @@ fn an_open_that_may_have_been_done_is_unknown() {
         page("504 Gateway Timeout"),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r"
-    sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
-    sessctl: it is not known whether CLUSTER has done this step: no answer in time; look before you do it again
-    sessctl: it is not known whether CLUSTER has done this step: leadership lost while committing log; look before you do it again
-    sessctl: it is not known whether CLUSTER has done this step: the connection broke off; look before you do it again
-    sessctl: it is not known whether CLUSTER has done this step: what answers there is no rqlite; look before you do it again
-    sessctl: it is not known whether CLUSTER has done this step: status 504; look before you do it again
+    sessctl: outcome unknown: CLUSTER may have applied this step (the connection broke off); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (no answer in time); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (leadership lost while committing log); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (the connection broke off); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (what answers there is no rqlite); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (status 504); check before retrying
     ");
 }
 
@@ -183,8 +183,8 @@ fn an_open_that_cannot_have_been_done_is_unavailable() {
         ),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r"
-    sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again
-    sessctl: CLUSTER cannot be used at the moment: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; nothing was changed by this step, try again
+    sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; this step changed nothing; try again
     ");
 }
 
@@ -198,9 +198,9 @@ fn what_sqlite_refuses_has_failed() {
 fn nodes_that_differ_are_told_apart() {
     let (one, two) = (Fake::that(no_leader()), Fake::that(page("404 Not Found")));
     let db = format!("{},127.0.0.1:1", together(&[&one, &two]));
-    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER cannot be used at the moment: db1:4001: leader not found; db2:4001: no rqlite answers there (status 404); db3:4001: connection refused; nothing was changed by this step, try again");
+    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: no rqlite answers there (status 404); db3:4001: connection refused; this step changed nothing; try again");
     let all_alike = together(&[&one, &Fake::that(no_leader())]);
-    insta::assert_snapshot!(refusal(&run(&impatient(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER cannot be used at the moment: leader not found; nothing was changed by this step, try again");
+    insta::assert_snapshot!(refusal(&run(&impatient(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a check of a profile has found, as records.
 
-use sessctl::domain::profile::Profile;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::adopted::{Class, Diagnosis};
+use crate::domain::profile::Profile;
+use crate::domain::time::UnixTime;
+use crate::store::adopted::{Class, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
@@ -60,7 +60,7 @@ impl<'a> Findings<'a> {
     pub fn of(examination: &'a Diagnosis, profile: &'a Profile, now: UnixTime) -> Self {
         let mut refusals = examination.refusals.clone();
         if refusals.is_empty() && examination.difference.is_some() {
-            refusals.push("it is another table than the profile describes".to_owned());
+            refusals.push("it is not the table that the profile describes".to_owned());
         }
         let is_said = |reason: &&String| refusals.iter().any(|said| said.contains(*reason));
         refusals.extend(profile.readonly.as_ref().filter(|reason| !is_said(reason)).cloned());
@@ -108,8 +108,8 @@ impl<'a> Findings<'a> {
             Record::new(["column", column.as_str()], values)
         };
         self.examination.difference.iter().fold(Vec::new(), |mut records, difference| {
-            records.extend(difference.lacks.iter().map(|column| record(column, "missing")));
-            records.extend(difference.has.iter().map(|column| record(column, "unknown")));
+            records.extend(difference.missing.iter().map(|column| record(column, "missing")));
+            records.extend(difference.unexpected.iter().map(|column| record(column, "unknown")));
             records
         })
     }
@@ -153,8 +153,7 @@ fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
         _ if rows < LARGE => format!("a purge would delete {due} of {all} sessions"),
         (_, 0) => "a purge would find few sessions or none".to_owned(),
         (0, _) => format!(
-            "a purge would delete few sessions or none: {due} of {all} that lie evenly over the \
-             table"
+            "a purge would delete few sessions or none: {due} of {all} spread evenly over the table"
         ),
         _ => {
             // Cut off: all are due only where all of the sample are.
@@ -162,7 +161,7 @@ fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
             let (percent, tenth) = (permille / 10, permille % 10);
             format!(
                 "a purge would delete about {percent}.{tenth} % of the sessions: {due} of {all} \
-                 that lie evenly over the table"
+                 spread evenly over the table"
             )
         }
     }
@@ -209,9 +208,9 @@ mod tests {
         a purge would find no sessions
         a purge would delete 1 of 1 session
         a purge would delete 2 of 3 sessions
-        a purge would delete about 50.4 % of the sessions: 403 of 799 that lie evenly over the table
-        a purge would delete about 99.8 % of the sessions: 798 of 799 that lie evenly over the table
-        a purge would delete few sessions or none: 0 of 800 that lie evenly over the table
+        a purge would delete about 50.4 % of the sessions: 403 of 799 spread evenly over the table
+        a purge would delete about 99.8 % of the sessions: 798 of 799 spread evenly over the table
+        a purge would delete few sessions or none: 0 of 800 spread evenly over the table
         a purge would find few sessions or none
         a purge would find no sessions
         a purge would delete 1 of 2 sessions

@@ -5,9 +5,9 @@ mod sample;
 
 use std::path::{Path, PathBuf};
 
-use sessctl::domain::profile::Profile;
-use sessctl::store::adopted;
-use sessctl::store::adopted::Diagnosis;
+use crate::domain::profile::Profile;
+use crate::store::adopted;
+use crate::store::adopted::Diagnosis;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
@@ -20,19 +20,19 @@ use crate::output::report::write_report;
 use findings::{CHECK, DIFFERENCES, Findings, STORAGE};
 use sample::ROWS;
 
-/// Explain what a profile finds in a database
+/// Check a profile against a database
 ///
-/// Shows whether the columns of the table are those that it should have, what its times
-/// really hold, some rows from all over the table with what the profile makes of each of
-/// them, the tables that refer to it, how SQLite would look for what is due, and whether
-/// a purge would be refused and why. Nothing is changed. The exit code is 0 if a purge
-/// could run, and 4 if it would be refused.
+/// Shows whether the columns of the table match the profile, what its time columns really
+/// contain, some rows from all over the table with the result of the profile for each of them,
+/// the tables that refer to it, how SQLite would look up rows that are due, and whether a
+/// purge would be refused and why. Nothing is changed. The exit code is 0 if a purge could
+/// run, and 4 if it would be refused.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --db db.sqlite3 profile check django
   sessctl --db app.sqlite --param lifetime=2h profile check ./own.toml --json")]
 pub struct Args {
-    /// A profile that `sessctl show profiles` lists, or the file of one
+    /// Name of a profile from `sessctl show profiles`, or a profile file
     #[arg(value_name = "NAME|FILE")]
     which: PathBuf,
 }
@@ -81,9 +81,9 @@ fn explain(
             1 => "1 row".to_owned(),
             rows => format!("{} rows", thousands(rows)),
         };
-        head.push(format!("{table} has the columns that it should have, and {rows}"));
+        head.push(format!("{table} has the expected columns and {rows}"));
     } else {
-        head.push(format!("{table} has other columns than it should have"));
+        head.push(format!("{table} does not have the expected columns"));
     }
     print_sentences(&head)?;
     show(&DIFFERENCES, &findings.differences(), context)?;

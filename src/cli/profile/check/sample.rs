@@ -1,8 +1,8 @@
 //! Sample rows, and what a profile makes of them.
 
-use sessctl::domain::profile::Expiry;
-use sessctl::domain::time::UnixTime;
-use sessctl::store::adopted::Sample;
+use crate::domain::profile::Expiry;
+use crate::domain::time::UnixTime;
+use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 
@@ -47,7 +47,7 @@ impl Verdict {
         match self {
             Self::NoSession => "no session".to_owned(),
             Self::Live(Some(until)) => format!("live until {until}"),
-            Self::Live(None) => "live for ever".to_owned(),
+            Self::Live(None) => "live forever".to_owned(),
             Self::Expired(Some(since)) => format!("expired since {since}"),
             Self::Expired(None) => "expired".to_owned(),
             Self::Unreadable => "kept: cannot be read".to_owned(),

@@ -1,6 +1,6 @@
 //! What will happen to a session of a framework's table, in words.
 
-use sessctl::domain::profile::{Expiry, Profile};
+use crate::domain::profile::{Expiry, Profile};
 
 use super::Forecast;
 
@@ -21,7 +21,7 @@ impl Forecast<'_> {
                 None if expiry == Expiry::Unknown => {
                     vec!["Its times cannot be read, so it is kept.".to_owned()]
                 }
-                None => vec![format!("It is never over, {by_rule}.")],
+                None => vec![format!("It never expires, {by_rule}.")],
             }
         };
         let is_cycled = profile.readonly.is_none();
@@ -31,8 +31,8 @@ impl Forecast<'_> {
 
     fn of_one_that_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
         let over = match expiry.last_moment() {
-            Some(since) => format!("It is over since {since}"),
-            None => format!("It is over, {by_rule}"),
+            Some(since) => format!("It has been expired since {since}"),
+            None => format!("It has expired, {by_rule}"),
         };
         if let Some(sentence) = of_one_that_stays(profile) {
             return vec![format!("{over}."), sentence];
@@ -41,8 +41,8 @@ impl Forecast<'_> {
             format!("{over}; the next purge deletes it."),
             match self.plans.next_purge {
                 Some(next) if next <= self.now => "That purge is due now.".to_owned(),
-                Some(next) => format!("That purge is planned for {next}."),
-                None => "No job of the configuration plans one on this machine.".to_owned(),
+                Some(next) => format!("That purge is scheduled for {next}."),
+                None => "No job of the configuration schedules one on this machine.".to_owned(),
             },
         ]
     }
@@ -54,8 +54,8 @@ impl Forecast<'_> {
                 let about = if self.plans.has_interval { "about " } else { "" };
                 format!("The purge at {about}{purge} would then delete it.")
             }
-            None => "A purge after that deletes it; no job of the configuration plans one on this \
-                     machine."
+            None => "The first purge after that deletes it; no job of the configuration schedules \
+            one on this machine."
                 .to_owned(),
         })
     }

@@ -2,10 +2,10 @@
 
 mod adopted;
 
-use sessctl::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policy};
-use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{EndReason, Session};
-use sessctl::domain::time::{Span, UnixTime};
+use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policy};
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, Session};
+use crate::domain::time::{Span, UnixTime};
 
 /// A session, and all that decides what becomes of it.
 pub(super) struct Forecast<'a> {
@@ -56,7 +56,7 @@ impl Forecast<'_> {
         if self.session.end.is_some() {
             return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
         }
-        let over = self.policy.over(self.session, self.now);
+        let over = self.policy.end_reason(self.session, self.now);
         let ends = over.is_some()
             || self.policy.expire == ExpiryMode::TwoPass
             || self.policy.expires_at(self.session).is_some();
@@ -78,9 +78,10 @@ impl Forecast<'_> {
         let use_ = if self.policy.strict {
             "a touch is refused"
         } else if is_too_old {
-            "it stays usable until a purge has run, and no touch saves it, its lifetime being over"
+            "it remains usable until a purge runs, and no touch renews it because its lifetime \
+             has ended"
         } else {
-            "it stays usable until a purge has run, and a touch before that renews it"
+            "it remains usable until a purge runs, and a touch before then renews it"
         };
         vec![format!("Eligible to end since {since} ({reason}): {use_}."), self.next("ends it")]
     }
@@ -96,22 +97,22 @@ impl Forecast<'_> {
     fn between_two_passes(&self) -> Vec<String> {
         let mut sentences = match self.session.mark() {
             None => vec![
-                "No check has found it unused.".to_owned(),
+                "No purge has found it unused yet.".to_owned(),
                 self.next("marks it"),
                 format!(
-                    "It ends at a check {} or more after that, unless a touch clears the mark \
-                     before.",
+                    "It ends at a purge {} or more after that, unless a touch clears the mark \
+                     first.",
                     self.delay()
                 ),
             ],
             Some(mark) => vec![
                 format!("Marked as unused since {mark}; a touch clears the mark."),
                 format!(
-                    "It ends at the first check that is {} later, from {} on.",
+                    "It ends at the first purge at least {} later, from {} on.",
                     self.delay(),
                     mark.plus(self.policy.mark_min_age())
                 ),
-                self.next(if self.is_ripe_then(mark) { "ends it" } else { "looks at it" }),
+                self.next(if self.is_ripe_then(mark) { "ends it" } else { "checks it" }),
             ],
         };
         sentences.extend(self.at_the_latest());
@@ -135,16 +136,16 @@ impl Forecast<'_> {
     fn of_a_valid_one(&self) -> Vec<String> {
         let Some(until) = self.policy.expires_at(self.session) else {
             return vec![match self.policy.expire {
-                ExpiryMode::Never => "Its policy ends no session for being unused.".to_owned(),
-                _ => "It has no timeout: it never ends for being unused.".to_owned(),
+                ExpiryMode::Never => "Its policy never ends unused sessions.".to_owned(),
+                _ => "It has no timeout: it does not end when unused.".to_owned(),
             }];
         };
         if self.lifetime_over() == Some(until) {
-            let sentence = format!("Valid until {until}, when its lifetime is over.");
+            let sentence = format!("Valid until {until}, when its lifetime ends.");
             return vec![sentence, self.of_the_last_purge()];
         }
         let mut sentences =
-            vec![format!("Valid until {until} if nobody uses it; each use starts that time anew.")];
+            vec![format!("Valid until {until} if it is not used; each use restarts the timeout.")];
         sentences.push(self.of_the_last_purge());
         sentences.extend(self.at_the_latest());
         sentences
@@ -157,16 +158,16 @@ impl Forecast<'_> {
 
     fn at_the_latest(&self) -> Option<String> {
         let over = self.lifetime_over()?;
-        Some(format!("Its lifetime is over at {over}, whatever its use."))
+        Some(format!("Its lifetime ends at {over}, regardless of use."))
     }
 
     /// What the next purge does.
     fn next(&self, does: &str) -> String {
         match self.plans.next_purge {
             Some(next) if next <= self.now => format!("The next purge, due now, {does}."),
-            Some(next) => format!("The next purge {does}: at {next}."),
+            Some(next) => format!("The next purge, at {next}, {does}."),
             None => format!(
-                "The next purge {does}; no job of the configuration plans one on this machine."
+                "The next purge {does}; no job of the configuration schedules one on this machine."
             ),
         }
     }
@@ -178,43 +179,43 @@ impl Forecast<'_> {
                 let about = if self.plans.has_interval { "about " } else { "" };
                 format!("The purge at {about}{purge} would then end it.")
             }
-            None => "A purge after that ends it; no job of the configuration plans one on this \
-                     machine."
+            None => "The first purge after that ends it; no job of the configuration schedules \
+            one on this machine."
                 .to_owned(),
         }
     }
 
     fn of_the_cycle(&self) -> Option<String> {
         let (at, job) = self.plans.cycle.as_ref()?;
-        Some(format!("The job {job:?} ends it in any case: at {at}."))
+        Some(format!("The job {job:?} ends it at {at} in any case."))
     }
 
     fn of_the_limit(&self) -> Option<String> {
         let has_limit = self.policy.limit > 0 || self.policy.user_limit > 0;
         let when = when_evicted(self.policy.when_full).filter(|_| has_limit)?;
-        Some(format!("At a limit, it makes way for a new session {when}."))
+        Some(format!("At a limit, it can be evicted for a new session {when}."))
     }
 
     fn of_the_licence(&self) -> Option<String> {
         let licence = self.licence?;
         let when = when_evicted(licence.when_full)?;
         Some(format!(
-            "At the limit of the licence for {licence}, it makes way for a new session of any of \
-             these tasks {when}."
+            "At the limit of the licence for {licence}, it can be evicted for a new session of \
+             any of these tasks {when}."
         ))
     }
 
     fn of_its_row(&self) -> String {
         match self.policy.retention {
-            None => "Its row is then kept for ever.".to_owned(),
-            Some(Span::ZERO) => "Its row goes with it.".to_owned(),
+            None => "Its row is then kept forever.".to_owned(),
+            Some(Span::ZERO) => "Its row is deleted with it.".to_owned(),
             Some(retention) => format!("Its row is then kept for {retention}."),
         }
     }
 
     fn of_a_kept_row(&self) -> String {
         match self.kept_until() {
-            None => "Its row is kept for ever.".to_owned(),
+            None => "Its row is kept forever.".to_owned(),
             Some(until) if until <= self.now => self.next("deletes its row"),
             Some(until) => {
                 format!("Its row is kept until {until}; the first purge from then on deletes it.")

@@ -9,7 +9,7 @@
 const DEEPEST: usize = 1 << 20;
 
 /// The longest value that is kept, in bytes.
-const LONGEST: usize = 1 << 16;
+const MAX_TEXT: usize = 1 << 16;
 
 /// The member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -352,7 +352,7 @@ impl Text {
     }
 
     fn push_char(&mut self, one: char) {
-        self.is_too_long |= self.chars.len() >= LONGEST;
+        self.is_too_long |= self.chars.len() >= MAX_TEXT;
         if !self.is_too_long {
             self.chars.push(one);
         }

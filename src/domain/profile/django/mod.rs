@@ -7,12 +7,12 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE_NO_PAD}
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
-use super::Owner;
+use super::definition::Owner;
 use json::{Member, Scan};
 
 /// Maximum size of what a payload unpacks to. It is looked through as it is unpacked, so
 /// that this bounds the time, and not the memory.
-const MOST: usize = 64 << 20;
+const MAX_UNPACKED: usize = 64 << 20;
 
 /// Digits of base 64 that are read at once; four of them are three bytes.
 const DIGITS: usize = 4 << 10;
@@ -23,7 +23,7 @@ const UNPACKED: usize = 8 << 10;
 
 /// Length of the signature in a payload from before Django 3.1: a SHA-1 in hexadecimal
 /// digits.
-const SHA1: usize = 40;
+const SIGNATURE_LENGTH: usize = 40;
 
 /// Reads whose session a payload is, as Django would: the `_auth_user_id` in it.
 ///
@@ -54,15 +54,16 @@ fn member(payload: &[u8]) -> Option<Member> {
         None => {
             let mut is_first = true;
             decode(&STANDARD, payload, |bytes| {
-                let bytes = if std::mem::take(&mut is_first) { behind_sha1(bytes)? } else { bytes };
+                let bytes =
+                    if std::mem::take(&mut is_first) { after_signature(bytes)? } else { bytes };
                 json.feed(bytes);
                 Some(())
             })?;
         }
         Some([b'.', packed @ ..]) => {
-            let mut unpacking = Unpacking::new();
-            decode(&URL_SAFE_NO_PAD, packed, |bytes| unpacking.feed(bytes, &mut json))?;
-            unpacking.finish()?;
+            let mut inflater = Inflater::new();
+            decode(&URL_SAFE_NO_PAD, packed, |bytes| inflater.feed(bytes, &mut json))?;
+            inflater.finish()?;
         }
         Some(plain) => decode(&URL_SAFE_NO_PAD, plain, |bytes| {
             json.feed(bytes);
@@ -79,8 +80,8 @@ fn signed(payload: &[u8]) -> Option<&[u8]> {
 }
 
 /// What is signed in a payload of an earlier version.
-fn behind_sha1(bytes: &[u8]) -> Option<&[u8]> {
-    let (signature, rest) = bytes.split_at_checked(SHA1)?;
+fn after_signature(bytes: &[u8]) -> Option<&[u8]> {
+    let (signature, rest) = bytes.split_at_checked(SIGNATURE_LENGTH)?;
     let is_signature = signature.iter().all(u8::is_ascii_hexdigit);
     rest.strip_prefix(b":").filter(|_| is_signature)
 }
@@ -100,13 +101,13 @@ fn decode(
 }
 
 /// A payload that is unpacked as it arrives.
-struct Unpacking {
+struct Inflater {
     state: Box<InflateState>,
     length: usize,
     is_done: bool,
 }
 
-impl Unpacking {
+impl Inflater {
     fn new() -> Self {
         Self { state: InflateState::new_boxed(DataFormat::Zlib), length: 0, is_done: false }
     }
@@ -118,7 +119,7 @@ impl Unpacking {
             let step = inflate(&mut self.state, packed, &mut unpacked, MZFlush::None);
             packed = &packed[step.bytes_consumed..];
             self.length += step.bytes_written;
-            if self.length > MOST {
+            if self.length > MAX_UNPACKED {
                 return None;
             }
             json.feed(&unpacked[..step.bytes_written]);
@@ -156,7 +157,7 @@ mod tests {
         let json = json.as_ref();
         let owner = django_user(format!("{}:t:s", URL_SAFE_NO_PAD.encode(json)).as_bytes());
         assert_eq!(django_user(packed(json).as_bytes()), owner);
-        let legacy = [&[b'a'; SHA1], &b":"[..], json].concat();
+        let legacy = [&[b'a'; SIGNATURE_LENGTH], &b":"[..], json].concat();
         assert_eq!(django_user(STANDARD.encode(legacy).as_bytes()), owner);
         owner
     }
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_payload_that_unpacks_to_too_much_is_unreadable() {
-        let json = format!("{{\"_auth_user_id\":\"1\",\"x\":\"{}\"}}", "x".repeat(MOST));
+        let json = format!("{{\"_auth_user_id\":\"1\",\"x\":\"{}\"}}", "x".repeat(MAX_UNPACKED));
         assert_eq!(django_user(packed(json.as_bytes()).as_bytes()), Owner::Unreadable);
     }
 

@@ -1,11 +1,11 @@
 //! What the wall clock of a zone shows.
 
-use crate::domain::profile::Timestamp;
+use crate::domain::profile::timestamp::Timestamp;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
 /// More than any wall clock differs from UTC.
-pub(super) const SLACK: Span = Span::days(1);
+pub(super) const MAX_UTC_OFFSET: Span = Span::days(1);
 
 /// The moment at which the wall clock of a zone shows what that of UTC shows at another.
 pub(super) fn moment(reading: Timestamp, zone: &TimeZone) -> Timestamp {
@@ -23,7 +23,7 @@ pub(super) fn unix(reading: i64, zone: &TimeZone) -> i64 {
         return reading;
     }
     let offset = |unix: i64| zone.offset_at(UnixTime(unix)).unwrap_or(0);
-    let day = SLACK.as_seconds();
+    let day = MAX_UTC_OFFSET.as_seconds();
     let (before, after) = (offset(reading - day), offset(reading + day));
     if before == after {
         return reading - before;

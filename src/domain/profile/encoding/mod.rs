@@ -1,6 +1,7 @@
 //! How a column holds a time.
 
 mod calendar;
+mod form;
 mod local;
 mod number;
 mod pattern;
@@ -8,119 +9,12 @@ mod pattern;
 mod tests;
 mod text;
 
-use super::{SqlValue, SqlValueRef, Timestamp};
+pub use form::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
+
+use super::timestamp::Timestamp;
+use super::value::{SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
-
-/// How a column holds a time.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Encoding {
-    /// As a number of these since 1970, in one of these classes.
-    Unix(Unit, Vec<Storage>),
-    /// As a Julian day: days since noon in Greenwich on 24 November 4714 BC, with a
-    /// fraction.
-    Julian(Vec<Storage>),
-    /// As .NET's ticks: tenths of a microsecond since the year 1.
-    Ticks(Vec<Storage>),
-    /// As text.
-    Text(TextForm),
-    /// As text by a pattern of chrono's `strftime`, in this zone if it has none itself.
-    Pattern(String, TimeZone),
-    /// As another encoding has it, but what is written is the wall clock of this zone,
-    /// and not UTC.
-    Local(Box<Self>, TimeZone),
-    /// As one of these has it, each for [classes](Self::classes) of its own: no value can
-    /// be read by two of them.
-    OneOf(Vec<Self>),
-}
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// Days of 24 hours.
-    Days,
-    /// Hours.
-    Hours,
-    /// Minutes.
-    Minutes,
-    /// Seconds.
-    Seconds,
-    /// Thousandths of a second.
-    Milliseconds,
-    /// Millionths of a second.
-    Microseconds,
-    /// .NET's ticks: tenths of a microsecond.
-    Ticks,
-    /// Thousand-millionths of a second.
-    Nanoseconds,
-}
-
-/// The class of the values that hold a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Storage {
-    /// Whole numbers.
-    Integer,
-    /// Numbers with a fraction.
-    Real,
-    /// Text of digits.
-    Text,
-}
-
-/// `2026-06-15`, a separator, `12:00:00`, decimals, a zone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TextForm {
-    /// What stands between date and time.
-    pub separator: Separator,
-    /// How many decimals the seconds have.
-    pub decimals: Decimals,
-    /// What stands behind it.
-    pub zone: ZoneForm,
-}
-
-/// What stands between date and time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Separator {
-    /// A blank.
-    Blank,
-    /// The letter T.
-    T,
-    /// One or the other.
-    Either,
-}
-
-/// How many decimals seconds have: one of these numbers, of 0 to 9.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decimals(pub Vec<u8>);
-
-/// What a time says of its zone.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ZoneForm {
-    /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
-    /// for the later time.
-    None(TimeZone),
-    /// The letter Z.
-    Z,
-    /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
-    Offset,
-    /// One of these.
-    AnyOf(Vec<Self>),
-}
-
-/// What a value says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// A moment.
-    At(Timestamp),
-    /// There is none.
-    Null,
-    /// That there will never be one.
-    Never,
-    /// That it has passed, whenever it was.
-    Over,
-    /// Nothing that this encoding knows, or a moment that it could not mean: most likely
-    /// it counts in another unit, or stands for none.
-    Unreadable,
-}
 
 impl Encoding {
     /// What a value says.
@@ -140,11 +34,11 @@ impl Encoding {
     ///    as numbers do: digits of another kind may look like a date.
     /// 7. What the wall clock shows twice, or never, is taken for the later of the two
     ///    moments that it might be.
-    pub fn read(&self, value: SqlValueRef<'_>) -> Reading {
+    pub fn read(&self, value: SqlValueRef<'_>) -> DecodedTime {
         if value == SqlValueRef::Null {
-            return Reading::Null;
+            return DecodedTime::Null;
         }
-        self.moment(value).map_or(Reading::Unreadable, Reading::At)
+        self.moment(value).map_or(DecodedTime::Unreadable, DecodedTime::At)
     }
 
     fn moment(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
@@ -172,7 +66,10 @@ impl Encoding {
     }
 
     /// Puts the machine's zone wherever it reads a local wall clock.
-    fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
+    pub(super) fn resolve_local<E>(
+        &mut self,
+        machine: &dyn Fn() -> Result<TimeZone, E>,
+    ) -> Result<(), E> {
         match self {
             Self::Text(form) => form.zone.resolve_local(machine),
             Self::Pattern(_, zone) => {
@@ -206,13 +103,13 @@ impl Encoding {
     /// although they are earlier: seconds of before September 2001 are.
     pub fn upper_bound(&self, moment: UnixTime) -> Option<SqlValue> {
         match self {
-            Self::Unix(unit, storage) => number::unix_horizon(*unit, storage, moment),
-            Self::Julian(storage) => number::julian_horizon(storage, moment),
-            Self::Ticks(storage) => number::ticks_horizon(storage, moment),
+            Self::Unix(unit, storage) => number::unix_upper_bound(*unit, storage, moment),
+            Self::Julian(storage) => number::julian_upper_bound(storage, moment),
+            Self::Ticks(storage) => number::ticks_upper_bound(storage, moment),
             Self::Text(form) => form.upper_bound(moment).map(|text| SqlValue::Text(text.into())),
             Self::Pattern(..) | Self::OneOf(_) => None,
             Self::Local(shown, zone) if *zone == TimeZone::UTC => shown.upper_bound(moment),
-            Self::Local(shown, _) => shown.upper_bound(moment.plus(local::SLACK)),
+            Self::Local(shown, _) => shown.upper_bound(moment.plus(local::MAX_UTC_OFFSET)),
         }
     }
 }
@@ -227,16 +124,5 @@ impl ZoneForm {
             Self::Z | Self::Offset => {}
         }
         Ok(())
-    }
-}
-
-impl super::Profile {
-    /// Puts the machine's zone wherever a time is read by a local wall clock. `machine`
-    /// resolves it, and is not called for a profile that needs none.
-    ///
-    /// # Errors
-    /// Whatever `machine` fails with.
-    pub fn resolve_local<E>(&mut self, machine: &dyn Fn() -> Result<TimeZone, E>) -> Result<(), E> {
-        self.times.iter_mut().try_for_each(|time| time.encoding.resolve_local(machine))
     }
 }

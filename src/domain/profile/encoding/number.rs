@@ -1,8 +1,8 @@
 //! Times and lengths that are numbers.
 
-use super::{SqlValueRef, Storage, Timestamp, Unit};
-use crate::domain::profile::SqlValue;
-use crate::domain::profile::timestamp::SECOND;
+use super::form::{Storage, Unit};
+use crate::domain::profile::timestamp::{SECOND, Timestamp};
+use crate::domain::profile::value::{SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
 
 /// The first moment that a value may mean: 1995-01-01.
@@ -70,42 +70,46 @@ fn whole(digits: &[u8]) -> Option<i64> {
 }
 
 /// Whether a moment is one that frameworks of sessions may have written.
-pub(super) fn is_of_our_time(moment: Timestamp) -> bool {
+pub(super) fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
 /// A moment that a number may mean.
-fn sensible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
+fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
     (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
 
 pub(super) fn unix(unit: Unit, storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
-    sensible(number.times(unit.nanoseconds()), end)
+    plausible(number.times(unit.nanoseconds()), end)
 }
 
 pub(super) fn ticks(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = number.times(Unit::Ticks.nanoseconds());
-    sensible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
+    plausible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
 }
 
 pub(super) fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
-    sensible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
+    plausible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
 }
 
-pub(super) fn unix_horizon(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+pub(super) fn unix_upper_bound(
+    unit: Unit,
+    storage: &[Storage],
+    moment: UnixTime,
+) -> Option<SqlValue> {
     upper_bound(Timestamp::from(moment).0, unit.nanoseconds(), storage)
 }
 
-pub(super) fn ticks_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+pub(super) fn ticks_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     upper_bound(Timestamp::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
 }
 
-pub(super) fn julian_horizon(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     let since = i128::from(moment.0) * 1000 + JULIAN;
     if storage.contains(&Storage::Text) {
         return upper_bound(since, 86_400_000, storage);

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 
-use super::{Encoding, SqlValueRef, Timestamp, local, number};
+use super::form::Encoding;
+use super::{local, number};
+use crate::domain::profile::timestamp::Timestamp;
+use crate::domain::profile::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
@@ -35,7 +38,7 @@ pub(super) fn read(pattern: &str, zone: &TimeZone, value: SqlValueRef<'_>) -> Op
 fn moment(second: i64, nanoseconds: u32) -> Option<Timestamp> {
     let is_leap = nanoseconds >= 1_000_000_000;
     let moment = Timestamp(Timestamp::from(UnixTime(second)).0 + i128::from(nanoseconds));
-    Some(moment).filter(|moment| !is_leap && number::is_of_our_time(*moment))
+    Some(moment).filter(|moment| !is_leap && number::is_plausible(*moment))
 }
 
 /// Whether a pattern has one of these letters.

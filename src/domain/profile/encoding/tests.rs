@@ -15,8 +15,8 @@ const NOON: UnixTime = UnixTime(1_781_524_800);
 const NUMBERS: [Unit; 5] =
     [Unit::Minutes, Unit::Seconds, Unit::Milliseconds, Unit::Microseconds, Unit::Nanoseconds];
 
-fn at(second: i64) -> Reading {
-    Reading::At(UnixTime(second).into())
+fn at(second: i64) -> DecodedTime {
+    DecodedTime::At(UnixTime(second).into())
 }
 
 fn text(separator: Separator, decimals: &[u8], zone: ZoneForm) -> Encoding {
@@ -31,7 +31,7 @@ fn berlin() -> TimeZone {
     "Europe/Berlin".parse().unwrap()
 }
 
-fn read(encoding: &Encoding, text: &str) -> Reading {
+fn read(encoding: &Encoding, text: &str) -> DecodedTime {
     encoding.read(SqlValueRef::Text(text.as_bytes()))
 }
 
@@ -41,23 +41,26 @@ fn numbers_of_the_fixtures_are_read() {
     let milliseconds = Encoding::Unix(Unit::Milliseconds, vec![Real, Integer]);
     assert_eq!(
         milliseconds.read(SqlValueRef::Real(1_781_528_400_466.0)),
-        Reading::At(Timestamp(1_781_528_400_466 * 1_000_000))
+        DecodedTime::At(Timestamp(1_781_528_400_466 * 1_000_000))
     );
     assert_eq!(milliseconds.read(SqlValueRef::Integer(1_781_524_860_000)), at(1_781_524_860));
-    assert_eq!(milliseconds.read(SqlValueRef::Text(b"1781524860000")), Reading::Unreadable);
+    assert_eq!(milliseconds.read(SqlValueRef::Text(b"1781524860000")), DecodedTime::Unreadable);
     let digits = Encoding::Unix(Unit::Milliseconds, vec![Storage::Text]);
     assert_eq!(read(&digits, "1781611200000"), at(1_781_611_200));
-    assert_eq!(digits.read(SqlValueRef::Integer(1_781_611_200_000)), Reading::Unreadable);
+    assert_eq!(digits.read(SqlValueRef::Integer(1_781_611_200_000)), DecodedTime::Unreadable);
     let julian = Encoding::Julian(vec![Real]);
     assert_eq!(julian.read(SqlValueRef::Real(2_461_207.0)), at(NOON.0));
     assert_eq!(julian.read(SqlValueRef::Real(2_461_207.041_666_666_5)), at(NOON.0 + 3_600));
     assert_eq!(julian.read(SqlValueRef::Real(2_461_207.000_011_574)), at(NOON.0 + 1));
-    assert_eq!(julian.read(SqlValueRef::Integer(2_461_207)), Reading::Unreadable);
+    assert_eq!(julian.read(SqlValueRef::Integer(2_461_207)), DecodedTime::Unreadable);
     let ticks = Encoding::Ticks(vec![Integer]);
     assert_eq!(ticks.read(SqlValueRef::Integer(639_171_216_000_000_000)), at(NOON.0));
-    assert_eq!(ticks.read(SqlValueRef::Integer(0)), Reading::Unreadable);
-    assert_eq!(julian.read(SqlValueRef::Real(0.0)), Reading::Unreadable);
-    assert_eq!(ticks.read(SqlValueRef::Integer(3_155_378_975_999_999_999)), Reading::Unreadable);
+    assert_eq!(ticks.read(SqlValueRef::Integer(0)), DecodedTime::Unreadable);
+    assert_eq!(julian.read(SqlValueRef::Real(0.0)), DecodedTime::Unreadable);
+    assert_eq!(
+        ticks.read(SqlValueRef::Integer(3_155_378_975_999_999_999)),
+        DecodedTime::Unreadable
+    );
 }
 
 #[test]
@@ -66,21 +69,21 @@ fn numbers_that_are_no_times_are_unreadable() {
     let seconds = Encoding::Unix(Unit::Seconds, all);
     assert_eq!(seconds.read(SqlValueRef::Integer(788_918_400)), at(788_918_400));
     assert_eq!(seconds.read(SqlValueRef::Integer(253_402_300_799)), at(253_402_300_799));
-    assert_eq!(seconds.read(SqlValueRef::Null), Reading::Null);
+    assert_eq!(seconds.read(SqlValueRef::Null), DecodedTime::Null);
     for number in [-1, 0, 1, 788_918_399, 253_402_300_800, i64::MIN, i64::MAX] {
-        assert_eq!(seconds.read(SqlValueRef::Integer(number)), Reading::Unreadable, "{number}");
-        assert_eq!(read(&seconds, &number.to_string()), Reading::Unreadable, "{number}");
+        assert_eq!(seconds.read(SqlValueRef::Integer(number)), DecodedTime::Unreadable, "{number}");
+        assert_eq!(read(&seconds, &number.to_string()), DecodedTime::Unreadable, "{number}");
     }
     for number in
         [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-300]
     {
-        assert_eq!(seconds.read(SqlValueRef::Real(number)), Reading::Unreadable, "{number}");
+        assert_eq!(seconds.read(SqlValueRef::Real(number)), DecodedTime::Unreadable, "{number}");
     }
     for digits in ["", "-", "+1781524800", " 1781524800", "1781524800 ", "1781524800.0", "1e9"] {
-        assert_eq!(read(&seconds, digits), Reading::Unreadable, "{digits}");
+        assert_eq!(read(&seconds, digits), DecodedTime::Unreadable, "{digits}");
     }
-    assert_eq!(seconds.read(SqlValueRef::Text(&[0xff])), Reading::Unreadable);
-    assert_eq!(seconds.read(SqlValueRef::Blob(b"1781524800")), Reading::Unreadable);
+    assert_eq!(seconds.read(SqlValueRef::Text(&[0xff])), DecodedTime::Unreadable);
+    assert_eq!(seconds.read(SqlValueRef::Blob(b"1781524800")), DecodedTime::Unreadable);
 }
 
 #[test]
@@ -88,10 +91,13 @@ fn texts_of_the_fixtures_are_read() {
     let django = text(Separator::Blank, &[0, 6], ZoneForm::None(TimeZone::UTC));
     assert_eq!(read(&django, "2026-06-15 11:59:59"), at(NOON.0 - 1));
     let nanoseconds = Timestamp::from(NOON).0 - 3_600 * SECOND - 117_000_000;
-    assert_eq!(read(&django, "2026-06-15 10:59:59.883000"), Reading::At(Timestamp(nanoseconds)));
+    assert_eq!(
+        read(&django, "2026-06-15 10:59:59.883000"),
+        DecodedTime::At(Timestamp(nanoseconds))
+    );
     let auth = text(Separator::T, &[3], ZoneForm::Z);
     let moment = Timestamp(Timestamp::from(NOON).0 + 337_000_000);
-    assert_eq!(read(&auth, "2026-06-15T12:00:00.337Z"), Reading::At(moment));
+    assert_eq!(read(&auth, "2026-06-15T12:00:00.337Z"), DecodedTime::At(moment));
     let any = text(Separator::Either, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], either());
     for same in [
         "2026-06-15T12:00:00Z",
@@ -115,14 +121,14 @@ fn text_of_before_1995_is_no_time() {
     let local = text(Separator::Blank, &[0], ZoneForm::None(berlin()));
     let offset = text(Separator::Blank, &[0], ZoneForm::Offset);
     for date in ["0001-01-01 00:00:00", "1899-12-30 00:00:00", "1970-01-01 00:00:00"] {
-        assert_eq!(read(&utc, date), Reading::Unreadable, "{date}");
-        assert_eq!(read(&local, date), Reading::Unreadable, "{date}");
-        assert_eq!(read(&offset, &format!("{date}+00:00")), Reading::Unreadable, "{date}");
+        assert_eq!(read(&utc, date), DecodedTime::Unreadable, "{date}");
+        assert_eq!(read(&local, date), DecodedTime::Unreadable, "{date}");
+        assert_eq!(read(&offset, &format!("{date}+00:00")), DecodedTime::Unreadable, "{date}");
     }
-    assert_eq!(read(&utc, "1994-12-31 23:59:59.999999"), Reading::Unreadable);
-    assert_eq!(read(&local, "1995-01-01 00:59:59"), Reading::Unreadable);
+    assert_eq!(read(&utc, "1994-12-31 23:59:59.999999"), DecodedTime::Unreadable);
+    assert_eq!(read(&local, "1995-01-01 00:59:59"), DecodedTime::Unreadable);
     assert_eq!(read(&local, "1995-01-01 01:00:00"), at(788_918_400));
-    assert_eq!(read(&offset, "1995-01-01 00:00:00+00:01"), Reading::Unreadable);
+    assert_eq!(read(&offset, "1995-01-01 00:00:00+00:01"), DecodedTime::Unreadable);
     assert_eq!(read(&offset, "1994-12-31 23:59:00-00:01"), at(788_918_400));
 }
 
@@ -156,26 +162,26 @@ fn text_in_any_other_form_is_unreadable() {
         "2026-06-15 12:00:0\u{660}",
         "1781524800",
     ] {
-        assert_eq!(read(&strict, other), Reading::Unreadable, "{other}");
+        assert_eq!(read(&strict, other), DecodedTime::Unreadable, "{other}");
     }
     for class in [
         SqlValueRef::Integer(20_260_615),
         SqlValueRef::Real(2.0),
         SqlValueRef::Blob(b"2026-06-15 12:00:00"),
     ] {
-        assert_eq!(strict.read(class), Reading::Unreadable);
+        assert_eq!(strict.read(class), DecodedTime::Unreadable);
     }
     let offset = text(Separator::T, &[0], ZoneForm::Offset);
     for zone in
         ["", "Z", " Z", "+2", "+24:00", "+02:60", "  +02:00", "02:00", "+02-00", "+02:0", "+020"]
     {
         let other = format!("2026-06-15T12:00:00{zone}");
-        assert_eq!(read(&offset, &other), Reading::Unreadable, "{other}");
+        assert_eq!(read(&offset, &other), DecodedTime::Unreadable, "{other}");
     }
     let zulu = text(Separator::T, &[0], ZoneForm::Z);
     for zone in ["", "z", " Z", "+00:00", "ZZ"] {
         let other = format!("2026-06-15T12:00:00{zone}");
-        assert_eq!(read(&zulu, &other), Reading::Unreadable, "{other}");
+        assert_eq!(read(&zulu, &other), DecodedTime::Unreadable, "{other}");
     }
 }
 
@@ -209,7 +215,7 @@ fn a_column_may_hold_several_zones() {
     let either = text(Separator::Either, &[3], zones);
     assert_eq!(read(&either, "2026-06-15T12:00:00.000Z"), at(NOON.0));
     assert_eq!(read(&either, "2026-06-15 14:00:00.000"), at(NOON.0));
-    assert_eq!(read(&either, "2026-06-15 14:00:00.000+02:00"), Reading::Unreadable);
+    assert_eq!(read(&either, "2026-06-15 14:00:00.000+02:00"), DecodedTime::Unreadable);
     assert!(!either.is_silently_utc());
     let utc = ZoneForm::AnyOf(vec![ZoneForm::Offset, ZoneForm::None(TimeZone::UTC)]);
     assert!(text(Separator::T, &[0], utc).is_silently_utc());
@@ -226,9 +232,9 @@ fn a_column_may_hold_several_forms() {
     assert_eq!(any.read(SqlValueRef::Integer(1_781_524_800_000)), at(NOON.0));
     assert_eq!(read(&any, "2026-06-15T12:00:00.000Z"), at(NOON.0));
     assert_eq!(any.read(SqlValueRef::Real(2_461_207.0)), at(NOON.0 - 7_200));
-    assert_eq!(any.read(SqlValueRef::Real(1_781_524_800_000.0)), Reading::Unreadable);
-    assert_eq!(read(&any, "1781524800000"), Reading::Unreadable);
-    assert_eq!(any.read(SqlValueRef::Null), Reading::Null);
+    assert_eq!(any.read(SqlValueRef::Real(1_781_524_800_000.0)), DecodedTime::Unreadable);
+    assert_eq!(read(&any, "1781524800000"), DecodedTime::Unreadable);
+    assert_eq!(any.read(SqlValueRef::Null), DecodedTime::Null);
     assert_eq!(any.classes(), [Storage::Integer, Storage::Text, Storage::Real]);
     assert_eq!((any.upper_bound(NOON), any.is_silently_utc()), (None, false));
 }
@@ -238,24 +244,27 @@ fn patterns_are_read() {
     let pattern = |pattern: &str, zone| Encoding::Pattern(pattern.to_owned(), zone);
     let compact = pattern("%Y%m%d%H%M%S", TimeZone::UTC);
     assert_eq!(read(&compact, "20260615120000"), at(NOON.0));
-    assert_eq!(read(&compact, "202606151200"), Reading::Unreadable);
-    assert_eq!(read(&compact, "20260630235960"), Reading::Unreadable);
+    assert_eq!(read(&compact, "202606151200"), DecodedTime::Unreadable);
+    assert_eq!(read(&compact, "20260630235960"), DecodedTime::Unreadable);
     // Milliseconds.
-    assert_eq!(read(&compact, "1781010101010"), Reading::Unreadable);
+    assert_eq!(read(&compact, "1781010101010"), DecodedTime::Unreadable);
     assert_eq!(read(&pattern("%Y%m%d%H%M%S", berlin()), "20260615140000"), at(NOON.0));
     assert_eq!(read(&pattern("%d.%m.%Y", TimeZone::UTC), "15.06.2026"), at(NOON.0 - 43_200));
     let mail = pattern("%a, %d %b %Y %H:%M:%S %z", berlin());
     assert_eq!(read(&mail, "Mon, 15 Jun 2026 08:00:00 -0400"), at(NOON.0));
-    assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), Reading::Unreadable);
+    assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), DecodedTime::Unreadable);
     // What Go writes for a time by itself.
     let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", TimeZone::UTC);
     assert_eq!(read(&go, "2026-06-15 12:00:00 +0000 UTC"), at(NOON.0));
     assert_eq!(read(&go, "2026-06-15 14:00:00.5 +0200 CEST"), {
-        Reading::At(Timestamp(Timestamp::from(NOON).0 + SECOND / 2))
+        DecodedTime::At(Timestamp(Timestamp::from(NOON).0 + SECOND / 2))
     });
     // An hour without its minutes is no midnight.
-    assert_eq!(read(&pattern("%Y-%m-%d %H", TimeZone::UTC), "2026-06-15 12"), Reading::Unreadable);
-    assert_eq!(compact.read(SqlValueRef::Integer(20_260_615_120_000)), Reading::Unreadable);
+    assert_eq!(
+        read(&pattern("%Y-%m-%d %H", TimeZone::UTC), "2026-06-15 12"),
+        DecodedTime::Unreadable
+    );
+    assert_eq!(compact.read(SqlValueRef::Integer(20_260_615_120_000)), DecodedTime::Unreadable);
 }
 
 #[test]
@@ -448,7 +457,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read(encoding in sorted(), moment in moments(), choice in 0..60_usize) {
         let value = write(&encoding, moment, choice);
-        let Reading::At(read) = encoding.read(value.raw()) else {
+        let DecodedTime::At(read) = encoding.read(value.raw()) else {
             return Err(TestCaseError::fail(format!("{encoding:?}: {value:?}")));
         };
         // An hour that the clock shows twice is read as the later one.
@@ -465,7 +474,7 @@ proptest! {
         let moment = UnixTime(second - second % 86_400 + 43_200);
         prop_assert_eq!(
             encoding.read(write(&encoding, moment.into(), 0).raw()),
-            Reading::At(moment.into())
+            DecodedTime::At(moment.into())
         );
     }
 
@@ -480,7 +489,7 @@ proptest! {
             let value = write(written, moment, 0);
             for (other, read) in encodings.iter().enumerate().filter(|(other, _)| *other != place) {
                 prop_assert_eq!(
-                    read.read(value.raw()), Reading::Unreadable,
+                    read.read(value.raw()), DecodedTime::Unreadable,
                     "{} as {}: {:?}", place, other, value
                 );
             }
@@ -495,7 +504,7 @@ proptest! {
         choice in 0..60_usize,
     ) {
         let value = write(&encoding, moment, choice);
-        let Reading::At(read) = encoding.read(value.raw()) else {
+        let DecodedTime::At(read) = encoding.read(value.raw()) else {
             return Err(TestCaseError::fail(format!("{encoding:?}: {value:?}")));
         };
         let now = UnixTime(i64::try_from(moment.0 / SECOND + away).unwrap());

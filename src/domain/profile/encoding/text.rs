@@ -1,9 +1,9 @@
 //! Times as text of a date and a time of the day.
 
-use super::{
-    Decimals, Separator, SqlValueRef, TextForm, Timestamp, ZoneForm, calendar, local, number,
-};
-use crate::domain::profile::timestamp::SECOND;
+use super::form::{Decimals, Separator, TextForm, ZoneForm};
+use super::{calendar, local, number};
+use crate::domain::profile::timestamp::{SECOND, Timestamp};
+use crate::domain::profile::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
@@ -136,7 +136,7 @@ impl ZoneForm {
             }
             // Z stands behind the digits, and behind the dot before them.
             Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
-            Self::None(_) | Self::Offset => written(moment.plus(local::SLACK), ""),
+            Self::None(_) | Self::Offset => written(moment.plus(local::MAX_UTC_OFFSET), ""),
             Self::AnyOf(forms) => {
                 forms.iter().filter_map(|form| form.upper_bound(decimals, separator, moment)).max()
             }
@@ -155,7 +155,7 @@ impl ZoneForm {
     /// The unix second at which a clock shows this, `zone` being what stands behind it.
     fn second(&self, reading: i64, zone: &[u8]) -> Option<i64> {
         match self {
-            Self::None(hangs) => zone.is_empty().then(|| local::unix(reading, hangs)),
+            Self::None(zone_of_text) => zone.is_empty().then(|| local::unix(reading, zone_of_text)),
             Self::Z => (zone == b"Z").then_some(reading),
             Self::Offset => Some(reading - offset(zone)?),
             Self::AnyOf(forms) => forms.iter().find_map(|form| form.second(reading, zone)),

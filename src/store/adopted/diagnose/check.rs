@@ -9,7 +9,7 @@ use super::path;
 use super::sample::{Row, Sampling};
 use crate::domain::error::{Error, Result, format_count};
 use crate::domain::profile::{
-    ColumnMismatch, Profile, Reading, Rule, RuleKind, SqlValue, TimeColumn,
+    ColumnMismatch, DecodedTime, Profile, Rule, RuleKind, SqlValue, TimeColumn,
 };
 use crate::store::adopted::reader::TableReader;
 use crate::store::adopted::references::ReferencingTables;
@@ -23,13 +23,13 @@ const EXAMPLES: usize = 2;
 
 /// How the columns of a table differ, in words.
 pub(in crate::store::adopted) fn in_words(difference: &ColumnMismatch) -> String {
-    let ColumnMismatch { lacks, has } = difference;
-    match (lacks.is_empty(), has.is_empty()) {
+    let ColumnMismatch { missing, unexpected } = difference;
+    match (missing.is_empty(), unexpected.is_empty()) {
         (false, false) => {
-            format!("it lacks {}; it has {} besides", lacks.join(", "), has.join(", "))
+            format!("it lacks {}; it has {} besides", missing.join(", "), unexpected.join(", "))
         }
-        (false, true) => format!("it lacks {}", lacks.join(", ")),
-        (true, _) => format!("it has {} besides", has.join(", ")),
+        (false, true) => format!("it lacks {}", missing.join(", ")),
+        (true, _) => format!("it has {} besides", unexpected.join(", ")),
     }
 }
 
@@ -171,9 +171,9 @@ impl Values {
         let mut values = Self::default();
         for row in rows {
             match time.read(&row.raw()) {
-                Reading::Null => {}
-                Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
-                Reading::Unreadable => {
+                DecodedTime::Null => {}
+                DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => values.good += 1,
+                DecodedTime::Unreadable => {
                     let value = &row.inputs[time.input];
                     values.note_bad(value, reader.shown(time.input, value));
                 }

@@ -18,7 +18,7 @@ use super::references::ReferencingTables;
 use super::table::{Table, plan};
 use super::{doubt, open_file};
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{ColumnMismatch, Expiry, Profile, Reading, RowStatus};
+use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus};
 use crate::domain::time::UnixTime;
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -170,7 +170,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
         let time = reader.profile.times.iter().find(|time| time.input == input);
         let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for row in &sampling.rows {
-            let is_bad = time.is_some_and(|time| time.read(&row.raw()) == Reading::Unreadable);
+            let is_bad = time.is_some_and(|time| time.read(&row.raw()) == DecodedTime::Unreadable);
             let count = counts.entry(row.inputs[input].raw().class()).or_default();
             count.0 += 1;
             count.1 += u64::from(is_bad);

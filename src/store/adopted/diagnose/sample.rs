@@ -37,7 +37,7 @@ pub(in crate::store::adopted) struct Row {
 
 impl Row {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
-        let value = |place| raw(row.value(place)).to_datum();
+        let value = |place| raw(row.value(place)).to_value();
         let inputs = (0..inputs).map(|place| value(place + 2)).collect();
         Self { key: value(0), id: value(1), inputs, is_even: true }
     }

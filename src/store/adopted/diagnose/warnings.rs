@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::check::rows;
 use super::is_over;
 use super::sample::{Row, Sampling};
-use crate::domain::profile::{Expiry, Reading, RowStatus, SqlValue};
+use crate::domain::profile::{DecodedTime, Expiry, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
 
@@ -75,13 +75,13 @@ fn far_off(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<Strin
 }
 
 /// Which of the times it is that rather mean that there is none.
-fn kind(value: &SqlValue, reading: Reading) -> Option<usize> {
+fn kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
     match (value, reading) {
-        (_, Reading::Never | Reading::Over | Reading::Null) => None,
+        (_, DecodedTime::Never | DecodedTime::Over | DecodedTime::Null) => None,
         (SqlValue::Integer(0), _) => Some(0),
         (SqlValue::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
         (SqlValue::Integer(i64::MAX), _) => Some(1),
-        (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
+        (_, DecodedTime::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
         _ => None,
     }
 }

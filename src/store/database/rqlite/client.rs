@@ -1,24 +1,23 @@
 //! Asking the nodes of a cluster, one after the other, until one has an answer.
 
-use std::fmt;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::{HeaderValue, Response};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
 use super::error::{Asked, NodeError, NodeErrors};
 use super::json;
 use super::json::{ParsedResponse, StatementResult};
+use super::shared::NodeMemory;
 use crate::domain::error::{Error, Result};
 use crate::storage::consistency::{LeaderContact, ReadFreshness};
+use crate::store::cluster::{CaCertificates, Cluster, Credentials};
 use crate::store::database::sqlite::reason_to_stop;
-use crate::store::location::{Cluster, Credentials};
 
 /// How long to wait before all nodes are asked once more: at first, and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
@@ -51,36 +50,6 @@ pub(super) enum NodeResponse {
     Refused(String, bool),
 }
 
-/// What is remembered of a cluster between two requests, by all who talk to it.
-#[derive(Clone, Default)]
-pub struct SharedState(Arc<NodeMemory>);
-
-#[derive(Default)]
-struct NodeMemory {
-    /// Holds the connections.
-    agent: OnceLock<Agent>,
-    /// The node that is asked first: the one that answered last. Those before it have
-    /// failed since they did.
-    first: AtomicUsize,
-    /// Whether any node has ever answered.
-    has_met: AtomicBool,
-}
-
-/// It is no part of what a cluster is.
-impl PartialEq for SharedState {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for SharedState {}
-
-impl fmt::Debug for SharedState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Link")
-    }
-}
-
 /// A cluster's nodes.
 pub(super) struct Client {
     cluster: Cluster,
@@ -103,16 +72,16 @@ impl Client {
     }
 
     fn memory(&self) -> &NodeMemory {
-        &self.cluster.link.0
+        &self.cluster.shared.0
     }
 
     fn has_met(&self) -> bool {
-        self.memory().has_met.load(Ordering::Relaxed)
+        self.memory().has_answered_before.load(Ordering::Relaxed)
     }
 
     /// The place of the node that is asked next.
     fn at(&self) -> usize {
-        self.memory().first.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
+        self.memory().first_node.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }
 
     fn node(&self, at: usize) -> &str {
@@ -122,7 +91,7 @@ impl Client {
     fn agent(&self) -> &Agent {
         self.memory().agent.get_or_init(|| {
             let roots = match &self.cluster.authorities {
-                Some(authorities) => RootCerts::new_with_certs(&authorities.certificates()),
+                Some(authorities) => RootCerts::new_with_certs(&certificates(authorities)),
                 None => RootCerts::WebPki,
             };
             let config = Agent::config_builder()
@@ -151,7 +120,7 @@ impl Client {
     ) -> Result<NodeResponse> {
         let nodes = &self.cluster.nodes;
         let begun = Instant::now();
-        let left = || self.cluster.patience.saturating_sub(begun.elapsed());
+        let left = || self.cluster.retry_for.saturating_sub(begun.elapsed());
         let (mut faults, mut wait) = (NodeErrors::of(nodes.len()), FIRST_WAIT);
         loop {
             for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
@@ -171,7 +140,7 @@ impl Client {
                 };
                 faults.note(at, fault);
                 // Unless another thread has found a better one meanwhile.
-                let _ = self.memory().first.compare_exchange(
+                let _ = self.memory().first_node.compare_exchange(
                     at,
                     (at + 1) % nodes.len(),
                     Ordering::Relaxed,
@@ -207,7 +176,7 @@ impl Client {
             _ => None,
         };
         if let Some(reply) = reply {
-            self.memory().has_met.store(true, Ordering::Relaxed);
+            self.memory().has_answered_before.store(true, Ordering::Relaxed);
             return Ok(reply);
         }
         let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
@@ -257,6 +226,10 @@ impl Client {
         let contact = text.and_then(|text| json::contact(&text)).unwrap_or(LeaderContact::Unknown);
         ReadFreshness { node, contact }
     }
+}
+
+fn certificates(authorities: &CaCertificates) -> Vec<Certificate<'static>> {
+    authorities.der().map(|der| Certificate::from_der(der).to_owned()).collect()
 }
 
 fn authorization(credentials: &Credentials) -> String {

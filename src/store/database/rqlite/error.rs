@@ -284,7 +284,7 @@ mod tests {
         let all = faults([refused(), refused(), refused()]);
         assert!(all.are_final(false) && !all.are_final(true));
         insta::assert_snapshot!(said(&all, false), @"no database at http://db1:4001,…: connection refused");
-        insta::assert_snapshot!(said(&all, true), @"http://db1:4001,… cannot be used at the moment: connection refused; nothing was changed by this step, try again");
+        insta::assert_snapshot!(said(&all, true), @"http://db1:4001,… is temporarily unavailable: connection refused; this step changed nothing; try again");
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         let no_leader = NodeError::of_words("leader not found\n", true);
         let some = faults([refused(), no_leader, refused()]);
         assert!(!some.are_final(false) && !some.leave_doubt());
-        insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… cannot be used at the moment: db1:4001, db3:4001: connection refused; db2:4001: leader not found; nothing was changed by this step, try again");
+        insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… is temporarily unavailable: db1:4001, db3:4001: connection refused; db2:4001: leader not found; this step changed nothing; try again");
     }
 
     #[test]
@@ -323,7 +323,7 @@ mod tests {
         );
         faults.note(0, refused());
         assert!(faults.leave_doubt() && !faults.are_final(false));
-        insta::assert_snapshot!(said(&faults, true), @"it is not known whether http://db1:4001,… has done this step: the connection broke off, and since then: connection refused; look before you do it again");
+        insta::assert_snapshot!(said(&faults, true), @"outcome unknown: http://db1:4001,… may have applied this step (the connection broke off, and since then: connection refused); check before retrying");
     }
 
     #[test]

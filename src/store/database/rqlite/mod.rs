@@ -6,11 +6,12 @@
 //! out finds nothing to do, or the list leaves a receipt, by which the second finds
 //! that the first was carried out and what it did.
 
+pub(in crate::store) mod address;
 mod client;
 mod error;
 mod idempotency;
 mod json;
-mod pages;
+mod shared;
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -21,14 +22,14 @@ use super::sqlite::Access;
 use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
 use crate::storage::consistency::{Consistency, ReadFreshness};
-use crate::storage::{CheckpointMode, DataVersion, VisitResult, WalStatus};
-use crate::store::location::Cluster;
+use crate::storage::{DataVersion, VisitResult};
+use crate::store::cluster::Cluster;
 use crate::store::statement::Statement;
 use client::{Client, NodeResponse, Request};
 use idempotency::IdempotentStep;
 use json::StatementResult;
 
-pub use client::SharedState;
+pub use shared::SharedState;
 
 /// The level at which a read goes through the log of the cluster like a write, so that it
 /// sees all that was acknowledged before. All versions have it.
@@ -428,16 +429,6 @@ impl Database for Rqlite {
 
     fn version(&self) -> Result<Option<DataVersion>> {
         Ok(Some(DataVersion(self.foreign)))
-    }
-
-    /// Its own log is the cluster's business, and nobody who reads keeps it from growing
-    /// smaller.
-    fn wal_status(&self) -> Result<Option<WalStatus>> {
-        Ok(Some(WalStatus::default()))
-    }
-
-    fn checkpoint(&mut self, _effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        Ok(Some(WalStatus::default()))
     }
 
     fn lossless(&self, expression: &str) -> String {

@@ -21,7 +21,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
 use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
-use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, WalStatus};
+use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
 use crate::store::statement::Statement;
 
 use disk_space::Room;
@@ -265,8 +265,10 @@ impl Database for SqliteFile {
     fn version(&self) -> Result<Option<DataVersion>> {
         wal::version(&self.connection).map_err(|e| self.fault("read", e))
     }
+}
 
-    fn keep_log(&mut self, keep: bool) -> Result<()> {
+impl Wal for SqliteFile {
+    fn keep_log(&self, keep: bool) -> Result<()> {
         wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
     }
 
@@ -274,7 +276,7 @@ impl Database for SqliteFile {
         wal::size(&self.connection).map_err(|e| self.fault("read", e))
     }
 
-    fn checkpoint(&mut self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
+    fn checkpoint(&self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
         let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
         moved.map_err(|e| self.fault("write to", e))
     }

@@ -10,8 +10,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep};
+use crate::store::database::Database;
 use crate::store::database::sqlite::file;
-use crate::store::database::{Database, PageStore};
 use crate::store::statement::Statement;
 
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
@@ -26,8 +26,8 @@ const MAPPED: u64 = 5;
 /// so.
 const OPERATIONS: i32 = 10_000;
 
-impl PageStore for SqliteFile {
-    fn disk_usage(&self) -> Result<DiskUsage> {
+impl SqliteFile {
+    pub fn disk_usage(&self) -> Result<DiskUsage> {
         let mut space = DiskUsage::default();
         self.query(&Statement::new(SPACE), &mut |row| {
             space = DiskUsage {
@@ -47,18 +47,18 @@ impl PageStore for SqliteFile {
         Ok(space)
     }
 
-    fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
+    pub fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
         let _work = self.start_run("write to", "");
         let released = shorten(&mut self.connection, pages);
         released.map_err(|e| self.fault("write to", e))
     }
 
-    fn space_requirement(&self) -> Result<SpaceRequirement> {
+    pub fn space_requirement(&self) -> Result<SpaceRequirement> {
         let space = self.disk_usage()?;
         Ok(space_requirement(&space, self.has_write_ahead_log()?))
     }
 
-    fn vacuum(&mut self, mut leave: CancelCheck) -> Result<bool> {
+    pub fn vacuum(&mut self, mut leave: CancelCheck) -> Result<bool> {
         if leave() {
             return Ok(false);
         }
@@ -110,7 +110,7 @@ fn space_requirement(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let logged = if has_log { rebuilt } else { space.pages };
     let longer = rebuilt.saturating_sub(space.pages);
     SpaceRequirement {
-        beside: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
+        data: HEADER + logged * (space.page_size + FRAME) + longer * space.page_size,
         temporary: rebuilt * space.page_size,
     }
 }

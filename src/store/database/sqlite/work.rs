@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::domain::error::Error;
-use crate::storage::{InterruptReason, StatementLimit};
+use crate::domain::error::{Error, InterruptReason};
+use crate::storage::StatementLimit;
 
 /// Steps of SQLite's machine between two questions whether to go on: a fraction of a
 /// millisecond.

@@ -53,7 +53,7 @@ fn who_only_looks_is_answered_with_a_warning() {
     let sandbox = eight_hours();
     let before = sandbox.files();
     let warned = run(&sandbox, ["list", "--json"]);
-    insta::assert_snapshot!(warned.succeeds().stderr(), @"sessctl: warning: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); it is read as UTC here, and before anything is deleted you have to name the profile: --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin, with your TIME_ZONE, if it has USE_TZ = False");
+    insta::assert_snapshot!(warned.succeeds().stderr(), @"sessctl: warning: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); it is read as UTC here; before anything can be deleted, name the profile: --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin, with your TIME_ZONE, if it has USE_TZ = False");
     assert_eq!(warned.json().as_array().unwrap().len(), 2);
     for args in [
         &["show", "stat"][..],

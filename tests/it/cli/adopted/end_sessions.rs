@@ -247,7 +247,9 @@ fn sessions_whose_user_cannot_be_read_are_reported_where_a_user_is_asked_for() {
     assert!(one.exits(3).stderr().contains("the user of 1 session, so list leaves it out"));
     let users = run(&sandbox, ["show", "users", "--json"]);
     assert_eq!(users.succeeds().json()[0]["sessions"], 2);
-    assert!(users.stderr().contains("the user of 1 session, so show users counts it as nobody's"));
+    assert!(
+        users.stderr().contains("the user of 1 session, so show users counts it without a user")
+    );
     run(&sandbox, ["list", "--json"]).succeeds();
     let unreadable = run(&sandbox, ["list", "--user-unreadable", "--json"]).succeeds().json();
     assert_eq!(handles(&unreadable), [handle("pickled"), handle("pickled before")]);

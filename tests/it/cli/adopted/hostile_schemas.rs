@@ -50,7 +50,7 @@ fn a_trigger_without_an_end_is_interrupted_when_the_run_time_is_over() {
     let said = ran.exits(3).stderr();
     assert!(said.contains("could not delete rows of django_session in "), "{said}");
     assert!(said.contains("(trigger hang): the statement was interrupted after "), "{said}");
-    assert!(said.contains("because the run time was over"), "{said}");
+    assert!(said.contains("because the run reached its time limit"), "{said}");
     assert_eq!(keys(&sandbox).len(), 7);
     assert!(is_sound(&sandbox));
     let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();

@@ -15,7 +15,7 @@ fn said(sandbox: &Sandbox, code: i32, args: &[&str], ids: &[&str]) -> String {
 fn a_check_explains_what_a_profile_finds() {
     insta::assert_snapshot!(said(&three(), 0, &["django"], &["key a", "key b", "key c"]), @r#"
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
-    django_session has the columns that it should have, and 3 rows
+    django_session has the expected columns and 3 rows
 
     INPUT        CLASS  SAMPLED ROWS  UNREADABLE
     expire_date  text              3           0
@@ -37,7 +37,7 @@ fn a_check_explains_what_a_profile_finds() {
     let args = ["laravel", "--param", "lifetime=2h"];
     insta::assert_snapshot!(said(&sandbox, 0, &args, &["old", "older"]), @r"
     laravel is the profile of Laravel: SESSION_DRIVER=database
-    sessions has the columns that it should have, and 2 rows
+    sessions has the expected columns and 2 rows
 
     INPUT          CLASS    SAMPLED ROWS  UNREADABLE
     last_activity  integer             2           0
@@ -82,7 +82,7 @@ fn a_check_of_a_large_table_tells_its_share() {
 fn a_check_of_an_empty_table_reads_well() {
     insta::assert_snapshot!(said(&django(&[]), 0, &["django"], &[]), @r"
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
-    django_session has the columns that it should have, and no rows
+    django_session has the expected columns and no rows
 
     to find what is due, where it is little:
       SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
@@ -99,7 +99,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     let other = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(said(&other, 4, &["django"], &[]), @r"
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
-    django_session has other columns than it should have
+    django_session does not have the expected columns
 
     COLUMN        IS
     session_data  missing
@@ -112,7 +112,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     let odd = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", OVER)]);
     insta::assert_snapshot!(said(&odd, 4, &["django"], &["a", "b", "c"]), @r#"
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
-    django_session has the columns that it should have, and 3 rows
+    django_session has the expected columns and 3 rows
 
     INPUT        CLASS    SAMPLED ROWS  UNREADABLE
     expire_date  integer             2           2
@@ -137,7 +137,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     let args = ["gitea", "--param", "lifetime=1d"];
     insta::assert_snapshot!(said(&looks, 4, &args, &["k1"]), @r"
     gitea is the profile of Gitea: Gitea or Forgejo, [session] PROVIDER = db
-    session has the columns that it should have, and 1 row
+    session has the expected columns and 1 row
 
     INPUT   CLASS    SAMPLED ROWS  UNREADABLE
     expiry  integer             1           0
@@ -151,7 +151,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     to walk through all:
       SCAN session
 
-    a purge would be refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
+    a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
     ");
 }
 

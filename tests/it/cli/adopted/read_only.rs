@@ -133,15 +133,15 @@ fn the_outlook_of_a_session_is_by_its_framework() {
     eligible    2020-02-03T04:05:06Z
     next purge  -
 
-    It is over since 2020-02-03T04:05:06Z; the next purge deletes it.
-    No job of the configuration plans one on this machine.
+    It has been expired since 2020-02-03T04:05:06Z; the next purge deletes it.
+    No job of the configuration schedules one on this machine.
     "
     );
     assert_eq!(
         outlook(&sandbox, &[], "valid"),
         [
             "It is valid until 2999-12-31T23:59:59Z, by Django's own rules.",
-            "A purge after that deletes it; no job of the configuration plans one on this machine."
+            "The first purge after that deletes it; no job of the configuration schedules one on this machine."
         ]
     );
     assert_eq!(outlook(&sandbox, &[], "odd"), ["Its times cannot be read, so it is kept."]);
@@ -151,9 +151,12 @@ fn the_outlook_of_a_session_is_by_its_framework() {
          [[job]]\nname = \"out\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     let planned = outlook(&sandbox, &["--config", "c.toml"], "over");
-    assert_eq!(planned[0], "It is over since 2020-02-03T04:05:06Z; the next purge deletes it.");
+    assert_eq!(
+        planned[0],
+        "It has been expired since 2020-02-03T04:05:06Z; the next purge deletes it."
+    );
     assert!(planned[1].starts_with("That purge is "), "{planned:?}");
-    assert!(planned[2].starts_with("The job \"out\" ends it in any case: at "), "{planned:?}");
+    assert!(planned[2].starts_with("The job \"out\" ends it at "), "{planned:?}");
     let eligible = |id: &str| {
         let shown = run(&sandbox, ["show", "session", &handle(id), "--json"]).succeeds().json();
         shown["eligible_since"].clone()
@@ -168,7 +171,7 @@ fn a_table_for_looking_only_says_so_of_each_session() {
         database(&format!("{} INSERT INTO session VALUES ('k1', x'00', 1400000000)", super::GITEA));
     let said = outlook(&sandbox, &["--profile", "gitea", "--param", "lifetime=1d"], "k1");
     assert_eq!(said.len(), 2);
-    assert_eq!(said[0], "It is over since 2014-05-14T16:53:20Z.");
+    assert_eq!(said[0], "It has been expired since 2014-05-14T16:53:20Z.");
     assert!(said[1].starts_with("No purge deletes it: "), "{said:?}");
 }
 
@@ -238,7 +241,7 @@ fn s12_show_config_names_a_pattern_that_does_not_match_the_task_of_the_table() {
     sandbox.file("c.toml", text);
     let before = sandbox.files();
     let ran = run(&sandbox, ["--config", "c.toml", "show", "config"]);
-    let warning = "sessctl: warning: policy.\"im*\" matches no task of the database so far\n";
+    let warning = "sessctl: warning: policy.\"im*\" matches no task in the database so far\n";
     assert_eq!(ran.succeeds().stderr(), warning);
     assert!(sandbox.files() == before);
 }

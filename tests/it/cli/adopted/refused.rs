@@ -25,7 +25,7 @@ fn what_is_the_applications_part_is_refused() {
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
     insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
-    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is no database of sessctl: it is another program's, with the tables django_session");
+    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is not a sessctl database: it is another program's, with the tables django_session");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_table_for_looking_only_is_looked_at() {
     let sandbox =
         database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let with = ["--profile", "gitea", "--param", "lifetime=1d"];
-    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
     for verb in [&["cycle", "--all"][..], &["cycle", "gitea"], &["close"]] {
         refuses(&sandbox, &[&with[..], verb].concat(), 4);
     }
@@ -62,8 +62,8 @@ fn a_table_for_looking_only_is_looked_at() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is no table of Django: it lacks session_data, expire_date; it has expires, data besides (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is no database of sessctl: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is nearest to Django: it lacks session_data, expire_date; it has expires, data besides");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is no database of sessctl: it has no table sessions; it has django_session");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is nearest to Django: it lacks session_data, expire_date; it has expires, data besides");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn two_tables_that_fit_leave_a_choice() {
         "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
          expiry_date integer not null)"
     ));
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"app.db leaves a choice: django_session: django, tower_sessions: tower-sessions; choose one with --profile");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"cannot tell which table in app.db holds the sessions: django_session: django, tower_sessions: tower-sessions; choose one with --profile");
     run(&sandbox, ["--profile", "django", "list"]).succeeds();
 }
 
@@ -108,7 +108,7 @@ fn a_lifetime_under_a_minute_is_refused_wherever_it_was_given() {
     let sandbox = laravel();
     let with =
         |param: &str, verb: &[&str]| refuses(&sandbox, &[&["--param", param], verb].concat(), 2);
-    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would end almost every session; the shortest that a parameter takes is "1m" (a profile of your own may state a shorter one itself, as lifetime = "0")"#);
+    insta::assert_snapshot!(with("lifetime=0", &["purge"]), @r#"--param lifetime=0: a lifetime of "0" would expire almost every session; the minimum of a parameter is "1m" (a profile of your own can set a shorter one itself: lifetime = "0")"#);
     for short in ["0s", "0m", "59s"] {
         for verb in [&["purge", "--dry-run"][..], &["cycle", "--all"], &["list"]] {
             with(&format!("lifetime={short}"), verb);
@@ -152,8 +152,8 @@ fn a_value_that_does_not_fit_is_named_where_it_was_given() {
     let with =
         |args: &[&str]| refuses(&sandbox, &[&["--config", "sessctl.toml"], args].concat(), 2);
     insta::assert_snapshot!(with(&["list"]), @r#"sessctl.toml:4: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d"#);
-    insta::assert_snapshot!(with(&["--param", "lifetime=1x", "list"]), @r#"--param lifetime=1x: "1x" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
-    insta::assert_snapshot!(with(&["--param", "lifetime=-2h", "profile", "check", "laravel"]), @r#"--param lifetime=-2h: "-2h" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=1x", "list"]), @r#"--param lifetime=1x: "1x" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"#);
+    insta::assert_snapshot!(with(&["--param", "lifetime=-2h", "profile", "check", "laravel"]), @r#"--param lifetime=-2h: "-2h" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"#);
     run(&sandbox, ["--config", "sessctl.toml", "--param", "lifetime=2h", "list"]).succeeds();
 }
 
@@ -162,20 +162,20 @@ fn another_table_is_told_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
     insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has expires besides (profile laravel)");
     let none = three();
-    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is no database of sessctl: it has no table sessions; it has django_session");
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
 }
 
 #[test]
 fn a_table_of_sessctls_own_takes_no_parameters() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is no database of sessctl: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is not a sessctl database: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names");
 }
 
 #[test]
 fn a_profile_that_is_not_there_is_a_mistake_of_usage() {
     let sandbox = three();
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#"there is no profile "djano": it is one of authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file, whose name ends in .toml or has a slash in it"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#"unknown profile "djano": pass one of authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file, whose name ends in .toml or contains a slash"#);
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @"could not read no.toml: No such file or directory (os error 2)");
     sandbox.file("bad.toml", "name = \"mine\"\ncolour = 3\n");
     let reason = refuses(&sandbox, &["--profile", "./bad.toml", "list"], 2);

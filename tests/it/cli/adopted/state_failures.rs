@@ -46,7 +46,7 @@ fn everything_goes_on(sandbox: &Sandbox, file: &Path) -> String {
         assert!(command != "show stat -q" || warning.contains(name), "{warning}");
     }
     let error = run(sandbox, words("show runs")).is_refused_with(1).stderr();
-    assert!(error.starts_with("sessctl: could not read the record of runs: "), "{error}");
+    assert!(error.starts_with("sessctl: could not read the ledger: "), "{error}");
     assert!(error.contains(name) && error.contains("; "), "{error}");
     let purge = run(sandbox, words("purge"));
     let warning = purge.succeeds().stderr();

@@ -20,18 +20,18 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[[licence]]\ntasks = [\"web\"]\nuser_limit = 3\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; it may be db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
-    c.toml:3: pollicy: unknown key; it may be db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
-    c.toml:2: policy.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
-    c.toml:3: policy.imap.retenton: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
-    c.toml:2: guard.rows: unknown key; it may be max_percent, max_rows, clock
-    c.toml:2: purge.speed: unknown key; it may be hold, max_log
-    c.toml:2: schedule.zone: unknown key; it may be timezone
-    c.toml:2: retention.min: unknown key; it may be max
-    c.toml:2: hooks.on_start: unknown key; it may be on_end, timeout
-    c.toml:2: ledger.retention: unknown key; it may be keep
-    c.toml:3: job.when: unknown key; it may be name, at, every, do, task, max_percent, max_rows, late, host, enabled, each
-    c.toml:3: licence.user_limit: unknown key; it may be tasks, limit, when_full
+    c.toml:1: foo: unknown key; valid keys: db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:3: pollicy: unknown key; valid keys: db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:2: policy.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
+    c.toml:3: policy.imap.retenton: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
+    c.toml:2: guard.rows: unknown key; valid keys: max_percent, max_rows, clock
+    c.toml:2: purge.speed: unknown key; valid keys: hold, max_log
+    c.toml:2: schedule.zone: unknown key; valid keys: timezone
+    c.toml:2: retention.min: unknown key; valid keys: max
+    c.toml:2: hooks.on_start: unknown key; valid keys: on_end, timeout
+    c.toml:2: ledger.retention: unknown key; valid keys: keep
+    c.toml:3: job.when: unknown key; valid keys: name, at, every, do, task, max_percent, max_rows, late, host, enabled, each
+    c.toml:3: licence.user_limit: unknown key; valid keys: tasks, limit, when_full
     ");
 }
 
@@ -54,20 +54,20 @@ fn a_duration_that_makes_no_sense_is_named() {
         "[hooks]\ntimeout = \"31s\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:2: policy.timeout: wants a duration in quotes, like "30m", not the bare number 30; or "never"
-    c.toml:2: policy.timeout: "30" has no unit: write 30s, 30m, 30h or 30d; or "never"
-    c.toml:4: policy.timeout: "half an hour" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "never"
-    c.toml:2: policy.lifetime: "" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "never"
-    c.toml:2: policy.min_timeout: "-5m" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
-    c.toml:2: policy.abandoned: wants a duration in quotes, like "30m", not a boolean
-    c.toml:2: policy.retention: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
-    c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or "never"
-    c.toml:2: retention.max: "a month" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
-    c.toml:2: policy.delay: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
-    c.toml:2: ledger.keep: wants a duration in quotes, like "30m", not the bare number 90; or "forever"
-    c.toml:3: hooks.timeout: "999ms" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d
-    c.toml:2: hooks.timeout: 0s is not between 1s and 30s
-    c.toml:2: hooks.timeout: 31s is not between 1s and 30s
+    c.toml:2: policy.timeout: must be a duration in quotes, like "30m", not the integer 30; or write "never"
+    c.toml:2: policy.timeout: "30" has no unit: write 30s, 30m, 30h or 30d; or write "never"
+    c.toml:4: policy.timeout: "half an hour" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
+    c.toml:2: policy.lifetime: "" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
+    c.toml:2: policy.min_timeout: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
+    c.toml:2: policy.abandoned: must be a duration in quotes, like "30m", not a boolean
+    c.toml:2: policy.retention: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or write "never"
+    c.toml:2: retention.max: "a month" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:2: policy.delay: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
+    c.toml:2: ledger.keep: must be a duration in quotes, like "30m", not the integer 90; or write "forever"
+    c.toml:3: hooks.timeout: "999ms" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
+    c.toml:2: hooks.timeout: must be between 1s and 30s, not 0s
+    c.toml:2: hooks.timeout: must be between 1s and 30s, not 31s
     "#);
 }
 
@@ -100,30 +100,30 @@ fn a_value_of_the_wrong_kind_is_named() {
         "[hooks]\non_end = [\"tell\", 1]\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:1: db: wants text in quotes, not the bare number 1
-    c.toml:1: policy: is a table: write [policy] above its keys
-    c.toml:2: policy.expire: "always" is no way to expire: it is one of timeout, abandoned, two-pass, never
-    c.toml:2: policy.expire: wants text in quotes, not the bare number 1
-    c.toml:2: policy.imap.strict: wants true or false, not a string
-    c.toml:2: guard.max_percent: wants a number from 0 to 100
-    c.toml:2: guard.max_percent: wants a number from 0 to 100, not a string
-    c.toml:2: guard.max_rows: wants a whole number of 0 or more
-    c.toml:2: guard.max_rows: wants a whole number, not a float
-    c.toml:2: guard.clock: wants a duration in quotes, like "30m", not the bare number 3600; or "off"
-    c.toml:2: guard.clock: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "off"
-    c.toml:2: guard.clock: 59s is less than 1m; or "off"
-    c.toml:2: schedule.timezone: "Mars/Base" is no time zone: write local, or a name such as Europe/Berlin
-    c.toml:2: schedule.timezone: wants text in quotes, not an array
-    c.toml:2: policy.limit: wants a whole number of 0 or more
-    c.toml:2: policy.limit: wants a whole number, not a string
-    c.toml:2: policy.imap.user_limit: wants a whole number, not a float
-    c.toml:2: policy.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
-    c.toml:1: hooks: is a table: write [hooks] above its keys
-    c.toml:1: ledger: is a table: write [ledger] above its keys
-    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"], not a string
-    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"]; it names no program
-    c.toml:2: hooks.on_end: wants a program and its arguments, like ["/usr/local/bin/tell", "-v"]; it names no program
-    c.toml:2: hooks.on_end: wants text in quotes, not the bare number 1
+    c.toml:1: db: must be a string in quotes, not the integer 1
+    c.toml:1: policy: must be a table: write [policy] above its keys
+    c.toml:2: policy.expire: "always" is not a valid expiry mode; valid values: timeout, abandoned, two-pass, never
+    c.toml:2: policy.expire: must be a string in quotes, not the integer 1
+    c.toml:2: policy.imap.strict: must be true or false, not a string
+    c.toml:2: guard.max_percent: must be a number from 0 to 100
+    c.toml:2: guard.max_percent: must be a number from 0 to 100, not a string
+    c.toml:2: guard.max_rows: must be an integer of 0 or more
+    c.toml:2: guard.max_rows: must be an integer, not a float
+    c.toml:2: guard.clock: must be a duration in quotes, like "30m", not the integer 3600; or write "off"
+    c.toml:2: guard.clock: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "off"
+    c.toml:2: guard.clock: must be at least 1m, not 59s; or write "off"
+    c.toml:2: schedule.timezone: "Mars/Base" is not a valid time zone: use local or a name such as Europe/Berlin
+    c.toml:2: schedule.timezone: must be a string in quotes, not an array
+    c.toml:2: policy.limit: must be an integer of 0 or more
+    c.toml:2: policy.limit: must be an integer, not a string
+    c.toml:2: policy.imap.user_limit: must be an integer, not a float
+    c.toml:2: policy.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
+    c.toml:1: hooks: must be a table: write [hooks] above its keys
+    c.toml:1: ledger: must be a table: write [ledger] above its keys
+    c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"], not a string
+    c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"]; the program is missing
+    c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"]; the program is missing
+    c.toml:2: hooks.on_end: must be a string in quotes, not the integer 1
     "#);
 }
 
@@ -138,12 +138,12 @@ fn settings_that_contradict_each_other_are_named() {
         "[policy.IMAP]\ntimeout = \"20m\"\n[policy.imap]\ntimeout = \"10m\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:2: policy.min_timeout: 2h is more than max_timeout, 1h
-    c.toml:3: policy.timeout: 3h is more than max_timeout, 1h
-    c.toml:3: policy.imap.timeout: 1m is less than min_timeout, 2m
-    c.toml:2: policy.timeout: 30m is more than max_timeout, 10m
-    c.toml:2: policy.touch_resolution: 20m is more than half of the shortest timeout, 5m: sessions in use would end
-    c.toml:3: policy.imap: the task has a policy already; names match without regard to case
+    c.toml:2: policy.min_timeout: "2h" exceeds max_timeout = "1h"
+    c.toml:3: policy.timeout: "3h" exceeds max_timeout = "1h"
+    c.toml:3: policy.imap.timeout: "1m" is less than min_timeout = "2m"
+    c.toml:2: policy.timeout: "30m" exceeds max_timeout = "10m"
+    c.toml:2: policy.touch_resolution: "20m" is more than half of the shortest timeout, 5m: sessions in use would expire
+    c.toml:3: policy.imap: duplicate policy: task names are case-insensitive
     "#);
 }
 
@@ -155,8 +155,8 @@ fn a_contradiction_is_where_the_later_table_makes_it() {
          [policy.jmap]\nexpire = \"two-pass\"\nwhen_full = \"evict-lru\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:4: policy.imap.timeout: 50m is more than max_timeout, 40m
-    c.toml:8: policy.jmap.limit: 9 cannot be kept by when_full = "evict-lru" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:4: policy.imap.timeout: "50m" exceeds max_timeout = "40m"
+    c.toml:8: policy.jmap.limit: 9 cannot be enforced with when_full = "evict-lru" and expire = "two-pass": touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
     "#);
 }
 
@@ -168,9 +168,9 @@ fn under_two_passes_nobody_knows_whom_to_evict() {
         "[policy]\nlimit = 100\n[policy.imap]\nexpire = \"two-pass\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: policy.limit: 100 cannot be kept by when_full = "evict-idle" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
-    c.toml:3: policy.user_limit: 5 cannot be kept by when_full = "evict-lru" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
-    c.toml:4: policy.imap.limit: 100 cannot be kept by when_full = "evict-idle" under expire = "two-pass": its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:3: policy.limit: 100 cannot be enforced with when_full = "evict-idle" and expire = "two-pass": touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
+    c.toml:3: policy.user_limit: 5 cannot be enforced with when_full = "evict-lru" and expire = "two-pass": touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
+    c.toml:4: policy.imap.limit: 100 cannot be enforced with when_full = "evict-idle" and expire = "two-pass": touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
     "#);
     for accepted in [
         "[policy]\nexpire = \"two-pass\"\nlimit = 100\nuser_limit = 5\nwhen_full = \"refuse\"\n",
@@ -194,7 +194,7 @@ fn what_is_no_toml_is_named_with_its_line() {
     ]);
     insta::assert_snapshot!(said, @r#"
     c.toml:1: unclosed table, expected `]`
-    c.toml:2: string values must be quoted, expected literal string
+    c.toml:2: strings must be quoted: write "30m"
     c.toml:2: invalid basic string, expected `"`
     c.toml:3: timeout: duplicate key
     c.toml:1: key with no value, expected `=`
@@ -235,20 +235,20 @@ fn s12_t11_a_pattern_of_tasks_that_is_no_use_is_named() {
         "[retention]\n\"im*\" = \"30d\"\n",
     ]);
     insta::assert_snapshot!(said.replace(&long, "a…a"), @r#"
-    c.toml:3: policy.IM*: the pattern has a policy already: "im*" and "IM*" match the same tasks
-    c.toml:3: policy.im*: the pattern has a policy already: "im**" and "im*" match the same tasks
-    c.toml:3: policy.I*: the pattern has a policy already: "i*" and "I*" match the same tasks
-    c.toml:1: policy.a…a*: a pattern has at most 1000 bytes, and this one 1001
-    c.toml:1: policy.im\u{0}*: a pattern has no NUL characters
-    c.toml:2: policy.im*.timout: unknown key; it may be expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
-    c.toml:2: policy.im*: is a table: write [policy."im*"] above its keys
-    c.toml:2: policy.im*.timeout: 2h is more than max_timeout, 1h
-    c.toml:3: retention.Im*: the pattern has a cap already: "im*" and "Im*" match the same tasks
-    c.toml:3: retention.IMAP: the task has a cap already; names match without regard to case
-    c.toml:1: retention.*a…a: a pattern has at most 1000 bytes, and this one 1001
-    c.toml:2: retention.im*.max: "30" has no unit: write 30s, 30m, 30h or 30d; or "forever"
-    c.toml:2: retention.im*.min: unknown key; it may be max
-    c.toml:2: retention.im*: is a table: write [retention."im*"] above its keys
+    c.toml:3: policy.IM*: duplicate policy: "im*" and "IM*" match the same tasks
+    c.toml:3: policy.im*: duplicate policy: "im**" and "im*" match the same tasks
+    c.toml:3: policy.I*: duplicate policy: "i*" and "I*" match the same tasks
+    c.toml:1: policy.a…a*: pattern too long: 1001 bytes, at most 1000 allowed
+    c.toml:1: policy.im\u{0}*: a pattern must not contain NUL characters
+    c.toml:2: policy.im*.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
+    c.toml:2: policy.im*: must be a table: write [policy."im*"] above its keys
+    c.toml:2: policy.im*.timeout: "2h" exceeds max_timeout = "1h"
+    c.toml:3: retention.Im*: duplicate cap: "im*" and "Im*" match the same tasks
+    c.toml:3: retention.IMAP: duplicate cap: task names are case-insensitive
+    c.toml:1: retention.*a…a: pattern too long: 1001 bytes, at most 1000 allowed
+    c.toml:2: retention.im*.max: "30" has no unit: write 30s, 30m, 30h or 30d; or write "forever"
+    c.toml:2: retention.im*.min: unknown key; valid keys: max
+    c.toml:2: retention.im*: must be a table: write [retention."im*"] above its keys
     "#);
 }
 

@@ -22,10 +22,10 @@ fn a_job_that_lacks_something_is_named_by_the_line_on_which_it_begins() {
         &with("at = \"0 3 *\"\ndo = \"cycle\"\n"),
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:2: job.name: is missing: each job has a name of its own
-    c.toml:6: job.at: is missing: a job has at, like "0 3 *", or every, like "5m"
-    c.toml:1: job.do: is missing: it is one of purge, cycle
-    c.toml:1: job.task: is missing: a cycle names its task; "*" means all of them
+    c.toml:2: job.name: is required: each job needs a unique name
+    c.toml:6: job.at: is required: a job needs at, like "0 3 *", or every, like "5m"
+    c.toml:1: job.do: is required: one of purge, cycle
+    c.toml:1: job.task: is required: a cycle needs the task, or "*" for all tasks
     "#);
 }
 
@@ -40,12 +40,12 @@ fn a_job_runs_at_times_or_at_an_interval() {
         "do = \"cycle\"\ntask = \"*\"\nevery = \"auto\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:4: job.every: cannot stand beside at: a job has one of the two
-    c.toml:3: job.every: cannot stand beside at: a job has one of the two
-    c.toml:3: job.every: wants a duration in quotes, like "30m", not the bare number 300; or "auto"
-    c.toml:3: job.every: "often" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "auto"
-    c.toml:3: job.at: wants text in quotes, not the bare number 3
-    c.toml:5: job.every: "auto" follows the timeouts for a purge; a cycle needs at or a duration
+    c.toml:4: job.every: cannot be combined with at
+    c.toml:3: job.every: cannot be combined with at
+    c.toml:3: job.every: must be a duration in quotes, like "30m", not the integer 300; or write "auto"
+    c.toml:3: job.every: "often" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "auto"
+    c.toml:3: job.at: must be a string in quotes, not the integer 3
+    c.toml:5: job.every: "auto" follows the timeouts, which a cycle ignores: write at, or every with a duration
     "#);
 }
 
@@ -82,24 +82,24 @@ fn a_value_that_a_job_cannot_have_is_named() {
         "enabled = \"no\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: job.do: "restart" is no work of a job: it is one of purge, cycle
-    c.toml:3: job.do: wants text in quotes, not a boolean
-    c.toml:3: job.task: wants text that is not empty
-    c.toml:3: job.task: wants text in quotes, not an array
-    c.toml:3: job.host: wants text that is not empty
-    c.toml:3: job.enabled: wants true or false, not a string
+    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle
+    c.toml:3: job.do: must be a string in quotes, not a boolean
+    c.toml:3: job.task: must not be empty
+    c.toml:3: job.task: must be a string in quotes, not an array
+    c.toml:3: job.host: must not be empty
+    c.toml:3: job.enabled: must be true or false, not a string
     "#);
     let said = all_said_of(&["[[job]]\nname = \"\"\n", "[[job]]\nname = 1\n"]);
     insta::assert_snapshot!(said, @r"
-    c.toml:2: job.name: wants text that is not empty
-    c.toml:2: job.name: wants text in quotes, not the bare number 1
+    c.toml:2: job.name: must not be empty
+    c.toml:2: job.name: must be a string in quotes, not the integer 1
     ");
 }
 
 #[test]
 fn no_two_jobs_have_the_same_name() {
     let job = with("at = \"0 3 *\"\ndo = \"purge\"\n");
-    insta::assert_snapshot!(all_said_of(&[&format!("{job}{job}")]), @r#"c.toml:6: job.name: "x" is the name of another job already"#);
+    insta::assert_snapshot!(all_said_of(&[&format!("{job}{job}")]), @r#"c.toml:6: job.name: job name "x" is already in use"#);
 }
 
 #[test]
@@ -111,10 +111,10 @@ fn jobs_are_a_list_of_tables() {
         "job = [1]\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:2: job: is a list of tables: write [[job]] above the keys of each job
-    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
-    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
-    c.toml:1: job: is a list of tables: write [[job]] above the keys of each job
+    c.toml:2: job: must be an array of tables, like [[job]], not a table
+    c.toml:1: job: must be an array of tables, like [[job]], not a table
+    c.toml:1: job: must be an array of tables, like [[job]], not a string
+    c.toml:1: job: must be an array of tables, like [[job]], not the integer 1
     ");
 }
 
@@ -122,8 +122,8 @@ fn jobs_are_a_list_of_tables() {
 fn w5_an_interval_below_a_second_is_refused() {
     let said = all_said_with(&["every = \"0s\"\ndo = \"purge\"\n", "every = \"0\"\n"]);
     insta::assert_snapshot!(said, @r"
-    c.toml:3: job.every: 0s is too short: 1s is the least
-    c.toml:3: job.every: 0s is too short: 1s is the least
+    c.toml:3: job.every: must be at least 1s, not 0s
+    c.toml:3: job.every: must be at least 1s, not 0s
     ");
 }
 
@@ -139,10 +139,10 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
         "at = \"0 4 *\"\nlate = \"1h\"\ndo = \"purge\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:6: job.late: 59s is too short: 1m is the least, as jobs are looked for once a minute
-    c.toml:6: job.late: 0s is too short: 1m is the least, as jobs are looked for once a minute
-    c.toml:6: job.late: "never" is no duration: write a whole number and its unit, like 90s, 15m, 2h or 30d; or "forever"
-    c.toml:6: job.late: wants a duration in quotes, like "30m", not the bare number 60; or "forever"
-    c.toml:4: job.late: is for do = "cycle" alone: a purge that was missed is always made up
+    c.toml:6: job.late: must be at least 1m, not 59s; jobs are checked once a minute
+    c.toml:6: job.late: must be at least 1m, not 0s; jobs are checked once a minute
+    c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or write "forever"
+    c.toml:4: job.late: is only allowed with do = "cycle": a missed purge always runs later
     "#);
 }

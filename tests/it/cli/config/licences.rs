@@ -21,19 +21,19 @@ fn a_licence_that_makes_no_sense_is_named() {
         "[[licence]]\ntasks = [\"web\"]\nlimit = 10\nwhen_full = \"evict\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
-    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
-    c.toml:1: licence: is a list of tables: write [[licence]] above the keys of each licence
-    c.toml:2: licence.tasks: is missing: a licence names its tasks, like ["web", "desktop"]
-    c.toml:1: licence.limit: is missing: a licence says how many sessions it allows
-    c.toml:2: licence.tasks: wants at least one, like ["web", "desktop"]
-    c.toml:2: licence.tasks: wants a list, like ["web", "desktop"], not a string
-    c.toml:2: licence.tasks: wants text that is not empty
-    c.toml:2: licence.tasks: wants text in quotes, not the bare number 7
-    c.toml:3: licence.limit: wants 1 or more; without a licence there is no limit
-    c.toml:3: licence.limit: wants a whole number of 0 or more
-    c.toml:3: licence.limit: wants a whole number, not a string
-    c.toml:4: licence.when_full: "evict" is no way to deal with a full task: it is one of evict-idle, evict-lru, refuse
+    c.toml:1: licence: must be an array of tables, like [[licence]], not the integer 10
+    c.toml:1: licence: must be an array of tables, like [[licence]], not a table
+    c.toml:1: licence: must be an array of tables, like [[licence]], not the integer 1
+    c.toml:2: licence.tasks: is required: the tasks that the licence covers, like ["web", "desktop"]
+    c.toml:1: licence.limit: is required: the maximum number of sessions
+    c.toml:2: licence.tasks: must have at least one item, like ["web", "desktop"]
+    c.toml:2: licence.tasks: must be an array, like ["web", "desktop"], not a string
+    c.toml:2: licence.tasks: must not be empty
+    c.toml:2: licence.tasks: must be a string in quotes, not the integer 7
+    c.toml:3: licence.limit: must be 1 or more; for no limit, remove the licence
+    c.toml:3: licence.limit: must be an integer of 0 or more
+    c.toml:3: licence.limit: must be an integer, not a string
+    c.toml:4: licence.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
     "#);
 }
 
@@ -49,9 +49,9 @@ fn a_task_of_two_licences_is_named_with_the_line_of_the_other() {
          [[licence]]\ntasks = [\"pop3\", \"web*\"]\nlimit = 2\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:8: licence.tasks: "IMAP" and "imap" of the licence on line 2 match the same task: a task belongs to one licence at most
-    c.toml:8: licence.tasks: "webmail" and "web*" of the licence on line 2 match the same task: a task belongs to one licence at most
-    c.toml:5: licence.tasks: "web*" and "*mail" of the licence on line 2 match the same task: a task belongs to one licence at most
+    c.toml:8: licence.tasks: "IMAP" overlaps with "imap" of the licence on line 2; a task can belong to only one licence
+    c.toml:8: licence.tasks: "webmail" overlaps with "web*" of the licence on line 2; a task can belong to only one licence
+    c.toml:5: licence.tasks: "web*" overlaps with "*mail" of the licence on line 2; a task can belong to only one licence
     "#);
 }
 
@@ -65,9 +65,9 @@ fn a_licence_that_evicts_is_refused_where_nobody_knows_the_last_use() {
         "[policy.webbox]\nexpire = \"two-pass\"\n[[licence]]\ntasks = [\"web*\"]\nlimit = 10\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: licence.limit: 10 cannot be kept by when_full = "evict-idle" under expire = "two-pass" of [policy.box]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
-    c.toml:7: licence.limit: 10 cannot be kept by when_full = "evict-lru" under expire = "two-pass" of [policy]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
-    c.toml:5: licence.limit: 10 cannot be kept by when_full = "evict-idle" under expire = "two-pass" of [policy.webbox]: its touches write nothing, so nobody knows which session is idle or least recently used; write when_full = "refuse"
+    c.toml:3: licence.limit: 10 cannot be enforced with when_full = "evict-idle" and expire = "two-pass" in [policy.box]: touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
+    c.toml:7: licence.limit: 10 cannot be enforced with when_full = "evict-lru" and expire = "two-pass" in [policy]: touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
+    c.toml:5: licence.limit: 10 cannot be enforced with when_full = "evict-idle" and expire = "two-pass" in [policy.webbox]: touches do not record the time of use, so the session to evict is unknown; set when_full = "refuse"
     "#);
     for accepted in [
         // It refuses.

@@ -201,6 +201,14 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
 }
 
 #[test]
+fn t8_the_cap_on_the_retention_holds_without_a_policy() {
+    for text in ["[retention]\nmax = \"1h\"\n", "[retention]\nmax = \"1h\"\n[policy]\n"] {
+        let shown = shown(text);
+        assert!(shown.contains("\npolicy.retention 1h default -\n"), "{shown}");
+    }
+}
+
+#[test]
 fn s12_t11_show_config_shows_patterns_in_the_order_in_which_they_win() {
     let said = shown(
         "[retention.\"Group-*\"]\nmax = \"30d\"\n[retention.imap]\nmax = \"7d\"\n\

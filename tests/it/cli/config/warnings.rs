@@ -31,8 +31,8 @@ fn warnings_are_shown_with_the_configuration_and_not_to_cron() {
 fn w5_an_interval_below_60_seconds_is_accepted_with_a_warning() {
     let every = |every: &str| warnings(&purge(&format!("every = \"{every}\"")));
     insta::assert_snapshot!([every("1s"), every("59s")].join("\n"), @r#"
-    sessctl: warning: job.purge.every = "1s" costs more than it gains: 1m or more is sensible
-    sessctl: warning: job.purge.every = "59s" costs more than it gains: 1m or more is sensible
+    sessctl: warning: job.purge.every = "1s" is too frequent to be useful; use 1m or more
+    sessctl: warning: job.purge.every = "59s" is too frequent to be useful; use 1m or more
     "#);
     for sensible in ["60s", "5m", "auto"] {
         assert_eq!(every(sensible), "", "{sensible}");
@@ -51,11 +51,11 @@ fn t6_a_delay_that_ends_before_the_next_check_is_warned_of() {
     .map(|(delay, at)| warnings(&two_pass(delay, at)))
     .into();
     insta::assert_snapshot!(said.join("\n"), @r#"
-    sessctl: warning: policy.delay = "12h" cannot take effect before the next check: the planned purges lie 1d apart
-    sessctl: warning: policy.delay = "23h59m" cannot take effect before the next check: the planned purges lie 1d apart
-    sessctl: warning: policy.delay = "1d" cannot take effect before the next check: the planned purges lie 7d apart
-    sessctl: warning: policy.delay = "30m" cannot take effect before the next check: the planned purges lie 1h apart
-    sessctl: warning: policy.delay = "11h" cannot take effect before the next check: the planned purges lie 12h apart
+    sessctl: warning: policy.delay = "12h" cannot take effect before the next check: scheduled purges are 1d apart
+    sessctl: warning: policy.delay = "23h59m" cannot take effect before the next check: scheduled purges are 1d apart
+    sessctl: warning: policy.delay = "1d" cannot take effect before the next check: scheduled purges are 7d apart
+    sessctl: warning: policy.delay = "30m" cannot take effect before the next check: scheduled purges are 1h apart
+    sessctl: warning: policy.delay = "11h" cannot take effect before the next check: scheduled purges are 12h apart
     "#);
     for (delay, at) in [
         ("24h", "0 3 *"),
@@ -85,7 +85,7 @@ fn t6_only_purges_of_the_task_are_its_checks() {
     let daily = "[[job]]\nname = \"daily\"\nat = \"0 3 *\"\ndo = \"purge\"\ntask = \"MA*\"\n";
     let with = |keys: &str| warnings(&[policy, daily, &job(keys)].concat());
     let warned = with("do = \"purge\"\ntask = \"imap\"");
-    insta::assert_snapshot!(warned, @r#"sessctl: warning: policy.mail.delay = "12h" cannot take effect before the next check: the planned purges lie 1d apart"#);
+    insta::assert_snapshot!(warned, @r#"sessctl: warning: policy.mail.delay = "12h" cannot take effect before the next check: scheduled purges are 1d apart"#);
     assert_eq!(with("do = \"cycle\"\ntask = \"mail\""), warned);
     assert_eq!(with("do = \"purge\"\nenabled = false"), warned);
     assert_eq!(with("do = \"purge\""), "");
@@ -101,8 +101,8 @@ fn t6_what_the_tasks_inherit_is_said_once() {
         + "[policy.mail]\nretention = \"1d\"\n[policy.news]\ndelay = \"6h\"\n\
            [policy.scratch]\nexpire = \"timeout\"\n";
     insta::assert_snapshot!(warnings(&text), @r#"
-    sessctl: warning: policy.delay = "12h" cannot take effect before the next check: the planned purges lie 1d apart
-    sessctl: warning: policy.news.delay = "6h" cannot take effect before the next check: the planned purges lie 1d apart
+    sessctl: warning: policy.delay = "12h" cannot take effect before the next check: scheduled purges are 1d apart
+    sessctl: warning: policy.news.delay = "6h" cannot take effect before the next check: scheduled purges are 1d apart
     "#);
 }
 
@@ -114,8 +114,8 @@ fn t8_a_retention_above_the_maximum_is_cut_with_a_warning() {
          [policy.scratch]\nretention = \"0\"\n[policy.other]\nlimit = 1\n",
     );
     insta::assert_snapshot!(said, @r#"
-    sessctl: warning: policy.retention = "forever" is cut to retention.max = "30d"
-    sessctl: warning: policy.mail.retention = "31d" is cut to retention.max = "30d"
+    sessctl: warning: policy.retention = "forever" is reduced to retention.max = "30d"
+    sessctl: warning: policy.mail.retention = "31d" is reduced to retention.max = "30d"
     "#);
 }
 
@@ -127,7 +127,7 @@ fn t6_s12_a_delay_of_a_pattern_is_compared_with_the_purges_of_its_tasks() {
         format!("[[job]]\nname = \"hourly\"\nat = \"15 * *\"\ndo = \"purge\"\ntask = \"{task}\"\n")
     };
     let warned = warnings(&[policy, daily].concat());
-    insta::assert_snapshot!(warned, @r#"sessctl: warning: policy.im*.delay = "12h" cannot take effect before the next check: the planned purges lie 1d apart"#);
+    insta::assert_snapshot!(warned, @r#"sessctl: warning: policy.im*.delay = "12h" cannot take effect before the next check: scheduled purges are 1d apart"#);
     for (task, warns) in [
         ("*", false),
         ("im*", false),

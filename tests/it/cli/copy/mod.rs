@@ -195,12 +195,12 @@ fn what_is_newer_or_there_alone_is_left_alone_and_told_of() {
         assert_eq!((&summary["left_extra"], &summary["left_newer"]), (&1.into(), &touched.into()));
         let said = ran.stderr();
         assert!(said.starts_with("sessctl: 1 session in new.db is not in app.db, and "), "{said}");
-        assert!(said.ends_with("; --replace makes both equal\n"), "{said}");
+        assert!(said.ends_with("; --replace makes both sides equal\n"), "{said}");
         assert!(rows(&there) == before);
     }
     let said = moves(&sandbox, &[]).exits(1).stderr();
     assert!(
-        said.contains(&format!("{} differ: {touched} newer there, 1 there alone\n", touched + 1))
+        said.contains(&format!("{} differ: {touched} newer there, 1 only there\n", touched + 1))
     );
     // And with the word for it, both are equal
     moves(&sandbox, &["--replace"]).succeeds().is_silent();
@@ -219,8 +219,7 @@ fn a_row_that_was_tampered_with_is_found_and_nothing_is_changed() {
     assert_eq!((&found["differ"], &found["verify_only"]), (&1.into(), &true.into()));
     assert_ne!(found["sha256_from"], found["sha256_to"]);
     let said = moves(&sandbox, &["--verify-only"]).exits(3).stderr();
-    let end = "of 1,202 rows here and 1,202 there, 1 differ: 1 older there; another pass brings \
-               that\n";
+    let end = "of 1,202 rows here and 1,202 there, 1 differ: 1 older there; another pass copies the rest\n";
     assert_eq!(said, end);
     assert!(sandbox.files() == before);
     // And a destination that is not there is not made to be compared

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rusqlite::types::Value;
 use sessctl::app::{SessionService, TouchOutcome, TouchResult};
 use sessctl::domain::policy::Policies;
-use sessctl::domain::profile::{Profile, SqlValue, Test};
+use sessctl::domain::profile::{Predicate, Profile, SqlValue};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::token::{Digest, Token};
 
@@ -19,7 +19,7 @@ fn profile() -> Profile {
         .time("expiry", seconds())
         .at(0, false)
         .input("kind")
-        .only(1, Test::Among(vec![SqlValue::Integer(1)]))
+        .only(1, Predicate::Among(vec![SqlValue::Integer(1)]))
         .token("token")
         .0
 }

@@ -1,6 +1,6 @@
 //! What a profile finds in a file.
 
-use sessctl::domain::profile::{Expiry, SqlValue, Test};
+use sessctl::domain::profile::{Expiry, Predicate, SqlValue};
 use sessctl::store::adopted::{Class, diagnose};
 
 use crate::library::adopted::harness::World;
@@ -37,7 +37,7 @@ walk through all: SCAN sessions
 fn all_that_is_wrong_is_said() {
     let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let found = diagnose(world.path(), &gitea(), NOW).unwrap();
-    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
     // What gitea's table would be, were its name true
     let by_name = draft("by-name", "session", "key", &["key", "data", "expiry"])
         .time("expiry", seconds())
@@ -46,7 +46,7 @@ fn all_that_is_wrong_is_said() {
         .lacking("lifetime")
         .0;
     let found = diagnose(world.path(), &by_name, NOW).unwrap();
-    insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs --param lifetime=2h (of the configuration)");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs the parameter lifetime, such as lifetime=2h (of the configuration)");
     insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is not chosen by itself, since another fits the same tables: make sure that this is");
     let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
     let found = diagnose(world.path(), &complete, NOW).unwrap();
@@ -101,7 +101,7 @@ fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
         || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds()).input("kind");
     let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
     assert_eq!((found.sampled, found.sampled_over), (800, 80));
-    let is_session = Test::Among(vec![SqlValue::Text("s".into())]);
+    let is_session = Predicate::Among(vec![SqlValue::Text("s".into())]);
     let found = diagnose(world.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
     assert!((300..500).contains(&found.sampled), "{}", found.sampled);
     assert!((30..50).contains(&found.sampled_over), "{}", found.sampled_over);

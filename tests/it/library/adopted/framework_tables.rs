@@ -54,7 +54,7 @@ fn each_of_them_is_found_by_its_table() {
 fn what_is_for_looking_only_keeps_its_rows() {
     let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let mut store = world.store(gitea());
-    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 9)), @"refused: profile gitea is for looking only, and nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
     assert_eq!(ids(&world, &gitea()).len(), 3);
     assert_eq!(world.sessions(store.as_ref()).len(), 3);
 }

@@ -150,7 +150,7 @@ fn sessions_are_found_by_what_their_clients_hold() {
     let world = World::of("CREATE TABLE t (id, expiry)");
     let untold = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     let outcome = world.store(untold).by_tokens(&tokens(&["active1"]));
-    insta::assert_snapshot!(refused(outcome), @"refused: the profile t does not say how a token leads to its row in t; `sessctl cycle --session HANDLE` ends a session");
+    insta::assert_snapshot!(refused(outcome), @"refused: profile t does not say how to find the row of a token in t; select the session by its handle");
 }
 
 #[test]

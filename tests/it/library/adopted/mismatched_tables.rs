@@ -1,6 +1,6 @@
 //! Tables that are not what their profile says: nothing is deleted from them.
 
-use sessctl::domain::profile::{Length, NullMeaning, Profile, RuleKind, Storage, Test, Unit};
+use sessctl::domain::profile::{Length, NullMeaning, Predicate, Profile, RuleKind, Storage, Unit};
 use sessctl::domain::session::{End, EndReason};
 use sessctl::storage::{EndRequest, ScanLimits};
 use sessctl::store::adopted::diagnose;
@@ -88,7 +88,8 @@ fn only_rows_count_that_a_rule_is_about() {
         CASE i % 10 WHEN 0 THEN 1781524700 ELSE 'x' END",
     );
     let all = || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds());
-    let is_session = || Test::Among(vec![sessctl::domain::profile::SqlValue::Text("s".into())]);
+    let is_session =
+        || Predicate::Among(vec![sessctl::domain::profile::SqlValue::Text("s".into())]);
     refused(world.purge(world.store(all().at(0, false).0).as_mut(), 9));
     let by_filter = all().input("kind").at(0, false).only(1, is_session()).0;
     assert_eq!(world.purge(world.store(by_filter).as_mut(), 999).unwrap().settled.deleted, 500);
@@ -103,7 +104,7 @@ fn other_columns_are_refused_with_the_difference() {
     let missing = World::of("CREATE TABLE a (b); CREATE TABLE c (d)");
     let Err(error) = missing.open(laravel()) else { panic!() };
     let said = error.to_string().replace(&missing.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @"DB is no database of sessctl: it has no table sessions; it has a, c");
+    insta::assert_snapshot!(said, @"DB is not a sessctl database: it has no table sessions; it has a, c");
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn a_parameter_that_nobody_gave_is_asked_for() {
         .at(0, false)
         .lacking("lifetime")
         .0;
-    insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs --param lifetime=2h (of the configuration)");
+    insta::assert_snapshot!(refused(world.open(lacking)), @"refused: profile t needs the parameter lifetime, such as lifetime=2h (of the configuration)");
 }
 
 /// A profile whose sessions have an end in JSON text, and are over without one.
@@ -145,10 +146,16 @@ fn what_is_no_json_is_no_missing_time() {
 
 #[test]
 fn conditions_do_not_hold_for_what_is_no_json() {
-    let among = || Test::Among(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
-    let but = || Test::NotAmong(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
-    let tests = [Test::Null(true), Test::Null(false), among(), but(), Test::Prefix(String::new())];
-    let tests = tests.into_iter().chain([Test::Above(0), Test::UpTo(0)]);
+    let among = || Predicate::Among(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
+    let but = || Predicate::NotAmong(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
+    let tests = [
+        Predicate::Null(true),
+        Predicate::Null(false),
+        among(),
+        but(),
+        Predicate::Prefix(String::new()),
+    ];
+    let tests = tests.into_iter().chain([Predicate::Above(0), Predicate::UpTo(0)]);
     for test in tests {
         let world = World::of(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, data TEXT, expiry);
@@ -158,7 +165,7 @@ fn conditions_do_not_hold_for_what_is_no_json() {
         let all = all.time("expiry", seconds()).at(0, false).input("data").path("$.a");
         let mut store = world.store(all.when(1, test.clone()).0);
         let walked = world.purge(store.as_mut(), 9).unwrap();
-        let is_asked = matches!(test, Test::Above(_) | Test::UpTo(_));
+        let is_asked = matches!(test, Predicate::Above(_) | Predicate::UpTo(_));
         assert_eq!((walked.settled.deleted, walked.sessions), (0, 1), "{test:?}");
         assert_eq!(walked.census.unreadable, u64::from(is_asked), "{test:?}");
     }
@@ -190,7 +197,7 @@ fn what_keeps_a_row_from_being_judged_is_named() {
             .input("long")
             .input("kind")
             .at(0, false)
-            .when(3, Test::Above(5))
+            .when(3, Predicate::Above(5))
             .rule(RuleKind::After(1, lasting(Unit::Seconds)), false)
             .0
     };

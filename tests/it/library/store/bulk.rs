@@ -97,10 +97,10 @@ macro_rules! tests {
             assert_eq!(found, expected);
             let mut renewed = vec![true; 300];
             renewed.extend([false, false, true]);
-            assert_eq!(world.sessions.renew(&keys, NOW).unwrap(), renewed);
+            assert_eq!(world.sessions.opening().unwrap().renew(&keys, NOW).unwrap(), renewed);
             let last = world.sessions.find(&keys[299..300]).unwrap().remove(0).unwrap();
             assert_eq!(last.last_used_at, Some(NOW));
-            assert!(world.sessions.renew(&[], NOW).unwrap().is_empty());
+            assert!(world.sessions.opening().unwrap().renew(&[], NOW).unwrap().is_empty());
             assert!(world.sessions.find(&[]).unwrap().is_empty());
         }
 
@@ -115,15 +115,15 @@ macro_rules! tests {
                 world.sessions.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().version
             };
             // Given a store that has written before
-            world.sessions.renew(&keys, NOW).unwrap();
+            world.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
             let before = version(&world);
             // When it writes once more, then that is its own
-            world.sessions.renew(&keys, NOW).unwrap();
+            world.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
             assert_eq!(version(&world), before);
             // When another has written, it knows by its next write at the latest
             let later = UnixTime(NOW.0 + 1);
-            world.beside().renew(&keys, later).unwrap();
-            world.sessions.renew(&keys, later).unwrap();
+            world.beside().opening().unwrap().renew(&keys, later).unwrap();
+            world.sessions.opening().unwrap().renew(&keys, later).unwrap();
             assert_ne!(version(&world), before);
         }
 
@@ -145,8 +145,8 @@ macro_rules! tests {
                 (Policy::default(), &[]),
             ] {
                 let policies = Policies::uniform(policy);
-                world.sessions.sync_indexes(&policies).unwrap();
-                world.beside().sync_indexes(&policies).unwrap();
+                world.sessions.opening().unwrap().sync_indexes(&policies).unwrap();
+                world.beside().opening().unwrap().sync_indexes(&policies).unwrap();
                 assert_eq!(indexes(&world), names);
             }
         }

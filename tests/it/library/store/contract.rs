@@ -64,7 +64,7 @@ macro_rules! tests {
             let reach = ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL };
             let survey = world.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
-            let renewed = world.beside().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
+            let renewed = world.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.census.due, renewed), (2, vec![true]));
             let settled =
                 world.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
@@ -124,8 +124,8 @@ macro_rules! tests {
                 created_at: NOW,
                 idle_timeout: None,
             };
-            world.sessions.insert(&[new("there")]).unwrap();
-            assert!(world.sessions.insert(&[new("new"), new("there")]).is_err());
+            world.sessions.opening().unwrap().insert(&[new("there")]).unwrap();
+            assert!(world.sessions.opening().unwrap().insert(&[new("new"), new("there")]).is_err());
             assert_eq!(handles(&world.all()), [session("there").handle]);
         }
 
@@ -148,7 +148,7 @@ macro_rules! tests {
             world.upsert_rows(&[session("a"), over.clone()]);
             let keys = [session("a").key, over.key.clone(), session("no").key];
             let earlier = UnixTime(NOW.0 - 60);
-            assert_eq!(world.sessions.renew(&keys, earlier).unwrap(), [true, false, false]);
+            assert_eq!(world.sessions.opening().unwrap().renew(&keys, earlier).unwrap(), [true, false, false]);
             assert_eq!(world.sessions.find(&keys[..2]).unwrap(), [Some(session("a")), Some(over)]);
         }
 
@@ -157,7 +157,7 @@ macro_rules! tests {
         fn t2_renewing_clears_the_mark() {
             let mut world = world();
             world.upsert_rows(&[session("a").idle(9_000).marked(60)]);
-            let _ = world.sessions.renew(&[session("a").key], NOW).unwrap();
+            let _ = world.sessions.opening().unwrap().renew(&[session("a").key], NOW).unwrap();
             let a = world.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
             assert_eq!((a.marked_at, a.last_used_at), (None, Some(NOW)));
         }

@@ -54,11 +54,16 @@ pub fn table() -> impl Strategy<Value = Vec<RawRow>> {
 
 pub fn all(world: &World) -> Vec<RawRow> {
     let stretch = RowRange { rows: 1_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.read_rows(stretch).unwrap().rows
+    world.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
 }
 
 pub fn put_all(world: &mut World, rows: &[RawRow]) {
-    world.sessions.upsert_rows(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite).unwrap();
+    world
+        .sessions
+        .row_copy_mut()
+        .unwrap()
+        .upsert_rows(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite)
+        .unwrap();
 }
 
 fn counter(task: &str, value: i64) -> Counter {
@@ -106,7 +111,7 @@ macro_rules! tests {
                     rows: most,
                     bytes,
                 };
-                let portion = world.sessions.read_rows(stretch).unwrap();
+                let portion = world.sessions.row_copy().unwrap().read_rows(stretch).unwrap();
                 (portion.rows, portion.has_more)
             };
             assert_eq!(portion(Some(1), Some(5), 9, 9_999), (rows[2..=5].to_vec(), false));
@@ -123,7 +128,7 @@ macro_rules! tests {
             put_all(&mut world, &[read_rows('a')]);
             let good = RawRow { user: None, ..read_rows('a') };
             let bad = RawRow { last_used_at: -1, ..read_rows('b') };
-            assert!(world.sessions.upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
+            assert!(world.sessions.row_copy_mut().unwrap().upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
             assert_eq!(all(&world), [read_rows('a')]);
         }
 
@@ -132,16 +137,16 @@ macro_rules! tests {
         fn what_is_removed_is_not_counted_as_deleted() {
             let mut world = world();
             put_all(&mut world, &[read_rows('a'), read_rows('b')]);
-            let removed = world.sessions.remove(&[&read_rows('a'), &read_rows('c')]).unwrap();
+            let removed = world.sessions.row_copy_mut().unwrap().remove(&[&read_rows('a'), &read_rows('c')]).unwrap();
             assert_eq!((removed.rows, all(&world)), (1, vec![read_rows('b')]));
-            assert_eq!(world.sessions.read_counters().unwrap(), []);
+            assert_eq!(world.sessions.row_copy().unwrap().read_counters().unwrap(), []);
         }
 
         #[test]
         $(#[$on])*
         fn a_counter_is_set_where_it_may_be_and_dropped() {
             let mut world = world();
-            let store = &mut world.sessions;
+            let store = world.sessions.row_copy_mut().unwrap();
             let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
             store.set_counters(&[&high, &other], &[], OnConflict::KeepNewer).unwrap();
             store.set_counters(&[&low], &[], OnConflict::KeepNewer).unwrap();
@@ -156,7 +161,8 @@ macro_rules! tests {
         fn a_row_that_is_newer_stays_and_is_not_counted() {
             check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
                 put_all(world, std::slice::from_ref(&there));
-                let put = world.sessions.upsert_rows(&[&new], OnConflict::KeepNewer).unwrap();
+                let rows = world.sessions.row_copy_mut().unwrap();
+                let put = rows.upsert_rows(&[&new], OnConflict::KeepNewer).unwrap();
                 let stays = there.is_newer_than(&new);
                 prop_assert_eq!(put.rows, u64::from(!stays));
                 prop_assert_eq!(all(world), [if stays { there } else { new }]);

@@ -146,5 +146,5 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
 
 fn all_of_many(world: &World) -> Vec<RawRow> {
     let stretch = RowRange { rows: 10_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.read_rows(stretch).unwrap().rows
+    world.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
 }

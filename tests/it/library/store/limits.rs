@@ -32,7 +32,11 @@ fn new(token: &str, user: &str) -> NewSession {
 impl World {
     fn open_limited(&mut self, token: &str, policy: &Policy) -> Admission {
         let policies = Policies::uniform(policy.clone());
-        self.sessions.open_limited(&new(token, "alice"), &policies, true).unwrap()
+        self.sessions
+            .opening()
+            .unwrap()
+            .open_limited(&new(token, "alice"), &policies, true)
+            .unwrap()
     }
 }
 
@@ -58,7 +62,7 @@ fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
             let policies = Policies::uniform(policy.clone());
-            let admission = store.open_limited(&new, &policies, false).unwrap();
+            let admission = store.opening().unwrap().open_limited(&new, &policies, false).unwrap();
             let census = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
             assert!(census.sessions <= 10, "{} have not ended", census.sessions);
             admission
@@ -227,7 +231,7 @@ macro_rules! tests {
                 Policies::uniform(Policy { user_limit: 1, ..Policy::default() });
             let mut open_limited = |token, user: Option<&str>| {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
-                world.sessions.open_limited(&new, &policies, false).unwrap().outcome
+                world.sessions.opening().unwrap().open_limited(&new, &policies, false).unwrap().outcome
             };
             assert_eq!(open_limited("1", Some("alice")), Err(LimitScope::User));
             assert_eq!(open_limited("2", Some("Alice")), Ok(()));
@@ -364,7 +368,7 @@ macro_rules! tests {
             let before = world.all();
             // When a session opens whose key is taken
             let policies = Policies::uniform(Policy { user_limit: 1, ..limit(1) });
-            let again = world.sessions.open_limited(&new("a", "alice"), &policies, false);
+            let again = world.sessions.opening().unwrap().open_limited(&new("a", "alice"), &policies, false);
             // Then it says so, and nobody has lost a place
             assert!(again.is_err(), "{again:?}");
             assert_eq!((world.all(), world.refusals()), (before, 0));
@@ -376,7 +380,7 @@ macro_rules! tests {
             let mut world = world();
             world.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));
-            let admission = world.sessions.open_limited(&new("new", "alice"), &policies, false).unwrap();
+            let admission = world.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
             assert_eq!((admission.ended, admission.told), (1, vec![]));
         }
     };

@@ -24,7 +24,7 @@ fn new(token: &str) -> NewSession {
 fn to_open_the_file_once_more_leaves_the_locks_of_this_process_alone() {
     // Given a store in use, and another one on the same file that comes and goes
     let mut world = World::native_in_sqlite();
-    world.sessions.insert(&[new("before")]).unwrap();
+    world.sessions.opening().unwrap().insert(&[new("before")]).unwrap();
     drop(world.beside());
     // When another process, whose SQLite may be older, leaves as the last it knows of
     let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
@@ -32,7 +32,7 @@ fn to_open_the_file_once_more_leaves_the_locks_of_this_process_alone() {
     let other = Command::new("python3").args(["-c", script]).arg(world.path()).status();
     assert!(other.unwrap().success());
     // Then what the first store writes is still there for everybody
-    world.sessions.insert(&[new("after")]).unwrap();
+    world.sessions.opening().unwrap().insert(&[new("after")]).unwrap();
     assert!(world.path().with_extension("db-wal").exists());
     assert_eq!(world.beside().find(&[session("after").key]).unwrap().iter().flatten().count(), 1);
 }

@@ -72,11 +72,21 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
                 let created_at = NOW.0 - ago;
                 let task_as_stored = task.as_bytes().to_vec();
                 let row = RawRow { id, created_at, task: task_as_stored, ..read_rows('0') };
-                world.sessions.upsert_rows(&[&row], OnConflict::Overwrite).unwrap();
+                world
+                    .sessions
+                    .row_copy_mut()
+                    .unwrap()
+                    .upsert_rows(&[&row], OnConflict::Overwrite)
+                    .unwrap();
                 model.open(&row, task);
             }
             Event::Counted | Event::Deleted => {
-                world.sessions.set_counters(&[&counter()], &[], OnConflict::Overwrite).unwrap();
+                world
+                    .sessions
+                    .row_copy_mut()
+                    .unwrap()
+                    .set_counters(&[&counter()], &[], OnConflict::Overwrite)
+                    .unwrap();
                 model.is_counted = true;
                 if matches!(event, Event::Deleted) {
                     world.execute(&[serde_json::json!(["DELETE FROM sessions"])]);

@@ -1,9 +1,11 @@
 //! Records for the tests of the formats, as the commands would hand them in.
 
-use sessctl::domain::time::{Span, UnixTime};
+use crate::domain::time::{Span, UnixTime};
 
-use super::record::{Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value};
-use super::{FormatName, Style, Summary, write};
+use crate::output::record::{
+    Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value,
+};
+use crate::output::{FormatName, Style, Summary, write};
 
 const fn session_columns() -> [Column; 8] {
     [

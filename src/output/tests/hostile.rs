@@ -4,9 +4,10 @@ use clap::ValueEnum;
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
-use super::record::{Record, Value};
-use super::sanitize::tests::harmful;
-use super::{FormatName, Style, sample};
+use super::sample;
+use crate::output::record::{Record, Value};
+use crate::output::sanitize::tests::harmful;
+use crate::output::{FormatName, Style};
 
 fn nasty() -> Vec<String> {
     [

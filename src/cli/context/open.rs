@@ -1,0 +1,121 @@
+//! The database, and the service for its table.
+
+use std::path::Path;
+
+use super::cluster::location;
+use super::settings::Context;
+use crate::app::{ProcessProbe, SessionService};
+use crate::cli::exit::Usage;
+use crate::cli::hook::Hook;
+use crate::cli::syslog::Syslog;
+use crate::cli::{accounts, clock, host, process, trust};
+use crate::config::Config;
+use crate::domain::clock::ClockGuard;
+use crate::storage::Backend;
+use crate::store::{Access, Location};
+
+impl Context {
+    /// The database that is meant. A relative path in the configuration starts
+    /// from its file: schedulers start commands in folders of their own.
+    pub fn db(&self) -> anyhow::Result<Location> {
+        match &self.named_db {
+            Some(named) => self.with_connection_options(location(&named.path)?, None),
+            None => self.db_of(self.config()?),
+        }
+    }
+
+    /// The database, with the connection options of a configuration that was read again.
+    pub fn db_under(&self, config: &Config) -> anyhow::Result<Location> {
+        match &self.named_db {
+            Some(named) => self.with_connection_options(location(&named.path)?, Some(config)),
+            None => self.db_of(config),
+        }
+    }
+
+    /// The database that a name stands for which is not that of `--db`.
+    pub fn location_of(&self, name: &Path) -> anyhow::Result<Location> {
+        match location(name)? {
+            cluster @ Location::Cluster(_) => self.with_connection_options(cluster, None),
+            file @ Location::File(_) => Ok(file),
+        }
+    }
+
+    fn db_of(&self, config: &Config) -> anyhow::Result<Location> {
+        let Some(db) = &config.db else {
+            return Err(Usage::error(
+                "no database given: pass --db PATH|URL, set SESSCTL_DB, or set db = \"PATH\" in \
+                 the configuration",
+            ));
+        };
+        let location = match location(Path::new(db))? {
+            Location::File(path) => Location::File(self.beside_config(&path)),
+            cluster @ Location::Cluster(_) => cluster,
+        };
+        self.with_connection_options(location, Some(config))
+    }
+
+    /// Opens the table that is meant, under the policies of the configuration.
+    pub fn open(&self, access: Access) -> anyhow::Result<SessionService> {
+        let service = self.open_quietly(access)?;
+        self.announce_profile(&service, self.config()?);
+        Ok(service)
+    }
+
+    /// Opens the table to answer with the record of runs.
+    pub fn open_runs(&self) -> anyhow::Result<SessionService> {
+        self.wants_runs.set(true);
+        self.open(Access::Read)
+    }
+
+    /// Opens the table like [`open`](Self::open), without naming it to the user.
+    pub fn open_quietly(&self, access: Access) -> anyhow::Result<SessionService> {
+        // The path first: to name the database needs no configuration.
+        let db = self.db()?;
+        let config = self.config()?;
+        if access == Access::Write {
+            self.check_hook(config)?;
+        }
+        Ok(self.service(self.store(&db, access, config)?, config))
+    }
+
+    /// Creates the service for a table, under the policies of a configuration.
+    pub fn service(&self, store: Box<dyn Backend>, config: &Config) -> SessionService {
+        let service = SessionService::new(store, config.policies.clone())
+            .with_host(host::name())
+            .with_clock(clock::uptime)
+            .with_user(accounts::current)
+            .with_process_probe(ProcessProbe { own: process::own, is_gone: process::is_gone })
+            .with_clock_guard(
+                ClockGuard { threshold: config.clock, is_accepted: false },
+                Box::new(clock::read),
+            );
+        let service = match self.syslog(config) {
+            Some(syslog) => service.with_observer(Box::new(syslog)),
+            None => service,
+        };
+        match Hook::from_config(&config.hooks, self.identity()) {
+            Some(hook) => service.with_hook(Box::new(hook)),
+            None => service,
+        }
+    }
+
+    /// The system's log, for the runs that root starts.
+    fn syslog(&self, config: &Config) -> Option<Syslog> {
+        let user = match self.identity() {
+            Some(identity) => identity.to_string(),
+            None if trust::is_root() => "root".to_owned(),
+            None => return None,
+        };
+        let named = self.named_db.as_ref().map(|named| named.path.as_path());
+        let db = match named.or(config.db.as_ref().map(Path::new)).map(location)? {
+            Ok(Location::File(path)) if named.is_none() => self.beside_config(&path).into(),
+            Ok(location) => location,
+            Err(_) => return None,
+        };
+        let name = match &db {
+            Location::File(path) => std::path::absolute(path).ok()?.display().to_string(),
+            Location::Cluster(cluster) => cluster.to_string(),
+        };
+        Some(Syslog::new(&name, &user))
+    }
+}

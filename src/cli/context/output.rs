@@ -1,0 +1,49 @@
+//! The answer of a command, on standard output.
+
+use std::io::{self, IsTerminal};
+
+use super::settings::Context;
+use super::terminal::{Opening, look, stdout, unwritten};
+use crate::output::record::{Record, Schema};
+use crate::output::{self, Format, FormatName, Summary};
+
+impl Context {
+    /// The format that was asked for, if one was.
+    pub fn asked_format(&self) -> Option<FormatName> {
+        if self.global.json { Some(FormatName::Json) } else { self.global.output }
+    }
+
+    /// The format to write in.
+    pub fn format(&self) -> FormatName {
+        self.asked_format().unwrap_or(FormatName::Table)
+    }
+
+    /// Begins a listing on standard output.
+    pub fn listing(
+        &self,
+        schema: &'static Schema,
+        head: Option<Summary<'_>>,
+    ) -> anyhow::Result<Box<dyn Format>> {
+        self.format().check(schema)?;
+        Ok(output::open(self.format(), look(self.global.color), stdout(), schema, head)?)
+    }
+
+    /// A listing on standard output that is yet to begin.
+    pub fn opening(&self, schema: &'static Schema) -> Opening {
+        Opening { format: self.format(), look: look(self.global.color), schema }
+    }
+
+    /// Writes records to standard output.
+    pub fn answer(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {
+        let mut listing = self.listing(schema, None)?;
+        for record in records {
+            listing.record(record).map_err(unwritten)?;
+        }
+        Ok(listing.end().map_err(unwritten)?)
+    }
+
+    /// Whether somebody is looking at the output.
+    pub fn is_interactive(&self) -> bool {
+        io::stdout().is_terminal() && !self.global.quiet
+    }
+}

@@ -1,0 +1,263 @@
+//! The context of a command: the options of all subcommands, and the configuration.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use super::options::{CredentialSource, Global, Named};
+use super::state::WarnedStates;
+use crate::app::JobOptions;
+use crate::cli::hook::Hook;
+use crate::cli::privileges::helper::Helper;
+use crate::cli::privileges::identity::Identity;
+use crate::cli::replace::replace;
+use crate::cli::time_zone::of_machine;
+use crate::cli::trust::Role;
+use crate::cli::{host, profiles, trust};
+use crate::config::Config;
+use crate::domain::job::JobTiming;
+use crate::domain::time::{Span, UnixTime};
+use crate::store::Cluster;
+use crate::store::adopted::StateMemory;
+
+/// Read if it is there and no other is named.
+const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
+
+/// The surroundings of one run.
+pub struct Context {
+    pub global: Global,
+    /// The moment of the run.
+    pub now: UnixTime,
+    /// The database, if the user has named one.
+    pub named_db: Option<Named>,
+    /// The configuration file, if the user has named one.
+    pub named_config: Option<Named>,
+    /// The profile, if the user has named one.
+    pub named_profile: Option<Named>,
+    config: OnceCell<Config>,
+    pub(super) said: Cell<bool>,
+    /// Set once the warning of another name of the file was shown.
+    pub(super) said_of_name: Cell<bool>,
+    /// Messages about the state of a framework's table that were shown.
+    pub(super) told: WarnedStates,
+    /// State that no file could keep.
+    pub(super) memory: StateMemory,
+    /// Set if the command answers with the record of runs.
+    pub(super) wants_runs: Cell<bool>,
+    /// Set if the command runs jobs.
+    pub(super) runs_jobs: Cell<bool>,
+    /// Whether it was said that others may read the password.
+    pub(super) said_of_readers: Cell<bool>,
+    /// The cluster that was read from at one node alone, if one was.
+    pub(super) read_alone: OnceCell<Cluster>,
+    /// The user whose privileges were taken; `None`: they are the caller's.
+    identity: OnceCell<Identity>,
+    /// Device and inode of the database that they were taken for.
+    pub(super) found: Cell<Option<(u64, u64)>>,
+    /// The process that has kept those of root.
+    helper: RefCell<Option<Helper>>,
+    /// Files that were read, for when only root may read them.
+    files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
+    /// Reason why root refuses the program of the hook, for when it is needed.
+    pub(super) hook_refusal: RefCell<Option<String>>,
+}
+
+impl Context {
+    pub fn new(mut global: Global, now: UnixTime) -> Self {
+        let named_db = Named::by(global.db.take(), "SESSCTL_DB");
+        let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
+        let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
+        Self {
+            global,
+            now,
+            named_db,
+            named_config,
+            named_profile,
+            config: OnceCell::new(),
+            said: Cell::new(false),
+            said_of_name: Cell::new(false),
+            told: WarnedStates::default(),
+            memory: StateMemory::default(),
+            wants_runs: Cell::new(false),
+            runs_jobs: Cell::new(false),
+            said_of_readers: Cell::new(false),
+            read_alone: OnceCell::new(),
+            identity: OnceCell::new(),
+            found: Cell::new(None),
+            helper: RefCell::new(None),
+            files: RefCell::default(),
+            hook_refusal: RefCell::new(None),
+        }
+    }
+
+    /// Notes whose privileges this process has taken, for which file by its device and inode,
+    /// and the helper that kept root's.
+    pub fn set_identity(
+        &self,
+        identity: Identity,
+        file: Option<(u64, u64)>,
+        helper: Option<Helper>,
+    ) {
+        let _ = self.identity.set(identity);
+        self.found.set(file);
+        *self.helper.borrow_mut() = helper;
+    }
+
+    /// The user whose privileges were taken; `None`: they are the caller's.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
+    /// Reads what the command will need and only root may be able to read.
+    ///
+    /// # Errors
+    /// As for [`config`](Self::config). What cannot be read otherwise fails where it is needed.
+    pub fn read_in_advance(&self, profile: Option<&Path>) -> anyhow::Result<()> {
+        let config = self.config()?;
+        if let Err(crate::Error::Refused(why)) = Hook::check(&config.hooks) {
+            *self.hook_refusal.borrow_mut() = Some(why);
+        }
+        let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
+        let wanted = wanted.filter(|profile| profiles::is_file(profile));
+        let profile = wanted.map(|profile| (profile, Role::Profile));
+        let credentials = match self.keeper_of_credentials(config) {
+            Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
+            _ => None,
+        };
+        let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
+        for (path, role) in [profile, credentials, authorities].into_iter().flatten() {
+            // One that is not needed may be missing.
+            match self.read(&path, role) {
+                Err(error) if error.downcast_ref::<crate::Error>().is_some() => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file that decides what sessctl does. One that was readable for root stays
+    /// known after root's privileges are given up.
+    ///
+    /// # Errors
+    /// As for [`trust::read`].
+    pub fn read(&self, path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
+        let read = trust::read(path, role);
+        let mut files = self.files.borrow_mut();
+        match (read, files.get(path)) {
+            (Err(_), Some(known)) if self.identity().is_some() => Ok(known.clone()),
+            (Ok(bytes), _) if trust::is_root() => {
+                files.insert(path.to_owned(), bytes.clone());
+                Ok(bytes)
+            }
+            (read, _) => read,
+        }
+    }
+
+    /// Writes metrics to a file, by the helper where there is one.
+    ///
+    /// # Errors
+    /// If the file cannot be replaced.
+    pub fn write_metrics(&self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
+        match self.helper.borrow_mut().as_mut() {
+            Some(helper) => helper.write_metrics(text),
+            None => replace(path, text),
+        }
+    }
+
+    /// The configuration file, if there is one.
+    pub fn config_path(&self) -> Option<&Path> {
+        let named = self.named_config.as_ref().map(|named| named.path.as_path());
+        named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
+    }
+
+    /// The configuration: that of the file, or the defaults. Its warnings are for
+    /// people: cron would mail them with every run.
+    pub fn config(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(io::stderr().is_terminal())
+    }
+
+    /// The same for those who ask what it is: its warnings belong to the answer.
+    pub fn config_explained(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(true)
+    }
+
+    fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = self.read_config()?;
+        if aloud {
+            self.warn_of(&config);
+        }
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The configuration as its file has it at this moment.
+    pub fn read_config(&self) -> anyhow::Result<Config> {
+        let Some(path) = self.config_path() else {
+            return Ok(Config::default());
+        };
+        let name = path.display().to_string();
+        let text = match self.helper.borrow_mut().as_mut() {
+            Some(helper) if helper.reads_config() => helper.read_config()?,
+            _ => trust::read_to_string(path, Role::Configuration)?,
+        };
+        Ok(Config::parse(&text, &name)?)
+    }
+
+    /// Says what of a configuration will surprise.
+    pub fn warn_of(&self, config: &Config) {
+        config.warnings.iter().for_each(|warning| self.warn(warning));
+        if let Some(fault) = Hook::fault(&config.hooks) {
+            self.warn(&fault);
+        }
+    }
+
+    /// Refuses a program of the hook that root must not start.
+    pub fn check_hook(&self, config: &Config) -> crate::Result<()> {
+        match self.hook_refusal.borrow().as_ref() {
+            Some(why) => Err(crate::Error::Refused(why.clone())),
+            None => Hook::check(&config.hooks),
+        }
+    }
+
+    /// Notes that the command runs jobs, whose history is in the state.
+    pub fn will_run_jobs(&self) {
+        self.runs_jobs.set(true);
+    }
+
+    /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
+    /// job depends on it.
+    pub fn terms(&self, config: &Config) -> anyhow::Result<JobOptions> {
+        let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
+        let zone = &config.zone;
+        Ok(JobOptions {
+            configuration: self.configuration(),
+            zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
+            jitter: host::jitter(),
+            poll: Span::ZERO,
+            guard: config.guard,
+            write_limits: config.manners,
+            keep_runs: config.keep_runs,
+        })
+    }
+
+    /// The full path of the configuration file. Its folder is the real one, but a file that
+    /// is a link keeps its name: some systems put another file behind it with each change.
+    fn configuration(&self) -> String {
+        let Some(path) = self.config_path() else { return String::new() };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
+        let real = folder.ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        real.as_deref().unwrap_or(path).display().to_string()
+    }
+
+    /// A path in the configuration, which starts from its file.
+    pub(super) fn beside_config(&self, path: &Path) -> PathBuf {
+        self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
+    }
+}

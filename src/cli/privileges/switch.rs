@@ -1,0 +1,159 @@
+//! The change from root to the owner of the database.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::helper::{self, Helper};
+use super::identity::Identity;
+use super::owner::{self, Found, IfMissing};
+use crate::Error;
+use crate::cli::context::Context;
+use crate::cli::exit::Usage;
+use crate::cli::state_dir::Owner;
+use crate::cli::trust;
+use crate::store::Location;
+
+/// A command's needs that depend on privileges.
+pub struct Needs {
+    /// The database that it works on.
+    pub database: Location,
+    /// Another database that it works on, with the same privileges.
+    pub also: Option<Location>,
+    /// Treatment of one that is missing.
+    pub if_missing: IfMissing,
+    /// Whether it ends sessions, and keeps state of a framework's table for that.
+    pub writes_state: bool,
+    /// The profile that it is about, if it names one itself.
+    pub profile: Option<PathBuf>,
+    /// Files that only root may be able to write or read again.
+    pub files: helper::Args,
+}
+
+/// Takes the privileges that a command is to work with, for good. `None`: it works on no
+/// database.
+///
+/// # Errors
+/// As for [`find`], and whatever keeps the privileges from being taken, or what root must not
+/// read.
+pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
+    let Some(needs) = needs else {
+        return context
+            .global
+            .run_as
+            .as_ref()
+            .map_or(Ok(()), |_| Err(Usage::error("--as: this command uses no database")));
+    };
+    let found = find(&needs.database, needs.if_missing, context)?;
+    if !trust::is_root() {
+        return Ok(());
+    }
+    let identity = found.owner;
+    if let Some(other) = &needs.also {
+        must_be_of(&identity, other, &needs.database, context)?;
+    }
+    context.read_in_advance(needs.profile.as_deref())?;
+    if identity.is_root() {
+        return Ok(());
+    }
+    if needs.writes_state {
+        let owner = Owner { uid: identity.uid(), gid: identity.gid() };
+        context.make_state_folder(&needs.database, owner, context.config()?);
+    }
+    let has_files = needs.files != helper::Args::default();
+    let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;
+    identity.assume()?;
+    if context.global.verbose {
+        let why = match context.global.run_as {
+            Some(_) => "as requested with --as",
+            None => "the owner of the database",
+        };
+        context.say(&format!("sessctl: working with the privileges of {identity}, {why}"));
+    }
+    context.set_identity(identity, found.file, helper);
+    Ok(())
+}
+
+/// Refuses a second database of another owner.
+fn must_be_of(
+    identity: &Identity,
+    other: &Location,
+    first: &Location,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let owner = find(other, IfMissing::Ignore, context)?.owner;
+    if other.file().is_none() {
+        return Ok(());
+    }
+    if owner.uid() == identity.uid() {
+        return find(other, IfMissing::Create, context).map(drop);
+    }
+    Err(Error::Refused(format!(
+        "\"{first}\" belongs to {identity} and \"{other}\" to {owner}; pass --as USER for a user \
+         who may use both"
+    ))
+    .into())
+}
+
+/// The database has another owner than when its privileges were chosen.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{database}\" now belongs to {owner}; run sessctl again")]
+pub struct NewOwner {
+    database: Location,
+    owner: Identity,
+}
+
+/// Makes sure that a process that has kept root's privileges still may.
+///
+/// # Errors
+/// [`NewOwner`], and as for [`owner::of`].
+pub fn must_stay(database: &Location, context: &Context) -> anyhow::Result<()> {
+    if !trust::is_root() {
+        return Ok(());
+    }
+    let owner = find(database, IfMissing::Fail, context)?.owner;
+    if owner.is_root() {
+        return Ok(());
+    }
+    Err(NewOwner { database: database.clone(), owner }.into())
+}
+
+/// Starts the program of this process anew, in its place.
+pub fn begin_anew() -> anyhow::Error {
+    let program = env::current_exe().context("could not find the executable of sessctl");
+    match program {
+        Ok(program) => Command::new(program).args(env::args_os().skip(1)).exec().into(),
+        Err(error) => error,
+    }
+}
+
+/// Finds the user whose privileges a command on a database works with: that of `--as`, or as
+/// root the owner of the file, or else the caller.
+///
+/// # Errors
+/// [`Usage`] if somebody else than root asks for another user; otherwise as for
+/// [`owner::of`].
+pub fn find(
+    database: &Location,
+    if_missing: IfMissing,
+    context: &Context,
+) -> anyhow::Result<Found> {
+    let is_root = trust::is_root();
+    let owner = match (context.global.run_as.as_deref(), database) {
+        (Some(user), _) => {
+            let identity = Identity::parse(user)?;
+            if !is_root && identity.uid() != Identity::current()?.uid() {
+                return Err(Usage::error(format!(
+                    "--as {user}: only root can take another user's privileges"
+                )));
+            }
+            identity
+        }
+        (None, Location::File(path)) if is_root => return owner::of(path, if_missing),
+        _ => Identity::current()?,
+    };
+    Ok(Found { owner, file: None })
+}

@@ -1,0 +1,34 @@
+//! The service that runs jobs, and configurations without any.
+
+use crate::app::SessionService;
+use crate::cli::context::Context;
+use crate::cli::privileges;
+use crate::config::Config;
+use crate::store::Access;
+
+/// Opens the table under a configuration that has been read again.
+pub fn reopen(context: &Context, config: &Config) -> anyhow::Result<SessionService> {
+    let db = context.db_under(config)?;
+    privileges::must_stay(&db, context)?;
+    context.check_hook(config)?;
+    let service = context.service(context.store(&db, Access::Write, config)?, config);
+    context.announce_profile(&service, config);
+    Ok(service)
+}
+
+/// Gives up the jobs that a configuration without any has had before: when they come back,
+/// they have missed nothing. Where there is no database, there are none.
+pub fn forget_jobs(context: &Context, config: &Config) {
+    if let (Ok(mut service), Ok(terms)) = (reopen(context, config), context.terms(config)) {
+        // The next run gives them up if this one could not.
+        let _ = service.set_jobs(&[], &terms, context.now);
+    }
+}
+
+pub fn no_jobs(context: &Context) -> String {
+    let place = context.config_path().map_or_else(
+        || "there is no configuration file: pass one with --config".to_owned(),
+        |path| format!("{} has no [[job]]", path.display()),
+    );
+    format!("nothing to run: {place}; examples/sessctl.toml shows how to write one")
+}

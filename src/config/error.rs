@@ -1,0 +1,29 @@
+//! Mistakes in a configuration file or a profile.
+
+pub(super) type Result<T, E = ConfigError> = std::result::Result<T, E>;
+
+/// A mistake in a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {key}{message}")]
+pub struct ConfigError {
+    file: String,
+    line: usize,
+    /// Empty, or the key and a colon.
+    key: String,
+    message: String,
+}
+
+impl ConfigError {
+    pub(super) fn new(file: &str, line: usize, key: &str, message: &str) -> Self {
+        let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+        Self { file: file.to_owned(), line, key, message: message.to_owned() }
+    }
+
+    /// The message without file and line, if the mistake is in the value of this
+    /// parameter, which comes from outside the file.
+    #[must_use]
+    pub fn parameter_message(&self, name: &str) -> Option<&str> {
+        let is_about = self.key.strip_suffix(": ")? == format!("parameters.{name}");
+        is_about.then_some(self.message.as_str())
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading of a configuration file.
+
+use toml::Spanned;
+
+use super::document::Document;
+use super::error::{ConfigError, Result};
+use super::options::Config;
+use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
+use super::table::{Lines, Table};
+use super::{former, jobs, licences, policies, retention, values, warnings};
+
+impl Config {
+    /// Reads the text of a configuration file; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// A mistake, with its line and its key: an unknown key, an invalid value, values that
+    /// contradict each other.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let document = Document::new(file, text);
+        let parsed = document.parse();
+        former::check(&document, parsed.as_ref().ok().map(Spanned::get_ref))?;
+        let parsed = parsed?;
+        let top = Table::top_level(&document, parsed.get_ref());
+        top.reject("license", "is spelled licence: write [[licence]]")?;
+        top.allow_only(TOP_LEVEL)?;
+        let mut config = Self { file: file.to_owned(), ..Self::default() };
+        config.read_sections(&top)?;
+        jobs::read(&top, &mut config)?;
+        let caps = retention::read(&top, &mut config)?;
+        config.warnings = config.cluster.warnings();
+        config.warnings.extend(warnings::short_intervals(&config));
+        policies::read(&top, &caps, &mut config)?;
+        for cap in caps {
+            config.policies.cap_retention(cap.tasks.as_str(), cap.max);
+        }
+        licences::read(&top, &mut config)?;
+        config.warnings.extend(warnings::short_delays(&config));
+        Ok(config)
+    }
+
+    fn read_sections(&mut self, top: &Table<'_>) -> Result<()> {
+        let mut lines = Lines::new();
+        top.read_known(GENERAL, self)?;
+        top.record_lines("", &mut lines);
+        for (section, keys) in SECTIONS {
+            if let Some(table) = top.table(section)? {
+                table.read(keys, self)?;
+                table.record_lines(section, &mut lines);
+            }
+        }
+        if let Some(parameters) = top.table("parameters")? {
+            for name in parameters.keys() {
+                let value = parameters.optional(name, values::name)?;
+                self.parameters.extend(value.map(|value| (name.to_owned(), value)));
+            }
+            parameters.record_lines("parameters", &mut lines);
+        }
+        self.lines = lines;
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! The options of a configuration, and their defaults.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use super::cluster::ClusterOptions;
+use super::error::ConfigError;
+use super::table::{Lines, join};
+use crate::domain::clock::ClockGuard;
+use crate::domain::guard::Guard;
+use crate::domain::job::Job;
+use crate::domain::policy::Policies;
+use crate::domain::session::words;
+use crate::domain::time::Span;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::write_limits::WriteLimits;
+
+/// Values of a configuration file, with the defaults for those that it omits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The database.
+    pub db: Option<String>,
+    /// The profile of an adopted table, by its name or its file; `None`: detected.
+    pub profile: Option<String>,
+    /// Values of the profile's parameters, by name.
+    pub parameters: BTreeMap<String, String>,
+    /// The directory for the state of adopted tables.
+    pub state_dir: Option<String>,
+    /// The policy of each task.
+    pub policies: Policies,
+    /// Limits on the sessions that one run may end.
+    pub guard: Guard,
+    /// The clock change between two runs from which on nothing is ended; `None`: any
+    /// change is accepted.
+    pub clock: Option<Span>,
+    /// Limits on write transactions.
+    pub manners: WriteLimits,
+    /// The time zone of schedules.
+    pub zone: TimeZone,
+    /// The jobs, in the order of the file.
+    pub jobs: Vec<Job>,
+    /// The destinations of jobs that report each session that they end, by the names of the
+    /// jobs.
+    pub reports: BTreeMap<String, Report>,
+    /// Commands that are notified.
+    pub hooks: Hooks,
+    /// The retention of runs in the ledger; `None`: forever.
+    pub keep_runs: Option<Span>,
+    /// Options for a database on an rqlite cluster.
+    pub cluster: ClusterOptions,
+    /// Accepted settings that may not do what they seem to.
+    pub warnings: Vec<String>,
+    /// The file's name in messages.
+    pub(super) file: String,
+    pub(super) lines: Lines,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            db: None,
+            profile: None,
+            parameters: BTreeMap::new(),
+            state_dir: None,
+            policies: Policies::default(),
+            guard: Guard::default(),
+            clock: ClockGuard::default().threshold,
+            manners: WriteLimits::default(),
+            zone: TimeZone::Local,
+            jobs: Vec::new(),
+            reports: BTreeMap::new(),
+            hooks: Hooks::default(),
+            keep_runs: Some(Span::days(90)),
+            cluster: ClusterOptions::default(),
+            warnings: Vec::new(),
+            file: String::new(),
+            lines: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The line on which the file sets a key.
+    pub(super) fn line(&self, table: &str, key: &str) -> Option<usize> {
+        self.lines.get(&join(table, key)).copied()
+    }
+
+    /// A mistake in the value of a parameter, at its line in the file; `None`: the file
+    /// does not set the parameter.
+    #[must_use]
+    pub fn parameter_error(&self, name: &str, message: &str) -> Option<ConfigError> {
+        let line = self.line("parameters", name)?;
+        Some(ConfigError::new(&self.file, line, &join("parameters", name), message))
+    }
+}
+
+/// Commands that are notified of ended sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hooks {
+    /// The program and its arguments that read ended sessions as JSON Lines from standard
+    /// input; empty: none.
+    pub on_end: Vec<String>,
+    /// The maximum run time for one batch of sessions.
+    pub timeout: Span,
+}
+
+impl Hooks {
+    /// The valid timeouts: a purge that waits for the program must not outlive its lease
+    /// of a minute.
+    pub const TIMEOUT_RANGE: RangeInclusive<Span> = Span::seconds(1)..=Span::seconds(30);
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self { on_end: Vec::new(), timeout: Span::seconds(10) }
+    }
+}
+
+/// The destination of a report on each session that ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Report {
+    /// Standard output.
+    Stdout,
+    /// The system log.
+    Syslog,
+}
+
+words!(Report, "report destination", {
+    Stdout => "stdout",
+    Syslog => "syslog",
+});

@@ -1,0 +1,202 @@
+//! Reading of a profile.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::columns::Columns;
+use super::parameters::Parameters;
+use super::symbols::Symbols;
+use super::{rules, times};
+use crate::config::document::Document;
+use crate::config::error::{ConfigError, Result};
+use crate::config::table::Table;
+use crate::config::values::{choice, describe, flag, name, sql_values, text};
+use crate::domain::profile::{
+    ColumnSource, Dependent, DependentAction, Profile, TokenForm, UserForm, UserSource,
+};
+
+const KEYS: &[&str] = &[
+    "name",
+    "title",
+    "about",
+    "task",
+    "table",
+    "id",
+    "columns",
+    "optional",
+    "detect",
+    "readonly",
+    "created",
+    "used",
+    "user",
+    "client",
+    "token",
+    "times",
+    "expired",
+    "filter",
+    "dependents",
+    "parameters",
+];
+
+const PAYLOADS: &[(&str, UserForm)] = &[("django", UserForm::DjangoPayload)];
+const HASHES: &[(&str, bool)] = &[("sha256", true)];
+const ACTIONS: &[(&str, DependentAction)] =
+    &[("delete", DependentAction::Delete), ("set null", DependentAction::SetNull)];
+
+/// The reason of a profile that has none but `readonly = true`.
+const READONLY: &str = "its profile is read-only";
+
+/// Reads the text of a profile; `file` is its name in messages. `given` are the values
+/// of parameters by name: parameters of the profile without a value are
+/// [missing](Profile::missing) in the result; values without a parameter are an error.
+///
+/// # Errors
+/// A mistake, with its line and its key.
+pub fn parse(
+    text: &str,
+    file: &str,
+    given: &BTreeMap<String, String>,
+) -> Result<Profile, ConfigError> {
+    let document = Document::new(file, text);
+    let parsed = document.parse()?;
+    let top = &Table::top_level(&document, parsed.get_ref());
+    top.allow_only(KEYS)?;
+    let (columns, parameters) = (Columns::read(top)?, Parameters::read(top, given)?);
+    read(top, Symbols { columns, parameters, times: Vec::new(), inputs: Vec::new() })
+}
+
+fn read(top: &Table<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
+    let profile_name = top.required("name", "the name of the profile", profile_name)?;
+    let id = top.required("id", "the column that identifies a session", |value| {
+        symbols.columns.find(value)
+    })?;
+    times::read(top, &mut symbols)?;
+    let rules = rules::read(top, &mut symbols)?;
+    let readonly = top.optional("readonly", readonly)?.flatten();
+    if rules.is_empty() && readonly.is_none() {
+        let what = "write [[expired]] with a rule for when a session is over, or readonly \
+                    with the reason why nothing may be deleted";
+        return Err(top.missing("expired", what));
+    }
+    let token = token(top, &symbols.columns)?;
+    let secrets = Secrets { id: &id, token: token.as_ref() };
+    let or_name = |text: Option<String>| text.unwrap_or_else(|| profile_name.clone());
+    Ok(Profile {
+        title: or_name(top.optional("title", name)?),
+        about: top.optional("about", name)?.unwrap_or_default(),
+        task: or_name(top.optional("task", name)?),
+        table: top.required("table", "the name of the table", name)?,
+        is_detected: top.optional("detect", flag)?.unwrap_or(true),
+        readonly,
+        user: user(top, &symbols.columns, &secrets)?,
+        client: client(top, &symbols.columns, &secrets)?,
+        token,
+        created: top.optional("created", |value| symbols.time(value))?,
+        used: top.optional("used", |value| symbols.time(value))?,
+        rules,
+        filter: rules::read_filter(top, &mut symbols)?,
+        dependents: dependents(top, &symbols.columns, &id)?,
+        missing: symbols.parameters.missing(top)?,
+        times: symbols.times.into_iter().map(|(_, time)| time).collect(),
+        inputs: symbols.inputs,
+        columns: symbols.columns.required,
+        doubt: None,
+        optional: symbols.columns.optional,
+        name: profile_name,
+        id,
+    })
+}
+
+/// A name that is easy to type: lower-case letters, digits and hyphens.
+fn profile_name(value: &DeValue<'_>) -> Result<String, String> {
+    let name = text(value)?;
+    let is_valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || !name.bytes().all(is_valid) {
+        return Err(format!("{name:?} is not a valid name: use lower-case letters, digits and -"));
+    }
+    Ok(name.to_owned())
+}
+
+/// The reason why nothing may be deleted, if there is one.
+fn readonly(value: &DeValue<'_>) -> Result<Option<String>, String> {
+    match value {
+        DeValue::Boolean(is_readonly) => Ok(is_readonly.then(|| READONLY.to_owned())),
+        DeValue::String(_) => name(value).map(Some),
+        _ => Err(format!("must be the reason in quotes, or true, not {}", describe(value))),
+    }
+}
+
+fn token(top: &Table<'_>, columns: &Columns) -> Result<Option<TokenForm>> {
+    let Some(table) = top.table("token")? else { return Ok(None) };
+    table.allow_only(&["column", "prefix", "hash"])?;
+    Ok(Some(TokenForm {
+        column: columns.source(&table, None)?.column,
+        prefix: table.optional("prefix", name)?.unwrap_or_default(),
+        is_hashed: table.optional("hash", choice("hash", HASHES))?.unwrap_or(false),
+    }))
+}
+
+/// Columns whose values are credentials.
+struct Secrets<'a> {
+    id: &'a str,
+    token: Option<&'a TokenForm>,
+}
+
+impl Secrets<'_> {
+    /// Refuses to show a credential as the user or the client.
+    fn reject(&self, table: &Table<'_>, source: &ColumnSource) -> Result<()> {
+        let token = self.token.map(|token| ("token", token.column.as_str()));
+        for (what, column) in [("id", self.id)].into_iter().chain(token) {
+            if column.eq_ignore_ascii_case(&source.column) {
+                let message = format!(
+                    "must not be the {what} column: its value is a credential and would be \
+                     displayed"
+                );
+                return Err(table.error("column", &message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn user(top: &Table<'_>, columns: &Columns, secrets: &Secrets<'_>) -> Result<Option<UserSource>> {
+    let Some(table) = top.table("user")? else { return Ok(None) };
+    table.allow_only(&["column", "path", "payload", "nobody"])?;
+    let source = columns.source(&table, None)?;
+    secrets.reject(&table, &source)?;
+    let payload = table.optional("payload", choice("payload", PAYLOADS))?;
+    if payload.is_some() {
+        table.reject("path", "has no effect with payload, which determines the path")?;
+        table.reject("nobody", "has no effect with payload, which contains only users")?;
+    }
+    let nobody = table.optional("nobody", sql_values)?.unwrap_or_default();
+    Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain), nobody }))
+}
+
+fn client(
+    top: &Table<'_>,
+    columns: &Columns,
+    secrets: &Secrets<'_>,
+) -> Result<Option<ColumnSource>> {
+    let Some(table) = top.table("client")? else { return Ok(None) };
+    table.allow_only(&["column", "path"])?;
+    let source = columns.source(&table, None)?;
+    secrets.reject(&table, &source)?;
+    Ok(Some(source))
+}
+
+fn dependents(top: &Table<'_>, columns: &Columns, id: &str) -> Result<Vec<Dependent>> {
+    let dependent = |table: Table<'_>| {
+        table.allow_only(&["table", "column", "references", "action"])?;
+        let references = table.optional("references", |value| columns.find(value))?;
+        let action = table.optional("action", choice("action", ACTIONS))?;
+        Ok(Dependent {
+            table: table.required("table", "the name of the dependent table", name)?,
+            column: table.required("column", "the column that references the session", name)?,
+            references: references.unwrap_or_else(|| id.to_owned()),
+            action: action.unwrap_or_default(),
+        })
+    };
+    top.array("dependents", "[[dependents]]")?.into_iter().map(dependent).collect()
+}

@@ -1,0 +1,86 @@
+//! The top-level keys, and the sections that stand for themselves.
+
+use super::cluster::ClusterOptions;
+use super::keys::{
+    COMMAND, COUNT, FOREVER, Format, Key, NAME, PERCENT, TEXT, key, parsed_format, show_span_or,
+};
+use super::options::{Config, Hooks};
+use super::values::{at_least, span_or, span_within};
+use crate::domain::clock::ClockGuard;
+use crate::domain::time::Span;
+
+pub(super) const TOP_LEVEL: &[&str] = &[
+    "db",
+    "profile",
+    "parameters",
+    "state_dir",
+    "policy",
+    "licence",
+    "schedule",
+    "retention",
+    "guard",
+    "purge",
+    "job",
+    "hooks",
+    "ledger",
+    "cluster",
+];
+
+/// Keys above the first section.
+pub(super) const GENERAL: &[Key<Config>] =
+    &[key!("db", db, TEXT), key!("profile", profile, NAME), key!("state_dir", state_dir, NAME)];
+
+/// `[retention]` also has a table for each group of tasks.
+pub(super) const RETENTION: &[Key<Config>] = &[key!("max", policies.retention_cap, FOREVER)];
+
+pub(super) const SECTIONS: &[(&str, &[Key<Config>])] = &[
+    ("schedule", &[key!("timezone", zone, parsed_format())]),
+    (
+        "guard",
+        &[
+            key!("max_percent", guard.max_percent, PERCENT),
+            key!("max_rows", guard.max_rows, COUNT),
+            key!("clock", clock, CLOCK),
+        ],
+    ),
+    (
+        "purge",
+        &[
+            key!("hold", manners.hold, parsed_format()),
+            key!("max_log", manners.max_log, parsed_format()),
+        ],
+    ),
+    (
+        "hooks",
+        &[key!("on_end", hooks.on_end, COMMAND), key!("timeout", hooks.timeout, HOOK_TIMEOUT)],
+    ),
+    ("ledger", &[key!("keep", keep_runs, FOREVER)]),
+    (
+        "cluster",
+        &[
+            key!("credentials", cluster.credentials, NAME),
+            key!("ca_file", cluster.ca_file, NAME),
+            key!("consistency", cluster.consistency, parsed_format()),
+            key!("timeout", cluster.timeout, CLUSTER_TIMEOUT),
+            key!("patience", cluster.patience, PATIENCE),
+        ],
+    ),
+];
+
+const CLOCK: Format<Option<Span>> = Format {
+    read: |value| {
+        let threshold = span_or(value, "off")?.map(|span| at_least(span, ClockGuard::MIN));
+        threshold.transpose().map_err(|error| format!("{error}; or write \"off\""))
+    },
+    show: |span| show_span_or(*span, "off"),
+};
+const HOOK_TIMEOUT: Format<Span> =
+    Format { read: |value| span_within(value, &Hooks::TIMEOUT_RANGE), show: Span::to_string };
+const CLUSTER_TIMEOUT: Format<Span> = Format {
+    read: |value| span_within(value, &ClusterOptions::TIMEOUT_RANGE),
+    show: Span::to_string,
+};
+const PATIENCE: Format<Span> = Format {
+    read: |value| span_within(value, &ClusterOptions::PATIENCE_RANGE),
+    show: Span::to_string,
+};

@@ -1,0 +1,18 @@
+use super::format_count;
+
+/// Lack of disk space to rebuild a database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not enough disk space to rebuild the database: {folder} needs {} bytes for {purpose} and \
+     has {}; nothing was changed", format_count(*.wanted), format_count(*.free)
+)]
+pub struct InsufficientSpace {
+    /// Directory that lacks space.
+    pub folder: String,
+    /// Files that need the space.
+    pub purpose: &'static str,
+    /// Bytes needed.
+    pub wanted: u64,
+    /// Bytes free.
+    pub free: u64,
+}

@@ -1,0 +1,183 @@
+//! The decision of a purge on a session: the reference for every store.
+
+use super::rules::{ExpiryMode, Policy};
+use super::two_pass::PurgeTime;
+use crate::domain::session::{EndReason, Session};
+use crate::domain::time::{Span, UnixTime};
+
+/// What a purge does with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Keep,
+    /// It is marked as unused, with this moment.
+    Mark(UnixTime),
+    /// It ends, and its row is kept for as long as the retention says.
+    End(EndReason),
+    /// It ends and its row goes in the same step: the retention is zero.
+    Discard(EndReason),
+    /// It has ended before, and now its row goes.
+    Delete,
+}
+
+impl Policy {
+    /// What a purge does with a session of this policy.
+    ///
+    /// 1. A row whose session has ended goes when `retention` has passed since
+    ///    the end: at `ended_at + retention` and later. Without a limit to the
+    ///    retention it stays.
+    /// 2. Under `expire = "timeout"` a session that has not ended is *expired* when it has
+    ///    been unused for longer than its own `idle_timeout`: at
+    ///    `last_used_at + idle_timeout` it is still valid, a second later it is
+    ///    not. Without a timeout it never is; a timeout of zero makes it
+    ///    expired as soon as a second has passed.
+    /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
+    ///    for longer than both its own `idle_timeout` and `abandoned`, with the
+    ///    same boundary. Without a timeout it never is.
+    /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
+    ///    old, to the second, at the [time of the check](Self::nominal_time); at
+    ///    delays of whole days [an hour may be missing](Self::mark_min_age). A mark that is older than
+    ///    the last use or the opening of the session [does not count](Session::mark).
+    /// 5. A session that has not ended and to which none of these applies is over its
+    ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary
+    ///    of rule 2.
+    /// 6. A session that ends under a retention of zero loses its row at once.
+    /// 7. Under `expire = "two-pass"` a live session that does not end and has no
+    ///    mark that counts is marked with the time of the check, or with that of its
+    ///    last use or opening where that is later. A mark that counts stays as it is
+    ///    until a touch clears it.
+    ///
+    /// A last use, a mark or an opening that lies in the future counts as no
+    /// time ago. Where nobody knows when a session was used or opened, no rule that
+    /// asks for it applies.
+    ///
+    /// None of this applies to a session of a framework's table: it is *expired* once
+    /// it is [over](crate::domain::profile::Expiry::is_over) by the framework's rules,
+    /// and then its row goes at once.
+    pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
+        if let Some(end) = session.end {
+            return match self.retention {
+                Some(retention) if end.at.plus(retention) <= check.now() => Verdict::Delete,
+                _ => Verdict::Keep,
+            };
+        }
+        if session.expiry.is_some() {
+            let over = self.end_reason(session, check.now());
+            return over.map_or(Verdict::Keep, Verdict::Discard);
+        }
+        match self.due(session, check) {
+            Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
+            Some(reason) => Verdict::End(reason),
+            None if self.expire == ExpiryMode::TwoPass && session.mark().is_none() => {
+                let check = self.nominal_time(check);
+                Verdict::Mark(session.last_known_use().map_or(check, |used| used.max(check)))
+            }
+            None => Verdict::Keep,
+        }
+    }
+
+    /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
+    /// [`verdict`](Self::verdict).
+    pub fn due(&self, session: &Session, check: PurgeTime) -> Option<EndReason> {
+        let is_old_enough = |mark| mark <= self.mark_cutoff(check);
+        if self.expire == ExpiryMode::TwoPass && session.mark().is_some_and(is_old_enough) {
+            return Some(EndReason::Expired);
+        }
+        self.end_reason(session, check.now())
+    }
+
+    /// Why a session that has not ended is over, whatever the checks have found: rules 2, 3
+    /// and 5 of [`verdict`](Self::verdict).
+    pub fn end_reason(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
+        if let Some(expiry) = session.expiry {
+            return expiry.is_over(now).then_some(EndReason::Expired);
+        }
+        let past = |since: Option<UnixTime>, limit: Option<Span>| {
+            since.zip(limit).is_some_and(|(since, limit)| since.plus(limit) < now)
+        };
+        if past(session.last_used_at, self.idle_limit(session)) {
+            Some(match self.expire {
+                ExpiryMode::Abandoned => EndReason::Abandoned,
+                _ => EndReason::Expired,
+            })
+        } else if past(session.created_at, self.lifetime) {
+            Some(EndReason::Lifetime)
+        } else {
+            None
+        }
+    }
+
+    /// For how long a session may stay unused until it is over.
+    pub(super) fn idle_limit(&self, session: &Session) -> Option<Span> {
+        match self.expire {
+            ExpiryMode::Timeout => session.idle_timeout,
+            ExpiryMode::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
+            ExpiryMode::TwoPass | ExpiryMode::Never => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::touch::TouchDecision;
+    use super::*;
+    use crate::domain::session::{Key, State};
+
+    const NOON: UnixTime = UnixTime(1_781_524_800);
+
+    fn hours(hours: i64) -> UnixTime {
+        UnixTime(NOON.0 + hours * 3_600)
+    }
+
+    fn two_pass() -> Policy {
+        Policy { expire: ExpiryMode::TwoPass, ..Policy::default() }
+    }
+
+    /// A session that was opened and used then, and has this mark.
+    fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
+        Session {
+            key: Key::Text("a".into()),
+            handle: "a".into(),
+            user: None,
+            is_user_unreadable: false,
+            task: "box".into(),
+            client: None,
+            created_at: Some(hours(created)),
+            last_used_at: Some(hours(used)),
+            idle_timeout: None,
+            marked_at: mark.map(hours),
+            end: None,
+            expiry: None,
+        }
+    }
+
+    #[test]
+    fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
+        let verdict = |session: &Session| two_pass().verdict(session, PurgeTime::at(NOON));
+        for (created, used) in [(-48, -1), (-1, -48), (-1, -1)] {
+            // As a purge leaves it whose clock is a day behind
+            let stale = session(created, used, Some(-24));
+            assert_eq!(verdict(&stale), Verdict::Mark(NOON));
+            assert_eq!(two_pass().due(&stale, PurgeTime::at(NOON)), None);
+            assert_eq!(two_pass().expires_at(&stale), None);
+            assert_eq!(two_pass().state(&stale, NOON), State::Active);
+            // A touch clears it all the same
+            assert_eq!(two_pass().touch(&stale, NOON), TouchDecision::Renew);
+        }
+        let marked_at_the_last_use = session(-48, -24, Some(-24));
+        assert_eq!(verdict(&marked_at_the_last_use), Verdict::End(EndReason::Expired));
+        assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), State::Expired);
+    }
+
+    #[test]
+    fn a_check_marks_no_earlier_than_the_last_use_and_changes_nothing_twice() {
+        let late = PurgeTime::planned(hours(-1), NOON);
+        for (created, used, mark) in [(-48, -2, -1), (-48, 0, 0), (-48, 3, 3), (2, 1, 2)] {
+            let unmarked = session(created, used, None);
+            let verdict = two_pass().verdict(&unmarked, late);
+            assert_eq!(verdict, Verdict::Mark(hours(mark)));
+            let marked = session(created, used, Some(mark));
+            assert_eq!(two_pass().verdict(&marked, late), Verdict::Keep);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Names of formats, and the interface of each.
+
+use std::str::FromStr;
+use std::{fmt, io};
+
+use clap::ValueEnum;
+
+use super::record::{Record, Schema};
+
+/// Names of `-o`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    /// Aligned columns that fit the terminal
+    Table,
+    /// One fact per line, for grep
+    Plain,
+    /// Comma-separated values with a header, for spreadsheets
+    Csv,
+    /// One JSON object, or an array of objects
+    Json,
+    /// One JSON object per line
+    Jsonl,
+    /// Metrics for node_exporter's textfile collector
+    Prometheus,
+}
+
+/// Capabilities of the output device.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Style {
+    /// Set if it shows colors.
+    pub(crate) colour: bool,
+    /// Columns of the terminal; `None`: not a terminal.
+    pub(crate) width: Option<usize>,
+}
+
+/// A summary ahead of a listing. The formats that have one kind of row only
+/// (table, csv, jsonl, prometheus) leave it out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Summary<'a> {
+    /// Schema of the record, with [`Cardinality::One`](super::record::Cardinality::One).
+    pub(crate) schema: &'static Schema,
+    /// Values of the summary.
+    pub(crate) record: &'a Record,
+    /// Key in JSON under which the listing follows.
+    pub(crate) rows: &'static str,
+}
+
+/// A listing in progress.
+pub(crate) trait Format {
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// If the output cannot be written, for example after `| head` has exited.
+    fn record(&mut self, record: &Record) -> io::Result<()>;
+
+    /// Flushes the records so far, for a reader that waits for them. Formats that need all
+    /// records before they write do nothing.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes the rest and flushes.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    fn end(self: Box<Self>) -> io::Result<()>;
+}
+
+/// A format that has no form for certain records.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{format} cannot show {subject}{reason}; choose {choices}")]
+pub(crate) struct UnsupportedFormat {
+    format: FormatName,
+    subject: &'static str,
+    reason: &'static str,
+    choices: &'static str,
+}
+
+impl UnsupportedFormat {
+    /// No column of the records is a metric.
+    pub(crate) const fn without_metrics(subject: &'static str) -> Self {
+        Self {
+            format: FormatName::Prometheus,
+            subject,
+            reason: ": it is for the figures of show stat",
+            choices: "table, plain, csv, json or jsonl",
+        }
+    }
+
+    /// A report holds several kinds of rows.
+    pub(crate) const fn of_report(format: FormatName, subject: &'static str) -> Self {
+        Self { format, subject, reason: "", choices: "table, plain, json or jsonl" }
+    }
+}
+
+impl fmt::Display for FormatName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "table",
+            Self::Plain => "plain",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Prometheus => "prometheus",
+        })
+    }
+}
+
+impl FromStr for FormatName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Self as ValueEnum>::from_str(text, false)
+    }
+}

@@ -1,0 +1,152 @@
+//! Addresses and connection options of an rqlite cluster.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::database::rqlite::{SharedState, address};
+use crate::storage::consistency::Consistency;
+
+/// An rqlite cluster and its connection options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// Base URLs of the nodes, such as `http://db1:4001`, in the order in which they are
+    /// tried.
+    pub nodes: Vec<String>,
+    /// Read consistency of commands that change nothing.
+    pub consistency: Consistency,
+    /// Credentials for basic authentication.
+    pub credentials: Option<Credentials>,
+    /// Trusted CA certificates; `None` for those that browsers trust.
+    pub authorities: Option<CaCertificates>,
+    /// Maximum duration of one request.
+    pub timeout: Duration,
+    /// Time for which a step is retried, on one node after another, before it fails.
+    pub retry_for: Duration,
+    /// State shared by all clones.
+    pub(super) shared: SharedState,
+}
+
+impl Cluster {
+    /// Default of [`timeout`](Self::timeout).
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+    /// Default of [`retry_for`](Self::retry_for). Electing a leader takes about two seconds.
+    pub const RETRY_FOR: Duration = Duration::from_secs(30);
+
+    /// Parses the addresses of nodes; the first begins with `scheme`.
+    #[cfg(feature = "rqlite")]
+    pub(super) fn parse(scheme: &str, text: &str) -> Result<Self, String> {
+        // In the whole text: a password may contain a comma.
+        if text.contains('@') {
+            return Err("the address must not contain a user and a password, because other users \
+                        can see it: put them in a credentials file"
+                .to_owned());
+        }
+        let node = |name: &str| address::node_url(scheme, name);
+        Ok(Self {
+            nodes: text.split(',').map(node).collect::<Result<_, _>>()?,
+            consistency: Consistency::default(),
+            credentials: None,
+            authorities: None,
+            timeout: Self::TIMEOUT,
+            retry_for: Self::RETRY_FOR,
+            shared: SharedState::default(),
+        })
+    }
+
+    /// Rejects the address: this build has no client for rqlite.
+    #[cfg(not(feature = "rqlite"))]
+    pub(super) fn parse(_scheme: &str, _text: &str) -> Result<Self, String> {
+        Err("rqlite clusters are not supported by this build of sessctl: its feature \"rqlite\" \
+             is disabled"
+            .to_owned())
+    }
+
+    /// True if all connections use TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.nodes.iter().all(|node| node.starts_with("https:"))
+    }
+}
+
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut nodes = self.nodes.iter();
+        f.write_str(nodes.next().map_or("", String::as_str))?;
+        nodes.try_for_each(|node| {
+            let host = node.split_once("://").map_or(node.as_str(), |(_, host)| host);
+            write!(f, ",{host}")
+        })
+    }
+}
+
+/// User and password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+impl Credentials {
+    /// Parses `USER:PASSWORD` from the first line of a text. `None` without a user or
+    /// without a colon.
+    pub fn parse(text: &str) -> Option<Self> {
+        let line = text.lines().next()?;
+        let (user, password) = line.split_once(':').filter(|(user, _)| !user.is_empty())?;
+        Some(Self { user: user.to_owned(), password: password.to_owned() })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
+/// Trusted CA certificates.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CaCertificates(Arc<Vec<Vec<u8>>>);
+
+impl CaCertificates {
+    /// Parses certificates in PEM format. `None` if there is none, or an invalid one.
+    pub fn parse(pem: &[u8]) -> Option<Self> {
+        let certificates = address::parse_certificates(pem)?;
+        (!certificates.is_empty()).then(|| Self(Arc::new(certificates)))
+    }
+
+    /// Certificates in DER format.
+    #[cfg(feature = "rqlite")]
+    pub(super) fn der(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+}
+
+impl fmt::Debug for CaCertificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CaCertificates({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_the_first_line() {
+        let parsed = |text| Credentials::parse(text).map(|c| (c.user, c.password));
+        let is = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(parsed("bob:a:b\nmore:text"), is("bob", "a:b"));
+        assert_eq!(parsed("bob:\r\n"), is("bob", ""));
+        for text in ["", "bob", ":secret", "\nbob:secret"] {
+            assert_eq!(parsed(text), None, "{text:?}");
+        }
+        let shown = format!("{:?}", Credentials::parse("bob:secret"));
+        assert_eq!(shown, "Some(Credentials)");
+    }
+
+    #[test]
+    fn a_text_without_a_valid_certificate_is_rejected() {
+        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
+            assert_eq!(CaCertificates::parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}
