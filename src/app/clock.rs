@@ -59,16 +59,13 @@ pub(super) struct ClockCheck {
 }
 
 #[cfg(test)]
-pub(super) mod fake {
-    use super::*;
-    use std::cell::Cell;
-
-    thread_local! {
-        static NOW: Cell<Instant> = Cell::new(Instant::now());
-    }
-
-    /// Timer of the current thread that advances only when it sleeps.
-    pub fn timer() -> Timer {
-        Timer { now: || NOW.get(), sleep: |duration| NOW.set(NOW.get() + duration) }
+impl Timer {
+    /// Returns a timer of the current thread that advances only when it sleeps.
+    pub(super) fn fake() -> Self {
+        use std::cell::Cell;
+        thread_local! {
+            static NOW: Cell<Instant> = Cell::new(Instant::now());
+        }
+        Self { now: || NOW.get(), sleep: |duration| NOW.set(NOW.get() + duration) }
     }
 }

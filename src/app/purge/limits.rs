@@ -26,12 +26,11 @@ impl PurgeLimits<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::clock::fake;
     use std::time::Duration;
 
     #[test]
     fn a_purge_stops_at_its_time_limit_and_a_signal_takes_precedence() {
-        let timer = fake::timer();
+        let timer = Timer::fake();
         let until = Some(timer.now() + Duration::from_secs(60));
         let done = PurgeProgress::default();
         let go_on = &mut |_: &PurgeProgress| ControlFlow::Continue(());
