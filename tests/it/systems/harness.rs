@@ -1,30 +1,43 @@
 //! The library under the configuration of one of the systems, and a clock of the
 //! test's own.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref, DerefMut};
 
 use sessctl::app::{Housekeeper, Opened, Opening, Outcome, PurgeRequest, Ran, Summary, Terms};
-use sessctl::domain::job::{Jitter, Job, Standing};
-use sessctl::domain::port::{RunQuery, RunRecord, Store};
+use sessctl::domain::job::{Job, Standing};
+use sessctl::domain::port::{RunRecord, Store};
 use sessctl::domain::session::Session;
-use sessctl::domain::zone::Zone;
 use sessctl::store::{self, Access};
 use sessctl::{Config, Error, Span, Token, UnixTime};
 use tempfile::TempDir;
 
-use crate::systems::backend::{Db, Place};
+use crate::support::jobs::{Host, terms};
+use crate::systems::backend::{Backend, Db};
 use crate::systems::command::{self, System};
 
 /// A database under the rules of a system, in which only the test moves time.
-pub struct World {
-    pub keeper: Housekeeper,
+pub struct Library {
+    host: Host,
     pub config: Config,
-    pub terms: Terms,
-    place: Place,
+    backend: Backend,
     _folder: TempDir,
 }
 
-impl World {
+impl Deref for Library {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        &self.host
+    }
+}
+
+impl DerefMut for Library {
+    fn deref_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
+}
+
+impl Library {
     /// On the host mail1, whose clock shows UTC.
     pub fn new(system: &str) -> Self {
         Self::of(&command::text(system))
@@ -40,40 +53,36 @@ impl World {
     #[track_caller]
     pub fn of(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let place = Place::new(folder.path());
-        let store = store::create(place.location()).unwrap();
+        let backend = Backend::new(folder.path());
+        let store = store::create(backend.location()).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = Terms {
-            configuration: "/etc/sessctl.toml".to_owned(),
-            zone: Zone::UTC,
-            jitter: Jitter::default(),
-            poll: Span::ZERO,
             guard: config.guard,
             manners: config.manners,
             keep_runs: config.keep_runs,
+            ..terms()
         };
         let keeper = Housekeeper::new(store, config.policies.clone()).on_host("mail1");
-        Self { keeper, config, terms, place, _folder: folder }
+        Self { host: Host { keeper, terms }, config, backend, _folder: folder }
     }
 
     /// With the machine's clock in another zone.
-    pub fn in_zone(mut self, zone: &str) -> Self {
-        self.terms.zone = zone.parse().unwrap();
-        self
+    pub fn in_zone(self, zone: &str) -> Self {
+        Self { host: self.host.in_zone(zone), ..self }
     }
 
     pub fn db(&self) -> Db {
-        self.place.db()
+        self.backend.db()
     }
 
     /// The database, as another process opens it.
     pub fn store(&self) -> Box<dyn Store> {
-        store::open(self.place.location(), Access::Write).unwrap()
+        store::open(self.backend.location(), Access::Write).unwrap()
     }
 
     /// The command on the same database, under the configuration of a system.
     pub fn commands(&self, system: &str) -> System {
-        System::at(&self.place, system)
+        System::at(&self.backend, system)
     }
 
     /// Another process on the same database.
@@ -113,24 +122,17 @@ impl World {
     #[track_caller]
     pub fn run(&mut self, job: &str, now: UnixTime) -> Ran {
         let job = self.job(job);
-        self.keeper.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
+        self.host.run_if_due(&job, now)
     }
 
     #[track_caller]
     pub fn standing(&self, job: &str, now: UnixTime) -> Standing {
-        self.keeper.standings(&[self.job(job)], &self.terms, now).unwrap()[0]
+        self.host.standing(&self.job(job), now)
     }
 
     /// The runs of the ledger, the earliest first.
     pub fn runs(&self) -> Vec<RunRecord> {
-        let mut runs = Vec::new();
-        let visit = &mut |run| {
-            runs.push(run);
-            Ok(ControlFlow::Continue(()))
-        };
-        self.keeper.runs(&RunQuery::default(), UnixTime(0), visit).unwrap();
-        runs.reverse();
-        runs
+        self.host.ledger(UnixTime(0))
     }
 
     /// The row of a session; `None`: there is none.

@@ -7,7 +7,7 @@ use sessctl::domain::port::{Over, Stretch};
 use sessctl::domain::stored::{Counter, StoredRow};
 
 use crate::library::store::generators::check;
-use crate::library::store::harness::{World, suite};
+use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
 
 /// A row whose key is this digit, 64 times.
@@ -52,13 +52,13 @@ pub fn table() -> impl Strategy<Value = Vec<StoredRow>> {
     })
 }
 
-pub fn all(world: &World) -> Vec<StoredRow> {
+pub fn all(db: &TestDb) -> Vec<StoredRow> {
     let stretch = Stretch { rows: 1_000, bytes: usize::MAX, ..Stretch::default() };
-    world.sessions.stored(stretch).unwrap().rows
+    db.sessions.stored(stretch).unwrap().rows
 }
 
-pub fn put_all(world: &mut World, rows: &[StoredRow]) {
-    world.sessions.put(&rows.iter().collect::<Vec<_>>(), Over::All).unwrap();
+pub fn put_all(db: &mut TestDb, rows: &[StoredRow]) {
+    db.sessions.put(&rows.iter().collect::<Vec<_>>(), Over::All).unwrap();
 }
 
 fn counter(task: &str, value: i64) -> Counter {
@@ -88,17 +88,17 @@ macro_rules! tests {
                 end_reason,
                 ..stored('9')
             });
-            let mut world = world();
-            put_all(&mut world, &rows);
-            assert_eq!(all(&world), rows);
+            let mut db = db();
+            put_all(&mut db, &rows);
+            assert_eq!(all(&db), rows);
         }
 
         #[test]
         $(#[$on])*
         fn a_stretch_has_ends_and_is_read_in_portions() {
-            let mut world = world();
+            let mut db = db();
             let rows: Vec<StoredRow> = ('0'..='7').map(stored).collect();
-            put_all(&mut world, &rows);
+            put_all(&mut db, &rows);
             let portion = |after: Option<usize>, until: Option<usize>, most, bytes| {
                 let stretch = Stretch {
                     after: after.map(|at| rows[at].id.as_str()),
@@ -106,7 +106,7 @@ macro_rules! tests {
                     rows: most,
                     bytes,
                 };
-                let portion = world.sessions.stored(stretch).unwrap();
+                let portion = db.sessions.stored(stretch).unwrap();
                 (portion.rows, portion.has_more)
             };
             assert_eq!(portion(Some(1), Some(5), 9, 9_999), (rows[2..=5].to_vec(), false));
@@ -119,29 +119,29 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_failed_put_has_changed_nothing() {
-            let mut world = world();
-            put_all(&mut world, &[stored('a')]);
+            let mut db = db();
+            put_all(&mut db, &[stored('a')]);
             let good = StoredRow { user: None, ..stored('a') };
             let bad = StoredRow { last_used_at: -1, ..stored('b') };
-            assert!(world.sessions.put(&[&good, &bad], Over::All).is_err());
-            assert_eq!(all(&world), [stored('a')]);
+            assert!(db.sessions.put(&[&good, &bad], Over::All).is_err());
+            assert_eq!(all(&db), [stored('a')]);
         }
 
         #[test]
         $(#[$on])*
         fn what_is_removed_is_not_counted_as_deleted() {
-            let mut world = world();
-            put_all(&mut world, &[stored('a'), stored('b')]);
-            let removed = world.sessions.remove(&[&stored('a'), &stored('c')]).unwrap();
-            assert_eq!((removed.rows, all(&world)), (1, vec![stored('b')]));
-            assert_eq!(world.sessions.counters().unwrap(), []);
+            let mut db = db();
+            put_all(&mut db, &[stored('a'), stored('b')]);
+            let removed = db.sessions.remove(&[&stored('a'), &stored('c')]).unwrap();
+            assert_eq!((removed.rows, all(&db)), (1, vec![stored('b')]));
+            assert_eq!(db.sessions.counters().unwrap(), []);
         }
 
         #[test]
         $(#[$on])*
         fn a_counter_is_set_where_it_may_be_and_dropped() {
-            let mut world = world();
-            let store = &mut world.sessions;
+            let mut db = db();
+            let store = &mut db.sessions;
             let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
             store.put_counters(&[&high, &other], &[], Over::Older).unwrap();
             store.put_counters(&[&low], &[], Over::Older).unwrap();
@@ -154,12 +154,12 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_row_that_is_newer_stays_and_is_not_counted() {
-            check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
-                put_all(world, std::slice::from_ref(&there));
-                let put = world.sessions.put(&[&new], Over::Older).unwrap();
+            check(db(), 300, (drawn_row('a'), drawn_row('a')), |db, (there, new)| {
+                put_all(db, std::slice::from_ref(&there));
+                let put = db.sessions.put(&[&new], Over::Older).unwrap();
                 let stays = there.is_newer_than(&new);
                 prop_assert_eq!(put.rows, u64::from(!stays));
-                prop_assert_eq!(all(world), [if stays { there } else { new }]);
+                prop_assert_eq!(all(db), [if stays { there } else { new }]);
                 Ok(())
             });
         }

@@ -1,7 +1,8 @@
-//! An application's database, and sessctl beside it.
+//! The store of a framework's table, in a database that only an application has used.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -12,19 +13,17 @@ use sessctl::domain::port::{Census, Order, Place, Query, Reach, Scope, Settled, 
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
 use sessctl::store::{self, Access};
-use tempfile::TempDir;
 
-use crate::support::NOW;
+use super::{NOW, Sandbox};
 
-/// A database in a folder that goes with it.
-pub struct World {
-    folder: TempDir,
-    policies: Policies,
+/// A database in a directory that goes with it.
+pub struct ApplicationDb {
+    pub sandbox: Sandbox,
 }
 
 /// What a walk has come to.
 #[derive(Debug, Default)]
-pub struct Walked {
+pub struct PurgeTotals {
     pub census: Census,
     pub settled: Settled,
     pub sessions: u64,
@@ -33,21 +32,20 @@ pub struct Walked {
     pub by_time: bool,
 }
 
-impl World {
+impl ApplicationDb {
     /// As these statements make it.
     pub fn of(sql: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let world = Self { folder, policies: Policies::default() };
-        world.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
-        world
+        let db = Self { sandbox: Sandbox::without_database() };
+        db.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
+        db
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("application.db")
+        self.sandbox.path("application.db")
     }
 
     pub fn state(&self) -> PathBuf {
-        self.folder.path().join("own/records")
+        self.sandbox.path("own/records")
     }
 
     /// The application's connection.
@@ -64,54 +62,6 @@ impl World {
 
     pub fn store(&self, profile: Profile) -> Box<dyn Store> {
         self.open(profile).unwrap()
-    }
-
-    pub fn scope(&self) -> Scope<'_> {
-        Scope { policies: &self.policies, now: NOW, planned: None, task: None }
-    }
-
-    /// A look of a purge.
-    pub fn look(&self, store: &dyn Store, after: Option<&Place>, rows: usize) -> Survey {
-        store.survey(&self.scope(), after, few(rows)).unwrap()
-    }
-
-    /// All looks and batches of a purge, of so many rows at most.
-    pub fn purge(&self, store: &mut dyn Store, rows: usize) -> Result<Walked, Error> {
-        let (mut walked, mut after) = (Walked::default(), None);
-        loop {
-            let survey = store.survey(&self.scope(), after.as_ref(), few(rows))?;
-            walked.census.add(survey.census);
-            walked.sessions += survey.sessions.values().sum::<u64>();
-            walked.rows += survey.rows;
-            assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
-            if let Some(due) = survey.due {
-                let settled = store.settle(&self.scope(), &due, true)?;
-                walked.settled.deleted += settled.deleted;
-                walked.settled.ended += settled.ended;
-                walked.settled.told.extend(settled.told);
-            }
-            walked.by_time |= matches!(survey.last, Some(Place::Time(..)));
-            after = survey.last;
-            if after.is_none() {
-                return Ok(walked);
-            }
-        }
-    }
-
-    /// The sessions that there are, in key order.
-    pub fn sessions(&self, store: &dyn Store) -> Vec<Session> {
-        self.listed(store, &Filter::default(), Order::default())
-    }
-
-    pub fn listed(&self, store: &dyn Store, filter: &Filter, order: Order) -> Vec<Session> {
-        let query = Query { scope: self.scope(), filter, due_only: false, after: None, order };
-        let mut sessions = Vec::new();
-        let visit = &mut |session| {
-            sessions.push(session);
-            Ok(ControlFlow::Continue(()))
-        };
-        store.scan(&query, visit).unwrap();
-        sessions
     }
 
     /// One column of all rows, in its order.
@@ -144,6 +94,66 @@ impl World {
             ["journal_mode", "application_id", "user_version", "auto_vacuum", "page_size"];
         schema.map(Result::unwrap).chain(pragmas.map(pragma)).collect()
     }
+}
+
+/// All tasks, under the default policies.
+pub fn all_tasks() -> Scope<'static> {
+    static POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
+    Scope { policies: &POLICIES, now: NOW, planned: None, task: None }
+}
+
+/// A look of a purge.
+pub fn look(store: &dyn Store, after: Option<&Place>, rows: usize) -> Survey {
+    store.survey(&all_tasks(), after, few(rows)).unwrap()
+}
+
+/// All looks and batches of a purge, of so many rows at most.
+pub fn purge_all(store: &mut dyn Store, rows: usize) -> Result<PurgeTotals, Error> {
+    purge_watched(store, rows, &mut |_| {})
+}
+
+/// The same, which shows what each look has seen.
+pub fn purge_watched(
+    store: &mut dyn Store,
+    rows: usize,
+    watch: &mut dyn FnMut(&Survey),
+) -> Result<PurgeTotals, Error> {
+    let (mut totals, mut after) = (PurgeTotals::default(), None);
+    loop {
+        let survey = store.survey(&all_tasks(), after.as_ref(), few(rows))?;
+        watch(&survey);
+        totals.census.add(survey.census);
+        totals.sessions += survey.sessions.values().sum::<u64>();
+        totals.rows += survey.rows;
+        assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
+        if let Some(due) = survey.due {
+            let settled = store.settle(&all_tasks(), &due, true)?;
+            totals.settled.deleted += settled.deleted;
+            totals.settled.ended += settled.ended;
+            totals.settled.told.extend(settled.told);
+        }
+        totals.by_time |= matches!(survey.last, Some(Place::Time(..)));
+        after = survey.last;
+        if after.is_none() {
+            return Ok(totals);
+        }
+    }
+}
+
+/// The sessions that there are, in key order.
+pub fn all_sessions(store: &dyn Store) -> Vec<Session> {
+    list_sessions(store, &Filter::default(), Order::default())
+}
+
+pub fn list_sessions(store: &dyn Store, filter: &Filter, order: Order) -> Vec<Session> {
+    let query = Query { scope: all_tasks(), filter, due_only: false, after: None, order };
+    let mut sessions = Vec::new();
+    let visit = &mut |session| {
+        sessions.push(session);
+        Ok(ControlFlow::Continue(()))
+    };
+    store.scan(&query, visit).unwrap();
+    sessions
 }
 
 /// How far a purge looks.
