@@ -1,9 +1,8 @@
-//! What the README and the pages about clusters and other systems claim, they show, and
-//! what they show is run here: each command of their `console` blocks, in order, in one shell for each
-//! page, in an empty folder.
+//! The `console` blocks of the README and the pages about clusters and other systems: each
+//! command is run, in order, in one shell for each page, in an empty directory.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -115,20 +114,21 @@ fn shows_what_happens(page: &str, programs: &[&Path]) {
     }
 }
 
-/// The text of all Rust files in a directory.
-fn source(directory: &Path) -> String {
+/// All Rust files in a directory, with their texts.
+fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    entries.fold(String::new(), |text, path| {
-        let is_source = path.extension().is_some_and(|ending| ending == "rs");
-        match path.is_dir() {
-            true => text + &source(&path),
-            false if is_source => text + &std::fs::read_to_string(path).unwrap(),
-            false => text,
+    let read = |path: PathBuf| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(extension) if extension == "rs" => {
+            let text = std::fs::read_to_string(&path).unwrap();
+            vec![(path, text)]
         }
-    })
+        _ => Vec::new(),
+    };
+    entries.flat_map(read).collect()
 }
 
-/// Names of tests, and of files of tests as `file::`, in the code of a page.
+/// Names of tests, as `name`, `module::name` or `module::`, in the code of a page.
 fn tests_named(page: &str) -> Vec<&str> {
     let is_test = |code: &&str| {
         let name = code.rsplit("::").next().unwrap();
@@ -138,23 +138,43 @@ fn tests_named(page: &str) -> Vec<&str> {
     page.split('`').skip(1).step_by(2).filter(is_test).collect()
 }
 
+/// The filters of the test commands in the code of a page, each with its test executable.
+fn filters(page: &str) -> Vec<(&str, &str)> {
+    let commands = page.split('`').filter(|code| code.contains("cargo test --test "));
+    commands
+        .map(|code| {
+            let (_, arguments) = code.split_once(" --test ").unwrap();
+            (arguments.split(' ').next().unwrap(), arguments.rsplit(' ').next().unwrap())
+        })
+        .collect()
+}
+
+fn is_in_module(path: &Path, module: &str) -> bool {
+    path.with_extension("").components().any(|part| part.as_os_str() == module)
+}
+
 #[test]
 fn each_test_that_a_promise_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = source(&root.join("tests")) + &source(&root.join("src"));
+    let sources = [sources(&root.join("tests")), sources(&root.join("src"))].concat();
     for page in [include_str!("../../docs/security.md"), include_str!("../../docs/reliability.md")]
     {
         let named = tests_named(page);
         assert!(named.len() > 8, "{named:?}");
         for test in named {
-            let is_there = match test.strip_suffix("::") {
-                Some(file) => source.contains(&format!("mod {file};")),
-                None => {
-                    let name = test.rsplit("::").next().unwrap();
-                    source.contains(&format!("fn {name}("))
-                }
+            let (module, name) = test.rsplit_once("::").unwrap_or(("", test));
+            let is_there = |(path, text): &(PathBuf, String)| {
+                (module.is_empty() || is_in_module(path, module))
+                    && (name.is_empty() || text.contains(&format!("fn {name}(")))
             };
-            assert!(is_there, "{test}");
+            assert!(sources.iter().any(is_there), "{test}");
+        }
+        for (executable, filter) in filters(page) {
+            let is_there = |(path, text): &(PathBuf, String)| {
+                is_in_module(path, executable)
+                    && (is_in_module(path, filter) || text.contains(&format!("fn {filter}")))
+            };
+            assert!(sources.iter().any(is_there), "--test {executable} {filter}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The layers hold: `main -> cli -> app -> domain <- store`, `cli -> output ->
-//! domain`. What a layer must not know does not stand in its files.
+//! The layers of the source: `main -> cli -> app -> domain <- store`, `cli -> output ->
+//! domain`. Names that a layer must not use do not occur in its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("cli", &["rusqlite", "SELECT ", "UPDATE ", "DELETE ", "INSERT "]),
 ];
 
-/// What reads a clock.
+/// Calls that read a clock.
 const CLOCKS: &[&str] =
     &["SystemTime::now", "Utc::now", "Local::now", "strftime('now", "unixepoch("];
 

@@ -1,4 +1,4 @@
-//! `sessctl run --watch` is killed at random moments, and nothing is lost.
+//! `sessctl run --watch`, killed at random moments: no work is lost or repeated.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -88,7 +88,7 @@ fn rounds() -> u64 {
 }
 
 #[test]
-fn a_watch_that_is_killed_at_any_moment_leaves_nothing_undone_and_does_nothing_twice() {
+fn a_watch_killed_at_any_moment_leaves_no_work_undone_or_repeated() {
     let sandbox = Sandbox::new();
     sandbox.file("jobs.toml", JOBS);
     let (mut opened, mut killed_at_work) = (0, 0);

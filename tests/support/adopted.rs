@@ -21,19 +21,19 @@ pub struct ApplicationDb {
     pub sandbox: Sandbox,
 }
 
-/// What a walk has come to.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct PurgeTotals {
     pub census: Census,
     pub settled: Settled,
     pub sessions: u64,
     pub rows: u64,
-    /// Whether it went along an index.
+    /// True if it used an index.
     pub by_time: bool,
 }
 
 impl ApplicationDb {
-    /// As these statements make it.
+    /// Runs these statements in a new database.
     pub fn of(sql: &str) -> Self {
         let db = Self { sandbox: Sandbox::without_database() };
         db.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
@@ -78,7 +78,7 @@ impl ApplicationDb {
         rows.query_map([], value).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    /// What must never change: the schema, how changes are written, whose file it is.
+    /// Properties that sessctl never changes: the schema, the journal mode, the file's marks.
     pub fn imprint(&self) -> Vec<String> {
         let application = self.application();
         let pragma = |name| {
@@ -102,17 +102,17 @@ pub fn all_tasks() -> Scope<'static> {
     Scope { policies: &POLICIES, now: NOW, planned: None, task: None }
 }
 
-/// A look of a purge.
+/// Runs one scan of a purge.
 pub fn look(store: &dyn Store, after: Option<&Place>, rows: usize) -> Survey {
     store.survey(&all_tasks(), after, few(rows)).unwrap()
 }
 
-/// All looks and batches of a purge, of so many rows at most.
+/// Runs all scans and batches of a purge, of so many rows at most.
 pub fn purge_all(store: &mut dyn Store, rows: usize) -> Result<PurgeTotals, Error> {
     purge_watched(store, rows, &mut |_| {})
 }
 
-/// The same, which shows what each look has seen.
+/// Runs a purge, and passes on each scan.
 pub fn purge_watched(
     store: &mut dyn Store,
     rows: usize,
@@ -140,7 +140,7 @@ pub fn purge_watched(
     }
 }
 
-/// The sessions that there are, in key order.
+/// All sessions, in key order.
 pub fn all_sessions(store: &dyn Store) -> Vec<Session> {
     list_sessions(store, &Filter::default(), Order::default())
 }
@@ -156,12 +156,12 @@ pub fn list_sessions(store: &dyn Store, filter: &Filter, order: Order) -> Vec<Se
     sessions
 }
 
-/// How far a purge looks.
+/// The limits of a scan.
 pub fn few(rows: usize) -> Reach {
     Reach { due: rows, rows, time: Duration::from_secs(60), ..Reach::ALL }
 }
 
-/// What a refusal says.
+/// The text of a refusal.
 pub fn refused<T>(outcome: Result<T, Error>) -> String {
     match outcome {
         Err(error @ Error::Refused(_)) => error.to_string(),

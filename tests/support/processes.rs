@@ -23,7 +23,7 @@ pub fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Child {
     command.spawn().unwrap()
 }
 
-/// Whether the process has the signal's number in this set, as the kernel says.
+/// True if the kernel has the signal in this set of the process.
 pub fn is_in(set: &str, child: &Child, number: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
@@ -39,7 +39,7 @@ pub fn until(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Whether the process waits for something, as the kernel says.
+/// True if the process is sleeping, as the kernel says.
 pub fn waits(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     assert!(!status.contains("State:\tZ"), "it has ended");

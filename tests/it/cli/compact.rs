@@ -1,4 +1,4 @@
-//! Giving the space of deleted rows back.
+//! `sessctl compact`: returning the space of deleted rows to the file system.
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,7 @@ fn steps_give_back_what_a_purge_has_freed_and_the_figures_are_those_of_the_file(
 }
 
 #[test]
-fn a_compaction_is_silent_where_cron_would_mail_its_words() {
+fn a_compaction_prints_nothing_under_cron() {
     let sandbox = for_steps();
     sandbox.run(["compact"]).succeeds().is_silent();
     let ran = sandbox.run(["compact", "-v"]);
@@ -119,7 +119,7 @@ fn the_summary_has_these_keys() {
 }
 
 #[test]
-fn a_file_that_was_not_made_for_steps_is_left_alone_and_its_owner_told_what_helps() {
+fn a_file_without_incremental_vacuum_is_left_alone_with_advice() {
     let sandbox = purged(Sandbox::new());
     let free = number(
         &sandbox,
@@ -190,7 +190,7 @@ fn a_reader_sees_what_it_saw_and_the_file_shrinks_when_it_has_gone() {
 }
 
 #[test]
-fn a_signal_stops_it_after_a_step_and_the_next_one_goes_on() {
+fn a_signal_stops_it_after_a_step_and_the_next_one_resumes() {
     for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         let sandbox = for_steps();
         let writer = sandbox.db();
@@ -291,7 +291,7 @@ fn killed_at_any_moment_it_leaves_a_sound_database() {
     assert!(given_back > 0);
 }
 
-/// Whether the process has ended and waits to be asked how.
+/// True if the process has ended and waits to be asked how.
 fn child_is_over(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     status.lines().any(|line| line.starts_with("State:\tZ"))

@@ -1,4 +1,4 @@
-//! How a purge treats those who read and write the same table.
+//! Purges while other programs read and write the same table.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -30,7 +30,7 @@ fn log_size(sandbox: &Sandbox) -> u64 {
 }
 
 #[test]
-fn beside_a_long_read_the_log_stays_within_its_limit() {
+fn during_a_long_read_the_write_ahead_log_stays_within_its_limit() {
     // Given somebody who reads and does not come to an end
     let sandbox = many();
     let reader = reader(&sandbox);
@@ -55,7 +55,7 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
 }
 
 #[test]
-fn a_purge_goes_on_when_the_reader_goes_in_time() {
+fn a_purge_continues_when_the_reader_ends_in_time() {
     let sandbox = many();
     let reader = reader(&sandbox);
     let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
@@ -105,7 +105,7 @@ fn a_purge_that_need_not_care_takes_fewer_batches() {
 }
 
 #[test]
-fn ends_and_deletions_are_one_walk() {
+fn one_sweep_ends_sessions_and_deletes_rows() {
     // Given rows of each kind, side by side
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..3_000, |n| {
@@ -132,7 +132,7 @@ fn the_configuration_says_how_to_treat_others_and_the_command_line_has_the_last_
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_refused() {
     let sandbox = Sandbox::new();
     let said = |args: &[&str]| {
         let args = ["purge"].into_iter().chain(args.iter().copied());

@@ -1,5 +1,5 @@
-//! Everything that is no database of sessctl, or is out of reach: one clear line,
-//! the right exit code, and the files as they were.
+//! Files that are not a sessctl database or cannot be reached: one clear line, the right
+//! exit code, and the files unchanged.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -53,7 +53,7 @@ fn a_file_of_something_else_is_refused() {
 }
 
 #[test]
-fn an_empty_file_is_refused_and_told_how_to_become_a_database() {
+fn an_empty_file_is_refused_and_the_error_names_init() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
     let reason = "app.db is no database of sessctl: the file is empty; \
@@ -139,7 +139,7 @@ fn no_database_at_all_is_a_mistake_of_usage() {
     assert!(sandbox.files().is_empty());
 }
 
-/// What is said of a file with these tables, none of which is a framework's.
+/// The output for a file with these tables, none of which is a framework's.
 fn strange(tables: &str, nearest: &str) -> String {
     format!(
         "app.db is no database of sessctl: it holds {tables}; none is a table of sessions that \
@@ -295,7 +295,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
 }
 
 #[test]
-fn a_database_in_the_midst_of_a_checkpoint_is_not_taken_for_a_corrupt_one() {
+fn a_database_during_a_checkpoint_is_not_reported_as_corrupt() {
     // Given an application that writes, and copies its log into the file at once
     let sandbox = Sandbox::new();
     let db = sandbox.db();

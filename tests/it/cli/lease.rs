@@ -1,4 +1,4 @@
-//! One purge at a time on a database.
+//! The lease: one purge at a time on a database.
 
 use std::process::{Child, Stdio};
 
@@ -22,7 +22,7 @@ fn live(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn w8_a_purge_that_finds_another_at_work_leaves() {
+fn w8_a_purge_that_finds_another_running_exits() {
     let sandbox = sandbox();
     for ago in [0, 30, 50] {
         hold(&sandbox, ago);
@@ -46,7 +46,7 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over() {
 }
 
 #[test]
-fn w8_a_purge_waits_for_another_as_long_as_it_is_told_to() {
+fn w8_a_purge_waits_for_another_as_long_as_requested() {
     let sandbox = sandbox();
     hold(&sandbox, 0);
     sandbox.run(["purge", "--wait", "1s"]).is_refused_with(11);
@@ -89,7 +89,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
 }
 
 #[test]
-fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
+fn w8_a_run_that_finds_its_job_running_exits_or_waits() {
     // Given a job whose process is at work elsewhere
     let sandbox = sandbox();
     let config = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
@@ -149,7 +149,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
 }
 
 #[test]
-fn a_purge_that_died_is_lost_to_the_ledger_and_the_next_one_goes_on() {
+fn a_killed_purge_is_lost_in_the_ledger_and_the_next_one_resumes() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");
     for name in ["fifo", "gate"] {

@@ -43,7 +43,7 @@ fn a_rebuild_gives_back_all_and_makes_steps_possible() {
 }
 
 #[test]
-fn what_a_rebuild_would_give_back_is_told_beforehand() {
+fn the_space_that_a_rebuild_would_free_is_reported_in_advance() {
     let sandbox = Sandbox::new();
     let old = |n: u32| if n.is_multiple_of(8) { 0 } else { HOUR };
     sandbox.insert_all(0..ROWS, |n| row(&n.to_string()).idle(old(n)));

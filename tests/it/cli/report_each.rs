@@ -142,7 +142,7 @@ fn d9_a_job_reports_where_its_key_says() {
 }
 
 #[test]
-fn d9_where_a_job_reports_is_no_part_of_its_history() {
+fn d9_the_report_destination_of_a_job_does_not_affect_its_history() {
     let sandbox = with_jobs("");
     run(&sandbox, &[]).succeeds();
     let histories = || -> i64 {

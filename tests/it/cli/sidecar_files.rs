@@ -1,5 +1,5 @@
-//! Files beside a database: none that is not SQLite's is opened, none is created that the
-//! database's owner could not use, and none is missed because it lies beside another name.
+//! Files next to a database: foreign ones are not opened, none is created that the owner of
+//! the database could not use, and none is missed because it lies next to another name.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

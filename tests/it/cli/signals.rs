@@ -21,7 +21,7 @@ fn live(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
+fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_resumes() {
     for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a purge that waits for its first batch
         let (sandbox, writer) = waiting();

@@ -83,7 +83,7 @@ fn w8_of_many_that_find_a_lease_without_its_process_one_gets_it() {
 }
 
 #[test]
-fn w8_a_job_whose_process_was_killed_goes_on_at_once() {
+fn w8_a_job_whose_process_was_killed_resumes_at_once() {
     let sandbox = native();
     let job = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
     sandbox.file("jobs.toml", job);

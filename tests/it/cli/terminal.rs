@@ -75,7 +75,7 @@ fn unheard(sandbox: &Sandbox, command: &str) -> Option<i32> {
 }
 
 #[test]
-fn a_command_that_nobody_hears_ends_as_any_other() {
+fn a_command_with_closed_outputs_ends_with_its_exit_code() {
     let sandbox = Sandbox::new();
     sandbox.file("tokens.txt", "token");
     for (command, code) in [
@@ -254,7 +254,7 @@ fn a_session_whose_token_nobody_got_is_closed_again() {
 }
 
 #[test]
-fn the_exit_code_of_work_does_not_depend_on_who_reads() {
+fn the_exit_code_does_not_depend_on_the_reader_of_the_output() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(HOUR));
     assert_eq!(unheard(&sandbox, "purge --max-rows 1 --json"), Some(4));

@@ -140,7 +140,7 @@ fn it_reads_the_configuration_at_once_on_a_hang_up_and_survives_a_mistake_in_it(
 }
 
 #[test]
-fn it_goes_on_after_a_hang_up_that_it_was_started_to_ignore() {
+fn it_continues_after_a_sighup_that_it_was_started_to_ignore() {
     let sandbox = sandbox(TIDY);
     let mut watch = Watch::start_by(&sandbox, &["env", "--ignore-signal=HUP"]);
     watch.says("tidy: done");

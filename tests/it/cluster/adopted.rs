@@ -91,7 +91,7 @@ fn file(sql: &str) -> (TempDir, std::path::PathBuf) {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn of_each_framework_exactly_what_is_over_goes() {
+fn exactly_the_expired_rows_of_each_framework_are_deleted() {
     let nodes = rqlite::shared();
     for (profile, sql, over) in all() {
         let (name, id, table) = (profile.name.clone(), &profile.id, &profile.table);
@@ -243,7 +243,7 @@ fn djangos(rows: u32, one_in: u32, times: u32) -> String {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_walk_in_pages_is_that_of_a_file() {
+fn a_scan_in_pages_sees_what_a_scan_of_a_file_sees() {
     let nodes = rqlite::shared();
     // Along the key, and along the index; where many rows have one time, and none
     for (rows, one_in, times) in [(6_000, 2, 3_000), (6_000, 50, 3_000), (6_000, 30, 2)] {
@@ -375,7 +375,7 @@ fn a_table_without_rows_is_as_good() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn what_a_purge_would_trip_over_is_said_before() {
+fn problems_of_a_purge_are_reported_in_advance() {
     let nodes = rqlite::shared();
     let sql = "; CREATE TRIGGER broken AFTER DELETE ON django_session \
                BEGIN INSERT INTO nowhere VALUES (1); END";
@@ -390,7 +390,7 @@ fn what_a_purge_would_trip_over_is_said_before() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_cluster_without_tables_is_told_what_to_do() {
+fn the_error_on_a_cluster_without_tables_names_init() {
     let nodes = rqlite::shared();
     let error = detected(&nodes).unwrap_err();
     assert!(matches!(error, Error::NotOurs { .. }), "{error}");

@@ -148,7 +148,7 @@ fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_cluster_by_two_names_is_not_moved_to_itself_nor_is_one_of_another_program() {
+fn neither_the_same_cluster_under_two_names_nor_one_of_another_program_is_a_destination() {
     let cluster = rqlite::shared();
     let sandbox = Sandbox::without_database();
     drop(filled(&sandbox, "app.db", 3));
@@ -181,7 +181,7 @@ fn application(path: &Path, stop: &AtomicBool) {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_both_equal() {
+fn a_killed_leader_during_a_move_loses_nothing_and_the_last_pass_makes_both_equal() {
     // Given an application that writes to its file
     let mut cluster = Nodes::start(3);
     let (sandbox, file, url) = (Sandbox::without_database(), "app.db", cluster.url());

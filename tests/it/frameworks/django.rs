@@ -103,7 +103,7 @@ fn ages(now: i64) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs django"]
-fn who_is_served_survives_and_who_is_not_goes() {
+fn served_sessions_survive_and_others_are_deleted() {
     for zone in [None, Some("America/New_York"), Some("Europe/Berlin")] {
         let django = Django::new(zone);
         let keys: BTreeSet<_> =
@@ -194,7 +194,7 @@ fn at_the_very_second_sessctl_purges_what_django_would_purge() {
 /// again what had lapsed.
 #[test]
 #[ignore = "needs django"]
-fn nobody_who_is_served_goes_in_the_night_of_a_change_of_the_clocks() {
+fn no_served_session_is_deleted_in_the_night_of_a_clock_change() {
     // Each the instant of the change.
     for (zone, change) in [
         ("America/New_York", 1_772_953_200), // 2026-03-08T07:00:00Z, from 2 to 3
@@ -388,7 +388,7 @@ fn server(django: &Django, seed: u32) -> Child {
 
 #[test]
 #[ignore = "needs django"]
-fn a_running_application_loses_nothing_to_the_purges_beside_it() {
+fn a_running_application_loses_nothing_to_concurrent_purges() {
     for mode in ["delete", "wal"] {
         let django = Django::new(None);
         django.db().pragma_update(None, "journal_mode", mode).unwrap();

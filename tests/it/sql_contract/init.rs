@@ -26,7 +26,7 @@ fn the_file_is_what_the_page_says() {
 }
 
 #[test]
-fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
+fn tables_outside_the_contract_do_not_affect_an_application() {
     // Given a database as the first sessctl made it
     let sandbox = Sandbox::new();
     let id = sandbox.insert(&crate::support::row("theirs"));

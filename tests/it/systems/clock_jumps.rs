@@ -1,4 +1,4 @@
-//! Under the configuration of each system, no session ends by a clock that has moved.
+//! Clock jumps under the configuration of each system: no session ends because of them.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,7 +9,7 @@ use crate::support::{Finished, HOUR, MINUTE, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::command;
 
-/// What the clock shows, as faketime has it.
+/// Clocks, in the notation of faketime.
 const CLOCKS: [&str; 9] =
     ["+62m", "-62m", "+1d", "-1d", "+1y", "-1y", "+20y", "-20y", "@1970-01-02 00:00:00"];
 
@@ -55,7 +55,7 @@ fn no_run_ends_a_session_that_is_live_at_the_right_time() {
 
 #[test]
 #[ignore = "needs faketime"]
-fn no_session_makes_way_by_a_wrong_clock() {
+fn no_session_is_evicted_by_a_wrong_clock() {
     for (name, task, limit) in [("stalwart", "jmap", 100), ("redbex", "imap", 3)] {
         // Given as many sessions in use as there may be
         let system = System::new(name);
@@ -139,7 +139,7 @@ impl Drop for Watch {
 
 #[test]
 #[ignore = "needs faketime"]
-fn a_watch_complains_once_of_a_jump_and_goes_on_when_the_clock_is_right() {
+fn a_watch_reports_a_clock_jump_once_and_continues_when_the_clock_is_right() {
     // Given a watch that has purged and cycled, and a session that was opened since
     let domino = System::new("domino");
     let jobs = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";

@@ -95,12 +95,12 @@ fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need()
 }
 
 #[test]
-fn r11_nor_do_logins_to_several_tasks_exceed_the_limit_that_they_share() {
+fn r11_logins_to_several_tasks_do_not_exceed_their_shared_limit() {
     is_kept_by_a_crowd(redbex_shared_licence::shared, &["web", "desktop"]);
 }
 
 #[test]
-fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
+fn r6_concurrent_logins_of_one_user_do_not_exceed_the_user_limit() {
     // Given a user with one active and one idle session
     let limit = [("# user_limit = 3", "user_limit = 3")];
     let redbex = System::but("redbex", &limit);

@@ -1,4 +1,4 @@
-//! WebSphere's reaper: its runs, and what happens beside them.
+//! WebSphere's reaper: its runs, and other programs that are active at the same time.
 
 use std::ops::ControlFlow;
 use std::process::Command;
@@ -152,7 +152,7 @@ fn has_opened(pid: u32, file: &str) {
 }
 
 #[test]
-fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
+fn w8_a_process_that_waits_for_the_write_lock_takes_no_lease_over() {
     // Given a purge at work, and another process that comes while an application holds
     // the lock on writing
     let websphere = System::new("websphere");
@@ -174,7 +174,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
 }
 
 #[test]
-fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
+fn w9_no_timeout_never_expires_and_a_timeout_of_0_expires_at_the_next_pass() {
     // Given a session that asked for no timeout, and one that the application has given
     // none at all
     let mut websphere = Library::new("websphere");

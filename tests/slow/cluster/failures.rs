@@ -1,4 +1,4 @@
-//! Nodes that stand still or are gone while a purge is at work.
+//! Nodes that are stopped or killed while a purge is running.
 
 use std::ops::ControlFlow;
 use std::process::Child;
@@ -29,7 +29,7 @@ fn begun(harness: &Harness, first: usize) -> Child {
     purge
 }
 
-/// How many of the seeded sessions have ended, by the rows that stay and by the counter of
+/// Number of seeded sessions that have ended, by the rows that stay and by the counter of
 /// the others; each is there or counted.
 #[track_caller]
 fn ended(nodes: &Nodes) -> i64 {
@@ -44,7 +44,7 @@ fn ended(nodes: &Nodes) -> i64 {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
+fn a_purge_completes_while_a_follower_is_stopped() {
     // Given a purge that asks a follower
     let nodes = Nodes::start(3);
     let harness = Harness::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));

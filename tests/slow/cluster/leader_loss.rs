@@ -16,7 +16,7 @@ const NATIVE: [&str; 3] = ["purge", "--wait", "2m"];
 const DJANGO: [&str; 7] =
     ["purge", "--wait", "2m", "--config", "django.toml", "--state-dir", "what is kept for django"];
 
-/// How many purges there are; `SESSCTL_TEST_LEADERS` sets another number.
+/// Number of purges; `SESSCTL_TEST_LEADERS` sets another one.
 fn purges() -> usize {
     std::env::var("SESSCTL_TEST_LEADERS").map_or(4, |purges| purges.parse().unwrap())
 }
@@ -46,7 +46,7 @@ fn seed_django(harness: &Harness, from: i64) {
 }
 
 impl Table {
-    /// How many rows are there, as some leader sees it that knows of all that was done.
+    /// Number of rows, read with strong consistency.
     fn left(&self, nodes: &[Address]) -> i64 {
         let mut left = None;
         rqlite::wait_for("the number of rows", || {

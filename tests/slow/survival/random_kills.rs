@@ -1,4 +1,4 @@
-//! A purge is killed at random moments, while two processes of an application write.
+//! Purges that are killed at random moments while two processes of an application write.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Output, Stdio};
@@ -13,7 +13,7 @@ use crate::survival::setup::{Retention, Setup, Table};
 /// The tests of this file share the kills.
 const TESTS: usize = 6;
 
-/// How many times purges are killed: `SESSCTL_TEST_KILLS`, or 20.
+/// Number of kills: `SESSCTL_TEST_KILLS`, or 20.
 pub fn kills() -> usize {
     std::env::var("SESSCTL_TEST_KILLS").map_or(20, |kills| kills.parse().unwrap())
 }
@@ -23,7 +23,7 @@ pub fn kills() -> usize {
 #[derive(Default)]
 struct KillTimes {
     part: f64,
-    /// How long a purge takes; it is not known before one has come to its end.
+    /// The duration of a purge, once one has ended.
     usual: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl KillTimes {
     }
 }
 
-/// How a purge came to its end.
+/// The end of a purge.
 struct End {
     output: Output,
     took: Duration,

@@ -9,7 +9,7 @@ use super::{
 use crate::support::{Finished, Sandbox, handles};
 
 #[test]
-fn a_purge_deletes_what_is_over_and_says_nothing_to_cron() {
+fn a_purge_deletes_expired_sessions_and_prints_nothing_under_cron() {
     let sandbox = three();
     let before = schema(&sandbox);
     run(&sandbox, ["purge"]).succeeds().is_silent();
@@ -132,7 +132,7 @@ fn a_close_finds_a_row_by_what_its_client_holds() {
 }
 
 #[test]
-fn a_hook_is_told_of_each_session_that_ends() {
+fn a_hook_receives_each_session_that_ends() {
     let sandbox = three();
     let told = sandbox.path("told.jsonl");
     let hook = format!("[hooks]\non_end = [\"/bin/sh\", \"-c\", \"cat >> {}\"]\n", told.display());
@@ -284,7 +284,7 @@ when = [{ column = "note", not = "kept" }]
 "#;
 
 #[test]
-fn rows_whose_ids_are_no_text_and_no_whole_numbers_are_counted_and_go_like_all_others() {
+fn rows_with_ids_that_are_neither_text_nor_integers_are_counted_and_deleted() {
     let sandbox = database(
         "CREATE TABLE t (id PRIMARY KEY, expires, note) WITHOUT ROWID;
          INSERT INTO t VALUES (CAST(x'ff' AS TEXT), 1500000000, CAST(x'fe' AS TEXT)),
@@ -311,7 +311,7 @@ fn rows_whose_ids_are_no_text_and_no_whole_numbers_are_counted_and_go_like_all_o
 }
 
 #[test]
-fn the_guard_and_show_stat_have_the_same_words_for_the_same_figures() {
+fn the_guard_and_show_stat_report_the_same_figures() {
     let sandbox = three();
     let stat = run(&sandbox, ["show", "stat", "--json"]).succeeds().json();
     let figures = ["sessions", "live", "expired"].map(|figure| stat[0][figure].as_u64().unwrap());
@@ -361,7 +361,7 @@ fn a_cycle_of_a_framework_s_table_keeps_to_its_guard() {
 }
 
 #[test]
-fn the_record_of_an_older_sessctl_is_brought_up_to_date_by_a_look() {
+fn the_state_of_an_older_version_is_migrated_by_a_read() {
     // given what is remembered of a table, as it was before jobs had histories
     let sandbox = three();
     run(&sandbox, ["purge"]).succeeds();

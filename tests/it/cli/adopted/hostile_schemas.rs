@@ -1,4 +1,4 @@
-//! Schemas and values that would do harm, or nothing but keep a command from its end.
+//! Schemas and values that could do harm or keep a command from ending.
 
 use std::process::{Child, Stdio};
 
@@ -239,7 +239,7 @@ fn what_only_the_application_has_is_named_before_anything_is_deleted() {
 }
 
 #[test]
-fn an_index_for_full_text_goes_along_and_one_that_is_out_of_step_is_no_damage() {
+fn a_full_text_index_is_maintained_and_a_stale_one_is_not_damage() {
     let fts = "CREATE VIRTUAL TABLE ft USING fts5(d, content = 'django_session');
                CREATE TRIGGER ft_off AFTER DELETE ON django_session BEGIN \
                INSERT INTO ft (ft, rowid, d) VALUES ('delete', old.rowid, old.session_data); END;";

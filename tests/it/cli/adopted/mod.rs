@@ -95,7 +95,7 @@ fn laravel() -> Sandbox {
     ))
 }
 
-/// What people call the session with this id.
+/// The handle of the session with this id.
 fn handle(id: &str) -> String {
     sha256(id)[..12].to_owned()
 }

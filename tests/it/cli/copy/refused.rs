@@ -1,4 +1,4 @@
-//! What is not moved, and not moved to.
+//! Sources and destinations that `move` refuses.
 
 use rusqlite::Connection;
 
@@ -56,7 +56,7 @@ fn the_two_databases_are_named_and_are_two() {
 }
 
 #[test]
-fn an_empty_source_takes_nothing_away_by_mistake() {
+fn an_empty_source_deletes_nothing_by_mistake() {
     let sandbox = filled();
     sandbox.run(["--db", "new.db", "init"]).succeeds();
     // Given the two ends in the wrong order

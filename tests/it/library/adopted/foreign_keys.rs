@@ -135,7 +135,7 @@ fn only_the_sessions_that_rows_refer_to_are_kept() {
 }
 
 #[test]
-fn sessions_that_somebody_names_are_kept_as_well() {
+fn referenced_sessions_are_kept_when_ended_by_key() {
     let db = db("REFERENCES t (id)");
     db.application().execute("INSERT INTO t VALUES ('free', 1781524900)", []).unwrap();
     let mut store = db.store(plain().0);
@@ -269,7 +269,7 @@ fn a_row_that_the_database_rejects_is_skipped() {
 }
 
 #[test]
-fn what_fails_for_every_row_is_refused_before() {
+fn a_deletion_that_fails_for_every_row_is_refused_in_advance() {
     for (sql, said) in [
         ("child (t TEXT NOT NULL REFERENCES t ON DELETE SET NULL)", "but t is NOT NULL"),
         ("child (t TEXT NOT NULL REFERENCES t ON DELETE SET DEFAULT)", "but t is NOT NULL"),
@@ -369,7 +369,7 @@ fn a_search_without_an_index_is_a_warning() {
 }
 
 #[test]
-fn no_session_goes_with_another_that_nobody_has_judged() {
+fn no_session_is_deleted_by_a_cascade_without_being_due() {
     let rows = "INSERT INTO t VALUES ('old', 1781524700, NULL), ('new', 1781524900, 'old')";
     let profile = || {
         draft("plain", "t", "id", &["id", "expiry", "by"]).time("expiry", seconds()).at(0, false)

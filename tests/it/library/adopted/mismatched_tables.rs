@@ -1,4 +1,4 @@
-//! Tables that are not what their profile says: nothing is deleted from them.
+//! Tables that do not match their profile: nothing is deleted from them.
 
 use sessctl::domain::port::{Ending, Reach};
 use sessctl::domain::profile::{Length, Nullness, Profile, RuleKind, Storage, Test, Unit};
@@ -107,7 +107,7 @@ fn other_columns_are_refused_with_the_difference() {
 }
 
 #[test]
-fn a_parameter_that_nobody_gave_is_asked_for() {
+fn a_missing_parameter_is_asked_for() {
     let db = ApplicationDb::of("CREATE TABLE t (id, expiry)");
     let lacking = draft("t", "t", "id", &["id", "expiry"])
         .time("expiry", seconds())
@@ -127,7 +127,7 @@ fn in_json(path: &str) -> crate::support::profiles::Draft {
 }
 
 #[test]
-fn what_is_no_json_is_no_missing_time() {
+fn invalid_json_does_not_count_as_a_missing_time() {
     let times = "CASE i % 4 WHEN 0 THEN '{\"a\":{\"end\":1781524700}' WHEN 1 THEN x'ac' \
         WHEN 2 THEN '{\"a\":{\"end\":1781524700}}' ELSE '{\"a\":{\"end\":null}}' END";
     let db = db("data", times);
@@ -144,7 +144,7 @@ fn what_is_no_json_is_no_missing_time() {
 }
 
 #[test]
-fn conditions_do_not_hold_for_what_is_no_json() {
+fn conditions_do_not_hold_for_invalid_json() {
     let among = || Test::Among(vec![sessctl::domain::profile::Datum::Integer(1)]);
     let but = || Test::NotAmong(vec![sessctl::domain::profile::Datum::Integer(1)]);
     let tests = [Test::Null(true), Test::Null(false), among(), but(), Test::Prefix(String::new())];

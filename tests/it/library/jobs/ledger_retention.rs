@@ -1,4 +1,4 @@
-//! How long the ledger keeps what it has.
+//! Retention of ledger entries.
 
 use sessctl::domain::port::FEWEST_KEPT;
 use sessctl::domain::time::Span;

@@ -1,4 +1,4 @@
-//! When a schedule runs.
+//! Occurrences of a schedule.
 
 use chrono::{Datelike, Timelike};
 use sessctl::domain::time::UnixTime;

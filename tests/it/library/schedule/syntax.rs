@@ -1,4 +1,4 @@
-//! What a schedule looks like, and what is none.
+//! The syntax of schedules.
 
 use sessctl::domain::schedule::{Field, Mistake, Schedule};
 

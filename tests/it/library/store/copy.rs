@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use sessctl::domain::port::{Over, Stretch};
 use sessctl::domain::stored::{Counter, StoredRow};
 
-use crate::library::store::generators::check;
-use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
+use crate::support::generators::check;
+use crate::support::store::{TestDb, suite};
 
 /// A row whose key is this digit, 64 times.
 pub fn stored(digit: char) -> StoredRow {
@@ -95,7 +95,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_stretch_has_ends_and_is_read_in_portions() {
+        fn a_key_range_has_bounds_and_is_read_in_batches() {
             let mut db = db();
             let rows: Vec<StoredRow> = ('0'..='7').map(stored).collect();
             put_all(&mut db, &rows);
