@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::cli::signals::{HUP, INT, TERM, is_sound, signal, start, until, waits};
+use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
@@ -59,7 +59,7 @@ pub fn compact(sandbox: &Sandbox, args: &[&str], code: i32) -> Value {
 /// The rows that are to be there are there, and the file is in order.
 #[track_caller]
 pub fn is_whole(sandbox: &Sandbox) {
-    assert!(is_sound(sandbox));
+    assert!(sandbox.is_sound());
     assert_eq!(number(sandbox, "SELECT count(*) FROM sessions"), i64::from(2 * KEPT));
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::{Child, Stdio};
 
+use crate::support::processes::until;
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 /// As a process that began to purge so many seconds ago and says nothing more.
@@ -132,9 +133,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     // When it is a minute and more later, as after the sleep of a machine
     sandbox.db().execute_batch("UPDATE leases SET renewed_at = renewed_at - 100").unwrap();
     let begun = now();
-    while now() < begun + 2 {
-        std::thread::yield_now();
-    }
+    until(|| now() >= begun + 2);
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
     // Then it stops, and the next one does what is left
     let ran = Finished(purge.wait_with_output().unwrap());
