@@ -53,7 +53,7 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
             let database = Rqlite::new(&cluster, access);
             // Quickly, as it is the first thing that every command does: what is wrong may be
             // that a new leader does not have it all yet.
-            let quick = Rqlite::new(&cluster, access).quickly();
+            let quick = Rqlite::new(&cluster, access).with_quick_reads();
             match migrations::check(&quick, DatabaseKind::Cluster) {
                 Err(Error::ForeignDatabase { .. }) => {
                     migrations::check(&database, DatabaseKind::Cluster)?

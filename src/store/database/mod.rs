@@ -17,6 +17,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::statement::Statement;
 use crate::domain::error::Result;
+use crate::domain::profile::SqlValue;
 use crate::storage::{DataVersion, StatementLimit, VisitResult};
 
 /// The port through which tables reach their database.
@@ -88,7 +89,7 @@ pub trait Database {
     ///
     /// It takes effect exactly once, whatever becomes of the answer, where it does not
     /// fail with [`Error::OutcomeUnknown`](crate::domain::error::Error::OutcomeUnknown). Where an answer
-    /// is [lost](BatchResult::answers_lost), the rows that were changed are known all the
+    /// is [lost](BatchResult::response_lost), the rows that were changed are known all the
     /// same, and what is read behind the last of the writes is read anew. (On a cluster,
     /// where a table of sessctl's own is; in another program's table a list may take
     /// effect twice, so that it must be one that finds nothing to do the second time.)
@@ -188,9 +189,9 @@ pub struct BatchResult {
     pub answers: Vec<Vec<OwnedRow>>,
     /// Whether some of those rows have been lost: the answer did not arrive, and it was
     /// found out afterwards what had been done.
-    pub answers_lost: bool,
+    pub response_lost: bool,
     /// Whether they were those of which a number of rows was expected, and it was right.
-    pub as_expected: bool,
+    pub matched_expectation: bool,
     /// For how long others could not write.
     pub hold: Duration,
     /// The part of that which went into the commit.
@@ -201,18 +202,7 @@ pub struct BatchResult {
 
 /// A row that is held: it was read in the midst of writing, or came from far away.
 #[derive(Debug, Clone, Default)]
-pub struct OwnedRow(pub Vec<OwnedValue>);
-
-impl OwnedRow {
-    /// About how many bytes its values have.
-    fn bytes(&self) -> usize {
-        let bytes = |held: &OwnedValue| match held {
-            OwnedValue::Text(bytes) | OwnedValue::Blob(bytes) => bytes.len() + 8,
-            _ => 8,
-        };
-        self.0.iter().map(bytes).sum()
-    }
-}
+pub struct OwnedRow(pub Vec<SqlValue>);
 
 impl RowRef for OwnedRow {
     fn value(&self, place: usize) -> ValueRef<'_> {
@@ -220,29 +210,19 @@ impl RowRef for OwnedRow {
     }
 }
 
-/// A value of a row, whose text need not be UTF-8.
-#[derive(Debug, Clone, PartialEq)]
-pub enum OwnedValue {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl<'a> From<&'a OwnedValue> for ValueRef<'a> {
-    fn from(value: &'a OwnedValue) -> Self {
+impl<'a> From<&'a SqlValue> for ValueRef<'a> {
+    fn from(value: &'a SqlValue) -> Self {
         match value {
-            OwnedValue::Null => Self::Null,
-            OwnedValue::Integer(number) => Self::Integer(*number),
-            OwnedValue::Real(number) => Self::Real(*number),
-            OwnedValue::Text(bytes) => Self::Text(bytes),
-            OwnedValue::Blob(bytes) => Self::Blob(bytes),
+            SqlValue::Null => Self::Null,
+            SqlValue::Integer(number) => Self::Integer(*number),
+            SqlValue::Real(number) => Self::Real(*number),
+            SqlValue::Text(bytes) => Self::Text(bytes),
+            SqlValue::Blob(bytes) => Self::Blob(bytes),
         }
     }
 }
 
-impl From<ValueRef<'_>> for OwnedValue {
+impl From<ValueRef<'_>> for SqlValue {
     fn from(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::Null,
@@ -251,11 +231,5 @@ impl From<ValueRef<'_>> for OwnedValue {
             ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
         }
-    }
-}
-
-impl From<i64> for OwnedValue {
-    fn from(number: i64) -> Self {
-        Self::Integer(number)
     }
 }

@@ -10,7 +10,7 @@ use ureq::http::{HeaderValue, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
-use super::error::{Asked, NodeError, NodeErrors};
+use super::error::{Attempt, NodeError, NodeErrors};
 use super::json;
 use super::json::{ParsedResponse, StatementResult};
 use super::shared::NodeMemory;
@@ -19,16 +19,16 @@ use crate::storage::consistency::{LeaderContact, ReadFreshness};
 use crate::store::cluster::{CaCertificates, Cluster, Credentials};
 use crate::store::database::sqlite::reason_to_stop;
 
-/// How long to wait before all nodes are asked once more: at first, and at most.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_millis(500);
+/// How long to backoff before all nodes are attempt once more: at first, and at most.
+const MIN_BACKOFF: Duration = Duration::from_millis(20);
+const MAX_BACKOFF: Duration = Duration::from_millis(500);
 /// With less time than this left, nothing is begun.
-const LEAST: Duration = Duration::from_millis(50);
+const MIN_REMAINING: Duration = Duration::from_millis(50);
 /// A node of a cluster is near.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most that one answer may have, in bytes: four times what a page of rows has. Once
 /// it is read, it takes some ten times as much memory.
-pub(super) const LONGEST_ANSWER: u64 = 32 << 20;
+pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
 /// What one request is about.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,7 @@ pub(super) enum NodeResponse {
 /// A cluster's nodes.
 pub(super) struct Client {
     cluster: Cluster,
-    place: String,
+    display_name: String,
     /// What shows a node who asks.
     authorization: Option<String>,
 }
@@ -61,26 +61,26 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
-            place: cluster.to_string(),
+            display_name: cluster.to_string(),
             authorization: cluster.credentials.as_ref().map(authorization),
             cluster: cluster.clone(),
         }
     }
 
     pub(super) fn display_name(&self) -> &str {
-        &self.place
+        &self.display_name
     }
 
     fn memory(&self) -> &NodeMemory {
         &self.cluster.shared.0
     }
 
-    fn has_met(&self) -> bool {
+    fn has_answered_before(&self) -> bool {
         self.memory().has_answered_before.load(Ordering::Relaxed)
     }
 
-    /// The place of the node that is asked next.
-    fn at(&self) -> usize {
+    /// The place of the node that is attempt next.
+    fn first_node(&self) -> usize {
         self.memory().first_node.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }
 
@@ -101,7 +101,7 @@ impl Client {
                 .proxy(None)
                 .user_agent(concat!("sessctl/", env!("CARGO_PKG_VERSION")))
                 .tls_config(TlsConfig::builder().root_certs(roots).build())
-                .timeout_connect(Some(CONNECT))
+                .timeout_connect(Some(CONNECT_TIMEOUT))
                 .timeout_global(Some(self.cluster.timeout));
             config.build().new_agent()
         })
@@ -111,34 +111,34 @@ impl Client {
     /// is at its end.
     ///
     /// Each node gets its share of the time that is left, so that one that says nothing
-    /// leaves some to the others; it is asked last from then on. What would not be
+    /// leaves some to the others; it is attempt last from then on. What would not be
     /// better in a minute ends it at once.
-    pub(super) fn ask(
+    pub(super) fn execute(
         &self,
         request: Request<'_>,
-        exact: impl Fn(usize) -> bool,
+        is_lossless: impl Fn(usize) -> bool,
     ) -> Result<NodeResponse> {
         let nodes = &self.cluster.nodes;
         let begun = Instant::now();
         let left = || self.cluster.retry_for.saturating_sub(begun.elapsed());
-        let (mut faults, mut wait) = (NodeErrors::of(nodes.len()), FIRST_WAIT);
+        let (mut errors, mut backoff) = (NodeErrors::new(nodes.len()), MIN_BACKOFF);
         loop {
-            for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
-                let limit = self.cluster.timeout.min(left() / still).max(LEAST);
-                let at = self.at();
-                let fault = match self.ask_node(at, request, limit, &exact) {
-                    Ok(ParsedResponse::Done(outcomes)) => {
-                        return Ok(NodeResponse::Done(outcomes, faults.leave_doubt()));
+            for nodes_left in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
+                let limit = self.cluster.timeout.min(left() / nodes_left).max(MIN_REMAINING);
+                let at = self.first_node();
+                let error = match self.try_node(at, request, limit, &is_lossless) {
+                    Ok(ParsedResponse::Done(results)) => {
+                        return Ok(NodeResponse::Done(results, errors.may_have_applied()));
                     }
                     Ok(ParsedResponse::Refused(why)) => {
-                        return Ok(NodeResponse::Refused(why, faults.leave_doubt()));
+                        return Ok(NodeResponse::Refused(why, errors.may_have_applied()));
                     }
                     Ok(ParsedResponse::Failed(words)) => {
-                        NodeError::of_words(&words, request.writes)
+                        NodeError::from_message(&words, request.writes)
                     }
-                    Err(fault) => fault,
+                    Err(error) => error,
                 };
-                faults.note(at, fault);
+                errors.record(at, error);
                 // Unless another thread has found a better one meanwhile.
                 let _ = self.memory().first_node.compare_exchange(
                     at,
@@ -147,48 +147,60 @@ impl Client {
                     Ordering::Relaxed,
                 );
             }
-            if let (Some(cause), false) = (reason_to_stop(&self.place), faults.leave_doubt()) {
-                let doing = format!("ask {}", self.place);
+            if let (Some(cause), false) =
+                (reason_to_stop(&self.display_name), errors.may_have_applied())
+            {
+                let doing = format!("ask {}", self.display_name);
                 return Err(Error::Interrupted { doing, cause, after: begun.elapsed() });
             }
-            if left() <= wait + LEAST || faults.are_final(self.has_met()) {
-                return Err(faults.meaning(&self.place, nodes, self.has_met()));
+            if left() <= backoff + MIN_REMAINING || errors.are_permanent(self.has_answered_before())
+            {
+                return Err(errors.to_error(&self.display_name, nodes, self.has_answered_before()));
             }
-            std::thread::sleep(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
+            std::thread::sleep(backoff);
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
 
-    fn ask_node(
+    fn try_node(
         &self,
         at: usize,
         request: Request<'_>,
         limit: Duration,
-        exact: &impl Fn(usize) -> bool,
+        is_lossless: &impl Fn(usize) -> bool,
     ) -> std::result::Result<ParsedResponse, NodeError> {
         let mut out = CountingBody(request.body.as_bytes());
         let sent = self.send(at, request, limit, &mut out);
-        let asked = self.asked(request.writes && out.is_all_out());
-        let mut response = sent.map_err(|error| NodeError::of_error(&error, asked))?;
-        let text = text(&mut response).map_err(|error| NodeError::of_error(&error, asked))?;
-        let reply = match response.status().as_u16() {
-            200 => json::reply(&text, exact),
+        let attempt = self.attempt(request.writes && out.is_fully_sent());
+        let mut response = sent.map_err(|error| NodeError::from_ureq(&error, attempt))?;
+        let text =
+            read_body(&mut response).map_err(|error| NodeError::from_ureq(&error, attempt))?;
+        let parsed = match response.status().as_u16() {
+            200 => json::parse_response(&text, is_lossless),
             _ => None,
         };
-        if let Some(reply) = reply {
+        if let Some(parsed) = parsed {
             self.memory().has_answered_before.store(true, Ordering::Relaxed);
-            return Ok(reply);
+            return Ok(parsed);
         }
         let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
         if is_ours {
-            return Err(NodeError::cut_off(asked));
+            return Err(NodeError::cut_off(attempt));
         }
-        Err(NodeError::of_status(response.status().as_u16(), words(&response, &text), asked))
+        Err(NodeError::from_status(
+            response.status().as_u16(),
+            plain_text(&response, &text),
+            attempt,
+        ))
     }
 
-    fn asked(&self, perhaps: bool) -> Asked {
+    fn attempt(&self, may_have_applied: bool) -> Attempt {
         let has_credentials = self.authorization.is_some();
-        Asked { perhaps, has_credentials, has_met: self.has_met() }
+        Attempt {
+            may_have_applied,
+            has_credentials,
+            has_answered_before: self.has_answered_before(),
+        }
     }
 
     fn send(
@@ -200,8 +212,8 @@ impl Client {
     ) -> std::result::Result<Response<Body>, ureq::Error> {
         // A node that passes it on to a leader that does not answer says so before this
         // gives up on the node.
-        let passed_on = (limit / 5 * 4).as_millis().max(1);
-        let url = format!("{}{}&timeout={passed_on}ms", self.node(at), request.path);
+        let forward_timeout = (limit / 5 * 4).as_millis().max(1);
+        let url = format!("{}{}&timeout={forward_timeout}ms", self.node(at), request.path);
         let mut post = self.agent().post(&url).header("content-type", "application/json");
         post = post.header("content-length", request.body.len());
         if let Some(authorization) = &self.authorization {
@@ -215,15 +227,17 @@ impl Client {
 
     /// What the node that answered last says of the leader.
     pub(super) fn freshness(&self) -> ReadFreshness {
-        let node = self.node(self.at()).to_owned();
+        let node = self.node(self.first_node()).to_owned();
         let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
         if let Some(authorization) = &self.authorization {
             get = get.header("authorization", authorization);
         }
-        let get = get.config().timeout_global(Some(CONNECT)).build();
+        let get = get.config().timeout_global(Some(CONNECT_TIMEOUT)).build();
         let answer = get.call().ok().filter(|response| response.status() == 200);
-        let text = answer.and_then(|mut response| text(&mut response).ok());
-        let contact = text.and_then(|text| json::contact(&text)).unwrap_or(LeaderContact::Unknown);
+        let text = answer.and_then(|mut response| read_body(&mut response).ok());
+        let contact = text
+            .and_then(|text| json::parse_leader_contact(&text))
+            .unwrap_or(LeaderContact::Unknown);
         ReadFreshness { node, contact }
     }
 }
@@ -238,13 +252,13 @@ fn authorization(credentials: &Credentials) -> String {
 }
 
 /// What an answer holds. Bytes that are no text are replaced: nothing of rqlite's has any.
-fn text(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
+fn read_body(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
     let body = response.body_mut().with_config();
-    body.limit(LONGEST_ANSWER).lossy_utf8(true).read_to_string()
+    body.limit(MAX_RESPONSE_BYTES).lossy_utf8(true).read_to_string()
 }
 
 /// The words of an answer that is text for people, and no page.
-fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
+fn plain_text<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
     let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
     let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
     (is_plain && !text.trim_start().starts_with('<')).then_some(text)
@@ -255,7 +269,7 @@ fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
 struct CountingBody<'b>(&'b [u8]);
 
 impl CountingBody<'_> {
-    fn is_all_out(&self) -> bool {
+    fn is_fully_sent(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -21,6 +21,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::sqlite::Access;
 use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::domain::error::{Error, Result};
+use crate::domain::profile::SqlValue;
 use crate::storage::consistency::{Consistency, ReadFreshness};
 use crate::storage::{DataVersion, VisitResult};
 use crate::store::cluster::Cluster;
@@ -85,7 +86,7 @@ impl Rqlite {
 
     /// The same, for reads that are all [quick](Statement::is_quick).
     #[must_use]
-    pub fn quickly(self) -> Self {
+    pub fn with_quick_reads(self) -> Self {
         Self { consistency: self.quick, ..self }
     }
 
@@ -94,18 +95,21 @@ impl Rqlite {
         self.client.freshness()
     }
 
-    fn ask(
+    fn send(
         &self,
         path: &str,
         body: &str,
         writes: bool,
-        exact: impl Fn(usize) -> bool,
+        is_lossless: impl Fn(usize) -> bool,
     ) -> Result<NodeResponse> {
-        self.client.ask(Request { path, body, writes }, exact)
+        self.client.execute(Request { path, body, writes }, is_lossless)
     }
 
     /// What comes behind a node's address to read.
-    fn reading<'s>(&self, statements: impl IntoIterator<Item = &'s Statement> + Clone) -> String {
+    fn query_path<'s>(
+        &self,
+        statements: impl IntoIterator<Item = &'s Statement> + Clone,
+    ) -> String {
         let is_linearizable =
             statements.clone().into_iter().any(|statement| statement.is_linearizable);
         let is_quick = statements.into_iter().all(|statement| statement.is_quick);
@@ -120,17 +124,17 @@ impl Rqlite {
     }
 
     fn read(&self, statements: &[Statement]) -> Result<Vec<StatementResult>> {
-        let body = json::list(statements);
+        let body = json::encode_statements(statements);
         let path = if statements.iter().any(explains_a_change) {
             // What only reads is not for such as these, though they change nothing.
             "/db/request?timings".to_owned()
         } else {
-            self.reading(statements)
+            self.query_path(statements)
         };
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
-        match self.ask(&path, &body, false, is_lossless)? {
-            NodeResponse::Done(outcomes, _) => Ok(outcomes),
-            NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
+        match self.send(&path, &body, false, is_lossless)? {
+            NodeResponse::Done(results, _) => Ok(results),
+            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
         }
     }
 
@@ -140,41 +144,43 @@ impl Rqlite {
         statement: &Statement,
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
     ) -> Result<Vec<StatementResult>> {
-        let one = |value| json::element(&statement.sql, std::iter::once(value));
+        let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
         let elements: Vec<_> = values.map(one).collect();
         if elements.is_empty() {
             // rqlite takes no list of nothing.
             return Ok(Vec::new());
         }
         let body = serde_json::Value::Array(elements).to_string();
-        let path = self.reading([statement]);
-        match self.ask(&path, &body, false, |_| statement.is_lossless)? {
-            NodeResponse::Done(outcomes, _) => Ok(outcomes),
-            NodeResponse::Refused(why, _) => Err(self.fault("read", why)),
+        let path = self.query_path([statement]);
+        match self.send(&path, &body, false, |_| statement.is_lossless)? {
+            NodeResponse::Done(results, _) => Ok(results),
+            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
         }
     }
 
     /// Sends a list of statements as one request.
     fn write(&mut self, statements: &[Statement]) -> Result<Written> {
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
-        self.send(&json::list(statements), is_lossless)
+        self.write_body(&json::encode_statements(statements), is_lossless)
     }
 
-    fn send(&mut self, body: &str, exact: impl Fn(usize) -> bool) -> Result<Written> {
+    fn write_body(&mut self, body: &str, is_lossless: impl Fn(usize) -> bool) -> Result<Written> {
         let begun = Instant::now();
-        match self.ask("/db/request?transaction&timings", body, true, exact)? {
-            NodeResponse::Done(outcomes, is_in_doubt) => {
+        match self.send("/db/request?transaction&timings", body, true, is_lossless)? {
+            NodeResponse::Done(results, is_in_doubt) => {
                 let hold = begun.elapsed();
-                let work: f64 = outcomes.iter().map(|outcome| outcome.time).sum();
+                let work: f64 = results.iter().map(|result| result.time).sum();
                 let work = Duration::try_from_secs_f64(work).unwrap_or_default();
                 let commit = hold.saturating_sub(work);
-                Ok(Written::Done(Done { outcomes, hold, commit, is_in_doubt }))
+                Ok(Written::Done(Done { results, hold, commit, is_in_doubt }))
             }
-            NodeResponse::Refused(why, perhaps) => Ok(Written::Refused(why, perhaps)),
+            NodeResponse::Refused(why, may_have_applied) => {
+                Ok(Written::Refused(why, may_have_applied))
+            }
         }
     }
 
-    fn fault(&self, doing: &str, why: String) -> Error {
+    fn error(&self, doing: &str, why: String) -> Error {
         let place = self.client.display_name();
         if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
             return Error::Corrupt { at: place.to_owned(), detail: why };
@@ -184,28 +190,28 @@ impl Rqlite {
 
     /// Learns whether others have written since this did: the node counts what it has
     /// changed since it was started.
-    fn notice(&mut self, before: Option<i64>, after: Option<i64>) {
+    fn observe_changes(&mut self, before: Option<i64>, after: Option<i64>) {
         if self.changes.is_some() && self.changes != before {
             self.foreign += 1;
         }
         self.changes = after;
     }
 
-    fn apply_plainly(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+    fn execute_once(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         let written = self.write(statements)?;
-        self.applied(written)
+        self.batch_result(written)
     }
 
-    fn applied(&self, written: Written) -> Result<BatchResult> {
+    fn batch_result(&self, written: Written) -> Result<BatchResult> {
         match written {
-            Written::Done(Done { outcomes, hold, commit, is_in_doubt }) => {
-                let rows = outcomes.iter().map(|outcome| outcome.rows).collect();
-                let answers = outcomes.into_iter().map(|outcome| outcome.answers).collect();
-                let answers_lost = is_in_doubt;
+            Written::Done(Done { results, hold, commit, is_in_doubt }) => {
+                let rows = results.iter().map(|result| result.rows).collect();
+                let answers = results.into_iter().map(|result| result.answers).collect();
+                let response_lost = is_in_doubt;
                 Ok(BatchResult {
                     rows,
                     answers,
-                    answers_lost,
+                    response_lost,
                     hold,
                     commit,
                     ..BatchResult::default()
@@ -215,7 +221,7 @@ impl Rqlite {
             Written::Refused(why, true) => {
                 Err(Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why })
             }
-            Written::Refused(why, false) => Err(self.fault("write to", why)),
+            Written::Refused(why, false) => Err(self.error("write to", why)),
         }
     }
 }
@@ -227,7 +233,7 @@ fn explains_a_change(statement: &Statement) -> bool {
 }
 
 /// What the SQLite of a node says where the reason lies in no single row.
-const NOT_OF_A_ROW: &[&str] = &[
+const NOT_ROW_ERRORS: &[&str] = &[
     "no such ",
     "has no column",
     "syntax error",
@@ -246,7 +252,7 @@ const NOT_OF_A_ROW: &[&str] = &[
 /// Whether the words by which a node refuses a change may be those of a constraint, or of
 /// a trigger, whose text is the application's.
 fn is_about_rows(why: &str) -> bool {
-    !NOT_OF_A_ROW.iter().any(|known| why.contains(known))
+    !NOT_ROW_ERRORS.iter().any(|known| why.contains(known))
 }
 
 /// What came of a request that writes.
@@ -258,7 +264,7 @@ enum Written {
 
 /// A request that was carried out.
 struct Done {
-    outcomes: Vec<StatementResult>,
+    results: Vec<StatementResult>,
     hold: Duration,
     /// The part of that which was not the statements themselves.
     commit: Duration,
@@ -267,6 +273,15 @@ struct Done {
 }
 
 impl OwnedRow {
+    /// Approximate size of its values in bytes.
+    fn bytes(&self) -> usize {
+        let bytes = |value: &SqlValue| match value {
+            SqlValue::Text(bytes) | SqlValue::Blob(bytes) => bytes.len() + 8,
+            _ => 8,
+        };
+        self.0.iter().map(bytes).sum()
+    }
+
     fn integer_at(&self, place: usize) -> Option<i64> {
         (self as &dyn RowRef).integer(place)
     }
@@ -286,8 +301,8 @@ impl Database for Rqlite {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let outcomes = self.read(std::slice::from_ref(statement))?;
-        for row in outcomes.iter().flat_map(|outcome| &outcome.answers) {
+        let results = self.read(std::slice::from_ref(statement))?;
+        for row in results.iter().flat_map(|result| &result.answers) {
             if visit(row)? == ControlFlow::Break(()) {
                 break;
             }
@@ -326,8 +341,8 @@ impl Database for Rqlite {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
-        for outcome in self.read_for_each(statement, values)? {
-            visit(outcome.answers.first().map(|row| row as &dyn RowRef));
+        for result in self.read_for_each(statement, values)? {
+            visit(result.answers.first().map(|row| row as &dyn RowRef));
         }
         Ok(())
     }
@@ -338,9 +353,9 @@ impl Database for Rqlite {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        let outcomes = self.read_for_each(statement, values)?.into_iter().enumerate();
-        for (place, outcome) in outcomes {
-            outcome.answers.iter().for_each(|row| visit(place, row));
+        let results = self.read_for_each(statement, values)?.into_iter().enumerate();
+        for (place, result) in results {
+            result.answers.iter().for_each(|row| visit(place, row));
         }
         Ok(())
     }
@@ -352,10 +367,11 @@ impl Database for Rqlite {
         rest: &[Value],
     ) -> Result<BatchResult> {
         let rest = || rest.iter().map(ValueRef::from);
-        let elements = values.map(|value| json::element(sql, std::iter::once(value).chain(rest())));
+        let elements =
+            values.map(|value| json::encode_statement(sql, std::iter::once(value).chain(rest())));
         let body = serde_json::Value::Array(elements.collect()).to_string();
-        let written = self.send(&body, |_| false)?;
-        self.applied(written)
+        let written = self.write_body(&body, |_| false)?;
+        self.batch_result(written)
     }
 
     /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
@@ -366,10 +382,11 @@ impl Database for Rqlite {
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        let total = || json::element("SELECT total_changes()", std::iter::empty());
+        let total = || json::encode_statement("SELECT total_changes()", std::iter::empty());
         let mut list = vec![total()];
         for row in rows {
-            let one = |statement: &Statement| json::element(&statement.sql, row.iter().copied());
+            let one =
+                |statement: &Statement| json::encode_statement(&statement.sql, row.iter().copied());
             list.extend(statements.iter().map(one));
         }
         list.push(total());
@@ -378,18 +395,18 @@ impl Database for Rqlite {
             let is_of_a_row = place > 0 && place + 1 < count;
             is_of_a_row && statements[(place - 1) % statements.len()].is_lossless
         };
-        let written = self.send(&serde_json::Value::Array(list).to_string(), is_lossless)?;
+        let written = self.write_body(&serde_json::Value::Array(list).to_string(), is_lossless)?;
         if let Written::Refused(why, false) = &written
             && is_about_rows(why)
         {
             let doing = format!("write to {}", self.client.display_name());
             return Err(Error::Rejected { doing, why: why.clone() });
         }
-        let mut applied = self.applied(written)?;
+        let mut applied = self.batch_result(written)?;
         let total = |answers: Option<Vec<OwnedRow>>| answers?.first()?.integer_at(0);
         let after = total(applied.answers.pop());
         let before = total((!applied.answers.is_empty()).then(|| applied.answers.remove(0)));
-        self.notice(before, after);
+        self.observe_changes(before, after);
         applied.rows.pop();
         applied.rows.drain(..applied.rows.len().min(1));
         Ok(applied)
@@ -400,9 +417,9 @@ impl Database for Rqlite {
             let all: Vec<IdempotentStep<'_>> =
                 statements.iter().map(|statement| (statement, None)).collect();
             // Nothing is expected, so nothing is otherwise.
-            Ok(self.apply_with_receipt(&all)?.unwrap_or_default())
+            Ok(self.execute_idempotent(&all)?.unwrap_or_default())
         } else {
-            self.apply_plainly(statements)
+            self.execute_once(statements)
         }
     }
 
@@ -417,8 +434,8 @@ impl Database for Rqlite {
         let begun = Instant::now();
         let all: Vec<IdempotentStep<'_>> =
             expected.iter().map(|expected| (&expected.statement, expected.rows)).collect();
-        if let Some(applied) = self.apply_with_receipt(&all)? {
-            return Ok(BatchResult { as_expected: true, ..applied });
+        if let Some(applied) = self.execute_idempotent(&all)? {
+            return Ok(BatchResult { matched_expectation: true, ..applied });
         }
         // What was rolled back on the way is no work of these rows.
         let in_vain = begun.elapsed();

@@ -28,6 +28,7 @@ use disk_space::Room;
 use error::{OUT_OF_STEP, fault, is_of_virtual_table};
 use work::Work;
 
+#[cfg(feature = "rqlite")]
 pub(super) use work::reason_to_stop;
 pub use work::{Protection, Running, protect};
 
@@ -249,7 +250,9 @@ impl Database for SqliteFile {
             lists::execute_batch(connection, room, all)
         })?;
         match applied {
-            ControlFlow::Continue(applied) => Ok(BatchResult { as_expected: true, ..applied }),
+            ControlFlow::Continue(applied) => {
+                Ok(BatchResult { matched_expectation: true, ..applied })
+            }
             ControlFlow::Break(in_vain) => {
                 let applied = self.execute_batch(otherwise)?;
                 // There was no room between the two.

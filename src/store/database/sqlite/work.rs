@@ -51,7 +51,8 @@ pub(super) fn protection() -> Option<&'static Protection> {
     PROTECTION.get()
 }
 
-/// Why work that is done without SQLite is to stop; `None`: it may go on.
+/// Reason to cancel an operation outside SQLite.
+#[cfg(feature = "rqlite")]
 pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<InterruptReason> {
     let running = Running { doing, silent: Duration::ZERO };
     protection().and_then(|protection| (protection.ask)(&running))
