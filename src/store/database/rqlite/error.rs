@@ -56,16 +56,16 @@ impl NodeError {
             ureq::Error::HostNotFound => {
                 Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
             }
-            ureq::Error::Timeout(_) => Self::new(NodeErrorKind::Transient, "no answer in time"),
+            ureq::Error::Timeout(_) => Self::new(NodeErrorKind::Transient, "timed out waiting for a response"),
             ureq::Error::Io(error) => Self::from_io(error),
             ureq::Error::Rustls(error) => Self::from_tls(error),
             ureq::Error::Tls(why) => Self::from_tls(why),
             ureq::Error::BodyExceedsLimit(_) => {
                 let most = MAX_RESPONSE_BYTES >> 20;
-                Self::new(NodeErrorKind::Denied, format!("its answer is longer than {most} MiB"))
+                Self::new(NodeErrorKind::Denied, format!("its response is longer than {most} MiB"))
             }
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                Self::new(NodeErrorKind::NotRqlite, "what answers there speaks no HTTP")
+                Self::new(NodeErrorKind::NotRqlite, "the server did not respond with HTTP")
             }
             error => Self::new(NodeErrorKind::Transient, to_one_line(&error.to_string())),
         };
@@ -80,10 +80,10 @@ impl NodeError {
         match (error.kind(), error.get_ref()) {
             (ConnectionRefused, _) => Self::new(NodeErrorKind::Unreachable, "connection refused"),
             (HostUnreachable | NetworkUnreachable | AddrNotAvailable, _) => {
-                Self::new(NodeErrorKind::Unreachable, "no way leads there")
+                Self::new(NodeErrorKind::Unreachable, "no route to host")
             }
             (BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof, _) => {
-                Self::new(NodeErrorKind::Transient, "the connection broke off")
+                Self::new(NodeErrorKind::Transient, "connection reset")
             }
             // Wrapped by the TLS library.
             (InvalidData, Some(cause)) => Self::from_tls(&cause),
@@ -100,19 +100,19 @@ impl NodeError {
     fn from_tls(error: &impl ToString) -> Self {
         let error = error.to_string();
         let why = if error.contains("UnknownIssuer") {
-            "its certificate is by nobody who is trusted: name its authority with --ca-file"
+            "its certificate is signed by an unknown authority: configure the CA certificate"
                 .to_owned()
         } else if error.contains("CaUsedAsEndEntity") {
-            "its certificate is that of an authority: it needs one of its own, signed by that"
+            "its certificate is a CA certificate: it needs a server certificate signed by that CA"
                 .to_owned()
         } else if error.contains("not valid for name") {
-            "its certificate is for another name than this address has".to_owned()
+            "its certificate is not valid for this host name".to_owned()
         } else if error.contains("certificate expired") {
             "its certificate has expired".to_owned()
         } else if error.contains("corrupt message") {
-            "no TLS is spoken there: write http://".to_owned()
+            "it does not use TLS: write http://".to_owned()
         } else {
-            format!("no encrypted connection comes about: {}", to_one_line(&error))
+            format!("TLS handshake failed: {}", to_one_line(&error))
         };
         Self::new(NodeErrorKind::Denied, why)
     }
@@ -126,29 +126,29 @@ impl NodeError {
             None => format!("status {status}"),
         };
         match status {
-            200..300 => Self::new(NodeErrorKind::NotRqlite, "what answers there is no rqlite")
+            200..300 => Self::new(NodeErrorKind::NotRqlite, "the server is not rqlite")
                 .may_have_applied(attempt.may_have_applied),
             401 | 403 if !attempt.has_credentials => Self::new(
                 NodeErrorKind::Denied,
-                "it wants a user and a password: give them with --credentials",
+                "it requires authentication: configure a user and a password",
             ),
             401 if !attempt.has_answered_before => {
-                Self::new(NodeErrorKind::Denied, "it does not accept this user and password")
+                Self::new(NodeErrorKind::Denied, "it rejected the user and password")
             }
             401 | 403 => {
-                Self::new(NodeErrorKind::Denied, "this user has no permission for it there")
+                Self::new(NodeErrorKind::Denied, "the user lacks permission for this request")
             }
             // It waits for something.
             408 | 425 | 429 => Self::new(NodeErrorKind::Transient, said),
             // A server that knows no such request at all.
             501 | 505 => {
-                Self::new(NodeErrorKind::NotRqlite, format!("no rqlite answers there ({said})"))
+                Self::new(NodeErrorKind::NotRqlite, format!("the server is not rqlite ({said})"))
             }
             503 => Self::from_message(text.as_deref().unwrap_or(&said), attempt.may_have_applied),
             500.. => {
                 Self::new(NodeErrorKind::Transient, said).may_have_applied(attempt.may_have_applied)
             }
-            _ => Self::new(NodeErrorKind::NotRqlite, format!("no rqlite answers there ({said})")),
+            _ => Self::new(NodeErrorKind::NotRqlite, format!("the server is not rqlite ({said})")),
         }
     }
 
@@ -162,7 +162,7 @@ impl NodeError {
 
     /// An answer of rqlite's that is not whole.
     pub(super) fn cut_off(attempt: Attempt) -> Self {
-        Self::new(NodeErrorKind::Transient, "the answer broke off")
+        Self::new(NodeErrorKind::Transient, "the response was truncated")
             .may_have_applied(attempt.may_have_applied)
     }
 }
@@ -328,12 +328,12 @@ mod tests {
         let mut errors = NodeErrors::new(1);
         errors.record(
             0,
-            NodeError::new(NodeErrorKind::Transient, "the connection broke off")
+            NodeError::new(NodeErrorKind::Transient, "connection reset")
                 .may_have_applied(true),
         );
         errors.record(0, refused());
         assert!(errors.may_have_applied() && !errors.are_permanent(false));
-        insta::assert_snapshot!(said(&errors, true), @"it is not known whether http://db1:4001,… has done this step: the connection broke off, and since then: connection refused; look before you do it again");
+        insta::assert_snapshot!(said(&errors, true), @"it is not known whether http://db1:4001,… has done this step: connection reset, and since then: connection refused; look before you do it again");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
         Some(ErrorCode::NotADatabase) => {
-            Error::ForeignDatabase { at, found: "it is no SQLite database".to_owned() }
+            Error::ForeignDatabase { at, found: "it is not a SQLite database".to_owned() }
         }
         Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {

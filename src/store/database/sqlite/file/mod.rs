@@ -57,13 +57,13 @@ pub(super) fn must_be_a_file(path: &Path) -> Result<()> {
         found => found.map_err(|e| unreadable(path, e))?,
     };
     let found = if found.is_dir() {
-        "it is a folder"
+        "it is a directory"
     } else if !found.is_file() {
-        "it is no ordinary file"
+        "it is not a regular file"
     } else if found.len() == 0 {
         "the file is empty; `sessctl init` makes a database of it"
     } else if found.len() < SMALLEST {
-        "it is no SQLite database"
+        "it is not a SQLite database"
     } else {
         return Ok(());
     };
