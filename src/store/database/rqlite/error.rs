@@ -56,7 +56,9 @@ impl NodeError {
             ureq::Error::HostNotFound => {
                 Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
             }
-            ureq::Error::Timeout(_) => Self::new(NodeErrorKind::Transient, "timed out waiting for a response"),
+            ureq::Error::Timeout(_) => {
+                Self::new(NodeErrorKind::Transient, "timed out waiting for a response")
+            }
             ureq::Error::Io(error) => Self::from_io(error),
             ureq::Error::Rustls(error) => Self::from_tls(error),
             ureq::Error::Tls(why) => Self::from_tls(why),
@@ -328,8 +330,7 @@ mod tests {
         let mut errors = NodeErrors::new(1);
         errors.record(
             0,
-            NodeError::new(NodeErrorKind::Transient, "connection reset")
-                .may_have_applied(true),
+            NodeError::new(NodeErrorKind::Transient, "connection reset").may_have_applied(true),
         );
         errors.record(0, refused());
         assert!(errors.may_have_applied() && !errors.are_permanent(false));

@@ -73,8 +73,10 @@ impl Rqlite {
         let results = self.read(&list).map_err(unknown)?;
         let mut results = results.into_iter();
         let rows = results.next().and_then(|receipt| receipt.answers.first()?.text(0));
-        let gone =
-            || Error::OutcomeUnknown { at: place(), why: "its receipt has been deleted".to_owned() };
+        let gone = || Error::OutcomeUnknown {
+            at: place(),
+            why: "its receipt has been deleted".to_owned(),
+        };
         let rows = rows.ok_or_else(gone)?;
         let mut rows = rows.split_whitespace().map(|rows| rows.parse().unwrap_or(0));
         let response_lost = steps[..again].iter().any(reads);

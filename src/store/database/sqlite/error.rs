@@ -12,11 +12,11 @@ use rustix::fs::statvfs;
 
 use crate::domain::error::Error;
 use crate::store::database::sqlite::file;
-use crate::store::database::sqlite::file::locks::Kept;
+use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
 /// The error for a failure of SQLite while it was doing something to the database `display_name`.
-pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+pub(super) fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     // Each is the reason of one failure, and anything else may change it.
     let errno = Errno::last();
     Errno::clear();
@@ -27,7 +27,7 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
         Some(ErrorCode::DatabaseCorrupt) if is_of_virtual_table(&error) => {
-            failed(place, doing, OUT_OF_STEP)
+            failed(place, doing, VIRTUAL_TABLE_CORRUPT)
         }
         // What the schema uses is no damage.
         Some(ErrorCode::DatabaseCorrupt) if is_lacking(&error.to_string()) => {
@@ -54,7 +54,7 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
 
 /// What is said where a virtual table finds that its own content is wrong: the database
 /// itself is sound.
-pub(super) const OUT_OF_STEP: &str = "a virtual table that a trigger writes to, such as a full-text index, \
+pub(super) const VIRTUAL_TABLE_CORRUPT: &str = "a virtual table that a trigger writes to, such as a full-text index, \
                            does not match the rows that it is about: the application has to \
                            rebuild it";
 
@@ -92,9 +92,9 @@ fn lacking(place: &str, doing: &str, sentence: &str) -> String {
 /// Whether a device fails to read the database or its write-ahead log.
 fn fails_to_be_read(place: &str) -> bool {
     let path = Path::new(place);
-    let log = file::beside(&file::real(path), "-wal");
-    [path, &log].into_iter().any(|path| match Kept::open(path) {
-        Ok(file) => file.read_to_the_end().is_err(),
+    let log = file::sibling(&file::resolve(path), "-wal");
+    [path, &log].into_iter().any(|path| match KeptFile::open(path) {
+        Ok(file) => file.read_all().is_err(),
         Err(e) => e.raw_os_error() == Some(Errno::EIO as i32),
     })
 }
@@ -175,7 +175,7 @@ mod tests {
             ffi::Error::new(code),
             Some("disk I/O error".to_owned()),
         );
-        fault("missing.db", "write to", error).with_causes()
+        sqlite_error("missing.db", "write to", error).with_causes()
     }
 
     #[test]
@@ -213,6 +213,6 @@ mod tests {
     fn a_damaged_file_stays_one_after_an_earlier_failure_of_the_device() {
         said(ffi::SQLITE_IOERR_READ, Errno::EIO);
         let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
-        assert!(matches!(fault("missing.db", "read", error), Error::Corrupt { .. }));
+        assert!(matches!(sqlite_error("missing.db", "read", error), Error::Corrupt { .. }));
     }
 }

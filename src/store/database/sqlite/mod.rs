@@ -4,12 +4,11 @@ mod batch;
 mod disk_space;
 mod error;
 pub mod file;
+mod interrupt;
 mod limits;
-mod lists;
 mod open;
 mod vacuum;
 mod wal;
-mod work;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -24,16 +23,16 @@ use crate::domain::error::{Error, Result};
 use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
 use crate::store::statement::Statement;
 
-use disk_space::Room;
-use error::{OUT_OF_STEP, fault, is_of_virtual_table};
-use work::Work;
+use disk_space::FreeSpace;
+use error::{VIRTUAL_TABLE_CORRUPT, is_of_virtual_table, sqlite_error};
+use interrupt::{InterruptHandle, RunningStatement};
 
 #[cfg(feature = "rqlite")]
-pub(super) use work::reason_to_stop;
-pub use work::{Protection, Running, protect};
+pub(super) use interrupt::reason_to_stop;
+pub use interrupt::{Protection, Running, protect};
 
 /// How long to wait for another program's lock before giving up.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a command wants of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +48,8 @@ pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
     place: String,
-    work: Work,
-    room: Room,
+    interrupt: InterruptHandle,
+    free_space: FreeSpace,
     /// The last error of the system while SQLite opened the file, which it may have got over.
     opening: Errno,
 }
@@ -58,11 +57,11 @@ pub struct SqliteFile {
 impl SqliteFile {
     fn has_write_ahead_log(&self) -> Result<bool> {
         let mode = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
-        mode.map(|mode: String| mode == "wal").map_err(|e| self.fault("open", e))
+        mode.map(|mode: String| mode == "wal").map_err(|e| self.error("open", e))
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<()> {
-        self.connection.pragma_update(None, name, value).map_err(|e| self.fault("open", e))
+        self.connection.pragma_update(None, name, value).map_err(|e| self.error("open", e))
     }
 
     /// Runs a script within one write transaction, if `wanted`, asked within
@@ -76,12 +75,13 @@ impl SqliteFile {
         wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
     ) -> Result<()> {
         let Self { connection, place, .. } = self;
-        let fault = |e| fault(place, "set up", e);
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        if let Some(script) = wanted(&transaction).map_err(fault)?? {
-            transaction.execute_batch(&script).map_err(fault)?;
-            transaction.commit().map_err(fault)?;
+        let to_error = |e| sqlite_error(place, "set up", e);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(to_error)?;
+        if let Some(script) = wanted(&transaction).map_err(to_error)?? {
+            transaction.execute_batch(&script).map_err(to_error)?;
+            transaction.commit().map_err(to_error)?;
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl SqliteFile {
             if self.has_write_ahead_log()? {
                 break;
             }
-            if !busy || begun.elapsed() > PATIENCE {
+            if !busy || begun.elapsed() > BUSY_TIMEOUT {
                 return Err(error);
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -114,42 +114,41 @@ impl SqliteFile {
         self.pragma("synchronous", "NORMAL")
     }
 
-    fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
+    fn error(&self, doing: &str, error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => self.work.interrupted(),
-            _ => fault(&self.place, doing, error),
+            Some(ErrorCode::OperationInterrupted) => self.interrupt.interrupted(),
+            _ => sqlite_error(&self.place, doing, error),
         }
     }
 
     /// Begins a statement, which may be interrupted from now on.
-    fn start_run(&self, doing: &str, sql: &str) -> work::Statement {
-        self.work.start_run(doing, sql, &self.place)
+    fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
+        self.interrupt.start_run(doing, sql, &self.place)
     }
 
     /// Does work that changes something. Where the file system is full, it is tried again
-    /// with the room of the write-ahead log.
+    /// with the free_space of the write-ahead log.
     fn with_room<T>(
         &mut self,
-        work: impl Fn(&mut Connection, &Room) -> rusqlite::Result<T>,
+        work: impl Fn(&mut Connection, &FreeSpace) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        match work(&mut self.connection, &self.room).map_err(|e| self.write_fault(e)) {
+        match work(&mut self.connection, &self.free_space).map_err(|e| self.write_error(e)) {
             Err(Error::DiskFull { .. }) => {
-                work(&mut self.connection, &self.room).map_err(|e| self.fault("write to", e))
+                work(&mut self.connection, &self.free_space).map_err(|e| self.error("write to", e))
             }
             done => done,
         }
     }
 
     /// The error of a change. Where the file system is full, the write-ahead log gives up
-    /// its room first, as far as nobody uses it.
-    fn write_fault(&self, error: rusqlite::Error) -> Error {
-        let fault = self.fault("write to", error);
-        if matches!(fault, Error::DiskFull { .. }) {
-            // That there is no room is what has gone wrong, whatever becomes of this.
-            let _ =
-                wal::move_into_the_database(&self.connection, CheckpointMode::Truncate, PATIENCE);
+    /// its free_space first, as far as nobody uses it.
+    fn write_error(&self, error: rusqlite::Error) -> Error {
+        let error = self.error("write to", error);
+        if matches!(error, Error::DiskFull { .. }) {
+            // That there is no free_space is what has gone wrong, whatever becomes of this.
+            let _ = wal::checkpoint(&self.connection, CheckpointMode::Truncate, BUSY_TIMEOUT);
         }
-        fault
+        error
     }
 }
 
@@ -163,12 +162,12 @@ impl Database for SqliteFile {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let fault = |e| self.fault("read", e);
-        let _work = self.start_run("read", &statement.sql);
-        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
-        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            self.work.advance();
+        let to_error = |e| self.error("read", e);
+        let _running = self.start_run("read", &statement.sql);
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(to_error)?;
+        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(to_error)?;
+        while let Some(row) = rows.next().map_err(to_error)? {
+            self.interrupt.record_row();
             if visit(row)? == ControlFlow::Break(()) {
                 break;
             }
@@ -182,9 +181,9 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
-        let _work = self.start_run("read", &statement.sql);
+        let _running = self.start_run("read", &statement.sql);
         let looked = batch::query_each(&self.connection, &statement.sql, values, visit);
-        looked.map_err(|e| self.fault("read", e))
+        looked.map_err(|e| self.error("read", e))
     }
 
     fn query_all_for_each(
@@ -193,9 +192,9 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        let _work = self.start_run("read", &statement.sql);
+        let _running = self.start_run("read", &statement.sql);
         let looked = batch::query_all_for_each(&self.connection, &statement.sql, values, visit);
-        looked.map_err(|e| self.fault("read", e))
+        looked.map_err(|e| self.error("read", e))
     }
 
     fn execute_for_keys(
@@ -204,9 +203,10 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<BatchResult> {
-        let _work = self.start_run("write to", sql);
-        let applied = batch::execute_batch(&mut self.connection, &self.room, sql, values, rest);
-        applied.map_err(|e| self.write_fault(e))
+        let _running = self.start_run("write to", sql);
+        let applied =
+            batch::execute_for_keys(&mut self.connection, &self.free_space, sql, values, rest);
+        applied.map_err(|e| self.write_error(e))
     }
 
     fn execute_for_rows(
@@ -214,25 +214,26 @@ impl Database for SqliteFile {
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        let _work = self.start_run("delete rows of", name_of(statements));
-        let applied = batch::execute_for_rows(&mut self.connection, &self.room, statements, rows);
+        let _running = self.start_run("delete rows of", name_of(statements));
+        let applied =
+            batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
                 rejected(format!("write to {}", self.place), e)
             }
             _ if is_of_virtual_table(&e) => Error::Rejected {
                 doing: format!("write to {}", self.place),
-                why: OUT_OF_STEP.to_owned(),
+                why: VIRTUAL_TABLE_CORRUPT.to_owned(),
             },
-            _ => self.write_fault(e),
+            _ => self.write_error(e),
         })
     }
 
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
-        let _work = self.start_run("write to", name_of(statements));
-        let applied = self.with_room(|connection, room| {
+        let _running = self.start_run("write to", name_of(statements));
+        let applied = self.with_room(|connection, free_space| {
             let all = statements.iter().map(|statement| (statement, None));
-            lists::execute_batch(connection, room, all)
+            batch::execute_all(connection, free_space, all)
         })?;
         // Nothing is expected, so nothing is otherwise.
         Ok(applied.continue_value().unwrap_or_default())
@@ -243,11 +244,11 @@ impl Database for SqliteFile {
         expected: &[ExpectedCount],
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
-        let _work =
+        let _running =
             self.start_run("write to", expected.first().map_or("", |one| &one.statement.sql));
-        let applied = self.with_room(|connection, room| {
+        let applied = self.with_room(|connection, free_space| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-            lists::execute_batch(connection, room, all)
+            batch::execute_all(connection, free_space, all)
         })?;
         match applied {
             ControlFlow::Continue(applied) => {
@@ -255,33 +256,33 @@ impl Database for SqliteFile {
             }
             ControlFlow::Break(in_vain) => {
                 let applied = self.execute_batch(otherwise)?;
-                // There was no room between the two.
+                // There was no free_space between the two.
                 Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
             }
         }
     }
 
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {
-        self.work.limit(limit);
+        self.interrupt.limit(limit);
     }
 
     fn version(&self) -> Result<Option<DataVersion>> {
-        wal::version(&self.connection).map_err(|e| self.fault("read", e))
+        wal::data_version(&self.connection).map_err(|e| self.error("read", e))
     }
 }
 
 impl Wal for SqliteFile {
     fn keep_log(&self, keep: bool) -> Result<()> {
-        wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
+        wal::set_autocheckpoint(&self.connection, !keep).map_err(|e| self.error("write to", e))
     }
 
     fn wal_status(&self) -> Result<Option<WalStatus>> {
-        wal::size(&self.connection).map_err(|e| self.fault("read", e))
+        wal::status(&self.connection).map_err(|e| self.error("read", e))
     }
 
-    fn checkpoint(&self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
-        moved.map_err(|e| self.fault("write to", e))
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+        let moved = wal::checkpoint(&self.connection, mode, BUSY_TIMEOUT);
+        moved.map_err(|e| self.error("write to", e))
     }
 }
 

@@ -48,9 +48,9 @@ impl SqliteFile {
     }
 
     pub fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
-        let _work = self.start_run("write to", "");
+        let _running = self.start_run("write to", "");
         let released = shorten(&mut self.connection, pages);
-        released.map_err(|e| self.fault("write to", e))
+        released.map_err(|e| self.error("write to", e))
     }
 
     pub fn space_requirement(&self) -> Result<SpaceRequirement> {
@@ -64,13 +64,14 @@ impl SqliteFile {
         }
         self.pragma("auto_vacuum", "INCREMENTAL")?;
         let set_up = self.connection.progress_handler(OPERATIONS, Some(leave));
-        set_up.map_err(|e| self.fault("rebuild", e))?;
-        let rebuilt = limits::without(&self.connection, || self.connection.execute_batch("VACUUM"));
-        let reset = self.work.watch(&mut self.connection);
+        set_up.map_err(|e| self.error("rebuild", e))?;
+        let rebuilt =
+            limits::without_limits(&self.connection, || self.connection.execute_batch("VACUUM"));
+        let reset = self.interrupt.watch(&mut self.connection);
         match rebuilt.and(reset) {
             Ok(()) => Ok(true),
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(false),
-            Err(e) => Err(self.fault("rebuild", e)),
+            Err(e) => Err(self.error("rebuild", e)),
         }
     }
 }
@@ -98,7 +99,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 /// The length of a file beside the database; a file that is not there has none.
 fn length(path: &Path, suffix: &str) -> u64 {
-    fs::metadata(file::beside(path, suffix)).map_or(0, |log| log.len())
+    fs::metadata(file::sibling(path, suffix)).map_or(0, |log| log.len())
 }
 
 /// The temporary copy holds the pages that are in use, at most, and the map of them. A

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, c_int};
 
-use super::WAL;
+use super::WAL_READ_VERSION;
 
 /// Bytes of a database on which SQLite holds a shared lock while it reads, and with a
 /// write-ahead log as long as a connection uses it.
@@ -27,8 +27,8 @@ const IN_USE: (i64, i64) = (128, 1);
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
-const PATIENCE: Duration = Duration::from_secs(2);
-const INTERVAL: Duration = Duration::from_millis(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Device and inode.
 type Identity = (u64, u64);
@@ -40,26 +40,26 @@ static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap
 static HOLDING: Mutex<()> = Mutex::new(());
 
 /// A database file and the descriptor that this process keeps of it.
-pub(in crate::store::database) struct Kept(Arc<File>);
+pub(in crate::store::database) struct KeptFile(Arc<File>);
 
-impl Kept {
+impl KeptFile {
     /// The descriptor of a file, which is opened if it is not open yet.
     pub(in crate::store::database) fn open(path: &Path) -> io::Result<Self> {
-        kept(&DATABASES, path, || open_at_once(path, 0)).map(Self)
+        kept_descriptor(&DATABASES, path, || open_nonblocking(path, 0)).map(Self)
     }
 
     /// Whether the header says that changes go to a write-ahead log.
     pub(in crate::store::database) fn is_wal_mode(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
-        Ok(read == 1 && version == [WAL])
+        Ok(read == 1 && version == [WAL_READ_VERSION])
     }
 
     /// Reads the whole of it.
     ///
     /// # Errors
     /// What the device fails with.
-    pub(in crate::store::database) fn read_to_the_end(&self) -> io::Result<()> {
+    pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {
             match self.0.read_at(&mut bytes, place)? {
@@ -79,17 +79,17 @@ impl Kept {
     ///
     /// A program that is just opening or closing the database looks like that for a
     /// moment, so the answer is `Some` only if that lasts.
-    pub(in crate::store::database) fn used_without(&self, shm: &Path) -> Option<i32> {
+    pub(in crate::store::database) fn process_without_shm(&self, shm: &Path) -> Option<i32> {
         let begun = Instant::now();
         loop {
             let process = self.reader()?;
             if is_in_use(shm) {
                 return None;
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > SETTLE_TIMEOUT {
                 return Some(process);
             }
-            sleep(INTERVAL);
+            sleep(POLL_INTERVAL);
         }
     }
 
@@ -108,17 +108,17 @@ impl Kept {
     pub(in crate::store::database) fn hold(&self) -> io::Result<Hold> {
         let alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
-        while let Err(error) = self.set(libc::F_RDLCK) {
-            if error.kind() != io::ErrorKind::WouldBlock || begun.elapsed() > PATIENCE {
+        while let Err(error) = self.set_lock(libc::F_RDLCK) {
+            if error.kind() != io::ErrorKind::WouldBlock || begun.elapsed() > SETTLE_TIMEOUT {
                 return Err(error);
             }
-            sleep(INTERVAL);
+            sleep(POLL_INTERVAL);
         }
         Ok(Hold { on: Self(Arc::clone(&self.0)), _alone: alone })
     }
 
     /// Sets a lock that belongs to the descriptor, and does not touch those of the process.
-    fn set(&self, lock: c_int) -> io::Result<()> {
+    fn set_lock(&self, lock: c_int) -> io::Result<()> {
         fcntl(&*self.0, FcntlArg::F_OFD_SETLK(&region(lock, SHARED)))?;
         Ok(())
     }
@@ -126,7 +126,7 @@ impl Kept {
 
 /// A shared lock on a database.
 pub(in crate::store::database) struct Hold {
-    on: Kept,
+    on: KeptFile,
     /// The descriptor has one lock, which only its last holder may release.
     _alone: MutexGuard<'static, ()>,
 }
@@ -134,7 +134,7 @@ pub(in crate::store::database) struct Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         // It goes with the process at the latest.
-        let _ = self.on.set(libc::F_UNLCK);
+        let _ = self.on.set_lock(libc::F_UNLCK);
     }
 }
 
@@ -142,14 +142,14 @@ impl Drop for Hold {
 /// will say why.
 fn is_in_use(shm: &Path) -> bool {
     forget_removed();
-    match kept(&SHARED_MEMORY, shm, || open_at_once(shm, libc::O_NOFOLLOW)) {
+    match kept_descriptor(&SHARED_MEMORY, shm, || open_nonblocking(shm, libc::O_NOFOLLOW)) {
         Ok(file) => foreign_lock(&file, IN_USE).is_some(),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
 /// Opens a file without waiting for a writer, should it have become a FIFO.
-fn open_at_once(path: &Path, flags: c_int) -> io::Result<File> {
+fn open_nonblocking(path: &Path, flags: c_int) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path)
 }
 
@@ -161,7 +161,7 @@ fn forget_removed() {
 }
 
 /// The descriptor that is kept of a file.
-fn kept(
+fn kept_descriptor(
     all: &Mutex<BTreeMap<Identity, Arc<File>>>,
     path: &Path,
     open: impl FnOnce() -> io::Result<File>,
@@ -220,7 +220,9 @@ mod tests {
         let path = directory.path().join("a.db");
         let connection = Connection::open(&path).unwrap();
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); SELECT * FROM t")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL_READ_VERSION; CREATE TABLE t (a); SELECT * FROM t",
+            )
             .unwrap();
         (directory, path, connection)
     }
@@ -247,9 +249,9 @@ mod tests {
         assert!(before.0 > 0 && before.1 > 0, "{before:?}");
         let opened = (descriptors(&path), descriptors(&shm));
         for _ in 0..5 {
-            let kept = Kept::open(&path).unwrap();
+            let kept = KeptFile::open(&path).unwrap();
             assert!(kept.is_wal_mode().unwrap());
-            assert!(kept.used_without(&shm).is_none());
+            assert!(kept.process_without_shm(&shm).is_none());
             is_in_use(&shm);
             drop(kept.hold().unwrap());
         }
@@ -275,7 +277,7 @@ mod tests {
     fn while_a_log_is_held_its_last_user_does_not_remove_it() {
         let (_directory, path, connection) = in_use();
         let log = path.with_file_name("a.db-wal");
-        let hold = Kept::open(&path).unwrap().hold().unwrap();
+        let hold = KeptFile::open(&path).unwrap().hold().unwrap();
         connection.close().unwrap();
         assert!(log.exists());
         drop(hold);
@@ -289,7 +291,7 @@ mod tests {
     fn a_log_that_is_being_removed_is_not_held() {
         let (_directory, path, connection) = in_use();
         connection.close().unwrap();
-        let kept = Kept::open(&path).unwrap();
+        let kept = KeptFile::open(&path).unwrap();
         // The last user removes the log under an exclusive lock.
         let last = OpenOptions::new().write(true).open(&path).unwrap();
         fcntl(&last, FcntlArg::F_OFD_SETLK(&region(libc::F_WRLCK, SHARED))).unwrap();
@@ -303,19 +305,19 @@ mod tests {
         let (directory, path, connection) = in_use();
         connection.close().unwrap();
         // A lock of a descriptor counts as another program's.
-        let kept = Kept::open(&path).unwrap();
+        let kept = KeptFile::open(&path).unwrap();
         let other = File::open(&path).unwrap();
         let set = |file: &File, kind, bytes| {
             fcntl(file, FcntlArg::F_OFD_SETLK(&region(kind, bytes))).unwrap();
         };
         let shm = directory.path().join("a.db-shm");
-        assert_eq!(kept.used_without(&shm), None);
+        assert_eq!(kept.process_without_shm(&shm), None);
         set(&other, libc::F_RDLCK, SHARED);
-        assert_eq!(kept.used_without(&shm), Some(-1));
+        assert_eq!(kept.process_without_shm(&shm), Some(-1));
         // The other program attaches to the shared memory beside this name.
         let attached = File::create(&shm).unwrap();
-        assert_eq!(kept.used_without(&shm), Some(-1));
+        assert_eq!(kept.process_without_shm(&shm), Some(-1));
         set(&attached, libc::F_WRLCK, IN_USE);
-        assert_eq!(kept.used_without(&shm), None);
+        assert_eq!(kept.process_without_shm(&shm), None);
     }
 }

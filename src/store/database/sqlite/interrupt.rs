@@ -12,14 +12,14 @@ use crate::storage::StatementLimit;
 
 /// Steps of SQLite's machine between two questions whether to go on: a fraction of a
 /// millisecond.
-const OPERATIONS: i32 = 10_000;
+const PROGRESS_STEPS: i32 = 10_000;
 /// How long a statement may go on after the process was asked to stop, or its time was over.
 /// Statements of a batch take a few milliseconds: they end as they would have.
 const GRACE: Duration = Duration::from_millis(500);
 /// A name in a message is cut behind so many characters.
-const NAME: usize = 80;
+const MAX_NAME_CHARS: usize = 80;
 
-/// Bounds for the work of a whole process on SQLite files.
+/// Bounds for the handle of a whole process on SQLite files.
 #[derive(Debug, Clone, Copy)]
 pub struct Protection {
     /// The most memory that SQLite may take, in bytes. What needs more fails.
@@ -58,15 +58,15 @@ pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<Interrup
     protection().and_then(|protection| (protection.ask)(&running))
 }
 
-/// The work of one connection.
+/// The handle of one connection.
 #[derive(Clone, Default)]
-pub(super) struct Work(Arc<Shared>);
+pub(super) struct InterruptHandle(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     /// Whether a row has come since the state was last looked at.
-    has_advanced: AtomicBool,
+    has_new_row: AtomicBool,
 }
 
 #[derive(Default)]
@@ -75,43 +75,43 @@ struct State {
     doing: String,
     begun: Option<Instant>,
     /// When it last gave a row, about.
-    advanced: Option<Instant>,
+    last_row: Option<Instant>,
     /// When the statement was first asked to stop.
-    asked: Option<(Instant, InterruptReason)>,
+    cancelled: Option<(Instant, InterruptReason)>,
     limit: Option<(Instant, InterruptReason)>,
     /// Why the last statement that was interrupted was, and after which time.
     last: Option<(InterruptReason, Duration)>,
 }
 
-impl Work {
+impl InterruptHandle {
     /// Watches all statements of a connection from now on.
     pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let work = self.clone();
-        connection.progress_handler(OPERATIONS, Some(move || work.is_to_stop()))
+        let handle = self.clone();
+        connection.progress_handler(PROGRESS_STEPS, Some(move || handle.should_interrupt()))
     }
 
     /// Begins a statement, of which `doing` says what it does. It ends with the answer.
-    pub(super) fn start_run(&self, doing: &str, sql: &str, place: &str) -> Statement {
+    pub(super) fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
         let mut state = self.state();
-        let is_within = state.begun.is_some();
-        if !is_within {
+        let is_nested = state.begun.is_some();
+        if !is_nested {
             state.begun = Some(Instant::now());
-            (state.advanced, state.asked, state.last) = (None, None, None);
+            (state.last_row, state.cancelled, state.last) = (None, None, None);
             state.doing.clear();
             state.doing.push_str(doing);
             state.doing.push(' ');
             if let Some(name) = table_of(sql) {
-                state.doing.extend(name.chars().take(NAME));
+                state.doing.extend(name.chars().take(MAX_NAME_CHARS));
                 state.doing.push_str(" in ");
             }
-            state.doing.push_str(place);
+            state.doing.push_str(display_name);
         }
-        Statement { work: self.clone(), is_within }
+        RunningStatement { handle: self.clone(), is_nested }
     }
 
     /// Takes note of a row.
-    pub(super) fn advance(&self) {
-        self.0.has_advanced.store(true, Ordering::Relaxed);
+    pub(super) fn record_row(&self) {
+        self.0.has_new_row.store(true, Ordering::Relaxed);
     }
 
     /// Bounds the statements from now on.
@@ -128,22 +128,22 @@ impl Work {
         Error::Interrupted { doing: state.doing.clone(), cause, after }
     }
 
-    fn is_to_stop(&self) -> bool {
+    fn should_interrupt(&self) -> bool {
         let now = Instant::now();
         let mut state = self.state();
         let Some(begun) = state.begun else { return false };
-        if self.0.has_advanced.swap(false, Ordering::Relaxed) {
-            state.advanced = Some(now);
+        if self.0.has_new_row.swap(false, Ordering::Relaxed) {
+            state.last_row = Some(now);
         }
-        let silent = now - state.advanced.unwrap_or(begun);
-        if state.asked.is_none() {
+        let silent = now - state.last_row.unwrap_or(begun);
+        if state.cancelled.is_none() {
             let running = Running { doing: &state.doing, silent };
             let cause = protection().and_then(|protection| (protection.ask)(&running));
-            state.asked = cause.map(|cause| (now, cause));
+            state.cancelled = cause.map(|cause| (now, cause));
         }
-        let is_over =
+        let has_passed =
             |(at, _): &(Instant, InterruptReason)| now >= *at + GRACE && now >= begun + GRACE;
-        let stop = state.asked.filter(is_over).or(state.limit.filter(is_over));
+        let stop = state.cancelled.filter(has_passed).or(state.limit.filter(has_passed));
         state.last = stop.map(|(_, cause)| (cause, now - begun));
         stop.is_some()
     }
@@ -154,17 +154,17 @@ impl Work {
     }
 }
 
-/// A statement that is at work until this goes.
-pub(super) struct Statement {
-    work: Work,
+/// A statement that is at handle until this goes.
+pub(super) struct RunningStatement {
+    handle: InterruptHandle,
     /// Whether it is a part of another.
-    is_within: bool,
+    is_nested: bool,
 }
 
-impl Drop for Statement {
+impl Drop for RunningStatement {
     fn drop(&mut self) {
-        if !self.is_within {
-            self.work.state().begun = None;
+        if !self.is_nested {
+            self.handle.state().begun = None;
         }
     }
 }
@@ -185,15 +185,16 @@ mod tests {
 
     #[test]
     fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
-        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
-        work.watch(&mut connection).unwrap();
+        let (handle, mut connection) =
+            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
+        handle.watch(&mut connection).unwrap();
         for cause in [InterruptReason::Time, InterruptReason::Lease] {
-            work.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
-            let _statement = work.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
+            handle.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
+            let _statement = handle.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
             let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
             let code = answer.unwrap_err().sqlite_error_code();
             assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
-            let Error::Interrupted { doing, cause: found, after } = work.interrupted() else {
+            let Error::Interrupted { doing, cause: found, after } = handle.interrupted() else {
                 panic!()
             };
             assert_eq!((doing.as_str(), found), ("read t in a.db", cause));
@@ -203,10 +204,11 @@ mod tests {
 
     #[test]
     fn a_short_statement_ends_although_its_time_is_over() {
-        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
-        work.watch(&mut connection).unwrap();
-        work.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
-        let _statement = work.start_run("read", "", "a.db");
+        let (handle, mut connection) =
+            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
+        handle.watch(&mut connection).unwrap();
+        handle.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
+        let _statement = handle.start_run("read", "", "a.db");
         let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
         let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 3_000);
