@@ -1,4 +1,4 @@
-//! A SQLite file that is treated as if it were far away, to compare the two ways.
+//! Test double: a SQLite file that pretends to be remote and pages its queries.
 
 use std::ops::ControlFlow;
 

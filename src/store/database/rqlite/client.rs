@@ -1,4 +1,4 @@
-//! Asking the nodes of a cluster, one after the other, until one has an answer.
+//! HTTP client that tries the nodes of a cluster in turn.
 
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
@@ -19,42 +19,40 @@ use crate::storage::consistency::{LeaderContact, ReadFreshness};
 use crate::store::cluster::{CaCertificates, Cluster, Credentials};
 use crate::store::database::sqlite::reason_to_stop;
 
-/// How long to backoff before all nodes are attempt once more: at first, and at most.
+/// Initial and maximum backoff before all nodes are tried again.
 const MIN_BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_millis(500);
-/// With less time than this left, nothing is begun.
+/// Minimum remaining time for another attempt.
 const MIN_REMAINING: Duration = Duration::from_millis(50);
-/// A node of a cluster is near.
+/// Connection timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The most that one answer may have, in bytes: four times what a page of rows has. Once
-/// it is read, it takes some ten times as much memory.
+/// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
+/// about ten times as much memory.
 pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
-/// What one request is about.
+/// HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// What comes behind the node's address, with a question mark in it.
+    /// Path and query, with at least one parameter.
     pub(super) path: &'a str,
     pub(super) body: &'a str,
-    /// Whether it changes anything. It is then repeated all the same where its answer
-    /// was lost, so that it must be one that can be.
+    /// True for a write. It is repeated when the response was lost, so it must be idempotent.
     pub(super) writes: bool,
 }
 
-/// What came of a list of statements that a node has answered.
+/// Response to a batch of statements.
 pub(super) enum NodeResponse {
-    /// And whether an earlier attempt may have been carried out.
+    /// Results, and true if an earlier attempt may have been applied.
     Done(Vec<StatementResult>, bool),
-    /// SQLite has refused it as a whole, in these words; and whether an earlier attempt
-    /// may have been carried out.
+    /// Error message of SQLite, and true if an earlier attempt may have been applied.
     Refused(String, bool),
 }
 
-/// A cluster's nodes.
+/// Client of a cluster.
 pub(super) struct Client {
     cluster: Cluster,
     display_name: String,
-    /// What shows a node who asks.
+    /// Value of the `Authorization` header.
     authorization: Option<String>,
 }
 
@@ -79,7 +77,7 @@ impl Client {
         self.memory().has_answered_before.load(Ordering::Relaxed)
     }
 
-    /// The place of the node that is attempt next.
+    /// Index of the node to try first.
     fn first_node(&self) -> usize {
         self.memory().first_node.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }
@@ -107,12 +105,11 @@ impl Client {
         })
     }
 
-    /// Sends a request to one node after the other until one answers it, or patience
-    /// is at its end.
+    /// Sends a request to one node after another until one responds, or the retry time has
+    /// passed.
     ///
-    /// Each node gets its share of the time that is left, so that one that says nothing
-    /// leaves some to the others; it is attempt last from then on. What would not be
-    /// better in a minute ends it at once.
+    /// Each node gets a share of the remaining time, so that an unresponsive node leaves time
+    /// for the others; it is tried last from then on. Permanent errors end the retries at once.
     pub(super) fn execute(
         &self,
         request: Request<'_>,
@@ -139,7 +136,7 @@ impl Client {
                     Err(error) => error,
                 };
                 errors.record(at, error);
-                // Unless another thread has found a better one meanwhile.
+                // Fails if another thread has changed it meanwhile.
                 let _ = self.memory().first_node.compare_exchange(
                     at,
                     (at + 1) % nodes.len(),
@@ -210,8 +207,8 @@ impl Client {
         limit: Duration,
         out: &mut CountingBody<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
-        // A node that passes it on to a leader that does not answer says so before this
-        // gives up on the node.
+        // A node that forwards the request to an unresponsive leader reports that before this
+        // times out.
         let forward_timeout = (limit / 5 * 4).as_millis().max(1);
         let url = format!("{}{}&timeout={forward_timeout}ms", self.node(at), request.path);
         let mut post = self.agent().post(&url).header("content-type", "application/json");
@@ -225,7 +222,7 @@ impl Client {
         post.send(SendBody::from_reader(out))
     }
 
-    /// What the node that answered last says of the leader.
+    /// Freshness of the node that answered last.
     pub(super) fn freshness(&self) -> ReadFreshness {
         let node = self.node(self.first_node()).to_owned();
         let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
@@ -251,21 +248,20 @@ fn authorization(credentials: &Credentials) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// What an answer holds. Bytes that are no text are replaced: nothing of rqlite's has any.
+/// Body of a response. Invalid UTF-8 is replaced; rqlite sends none.
 fn read_body(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
     let body = response.body_mut().with_config();
     body.limit(MAX_RESPONSE_BYTES).lossy_utf8(true).read_to_string()
 }
 
-/// The words of an answer that is text for people, and no page.
+/// Body of a plain-text response, but not of an HTML page.
 fn plain_text<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
     let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
     let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
     (is_plain && !text.trim_start().starts_with('<')).then_some(text)
 }
 
-/// The part of a request's body that has not gone out yet. Without all of it a node has
-/// nothing to carry out.
+/// Unsent part of a request body. A node applies nothing before it has the whole body.
 struct CountingBody<'b>(&'b [u8]);
 
 impl CountingBody<'_> {

@@ -1,43 +1,43 @@
-//! What keeps a node from answering, and what follows from it for the whole cluster.
+//! Errors of nodes, and the resulting error of the cluster.
 
 use std::io;
 
 use super::client::MAX_RESPONSE_BYTES;
 use crate::domain::error::Error;
 
-/// The most characters of a node's own words in a message.
+/// Maximum length of a message from a node.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// Why a node has not answered.
+/// Failed attempt on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NodeError {
-    /// Without a subject, as it stands behind the name of the node or of the cluster.
+    /// Message without a subject.
     pub(super) why: String,
-    /// Whether a request that writes may have been carried out all the same.
+    /// True if a write may have been applied.
     pub(super) may_have_applied: bool,
     pub(super) kind: NodeErrorKind,
 }
 
-/// Whether the node would say the same in a minute.
+/// Kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeErrorKind {
-    /// Nobody answers there.
+    /// No server responds.
     Unreachable,
-    /// Who answers is no rqlite.
+    /// The server is not rqlite.
     NotRqlite,
-    /// One side will not have the other.
+    /// Authentication, permission or certificate error.
     Denied,
-    /// It may be better soon.
+    /// Temporary failure.
     Transient,
 }
 
-/// What a node was attempt.
+/// Context of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
-    /// Whether it may have been carried out: it writes, and has gone out as a whole.
+    /// True if a write was sent completely.
     pub(super) may_have_applied: bool,
     pub(super) has_credentials: bool,
-    /// Whether any node has answered a request of this user's before.
+    /// True if any node has answered before.
     pub(super) has_answered_before: bool,
 }
 
@@ -50,7 +50,7 @@ impl NodeError {
         Self { may_have_applied, ..self }
     }
 
-    /// Why no answer has come, or only a part of one.
+    /// Maps an error of the HTTP client.
     pub(super) fn from_ureq(error: &ureq::Error, attempt: Attempt) -> Self {
         let error = match error {
             ureq::Error::HostNotFound => {
@@ -89,7 +89,7 @@ impl NodeError {
             }
             // Wrapped by the TLS library.
             (InvalidData, Some(cause)) => Self::from_tls(&cause),
-            // Of a kind that has no name.
+            // `std` has no kind for it.
             _ if error.to_string().starts_with("failed to lookup address") => {
                 Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
             }
@@ -97,8 +97,7 @@ impl NodeError {
         }
     }
 
-    /// What is wrong with the connection's encryption. The library's own words have no
-    /// types that could be told apart here.
+    /// Maps a TLS error by its text, because the library does not expose its type.
     fn from_tls(error: &impl ToString) -> Self {
         let error = error.to_string();
         let why = if error.contains("UnknownIssuer") {
@@ -119,8 +118,7 @@ impl NodeError {
         Self::new(NodeErrorKind::Denied, why)
     }
 
-    /// What an answer means that is none of rqlite's: its status, and its text if that
-    /// is one for people.
+    /// Maps an HTTP status and a plain-text body.
     pub(super) fn from_status(status: u16, text: Option<&str>, attempt: Attempt) -> Self {
         let text = text.map(to_one_line).filter(|text| !text.is_empty());
         let said = match &text {
@@ -140,9 +138,9 @@ impl NodeError {
             401 | 403 => {
                 Self::new(NodeErrorKind::Denied, "the user lacks permission for this request")
             }
-            // It waits for something.
+            // Retryable statuses.
             408 | 425 | 429 => Self::new(NodeErrorKind::Transient, said),
-            // A server that knows no such request at all.
+            // Statuses that rqlite never sends.
             501 | 505 => {
                 Self::new(NodeErrorKind::NotRqlite, format!("the server is not rqlite ({said})"))
             }
@@ -154,23 +152,21 @@ impl NodeError {
         }
     }
 
-    /// What rqlite itself says: that it could not do it, or does not know what came of
-    /// it.
+    /// Maps an error message of rqlite.
     pub(super) fn from_message(words: &str, may_have_applied: bool) -> Self {
         let is_not_applied = NOT_APPLIED.iter().any(|certain| words.contains(certain));
         Self::new(NodeErrorKind::Transient, to_one_line(words))
             .may_have_applied(may_have_applied && !is_not_applied)
     }
 
-    /// An answer of rqlite's that is not whole.
+    /// Error for a truncated response.
     pub(super) fn cut_off(attempt: Attempt) -> Self {
         Self::new(NodeErrorKind::Transient, "the response was truncated")
             .may_have_applied(attempt.may_have_applied)
     }
 }
 
-/// Words of rqlite's after which nothing has been done: there is no leader, the leader
-/// was not reached, or it would not begin.
+/// Messages of rqlite which imply that nothing was applied.
 const NOT_APPLIED: &[&str] = &[
     "leader not found",
     "not leader",
@@ -180,7 +176,7 @@ const NOT_APPLIED: &[&str] = &[
     "store not ready",
 ];
 
-/// A text from the network, as a part of one line.
+/// Collapses white space, and truncates.
 pub(super) fn to_one_line(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(MAX_MESSAGE_CHARS) {
@@ -189,11 +185,11 @@ pub(super) fn to_one_line(text: &str) -> String {
     }
 }
 
-/// What the nodes have said in answer to one request.
+/// Errors of all nodes for one request.
 pub(super) struct NodeErrors {
-    /// The last of each node, in the order of the nodes; `None`: it was not attempt.
+    /// Last error of each node; `None` if it was not tried.
     last: Vec<Option<NodeError>>,
-    /// Why it is not known, since then, whether the request has been carried out.
+    /// Message of the first error after which the write may have been applied.
     first_uncertain: Option<String>,
 }
 
@@ -211,13 +207,13 @@ impl NodeErrors {
         }
     }
 
-    /// Whether the request may have been carried out.
+    /// True if the write may have been applied.
     pub(super) fn may_have_applied(&self) -> bool {
         self.first_uncertain.is_some()
     }
 
-    /// Whether all nodes would say the same in a minute. Once one has answered, those
-    /// that are gone may come back.
+    /// True if all errors are permanent. Once any node has answered, unreachable nodes may come
+    /// back.
     pub(super) fn are_permanent(&self, has_answered_before: bool) -> bool {
         let is_final = |error: &NodeError| match error.kind {
             NodeErrorKind::Transient => false,
@@ -227,7 +223,7 @@ impl NodeErrors {
         !self.may_have_applied() && self.last.iter().all(|last| last.as_ref().is_some_and(is_final))
     }
 
-    /// What it means for who has attempt.
+    /// Error of the request as a whole.
     pub(super) fn to_error(&self, at: &str, nodes: &[String], has_answered_before: bool) -> Error {
         let (at, why) = (at.to_owned(), self.why(nodes));
         let of = |kind| self.last.iter().flatten().any(|error| error.kind == kind);
@@ -245,7 +241,7 @@ impl NodeErrors {
         }
     }
 
-    /// What the nodes say: one sentence if it is the same, else each with its own.
+    /// Messages of the nodes, grouped.
     fn why(&self, nodes: &[String]) -> String {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         let said = nodes.iter().zip(&self.last);

@@ -1,5 +1,5 @@
-//! Lists of statements that leave a receipt: where the answer is lost, the same list is
-//! sent again, fails at the receipt of the first, and reads there what that has done.
+//! Idempotent batches. Each batch inserts a receipt; when a response was lost, the repeated
+//! batch fails at the receipt, which records the result of the first.
 
 use std::time::Instant;
 
@@ -7,20 +7,20 @@ use super::{BatchResult, Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
 use crate::store::statement::Statement;
 
-/// Receipts that are kept: those of the last minute or so, however busy the cluster is.
+/// Number of receipts kept: those of at least the last minute on a busy cluster.
 const KEPT_RECEIPTS: u64 = 100_000;
 
-/// How the receipt of a list that has been carried out shows.
+/// Error of a batch that was applied already.
 const ALREADY_APPLIED: &str = "UNIQUE constraint failed: receipts.name";
-/// How it shows that a statement has not changed as many rows as was expected of it.
+/// Error of a batch in which a statement changed an unexpected number of rows.
 const COUNT_MISMATCH: &str = "NOT NULL constraint failed: receipts.rows";
 
-/// A statement, and how many rows are expected of it, if a number is.
+/// Statement and its expected number of changed rows, if any.
 pub(super) type IdempotentStep<'s> = (&'s Statement, Option<u64>);
 
 impl Rqlite {
-    /// Runs statements as one request; `None`: one of them did not do what was expected
-    /// of it, and nothing has changed.
+    /// Runs statements as one request; `None` if a statement changed an unexpected number of
+    /// rows, and the batch was rolled back.
     pub(super) fn execute_idempotent(
         &mut self,
         steps: &[IdempotentStep<'_>],
@@ -46,10 +46,10 @@ impl Rqlite {
                 Ok(Some(applied))
             }
             Written::Refused(why, _) if why == COUNT_MISMATCH => Ok(None),
-            // Also if it was a node that has asked the leader twice.
+            // A node may also have forwarded the batch twice.
             Written::Refused(why, _) if why == ALREADY_APPLIED => {
                 let applied = self.recover_result(steps, &name)?;
-                // How much of it was work, nobody knows.
+                // The share of the commit is unknown.
                 let hold = begun.elapsed();
                 Ok(Some(BatchResult { hold, commit: hold, ..applied }))
             }
@@ -57,8 +57,8 @@ impl Rqlite {
         }
     }
 
-    /// What a list has done whose answer was lost. What it has read behind its last
-    /// change is read now; the other rows that it has read are lost.
+    /// Recovers the result of a batch whose response was lost. Reads after its last write are
+    /// repeated; the rows of other reads are lost.
     fn recover_result(&self, steps: &[IdempotentStep<'_>], name: &str) -> Result<BatchResult> {
         let receipt =
             Statement::new("SELECT rows FROM receipts WHERE name = ?1").with(name).linearizable();
@@ -66,7 +66,7 @@ impl Rqlite {
         let again = steps.len() - steps.iter().rev().take_while(|step| reads(step)).count();
         let mut list = vec![receipt];
         list.extend(steps[again..].iter().map(|(statement, _)| (*statement).clone()));
-        // It is done; without the receipt nobody knows what that was.
+        // The batch was applied, but without its receipt the result is unknown.
         let place = || self.client.display_name().to_owned();
         let unknown =
             |error: Error| Error::OutcomeUnknown { at: place(), why: error.with_causes() };
@@ -92,7 +92,7 @@ impl Rqlite {
     }
 }
 
-/// The statements with a receipt for what each of them does.
+/// Adds a receipt that records the changes of each statement.
 fn add_receipt(steps: &[IdempotentStep<'_>], name: &str) -> Vec<Statement> {
     let total = || Statement::new("SELECT total_changes()");
     let mut list =
@@ -108,8 +108,8 @@ fn add_receipt(steps: &[IdempotentStep<'_>], name: &str) -> Vec<Statement> {
     list
 }
 
-/// Notes how many rows the last statement has changed; if others were expected, it fails,
-/// and with it the list.
+/// Records the number of rows changed by the last statement; fails, with the batch, if the
+/// number is unexpected.
 fn record_rows(name: &str, expected: Option<u64>) -> Statement {
     let Some(expected) = expected else {
         let note = "UPDATE receipts SET rows = rows || changes() || ' ' WHERE name = ?1";
@@ -120,7 +120,7 @@ fn record_rows(name: &str, expected: Option<u64>) -> Statement {
     Statement::new(note).with(name).with(expected)
 }
 
-/// A name that no other receipt has.
+/// Random name of a receipt.
 fn random_name() -> Result<String> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;

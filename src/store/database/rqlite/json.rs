@@ -1,4 +1,4 @@
-//! Statements and answers as rqlite's HTTP interface has them: JSON.
+//! JSON encoding of rqlite's HTTP API.
 
 use std::time::Duration;
 
@@ -10,27 +10,27 @@ use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
 use crate::store::statement::{Statement, hex};
 
-/// What one statement has done.
+/// Result of one statement.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StatementResult {
-    /// Rows that it inserted, changed or deleted; of one that answers rows, as many.
+    /// Rows inserted, changed or deleted; for a query, rows returned.
     pub(super) rows: u64,
     pub(super) answers: Vec<OwnedRow>,
-    /// How long it took, in seconds.
+    /// Duration in seconds.
     pub(super) time: f64,
 }
 
-/// What a node has answered.
+/// Parsed response.
 #[derive(Debug)]
 pub(super) enum ParsedResponse {
     Done(Vec<StatementResult>),
-    /// SQLite has refused one of the statements.
+    /// Error of SQLite for one of the statements.
     Refused(String),
-    /// The node could not do it, or does not know what came of it.
+    /// Error of the node; the outcome may be unknown.
     Failed(String),
 }
 
-/// A list of statements.
+/// Encodes a batch.
 pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
     let statement = |statement: &Statement| {
         let values = statement.values.iter().map(ValueRef::from);
@@ -39,7 +39,7 @@ pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Sta
     Json::Array(statements.into_iter().map(statement).collect()).to_string()
 }
 
-/// One statement and its values.
+/// Encodes a statement and its values.
 pub(super) fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
     let mut literals = Vec::new();
     let mut element = vec![Json::Null];
@@ -57,7 +57,7 @@ pub(super) fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = Value
     Json::Array(element)
 }
 
-/// A value in JSON, or as it is written in SQL if JSON has no form for it.
+/// Encodes a value as JSON, or as an SQL literal if JSON cannot represent it.
 fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
     match value {
         ValueRef::Null => Ok(Json::Null),
@@ -79,8 +79,7 @@ fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
     }
 }
 
-/// A statement with some of its parameters `?1`, `?2`, … written out. What stands in
-/// quotes is left alone.
+/// Replaces some of the parameters `?1`, `?2`, … by literals, outside quotes.
 fn inline_literals(sql: &str, literals: &[(usize, String)]) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut quote = None;
@@ -108,8 +107,8 @@ fn inline_literals(sql: &str, literals: &[(usize, String)]) -> String {
     text
 }
 
-/// Reads an answer; `None`: it is none of rqlite's. `is_lossless` says of each statement
-/// whether its values are written by [`lossless`].
+/// Parses a response; `None` if it is not one of rqlite. `is_lossless` tells for each statement
+/// whether its values were encoded by [`lossless`].
 pub(super) fn parse_response(
     text: &str,
     is_lossless: impl Fn(usize) -> bool,
@@ -135,7 +134,7 @@ fn parse_result(mut result: Json, is_lossless: bool) -> Option<StatementResult> 
     let read = if is_lossless { decode_lossless } else { decode_value };
     let time = result.get("time").and_then(Json::as_f64).unwrap_or(0.0);
     if result.get("columns").is_none() {
-        // It is left out where it is nought.
+        // Omitted if zero.
         let rows = result.get("rows_affected").and_then(Json::as_u64).unwrap_or(0);
         return Some(StatementResult { rows, answers: Vec::new(), time });
     }
@@ -162,9 +161,8 @@ fn decode_value(json: Json) -> SqlValue {
     }
 }
 
-/// An expression whose value comes through JSON as it is, in its class and to the last
-/// bit but for the sign of a nought: with a letter for the class before it, and bytes as
-/// digits.
+/// Expression that encodes the value of another for lossless transport in JSON, except for the
+/// sign of zero: a letter for the storage class, then the value, with bytes in hexadecimal.
 pub(super) fn lossless(expression: &str) -> String {
     format!(
         "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
@@ -173,7 +171,7 @@ pub(super) fn lossless(expression: &str) -> String {
     )
 }
 
-/// Such a value; what is none, such as a count, is what it is.
+/// Decodes a value encoded by [`lossless`]; other values are decoded as usual.
 fn decode_lossless(json: Json) -> SqlValue {
     let Json::String(text) = &json else { return decode_value(json) };
     let digits = text.get(1..).unwrap_or_default();
@@ -194,7 +192,7 @@ fn unhex(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks(2).filter_map(pair).collect()
 }
 
-/// What the state of a node's Raft says of the leader; `None`: nothing.
+/// Parses the contact with the leader from the Raft status of a node.
 pub(super) fn parse_leader_contact(text: &str) -> Option<LeaderContact> {
     let raft: Json = serde_json::from_str(text).ok()?;
     if raft.get("state")? == "Leader" {
@@ -206,7 +204,7 @@ pub(super) fn parse_leader_contact(text: &str) -> Option<LeaderContact> {
     }
 }
 
-/// A duration as Go writes it, such as `1m2.5s`.
+/// Parses a duration in Go's format, such as `1m2.5s`.
 fn parse_go_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, Duration::ZERO);
     while !rest.is_empty() {

@@ -1,10 +1,8 @@
-//! An rqlite cluster: SQLite databases on several machines that do the same writes in
-//! the same order, spoken to over HTTP.
+//! Client for rqlite, which replicates a SQLite database over several nodes.
 //!
-//! A list of statements is one request, and so one entry in the log that the nodes
-//! share. Where its answer is lost, it is sent again: a statement that has been carried
-//! out finds nothing to do, or the list leaves a receipt, by which the second finds
-//! that the first was carried out and what it did.
+//! A batch is one request, and so one entry of the Raft log. If the response is lost, the batch
+//! is sent again: either its statements are idempotent, or it leaves a receipt, by which the
+//! second attempt recovers the result of the first.
 
 pub(in crate::store) mod address;
 mod client;
@@ -32,34 +30,32 @@ use json::StatementResult;
 
 pub use shared::SharedState;
 
-/// The level at which a read goes through the log of the cluster like a write, so that it
-/// sees all that was acknowledged before. All versions have it.
+/// Read consistency level of linearizable reads, supported by all versions.
 const STRONG: &str = "strong";
-/// Rows that are asked for at once: at first, and at most. In an order that no index has,
-/// each page sorts all rows anew, so that there should be few; these take some 10 MB.
+/// Initial and maximum number of rows in a page. Without an index for the order, each page
+/// sorts all rows again, so pages should be few; the largest take about 10 MB.
 const FIRST_PAGE: usize = 250;
 const LARGEST_PAGE: usize = 10_000;
-/// About how many bytes the values of a page have at most. They come as twice as many
-/// digits.
+/// Approximate maximum size of the values of a page, in bytes.
 const PAGE_BYTES: usize = 4 << 20;
 
 /// A database on a cluster.
 pub struct Rqlite {
     client: Client,
-    /// What a read may see that asks for nothing else.
+    /// Default read consistency.
     consistency: Consistency,
-    /// What one may see that is [quick](Statement::is_quick).
+    /// Read consistency of [quick](Statement::is_quick) reads.
     quick: Consistency,
-    /// Whether the database has a table for receipts.
+    /// True if the database has a table for receipts.
     has_receipts: bool,
-    /// What the node had changed since it was started when this last wrote.
+    /// `total_changes()` of the node after the last write.
     changes: Option<i64>,
-    /// How often others have written since.
+    /// Number of detected writes of other clients.
     foreign: i64,
 }
 
 impl Rqlite {
-    /// A cluster, for what a command wants of it. Nothing is sent yet.
+    /// Creates a client; sends nothing.
     pub fn new(cluster: &Cluster, access: Access) -> Self {
         let [consistency, quick] = match access {
             Access::Read => [cluster.consistency; 2],
@@ -78,19 +74,19 @@ impl Rqlite {
         }
     }
 
-    /// The same database, which has a table for receipts.
+    /// Enables receipts.
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
     }
 
-    /// The same, for reads that are all [quick](Statement::is_quick).
+    /// Makes all reads [quick](Statement::is_quick).
     #[must_use]
     pub fn with_quick_reads(self) -> Self {
         Self { consistency: self.quick, ..self }
     }
 
-    /// How fresh that is what the node has that answered last.
+    /// Freshness of the node that answered last.
     pub fn freshness(&self) -> ReadFreshness {
         self.client.freshness()
     }
@@ -105,7 +101,7 @@ impl Rqlite {
         self.client.execute(Request { path, body, writes }, is_lossless)
     }
 
-    /// What comes behind a node's address to read.
+    /// Path and query of a read.
     fn query_path<'s>(
         &self,
         statements: impl IntoIterator<Item = &'s Statement> + Clone,
@@ -116,7 +112,7 @@ impl Rqlite {
         let level = match if is_quick { self.quick } else { self.consistency } {
             _ if is_linearizable => STRONG,
             Consistency::Weak => "weak",
-            // Nodes of this version take the word for `weak`, without a sign.
+            // Some versions treat `linearizable` as `weak`.
             Consistency::Linearizable => STRONG,
             Consistency::None => "none",
         };
@@ -126,7 +122,7 @@ impl Rqlite {
     fn read(&self, statements: &[Statement]) -> Result<Vec<StatementResult>> {
         let body = json::encode_statements(statements);
         let path = if statements.iter().any(explains_a_change) {
-            // What only reads is not for such as these, though they change nothing.
+            // The query endpoint rejects EXPLAIN of a change.
             "/db/request?timings".to_owned()
         } else {
             self.query_path(statements)
@@ -138,7 +134,7 @@ impl Rqlite {
         }
     }
 
-    /// Runs one statement for each of these values, in one request.
+    /// Runs a query once for each value, in one request.
     fn read_for_each(
         &self,
         statement: &Statement,
@@ -147,7 +143,7 @@ impl Rqlite {
         let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
         let elements: Vec<_> = values.map(one).collect();
         if elements.is_empty() {
-            // rqlite takes no list of nothing.
+            // rqlite rejects an empty batch.
             return Ok(Vec::new());
         }
         let body = serde_json::Value::Array(elements).to_string();
@@ -158,7 +154,7 @@ impl Rqlite {
         }
     }
 
-    /// Sends a list of statements as one request.
+    /// Sends a batch.
     fn write(&mut self, statements: &[Statement]) -> Result<Written> {
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
         self.write_body(&json::encode_statements(statements), is_lossless)
@@ -188,8 +184,7 @@ impl Rqlite {
         Error::failed(format!("{doing} {place}"), why)
     }
 
-    /// Learns whether others have written since this did: the node counts what it has
-    /// changed since it was started.
+    /// Detects writes of other clients from `total_changes()` of the node.
     fn observe_changes(&mut self, before: Option<i64>, after: Option<i64>) {
         if self.changes.is_some() && self.changes != before {
             self.foreign += 1;
@@ -217,7 +212,7 @@ impl Rqlite {
                     ..BatchResult::default()
                 })
             }
-            // The first attempt may be what the second was refused for.
+            // The first attempt may have caused the error of the second.
             Written::Refused(why, true) => {
                 Err(Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why })
             }
@@ -226,13 +221,13 @@ impl Rqlite {
     }
 }
 
-/// Whether a statement asks how another would be carried out that changes something.
+/// True for EXPLAIN of a statement that writes.
 fn explains_a_change(statement: &Statement) -> bool {
     let explained = statement.sql.strip_prefix("EXPLAIN ");
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
 }
 
-/// What the SQLite of a node says where the reason lies in no single row.
+/// Error messages of SQLite that do not concern a single row.
 const NOT_ROW_ERRORS: &[&str] = &[
     "no such ",
     "has no column",
@@ -249,26 +244,25 @@ const NOT_ROW_ERRORS: &[&str] = &[
     "too many ",
 ];
 
-/// Whether the words by which a node refuses a change may be those of a constraint, or of
-/// a trigger, whose text is the application's.
+/// True if an error message may come from a constraint or from a trigger of the application.
 fn is_about_rows(why: &str) -> bool {
     !NOT_ROW_ERRORS.iter().any(|known| why.contains(known))
 }
 
-/// What came of a request that writes.
+/// Result of a write request.
 enum Written {
     Done(Done),
-    /// And whether an earlier attempt may have been carried out.
+    /// Results, and true if an earlier attempt may have been applied.
     Refused(String, bool),
 }
 
-/// A request that was carried out.
+/// Applied request.
 struct Done {
     results: Vec<StatementResult>,
     hold: Duration,
-    /// The part of that which was not the statements themselves.
+    /// Part of the hold time outside the statements.
     commit: Duration,
-    /// Whether an earlier attempt may have been carried out, too.
+    /// True if an earlier attempt may have been applied, too.
     is_in_doubt: bool,
 }
 
@@ -416,7 +410,7 @@ impl Database for Rqlite {
         if self.has_receipts {
             let all: Vec<IdempotentStep<'_>> =
                 statements.iter().map(|statement| (statement, None)).collect();
-            // Nothing is expected, so nothing is otherwise.
+            // Without expected counts, the batch is never rolled back.
             Ok(self.execute_idempotent(&all)?.unwrap_or_default())
         } else {
             self.execute_once(statements)
@@ -437,7 +431,7 @@ impl Database for Rqlite {
         if let Some(applied) = self.execute_idempotent(&all)? {
             return Ok(BatchResult { matched_expectation: true, ..applied });
         }
-        // What was rolled back on the way is no work of these rows.
+        // Include the time of the rolled-back attempt.
         let in_vain = begun.elapsed();
         let applied = self.execute_batch(otherwise)?;
         let BatchResult { hold, commit, .. } = applied;

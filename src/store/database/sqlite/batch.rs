@@ -100,7 +100,8 @@ pub(super) fn execute_for_rows(
     Ok(BatchResult { hold, commit, ..applied })
 }
 
-/// Runs one statement with these values. One that answers rows has changed as many.
+/// Runs one statement with the values of a row. A statement that returns rows counts them as
+/// changes.
 fn run_for_row(
     statement: &mut CachedStatement<'_>,
     row: &[ValueRef<'_>],
@@ -119,8 +120,8 @@ fn run_for_row(
     Ok((answers.len() as u64, answers))
 }
 
-/// Runs statements in one transaction. If one of them does not change as many rows as is
-/// expected of it, nothing has happened but that others could not write for so long.
+/// Runs statements in one transaction, and rolls it back if one changes an unexpected number of
+/// rows; answers then the time for which writers were blocked.
 pub(super) fn execute_all<'s>(
     connection: &mut Connection,
     free_space: &FreeSpace,
@@ -144,7 +145,7 @@ pub(super) fn execute_all<'s>(
     Ok(ControlFlow::Continue(BatchResult { hold, commit, ..applied }))
 }
 
-/// Runs one of them, and answers how many rows it has changed.
+/// Runs one statement, and answers the number of changed rows.
 fn run_statement(
     transaction: &Transaction<'_>,
     statement: &Statement,
@@ -163,7 +164,7 @@ fn run_statement(
     Ok(rows)
 }
 
-/// A row that a statement answers.
+/// Copies a row.
 fn owned_row(row: &Row<'_>) -> Result<OwnedRow> {
     let columns = row.as_ref().column_count();
     (0..columns)

@@ -1,5 +1,5 @@
-//! Interrupting a statement, in the middle of whatever it does: a trigger or a generated
-//! column of the application may never come to an end by itself.
+//! Interrupting statements: a trigger or a generated column of an application may never
+//! terminate.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,43 +10,43 @@ use rusqlite::Connection;
 use crate::domain::error::{Error, InterruptReason};
 use crate::storage::StatementLimit;
 
-/// Steps of SQLite's machine between two questions whether to go on: a fraction of a
+/// Virtual machine steps between two calls of the progress handler: a fraction of a
 /// millisecond.
 const PROGRESS_STEPS: i32 = 10_000;
-/// How long a statement may go on after the process was asked to stop, or its time was over.
-/// Statements of a batch take a few milliseconds: they end as they would have.
+/// Time for which a statement may continue after a stop request or its time limit. Statements
+/// of a batch take a few milliseconds and complete.
 const GRACE: Duration = Duration::from_millis(500);
-/// A name in a message is cut behind so many characters.
+/// Maximum length of a name in a message.
 const MAX_NAME_CHARS: usize = 80;
 
-/// Bounds for the handle of a whole process on SQLite files.
+/// Limits for all SQLite connections of the process.
 #[derive(Debug, Clone, Copy)]
 pub struct Protection {
-    /// The most memory that SQLite may take, in bytes. What needs more fails.
+    /// Maximum memory of SQLite, in bytes.
     pub memory: u32,
-    /// Asked several hundred times a second while a statement runs: whether to interrupt
-    /// it, and why. It must not use a database.
+    /// Reason to interrupt a running statement, polled several hundred times a second. It must
+    /// not use a database.
     pub ask: fn(&Running<'_>) -> Option<InterruptReason>,
 }
 
-/// A statement that is running.
+/// Running statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Running<'a> {
-    /// What is being done, to what.
+    /// Description of the operation.
     pub doing: &'a str,
-    /// Time since it began, or since it last gave a row.
+    /// Time since the start or the last row.
     pub silent: Duration,
 }
 
 static PROTECTION: OnceLock<Protection> = OnceLock::new();
 
-/// Sets bounds for all connections that are opened from now on. Only the first call counts.
+/// Sets the limits of all connections opened from now on. Only the first call has an effect.
 pub fn protect(protection: Protection) {
-    // A second set of bounds has no use.
+    // Later calls are ignored.
     let _ = PROTECTION.set(protection);
 }
 
-/// Bounds of this process.
+/// Limits of this process.
 pub(super) fn protection() -> Option<&'static Protection> {
     PROTECTION.get()
 }
@@ -58,39 +58,39 @@ pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<Interrup
     protection().and_then(|protection| (protection.ask)(&running))
 }
 
-/// The handle of one connection.
+/// Interrupt state of one connection, shared with its progress handler.
 #[derive(Clone, Default)]
 pub(super) struct InterruptHandle(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Whether a row has come since the state was last looked at.
+    /// True if a row has arrived since the last poll.
     has_new_row: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
-    /// What is being done, in words.
+    /// Description of the operation.
     doing: String,
     begun: Option<Instant>,
-    /// When it last gave a row, about.
+    /// Approximate time of the last row.
     last_row: Option<Instant>,
-    /// When the statement was first asked to stop.
+    /// Time and reason of the first stop request.
     cancelled: Option<(Instant, InterruptReason)>,
     limit: Option<(Instant, InterruptReason)>,
-    /// Why the last statement that was interrupted was, and after which time.
+    /// Reason and duration of the last interrupted statement.
     last: Option<(InterruptReason, Duration)>,
 }
 
 impl InterruptHandle {
-    /// Watches all statements of a connection from now on.
+    /// Installs the progress handler of a connection.
     pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let handle = self.clone();
         connection.progress_handler(PROGRESS_STEPS, Some(move || handle.should_interrupt()))
     }
 
-    /// Begins a statement, of which `doing` says what it does. It ends with the answer.
+    /// Registers a statement until the result is dropped; `doing` describes it.
     pub(super) fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
         let mut state = self.state();
         let is_nested = state.begun.is_some();
@@ -109,19 +109,19 @@ impl InterruptHandle {
         RunningStatement { handle: self.clone(), is_nested }
     }
 
-    /// Takes note of a row.
+    /// Records the arrival of a row.
     pub(super) fn record_row(&self) {
         self.0.has_new_row.store(true, Ordering::Relaxed);
     }
 
-    /// Bounds the statements from now on.
+    /// Sets the time limit of statements.
     pub(super) fn limit(&self, limit: Option<StatementLimit>) {
         let until =
             |limit: StatementLimit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
         self.state().limit = limit.and_then(until);
     }
 
-    /// The error of a statement that was interrupted.
+    /// Error for the last interrupted statement.
     pub(super) fn interrupted(&self) -> Error {
         let state = self.state();
         let (cause, after) = state.last.unwrap_or((InterruptReason::Asked, Duration::ZERO));
@@ -149,15 +149,15 @@ impl InterruptHandle {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves it half changed.
+        // A panic leaves the state consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A statement that is at handle until this goes.
+/// Guard of a running statement.
 pub(super) struct RunningStatement {
     handle: InterruptHandle,
-    /// Whether it is a part of another.
+    /// True within another running statement.
     is_nested: bool,
 }
 
@@ -169,7 +169,7 @@ impl Drop for RunningStatement {
     }
 }
 
-/// The table that a statement is about, in quotes: the first one that it names so.
+/// First quoted table name of a statement.
 fn table_of(sql: &str) -> Option<&str> {
     let (_, rest) = [" FROM ", "UPDATE ", "INTO "].iter().find_map(|word| sql.split_once(word))?;
     let name = rest.strip_prefix('"')?;

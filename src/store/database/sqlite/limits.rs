@@ -1,4 +1,4 @@
-//! Bounds of what the schema of a database may make SQLite do, whoever wrote it.
+//! Limits on the effects of untrusted schemas.
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
@@ -6,14 +6,14 @@ use rusqlite::{Connection, Result};
 
 use super::interrupt::protection;
 
-/// The most bytes of a value or a row, where SQLite has to have all of it in memory.
-/// Sessions are a thousand times smaller.
+/// Maximum size of a value or row, in bytes. Sessions are a thousand times smaller.
 const MAX_LENGTH: i32 = 16 << 20;
-/// The most bytes of a statement. Those for thousands of policies have some millions.
+/// Maximum size of a statement, in bytes. Statements for thousands of policies have a few
+/// million.
 const MAX_SQL_LENGTH: i32 = 64 << 20;
-/// How deep triggers may go. Cascades of applications have a handful of levels.
+/// Maximum nesting of triggers. Cascades of applications have a handful of levels.
 const MAX_TRIGGER_DEPTH: i32 = 64;
-/// The longest pattern of LIKE and GLOB: the time that one takes grows with it.
+/// Maximum length of a pattern of LIKE and GLOB, whose running time grows with it.
 const MAX_PATTERN_LENGTH: i32 = 1_000;
 
 /// Sets the bounds of a connection:
@@ -41,7 +41,7 @@ pub(super) fn apply(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Does work that copies whole rows into another database, whatever their length.
+/// Runs `work` without the limits on the length of rows and on attached databases.
 pub(super) fn without_limits<T>(
     connection: &Connection,
     work: impl FnOnce() -> Result<T>,

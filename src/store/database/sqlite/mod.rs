@@ -31,15 +31,15 @@ use interrupt::{InterruptHandle, RunningStatement};
 pub(super) use interrupt::reason_to_stop;
 pub use interrupt::{Protection, Running, protect};
 
-/// How long to wait for another program's lock before giving up.
+/// Time to wait for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a command wants of the file.
+/// Access mode of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// To look at it; it stays as it is.
+    /// Read-only.
     Read,
-    /// To change rows.
+    /// Read and write.
     Write,
 }
 
@@ -50,7 +50,7 @@ pub struct SqliteFile {
     place: String,
     interrupt: InterruptHandle,
     free_space: FreeSpace,
-    /// The last error of the system while SQLite opened the file, which it may have got over.
+    /// `errno` after SQLite opened the file, possibly of a failure that it recovered from.
     opening: Errno,
 }
 
@@ -64,8 +64,7 @@ impl SqliteFile {
         self.connection.pragma_update(None, name, value).map_err(|e| self.error("open", e))
     }
 
-    /// Runs a script within one write transaction, if `wanted`, asked within
-    /// the same transaction, says so.
+    /// Runs the script that `wanted` returns, in one write transaction with `wanted` itself.
     ///
     /// # Errors
     /// Whatever `wanted` answers, and whatever SQLite says; then nothing has
@@ -86,14 +85,13 @@ impl SqliteFile {
         Ok(())
     }
 
-    /// Lets changes go to a write-ahead log, so that readers and the writer do
-    /// not wait for each other. The file remembers it.
+    /// Enables WAL mode, which persists in the file.
     ///
     /// # Errors
     /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
         let begun = Instant::now();
-        // SQLite does not wait here for a program that does the same.
+        // SQLite's busy timeout does not apply here.
         while let Err(error) = self.pragma("journal_mode", "WAL") {
             let busy = matches!(error, Error::Busy { .. });
             if self.has_write_ahead_log()? {
@@ -104,12 +102,12 @@ impl SqliteFile {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        // A file system that has no shared memory has no such log either.
+        // WAL mode is not available on file systems without shared memory.
         if self.has_write_ahead_log()? { self.sync_for_a_log() } else { Ok(()) }
     }
 
-    /// With a write-ahead log, syncing at each checkpoint loses nothing when a
-    /// program dies, and when the machine does, only the last moments.
+    /// In WAL mode, syncing at checkpoints loses nothing when a program dies, and only the last
+    /// commits when the machine does.
     fn sync_for_a_log(&self) -> Result<()> {
         self.pragma("synchronous", "NORMAL")
     }
@@ -121,13 +119,12 @@ impl SqliteFile {
         }
     }
 
-    /// Begins a statement, which may be interrupted from now on.
+    /// Registers a statement that may be interrupted.
     fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
         self.interrupt.start_run(doing, sql, &self.place)
     }
 
-    /// Does work that changes something. Where the file system is full, it is tried again
-    /// with the free_space of the write-ahead log.
+    /// Runs a change; on a full file system, truncates the write-ahead log and tries again.
     fn with_room<T>(
         &mut self,
         work: impl Fn(&mut Connection, &FreeSpace) -> rusqlite::Result<T>,
@@ -140,12 +137,12 @@ impl SqliteFile {
         }
     }
 
-    /// The error of a change. Where the file system is full, the write-ahead log gives up
-    /// its free_space first, as far as nobody uses it.
+    /// Error of a change. On a full file system, this truncates the write-ahead log if it is
+    /// not in use.
     fn write_error(&self, error: rusqlite::Error) -> Error {
         let error = self.error("write to", error);
         if matches!(error, Error::DiskFull { .. }) {
-            // That there is no free_space is what has gone wrong, whatever becomes of this.
+            // The full file system is the error to report.
             let _ = wal::checkpoint(&self.connection, CheckpointMode::Truncate, BUSY_TIMEOUT);
         }
         error
@@ -235,7 +232,7 @@ impl Database for SqliteFile {
             let all = statements.iter().map(|statement| (statement, None));
             batch::execute_all(connection, free_space, all)
         })?;
-        // Nothing is expected, so nothing is otherwise.
+        // Without expected counts, the batch is never rolled back.
         Ok(applied.continue_value().unwrap_or_default())
     }
 
@@ -256,7 +253,7 @@ impl Database for SqliteFile {
             }
             ControlFlow::Break(in_vain) => {
                 let applied = self.execute_batch(otherwise)?;
-                // There was no free_space between the two.
+                // Include the time of the rolled-back attempt.
                 Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
             }
         }
@@ -286,12 +283,12 @@ impl Wal for SqliteFile {
     }
 }
 
-/// The statement that a list is named by.
+/// SQL of the statement that names a batch in messages.
 fn name_of(statements: &[Statement]) -> &str {
     statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
 }
 
-/// That SQLite does not accept a change.
+/// Error for a change that SQLite rejects.
 fn rejected(doing: String, error: rusqlite::Error) -> Error {
     let why = match error {
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,

@@ -1,4 +1,4 @@
-//! How a SQLite file is opened: without a trace, where that can be had.
+//! Opening a SQLite file, if possible without changing anything.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,21 +18,20 @@ use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::sidecars::{DatabaseFiles, ReadMode};
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Statements that are kept prepared: those of a touch, a purge batch and a list.
+/// Capacity of the cache of prepared statements.
 const STATEMENT_CACHE: usize = 64;
-/// Bytes of pages to remember of another program's file, at most: a purge comes back to the
-/// pages of indexes whose order is random against its own. And at least: SQLite's default.
+/// Maximum and minimum page cache, in bytes, for an adopted table: a purge revisits pages of
+/// indexes whose order is unrelated to its own. The minimum is SQLite's default.
 const MAX_CACHE: u64 = 64 << 20;
 const MIN_CACHE: u64 = 2 << 20;
-/// Which part of the memory that the process may use they take.
+/// Divisor of the memory limit of the process for the page cache.
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {
-    /// Opens a file that is there, for what a command wants of it.
+    /// Opens an existing file.
     ///
     /// # Errors
-    /// As for [`open_immutable`](Self::open_immutable), and if it may not be written
-    /// but should be.
+    /// See [`open_immutable`](Self::open_immutable); also fails if write access is denied.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let mut found = DatabaseFiles::at(path)?;
         let _hold = found.hold()?;
@@ -50,9 +49,8 @@ impl SqliteFile {
         }
     }
 
-    /// A reader of a write-ahead log needs the log and its index. Where no other
-    /// program has made them, it makes them, and can take them away again only
-    /// if it may write.
+    /// Opens a file for reading. SQLite creates a missing write-ahead log and its shared
+    /// memory, and can remove them only with write access.
     fn open_to_read(path: &Path, found: &DatabaseFiles) -> Result<Self> {
         let flags = match found.read_mode()? {
             ReadMode::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -80,11 +78,11 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// The same for a file that belongs to another program: its foreign keys hold, and
-    /// there is free_space for the pages that a purge comes back to.
+    /// Opens the file of another program: enforces its foreign keys, and enlarges the page
+    /// cache.
     ///
     /// # Errors
-    /// As for [`open`](Self::open).
+    /// See [`open`](Self::open).
     pub fn open_foreign(path: &Path, access: Access) -> Result<Self> {
         file::validate_file(path)?;
         let file = Self::open(path, access)?;
@@ -97,8 +95,8 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// Makes sure that a file which is only read as it lies could be opened: where it is in
-    /// use under another name, that is not the whole of it.
+    /// Checks that a file could be opened safely; a file in use under another name could not,
+    /// because its log is elsewhere.
     ///
     /// # Errors
     /// [`Error::Refused`] if it could not be opened safely.
@@ -106,14 +104,13 @@ impl SqliteFile {
         DatabaseFiles::at(path).map(drop)
     }
 
-    /// Whether a file has a log that somebody uses: it has an index, too, and to open it
-    /// leaves no trace.
+    /// True if the write-ahead log of a file is in use, so that opening it creates no files.
     pub fn has_a_log_in_use(path: &Path) -> bool {
         file::has_wal(path) && file::sibling(&file::resolve(path), "-shm").exists()
     }
 
-    /// Opens a file as one that does not change: no lock, no log, no trace. It
-    /// is what to look at before it is known whose file it is.
+    /// Opens a file as immutable: without locks, log or changes, for inspecting a file of
+    /// unknown origin.
     ///
     /// # Errors
     /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be
@@ -128,8 +125,8 @@ impl SqliteFile {
         Self::connect_to(&uri, path, flags)
     }
 
-    /// Opens a file to set it up, and makes it if it is not there, for its
-    /// owner alone. Answers whether it was made.
+    /// Opens a file for migration; creates a missing file with mode 0600. Answers whether it
+    /// was created.
     ///
     /// # Errors
     /// If the file cannot be made or written.
@@ -149,7 +146,7 @@ impl SqliteFile {
         Ok((file, made))
     }
 
-    /// Opens a database in memory, which messages call by the path of a file.
+    /// Opens a database in memory; messages name it by `path`.
     ///
     /// # Errors
     /// If there is no memory.
@@ -160,7 +157,7 @@ impl SqliteFile {
         Self::set_up(connection, path, place)
     }
 
-    /// Opens a file that no other connection uses, and absorbs its write-ahead log.
+    /// Opens a file exclusively, and checkpoints its write-ahead log.
     ///
     /// # Errors
     /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being
@@ -177,7 +174,7 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// Does something to the file while nobody else can read or write it.
+    /// Runs `act` while the file is locked exclusively.
     ///
     /// # Errors
     /// [`Error::Busy`] if another connection uses it, and whatever `act` answers.
@@ -190,8 +187,8 @@ impl SqliteFile {
         transaction.rollback().map_err(to_error)
     }
 
-    /// Where SQLite may not write, it opens to read, and would make a
-    /// write-ahead log that it cannot take away again before it says so.
+    /// Fails for a file that SQLite could open only for reading; it would create a write-ahead
+    /// log that it cannot remove before it reports that.
     fn ensure_writable(&self) -> Result<()> {
         if self.is_read_only()? {
             let reason = denied::reason(&self.path);
@@ -205,7 +202,7 @@ impl SqliteFile {
         Self::connect_to(&file::sqlite_path(path), path, flags)
     }
 
-    /// Opens what SQLite calls `name`, and messages call `path`.
+    /// Opens the file `name`; messages name it by `path`.
     fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -238,7 +235,7 @@ impl SqliteFile {
     }
 }
 
-/// The reason why SQLite could open a file only to read it, where nothing denies writing.
+/// Reason why SQLite opened a file read-only although permissions allow writing.
 fn readonly_reason(opening: Errno) -> &'static str {
     match opening {
         Errno::EIO | Errno::ENXIO | Errno::ENODEV => INPUT_OUTPUT,
@@ -246,8 +243,7 @@ fn readonly_reason(opening: Errno) -> &'static str {
     }
 }
 
-/// How many pages to remember where the process may use so much memory: in KiB, with the
-/// sign that SQLite wants there.
+/// Value of `PRAGMA cache_size` for a memory limit: KiB, negative by SQLite's convention.
 fn cache_size(limit: Option<u64>) -> i64 {
     let bytes = limit.map_or(MAX_CACHE, |limit| (limit / MEMORY_SHARE).clamp(MIN_CACHE, MAX_CACHE));
     -i64::try_from(bytes >> 10).unwrap_or(0)

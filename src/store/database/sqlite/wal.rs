@@ -1,4 +1,4 @@
-//! SQLite's write-ahead log, and the name that it gives to a state of the database.
+//! SQLite's write-ahead log and data version.
 
 use std::time::Duration;
 
@@ -6,26 +6,25 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::storage::{CheckpointMode, DataVersion, WalStatus};
 
-/// After so many pages, a commit moves the log into the database: SQLite's default.
+/// SQLite's default threshold of automatic checkpoints, in pages.
 const AUTOCHECKPOINT_PAGES: u32 = 1000;
 
-/// The state of the database. Commits of this connection do not change it, those of
-/// all others do.
+/// Data version, which changes with commits of other connections only.
 pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<Option<DataVersion>> {
     let mut asked = connection.prepare_cached("PRAGMA data_version")?;
     asked.query_row([], |row| row.get(0)).map(|version| Some(DataVersion(version)))
 }
 
-/// Whether commits leave the log as it is.
+/// Enables or disables automatic checkpoints.
 pub(super) fn set_autocheckpoint(connection: &Connection, enabled: bool) -> rusqlite::Result<()> {
     let pages = if enabled { AUTOCHECKPOINT_PAGES } else { 0 };
     connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
 }
 
-/// How large the log is, if there is one. This takes no lock.
+/// Size of the log, if any. Takes no lock.
 pub(super) fn status(connection: &Connection) -> rusqlite::Result<Option<WalStatus>> {
     match run_checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)") {
-        // There is one, but who may only read is not told how large it is.
+        // Read-only connections cannot query the size of the log.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             Ok(Some(WalStatus::default()))
         }
@@ -33,7 +32,7 @@ pub(super) fn status(connection: &Connection) -> rusqlite::Result<Option<WalStat
     }
 }
 
-/// Moves what it can of the log into the database.
+/// Runs a checkpoint, and answers the size of the log afterwards.
 pub(super) fn checkpoint(
     connection: &Connection,
     mode: CheckpointMode,
@@ -47,7 +46,7 @@ pub(super) fn checkpoint(
             moved
         }
         CheckpointMode::Truncate => {
-            // First what keeps nobody waiting.
+            // First the part that blocks nobody.
             run_checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
             let pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
             let moved = checkpoint_with_timeout(connection, pragma, Duration::ZERO);
@@ -56,14 +55,14 @@ pub(super) fn checkpoint(
         }
     };
     match moved {
-        // Somebody else is at it, or there is no log.
+        // Another checkpoint is running, or there is no log.
         Ok(None) => status(connection),
         Err(error) if is_busy(&error) => status(connection),
         moved => moved,
     }
 }
 
-/// Runs a checkpoint that waits for others no longer than this.
+/// Runs a checkpoint with a busy timeout.
 fn checkpoint_with_timeout(
     connection: &Connection,
     pragma: &str,
@@ -73,7 +72,7 @@ fn checkpoint_with_timeout(
     run_checkpoint(connection, pragma)
 }
 
-/// Runs a checkpoint, and reads what it says of the log: -1 where there is none.
+/// Runs a checkpoint, and parses its result row, which is -1 without a log.
 fn run_checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<WalStatus>> {
     let page: i64 =
         connection.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
@@ -95,7 +94,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 mod tests {
     use super::*;
 
-    /// A database with a log, in a folder that goes with it.
+    /// Database in WAL mode, in a temporary directory.
     fn database() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::TempDir::new().unwrap();
         let connection = Connection::open(folder.path().join("a.db")).unwrap();

@@ -1,5 +1,4 @@
-//! Reasons why a database cannot be read or written: the permission that is missing, on
-//! which file or directory, and for which user.
+//! Missing permissions that prevent reading or writing a database.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,19 +10,18 @@ use rustix::fs::{
 
 use super::{SIDECARS, resolve, sibling, users};
 
-/// The sticky bit of a directory, and the bits that let others than its owner write to it.
+/// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
 const PROTECTED_REGULAR: &str = "/proc/sys/fs/protected_regular";
 
-/// The reason why the database at this path cannot be read, or else why it cannot be
-/// written; `None` if no permission is missing.
+/// Missing permission to read, or else to write, the database at a path.
 pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
-/// The reason why a file cannot be created.
+/// Missing permission to create a file.
 pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
@@ -33,7 +31,7 @@ pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String
         .or_else(|| unwritable_directory(directory, ""))
 }
 
-/// The directory on the way to a path that may not be searched.
+/// Missing permission to search a directory of the path.
 fn unreachable(path: &Path) -> Option<String> {
     // The working directory may be out of reach, too.
     let full = || std::path::absolute(path).ok();
@@ -80,7 +78,7 @@ fn unwritable(path: &Path) -> Option<String> {
         .or_else(|| existing().skip(1).find_map(|file| protected(file, directory)))
 }
 
-/// The owner that a file beside a database should have.
+/// Advice on the owner of a file next to a database.
 fn owner_mismatch(file: &Path, database: &Path) -> String {
     match (fs::metadata(file), fs::metadata(database)) {
         (Ok(file), Ok(database)) if file.uid() != database.uid() => {
@@ -99,7 +97,7 @@ fn read_only(path: &Path) -> Option<String> {
     is_read_only.then(|| "the file system is mounted read-only".to_owned())
 }
 
-/// The attribute that forbids changes of a file, even to root.
+/// File attribute that forbids changes, even by root.
 fn protecting_attribute(path: &Path) -> Option<String> {
     let found = statx(CWD, path, AtFlags::empty(), StatxFlags::empty()).ok()?.stx_attributes;
     let (attribute, letter) = if found.contains(StatxAttributes::IMMUTABLE) {
@@ -119,8 +117,8 @@ fn unwritable_directory(directory: &Path, why: &str) -> Option<String> {
     is_closed.then(|| missing_permission("write", &name, directory) + why)
 }
 
-/// The protection of files in sticky directories, which keeps SQLite, root's too, from
-/// opening files that exist and belong to other users.
+/// Protection of files in sticky directories, which denies opening existing files of other
+/// users, even to root.
 fn protected(file: &Path, directory: &Path) -> Option<String> {
     let level = fs::read_to_string(PROTECTED_REGULAR).ok()?.trim().parse().ok()?;
     let (place, file_found) = (fs::metadata(directory).ok()?, fs::metadata(file).ok()?);
@@ -137,16 +135,16 @@ fn protected(file: &Path, directory: &Path) -> Option<String> {
     })
 }
 
-/// Users whose files meet in a sticky directory.
+/// Owners of a file and its directory, and the current user.
 struct Owners {
     file: u32,
     directory: u32,
     user: u32,
 }
 
-/// Whether Linux keeps a user from opening an existing file with `O_CREAT`: the directory
-/// is sticky, others can write to it, or its group from level 2 on, and the file belongs
-/// neither to the user nor to the directory's owner.
+/// True if Linux denies opening an existing file with `O_CREAT`: the directory is sticky and
+/// writable by others (from level 2 on, also by its group), and the file belongs neither to the
+/// user nor to the directory's owner.
 fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
     let writers = if level > 1 { OTHERS_WRITE | GROUP_WRITES } else { OTHERS_WRITE };
     level > 0
@@ -178,7 +176,7 @@ fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
-/// The database, and the files beside it.
+/// Database and its sidecar files.
 fn database_files(path: &Path) -> Vec<PathBuf> {
     let real = resolve(path);
     let sidecars = SIDECARS.iter().map(|(suffix, _)| sibling(&real, suffix)).collect();

@@ -1,8 +1,8 @@
-//! Locks that SQLite and other processes hold on a file.
+//! Locks of SQLite and of other processes on a file.
 //!
-//! Closing any descriptor of a file drops all locks that this process holds on it, also
-//! those of connections that know nothing of that descriptor. Therefore the descriptors
-//! used here stay open, one for each file.
+//! Closing any descriptor of a file releases all POSIX locks of this process on it, including
+//! those of SQLite connections. Therefore the descriptors used here stay open, one for each
+//! file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -23,7 +23,7 @@ use super::WAL_READ_VERSION;
 const SHARED: (i64, i64) = (0x4000_0002, 510);
 /// Byte of a shared-memory file on which every connection that uses it holds a lock.
 const IN_USE: (i64, i64) = (128, 1);
-/// Place of the file format's read version in the header.
+/// Offset of the read version in the database header.
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
@@ -39,26 +39,26 @@ static DATABASES: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::ne
 static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
 static HOLDING: Mutex<()> = Mutex::new(());
 
-/// A database file and the descriptor that this process keeps of it.
+/// Database file with its permanently open descriptor.
 pub(in crate::store::database) struct KeptFile(Arc<File>);
 
 impl KeptFile {
-    /// The descriptor of a file, which is opened if it is not open yet.
+    /// Opens a file, or reuses its descriptor.
     pub(in crate::store::database) fn open(path: &Path) -> io::Result<Self> {
         kept_descriptor(&DATABASES, path, || open_nonblocking(path, 0)).map(Self)
     }
 
-    /// Whether the header says that changes go to a write-ahead log.
+    /// True if the header specifies WAL mode.
     pub(in crate::store::database) fn is_wal_mode(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
         Ok(read == 1 && version == [WAL_READ_VERSION])
     }
 
-    /// Reads the whole of it.
+    /// Reads the whole file.
     ///
     /// # Errors
-    /// What the device fails with.
+    /// Any error of the device.
     pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {
@@ -69,16 +69,16 @@ impl KeptFile {
         }
     }
 
-    /// The user to whom the file belongs.
+    /// Owner of the file.
     pub(in crate::store::database) fn owner(&self) -> io::Result<u32> {
         Ok(self.0.metadata()?.uid())
     }
 
-    /// The process that has the file open as a database with a write-ahead log, but not
-    /// with the shared memory at this path: 0 if it is not visible from here.
+    /// Process that uses the file in WAL mode, but not with the shared memory at this path; 0
+    /// if the process is not visible.
     ///
-    /// A program that is just opening or closing the database looks like that for a
-    /// moment, so the answer is `Some` only if that lasts.
+    /// A program that is opening or closing the database looks like that briefly, so the result
+    /// is `Some` only if the state persists.
     pub(in crate::store::database) fn process_without_shm(&self, shm: &Path) -> Option<i32> {
         let begun = Instant::now();
         loop {
@@ -93,18 +93,17 @@ impl KeptFile {
         }
     }
 
-    /// The other process that holds a shared lock, if one does. SQLite itself waits for
-    /// an exclusive one.
+    /// Process with a shared lock, if any. SQLite itself waits for an exclusive lock.
     fn reader(&self) -> Option<i32> {
         let lock = foreign_lock(&self.0, SHARED)?;
         (lock.l_type == kind(libc::F_RDLCK)).then_some(lock.l_pid)
     }
 
-    /// Keeps every connection of another process from being the last to close the
-    /// database, and from removing its write-ahead log, until the answer is dropped.
+    /// Prevents other processes from removing the write-ahead log at their last close, until
+    /// the result is dropped.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if one goes on doing that.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if a process is removing it persistently.
     pub(in crate::store::database) fn hold(&self) -> io::Result<Hold> {
         let alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
@@ -117,17 +116,17 @@ impl KeptFile {
         Ok(Hold { on: Self(Arc::clone(&self.0)), _alone: alone })
     }
 
-    /// Sets a lock that belongs to the descriptor, and does not touch those of the process.
+    /// Sets an open file description lock, independent of the locks of the process.
     fn set_lock(&self, lock: c_int) -> io::Result<()> {
         fcntl(&*self.0, FcntlArg::F_OFD_SETLK(&region(lock, SHARED)))?;
         Ok(())
     }
 }
 
-/// A shared lock on a database.
+/// Shared lock on a database.
 pub(in crate::store::database) struct Hold {
     on: KeptFile,
-    /// The descriptor has one lock, which only its last holder may release.
+    /// Guard that allows one lock at a time.
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -138,8 +137,8 @@ impl Drop for Hold {
     }
 }
 
-/// Whether another process uses a shared-memory file. If that cannot be found out, SQLite
-/// will say why.
+/// True if another process uses a shared-memory file, or if that is unknown; SQLite then
+/// reports the error.
 fn is_in_use(shm: &Path) -> bool {
     forget_removed();
     match kept_descriptor(&SHARED_MEMORY, shm, || open_nonblocking(shm, libc::O_NOFOLLOW)) {
@@ -148,19 +147,19 @@ fn is_in_use(shm: &Path) -> bool {
     }
 }
 
-/// Opens a file without waiting for a writer, should it have become a FIFO.
+/// Opens a file without blocking, even if it is a FIFO.
 fn open_nonblocking(path: &Path, flags: c_int) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path)
 }
 
-/// Closes the descriptors of shared-memory files that have been removed, as only the last
-/// connection does: nobody has a lock on them.
+/// Closes the descriptors of removed shared-memory files, on which nothing can be locked any
+/// more.
 fn forget_removed() {
     let mut all = SHARED_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|_, file| file.metadata().map_or(true, |file| file.nlink() > 0));
 }
 
-/// The descriptor that is kept of a file.
+/// Permanently open descriptor of a file.
 fn kept_descriptor(
     all: &Mutex<BTreeMap<Identity, Arc<File>>>,
     path: &Path,
@@ -184,8 +183,8 @@ fn identity(file: &fs::Metadata) -> Identity {
     (file.dev(), file.ino())
 }
 
-/// A lock of another process, or of a descriptor, on part of a file. What cannot be asked
-/// counts as not locked, as on file systems without locks.
+/// Lock of another process or descriptor on part of a file; `None` on file systems without
+/// locks.
 fn foreign_lock(file: &File, bytes: (i64, i64)) -> Option<libc::flock> {
     let mut lock = region(libc::F_WRLCK, bytes);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
@@ -202,7 +201,7 @@ fn region(lock: c_int, (start, length): (i64, i64)) -> libc::flock {
     }
 }
 
-/// A constant in the width that locks have.
+/// Lock type in the width of `flock`.
 fn kind(constant: c_int) -> i16 {
     i16::try_from(constant).unwrap_or_default()
 }

@@ -1,5 +1,4 @@
-//! Files that lie beside a database, and what has to be known of them before SQLite opens
-//! it.
+//! Sidecar files of a database, examined before SQLite opens it.
 
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
@@ -11,35 +10,35 @@ use super::locks::{Hold, KeptFile};
 use super::{SIDECARS, denied, read_error, resolve, sibling, users};
 use crate::domain::error::{Error, Result};
 
-/// A database file, before SQLite opens it.
+/// Database file and its sidecar files before SQLite opens them.
 pub(in crate::store::database) struct DatabaseFiles {
-    /// The path that messages have.
+    /// Path for messages.
     path: PathBuf,
-    /// The path beside which SQLite keeps its files.
+    /// Resolved path, from which SQLite derives the names of sidecar files.
     real: PathBuf,
     kept: KeptFile,
-    /// Whether changes go to a write-ahead log.
+    /// True in WAL mode.
     has_log: bool,
-    /// The owner, if that is neither this user nor root is this user.
+    /// Owner of the file, if it is another user and this user is not root.
     foreign_owner: Option<u32>,
-    /// The lengths of the write-ahead log and of the shared memory.
+    /// Lengths of the write-ahead log and of the shared memory.
     log: Option<u64>,
     shared: Option<u64>,
 }
 
-/// How a file can be read.
+/// Mode of reading a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::database) enum ReadMode {
-    /// Its log and the shared memory are there.
+    /// With the existing log and shared memory.
     Attached,
-    /// SQLite makes what is missing beside it.
+    /// SQLite creates missing sidecar files.
     Normal,
-    /// As a file that does not change: there is nothing in a log, and none may be made.
+    /// As an immutable file: the log is empty or missing, and no sidecar file may be created.
     Immutable,
 }
 
-/// Refuses files beside a database of root's that another user has made, as in a directory
-/// where every user may create files: a journal would be played back into it.
+/// Refuses sidecar files of other users next to a database of root, as in a world-writable
+/// directory: SQLite would replay a journal into the database.
 fn ensure_owned_by_root(real: &Path) -> Result<()> {
     let foreign = SIDECARS.map(|(suffix, _)| sibling(real, suffix)).into_iter().find_map(|path| {
         let owner = fs::symlink_metadata(&path).ok()?.uid();
@@ -55,7 +54,7 @@ fn ensure_owned_by_root(real: &Path) -> Result<()> {
 }
 
 impl DatabaseFiles {
-    /// Looks at a file that is about to be opened, and at those beside it.
+    /// Examines a file and its sidecar files before it is opened.
     ///
     /// # Errors
     /// [`Error::Refused`] if a file beside it is not a regular file, or if another process
@@ -99,17 +98,17 @@ impl DatabaseFiles {
         )))
     }
 
-    /// Whether the write-ahead log holds something.
+    /// True if the write-ahead log is not empty.
     pub(in crate::store::database) fn has_changes(&self) -> bool {
         self.log.is_some_and(|length| length > 0)
     }
 
-    /// Whether nobody uses the write-ahead log, and all changes are in the file itself.
+    /// True if the write-ahead log is empty and not in use.
     pub(in crate::store::database) fn is_checkpointed(&self) -> bool {
         self.has_log && !self.has_changes() && !self.is_attached()
     }
 
-    /// Whether the files beside it must stay while it is opened.
+    /// True if the sidecar files must not be removed while the file is opened.
     pub(in crate::store::database) fn needs_hold(&self) -> bool {
         self.has_log && self.foreign_owner.is_some()
     }
@@ -118,8 +117,8 @@ impl DatabaseFiles {
         self.log.is_some() && self.shared.is_some()
     }
 
-    /// Keeps the files beside a database that belongs to another user from being removed
-    /// while it is opened: SQLite would make them anew, and its owner could not open them.
+    /// Prevents the removal of the sidecar files of another user's database while it is opened:
+    /// SQLite would create them again, and the owner could not open them.
     ///
     /// # Errors
     /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
@@ -139,7 +138,7 @@ impl DatabaseFiles {
         Ok(hold)
     }
 
-    /// The way to read the file without leaving another user files that he cannot open.
+    /// Mode of reading that creates no files which the owner of the database could not open.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is none.
@@ -154,7 +153,7 @@ impl DatabaseFiles {
         }
     }
 
-    /// Makes sure that writing makes no file beside a database of another user.
+    /// Checks that writing creates no sidecar file for another user's database.
     ///
     /// # Errors
     /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
@@ -181,7 +180,7 @@ impl DatabaseFiles {
     }
 }
 
-/// The lengths of the files beside a database, as far as they are there.
+/// Lengths of the existing sidecar files.
 fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
     let mut lengths = [None; 3];
     for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {
