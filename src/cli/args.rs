@@ -8,7 +8,7 @@ use crate::domain::time_zone::TimeZone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::exit::Usage;
-use super::time_zone::of_machine;
+use super::time_zone::machine_time_zone;
 
 /// A moment as people write it; [`read`](Self::read) needs a time zone to make
 /// sense of those that name none.
@@ -46,7 +46,7 @@ impl MomentArg {
                      or unix seconds"
                 ))
             })
-            .and_then(|wall| Ok(on_the_wall(wall, &zone.or_machine(of_machine)?)))
+            .and_then(|wall| Ok(resolve_local(wall, &zone.or_machine(machine_time_zone)?)))
     }
 }
 
@@ -71,7 +71,7 @@ impl Since {
 }
 
 /// The moment at which a zone's wall clock shows this.
-fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
+fn resolve_local(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
     let wall = wall.and_utc().timestamp();
     let less_offset = |at: i64| wall - zone.offset_at(UnixTime(at)).unwrap_or(0);
     // The offset that holds there is known only once the moment is; the one at

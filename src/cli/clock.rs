@@ -9,9 +9,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Counts on while the machine is asleep, and is never set.
 #[cfg(target_os = "linux")]
-const STEADY: ClockId = ClockId::Boottime;
+const BOOT_CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
-const STEADY: ClockId = ClockId::Monotonic;
+const BOOT_CLOCK: ClockId = ClockId::Monotonic;
 
 /// This moment.
 #[expect(clippy::disallowed_methods, reason = "everything else takes now as a parameter")]
@@ -21,7 +21,7 @@ pub fn now() -> UnixTime {
 
 /// How long the machine has been running, asleep or not.
 pub fn uptime() -> Duration {
-    Duration::try_from(clock_gettime(STEADY)).unwrap_or_default()
+    Duration::try_from(clock_gettime(BOOT_CLOCK)).unwrap_or_default()
 }
 
 /// The other clocks of the machine, at a moment at which its wall clock shows this.
@@ -31,7 +31,7 @@ pub fn read(wall: UnixTime) -> ClockReading {
         wall,
         boot: boot.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()),
         // It is negative for a process whose clocks are faked.
-        boottime: clock_gettime(STEADY).tv_sec,
+        boottime: clock_gettime(BOOT_CLOCK).tv_sec,
         uptime: fs::read_to_string("/proc/uptime").ok().and_then(|text| whole_seconds(&text)),
     };
     ClockReading { stamp, synchronised: synchronised() }

@@ -11,8 +11,8 @@ use super::tokens::{TokenCommand, TokenSource};
 const CLOSE: TokenCommand = TokenCommand {
     check: SessionService::may_close,
     serve: |service, digests, _| service.close_all(digests, clock::now()),
-    most: 500,
-    serve_whole: |service, tokens| service.close(tokens, clock::now()),
+    max_batch: 500,
+    serve_tokens: |service, tokens| service.close(tokens, clock::now()),
 };
 
 /// End sessions at the request of their users

@@ -25,8 +25,8 @@ use crate::output;
 use crate::output::{FormatName, Style};
 
 /// The pauses between looks at a command that is at work.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Variables that a hook of another user inherits from root, besides those of its locale.
 const INHERITED: [&str; 4] = ["LANG", "LANGUAGE", "PATH", "TZ"];
@@ -42,7 +42,7 @@ pub struct Hook {
     /// The user it runs as, where that is not the caller.
     identity: Option<Identity>,
     /// Set once it has hung: the run goes on without it.
-    hangs: bool,
+    has_timed_out: bool,
 }
 
 impl Hook {
@@ -50,17 +50,16 @@ impl Hook {
     pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
-        let file = found(program, &search_path());
+        let file = resolve_program(program, &search_path());
         let (program, args) = (program.clone(), args.to_vec());
-        Some(Self { program, file, args, limit, identity: identity.cloned(), hangs: false })
+        Some(Self { program, file, args, limit, identity: identity.cloned(), has_timed_out: false })
     }
 
     /// Refuses, as root, a program that other users could change.
     pub fn check(hooks: &Hooks) -> crate::Result<()> {
-        hooks
-            .on_end
-            .first()
-            .map_or(Ok(()), |program| trust::check(&found(program, &search_path()), Role::Hook))
+        hooks.on_end.first().map_or(Ok(()), |program| {
+            trust::check(&resolve_program(program, &search_path()), Role::Hook)
+        })
     }
 
     /// Why a command that a configuration names by its path cannot be run.
@@ -113,7 +112,7 @@ impl Hook {
     /// Waits for it for as long as it may take; `None`: it took longer.
     fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
         let begun = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_POLL_INTERVAL;
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(Some(status));
@@ -122,7 +121,7 @@ impl Hook {
                 return Ok(None);
             }
             thread::sleep(pause);
-            pause = LONGEST_PAUSE.min(pause * 2);
+            pause = MAX_POLL_INTERVAL.min(pause * 2);
         }
     }
 }
@@ -134,7 +133,7 @@ fn search_path() -> OsString {
 
 /// Finds a program as the system would: by its path, or else in the directories of the search
 /// path. One that is in none of them keeps its name.
-fn found(program: &str, search_path: &OsStr) -> PathBuf {
+fn resolve_program(program: &str, search_path: &OsStr) -> PathBuf {
     if program.contains('/') {
         return program.into();
     }
@@ -158,7 +157,7 @@ fn kill(child: &mut Child) {
 impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let program = &self.program;
-        if self.hangs {
+        if self.has_timed_out {
             return Err(format!("{program} was skipped because it timed out earlier in this run"));
         }
         let failed = |error: io::Error| format!("could not run {program}: {error}");
@@ -170,7 +169,7 @@ impl EndHook for Hook {
             None => {
                 kill(&mut child);
                 let seconds = self.limit.as_secs();
-                self.hangs = true;
+                self.has_timed_out = true;
                 Err(format!("{program} took longer than {seconds}s and was stopped"))
             }
         };
@@ -187,7 +186,7 @@ fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
     };
     let records: Vec<_> = sessions.iter().map(record).collect();
     let mut lines = Vec::new();
-    let look = Style::default();
-    output::write(FormatName::Jsonl, look, &mut lines, &records::SESSIONS, None, &records)?;
+    let style = Style::default();
+    output::write(FormatName::Jsonl, style, &mut lines, &records::SESSIONS, None, &records)?;
     Ok(lines)
 }

@@ -27,7 +27,7 @@ impl Args {
             store.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
-            context.say(&format!("{db} is ready"));
+            context.print_notice(&format!("{db} is ready"));
         }
         Ok(Exit::Done)
     }

@@ -12,9 +12,9 @@ use super::exit::eprint_line;
 use crate::output::human::thousands;
 
 /// What a bar counts up to.
-const WHOLE: u64 = 10_000;
+const BAR_LENGTH: u64 = 10_000;
 /// A run that is over by then shows no bar.
-const SHORT: Duration = Duration::from_millis(500);
+const BAR_DELAY: Duration = Duration::from_millis(500);
 
 /// What shows the progress of a run.
 pub struct Display {
@@ -57,9 +57,9 @@ impl Display {
                 }
             }
             Form::Bar(bar) => {
-                if elapsed >= SHORT {
+                if elapsed >= BAR_DELAY {
                     let bar = bar.get_or_insert_with(new_bar);
-                    bar.set_position(of_whole(walked));
+                    bar.set_position(bar_position(walked));
                     bar.set_message(figures(elapsed));
                 }
             }
@@ -77,7 +77,7 @@ impl Drop for Display {
 }
 
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(WHOLE), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
@@ -88,8 +88,8 @@ fn new_bar() -> ProgressBar {
     clippy::cast_precision_loss,
     reason = "a share lies in [0, 1]"
 )]
-fn of_whole(share: f64) -> u64 {
-    (share * WHOLE as f64) as u64
+fn bar_position(share: f64) -> u64 {
+    (share * BAR_LENGTH as f64) as u64
 }
 
 fn sentence(walked: f64, figures: &str) -> String {
@@ -111,13 +111,13 @@ fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
         thousands(progress.rows),
         thousands(changed),
         thousands(rate),
-        left(progress.walked, elapsed),
+        remaining_time(progress.walked, elapsed),
         progress.last_hold.as_secs_f64() * 1e3,
     )
 }
 
 /// How long it will take at the rate at which it went so far.
-pub fn left(walked: f64, elapsed: Duration) -> String {
+pub fn remaining_time(walked: f64, elapsed: Duration) -> String {
     if walked <= 0.0 {
         return "?".to_owned();
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_time_that_is_left_is_for_people() {
-        let after = |walked, seconds| left(walked, Duration::from_secs(seconds));
+        let after = |walked, seconds| remaining_time(walked, Duration::from_secs(seconds));
         assert_eq!(after(0.0, 10), "?");
         assert_eq!(after(0.5, 10), "10s");
         assert_eq!(after(0.01, 60), "1h39m");

@@ -37,14 +37,14 @@ impl Reporter {
     }
 
     /// None.
-    pub const fn none() -> Self {
+    pub const fn silent() -> Self {
         Self { out: Out::Nowhere, failure: None }
     }
 
     /// Gives an answer, in the form that is wanted.
-    pub fn give(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
+    pub fn report(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
         self.open();
-        self.attempt(|out| match out {
+        self.try_write(|out| match out {
             Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => writeln!(out, "{}", sentence()),
             Out::Listing(listing) => listing.record(&record()),
@@ -53,7 +53,7 @@ impl Reporter {
 
     fn open(&mut self) {
         if let Out::Unopened(opening) = self.out {
-            self.attempt(|out| {
+            self.try_write(|out| {
                 *out = Out::Listing(opening.open()?);
                 Ok(())
             });
@@ -62,7 +62,7 @@ impl Reporter {
 
     /// Hands on what was given, for a reader that waits for it.
     pub fn flush(&mut self) {
-        self.attempt(|out| match out {
+        self.try_write(|out| match out {
             Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => out.flush(),
             Out::Listing(listing) => listing.flush(),
@@ -71,13 +71,13 @@ impl Reporter {
 
     /// Ends them. Fails with what has kept one from being written, unless its
     /// reader had enough.
-    pub fn end(mut self) -> anyhow::Result<()> {
+    pub fn finish(mut self) -> anyhow::Result<()> {
         self.open();
-        self.end_begun()
+        self.finish_partial()
     }
 
     /// The same of a command that has failed: what it has begun is completed.
-    pub fn end_begun(self) -> anyhow::Result<()> {
+    pub fn finish_partial(self) -> anyhow::Result<()> {
         let ended = match (self.failure, self.out) {
             (Some(failure), _) => Err(failure),
             (None, Out::Nowhere | Out::Unopened(_)) => Ok(()),
@@ -90,7 +90,7 @@ impl Reporter {
         }
     }
 
-    fn attempt(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) {
+    fn try_write(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) {
         if self.failure.is_none() {
             self.failure = write(&mut self.out).err();
         }

@@ -22,7 +22,7 @@ const DEFAULT_RULES: &str = ",M3.2.0,M11.1.0";
 ///
 /// # Errors
 /// If `TZ` or `/etc/localtime` is there and names no zone, or one that cannot be read.
-pub fn of_machine() -> anyhow::Result<TimeZone> {
+pub fn machine_time_zone() -> anyhow::Result<TimeZone> {
     let databases = env::var_os("TZDIR").into_iter().map(PathBuf::from);
     let databases: Vec<PathBuf> = databases.chain(DATABASES.map(PathBuf::from)).collect();
     let machine = Machine { localtime: Path::new("/etc/localtime"), databases: &databases };

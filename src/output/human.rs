@@ -91,20 +91,20 @@ pub(crate) fn span(length: Span) -> String {
 }
 
 /// Stands where a text was cut.
-pub(crate) const MARK: &str = "...";
+pub(crate) const ELLIPSIS: &str = "...";
 
 /// Characters that share a column, in the most crowded name that is kept
 /// whole: a family emoji has seven in two. Without a bound, ten thousand
 /// accents on one letter would fit anywhere.
-const CROWD: usize = 4;
+const MAX_CHARS_PER_COLUMN: usize = 4;
 
 /// The text, cut and marked where more characters than that would crowd into
 /// so many columns of a terminal. Text that is only too wide may pass.
-pub(crate) fn uncrowded(mut text: String, columns: usize) -> String {
-    let most = columns.saturating_mul(CROWD);
+pub(crate) fn collapse(mut text: String, columns: usize) -> String {
+    let most = columns.saturating_mul(MAX_CHARS_PER_COLUMN);
     if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);
-        text.push_str(MARK);
+        text.push_str(ELLIPSIS);
     }
     text
 }
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn a_crowd_is_cut() {
         let crowded = "e".to_owned() + &"\u{301}".repeat(10_000);
-        assert!(uncrowded(crowded, 8).chars().count() < 40);
+        assert!(collapse(crowded, 8).chars().count() < 40);
         let family = "👩\u{200d}👩\u{200d}👧\u{200d}👧".repeat(4);
-        assert_eq!(uncrowded(family.clone(), 8), family);
+        assert_eq!(collapse(family.clone(), 8), family);
     }
 }

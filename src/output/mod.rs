@@ -45,14 +45,14 @@ impl FormatName {
 /// is written, where [`FormatName::check`] would have said so.
 pub(crate) fn open<'w>(
     name: FormatName,
-    look: Style,
+    style: Style,
     out: impl io::Write + 'w,
     schema: &'static Schema,
     head: Option<Summary<'_>>,
 ) -> io::Result<Box<dyn Format + 'w>> {
     name.check(schema).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     Ok(match name {
-        FormatName::Table => Box::new(table::Table::new(out, look, schema)),
+        FormatName::Table => Box::new(table::Table::new(out, style, schema)),
         FormatName::Plain => Box::new(plain::Plain::new(out, schema, head)),
         FormatName::Csv => Box::new(csv::Csv::open(out, schema)?),
         FormatName::Json => Box::new(json::Json::open(out, schema, head)?),
@@ -67,13 +67,13 @@ pub(crate) fn open<'w>(
 /// As [`open`].
 pub(crate) fn write<'r>(
     name: FormatName,
-    look: Style,
+    style: Style,
     out: impl io::Write,
     schema: &'static Schema,
     head: Option<Summary<'_>>,
     records: impl IntoIterator<Item = &'r Record>,
 ) -> io::Result<()> {
-    let mut listing = open(name, look, out, schema, head)?;
+    let mut listing = open(name, style, out, schema, head)?;
     for record in records {
         listing.record(record)?;
     }

@@ -37,7 +37,7 @@ pub(crate) enum Severity {
     Plain,
     /// In use, well.
     Good,
-    /// Wants a look.
+    /// Wants a style.
     Warn,
     /// Should not be.
     Bad,
@@ -142,12 +142,12 @@ impl Schema {
     }
 
     /// The same, with records within each record.
-    pub(crate) const fn holding(self, key: &'static str, children: &'static Self) -> Self {
+    pub(crate) const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
         Self { children: Some((key, children)), ..self }
     }
 
     /// The same, with a Prometheus label.
-    pub(crate) const fn labelled(self, label: &'static str) -> Self {
+    pub(crate) const fn with_label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
 }

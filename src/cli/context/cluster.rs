@@ -46,7 +46,7 @@ impl Context {
 
     /// Refuses an address that makes no sense, or that must not be shown, as there is a
     /// password in it.
-    pub fn must_name_a_database(&self, config: &Config) -> anyhow::Result<()> {
+    pub fn validate_database_name(&self, config: &Config) -> anyhow::Result<()> {
         let named = self.named_db.as_ref().map(|named| named.path.as_path());
         let name = named.or_else(|| config.db.as_ref().map(Path::new));
         name.map_or(Ok(()), |name| location(name).map(drop))
@@ -81,7 +81,7 @@ impl Context {
     }
 
     /// Where the user and the password stand, if anybody has said so.
-    pub fn keeper_of_credentials(&self, config: &Config) -> Option<CredentialSource> {
+    pub fn credential_source(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
         if let Some((path, namer)) = named(self.global.credentials.clone(), FILE) {
             return Some(CredentialSource::File(path, namer));
@@ -89,13 +89,13 @@ impl Context {
         if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
             return Some(CredentialSource::Variable);
         }
-        let path = self.beside_config(Path::new(config.cluster.credentials.as_ref()?));
+        let path = self.relative_to_config(Path::new(config.cluster.credentials.as_ref()?));
         Some(CredentialSource::File(path, CredentialOrigin::Config))
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
         const FORM: &str = "the first line must be USER:PASSWORD";
-        match self.keeper_of_credentials(config) {
+        match self.credential_source(config) {
             None => Ok(None),
             Some(CredentialSource::Variable) => {
                 let line = env::var(CREDENTIALS).unwrap_or_default();
@@ -106,7 +106,7 @@ impl Context {
                 let name = path.display();
                 let text = self.read(&path, Role::Credentials)?;
                 // Once: a watch reads it again for each round.
-                if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
+                if io::stderr().is_terminal() && !self.warned_of_readers.replace(true) {
                     self.warn_of_readers(&path);
                 }
                 let credentials = str::from_utf8(&text).ok().and_then(Credentials::parse);
@@ -117,10 +117,10 @@ impl Context {
 
     /// The options that name files for this cluster where the configuration does not:
     /// what a scheduler starts has none of this environment.
-    pub fn files_beside(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
+    pub fn scheduler_files(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
         let mut files = Vec::new();
         let Location::Cluster(cluster) = db else { return files };
-        match self.keeper_of_credentials(config) {
+        match self.credential_source(config) {
             Some(CredentialSource::File(path, namer)) if namer != CredentialOrigin::Config => {
                 files.push(("--credentials", path));
             }
@@ -152,7 +152,7 @@ impl Context {
     /// The file with the authorities, if anybody has named one.
     pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, CredentialOrigin)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
-            let path = self.beside_config(Path::new(config.cluster.ca_file.as_ref()?));
+            let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));
             Some((path, CredentialOrigin::Config))
         })
     }
@@ -193,7 +193,7 @@ impl Context {
     pub fn print_freshness(&self) {
         let Some(cluster) = self.read_alone.get() else { return };
         if self.global.verbose || io::stderr().is_terminal() {
-            self.say(&format!("sessctl: {}", store::freshness(cluster)));
+            self.print_notice(&format!("sessctl: {}", store::freshness(cluster)));
         }
     }
 }

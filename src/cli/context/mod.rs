@@ -10,7 +10,7 @@ mod settings;
 mod state;
 mod terminal;
 
-pub use notices::again;
+pub use notices::recovery_hint;
 pub use options::{CredentialOrigin, CredentialSource, Global, Named, SettingOrigin};
 pub use settings::Context;
 pub use state::{StateDirSource, advice};

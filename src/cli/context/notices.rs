@@ -7,7 +7,7 @@ use crate::output::{human, sanitize};
 
 impl Context {
     /// Tells people something that is no data.
-    pub fn say(&self, sentence: &str) {
+    pub fn print_notice(&self, sentence: &str) {
         if !self.global.quiet {
             eprint_line(&sanitize::escape(sentence));
         }
@@ -15,19 +15,19 @@ impl Context {
 
     /// The same, of those of a command that answers otherwise; and the exit code that
     /// follows.
-    pub fn untold(&self, service: &mut SessionService) -> Exit {
+    pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
             Some(untold) => {
-                self.say_untold(&untold);
+                self.print_missed(&untold);
                 Exit::StoppedEarly
             }
         }
     }
 
     /// Tells of ended sessions that the hook was not told of.
-    pub fn say_untold(&self, untold: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", again(untold))));
+    pub fn print_missed(&self, untold: &MissedNotifications) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
     }
 
     /// Tells of sessions whose user cannot be read, if there are any, and what follows, `{}`
@@ -47,7 +47,7 @@ impl Context {
     }
 
     /// Says what has kept the clock from being checked, if anything has.
-    pub fn say_clock_warning(&self, service: &mut SessionService) {
+    pub fn print_clock_warning(&self, service: &mut SessionService) {
         if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
@@ -55,12 +55,12 @@ impl Context {
 
     /// Says what may surprise.
     pub fn warn(&self, sentence: &str) {
-        self.say(&format!("sessctl: warning: {sentence}"));
+        self.print_notice(&format!("sessctl: warning: {sentence}"));
     }
 }
 
 /// How to have ended sessions again that the hook was not told of.
-pub fn again(untold: &MissedNotifications) -> String {
+pub fn recovery_hint(untold: &MissedNotifications) -> String {
     let since = untold.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \

@@ -48,7 +48,7 @@ impl Context {
             ));
         };
         let location = match location(Path::new(db))? {
-            Location::File(path) => Location::File(self.beside_config(&path)),
+            Location::File(path) => Location::File(self.relative_to_config(&path)),
             cluster @ Location::Cluster(_) => cluster,
         };
         self.with_connection_options(location, Some(config))
@@ -108,7 +108,7 @@ impl Context {
         };
         let named = self.named_db.as_ref().map(|named| named.path.as_path());
         let db = match named.or(config.db.as_ref().map(Path::new)).map(location)? {
-            Ok(Location::File(path)) if named.is_none() => self.beside_config(&path).into(),
+            Ok(Location::File(path)) if named.is_none() => self.relative_to_config(&path).into(),
             Ok(location) => location,
             Err(_) => return None,
         };

@@ -7,13 +7,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::options::{CredentialSource, Global, Named};
-use super::state::WarnedStates;
+use super::state::StateWarnings;
 use crate::app::JobOptions;
 use crate::cli::hook::Hook;
 use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::replace::replace;
-use crate::cli::time_zone::of_machine;
+use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::Role;
 use crate::cli::{host, profiles, trust};
 use crate::config::Config;
@@ -37,11 +37,11 @@ pub struct Context {
     /// The profile, if the user has named one.
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
-    pub(super) said: Cell<bool>,
+    pub(super) announced_profile: Cell<bool>,
     /// Set once the warning of another name of the file was shown.
-    pub(super) said_of_name: Cell<bool>,
+    pub(super) warned_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
-    pub(super) told: WarnedStates,
+    pub(super) state_warnings: StateWarnings,
     /// State that no file could keep.
     pub(super) memory: StateMemory,
     /// Set if the command answers with the record of runs.
@@ -49,7 +49,7 @@ pub struct Context {
     /// Set if the command runs jobs.
     pub(super) runs_jobs: Cell<bool>,
     /// Whether it was said that others may read the password.
-    pub(super) said_of_readers: Cell<bool>,
+    pub(super) warned_of_readers: Cell<bool>,
     /// The cluster that was read from at one node alone, if one was.
     pub(super) read_alone: OnceCell<Cluster>,
     /// The user whose privileges were taken; `None`: they are the caller's.
@@ -76,13 +76,13 @@ impl Context {
             named_config,
             named_profile,
             config: OnceCell::new(),
-            said: Cell::new(false),
-            said_of_name: Cell::new(false),
-            told: WarnedStates::default(),
+            announced_profile: Cell::new(false),
+            warned_of_name: Cell::new(false),
+            state_warnings: StateWarnings::default(),
             memory: StateMemory::default(),
             wants_runs: Cell::new(false),
             runs_jobs: Cell::new(false),
-            said_of_readers: Cell::new(false),
+            warned_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
             found: Cell::new(None),
@@ -119,10 +119,10 @@ impl Context {
         if let Err(crate::Error::Refused(why)) = Hook::check(&config.hooks) {
             *self.hook_refusal.borrow_mut() = Some(why);
         }
-        let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
+        let wanted = profile.map(Path::to_owned).or_else(|| self.selected_profile(config));
         let wanted = wanted.filter(|profile| profiles::is_file(profile));
         let profile = wanted.map(|profile| (profile, Role::Profile));
-        let credentials = match self.keeper_of_credentials(config) {
+        let credentials = match self.credential_source(config) {
             Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
             _ => None,
         };
@@ -237,7 +237,7 @@ impl Context {
         let zone = &config.zone;
         Ok(JobOptions {
             configuration: self.configuration(),
-            zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
+            zone: if has_times { zone.or_machine(machine_time_zone)? } else { zone.clone() },
             jitter: host::jitter(),
             poll: Span::ZERO,
             guard: config.guard,
@@ -257,7 +257,7 @@ impl Context {
     }
 
     /// A path in the configuration, which starts from its file.
-    pub(super) fn beside_config(&self, path: &Path) -> PathBuf {
+    pub(super) fn relative_to_config(&self, path: &Path) -> PathBuf {
         self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
     }
 }

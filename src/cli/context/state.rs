@@ -170,13 +170,13 @@ const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each 
                                missed runs are not made up for";
 
 /// What was told of the state: the same is not told twice.
-pub type WarnedStates = Rc<RefCell<BTreeSet<String>>>;
+pub type StateWarnings = Rc<RefCell<BTreeSet<String>>>;
 
 /// Teller of news about the state. A warning comes also in cron, and with --quiet: it asks
 /// for action. A move is of interest to those who look.
 /// Where jobs run, it says what that means for them.
-pub fn teller(
-    told: &WarnedStates,
+pub fn state_observer(
+    told: &StateWarnings,
     is_verbose: bool,
     has_jobs: bool,
 ) -> impl Fn(&StateNotice) + 'static {
@@ -199,7 +199,7 @@ pub fn teller(
 }
 
 /// Warns of something, unless that was said before.
-pub fn warn_once(told: &WarnedStates, sentence: &str) {
+pub fn warn_once(told: &StateWarnings, sentence: &str) {
     if told.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
     }

@@ -17,15 +17,15 @@ use super::args::duration;
 use super::context::{Context, SettingOrigin, print};
 use super::exit::{Exit, Usage, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
-use super::progress::{Display, left};
-use super::retry::waiting;
+use super::progress::{Display, remaining_time};
+use super::retry::retry_while_held;
 use super::{clock, profiles};
 use crate::output::human::thousands;
 use summary::Endpoints;
 
 /// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
 /// the application does not use that database yet.
-const FAR: Duration = Duration::from_millis(100);
+const MIN_CLUSTER_HOLD: Duration = Duration::from_millis(100);
 
 /// Copy all sessions to another database: a file or a cluster
 ///
@@ -78,8 +78,8 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        if let Some(format) = context.asked_format() {
-            format.check(&summary::MOVED)?;
+        if let Some(format) = context.requested_format() {
+            format.check(&summary::COPY_SUMMARY)?;
         }
         let ends = self.ends(context)?;
         let config = context.config()?;
@@ -99,7 +99,7 @@ impl Args {
         };
         let mut service = context.service(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
-        let done = waiting(self.wait, &interrupt, is_held, || {
+        let done = retry_while_held(self.wait, &interrupt, is_held, || {
             self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)
         });
         let done = match (done, interrupt.signal()) {
@@ -174,15 +174,16 @@ impl Args {
         if context.global.quiet {
             return Ok(());
         }
-        if context.asked_format().is_some() {
-            context.answer(&summary::MOVED, &[summary::record(ends, done, self.verify_only)])?;
+        if context.requested_format().is_some() {
+            context
+                .answer(&summary::COPY_SUMMARY, &[summary::record(ends, done, self.verify_only)])?;
         } else if context.is_interactive() {
             print(summary::sentence(done, self.verify_only) + "\n")?;
         } else if context.global.verbose || exit != Exit::Done {
-            context.say(&summary::sentence(done, self.verify_only));
+            context.print_notice(&summary::sentence(done, self.verify_only));
         }
         if let Some(warning) = summary::warning(ends, done) {
-            context.say(&format!("sessctl: {warning}"));
+            context.print_notice(&format!("sessctl: {warning}"));
         }
         Ok(())
     }
@@ -194,7 +195,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
         Err(stranger @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
-            match adopted::detect(&from, Access::Read, profiles::outlines()?) {
+            match adopted::detect(&from, Access::Read, profiles::built_in_profiles()?) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}, which moves with its application; sessctl copies \
                      only its own table",
@@ -212,7 +213,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
 fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     match to {
         Location::File(_) => asked,
-        Location::Cluster(_) => HoldLimit(asked.0.max(FAR)),
+        Location::Cluster(_) => HoldLimit(asked.0.max(MIN_CLUSTER_HOLD)),
     }
 }
 
@@ -270,6 +271,6 @@ fn figures(progress: &CopyProgress, elapsed: Duration) -> String {
         if progress.is_comparing { "compared" } else { "read" },
         thousands(progress.rows),
         thousands(progress.written),
-        left(progress.walked, elapsed),
+        remaining_time(progress.walked, elapsed),
     )
 }

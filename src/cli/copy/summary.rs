@@ -12,7 +12,7 @@ pub struct Endpoints {
     pub to: Location,
 }
 
-pub static MOVED: Schema = Schema::one(
+pub static COPY_SUMMARY: Schema = Schema::one(
     "the summary of a move",
     &[
         Column::row("from", "from"),
@@ -64,19 +64,21 @@ pub fn record(ends: &Endpoints, done: &CopyReport, verify_only: bool) -> Record 
 /// What it has come to.
 pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
-        (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => found(comparison),
+        (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => {
+            describe_difference(comparison)
+        }
         (Some(comparison), _) => {
-            format!("{}; another pass copies the rest", found(comparison))
+            format!("{}; another pass copies the rest", describe_difference(comparison))
         }
         (None, stopped) => {
             let why = stopped.map_or("something", |stopped| stopped.as_str());
             format!("stopped by {why}; run the same command to resume")
         }
     };
-    if verify_only { found } else { format!("{}; {found}", brought(done)) }
+    if verify_only { found } else { format!("{}; {found}", describe_copied(done)) }
 }
 
-fn brought(done: &CopyReport) -> String {
+fn describe_copied(done: &CopyReport) -> String {
     let written = thousands(done.written());
     let copied = match &done.comparison {
         None => format!("copied {}", sessions(done.written())),
@@ -91,7 +93,7 @@ fn brought(done: &CopyReport) -> String {
     }
 }
 
-fn found(comparison: &Comparison) -> String {
+fn describe_difference(comparison: &Comparison) -> String {
     let rows = |rows| format!("{} {}", thousands(rows), if rows == 1 { "row" } else { "rows" });
     let counters = match comparison.counters {
         0 => String::new(),

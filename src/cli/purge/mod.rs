@@ -18,15 +18,15 @@ use crate::store::{Access, Location};
 
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
-use crate::cli::ended_lines::{EndedLines, LineTarget};
+use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
-use crate::cli::kept::{Wording, say_kept, say_unindexed};
-use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
+use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
 use crate::cli::protection::Deadline;
-use crate::cli::retry::waiting;
+use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
 use crate::cli::{clock, disk, metrics, records};
 use crate::output::record::{Record, Value};
@@ -111,7 +111,7 @@ impl Args {
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        if let Some(format) = context.asked_format() {
+        if let Some(format) = context.requested_format() {
             format.check(match (self.dry_run, self.each.is_stdout()) {
                 (true, _) => &records::DUE,
                 (false, true) => &records::SESSIONS,
@@ -126,8 +126,8 @@ impl Args {
             return dry_run(&request, now, self.accept_clock, context);
         }
         let deadline = Deadline::after(self.run_time);
-        let each = EndedLines::of_purge(context, self.each);
-        let mut service = context.open(Access::Write)?.with_hook(each.listener());
+        let each = EndedLines::for_purge(context, self.each);
+        let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
         if self.accept_clock {
             service.accept_clock();
@@ -135,7 +135,7 @@ impl Args {
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));
-        let purged = waiting(self.wait, &interrupt, is_held, || {
+        let purged = retry_while_held(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             let mut display = Display::new(every, context);
@@ -146,10 +146,10 @@ impl Args {
         });
         // Whatever has come of it, the listing is complete.
         let listed = if self.each.is_stdout() { each.end() } else { Ok(()) };
-        context.say_clock_warning(&mut service);
+        context.print_clock_warning(&mut service);
         if purged.is_err() {
             // What ended before the failure stays ended.
-            context.untold(&mut service);
+            context.report_missed(&mut service);
         }
         if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
             self.note_refusal(&error, &service, context);
@@ -162,16 +162,16 @@ impl Args {
         };
         // Whatever fails from here on, the purge has taken place.
         if let Some(untold) = &summary.untold {
-            context.say_untold(untold);
+            context.print_missed(untold);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
             let advice = disk::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
-        say_of_rows(&summary, false, context);
-        say_unindexed(&service, context.global.verbose, context)?;
+        print_row_notices(&summary, false, context);
+        warn_of_unindexed(&service, context.global.verbose, context)?;
         if self.each.is_stdout() {
-            say_summary(&summary, &service, context);
+            print_summary(&summary, &service, context);
         } else {
             ignore_broken_pipe(answer(&summary, &service, context))?;
         }
@@ -208,7 +208,7 @@ impl Args {
             Error::Clock(_) => Some(PurgeSummary::refused_by_clock()),
             _ => None,
         };
-        let is_asked = context.asked_format().is_some() && !self.each.is_stdout();
+        let is_asked = context.requested_format().is_some() && !self.each.is_stdout();
         let asked = summary.as_ref().filter(|_| is_asked);
         let answered = asked.map(|summary| ignore_broken_pipe(answer(summary, service, context)));
         let path = self.metrics_file.as_ref();
@@ -258,33 +258,33 @@ fn answer(
     if context.global.quiet {
         return Ok(());
     }
-    if context.asked_format().is_some() {
+    if context.requested_format().is_some() {
         return context.answer(schema(profile), &[record(summary, profile, false)]);
     }
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;
     } else {
-        say_summary(summary, service, context);
+        print_summary(summary, service, context);
     }
     Ok(())
 }
 
 /// Says what a purge has done that answers otherwise, where somebody looks on or something
 /// has stopped it.
-fn say_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
+fn print_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.say(&sentence(summary, service.profile(), false));
+        context.print_notice(&sentence(summary, service.profile(), false));
     }
 }
 
 /// Says which rows a purge keeps because nobody can read them, and which are from the
 /// future, also to cron: somebody has to look at them.
-pub fn say_of_rows(summary: &PurgeSummary, dry_run: bool, context: &Context) {
+pub fn print_row_notices(summary: &PurgeSummary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
-        context.say(&format!("sessctl: {sentence}"));
+        context.print_notice(&format!("sessctl: {sentence}"));
     }
-    say_kept(&summary.kept, Wording::purge(dry_run), context);
-    if let Some(sentence) = stat::from_the_future(summary.future) {
+    print_kept(&summary.kept, Wording::purge(dry_run), context);
+    if let Some(sentence) = stat::future_rows_warning(summary.future) {
         context.warn(&sentence);
     }
 }
@@ -304,20 +304,21 @@ fn dry_run(
         let shown = list_due(&service, request, now, context, &plan)?;
         let due = plan.due;
         if shown < due {
-            context.say(&remainder(shown, due, "sessions that are due", false));
+            context.print_notice(&truncation_notice(shown, due, "sessions that are due", false));
         }
         if context.format() == FormatName::Table {
-            context.say(&sentence(&plan.summary, service.profile(), true));
+            context.print_notice(&sentence(&plan.summary, service.profile(), true));
         }
-        say_of_rows(&plan.summary, true, context);
-        say_unindexed(&service, true, context)?;
+        print_row_notices(&plan.summary, true, context);
+        warn_of_unindexed(&service, true, context)?;
     }
     let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {
         Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(Exit::Done),
         Err(refusal) => {
-            context.say(&format!("the guard would refuse this purge: {}", refusal.finding()));
+            context
+                .print_notice(&format!("the guard would refuse this purge: {}", refusal.finding()));
             Ok(Exit::Refused)
         }
     }
@@ -329,7 +330,7 @@ fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
     match service.clock_refusal(context.now) {
         Ok(None) => false,
         Ok(Some(refusal)) => {
-            context.say(&format!(
+            context.print_notice(&format!(
                 "a purge would be refused now: {refusal}; if {} is the right time, run it with \
                  --accept-clock",
                 refusal.now

@@ -147,10 +147,10 @@ pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) 
 
 pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> String {
     let said = match (profile, dry_run) {
-        (None, true) => return would(summary),
-        (None, false) => did(summary),
-        (Some(_), true) => return would_delete(summary),
-        (Some(_), false) => deleted(summary),
+        (None, true) => return describe_preview(summary),
+        (None, false) => describe_purged(summary),
+        (Some(_), true) => return describe_deletion_preview(summary),
+        (Some(_), false) => describe_deleted(summary),
     };
     match summary.stopped {
         None => said,
@@ -167,7 +167,7 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
     }
 }
 
-fn would(summary: &PurgeSummary) -> String {
+fn describe_preview(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -176,7 +176,7 @@ fn would(summary: &PurgeSummary) -> String {
     format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
 }
 
-fn did(summary: &PurgeSummary) -> String {
+fn describe_purged(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -188,12 +188,12 @@ fn did(summary: &PurgeSummary) -> String {
     )
 }
 
-fn would_delete(summary: &PurgeSummary) -> String {
+fn describe_deletion_preview(summary: &PurgeSummary) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn deleted(summary: &PurgeSummary) -> String {
+fn describe_deleted(summary: &PurgeSummary) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
@@ -242,8 +242,10 @@ mod tests {
     #[test]
     fn one_session_is_one() {
         use crate::app::PurgeProgress;
-        let profile =
-            crate::cli::profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
+        let profile = crate::cli::profiles::ProfileSource::built_in("django")
+            .unwrap()
+            .without_parameters()
+            .unwrap();
         let said = |deleted, live, dry_run| {
             let done = PurgeProgress { deleted, ..PurgeProgress::default() };
             sentence(

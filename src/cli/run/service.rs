@@ -9,7 +9,7 @@ use crate::store::Access;
 /// Opens the table under a configuration that has been read again.
 pub fn reopen(context: &Context, config: &Config) -> anyhow::Result<SessionService> {
     let db = context.db_under(config)?;
-    privileges::must_stay(&db, context)?;
+    privileges::ensure_privileges_kept(&db, context)?;
     context.check_hook(config)?;
     let service = context.service(context.store(&db, Access::Write, config)?, config);
     context.announce_profile(&service, config);

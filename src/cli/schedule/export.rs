@@ -124,14 +124,14 @@ impl ResolvedInvocation {
 
     fn hardening(&self) -> Cow<'static, str> {
         match self.folder {
-            _ if self.has_hook => FOR_A_HOOK.into(),
+            _ if self.has_hook => UNHARDENED.into(),
             Some(_) if self.is_of_a_user() => {
                 HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
             }
             Some(_) => HARDENING.into(),
             None => HARDENING
                 .replace("PrivateNetwork=yes\n", "")
-                .replace(NO_FAMILIES, FAMILIES_OF_A_CLUSTER)
+                .replace(NO_ADDRESS_FAMILIES, CLUSTER_ADDRESS_FAMILIES)
                 .into(),
         }
     }
@@ -212,12 +212,13 @@ SystemCallFilter=@system-service
 UMask=0077
 ";
 
-const NO_FAMILIES: &str = "RestrictAddressFamilies=none";
+const NO_ADDRESS_FAMILIES: &str = "RestrictAddressFamilies=none";
 /// A name is looked up through the last two.
-const FAMILIES_OF_A_CLUSTER: &str = "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
+const CLUSTER_ADDRESS_FAMILIES: &str =
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
 
 /// What a command of the user's may need, nobody knows.
-const FOR_A_HOOK: &str = "\
+const UNHARDENED: &str = "\
 # Nothing is closed off here: the hook may need it.
 UMask=0077
 ";
@@ -352,6 +353,6 @@ pub(super) mod tests {
         assert!(service.contains("After=network-online.target\n\n[Service]"));
         let [(_, service), _] = purge("/srv/app.db").units(&schedule, &TimeZone::Local);
         assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
-        assert!(service.contains(NO_FAMILIES));
+        assert!(service.contains(NO_ADDRESS_FAMILIES));
     }
 }

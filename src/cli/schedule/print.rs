@@ -67,7 +67,7 @@ impl Args {
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
-            files: context.files_beside(&db, config),
+            files: context.scheduler_files(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
             owner: Owner::of(&db, context)?,

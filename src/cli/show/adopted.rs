@@ -50,7 +50,7 @@ pub static STAT: Schema = Schema::many(
         columns::FUTURE.at(Visibility::Detail),
     ],
 )
-.labelled("task");
+.with_label("task");
 
 /// In percent, with a decimal, and cut off: 100 means all.
 fn percent(stat: &TaskStats) -> Option<f64> {
@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_heading_is_for_people() {
-        let profile = profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
+        let profile =
+            profiles::ProfileSource::built_in("django").unwrap().without_parameters().unwrap();
         let of = |live, expired| {
             heading(&[TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() }], &profile)
         };

@@ -50,7 +50,8 @@ pub const OPENED: Column = Column::row("opened", "opened").metric(total(
 ));
 pub const CLOSED: Column = ended("ended_closed", "closed", &[("reason", "closed")]);
 pub const EXPIRED: Column = ended("ended_expired", "expired", &[("reason", "expired")]);
-pub const GIVEN_UP: Column = ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
+pub const ENDED_ABANDONED: Column =
+    ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
 pub const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
 pub const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
 pub const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);

@@ -35,12 +35,12 @@ impl Args {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
         let config = context.config_explained()?;
-        context.must_name_a_database(config)?;
+        context.validate_database_name(config)?;
         warn_of_patterns(config, context);
         let params = &context.global.params;
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
-            records.push(in_force(&setting, config, context));
+            records.push(effective(&setting, config, context));
             if setting.key == "db" {
                 records.extend(user(context));
             }
@@ -67,7 +67,7 @@ fn warn_of_patterns(config: &Config, context: &Context) {
 }
 
 /// A setting of the file, unless something else goes before the file.
-fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
+fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
     match (setting.key.as_str(), &context.named_db, &context.named_profile) {
         ("db", Some(db), _) => named("db", db, "--db", "SESSCTL_DB"),
         ("profile", _, Some(profile)) => named("profile", profile, "--profile", "SESSCTL_PROFILE"),
@@ -117,7 +117,7 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
 
 /// Where the user and the password stand, and never what they are.
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
-    match context.keeper_of_credentials(config) {
+    match context.credential_source(config) {
         Some(CredentialSource::File(path, namer)) => {
             context.warn_of_readers(&path);
             file(setting, &path, namer, "--credentials", context)

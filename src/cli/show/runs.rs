@@ -79,7 +79,7 @@ impl Args {
         })?;
         listing.end().map_err(unwritten)?;
         if shown == 0 && context.is_interactive() {
-            context.say("no runs");
+            context.print_notice("no runs");
         }
         Ok(Exit::Done)
     }

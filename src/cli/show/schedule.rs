@@ -60,7 +60,7 @@ impl Args {
         }
         context.answer(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
-            context.say("no jobs: add a [[job]] to the configuration");
+            context.print_notice("no jobs: add a [[job]] to the configuration");
         }
         Ok(Exit::Done)
     }

@@ -31,7 +31,7 @@ impl Args {
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;
-            context.say(&format!(
+            context.print_notice(&format!(
                 "sessctl: {all} sessions have this id, and the first of them is shown; \
                  `sessctl cycle --session` ends all of them"
             ));

@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, getxattr, openat,
 use rustix::io::Errno;
 
 /// Maximum number of links on the way, as in the kernel.
-const MOST_LINKS: u32 = 40;
+const MAX_LINKS: u32 = 40;
 
 /// Opens a component without reading it.
 #[cfg(target_os = "linux")]
@@ -192,7 +192,7 @@ impl Walker {
 
     fn follow(&mut self, name: &OsStr, link: &Stat) -> io::Result<()> {
         self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links > MAX_LINKS {
             return Err(Errno::LOOP.into());
         }
         let target = readlinkat(&self.at, name, Vec::new())?;

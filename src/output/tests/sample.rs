@@ -183,12 +183,12 @@ pub(crate) fn text(name: FormatName, schema: &'static Schema, records: &[Record]
 
 pub(crate) fn look(
     name: FormatName,
-    look: Style,
+    style: Style,
     schema: &'static Schema,
     records: &[Record],
 ) -> String {
     let mut out = Vec::new();
-    write(name, look, &mut out, schema, None, records).expect("memory takes it");
+    write(name, style, &mut out, schema, None, records).expect("memory takes it");
     String::from_utf8(out).expect("every format is UTF-8")
 }
 

@@ -45,7 +45,7 @@ static PLAN: Schema =
 static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "sentence")]);
 
 /// A table of fewer rows is [sampled](Diagnosis::sampled) as a whole.
-const LARGE: u64 = 1_000;
+const SAMPLED_FROM: u64 = 1_000;
 
 /// What was found.
 pub struct Findings<'a> {
@@ -148,9 +148,9 @@ impl<'a> Findings<'a> {
 fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
     let [due, all] = [over, sampled].map(thousands);
     match (over, sampled) {
-        (_, 0) if rows < LARGE => "a purge would find no sessions".to_owned(),
-        (_, 1) if rows < LARGE => format!("a purge would delete {due} of 1 session"),
-        _ if rows < LARGE => format!("a purge would delete {due} of {all} sessions"),
+        (_, 0) if rows < SAMPLED_FROM => "a purge would find no sessions".to_owned(),
+        (_, 1) if rows < SAMPLED_FROM => format!("a purge would delete {due} of 1 session"),
+        _ if rows < SAMPLED_FROM => format!("a purge would delete {due} of {all} sessions"),
         (_, 0) => "a purge would find few sessions or none".to_owned(),
         (0, _) => format!(
             "a purge would delete few sessions or none: {due} of {all} spread evenly over the table"

@@ -11,7 +11,7 @@ use crate::store::adopted::Diagnosis;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::must_be_complete;
+use crate::cli::profiles::ensure_complete;
 use crate::output::FormatName;
 use crate::output::human::thousands;
 use crate::output::record::{Record, Schema};
@@ -51,7 +51,7 @@ impl Args {
             context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::diagnose(&db, &profile, context.now)?;
         if examination.difference.is_none() {
-            must_be_complete(&profile)?;
+            ensure_complete(&profile)?;
         }
         let findings = Findings::of(&examination, &profile, context.now);
         match context.format() {

@@ -69,7 +69,7 @@ pub static SAMPLES: Schema = Schema::many(
     "sample rows",
     &[HANDLE, USER, VERDICT, Column::row("expires_at", "expires").time()],
 )
-.holding("times", &TIMES);
+.with_children("times", &TIMES);
 
 pub fn record(sample: &Sample, now: UnixTime) -> Record {
     let verdict = Verdict::of(sample, now);

@@ -51,30 +51,30 @@ impl Forecast<'_> {
     /// All that there is to say, a sentence each.
     pub(super) fn sentences(&self) -> Vec<String> {
         if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
-            return self.of_an_adopted_one(expiry, profile);
+            return self.describe_adopted(expiry, profile);
         }
         if self.session.end.is_some() {
-            return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
+            return vec!["It can never be used again.".to_owned(), self.describe_kept_row()];
         }
         let over = self.policy.over(self.session, self.now);
         let ends = over.is_some()
             || self.policy.expire == ExpiryMode::TwoPass
             || self.policy.expires_at(self.session).is_some();
         let mut sentences = match (over, self.policy.expire) {
-            (Some(reason), _) => self.of_one_that_is_over(reason),
-            (None, ExpiryMode::TwoPass) => self.between_two_passes(),
-            (None, _) => self.of_a_valid_one(),
+            (Some(reason), _) => self.describe_due(reason),
+            (None, ExpiryMode::TwoPass) => self.describe_two_pass(),
+            (None, _) => self.describe_valid(),
         };
-        sentences.extend(self.of_the_cycle());
-        sentences.extend(self.of_the_limit());
-        sentences.extend(self.of_the_licence());
-        sentences.extend(ends.then(|| self.of_its_row()));
+        sentences.extend(self.describe_cycle());
+        sentences.extend(self.describe_limit());
+        sentences.extend(self.describe_licence());
+        sentences.extend(ends.then(|| self.describe_retention()));
         sentences
     }
 
-    fn of_one_that_is_over(&self, reason: EndReason) -> Vec<String> {
-        let since = self.over_since(reason).unwrap_or(self.now);
-        let is_too_old = self.lifetime_over().is_some_and(|over| over < self.now);
+    fn describe_due(&self, reason: EndReason) -> Vec<String> {
+        let since = self.due_since(reason).unwrap_or(self.now);
+        let is_too_old = self.lifetime_end().is_some_and(|over| over < self.now);
         let use_ = if self.policy.strict {
             "a touch is refused"
         } else if is_too_old {
@@ -87,14 +87,14 @@ impl Forecast<'_> {
     }
 
     /// Since when a live session is over for this reason.
-    fn over_since(&self, reason: EndReason) -> Option<UnixTime> {
+    fn due_since(&self, reason: EndReason) -> Option<UnixTime> {
         if reason == EndReason::Lifetime {
-            return self.lifetime_over();
+            return self.lifetime_end();
         }
         Policy { lifetime: None, ..self.policy.clone() }.expires_at(self.session)
     }
 
-    fn between_two_passes(&self) -> Vec<String> {
+    fn describe_two_pass(&self) -> Vec<String> {
         let mut sentences = match self.session.mark() {
             None => vec![
                 "No purge has found it unused yet.".to_owned(),
@@ -112,15 +112,15 @@ impl Forecast<'_> {
                     self.delay(),
                     mark.plus(self.policy.mark_min_age())
                 ),
-                self.next(if self.is_ripe_then(mark) { "ends it" } else { "checks it" }),
+                self.next(if self.is_due_at_next_purge(mark) { "ends it" } else { "checks it" }),
             ],
         };
-        sentences.extend(self.at_the_latest());
+        sentences.extend(self.describe_lifetime());
         sentences
     }
 
     /// Whether a mark is old enough for the next purge to end the session.
-    fn is_ripe_then(&self, mark: UnixTime) -> bool {
+    fn is_due_at_next_purge(&self, mark: UnixTime) -> bool {
         mark.plus(self.policy.mark_min_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
 
@@ -133,31 +133,31 @@ impl Forecast<'_> {
         format!("{delay} (or {needed}: the clocks may be set forward)")
     }
 
-    fn of_a_valid_one(&self) -> Vec<String> {
+    fn describe_valid(&self) -> Vec<String> {
         let Some(until) = self.policy.expires_at(self.session) else {
             return vec![match self.policy.expire {
                 ExpiryMode::Never => "Its policy never ends unused sessions.".to_owned(),
                 _ => "It has no timeout: it does not end when unused.".to_owned(),
             }];
         };
-        if self.lifetime_over() == Some(until) {
+        if self.lifetime_end() == Some(until) {
             let sentence = format!("Valid until {until}, when its lifetime ends.");
-            return vec![sentence, self.of_the_last_purge()];
+            return vec![sentence, self.describe_last_purge()];
         }
         let mut sentences =
             vec![format!("Valid until {until} if it is not used; each use restarts the timeout.")];
-        sentences.push(self.of_the_last_purge());
-        sentences.extend(self.at_the_latest());
+        sentences.push(self.describe_last_purge());
+        sentences.extend(self.describe_lifetime());
         sentences
     }
 
     /// When its lifetime is over.
-    fn lifetime_over(&self) -> Option<UnixTime> {
+    fn lifetime_end(&self) -> Option<UnixTime> {
         self.policy.lifetime.and_then(|span| Some(self.session.created_at?.plus(span)))
     }
 
-    fn at_the_latest(&self) -> Option<String> {
-        let over = self.lifetime_over()?;
+    fn describe_lifetime(&self) -> Option<String> {
+        let over = self.lifetime_end()?;
         Some(format!("Its lifetime ends at {over}, regardless of use."))
     }
 
@@ -173,7 +173,7 @@ impl Forecast<'_> {
     }
 
     /// Which purge ends it.
-    fn of_the_last_purge(&self) -> String {
+    fn describe_last_purge(&self) -> String {
         match self.plans.last_purge {
             Some(purge) => {
                 let about = if self.plans.has_interval { "about " } else { "" };
@@ -185,18 +185,18 @@ impl Forecast<'_> {
         }
     }
 
-    fn of_the_cycle(&self) -> Option<String> {
+    fn describe_cycle(&self) -> Option<String> {
         let (at, job) = self.plans.cycle.as_ref()?;
         Some(format!("The job {job:?} ends it at {at} in any case."))
     }
 
-    fn of_the_limit(&self) -> Option<String> {
+    fn describe_limit(&self) -> Option<String> {
         let has_limit = self.policy.limit > 0 || self.policy.user_limit > 0;
         let when = when_evicted(self.policy.when_full).filter(|_| has_limit)?;
         Some(format!("At a limit, it can be evicted for a new session {when}."))
     }
 
-    fn of_the_licence(&self) -> Option<String> {
+    fn describe_licence(&self) -> Option<String> {
         let licence = self.licence?;
         let when = when_evicted(licence.when_full)?;
         Some(format!(
@@ -205,7 +205,7 @@ impl Forecast<'_> {
         ))
     }
 
-    fn of_its_row(&self) -> String {
+    fn describe_retention(&self) -> String {
         match self.policy.retention {
             None => "Its row is then kept forever.".to_owned(),
             Some(Span::ZERO) => "Its row is deleted with it.".to_owned(),
@@ -213,7 +213,7 @@ impl Forecast<'_> {
         }
     }
 
-    fn of_a_kept_row(&self) -> String {
+    fn describe_kept_row(&self) -> String {
         match self.kept_until() {
             None => "Its row is kept forever.".to_owned(),
             Some(until) if until <= self.now => self.next("deletes its row"),

@@ -42,9 +42,9 @@ impl Wording {
 }
 
 /// Says which rows were kept, also to cron: somebody has to look at them.
-pub fn say_kept(kept: &KeptRows, wording: Wording, context: &Context) {
+pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
     for sentence in sentences(kept, wording) {
-        context.say(&format!("sessctl: {sentence}"));
+        context.print_notice(&format!("sessctl: {sentence}"));
     }
 }
 
@@ -56,13 +56,13 @@ pub fn exit(kept: &KeptRows) -> Exit {
 
 /// Warns of tables that each deletion reads as a whole; of small ones, only those who want
 /// to know all.
-pub fn say_unindexed(
+pub fn warn_of_unindexed(
     service: &SessionService,
     wants_all: bool,
     context: &Context,
 ) -> crate::Result<()> {
     for table in service.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
-        context.say(&format!("sessctl: warning: {table}"));
+        context.print_notice(&format!("sessctl: warning: {table}"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Reports of the sessions that a purge or a run ends, one by one.
+//! Reports of the sessions that a purge, a run or a cycle ends, one by one.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,14 +8,15 @@ use std::rc::Rc;
 use crate::app::EndHook;
 use crate::config::{Config, Report};
 use crate::domain::policy::Policies;
-use crate::domain::session::Session;
+use crate::domain::session::{End, Session};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
-use super::ended::sentence;
 use super::reporter::Reporter;
 use super::{records, syslog};
+use crate::output::human;
 use crate::output::record::Schema;
+use crate::output::sanitize::escape;
 
 /// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -34,7 +35,7 @@ fn reports() -> impl TypedValueParser<Value = Report> {
 }
 
 impl LineTarget {
-    /// Whether the sessions are what the command answers.
+    /// Reports whether the sessions are the output of the command.
     pub fn is_stdout(self) -> bool {
         self.each == Some(Report::Stdout)
     }
@@ -53,7 +54,7 @@ pub struct EndedLines {
 }
 
 struct Reports {
-    answers: Reporter,
+    reporter: Reporter,
     /// Where the work at hand is reported.
     to: BTreeSet<Report>,
     /// The job whose work it is.
@@ -62,35 +63,35 @@ struct Reports {
 
 impl EndedLines {
     /// Those of a purge.
-    pub fn of_purge(context: &Context, wanted: LineTarget) -> Self {
+    pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
         let each = Self::new(context, wanted, &records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
     }
 
-    /// Whether the sessions are what a run of the jobs of a configuration answers.
+    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(&self, config: &Config) -> bool {
         LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
     /// Those of jobs, each of which also has its own wish.
-    pub fn of_jobs(context: &Context, wanted: LineTarget) -> Self {
+    pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
         Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
     }
 
     fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
-        let answers = Reporter::new(context, schema);
-        let reports = Reports { answers, to: BTreeSet::new(), job: None };
+        let reporter = Reporter::new(context, schema);
+        let reports = Reports { reporter, to: BTreeSet::new(), job: None };
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
     /// What is to be told of the sessions that end.
-    pub fn listener(&self) -> Box<dyn EndHook> {
+    pub fn hook(&self) -> Box<dyn EndHook> {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
 
     /// Reports a job's sessions from now on, where the command or the job wants it.
-    pub fn turn_to(&self, job: &str, own: Option<Report>) {
+    pub fn start_job(&self, job: &str, own: Option<Report>) {
         let mut reports = self.reports.borrow_mut();
         reports.job = Some(job.to_owned());
         reports.to = self.wanted.into_iter().chain(own).collect();
@@ -101,7 +102,7 @@ impl EndedLines {
     /// # Errors
     /// What has kept a line from being written, unless its reader had enough.
     pub fn end(&self) -> anyhow::Result<()> {
-        mem::replace(&mut self.reports.borrow_mut().answers, Reporter::none()).end()
+        mem::replace(&mut self.reports.borrow_mut().reporter, Reporter::silent()).finish()
     }
 }
 
@@ -110,12 +111,12 @@ struct LineHook(Rc<RefCell<Reports>>);
 
 impl EndHook for LineHook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
-        let Reports { answers, to, job } = &mut *self.0.borrow_mut();
+        let Reports { reporter, to, job } = &mut *self.0.borrow_mut();
         let job = job.as_deref();
         for session in sessions {
             let Some(end) = session.end else { continue };
             if to.contains(&Report::Stdout) {
-                answers.give(
+                reporter.report(
                     || records::ended(session, policies, end, job),
                     || sentence(session, end, job),
                 );
@@ -124,7 +125,7 @@ impl EndHook for LineHook {
                 syslog::session_ended(&sentence(session, end, job));
             }
         }
-        answers.flush();
+        reporter.flush();
         if to.contains(&Report::Syslog) { syslog::check() } else { Ok(()) }
     }
 
@@ -134,5 +135,67 @@ impl EndHook for LineHook {
 
     fn is_listening(&self) -> bool {
         !self.0.borrow().to.is_empty()
+    }
+}
+
+/// Characters of a name that a sentence shows.
+const MAX_NAME: usize = 40;
+
+/// A session and its end, for people: handle, task, user, client, idle time, reason.
+pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
+    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
+    let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));
+    format!(
+        "{}  {}  {}  {}  idle {idle}  {}{job}",
+        session.handle,
+        short(&session.task),
+        short(session.user.as_deref().unwrap_or("-")),
+        short(session.client.as_deref().unwrap_or("-")),
+        end.reason,
+    )
+}
+
+/// What fits into a line that people read; the other formats have all of it.
+fn short(text: &str) -> String {
+    let text = escape(text);
+    match text.char_indices().nth(MAX_NAME) {
+        None => text.into_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::session::{EndReason, Key};
+    use crate::domain::time::UnixTime;
+
+    use super::*;
+
+    #[test]
+    fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
+        let end = End { at: UnixTime(10_000), reason: EndReason::Expired };
+        let session = Session {
+            key: Key::Text("3fa94c1d2e3f77".into()),
+            handle: "3fa94c1d2e3f".to_owned(),
+            user: Some("alice".to_owned()),
+            is_user_unreadable: false,
+            task: "imap".to_owned(),
+            client: Some("192.0.2.7".to_owned()),
+            created_at: None,
+            last_used_at: Some(UnixTime(10_000 - 42 * 60)),
+            idle_timeout: None,
+            marked_at: None,
+            end: Some(end),
+            expiry: None,
+        };
+        assert_eq!(
+            sentence(&session, end, Some("nightly")),
+            "3fa94c1d2e3f  imap  alice  192.0.2.7  idle 42m  expired  job nightly"
+        );
+        let nobody = Session { user: None, client: None, last_used_at: None, ..session.clone() };
+        assert_eq!(sentence(&nobody, end, None), "3fa94c1d2e3f  imap  -  -  idle -  expired");
+        let odd = Session { user: Some("bo\nb\u{1b}[2J".to_owned()), ..session };
+        let seen = sentence(&odd, end, None);
+        assert!(seen.starts_with(r"3fa94c1d2e3f  imap  bo\nb\u{1b}[2J  192.0.2.7  "), "{seen}");
     }
 }
