@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::tokens::{TokenCommand, TokenSource};
 
-/// All in one transaction: a few milliseconds' work.
+/// Batches are closed in one transaction each, which takes a few milliseconds.
 const CLOSE: TokenCommand = TokenCommand {
     check: SessionService::may_close,
     serve: |service, digests, _| service.close_all(digests, clock::now()),

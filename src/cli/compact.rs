@@ -226,8 +226,8 @@ fn describe_slack(slack: u64, done: &CompactReport) -> String {
     format!(", plus about {} from partly filled pages,", human::bytes(slack))
 }
 
-/// Whether so much lies in pages that are not full that it is worth a word: those of a
-/// table that grows in random order are a third empty.
+/// Reports whether partly filled pages hold a notable amount: those of a table that grows in
+/// random order are a third empty.
 const fn is_slack_notable(slack: u64, done: &CompactReport) -> bool {
     slack > done.after.bytes() * 2 / 5
 }

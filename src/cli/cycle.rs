@@ -81,8 +81,8 @@ impl Args {
         Ok(exit.max_severity(context.report_missed(&mut service)))
     }
 
-    /// What follows where nothing matches: a task may well have no session left to end, but
-    /// the table must have held it before, and a user or a client is one with a session.
+    /// Reports that nothing matches. A task may have no session left to end, but the table
+    /// must have held one; a user or a client must have a session.
     fn found_none(&self, service: &SessionService, context: &Context) -> anyhow::Result<Exit> {
         let report = |what: String| {
             context.print_notice(&format!("sessctl: {what}"));
@@ -190,7 +190,7 @@ impl Args {
     }
 }
 
-/// Says whether the guard would refuse what a dry run shows.
+/// Checks whether the guard would refuse the cycle that a dry run shows.
 fn would_refuse(
     service: &SessionService,
     would_end: u64,
@@ -207,7 +207,7 @@ fn would_refuse(
     })
 }
 
-/// A line for each session.
+/// Output of one line per session.
 struct SessionLines {
     policies: Policies,
     end: End,

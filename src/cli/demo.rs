@@ -132,7 +132,7 @@ impl Random {
     }
 }
 
-/// What a session of the demo is, before its row is written.
+/// Session of the demo, before its row is written.
 struct SampleSession {
     new: NewSession,
     last_used_at: UnixTime,

@@ -40,14 +40,14 @@ impl LineTarget {
         self.each == Some(Report::Stdout)
     }
 
-    /// The same for a run of the jobs of a configuration.
+    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(self, config: &Config) -> bool {
         let reports = |name: &str| config.reports.get(name) == Some(&Report::Stdout);
         self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
     }
 }
 
-/// The reports of one command: on standard output it is one listing, whatever ends.
+/// Reports of one command, which form one listing on standard output.
 pub struct EndedLines {
     wanted: Option<Report>,
     reports: Rc<RefCell<Reports>>,
@@ -55,14 +55,14 @@ pub struct EndedLines {
 
 struct Reports {
     reporter: Reporter,
-    /// Where the work at hand is reported.
+    /// Targets of the current work.
     to: BTreeSet<Report>,
-    /// The job whose work it is.
+    /// Job that does the current work.
     job: Option<String>,
 }
 
 impl EndedLines {
-    /// Those of a purge.
+    /// Creates the reports of a purge.
     pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
         let each = Self::new(context, wanted, &records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
@@ -74,7 +74,7 @@ impl EndedLines {
         LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
-    /// Those of jobs, each of which also has its own wish.
+    /// Creates the reports of jobs, each of which may have a target of its own.
     pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
         Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
     }
@@ -85,28 +85,28 @@ impl EndedLines {
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
-    /// What is to be told of the sessions that end.
+    /// Returns the hook that writes the reports.
     pub fn hook(&self) -> Box<dyn EndHook> {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
 
-    /// Reports a job's sessions from now on, where the command or the job wants it.
+    /// Starts the reports of a job, to the targets of the command and of the job.
     pub fn start_job(&self, job: &str, own: Option<Report>) {
         let mut reports = self.reports.borrow_mut();
         reports.job = Some(job.to_owned());
         reports.to = self.wanted.into_iter().chain(own).collect();
     }
 
-    /// Completes the listing, also where none has ended.
+    /// Completes the listing, even if no session has ended.
     ///
     /// # Errors
-    /// What has kept a line from being written, unless its reader had enough.
+    /// Failure to write a line, unless the reader closed the pipe.
     pub fn end(&self) -> anyhow::Result<()> {
         mem::replace(&mut self.reports.borrow_mut().reporter, Reporter::silent()).finish()
     }
 }
 
-/// Hears of sessions for the reports.
+/// Hook that writes the reports.
 struct LineHook(Rc<RefCell<Reports>>);
 
 impl EndHook for LineHook {
@@ -141,7 +141,7 @@ impl EndHook for LineHook {
 /// Characters of a name that a sentence shows.
 const MAX_NAME: usize = 40;
 
-/// A session and its end, for people: handle, task, user, client, idle time, reason.
+/// Describes a session and its end: handle, task, user, client, idle time, reason.
 pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
     let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
     let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));
@@ -155,7 +155,7 @@ pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
     )
 }
 
-/// What fits into a line that people read; the other formats have all of it.
+/// Escapes and shortens a text for a line; the other formats show all of it.
 fn short(text: &str) -> String {
     let text = escape(text);
     match text.char_indices().nth(MAX_NAME) {

@@ -1,4 +1,4 @@
-//! The command that is told which sessions have ended.
+//! Hook: a command that gets the sessions that have ended.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -24,29 +24,29 @@ use super::{orphans, records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
-/// The pauses between looks at a command that is at work.
+/// Poll intervals while the command runs.
 const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(1);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Variables that a hook of another user inherits from root, besides those of its locale.
+/// Variables that a hook of another user inherits from root, in addition to the locale.
 const INHERITED: [&str; 4] = ["LANG", "LANGUAGE", "PATH", "TZ"];
 
-/// A command that gets ended sessions on its standard input, one JSON object a
-/// line, as `sessctl list -o jsonl` writes them.
+/// Command that gets ended sessions on its standard input, one JSON object per line, as
+/// `sessctl list -o jsonl` writes them.
 pub struct Hook {
     program: String,
-    /// The file that the search path had for it at the start.
+    /// Executable found in the search path at startup.
     file: PathBuf,
     args: Vec<String>,
     limit: Duration,
     /// The user it runs as, where that is not the caller.
     identity: Option<Identity>,
-    /// Set once it has hung: the run goes on without it.
+    /// Set after a timeout: the run continues without the hook.
     has_timed_out: bool,
 }
 
 impl Hook {
-    /// That of a configuration, if it has one.
+    /// Creates the hook of a configuration, if it has one.
     pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
@@ -62,7 +62,7 @@ impl Hook {
         })
     }
 
-    /// Why a command that a configuration names by its path cannot be run.
+    /// Reason why a hook that is configured by its path cannot be run.
     pub fn fault(hooks: &Hooks) -> Option<String> {
         let program = hooks.on_end.first().filter(|program| program.contains('/'))?;
         let fault = match fs::metadata(program) {
@@ -74,9 +74,9 @@ impl Hook {
         Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
     }
 
-    /// The program, in a process group of its own: whatever it starts can be stopped with it,
-    /// and Ctrl-C is not for it. That of another user has neither the terminal nor the
-    /// environment of root.
+    /// Creates the command in a separate process group, so that its children can be stopped
+    /// with it and Ctrl-C does not reach it. The hook of another user gets neither the
+    /// terminal nor the environment of root.
     fn command(&self) -> Command {
         let Some(identity) = &self.identity else {
             let mut command = Command::new(&self.file);
@@ -91,8 +91,8 @@ impl Hook {
         command
     }
 
-    /// Starts the command with this on its standard input. What it prints goes to
-    /// standard error: it is no answer of sessctl's.
+    /// Starts the command with these lines on its standard input. Its output goes to standard
+    /// error.
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
         let mut child = self
             .command()
@@ -109,7 +109,7 @@ impl Hook {
         Ok(child)
     }
 
-    /// Waits for it for as long as it may take; `None`: it took longer.
+    /// Waits for the command; `None`: it timed out.
     fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
         let begun = Instant::now();
         let mut pause = INITIAL_POLL_INTERVAL;
@@ -146,7 +146,7 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Stops a command and whatever it has started.
+/// Stops a command and its children.
 fn kill(child: &mut Child) {
     // Where that fails, it has ended by itself in this moment.
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);

@@ -1,4 +1,4 @@
-//! What people should know of rows that were to be deleted and were kept.
+//! Messages about rows that could not be deleted.
 
 use crate::app::SessionService;
 use crate::storage::{KeptRows, ReferencingTable};
@@ -7,22 +7,22 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::output::human::thousands;
 
-/// What the rows are, and how it stands with them.
+/// Wording of the messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Wording {
-    /// What one of them is.
+    /// Noun for one row.
     pub what: &'static str,
-    /// Whether nothing was done but to look.
+    /// Set for a dry run.
     pub dry_run: bool,
 }
 
 impl Wording {
-    /// Of a purge.
+    /// Wording for a purge.
     pub const fn purge(dry_run: bool) -> Self {
         Self { what: "expired session", dry_run }
     }
 
-    /// Of a command that ends sessions which somebody names.
+    /// Wording for a command that ends selected sessions.
     pub const fn end(dry_run: bool) -> Self {
         Self { what: "session", dry_run }
     }
@@ -41,21 +41,20 @@ impl Wording {
     }
 }
 
-/// Says which rows were kept, also to cron: somebody has to look at them.
+/// Reports rows that were kept. They need action, so cron sees them, too.
 pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
     for sentence in sentences(kept, wording) {
         context.print_notice(&format!("sessctl: {sentence}"));
     }
 }
 
-/// The exit code of a command that was to end certain sessions: any that is still there
-/// is work that remains.
+/// Returns the exit code of a command that ends selected sessions: a kept one is work that
+/// remains.
 pub fn exit(kept: &KeptRows) -> Exit {
     if kept.rows() > 0 { Exit::StoppedEarly } else { Exit::Done }
 }
 
-/// Warns of tables that each deletion reads as a whole; of small ones, only those who want
-/// to know all.
+/// Warns about tables that each deletion scans completely; about small ones only on request.
 pub fn warn_of_unindexed(
     service: &SessionService,
     wants_all: bool,

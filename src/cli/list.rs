@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::records;
 use crate::output::{FormatName, human};
 
-/// What a table shows unless it is told otherwise.
+/// Default maximum number of rows in a table.
 pub const TABLE_ROWS: u64 = 100;
 
 /// List sessions
@@ -119,7 +119,7 @@ impl Args {
     }
 }
 
-/// What a table left out, by itself or because it was limited.
+/// Describes how many rows a table left out.
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (human::thousands(shown), human::thousands(all));
     let hint = if is_limited { "" } else { "; other formats show all" };

@@ -84,11 +84,11 @@ impl ProcessIdentity {
     }
 }
 
-/// What the kernel says of a process.
+/// State of a process, as reported by the kernel.
 #[derive(Debug, PartialEq, Eq)]
 struct ProcessStat {
     started: u64,
-    /// It has ended, and its parent has not asked how.
+    /// Set for a zombie: it has ended, and its parent has not waited for it.
     has_ended: bool,
 }
 

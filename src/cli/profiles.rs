@@ -9,7 +9,7 @@ use crate::domain::profile::Profile;
 
 use super::exit::Usage;
 
-/// The text of a profile, and what messages call it.
+/// Text of a profile, with its name for messages.
 pub struct ProfileSource {
     pub name: String,
     pub toml: Cow<'static, str>,
@@ -28,20 +28,20 @@ impl ProfileSource {
         }
     }
 
-    /// That of one that the program was built with.
+    /// Returns the text of a built-in profile.
     pub fn built_in(name: &str) -> anyhow::Result<Self> {
         let found = built_in().iter().find(|(known, _)| *known == name);
         let (name, toml) = found.ok_or_else(|| unknown(name))?;
         Ok(Self { name: (*name).to_owned(), toml: Cow::from(*toml) })
     }
 
-    /// What it says, as far as that can be said without parameters.
+    /// Parses the profile without parameters.
     pub fn without_parameters(&self) -> anyhow::Result<Profile> {
         Ok(parse(&self.toml, &self.name, &BTreeMap::new())?)
     }
 
-    /// What it says, with what it asks for as far as that is given. `map_error` says where a
-    /// value that does not fit comes from, by the parameter's name and what is wrong.
+    /// Parses the profile with the given parameters. `map_error` creates the error for an
+    /// invalid value from the name of the parameter and the reason.
     pub fn with(
         &self,
         given: &BTreeMap<String, String>,
@@ -59,13 +59,13 @@ impl ProfileSource {
     }
 }
 
-/// Whether a profile's name is that of a file.
+/// Reports whether the name of a profile is a path.
 pub fn is_file(which: &Path) -> bool {
     let name = which.to_string_lossy();
     name.contains('/') || name.ends_with(".toml")
 }
 
-/// All that the program was built with, without their parameters.
+/// Parses all built-in profiles, without parameters.
 pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
     built_in().iter().map(|(name, _)| ProfileSource::built_in(name)?.without_parameters()).collect()
 }
@@ -98,7 +98,7 @@ fn ensure_known_parameters(
     )))
 }
 
-/// Refuses a profile that asks for more than it was given.
+/// Refuses a profile with missing parameters.
 pub fn ensure_complete(profile: &Profile) -> anyhow::Result<()> {
     profile.missing_parameters().map_or(Ok(()), |asked| Err(Usage::error(asked)))
 }

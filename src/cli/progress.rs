@@ -1,5 +1,4 @@
-//! How far a long run is, on standard error: a bar on a terminal, a line now and
-//! then in a log.
+//! Progress of a long run, on standard error: a bar on a terminal, or lines at an interval.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -11,12 +10,12 @@ use super::context::Context;
 use super::exit::eprint_line;
 use crate::output::human::thousands;
 
-/// What a bar counts up to.
+/// Length of the bar.
 const BAR_LENGTH: u64 = 10_000;
-/// A run that is over by then shows no bar.
+/// Run time before the bar appears.
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// What shows the progress of a run.
+/// Progress display of a run.
 pub struct Display {
     begun: Instant,
     form: Form,
@@ -29,7 +28,7 @@ enum Form {
 }
 
 impl Display {
-    /// What the user asked for; unasked, a bar on a terminal.
+    /// Creates a display that prints at an interval; without one, a bar on a terminal.
     pub fn new(every: Option<Duration>, context: &Context) -> Self {
         let form = match every {
             _ if context.global.quiet => Form::Nothing,
@@ -40,12 +39,12 @@ impl Display {
         Self { begun: Instant::now(), form }
     }
 
-    /// Shows how far a purge is.
+    /// Shows the progress of a purge.
     pub fn show(&mut self, progress: &PurgeProgress) {
         self.show_share(progress.walked, |elapsed| figures(progress, elapsed));
     }
 
-    /// Shows how far something else is that walks through all keys, with its figures.
+    /// Shows the progress of another scan of all keys, with its figures.
     pub fn show_share(&mut self, walked: f64, figures: impl FnOnce(Duration) -> String) {
         let elapsed = self.begun.elapsed();
         match &mut self.form {
@@ -68,7 +67,7 @@ impl Display {
 }
 
 impl Drop for Display {
-    /// Leaves the line to what is said afterwards.
+    /// Clears the bar.
     fn drop(&mut self) {
         if let Form::Bar(Some(bar)) = &self.form {
             bar.finish_and_clear();
@@ -116,7 +115,7 @@ fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     )
 }
 
-/// How long it will take at the rate at which it went so far.
+/// Estimates the remaining time from the rate so far.
 pub fn remaining_time(walked: f64, elapsed: Duration) -> String {
     if walked <= 0.0 {
         return "?".to_owned();

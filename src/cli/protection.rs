@@ -1,4 +1,4 @@
-//! Bounds of what the statements of this process may take.
+//! Limits on the memory and the time of SQL statements.
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
@@ -12,8 +12,8 @@ use super::exit::eprint_line;
 use super::interrupt::Interrupt;
 use crate::output::sanitize::escape;
 
-/// The most memory for SQLite: three times what its caches and the largest value that is
-/// read take together.
+/// Memory limit of SQLite: three times the size of its caches and of the largest value that is
+/// read.
 const MEMORY: u32 = 256 << 20;
 /// Time without a row after which a statement is announced: to people, and to a log.
 const NOTICE_AFTER: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ pub fn set() {
 pub struct Deadline(());
 
 impl Deadline {
-    /// One that is over after this time; `None`: never.
+    /// Sets a deadline after this time; `None`: no deadline.
     pub fn after(time: Option<Duration>) -> Self {
         set_deadline(time.and_then(|time| Instant::now().checked_add(time)));
         Self(())
@@ -60,7 +60,7 @@ fn ask(running: &Running<'_>) -> Option<InterruptReason> {
     until.is_some_and(|until| Instant::now() >= until).then_some(InterruptReason::Time)
 }
 
-/// Says once which statement has given no row for so long.
+/// Reports, once, a statement that has returned no row for a long time.
 fn report_slow_statement(running: &Running<'_>) {
     if running.silent < NOTICE_AFTER || IS_REPORTED.load(Ordering::Relaxed) {
         return;

@@ -14,7 +14,7 @@ use crate::domain::schedule::ScheduleError;
 use crate::output::{UnsupportedFormat, sanitize};
 use crate::storage::InterruptReason;
 
-/// Says what went wrong, if anything did, and gives the exit code.
+/// Prints the error, if any, and returns the exit code.
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
@@ -36,8 +36,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     }
 }
 
-/// Gives the help or the version that was asked for, or says in a line what is
-/// wrong with the arguments.
+/// Prints the requested help or version, or one line about invalid arguments.
 pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     if !answer.use_stderr() || answer.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     {
@@ -57,7 +56,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// What to type instead of a console command of another system.
+/// Replacement for a console command of another system.
 fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;

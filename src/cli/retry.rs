@@ -1,14 +1,14 @@
-//! Waiting for another process that does the same.
+//! Retry while another process holds the lease.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::interrupt::Interrupt;
 
-/// How often to look whether a lease is free.
+/// Poll interval while a lease is held.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Tries something again for so long as another process does the same.
+/// Repeats an operation until the lease is free, the limit is reached or a signal arrives.
 pub fn retry_while_held<T>(
     limit: Option<Duration>,
     interrupt: &Interrupt,

@@ -10,7 +10,7 @@ use jiff::tz;
 
 use super::exit::Usage;
 
-/// Where systems keep the IANA database.
+/// Directories in which systems keep the IANA database.
 const DATABASES: [&str; 4] =
     ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
@@ -121,7 +121,7 @@ fn posix(text: &str) -> Option<TimeZone> {
     Some(TimeZone::machine(rules, text))
 }
 
-/// What tells a file from others: FNV-1a.
+/// Checksum (FNV-1a) that identifies the content of a file.
 fn checksum(data: &[u8]) -> String {
     let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

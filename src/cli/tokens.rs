@@ -1,4 +1,4 @@
-//! What `touch` and `close` share: tokens in, an outcome for each out.
+//! Driver of `touch` and `close`: reads tokens and reports an outcome for each.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -18,7 +18,7 @@ use super::reporter::Reporter;
 use super::token_reader::TokenLines;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Where the tokens are.
+/// Source of the tokens.
 #[derive(clap::Args)]
 pub struct TokenSource {
     /// Read the tokens from this file instead of standard input
@@ -29,19 +29,20 @@ pub struct TokenSource {
     misplaced: Vec<String>,
 }
 
-/// What is done with the tokens.
+/// Operation on the tokens.
 pub struct TokenCommand {
-    /// Makes sure that it can be done here at all.
+    /// Checks that the table supports the operation.
     pub check: fn(&SessionService) -> crate::Result<()>,
-    /// Does it with those that have come in, of which no more is kept.
+    /// Processes a batch of digests.
     pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
-    /// How many it takes at once.
+    /// Maximum number of tokens per batch.
     pub max_batch: usize,
-    /// Does it in a framework's table, which may hold the tokens themselves.
+    /// Processes a batch of tokens in a framework's table, which may store the tokens
+    /// themselves.
     pub serve_tokens: fn(&mut SessionService, &[Token]) -> crate::Result<Vec<TouchResult>>,
 }
 
-/// How many tokens are kept whole at once.
+/// Maximum number of complete tokens per batch.
 const MAX_TOKENS: usize = 500;
 
 static OUTCOMES: Schema = Schema::many(
@@ -55,7 +56,7 @@ static OUTCOMES: Schema = Schema::many(
 );
 
 impl TokenSource {
-    /// Serves all tokens, in batches as they come in.
+    /// Processes all tokens, in batches as they arrive.
     pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
         context.format().check(&OUTCOMES)?;
         if !self.misplaced.is_empty() {
@@ -109,19 +110,18 @@ impl TokenSource {
     }
 }
 
-/// Where tokens are served.
+/// State of one run over the tokens.
 struct TokenRun<'a> {
     service: SessionService,
     context: &'a Context,
     reporter: Reporter,
     silent: bool,
-    /// The worst that has become of a token.
+    /// Worst outcome so far.
     exit: Exit,
 }
 
 impl TokenRun<'_> {
-    /// Serves batch after batch, until there are no more or a signal comes. Of each
-    /// token, that is kept which `keep` makes of it.
+    /// Processes batches until the input ends or a signal arrives. `keep` converts each token.
     fn serve_all<T>(
         &mut self,
         lines: &mut TokenLines,

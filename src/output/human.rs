@@ -1,4 +1,4 @@
-//! Values as people read them.
+//! Values in human-readable form.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -69,7 +69,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{} {}", measure(size), UNITS[unit])
 }
 
-/// To the microsecond: the clock is no finer.
+/// Converts to milliseconds, rounded to the microsecond, the resolution of the clock.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -90,16 +90,15 @@ pub(crate) fn span(length: Span) -> String {
     }
 }
 
-/// Stands where a text was cut.
+/// Marks a text that was cut.
 pub(crate) const ELLIPSIS: &str = "...";
 
-/// Characters that share a column, in the most crowded name that is kept
-/// whole: a family emoji has seven in two. Without a bound, ten thousand
-/// accents on one letter would fit anywhere.
+/// Maximum number of characters per terminal column: a family emoji has seven in two columns.
+/// Without a limit, ten thousand accents on one letter would fit anywhere.
 const MAX_CHARS_PER_COLUMN: usize = 4;
 
-/// The text, cut and marked where more characters than that would crowd into
-/// so many columns of a terminal. Text that is only too wide may pass.
+/// Cuts a text that has too many characters for this number of columns. Text that is only too
+/// wide may pass.
 pub(crate) fn collapse(mut text: String, columns: usize) -> String {
     let most = columns.saturating_mul(MAX_CHARS_PER_COLUMN);
     if let Some((end, _)) = text.char_indices().nth(most) {

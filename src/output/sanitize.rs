@@ -1,16 +1,16 @@
-//! Text that anybody may have chosen, made harmless: the one place that knows
-//! which characters act on whatever shows them.
+//! Escaping of untrusted text: the only module that knows which characters affect the terminal
+//! or program that shows them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What a spreadsheet takes for the start of a formula; it reads the
-/// full-width forms of East Asian keyboards as well.
+/// Characters that start a formula in a spreadsheet, including the full-width forms of East
+/// Asian keyboards.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// Whether a character does something instead of being seen: controls and
-/// terminal escapes, line and paragraph separators, marks that reorder the
-/// line, and the invisible ones that make two names look the same.
+/// Reports whether a character acts instead of being visible: controls and terminal escapes,
+/// line and paragraph separators, marks that reorder the line, and invisible characters that
+/// make two names look the same.
 ///
 /// The joiners U+200C and U+200D pass: Persian, Hindi and emoji need them.
 fn needs_escape(c: char) -> bool {
@@ -30,7 +30,7 @@ fn needs_escape(c: char) -> bool {
         )
 }
 
-/// The text with the characters spelled out that `picked` picks.
+/// Escapes the characters that match.
 fn escape_matching(
     text: &str,
     picked: impl Fn(char) -> bool,
@@ -51,9 +51,9 @@ fn escape_matching(
     Cow::Owned(spelled)
 }
 
-/// For people: `\n`, `\t`, `\u{1b}` and the like stand where the characters
-/// stood. A backslash stays single, because `DOMAIN\user` is a common name and
-/// an escape of ours a rare sight; json has the exact text.
+/// Escapes a text for a terminal: `\n`, `\t`, `\u{1b}` and the like replace the characters. A
+/// backslash stays single, because `DOMAIN\user` is a common name and an escape is rare; json
+/// has the exact text.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     escape_matching(text, needs_escape, |spelled, c| spelled.extend(c.escape_default()))
 }
@@ -117,7 +117,7 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What no output may hold besides the newlines of the format itself.
+    /// Finds a character that no output may contain, apart from the newlines of the format.
     pub(crate) fn find_unescaped(output: &str) -> Option<char> {
         output.chars().find(|c| *c != '\n' && needs_escape(*c))
     }

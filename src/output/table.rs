@@ -14,13 +14,13 @@ use super::grid::Grid;
 use super::human::{ELLIPSIS, collapse, show};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
 
-/// Columns of text, where no terminal says how many there are.
+/// Width of text columns without a terminal.
 const PIPE_TEXT_WIDTH: usize = 40;
-/// What is left of a text that had to be cut to fit.
+/// Minimum width of a text that is cut to fit.
 const MIN_TEXT_WIDTH: usize = 8;
 /// Between two columns: the seam and a blank.
 const GAP: usize = 2;
-/// Where comfy-table joins two cells: a character that no cell holds, because
+/// Separator between two cells inside comfy-table: a character that no cell contains, because
 /// such characters are always escaped.
 const DELIMITER: char = '\u{1f}';
 
@@ -82,8 +82,7 @@ impl<W: io::Write> Format for Table<W> {
         Ok(())
     }
 
-    /// Nothing at all for no records: a header alone says less than the
-    /// sentence that the command has for it.
+    /// Writes nothing for no records: the command prints a message instead of a lone header.
     fn end(mut self: Box<Self>) -> io::Result<()> {
         if !self.records.is_empty() {
             let many = self.schema.shape == Cardinality::Many;
@@ -125,7 +124,7 @@ fn add_blocks(
     }
 }
 
-/// What a column holds: the last of these that any of its values is.
+/// Kind of a column: the last of these that any of its values has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CellKind {
     /// Stands to the right.
@@ -180,8 +179,8 @@ impl Layout {
         self.codes.push(codes);
     }
 
-    /// Whether the columns fit into the limit while each text has the least;
-    /// what is over goes to the texts, the narrow ones first.
+    /// Reports whether the columns fit into the limit with texts of at least the minimum
+    /// width. The remaining width is given to the texts, the narrow ones first.
     fn fit(&mut self, kinds: &[CellKind], least: usize, limit: Option<usize>) -> bool {
         let mut total = kinds.len().saturating_sub(1) * GAP;
         let widths = self.layout.column_max_content_widths();
@@ -212,7 +211,7 @@ impl Layout {
     }
 }
 
-/// How a terminal is told of a colour, if of any.
+/// Escape sequence of a color, if any.
 type Code = Option<&'static str>;
 const BOLD: &str = "1";
 

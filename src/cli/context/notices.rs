@@ -6,15 +6,14 @@ use crate::cli::exit::{Exit, eprint_line};
 use crate::output::{human, sanitize};
 
 impl Context {
-    /// Tells people something that is no data.
+    /// Prints a message to standard error unless --quiet was given.
     pub fn print_notice(&self, sentence: &str) {
         if !self.global.quiet {
             eprint_line(&sanitize::escape(sentence));
         }
     }
 
-    /// The same, of those of a command that answers otherwise; and the exit code that
-    /// follows.
+    /// Prints the notifications that the hook missed, and returns the exit code.
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
@@ -25,13 +24,13 @@ impl Context {
         }
     }
 
-    /// Tells of ended sessions that the hook was not told of.
+    /// Prints the ended sessions that the hook missed.
     pub fn print_missed(&self, untold: &MissedNotifications) {
         eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
     }
 
-    /// Tells of sessions whose user cannot be read, if there are any, and what follows, `{}`
-    /// standing for them. Answers the exit code of a command that was asked for a user's.
+    /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
+    /// stands for them. Returns the exit code of a command that selects sessions by user.
     pub fn unreadable_users(&self, sessions: u64, what_follows: &str) -> Exit {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
@@ -46,20 +45,20 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    /// Says what has kept the clock from being checked, if anything has.
+    /// Warns if the clock could not be checked.
     pub fn print_clock_warning(&self, service: &mut SessionService) {
         if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
     }
 
-    /// Says what may surprise.
+    /// Prints a warning.
     pub fn warn(&self, sentence: &str) {
         self.print_notice(&format!("sessctl: warning: {sentence}"));
     }
 }
 
-/// How to have ended sessions again that the hook was not told of.
+/// Command that lists the ended sessions that the hook missed.
 pub fn recovery_hint(untold: &MissedNotifications) -> String {
     let since = untold.since;
     format!(

@@ -1,4 +1,4 @@
-//! Which table is meant: one of sessctl's own, or a framework's, by a profile.
+//! Selection of the table: sessctl's own, or a framework's by a profile.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,8 +59,7 @@ impl Context {
         ProfileSource::of_file(which, self.read(which, Role::Profile)?)
     }
 
-    /// What the text of a profile says, with its parameters as far as they are given, and
-    /// with this machine's time zone.
+    /// Parses a profile, with the given parameters and this machine's time zone.
     pub fn profile(
         &self,
         text: &ProfileSource,
@@ -109,7 +108,7 @@ impl Context {
         };
     }
 
-    /// Where the state of a database is kept, and how trouble with it is told.
+    /// Returns the state directory of a database, with the observer of problems.
     fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
         let is_named =
             || self.state_folder(Some(db), config).is_some_and(|state| state.source.is_named());
@@ -210,8 +209,8 @@ impl Context {
         self.store(&db, Access::Read, config).ok()?.task_names().ok()
     }
 
-    /// Refuses another file than the one for which privileges were taken: whoever controls a
-    /// directory on the way may have exchanged it.
+    /// Refuses a file other than the one for which privileges were taken: a user who controls
+    /// a directory of the path may have exchanged it.
     fn ensure_same_file(&self, db: &Location) -> crate::Result<()> {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
@@ -249,7 +248,7 @@ impl Context {
         Ok(adopted::open_with_state(db, access, profile, state)?)
     }
 
-    /// Says that what was detected may be wrong, and before what it has to be named.
+    /// Warns that the detected profile may be wrong, and must be named before a deletion.
     fn warn_of_doubt(&self, profile: &Profile) {
         if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
             self.warn(&format!(
@@ -267,8 +266,8 @@ impl Context {
         })
     }
 
-    /// Names a framework's table to people: where nobody else has named its profile, or
-    /// they want to know all.
+    /// Announces a framework's table: if its profile was detected, on a terminal, or with
+    /// --verbose.
     pub fn announce_profile(&self, service: &SessionService, config: &Config) {
         let Some(profile) = service.profile().filter(|_| !self.announced_profile.replace(true))
         else {
@@ -282,7 +281,7 @@ impl Context {
     }
 }
 
-/// Whether two names are those of one profile.
+/// Reports whether two names refer to the same profile.
 fn is_same(one: &Path, other: &Path) -> bool {
     let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
     one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))

@@ -8,12 +8,12 @@ use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
 impl Context {
-    /// The format that was asked for, if one was.
+    /// Returns the requested format, if any.
     pub fn requested_format(&self) -> Option<FormatName> {
         if self.global.json { Some(FormatName::Json) } else { self.global.output }
     }
 
-    /// The format to write in.
+    /// Returns the output format.
     pub fn format(&self) -> FormatName {
         self.requested_format().unwrap_or(FormatName::Table)
     }
@@ -28,7 +28,7 @@ impl Context {
         Ok(output::open(self.format(), style(self.global.color), stdout(), schema, head)?)
     }
 
-    /// A listing on standard output that is yet to begin.
+    /// Prepares a listing on standard output without starting it.
     pub fn opening(&self, schema: &'static Schema) -> Opening {
         Opening { format: self.format(), style: style(self.global.color), schema }
     }
@@ -42,7 +42,7 @@ impl Context {
         Ok(listing.end().map_err(unwritten)?)
     }
 
-    /// Whether somebody is looking at the output.
+    /// Reports whether standard output is a terminal and output is not suppressed.
     pub fn is_interactive(&self) -> bool {
         io::stdout().is_terminal() && !self.global.quiet
     }

@@ -1,4 +1,4 @@
-//! The directory for what sessctl has to remember of databases that are not its own.
+//! Directory for the state of databases that are not sessctl's own.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,18 +19,18 @@ use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{Owner, user_name};
 use crate::output::sanitize::escape;
 
-/// A directory, and who has named it.
+/// State directory and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFolder {
     pub path: PathBuf,
     pub source: StateDirSource,
-    /// Directories in which the state was before.
+    /// Earlier directories of the state.
     pub former: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
     pub caveat: Option<String>,
 }
 
-/// Who names the folder.
+/// Source of the state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateDirSource {
     /// `--state-dir`.
@@ -39,15 +39,14 @@ pub enum StateDirSource {
     File,
     /// A variable of the environment, by its name.
     Variable(&'static str),
-    /// Nobody: it is the one of the database's owner, in the directory that all callers
-    /// share.
+    /// Default: the directory of the database's owner, which all callers share.
     System,
-    /// Nobody: it is in the user's own folder.
+    /// Default: a directory in the user's home.
     Home,
 }
 
 impl StateDirSource {
-    /// Whether somebody has named it.
+    /// Reports whether it was named explicitly.
     pub fn is_named(self) -> bool {
         match self {
             Self::Flag | Self::File => true,
@@ -57,7 +56,7 @@ impl StateDirSource {
     }
 }
 
-/// What the environment says of it.
+/// Environment that determines the state directory.
 #[derive(Debug, Default)]
 pub struct StateEnv {
     /// `STATE_DIRECTORY`, as systemd sets it: folders with colons between them.
@@ -132,7 +131,7 @@ impl StateEnv {
     }
 }
 
-/// Whether the shared directory exists; the reason why it is not used, if it is not safe.
+/// Reports whether the shared directory exists. Fails with the reason if it is not safe.
 fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
     for path in [base, shared] {
         match check_state_directory(path) {
@@ -169,12 +168,12 @@ fn named(uid: u32) -> String {
 const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each of their times: \
                                missed runs are not made up for";
 
-/// What was told of the state: the same is not told twice.
+/// Warnings printed so far: none is printed twice.
 pub type StateWarnings = Rc<RefCell<BTreeSet<String>>>;
 
-/// Teller of news about the state. A warning comes also in cron, and with --quiet: it asks
-/// for action. A move is of interest to those who look.
-/// Where jobs run, it says what that means for them.
+/// Creates the observer of the state. Warnings are also printed under cron and with --quiet,
+/// because they ask for action; moves only on a terminal or with --verbose. For jobs, a
+/// warning includes the consequence.
 pub fn state_observer(
     told: &StateWarnings,
     is_verbose: bool,
@@ -198,7 +197,7 @@ pub fn state_observer(
     }
 }
 
-/// Warns of something, unless that was said before.
+/// Prints a warning unless it was printed before.
 pub fn warn_once(told: &StateWarnings, sentence: &str) {
     if told.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));

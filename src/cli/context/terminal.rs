@@ -1,4 +1,4 @@
-//! Where answers go, and what it looks like there.
+//! Standard output, and its style.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;

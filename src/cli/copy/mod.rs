@@ -23,8 +23,8 @@ use super::{clock, profiles};
 use crate::output::human::thousands;
 use summary::Endpoints;
 
-/// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
-/// the application does not use that database yet.
+/// Minimum write time for a cluster: each request takes some milliseconds anyway, and the
+/// application does not use that database yet.
 const MIN_CLUSTER_HOLD: Duration = Duration::from_millis(100);
 
 /// Copy all sessions to another database: a file or a cluster
@@ -124,7 +124,7 @@ impl Args {
         self.ends(context).map(|ends| ends.to)
     }
 
-    /// The two databases. Each is named here: that of `--db` would be a third.
+    /// Returns both databases. `--db` is refused: it would be a third one.
     fn ends(&self, context: &Context) -> anyhow::Result<Endpoints> {
         if context.named_db.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
             return Err(Usage::error("--db: move takes its databases from --from and --to"));
@@ -209,7 +209,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     }
 }
 
-/// For how long one write may hold up others who write to the destination.
+/// Returns the target duration of a write to the destination.
 fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     match to {
         Location::File(_) => asked,
@@ -217,8 +217,8 @@ fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     }
 }
 
-/// The same database, of which all is seen that was acknowledged: what a read has missed,
-/// the copy would lack.
+/// Returns the database with linearizable reads: rows that a read misses would be missing from
+/// the copy.
 fn up_to_date(location: &Location) -> Location {
     match location {
         Location::Cluster(cluster) => {
@@ -230,7 +230,7 @@ fn up_to_date(location: &Location) -> Location {
     }
 }
 
-/// Whether two names are those of one database, as far as they show it.
+/// Reports whether two names refer to the same database, as far as the names show it.
 fn is_same(from: &Location, to: &Location) -> bool {
     match (from, to) {
         (Location::File(from), Location::File(to)) => is_same_file(from, to),

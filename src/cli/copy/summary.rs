@@ -1,4 +1,4 @@
-//! What a move has done, as a record and in words.
+//! Summary of a copy, as a record and as a sentence.
 
 use crate::app::{Comparison, CopyReport};
 use crate::store::Location;
@@ -6,7 +6,7 @@ use crate::store::Location;
 use crate::output::human::{milliseconds, thousands};
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// From where to where.
+/// Source and destination.
 pub struct Endpoints {
     pub from: Location,
     pub to: Location,
@@ -61,7 +61,7 @@ pub fn record(ends: &Endpoints, done: &CopyReport, verify_only: bool) -> Record 
     Record::new(["move"], values)
 }
 
-/// What it has come to.
+/// Describes the result.
 pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
         (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => {
@@ -122,7 +122,7 @@ fn describe_difference(comparison: &Comparison) -> String {
     )
 }
 
-/// What was left alone, if anything was, and what it may mean.
+/// Describes rows that were left alone, if any, and the possible reasons.
 pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
     let Endpoints { from, to } = ends;
     let are = |number: u64| if number == 1 { "is" } else { "are" };

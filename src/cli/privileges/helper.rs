@@ -121,7 +121,7 @@ impl Helper {
         Ok(Self { process, requests, answers: BufReader::new(answers), reads_config })
     }
 
-    /// Whether root has named a configuration to it.
+    /// Reports whether root has given it a configuration file.
     pub const fn reads_config(&self) -> bool {
         self.reads_config
     }

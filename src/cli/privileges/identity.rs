@@ -90,7 +90,7 @@ impl Identity {
         Ok(Self { uid: user.uid, gid: user.gid, groups, entry })
     }
 
-    /// Whether it is root.
+    /// Reports whether the user is root.
     pub fn is_root(&self) -> bool {
         self.uid.is_root()
     }

@@ -27,7 +27,7 @@ pub struct Found {
 pub enum IfMissing {
     /// Fail where another user may create it in the next moment.
     Fail,
-    /// Nothing.
+    /// Do nothing.
     Ignore,
     /// Create it as root's own file where another user could do so first.
     Create,

@@ -25,7 +25,7 @@ pub struct Needs {
     pub also: Option<Location>,
     /// Treatment of one that is missing.
     pub if_missing: IfMissing,
-    /// Whether it ends sessions, and keeps state of a framework's table for that.
+    /// Set if the command ends sessions, and therefore keeps state of a framework's table.
     pub writes_state: bool,
     /// The profile that it is about, if it names one itself.
     pub profile: Option<PathBuf>,
@@ -37,8 +37,7 @@ pub struct Needs {
 /// database.
 ///
 /// # Errors
-/// As for [`find`], and whatever keeps the privileges from being taken, or what root must not
-/// read.
+/// Errors of [`find`], failures to take the privileges, and files that root must not read.
 pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     let Some(needs) = needs else {
         return context

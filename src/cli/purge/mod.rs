@@ -105,7 +105,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// The file that only root may be able to write.
+    /// Files that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
         helper::Args::new(self.metrics_file.as_deref(), None)
     }
@@ -199,9 +199,8 @@ impl Args {
         })
     }
 
-    /// Gives a refusal to the programs that want to know: in the format that was asked
-    /// for, where it has figures, and in the file of metrics. What goes wrong with that is
-    /// said, and the refusal stays what the command ends with.
+    /// Reports a refusal to programs: in the requested format if there are figures, and in the
+    /// metrics file. Failures to do so are printed; the command still ends with the refusal.
     fn note_refusal(&self, error: &Error, service: &SessionService, context: &Context) {
         let summary = match error {
             Error::Guard(refusal) => Some(PurgeSummary::refused(refusal)),
@@ -269,16 +268,16 @@ fn answer(
     Ok(())
 }
 
-/// Says what a purge has done that answers otherwise, where somebody looks on or something
-/// has stopped it.
+/// Prints the summary of a purge whose output is something else: on a terminal, or if the
+/// purge stopped early.
 fn print_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
         context.print_notice(&sentence(summary, service.profile(), false));
     }
 }
 
-/// Says which rows a purge keeps because nobody can read them, and which are from the
-/// future, also to cron: somebody has to look at them.
+/// Reports rows that a purge keeps because they cannot be read, and rows from the future.
+/// These need action, so cron sees them, too.
 pub fn print_row_notices(summary: &PurgeSummary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
         context.print_notice(&format!("sessctl: {sentence}"));
@@ -324,8 +323,8 @@ fn dry_run(
     }
 }
 
-/// Says that a purge would be refused at this moment, if it would be: whatever the moment
-/// that the dry run looks at.
+/// Reports whether a purge would be refused now, regardless of the time that the dry run
+/// assumes.
 fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
     match service.clock_refusal(context.now) {
         Ok(None) => false,

@@ -1,4 +1,4 @@
-//! What a purge has done, as a record and in words.
+//! Summary of a purge, as a record and as a sentence.
 
 use crate::app::PurgeSummary;
 use crate::domain::profile::Profile;
@@ -77,7 +77,7 @@ pub static SUMMARY: Schema = Schema::one(
     ],
 );
 
-/// That of a framework's table.
+/// Summary for a framework's table.
 static ADOPTED: Schema = Schema::one(
     SUBJECT,
     &[
@@ -101,7 +101,7 @@ static ADOPTED: Schema = Schema::one(
     ],
 );
 
-/// What a collector also wants to know: whether purges still run at all.
+/// Metrics that show whether purges still run.
 pub static RUN: Schema = Schema::one(
     "the time of a purge",
     &[
@@ -211,8 +211,8 @@ fn figures(summary: &PurgeSummary) -> [String; 3] {
     [summary.done.ended, summary.done.deleted, summary.live].map(thousands)
 }
 
-/// What people should know of the rows that were kept because nobody can read them; in a
-/// dry run, of those that would be.
+/// Describes the rows that were kept because they cannot be read; for a framework's table,
+/// with an example.
 pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     let (rows, whose) = match summary.unreadable {
         0 => return None,

@@ -1,4 +1,4 @@
-//! One look at all jobs, and what people should know of it.
+//! One pass over all jobs, with its messages.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,32 +22,32 @@ use crate::output::human::thousands;
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 
-/// How far apart the calls are that cron or a timer makes.
+/// Interval at which cron or a timer calls the command.
 const CRON: Span = Span::minutes(1);
 
-/// One look at all jobs.
+/// One pass over all jobs.
 pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
-    /// Where jobs report their sessions, by their names.
+    /// Report targets by job name.
     reports: BTreeMap<String, config::Report>,
-    /// Whether the sessions are the answer.
+    /// Set if the sessions are the output.
     has_each: bool,
     pub terms: JobOptions,
     wait: Option<Duration>,
-    /// Whether there will be another one soon.
+    /// Set if another pass follows soon.
     is_daemon: bool,
-    /// What has become of those that ran.
+    /// Records of the jobs that ran.
     pub records: Vec<Record>,
-    /// The worst that has happened.
+    /// Worst outcome so far.
     pub exit: Exit,
-    /// Whether something was in the way that passes, so that a job is still due: it had
-    /// best be left alone for a while.
+    /// Set if a job is still due because of a temporary obstacle; it should be retried after a
+    /// while.
     pub is_obstructed: bool,
 }
 
 impl<'a> JobPass<'a> {
-    /// The only one, in a call of cron or a timer.
+    /// Creates the only pass of a call by cron or a timer.
     pub fn new(
         context: &'a Context,
         config: &Config,
@@ -68,7 +68,7 @@ impl<'a> JobPass<'a> {
         })
     }
 
-    /// One of many.
+    /// Creates a pass of `run --watch`.
     pub fn for_watch(
         context: &'a Context,
         config: &Config,
@@ -79,7 +79,7 @@ impl<'a> JobPass<'a> {
         Ok(Self { is_daemon: true, terms, ..pass })
     }
 
-    /// Attends to each job in turn, until a signal comes.
+    /// Runs each job that is due, until a signal arrives.
     ///
     /// # Errors
     /// [`Error::Clock`] if the clock has moved: no job runs from then on. Whatever keeps the
@@ -106,8 +106,8 @@ impl<'a> JobPass<'a> {
         Ok(())
     }
 
-    /// Runs a job if it is due, and says what people should know. A job that fails
-    /// keeps no other from running.
+    /// Runs a job if it is due, and reports the result. A failure does not keep other jobs
+    /// from running.
     fn run_job(
         &mut self,
         job: &Job,
@@ -155,8 +155,8 @@ impl<'a> JobPass<'a> {
         })
     }
 
-    /// What went wrong is said always, and so is that a cycle did not take place. What went
-    /// well is said to those who look.
+    /// Prints the result of a job. Failures and skipped cycles are always printed; successes
+    /// only on a terminal or on request.
     fn print(&self, job: &Job, report: &JobReport, untold: Option<&MissedNotifications>) {
         let JobReport { exit, outcome, counts, reason, advice, is_resumable, late } = report;
         let name = escape(&job.name);
@@ -195,7 +195,7 @@ impl<'a> JobPass<'a> {
     }
 }
 
-/// What a job's work has left untold.
+/// Notifications that a job's hook missed.
 fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.untold.as_ref(),
@@ -204,22 +204,22 @@ fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     }
 }
 
-/// Why a cycle did not take place, and when it does next.
+/// Describes a cycle that was too late, and its next run.
 fn describe_late(late: &LateRun) -> String {
     late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
 }
 
-/// What became of a job that was due.
+/// Result of a job that was due.
 struct JobReport {
     exit: Exit,
     outcome: &'static str,
     counts: [u64; 3],
     reason: Option<String>,
-    /// What to do about it, for people.
+    /// Guidance for the user.
     advice: Option<String>,
-    /// Whether something that passes was in the way: the next run goes on.
+    /// Set after a temporary obstacle: the next run continues.
     is_resumable: bool,
-    /// The cycle that did not take place.
+    /// Cycle that was too late.
     late: Option<LateRun>,
 }
 
@@ -281,7 +281,7 @@ impl JobReport {
         Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
     }
 
-    /// What becomes of a job that was obstructed.
+    /// Describes the progress of an obstructed job.
     fn progress_so_far(&self) -> String {
         let [marked, ended, deleted] = self.counts;
         let done = [(marked, "marked"), (ended, "ended"), (deleted, "deleted")];

@@ -21,19 +21,19 @@ use crate::cli::privileges::{NewOwner, reexec};
 use crate::cli::{clock, orphans};
 use crate::output::sanitize::escape;
 
-/// How often to look at the clock, which may have been set, and at the file.
+/// Poll interval of the clock, which may have been set, and of the file.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long to leave a database alone that could not be opened or read.
+/// Delay after the database could not be opened or read.
 const RETRY_DELAY: Span = Span::seconds(10);
 
-/// How often to say again that the clock has moved.
+/// Interval of the reminders that the clock has moved.
 const REMINDER_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How often to look at the database where nothing is planned.
+/// Poll interval of the database if nothing is scheduled.
 const IDLE_INTERVAL: Span = Span::minutes(1);
 
-/// Keeps to the schedule until a signal comes.
+/// Runs jobs on schedule until a signal arrives.
 pub(super) fn watch(
     context: &Context,
     each: LineTarget,
@@ -80,26 +80,26 @@ struct Watch<'a> {
     context: &'a Context,
     each: EndedLines,
     config: Config,
-    /// What the configuration file looked like when it was read.
+    /// Metadata of the configuration file when it was read.
     file: Option<FileStat>,
-    /// And at the last tick.
+    /// Metadata of the configuration file at the last poll.
     last_stat: Option<FileStat>,
-    /// When the clock was last looked at.
+    /// Time at the last poll.
     seen: UnixTime,
-    /// When the first job is due; `None`: nobody has asked yet.
+    /// Time at which the first job is due; `None`: not known yet.
     next: Option<UnixTime>,
-    /// What was last complained of, so as not to say it each second.
+    /// Last error, so that it is not repeated every second.
     last_error: Option<String>,
-    /// Whether the time is to be taken for right at the first pass.
+    /// Set if the first pass accepts the current time.
     accept_clock: bool,
-    /// What was last said of a clock that has moved, and at which uptime.
+    /// Last report of a clock that has moved, with the uptime.
     last_clock_refusal: Option<(ClockRefusal, Duration)>,
 }
 
 impl Watch<'_> {
-    /// Reads the configuration again once its file has changed, and stays as it is
-    /// for a tick: whoever writes it may not have come to the end. One with a mistake in
-    /// it changes nothing. Where somebody asks for it, it is read at once.
+    /// Reloads the configuration after its file has changed and then stayed unchanged for one
+    /// poll, because the writer may not have finished. An invalid file changes nothing. On
+    /// request, it is reloaded at once.
     fn reload_if_changed(&mut self, is_asked: bool) {
         let stat = self.context.config_path().and_then(FileStat::of);
         let is_stable = stat == self.last_stat;
@@ -127,7 +127,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Asks anew what is due where the clock has been set back.
+    /// Recomputes the due jobs if the clock has been set back.
     fn observe_clock(&mut self, now: UnixTime) {
         if now < self.seen {
             self.next = None;
@@ -135,7 +135,7 @@ impl Watch<'_> {
         self.seen = now;
     }
 
-    /// Runs what is due, and answers when to do so again.
+    /// Runs the jobs that are due, and returns the time of the next pass.
     fn run_due_jobs(&mut self, interrupt: &Interrupt) -> UnixTime {
         match self.try_run(interrupt) {
             Ok(next) => {
@@ -188,7 +188,7 @@ impl Watch<'_> {
         })
     }
 
-    /// Complains of a clock that has moved: once of the same, and again after an hour.
+    /// Reports a clock that has moved, once, and again after an hour.
     fn report_clock_refusal(&mut self, refusal: ClockRefusal) {
         let uptime = clock::uptime();
         let is_known = |(said, at): (ClockRefusal, Duration)| {
@@ -200,7 +200,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Complains once of the same.
+    /// Reports an error unless it is the last one again.
     fn report_error(&mut self, sentence: String) {
         if self.last_error.as_ref() != Some(&sentence) {
             eprint_line(&escape(&format!("sessctl: {sentence}")));
@@ -209,7 +209,7 @@ impl Watch<'_> {
     }
 }
 
-/// When to look at a job again.
+/// Time of the next check of a job.
 fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
     match status {
         JobStatus::Scheduled { next, .. } => *next,
@@ -221,7 +221,7 @@ fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
     }
 }
 
-/// What shows that a file is another one than before.
+/// Metadata that shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileStat {
     modified: (i64, i64),

@@ -36,8 +36,7 @@ const TIME: Column = Column::row("time", "time").time();
 
 static TIMES: Schema = Schema::many("times", &[TIME]);
 
-/// People also want to know what the clock on the wall shows then, and how long
-/// they have to wait.
+/// Schema of a table, which also shows the local time and the time until then.
 static TIMES_IN_TABLE: Schema = Schema::many(
     "times",
     &[Column::row("local", "local time"), TIME, Column::row("in_seconds", "in")],
@@ -77,7 +76,7 @@ impl Args {
     }
 }
 
-/// What the zone's clock shows: `Mon 2026-06-15 14:00 +02:00`.
+/// Formats the local time: `Mon 2026-06-15 14:00 +02:00`.
 fn wall_clock(time: UnixTime, zone: &TimeZone) -> Value {
     let offset = zone.offset_at(time).unwrap_or(0);
     let Some(wall) = DateTime::from_timestamp(time.0 + offset, 0) else {

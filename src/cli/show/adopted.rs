@@ -29,7 +29,7 @@ const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(gauge(
     &[],
 ));
 
-/// The figures of a framework's table. Nobody counts there how many sessions open.
+/// Schema of the figures of a framework's table, where opened sessions are not counted.
 pub static STAT: Schema = Schema::many(
     "tasks",
     &[
@@ -52,7 +52,7 @@ pub static STAT: Schema = Schema::many(
 )
 .with_label("task");
 
-/// In percent, with a decimal, and cut off: 100 means all.
+/// Percentage of expired sessions with one decimal, rounded down: 100 means all.
 fn percent(stat: &TaskStats) -> Option<f64> {
     let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
@@ -85,7 +85,7 @@ pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {
     Record::new([stat.task.as_str(), "sessions"], values)
 }
 
-/// What stands above the figures, for people who did not say which table it is.
+/// Heading above the figures, for users who have not named the table.
 pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
     let all = match stats.iter().map(TaskStats::sessions).sum() {

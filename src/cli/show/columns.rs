@@ -72,12 +72,12 @@ pub const FUTURE: Column = Column::row("future", "future").metric(gauge(
     &[],
 ));
 
-/// How many sessions are expired; those of a framework's table are not counted by user.
+/// Number of expired sessions, which is unknown by user for a framework's table.
 pub fn expired(sessions: u64, is_adopted: bool) -> Value {
     if is_adopted { Value::Absent } else { Value::Count(sessions) }
 }
 
-/// How long ago a last use was, where there is one.
+/// Time since the last use, if there is one.
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
     Value::span(last_use.map(|last_use| now.since(last_use)))
 }

@@ -101,7 +101,7 @@ fn user(context: &Context) -> Option<Record> {
     Some(record("user", &identity.to_string(), source))
 }
 
-/// The folder in force, whoever names it.
+/// Effective state directory.
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
     let Some(folder) = context.state_folder(context.db().ok().as_ref(), config) else {
         return from_file(setting, context);
@@ -115,7 +115,7 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
     record("state_dir", &folder.path.to_string_lossy(), source)
 }
 
-/// Where the user and the password stand, and never what they are.
+/// Source of the credentials, never their values.
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
     match context.credential_source(config) {
         Some(CredentialSource::File(path, namer)) => {

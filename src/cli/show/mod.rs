@@ -39,12 +39,12 @@ enum Topic {
 }
 
 impl Args {
-    /// Whether it has an answer also where there is no database yet.
+    /// Reports whether the command works without a database.
     pub const fn needs_no_database(&self) -> bool {
         matches!(self.topic, Topic::Config(_))
     }
 
-    /// The database that it is about. For the configuration it need not be named.
+    /// Returns the database to show; optional for the configuration.
     pub fn database(&self, context: &Context) -> anyhow::Result<Option<Location>> {
         match self.topic {
             Topic::Profiles(_) => Ok(None),

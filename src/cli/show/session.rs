@@ -67,7 +67,7 @@ fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow
     context.answer(&records::SESSION, &[record])
 }
 
-/// What the jobs of the configuration plan for a session, here.
+/// Finds the scheduled jobs that affect a session on this machine.
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (terms, mut plans) = (context.terms(config)?, Plans::default());

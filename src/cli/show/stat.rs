@@ -51,7 +51,7 @@ const fn of_tasks(columns: &'static [Column]) -> Schema {
     Schema::many("tasks", columns).with_label("task")
 }
 
-/// All figures of tasks.
+/// Schema of all figures of tasks.
 pub static STAT: Schema = of_tasks(&[
     TASK,
     LIVE,
@@ -74,12 +74,11 @@ pub static STAT: Schema = of_tasks(&[
     FUTURE,
 ]);
 
-/// Within 80 columns they take two tables, and a sentence for rows from the future: what
-/// is there, and
+/// Schema of the current state: 80 columns do not hold all figures in one table.
 static CURRENT: Schema =
     of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, EXPIRED_NOW, ENDED, OLDEST, PEAK, REFUSED]);
 
-/// what has become of all that were opened.
+/// Schema of the totals since the database was created.
 static TOTALS: Schema =
     of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, ENDED_ABANDONED, EVICTED, CYCLED, LIFETIME, DELETED]);
 
@@ -143,7 +142,7 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     context.answer(&TOTALS, &pick(&TOTALS))
 }
 
-/// What people should know of rows from the future, if there are any.
+/// Describes rows from the future, if there are any.
 pub fn future_rows_warning(rows: u64) -> Option<String> {
     let were = match rows {
         0 => return None,

@@ -42,7 +42,7 @@ const TASK: [Column; 6] = [
     Column::row("expired", "expired"),
 ];
 
-/// Those of a user.
+/// Figures of a user.
 const USER: [Column; 4] = [
     Column::row("user", "user"),
     Column::row("sessions", "sessions"),

@@ -91,7 +91,7 @@ impl Walk {
     /// Follows a path as far as it exists, and lists the components that are missing.
     ///
     /// # Errors
-    /// As for [`to`](Self::to), except that a component is missing.
+    /// Same errors as [`to`](Self::to), except for a missing component.
     pub fn to_closest(path: &Path) -> io::Result<(Self, Vec<OsString>)> {
         let mut existing = std::path::absolute(path)?;
         let mut missing = Vec::new();
@@ -114,7 +114,7 @@ impl Walk {
     /// Opens the end of the path for reading: the inode in [`last`](Self::last), or nothing.
     ///
     /// # Errors
-    /// It cannot be read, or is another file by now.
+    /// The file cannot be read, or has been replaced.
     pub fn open(&self) -> io::Result<File> {
         let (directory, name, flags) = &self.entry;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | *flags;

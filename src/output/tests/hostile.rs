@@ -45,7 +45,7 @@ fn listing() -> impl Strategy<Value = Vec<Record>> {
     proptest::collection::vec(session, 0..4)
 }
 
-/// The same names as the first part of keys that Prometheus has labels for.
+/// Records with these names as Prometheus labels.
 fn stat(record: &Record) -> Record {
     Record {
         key: record.key[1..].to_vec(),

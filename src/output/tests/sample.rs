@@ -176,7 +176,7 @@ fn summary(name: FormatName, records: &[Record]) -> String {
     String::from_utf8(out).expect("every format is UTF-8")
 }
 
-/// What a format makes of the records, away from any terminal.
+/// Output of the records in a format, without a terminal.
 pub(crate) fn text(name: FormatName, schema: &'static Schema, records: &[Record]) -> String {
     look(name, Style::default(), schema, records)
 }

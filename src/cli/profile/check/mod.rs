@@ -66,7 +66,7 @@ impl Args {
     }
 }
 
-/// The same for people: sentences, and small tables between them.
+/// Prints the findings as sentences, with small tables between them.
 fn explain(
     findings: &Findings<'_>,
     examination: &Diagnosis,

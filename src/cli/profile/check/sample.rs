@@ -6,13 +6,13 @@ use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 
-/// What a profile makes of a row.
+/// Result of a profile for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     NoSession,
-    /// Until then; `None`: for ever.
+    /// Valid until this time; `None`: forever.
     Live(Option<UnixTime>),
-    /// Since then, as far as it has a time.
+    /// Expired since this time, if it has one.
     Expired(Option<UnixTime>),
     Unreadable,
 }

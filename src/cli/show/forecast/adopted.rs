@@ -1,11 +1,11 @@
-//! What will happen to a session of a framework's table, in words.
+//! Forecast for a session of a framework's table.
 
 use crate::domain::profile::{Expiry, Profile};
 
 use super::Forecast;
 
 impl Forecast<'_> {
-    /// All that there is to say of it, a sentence each.
+    /// Returns the sentences of the forecast.
     pub(super) fn describe_adopted(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
         let by_rule = format!("by {}'s own rules", profile.title);
         let mut sentences = if expiry.is_over(self.now) {
@@ -47,7 +47,7 @@ impl Forecast<'_> {
         ]
     }
 
-    /// Which purge deletes a session that is valid still.
+    /// Describes the purge that deletes a valid session.
     fn describe_purge(&self, profile: &Profile) -> String {
         describe_readonly(profile).unwrap_or_else(|| match self.plans.last_purge {
             Some(purge) => {
@@ -61,7 +61,7 @@ impl Forecast<'_> {
     }
 }
 
-/// Why no purge deletes it, where none may.
+/// Describes why no purge may delete the session.
 fn describe_readonly(profile: &Profile) -> Option<String> {
     let reason = profile.readonly.as_ref()?;
     Some(format!("No purge deletes it: {}.", reason.trim_end_matches('.')))

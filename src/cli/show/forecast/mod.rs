@@ -1,4 +1,4 @@
-//! What will happen to a session, in words.
+//! Forecast for a session, in sentences.
 
 mod adopted;
 
@@ -7,34 +7,34 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// A session, and all that decides what becomes of it.
+/// Session with everything that determines its future.
 pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
-    /// That of its task.
+    /// Licence of its task.
     pub(super) licence: Option<&'a Licence>,
-    /// That of the framework whose table it is in.
+    /// Profile of its table.
     pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
     pub(super) plans: Plans,
 }
 
-/// What jobs of the configuration plan for a session on this machine.
+/// Scheduled jobs that affect a session on this machine.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     /// The next purge of its task; now, if it is overdue.
     pub(super) next_purge: Option<UnixTime>,
     /// The first purge that can end it, if nobody uses it any more.
     pub(super) last_purge: Option<UnixTime>,
-    /// Whether a job with an interval purges its task: cron then calls for it to the minute,
-    /// and it counts from the end of each run.
+    /// Set if a job with an interval purges its task: its time then depends on the end of the
+    /// previous run and on the minute of cron's call.
     pub(super) has_interval: bool,
     /// The next cycle of its task, and the name of its job.
     pub(super) cycle: Option<(UnixTime, String)>,
 }
 
 impl Forecast<'_> {
-    /// Since when the next purge would end it.
+    /// Returns the time since which the next purge would end it.
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
         if let Some(expiry) = self.session.expiry {
@@ -43,12 +43,12 @@ impl Forecast<'_> {
         (self.session.end.is_none() && since < self.now).then_some(since)
     }
 
-    /// Until when the row of an ended session is kept.
+    /// Returns the end of the retention of an ended session.
     pub(super) fn kept_until(&self) -> Option<UnixTime> {
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
 
-    /// All that there is to say, a sentence each.
+    /// Returns the sentences of the forecast.
     pub(super) fn sentences(&self) -> Vec<String> {
         if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
             return self.describe_adopted(expiry, profile);
@@ -86,7 +86,7 @@ impl Forecast<'_> {
         vec![format!("Eligible to end since {since} ({reason}): {use_}."), self.next("ends it")]
     }
 
-    /// Since when a live session is over for this reason.
+    /// Returns the time since which a live session is due for this reason.
     fn due_since(&self, reason: EndReason) -> Option<UnixTime> {
         if reason == EndReason::Lifetime {
             return self.lifetime_end();
@@ -119,12 +119,12 @@ impl Forecast<'_> {
         sentences
     }
 
-    /// Whether a mark is old enough for the next purge to end the session.
+    /// Reports whether the mark is old enough for the next purge to end the session.
     fn is_due_at_next_purge(&self, mark: UnixTime) -> bool {
         mark.plus(self.policy.mark_min_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
 
-    /// The delay, and what may be missing of it.
+    /// Formats the delay, and the shorter one that suffices when clocks are set forward.
     fn delay(&self) -> String {
         let (delay, needed) = (self.policy.delay, self.policy.mark_min_age());
         if delay == needed {
@@ -151,7 +151,7 @@ impl Forecast<'_> {
         sentences
     }
 
-    /// When its lifetime is over.
+    /// Returns the end of its lifetime.
     fn lifetime_end(&self) -> Option<UnixTime> {
         self.policy.lifetime.and_then(|span| Some(self.session.created_at?.plus(span)))
     }
@@ -161,7 +161,7 @@ impl Forecast<'_> {
         Some(format!("Its lifetime ends at {over}, regardless of use."))
     }
 
-    /// What the next purge does.
+    /// Describes the effect of the next purge.
     fn next(&self, does: &str) -> String {
         match self.plans.next_purge {
             Some(next) if next <= self.now => format!("The next purge, due now, {does}."),
@@ -172,7 +172,7 @@ impl Forecast<'_> {
         }
     }
 
-    /// Which purge ends it.
+    /// Describes the purge that ends it.
     fn describe_last_purge(&self) -> String {
         match self.plans.last_purge {
             Some(purge) => {
@@ -224,7 +224,7 @@ impl Forecast<'_> {
     }
 }
 
-/// When a session makes way at a limit; `None`: never.
+/// Condition for eviction at a limit; `None`: never.
 fn when_evicted(when_full: OverflowPolicy) -> Option<&'static str> {
     match when_full {
         OverflowPolicy::EvictIdle => Some("once it is idle"),
