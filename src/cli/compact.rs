@@ -15,7 +15,7 @@ use super::interrupt::{Interrupt, Signal};
 use super::retry::retry_while_held;
 use super::{clock, disk};
 use crate::output::human;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Return the space of deleted rows to the file system
@@ -184,7 +184,7 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
         Some(CompactStopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
-            thousands(free),
+            format_count(free),
             describe_slack(slack, done),
         ),
         Some(CompactStopReason::Reader) => format!(
@@ -202,7 +202,7 @@ fn describe_freed(done: &CompactReport) -> String {
     let steps = match done.steps {
         0 => return format!("nothing was freed; the database takes {size}"),
         1 => "1 step".to_owned(),
-        steps => format!("{} steps", thousands(steps)),
+        steps => format!("{} steps", format_count(steps)),
     };
     let freed = human::bytes(done.freed());
     let hold = human::measure(human::milliseconds(done.longest_hold));

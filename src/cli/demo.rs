@@ -11,11 +11,11 @@ use crate::storage::{EndRequest, NewSession, SessionStore};
 use crate::store;
 use crate::store::{Access, Location};
 
-use super::context::{Context, SettingOrigin, print};
+use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;
@@ -41,7 +41,7 @@ impl Args {
         if context.requested_format().is_some_and(|format| format != FormatName::Table) {
             return Err(Usage::error("demo does not support --output"));
         }
-        if context.named_db.as_ref().is_some_and(|db| db.origin == SettingOrigin::Flag) {
+        if context.named_db.as_ref().is_some_and(|db| db.source == SettingSource::Flag) {
             return Err(Usage::error(format!(
                 "demo does not support --db: it works on {FILE} in the current directory"
             )));
@@ -52,15 +52,15 @@ impl Args {
         fill(sessions.as_mut(), now)?;
         let mut service = SessionService::new(sessions, context.config()?.policies.clone());
 
-        print(format!("{FILE} holds {} sessions of three tasks:\n\n", thousands(SESSIONS)))?;
+        print(format!("{FILE} holds {} sessions of three tasks:\n\n", format_count(SESSIONS)))?;
         stat::show(&stat::records(&service, None, now)?, context)?;
         let summary = service
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
         print(format!(
             "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for \
              at most {:.1} ms:\n\n",
-            thousands(summary.done.ended),
-            thousands(summary.done.deleted),
+            format_count(summary.done.ended),
+            format_count(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
             summary.done.longest_hold.as_secs_f64() * 1000.0,
         ))?;

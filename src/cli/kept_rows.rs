@@ -5,7 +5,7 @@ use crate::storage::{KeptRows, ReferencingTable};
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
 /// Wording of the messages.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Wording {
 
     fn count(self, rows: u64) -> String {
         let what = self.what;
-        if rows == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(rows)) }
+        if rows == 1 { format!("1 {what}") } else { format!("{} {what}s", format_count(rows)) }
     }
 
     fn were_kept(self, rows: u64) -> &'static str {
@@ -112,7 +112,7 @@ fn rejected(kept: &KeptRows, wording: Wording) -> Option<String> {
     let named: Vec<String> = named.collect();
     let more = match kept.rejected.saturating_sub(kept.examples.len() as u64) {
         0 => String::new(),
-        more => format!("; and {} more", thousands(more)),
+        more => format!("; and {} more", format_count(more)),
     };
     Some(format!("{count} could not be deleted: {}{more}", named.join("; ")))
 }

@@ -121,7 +121,7 @@ impl Args {
 
 /// Describes how many rows a table left out.
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
-    let (shown, all) = (human::thousands(shown), human::thousands(all));
+    let (shown, all) = (human::format_count(shown), human::format_count(all));
     let hint = if is_limited { "" } else { "; other formats show all" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -79,8 +79,10 @@ impl Args {
         }
         if context.global.verbose && opened.evicted > 0 {
             let sessions = if opened.evicted == 1 { "session" } else { "sessions" };
-            context
-                .print_notice(&format!("{} {sessions} evicted", human::thousands(opened.evicted)));
+            context.print_notice(&format!(
+                "{} {sessions} evicted",
+                human::format_count(opened.evicted)
+            ));
         }
         if context.global.quiet {
             return Ok(exit);

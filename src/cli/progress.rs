@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::exit::eprint_line;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
 /// Length of the bar.
 const BAR_LENGTH: u64 = 10_000;
@@ -107,9 +107,9 @@ fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     let rate = (progress.rows as f64 / seconds) as u64;
     format!(
         "{} rows, {} due, {} rows/s, {} left, hold {:.1} ms",
-        thousands(progress.rows),
-        thousands(changed),
-        thousands(rate),
+        format_count(progress.rows),
+        format_count(changed),
+        format_count(rate),
         remaining_time(progress.walked, elapsed),
         progress.last_hold.as_secs_f64() * 1e3,
     )

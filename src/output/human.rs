@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub(crate) use crate::domain::error::format_count;
 use crate::domain::time::Span;
 
 use super::record::Value;
@@ -14,29 +15,13 @@ pub(crate) fn show(value: &Value) -> Cow<'_, str> {
         Value::Absent => Cow::from("-"),
         Value::Text(text) => sanitize::escape(text),
         Value::Word(word, _) => sanitize::escape(word),
-        Value::Count(count) => Cow::from(thousands(*count)),
+        Value::Count(count) => Cow::from(format_count(*count)),
         Value::Number(number) => Cow::from(number.to_string()),
         Value::Measure(number) => Cow::from(measure(*number)),
         Value::Flag(flag) => Cow::from(if *flag { "yes" } else { "no" }),
         Value::Span(length) => Cow::from(span(*length)),
         Value::Time(time) => Cow::from(time.to_string()),
     }
-}
-
-/// `98,112`
-pub(crate) fn thousands(number: u64) -> String {
-    group(&number.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Three digits that count: `0.042`, `3.14`, `27.5`, and whole numbers from
@@ -51,7 +36,8 @@ pub(crate) fn measure(number: f64) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}{}{fraction}", group(whole))
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), format_count);
+    format!("{sign}{whole}{fraction}")
 }
 
 /// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.
@@ -116,7 +102,7 @@ mod tests {
     fn numbers_have_groups() {
         for (number, text) in [(0, "0"), (999, "999"), (98_112, "98,112"), (1_234_567, "1,234,567")]
         {
-            assert_eq!(thousands(number), text);
+            assert_eq!(format_count(number), text);
         }
         for (number, text) in
             [(0.0421, "0.042"), (4.666, "4.67"), (27.46, "27.5"), (-12_345.6, "-12,346")]

@@ -12,7 +12,7 @@ use crate::domain::time::Span;
 use crate::store;
 use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::options::{CredentialOrigin, CredentialSource, Named, SettingOrigin};
+use super::options::{CredentialSource, Named, SettingSource};
 use super::settings::Context;
 use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
@@ -82,14 +82,14 @@ impl Context {
     /// Returns the source of the credentials, if any.
     pub fn credential_source(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
-        if let Some((path, namer)) = named(self.global.credentials.clone(), FILE) {
-            return Some(CredentialSource::File(path, namer));
+        if let Some((path, source)) = named(self.global.credentials.clone(), FILE) {
+            return Some(CredentialSource::File(path, source));
         }
         if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
             return Some(CredentialSource::Variable);
         }
         let path = self.relative_to_config(Path::new(config.cluster.credentials.as_ref()?));
-        Some(CredentialSource::File(path, CredentialOrigin::Config))
+        Some(CredentialSource::File(path, SettingSource::File))
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
@@ -120,7 +120,7 @@ impl Context {
         let mut files = Vec::new();
         let Location::Cluster(cluster) = db else { return files };
         match self.credential_source(config) {
-            Some(CredentialSource::File(path, namer)) if namer != CredentialOrigin::Config => {
+            Some(CredentialSource::File(path, source)) if source != SettingSource::File => {
                 files.push(("--credentials", path));
             }
             Some(CredentialSource::Variable) => self.warn(&format!(
@@ -129,7 +129,7 @@ impl Context {
             )),
             _ => {}
         }
-        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != CredentialOrigin::Config);
+        let ca_file = self.ca_file(config).filter(|(_, source)| *source != SettingSource::File);
         files.extend(
             ca_file.filter(|_| cluster.is_encrypted()).map(|(path, _)| ("--ca-file", path)),
         );
@@ -149,10 +149,10 @@ impl Context {
     }
 
     /// Returns the file with the CA certificates, if any.
-    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, CredentialOrigin)> {
+    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, SettingSource)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
             let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));
-            Some((path, CredentialOrigin::Config))
+            Some((path, SettingSource::File))
         })
     }
 
@@ -198,13 +198,8 @@ impl Context {
 }
 
 /// Returns a file named by an option or a variable.
-fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, CredentialOrigin)> {
-    let named = Named::by(flag, variable)?;
-    let by = match named.origin {
-        SettingOrigin::Flag => CredentialOrigin::Flag,
-        SettingOrigin::Environment => CredentialOrigin::Variable(variable),
-    };
-    Some((named.path, by))
+fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, SettingSource)> {
+    Named::by(flag, variable).map(|named| (named.path, named.source))
 }
 
 fn duration(span: Span) -> Duration {

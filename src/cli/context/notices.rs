@@ -35,7 +35,7 @@ impl Context {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
             1 => ("1 session".to_owned(), "it"),
-            many => (format!("{} sessions", human::thousands(many)), "them"),
+            many => (format!("{} sessions", human::format_count(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
         eprint_line(&format!(

@@ -101,8 +101,8 @@ impl Context {
     pub fn make_state_folder(&self, db: &Location, owner: Owner, config: &Config) {
         // What is wrong with it is told when it is to be used.
         let _ = match self.state_folder(Some(db), config) {
-            Some(StateFolder { path, source, .. }) if source.is_named() => {
-                state_dir::create_named(&path, owner).map(drop)
+            Some(folder) if folder.is_named() => {
+                state_dir::create_named(&folder.path, owner).map(drop)
             }
             _ => state_dir::create_for(owner).map(drop),
         };
@@ -110,8 +110,7 @@ impl Context {
 
     /// Returns the state directory of a database, with the observer of problems.
     fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
-        let is_named =
-            || self.state_folder(Some(db), config).is_some_and(|state| state.source.is_named());
+        let is_named = || self.state_folder(Some(db), config).is_some_and(|state| state.is_named());
         // One that is named is made once there is something to keep in it.
         if access == Access::Write
             && trust::is_root()

@@ -96,29 +96,33 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// Source of a setting of the command line.
+/// Source of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingOrigin {
+pub enum SettingSource {
     /// Option.
     Flag,
-    /// Environment variable.
-    Environment,
+    /// Environment variable with this name.
+    Variable(&'static str),
+    /// Configuration file.
+    File,
+    /// Not set.
+    Default,
 }
 
 /// Path or profile that the user has named.
 pub struct Named {
     pub path: PathBuf,
-    pub origin: SettingOrigin,
+    pub source: SettingSource,
 }
 
 impl Named {
     /// Returns the value of an option, or else of a variable; an empty variable counts as
     /// unset.
-    pub(super) fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
-        let typed = flag.map(|path| Self { path, origin: SettingOrigin::Flag });
+    pub(super) fn by(flag: Option<PathBuf>, variable: &'static str) -> Option<Self> {
+        let typed = flag.map(|path| Self { path, source: SettingSource::Flag });
         typed.or_else(|| {
             let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
-            Some(Self { path, origin: SettingOrigin::Environment })
+            Some(Self { path, source: SettingSource::Variable(variable) })
         })
     }
 }
@@ -127,16 +131,7 @@ impl Named {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
     /// File, with the setting that names it.
-    File(PathBuf, CredentialOrigin),
+    File(PathBuf, SettingSource),
     /// Environment variable that holds them.
     Variable,
-}
-
-/// Source of a file name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialOrigin {
-    Flag,
-    /// Environment variable with this name.
-    Variable(&'static str),
-    Config,
 }

@@ -14,13 +14,13 @@ use crate::store::{Access, Consistency, Location, adopted};
 use crate::{Error, store};
 
 use super::args::duration;
-use super::context::{Context, SettingOrigin, print};
+use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::progress::{Display, remaining_time};
 use super::retry::retry_while_held;
 use super::{clock, profiles};
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use summary::Endpoints;
 
 /// Minimum write time for a cluster: each request takes some milliseconds anyway, and the
@@ -126,10 +126,10 @@ impl Args {
 
     /// Returns both databases. `--db` is refused: it would be a third one.
     fn ends(&self, context: &Context) -> anyhow::Result<Endpoints> {
-        if context.named_db.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
+        if context.named_db.as_ref().is_some_and(|named| named.source == SettingSource::Flag) {
             return Err(Usage::error("--db: move takes its databases from --from and --to"));
         }
-        if context.named_profile.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
+        if context.named_profile.as_ref().is_some_and(|named| named.source == SettingSource::Flag) {
             return Err(Usage::error(
                 "--profile: move copies only sessctl's own table; a framework's table moves with \
                  its application",
@@ -269,8 +269,8 @@ fn figures(progress: &CopyProgress, elapsed: Duration) -> String {
     format!(
         "{} {} rows, {} written, {} left",
         if progress.is_comparing { "compared" } else { "read" },
-        thousands(progress.rows),
-        thousands(progress.written),
+        format_count(progress.rows),
+        format_count(progress.written),
         remaining_time(progress.walked, elapsed),
     )
 }

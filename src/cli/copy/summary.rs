@@ -3,7 +3,7 @@
 use crate::app::{Comparison, CopyReport};
 use crate::store::Location;
 
-use crate::output::human::{milliseconds, thousands};
+use crate::output::human::{format_count, milliseconds};
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Source and destination.
@@ -79,7 +79,7 @@ pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
 }
 
 fn describe_copied(done: &CopyReport) -> String {
-    let written = thousands(done.written());
+    let written = format_count(done.written());
     let copied = match &done.comparison {
         None => format!("copied {}", sessions(done.written())),
         Some(comparison) => format!(
@@ -89,15 +89,15 @@ fn describe_copied(done: &CopyReport) -> String {
     };
     match done.deleted {
         0 => copied,
-        gone => format!("{copied} and deleted {} no longer in the source", thousands(gone)),
+        gone => format!("{copied} and deleted {} no longer in the source", format_count(gone)),
     }
 }
 
 fn describe_difference(comparison: &Comparison) -> String {
-    let rows = |rows| format!("{} {}", thousands(rows), if rows == 1 { "row" } else { "rows" });
+    let rows = |rows| format!("{} {}", format_count(rows), if rows == 1 { "row" } else { "rows" });
     let counters = match comparison.counters {
         0 => String::new(),
-        counters => format!(", and {} counters of the source are higher", thousands(counters)),
+        counters => format!(", and {} counters of the source are higher", format_count(counters)),
     };
     let Comparison { here, there, .. } = comparison;
     if comparison.is_same() {
@@ -112,12 +112,12 @@ fn describe_difference(comparison: &Comparison) -> String {
     ];
     let kinds = kinds.iter().filter(|(rows, _)| *rows > 0);
     let kinds: Vec<String> =
-        kinds.map(|(rows, what)| format!("{} {what}", thousands(*rows))).collect();
+        kinds.map(|(rows, what)| format!("{} {what}", format_count(*rows))).collect();
     format!(
         "of {} here and {} there, {} differ: {}{counters}",
         rows(here.rows),
-        thousands(there.rows),
-        thousands(comparison.differ()),
+        format_count(there.rows),
+        format_count(comparison.differ()),
         kinds.join(", "),
     )
 }
@@ -144,5 +144,5 @@ pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
 }
 
 fn sessions(number: u64) -> String {
-    format!("{} {}", thousands(number), if number == 1 { "session" } else { "sessions" })
+    format!("{} {}", format_count(number), if number == 1 { "session" } else { "sessions" })
 }

@@ -4,7 +4,7 @@ use crate::app::PurgeSummary;
 use crate::domain::profile::Profile;
 
 use crate::output::human;
-use crate::output::human::{milliseconds, thousands};
+use crate::output::human::{format_count, milliseconds};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// A figure of the last purge.
@@ -156,7 +156,7 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
         None => said,
         Some(why) => {
             let least = if summary.counted { "" } else { "at least " };
-            let remaining = thousands(summary.remaining);
+            let remaining = format_count(summary.remaining);
             let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
             let stopped = match &summary.obstacle {
                 Some(obstacle) => format!("stopped early, as {obstacle}"),
@@ -171,7 +171,7 @@ fn describe_preview(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
-        marked => format!("mark {}, ", thousands(marked)),
+        marked => format!("mark {}, ", format_count(marked)),
     };
     format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
 }
@@ -180,7 +180,7 @@ fn describe_purged(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
-        marked => format!("marked {}, ", thousands(marked)),
+        marked => format!("marked {}, ", format_count(marked)),
     };
     let elapsed = human::measure(milliseconds(summary.elapsed));
     format!(
@@ -189,12 +189,12 @@ fn describe_purged(summary: &PurgeSummary) -> String {
 }
 
 fn describe_deletion_preview(summary: &PurgeSummary) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
+    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     format!("would delete {deleted}, and leave {live}")
 }
 
 fn describe_deleted(summary: &PurgeSummary) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
+    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
     format!("deleted {deleted} in {elapsed} ms; {live} {are} left")
@@ -203,12 +203,12 @@ fn describe_deleted(summary: &PurgeSummary) -> String {
 fn expired_sessions(count: u64) -> String {
     match count {
         1 => "1 expired session".to_owned(),
-        count => format!("{} expired sessions", thousands(count)),
+        count => format!("{} expired sessions", format_count(count)),
     }
 }
 
 fn figures(summary: &PurgeSummary) -> [String; 3] {
-    [summary.done.ended, summary.done.deleted, summary.live].map(thousands)
+    [summary.done.ended, summary.done.deleted, summary.live].map(format_count)
 }
 
 /// Describes the rows that were kept because they cannot be read; for a framework's table,
@@ -217,7 +217,7 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     let (rows, whose) = match summary.unreadable {
         0 => return None,
         1 => ("1 row".to_owned(), "its"),
-        rows => (format!("{} rows", thousands(rows)), "their"),
+        rows => (format!("{} rows", format_count(rows)), "their"),
     };
     let kept = match (dry_run, summary.unreadable) {
         (true, _) => "would be kept",

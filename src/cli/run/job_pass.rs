@@ -18,7 +18,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::purge::print_row_notices;
 use crate::cli::retry::retry_while_held;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 
@@ -184,7 +184,7 @@ impl<'a> JobPass<'a> {
         let is_news = !(self.is_daemon && *exit == Exit::Busy);
         let is_answer = self.context.requested_format().is_some() && !self.has_each;
         if is_watched && is_news && !is_answer {
-            let [marked, ended, deleted] = counts.map(thousands);
+            let [marked, ended, deleted] = counts.map(format_count);
             self.context.print_notice(&match reason {
                 Some(reason) => format!("{name}: {outcome}: {reason}"),
                 None => {
@@ -287,7 +287,7 @@ impl JobReport {
         let done = [(marked, "marked"), (ended, "ended"), (deleted, "deleted")];
         let done = done.iter().filter(|(count, _)| *count > 0);
         let done: Vec<String> =
-            done.map(|(count, what)| format!("{what} {}", thousands(*count))).collect();
+            done.map(|(count, what)| format!("{what} {}", format_count(*count))).collect();
         if done.is_empty() {
             return "nothing was done, and the job is still due".to_owned();
         }

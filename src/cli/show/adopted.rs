@@ -6,7 +6,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 
 use super::columns::{self, gauge, idle_since};
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
 const PROFILE: Column = Column::detail("profile", "profile");
@@ -91,7 +91,7 @@ pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     let all = match stats.iter().map(TaskStats::sessions).sum() {
         0 => "no sessions".to_owned(),
         1 => "1 session".to_owned(),
-        all => format!("{} sessions", thousands(all)),
+        all => format!("{} sessions", format_count(all)),
     };
     let percent = match stats {
         [stat] => percent(stat).map(|percent| format!(", {} % expired", percent.floor())),

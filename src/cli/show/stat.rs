@@ -21,7 +21,7 @@ use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::cli::privileges::helper;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::sanitize::escape;
 
@@ -147,7 +147,7 @@ pub fn future_rows_warning(rows: u64) -> Option<String> {
     let were = match rows {
         0 => return None,
         1 => "1 row was".to_owned(),
-        rows => format!("{} rows were", thousands(rows)),
+        rows => format!("{} rows were", format_count(rows)),
     };
     Some(format!(
         "{were} used, opened or marked in the future: the clock was ahead then, or it is behind now"

@@ -6,7 +6,7 @@ use crate::store::adopted::{Class, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::Section;
 
@@ -146,7 +146,7 @@ impl<'a> Findings<'a> {
 /// Estimates the share of sessions that a purge would delete. A sample that is the whole table
 /// is not called a sample.
 fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
-    let [due, all] = [over, sampled].map(thousands);
+    let [due, all] = [over, sampled].map(format_count);
     match (over, sampled) {
         (_, 0) if rows < SAMPLED_FROM => "a purge would find no sessions".to_owned(),
         (_, 1) if rows < SAMPLED_FROM => format!("a purge would delete {due} of 1 session"),

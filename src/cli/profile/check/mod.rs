@@ -13,7 +13,7 @@ use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::ensure_complete;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Record, Schema};
 use crate::output::report::write_report;
 
@@ -79,7 +79,7 @@ fn explain(
         let rows = match examination.rows {
             0 => "no rows".to_owned(),
             1 => "1 row".to_owned(),
-            rows => format!("{} rows", thousands(rows)),
+            rows => format!("{} rows", format_count(rows)),
         };
         head.push(format!("{table} has the expected columns and {rows}"));
     } else {
