@@ -25,7 +25,7 @@ impl MomentArg {
     /// resolved only for a time without a zone.
     pub fn read(&self, zone: &TimeZone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
-        // A year is no moment: without a mark, seconds have at least nine digits.
+        // A year is not a time: without the prefix @, seconds have at least nine digits.
         let digits = text.strip_prefix('@').or(Some(text).filter(|text| text.len() >= 9));
         let seconds = digits.and_then(|digits| digits.parse().ok());
         if let Some(seconds) = seconds.filter(|seconds| (0..=UnixTime::MAX.0).contains(seconds)) {

@@ -89,11 +89,11 @@ impl Args {
             self.compact(&mut service, &interrupt, context, manners)
         });
         let done = match (done, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another process.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
-        // Whatever fails from here on, the space has been given back.
+        // A failure from here on does not undo the compaction.
         ignore_broken_pipe(self.answer(&done, &service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
@@ -175,12 +175,12 @@ fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
 fn sentence(done: &CompactReport, slack: u64) -> String {
     let free = done.after.free_bytes();
     let pending = free + done.after.overhang() + done.after.log_bytes;
-    let said = describe_freed(done);
+    let freed = describe_freed(done);
     match done.stopped {
         None if is_slack_notable(slack, done) => {
-            format!("{said}, of which --full would free about {}", human::bytes(slack))
+            format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
-        None => said,
+        None => freed,
         Some(CompactStopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
@@ -188,11 +188,11 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             describe_slack(slack, done),
         ),
         Some(CompactStopReason::Reader) => format!(
-            "{said}; stopped by a long-running reader; another {} can be freed when it ends",
+            "{freed}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),
         Some(why) => {
-            format!("{said}; stopped by {why}; {} are still in free pages", human::bytes(free))
+            format!("{freed}; stopped by {why}; {} are still in free pages", human::bytes(free))
         }
     }
 }

@@ -237,7 +237,7 @@ impl SessionLines {
 
     fn end(self, exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
         if exit.is_err() {
-            // What it fails with comes first.
+            // Its own error comes first.
             let _ = self.reporter.finish_partial();
             return exit;
         }

@@ -97,13 +97,13 @@ impl Hook {
         let mut child = self
             .command()
             .args(&self.args)
-            // Whatever it is, it is not the one who was let in.
+            // The hook must not get the credentials.
             .env_remove(CREDENTIALS)
             .stdin(Stdio::piped())
             .stdout(io::stderr())
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read is no failure, and must hold up nobody.
+            // A command that does not read is not an error, and must not block.
             thread::spawn(move || drop(stdin.write_all(&lines)));
         }
         Ok(child)
@@ -173,7 +173,7 @@ impl EndHook for Hook {
                 Err(format!("{program} took longer than {seconds}s and was stopped"))
             }
         };
-        // Those that it has left behind, which a long run would else collect.
+        // Children that it has left behind would accumulate in a long run.
         orphans::reap();
         ended
     }

@@ -22,7 +22,7 @@ impl Args {
         let db = context.db()?;
         let config = context.config()?;
         let mut store = store::create(&db)?;
-        // Without a configuration nobody has said that there are no limits.
+        // Without a configuration, there may be limits that are not known here.
         if context.config_path().is_some() {
             store.sync_indexes(&config.policies)?;
         }

@@ -66,7 +66,7 @@ impl Args {
         };
         let mut service = context.open(Access::Write)?;
         let opened = service.open(opening, context.now);
-        // Also a session that is refused may have ended others.
+        // A refused session may have ended others, too.
         let exit = context.report_missed(&mut service);
         context.print_clock_warning(&mut service);
         let opened = opened?;

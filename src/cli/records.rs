@@ -51,8 +51,8 @@ pub static SESSIONS_OF_JOBS: Schema = Schema::many(
     ],
 );
 
-/// The same in a framework's table, which has one task, and no row for the record. Only
-/// what people see differs.
+/// Schema of sessions of a framework's table, which has one task and keeps no ended rows.
+/// Only the visibility of columns differs.
 static ADOPTED_SESSIONS: Schema = Schema::many(
     "sessions",
     &[

@@ -18,8 +18,8 @@ use crate::storage::InterruptReason;
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
-        // `sessctl list | head` has shown what was wanted. A command that changes
-        // things asks [`ignore_broken_pipe`] before it comes here.
+        // `sessctl list | head` has shown enough. Commands that change data have already
+        // called `ignore_broken_pipe`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let advice = match error.downcast_ref::<Error>() {

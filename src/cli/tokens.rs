@@ -69,7 +69,7 @@ impl TokenSource {
         (command.check)(&service)?;
         let mut lines = TokenLines::new(self.input(context)?, self.place());
         let interrupt = Interrupt::listen()?;
-        // Off a terminal, only what somebody should know of is said unasked.
+        // If standard output is not a terminal, only failures are printed unless a format is given.
         let silent = !context.is_interactive() && context.requested_format().is_none();
         let reporter = if silent { Reporter::silent() } else { Reporter::new(context, &OUTCOMES) };
         let is_own = service.profile().is_none();

@@ -25,7 +25,7 @@ pub(crate) enum Value {
     /// A length of time; its column's name ends in `_seconds` where it is one
     /// of a session's, and people read `2h05m`.
     Span(Span),
-    /// A moment: RFC 3339 in UTC, and beside it `<name>_unix` in the formats
+    /// A time: RFC 3339 in UTC, and also `<name>_unix` in the formats
     /// that programs read (csv, json, jsonl).
     Time(UnixTime),
 }

@@ -37,7 +37,7 @@ impl<W: io::Write> Table<W> {
         Self { out, style, schema, records: Vec::new() }
     }
 
-    /// A line for each record, if its values fit beside one another.
+    /// Renders a line per record, if the values fit next to each other.
     fn render_rows(&self) -> Option<Vec<String>> {
         let Style { colour, width } = self.style;
         let grid = Grid::new(self.schema);
@@ -148,9 +148,8 @@ impl CellKind {
     }
 }
 
-/// Cells in the hands of comfy-table, and the codes of their colours. Those
-/// are kept from it, because its own would heed NO_COLOR, and whoever fills
-/// in a [`Style`] has decided that.
+/// Cells for comfy-table, and their color codes. Colors are added afterwards because
+/// comfy-table reads NO_COLOR, which [`Style`] has already taken into account.
 struct Layout {
     layout: comfy_table::Table,
     codes: Vec<Vec<Code>>,
@@ -215,8 +214,7 @@ impl Layout {
 type Code = Option<&'static str>;
 const BOLD: &str = "1";
 
-/// What people read, which is text of no more characters than the room has a
-/// use for.
+/// Formats a value, with no more characters than fit into the room.
 fn cell(value: Option<&Value>, room: usize) -> (String, Code) {
     let Some(value) = value else {
         return (String::new(), None);

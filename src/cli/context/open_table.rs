@@ -99,7 +99,7 @@ impl Context {
     /// Makes the directory for the state, as root, if it is missing. Where root must not,
     /// it is made later with the rights of the owner, or another one is used.
     pub fn make_state_folder(&self, db: &Location, owner: Owner, config: &Config) {
-        // What is wrong with it is told when it is to be used.
+        // Problems are reported when it is used.
         let _ = match self.state_folder(Some(db), config) {
             Some(folder) if folder.is_named() => {
                 state_dir::create_named(&folder.path, owner).map(drop)
@@ -119,9 +119,9 @@ impl Context {
             self.make_state_folder(db, owner, config);
         }
         let folder = self.state_folder(Some(db), config);
-        let (caveat, told) =
+        let (caveat, warned) =
             (folder.as_ref().and_then(|f| f.caveat.clone()), self.state_warnings.clone());
-        let tell = state_observer(&told, self.global.verbose, self.runs_jobs.get());
+        let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: folder.as_ref().map(|folder| folder.path.clone()),
             former: folder.map(|folder| folder.former).unwrap_or_default(),
@@ -130,7 +130,7 @@ impl Context {
             tell: Rc::new(tell),
             opened: Rc::new(move || {
                 if let Some(caveat) = &caveat {
-                    warn_once(&told, caveat);
+                    warn_once(&warned, caveat);
                 }
             }),
             memory: self.memory.clone(),

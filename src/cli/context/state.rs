@@ -159,11 +159,11 @@ pub type StateWarnings = Rc<RefCell<BTreeSet<String>>>;
 /// because they ask for action; moves only on a terminal or with --verbose. For jobs, a
 /// warning includes the consequence.
 pub fn state_observer(
-    told: &StateWarnings,
+    warned: &StateWarnings,
     is_verbose: bool,
     has_jobs: bool,
 ) -> impl Fn(&StateNotice) + 'static {
-    let told = Rc::clone(told);
+    let warned = Rc::clone(warned);
     move |news| match news {
         StateNotice::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
             eprint_line(&escape(&format!(
@@ -176,14 +176,14 @@ pub fn state_observer(
         StateNotice::Trouble(trouble) => {
             let is_lost = has_jobs && trouble.loss == StateConsequence::NothingKept;
             let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
-            warn_once(&told, &format!("{trouble}{jobs}; {}", advice(trouble)));
+            warn_once(&warned, &format!("{trouble}{jobs}; {}", advice(trouble)));
         }
     }
 }
 
 /// Prints a warning unless it was printed before.
-pub fn warn_once(told: &StateWarnings, sentence: &str) {
-    if told.borrow_mut().insert(sentence.to_owned()) {
+pub fn warn_once(warned: &StateWarnings, sentence: &str) {
+    if warned.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
     }
 }

@@ -86,7 +86,7 @@ impl Args {
         let source = source(&ends.from)?;
         let request = CopyRequest {
             replace: self.replace,
-            // Without a configuration nobody has said that there are no limits.
+            // Without a configuration, there may be limits that are not known here.
             suit: context.config_path().is_some(),
             hold: hold(&ends.to, config.manners.hold),
         };
@@ -103,12 +103,12 @@ impl Args {
             self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)
         });
         let done = match (done, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another process.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
         let exit = exit(&done, interrupt.signal());
-        // Whatever fails from here on, the rows are there.
+        // A failure from here on does not undo the copy.
         ignore_broken_pipe(self.answer(&ends, &done, exit, context))?;
         Ok(exit)
     }

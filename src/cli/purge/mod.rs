@@ -125,6 +125,10 @@ impl Args {
             let _deadline = Deadline::after(self.run_time);
             return dry_run(&request, now, self.accept_clock, context);
         }
+        self.purge(&request, context)
+    }
+
+    fn purge(&self, request: &PurgeRequest, context: &Context) -> anyhow::Result<Exit> {
         let deadline = Deadline::after(self.run_time);
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
@@ -139,12 +143,12 @@ impl Args {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             let mut display = Display::new(every, context);
-            service.purge(&request, now, &mut |progress| {
+            service.purge(request, now, &mut |progress| {
                 display.show(progress);
                 interrupt.go_on()
             })
         });
-        // Whatever has come of it, the listing is complete.
+        // The listing is completed whatever the result.
         let listed = if self.each.is_stdout() { each.end() } else { Ok(()) };
         context.print_clock_warning(&mut service);
         if purged.is_err() {
@@ -156,11 +160,22 @@ impl Args {
             return Err(error.into());
         }
         let summary = match (purged, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another purge.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
         };
-        // Whatever fails from here on, the purge has taken place.
+        self.finish(&summary, &mut service, context)?;
+        listed?;
+        Ok(exit(&summary, interrupt.signal()))
+    }
+
+    /// Reports a purge. A failure from here on does not undo it.
+    fn finish(
+        &self,
+        summary: &PurgeSummary,
+        service: &mut SessionService,
+        context: &Context,
+    ) -> anyhow::Result<()> {
         if let Some(untold) = &summary.untold {
             context.print_missed(untold);
         }
@@ -168,19 +183,18 @@ impl Args {
             let advice = disk::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
-        print_row_notices(&summary, false, context);
-        warn_of_unindexed(&service, context.global.verbose, context)?;
+        print_row_notices(summary, false, context);
+        warn_of_unindexed(service, context.global.verbose, context)?;
         if self.each.is_stdout() {
-            print_summary(&summary, &service, context);
+            print_summary(summary, service, context);
         } else {
-            ignore_broken_pipe(answer(&summary, &service, context))?;
+            ignore_broken_pipe(answer(summary, service, context))?;
         }
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, &service, Some(&summary), context)?;
+            write_metrics(path, service, Some(summary), context)?;
         }
         service.drop_runs(context.config()?.keep_runs, context.now)?;
-        listed?;
-        Ok(exit(&summary, interrupt.signal()))
+        Ok(())
     }
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {

@@ -94,7 +94,7 @@ impl Args {
         let has_each = self.each.is_stdout_for(config);
         let mut pass = JobPass::new(context, config, &each, self.wait)?;
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
-        // Whoever has to name a profile does it for all jobs, and none counts as run.
+        // A profile that must be named is needed by all jobs, and none counts as run.
         service.must_be_certain()?;
         if self.accept_clock {
             service.accept_clock();

@@ -56,7 +56,7 @@ pub(super) fn watch(
         accept_clock,
         last_clock_refusal: None,
     };
-    // On a terminal that was said when it was read.
+    // On a terminal, the warnings were printed when it was read.
     if !io::stderr().is_terminal() {
         context.warn_of(&watch.config);
     }
@@ -105,7 +105,7 @@ impl Watch<'_> {
         let is_stable = stat == self.last_stat;
         self.last_stat = stat;
         if is_asked {
-            // Whoever asks has earned an answer, also one that was given before.
+            // A request is answered even if the error is the same as before.
             self.last_error = None;
         } else if self.last_stat == self.file || !is_stable {
             return;
@@ -213,7 +213,7 @@ impl Watch<'_> {
 fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
     match status {
         JobStatus::Scheduled { next, .. } => *next,
-        // Somebody else has the lease, or had it and died.
+        // Another process holds the lease, or died with it.
         JobStatus::Due(_) | JobStatus::TooLate(_) | JobStatus::Running(_) => {
             now.plus(Span::seconds(1))
         }

@@ -86,7 +86,7 @@ impl Args {
 }
 
 fn record(run: &RunRecord) -> Record {
-    // What a run has done that has not come to its end, nobody has said.
+    // The figures of an unfinished run are unknown.
     let is_known =
         !matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) || run.finished.is_some();
     let done = |count| if is_known { Value::Count(count) } else { Value::Absent };

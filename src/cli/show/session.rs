@@ -76,7 +76,7 @@ fn plans(service: &SessionService, session: &Session, context: &Context) -> anyh
     for (job, standing) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
         let next = match standing {
-            // What is at work may have passed it already.
+            // A running job may have passed it already.
             JobStatus::Running(_) if job.enabled && job.runs_on(&host::name()) => {
                 service.first_run_after(job, standing, &terms, now)
             }

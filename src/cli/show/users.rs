@@ -69,7 +69,7 @@ impl Args {
         } else if table && all > most {
             context.print_notice(&truncation_notice(most, all, "users", self.limit.is_some()));
         }
-        // Nobody was asked for, and nobody is left out.
+        // No user was selected, so none is left out.
         context.unreadable_users(unreadable, "show users counts {} without a user");
         Ok(Exit::Done)
     }

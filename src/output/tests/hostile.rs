@@ -1,4 +1,4 @@
-//! Names that somebody chose to do harm, through every format.
+//! Malicious names in every format.
 
 use clap::ValueEnum;
 use proptest::prelude::*;

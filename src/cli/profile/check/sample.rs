@@ -105,7 +105,7 @@ pub fn rows(sample: &Sample, now: UnixTime) -> Vec<Record> {
         let values = vec![handle, user, Value::Absent, Value::Absent, Value::Absent, sentence];
         return vec![Record::new(key, values)];
     }
-    // What is said of the row stands beside the first of its times.
+    // The verdict of the row is shown next to the first of its times.
     let mut once = Some((handle, user, sentence));
     let row = |(name, value, means): &(String, String, Option<UnixTime>)| {
         let (handle, user, sentence) = once.take().unwrap_or_else(|| (blank(), blank(), blank()));

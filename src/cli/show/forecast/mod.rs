@@ -24,7 +24,7 @@ pub(super) struct Forecast<'a> {
 pub(super) struct Plans {
     /// The next purge of its task; now, if it is overdue.
     pub(super) next_purge: Option<UnixTime>,
-    /// The first purge that can end it, if nobody uses it any more.
+    /// The first purge that can end it if it is not used again.
     pub(super) last_purge: Option<UnixTime>,
     /// Set if a job with an interval purges its task: its time then depends on the end of the
     /// previous run and on the minute of cron's call.
