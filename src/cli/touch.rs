@@ -12,8 +12,8 @@ const TOUCH: TokenCommand = TokenCommand {
     serve: |service, digests, interrupt| {
         service.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
-    most: MOST_AT_ONCE,
-    serve_whole: |service, tokens| service.touch(tokens, clock::now()),
+    max_batch: MOST_AT_ONCE,
+    serve_tokens: |service, tokens| service.touch(tokens, clock::now()),
 };
 
 /// Mark sessions as in use

@@ -217,7 +217,7 @@ fn it_stops_when_its_time_is_up() {
     assert!(done["free_bytes_left"].as_u64().unwrap() > 0);
     let said = sandbox.run(["compact", "--run-time", "0"]).exits(3).stderr();
     assert!(
-        said.contains("; stopped by run-time, ") && said.ends_with(" are still free\n"),
+        said.contains("; stopped by run-time; ") && said.ends_with(" are still in free pages\n"),
         "{said}"
     );
 }
