@@ -2,7 +2,8 @@
 
 use super::error::{GuardLimit, GuardRefusal, RunImpact};
 
-/// How many sessions a run may end. Above a cap it ends none.
+/// Limits of the number of sessions that a run may end. A run that exceeds one ends
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guard {
     /// The greatest share of the sessions that have not ended, in percent; 100: any.
@@ -18,7 +19,7 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// Whether it can refuse anything at all, so that a run has to count first.
+    /// Reports whether any limit is set, so that a run has to count first.
     pub fn is_set(&self) -> bool {
         self.max_percent < 100.0 || self.max_rows > 0
     }
@@ -54,11 +55,11 @@ pub struct GuardLimits {
     pub max_rows: Option<u64>,
 }
 
-/// No cap is NaN.
+/// No limit is NaN.
 impl Eq for GuardLimits {}
 
 impl GuardLimits {
-    /// These, and where nothing is said, those of a guard.
+    /// These limits, completed by those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
         Guard {

@@ -1,4 +1,4 @@
-//! How far apart the purges of a task lie.
+//! Intervals between the purges of a task.
 
 use super::definition::{Job, JobAction, JobTiming};
 use super::interval::Jitter;
@@ -11,19 +11,18 @@ use crate::domain::time_zone::TimeZone;
 const MONDAY: UnixTime = UnixTime(978_307_200);
 const WEEK: Span = Span::days(7);
 
-/// No two times of schedules are nearer to each other than this.
+/// Lower bound of the interval between two times of schedules.
 const MIN_SPACING: Span = Span::minutes(1);
 
-/// The least distance between two purges of a task that jobs have in mind; `None`:
-/// no job purges it. `task` is one that has a policy of its own; `None`: any other.
+/// Minimum interval between two purges of a task by these jobs; `None`: no job purges it.
+/// `task` is one that has a policy of its own; `None`: any other.
 ///
-/// 1. The jobs that count are enabled, purge, and mean the task.
-/// 2. Times of schedules are those of a week in which no clock is changed, those
-///    of all jobs together.
+/// 1. The jobs that count are enabled, purge, and apply to the task.
+/// 2. Times of schedules are those of a week without a change of the clock, of all jobs
+///    together.
 /// 3. A job with an interval counts with that, as if its runs took no time.
 ///
-/// Once a distance is found that is no more than `enough`, none that is less is
-/// looked for.
+/// The search stops at an interval that is no longer than `enough`.
 pub fn min_spacing(
     jobs: &[Job],
     policies: &Policies,

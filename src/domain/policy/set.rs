@@ -22,13 +22,13 @@ use crate::domain::time::Span;
 /// the task, wherever the policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policies {
-    /// For the tasks that have none of their own. Set it before the caps.
+    /// Policy of the tasks without one. Set it before the caps.
     pub default: Policy,
-    /// What every retention was cut to, for those who ask; `None`: nothing.
+    /// Cap of every retention, for reports; `None`: none.
     pub retention_cap: Option<Span>,
     /// The limits over several tasks, in the order of the configuration.
     pub licences: Vec<Licence>,
-    /// By their names in lower case.
+    /// Policies of single tasks, by their names in lower case.
     names: BTreeMap<String, Policy>,
     /// In the order in which they take precedence.
     patterns: Vec<PatternPolicy>,
@@ -50,7 +50,7 @@ pub struct PatternPolicy {
 }
 
 impl Policies {
-    /// The same policy for all tasks.
+    /// One policy for all tasks.
     pub fn uniform(policy: Policy) -> Self {
         Self { default: policy, ..Self::default() }
     }
@@ -275,7 +275,7 @@ mod tests {
         ] {
             assert_eq!(days(task), expected, "{task}");
         }
-        // Whatever else a policy says is as it was
+        // The rest of the policy is unchanged
         assert_eq!(policies.of("group-short").timeout, Some(Span::minutes(2)));
         assert_eq!(policies.of("a-shortbox").timeout, Some(Span::minutes(3)));
         // And for some tasks they are the same by name

@@ -1,4 +1,4 @@
-//! Crontab lines that were taken for schedules, said in three fields.
+//! Translation of crontab lines into schedules.
 
 use super::definition::{Hours, Schedule};
 use super::field::{Field, Values};
@@ -8,7 +8,7 @@ use super::parse::{FieldSyntax, FieldToken};
 /// fields can say it.
 ///
 /// 1. The day of the month and the month must be `*`.
-/// 2. A sixth field that is no weekday is a user or a command, and ignored.
+/// 2. A sixth field that is not a weekday is a user or a command, and ignored.
 /// 3. A sixth field that is one makes the first field seconds, which must be
 ///    0. The programs that read such lines do not agree where their week
 ///    begins, so their weekdays must be `*` or names.

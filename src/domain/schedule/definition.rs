@@ -9,7 +9,7 @@ pub struct Schedule {
     pub(super) minutes: Values,
     pub(super) hours: Hours,
     pub(super) weekdays: Values,
-    /// The same for the cron crate.
+    /// Equivalent expression for the cron crate.
     pub(super) cron: cron::Schedule,
 }
 
@@ -50,7 +50,7 @@ impl Schedule {
         Self { minutes, hours, weekdays, cron }
     }
 
-    /// Whether it has more than one time on a day.
+    /// Reports whether the schedule has more than one time on a day.
     pub fn is_within_days(&self) -> bool {
         let count = |values: Values| values.iter().count();
         count(self.minutes) * count(self.hours.values()) > 1

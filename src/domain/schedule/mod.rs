@@ -1,4 +1,4 @@
-//! When a job runs: `<minute> <hour> <weekday>`, read on a wall clock.
+//! Schedules of jobs: `<minute> <hour> <weekday>`, in local time.
 
 mod crontab;
 mod definition;

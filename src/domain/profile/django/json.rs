@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 1 << 16;
 /// The member that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
-    /// There is none, or the text is no object.
+    /// Missing, or the text is not an object.
     Missing,
     /// `null`.
     Null,
@@ -34,15 +34,15 @@ pub(super) struct Scan {
     state: State,
     /// The containers that are open: whether each is an object.
     open: Vec<bool>,
-    /// Whether the value that comes next is that of the member.
+    /// Set if the next value is that of the member.
     is_sought: bool,
-    /// What the string or number is for that is being read.
+    /// Role of the string or number that is being read.
     role: Role,
     text: Text,
     found: Member,
 }
 
-/// What may come next.
+/// Expected input.
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// A value, or the end of a list that is still empty.
@@ -54,7 +54,7 @@ enum State {
         or_end: bool,
     },
     Colon,
-    /// What follows a value.
+    /// End of a value.
     After,
     String,
     Escape,
@@ -63,11 +63,11 @@ enum State {
     Number(Number),
     /// The rest of `null` and its like.
     Word(&'static [u8]),
-    /// It cannot be read.
+    /// Error.
     Broken,
 }
 
-/// How far a number has come.
+/// State within a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Number {
     Minus,
@@ -112,7 +112,7 @@ impl Scan {
         }
     }
 
-    /// Goes on with what has arrived. Each byte is a character, as Django has it.
+    /// Continues with the next bytes. Each byte is a character, as in Django.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
             if matches!(self.state, State::String) && self.role.is_passed_over() {

@@ -1,4 +1,4 @@
-//! What the wall clock of a zone shows.
+//! Conversion of local time.
 
 use crate::domain::profile::timestamp::Timestamp;
 use crate::domain::time::{Span, UnixTime};

@@ -42,7 +42,7 @@ impl Number {
         storage.contains(&class).then_some(number)
     }
 
-    /// So many times a number of nanoseconds. A fraction of one is left out.
+    /// Product with a number of nanoseconds, rounded down.
     fn times(self, unit: i128) -> i128 {
         match self {
             Self::Whole(number) => i128::from(number) * unit,
@@ -69,7 +69,7 @@ fn whole(digits: &[u8]) -> Option<i64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Whether a moment is one that frameworks of sessions may have written.
+/// Reports whether session frameworks may have written a moment.
 pub(super) fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
@@ -120,7 +120,7 @@ pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Optio
     Some(SqlValue::Real(last.next_up().next_up()))
 }
 
-/// The largest number that counts no more than so many nanoseconds.
+/// Largest number that does not exceed this many nanoseconds.
 fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
     let whole = nanoseconds.div_euclid(unit);
     if storage.contains(&Storage::Text) {
@@ -139,7 +139,7 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 }
 
 impl Unit {
-    /// How many nanoseconds it has.
+    /// Length in nanoseconds.
     pub(super) const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,
@@ -153,8 +153,8 @@ impl Unit {
         }
     }
 
-    /// A length of so many, in nanoseconds; `None` for what is no number, nor text of
-    /// digits, or is below zero.
+    /// Length of this many units, in nanoseconds; `None`: the value is not a number or text of
+    /// digits, or is negative.
     pub fn length(self, value: SqlValueRef<'_>) -> Option<i128> {
         const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
         let number = Number::of(value, &ALL)?;
