@@ -29,7 +29,7 @@ impl CycleCaps {
 /// What to do next about the refusal of a command.
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run it once with {option} {open}, \
@@ -45,7 +45,7 @@ pub fn advice(refusal: &GuardRefusal) -> String {
 /// What to do next about the refusal of a job.
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} {open}` \

@@ -32,14 +32,14 @@ impl Guard {
     ///
     /// # Errors
     /// The refusal, with its figures.
-    pub fn check(&self, stake: RunImpact) -> Result<(), GuardRefusal> {
-        let counted = stake.counted();
+    pub fn check(&self, impact: RunImpact) -> Result<(), GuardRefusal> {
+        let counted = impact.counted();
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
-        let share_exceeded = counted as f64 * 100.0 > self.max_percent * stake.sessions as f64;
+        let share_exceeded = counted as f64 * 100.0 > self.max_percent * impact.sessions as f64;
         if self.max_rows > 0 && counted > self.max_rows {
-            Err(GuardRefusal { stake, cap: GuardLimit::Rows(self.max_rows) })
+            Err(GuardRefusal { impact, cap: GuardLimit::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { stake, cap: GuardLimit::Percent(self.max_percent) })
+            Err(GuardRefusal { impact, cap: GuardLimit::Percent(self.max_percent) })
         } else {
             Ok(())
         }
@@ -77,8 +77,8 @@ mod tests {
     fn allows(guard: (f64, u64), would_end: u64, backlog: u64, sessions: u64) -> bool {
         let (max_percent, max_rows) = guard;
         let work = GuardedRun::PurgeSince(super::super::time::UnixTime(0));
-        let stake = RunImpact { work, task: None, sessions, would_end, backlog };
-        Guard { max_percent, max_rows }.check(stake).is_ok()
+        let impact = RunImpact { work, task: None, sessions, would_end, backlog };
+        Guard { max_percent, max_rows }.check(impact).is_ok()
     }
 
     #[test]

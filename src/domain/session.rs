@@ -1,4 +1,4 @@
-//! A session as the rules see it, and the words for what becomes of it.
+//! Sessions, their states and their ends.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};

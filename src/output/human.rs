@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub(crate) use sessctl::domain::format::format_count as thousands;
+use sessctl::domain::format::group_digits;
 use sessctl::domain::time::Span;
 
 use super::record::Value;
@@ -23,22 +25,6 @@ pub(crate) fn show(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// `98,112`
-pub(crate) fn thousands(number: u64) -> String {
-    group(&number.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// Three digits that count: `0.042`, `3.14`, `27.5`, and whole numbers from
 /// a hundred on.
 pub(crate) fn measure(number: f64) -> String {
@@ -51,7 +37,7 @@ pub(crate) fn measure(number: f64) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}{}{fraction}", group(whole))
+    format!("{sign}{}{fraction}", group_digits(whole))
 }
 
 /// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.

@@ -223,7 +223,7 @@ impl InterruptReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
     /// Effect of the run.
-    pub stake: RunImpact,
+    pub impact: RunImpact,
     /// The cap that it exceeds.
     pub cap: GuardLimit,
 }
@@ -288,8 +288,8 @@ impl RunImpact {
 impl GuardRefusal {
     /// Figures of the refusal: `it would end 6 of …`.
     pub fn finding(&self) -> String {
-        let RunImpact { work, task, sessions, .. } = &self.stake;
-        let counted = self.stake.counted();
+        let RunImpact { work, task, sessions, .. } = &self.impact;
+        let counted = self.impact.counted();
         // Rounded down, so that nothing short of all of them reads as 100 %.
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
@@ -319,7 +319,7 @@ impl GuardRefusal {
 
     fn since(&self, last: UnixTime) -> String {
         let live = format!("all of these were live at the last purge ({last}) or opened after it");
-        match self.stake.backlog {
+        match self.impact.backlog {
             0 => live,
             backlog => {
                 format!("{live}; {} that were due by then do not count", format_count(backlog))
@@ -332,7 +332,7 @@ impl StdError for GuardRefusal {}
 
 impl std::fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let work = match self.stake.work {
+        let work = match self.impact.work {
             GuardedRun::Cycle => "cycle",
             _ => "purge",
         };
@@ -345,8 +345,8 @@ mod tests {
     use super::*;
 
     fn message(work: GuardedRun, would_end: u64, backlog: u64, cap: GuardLimit) -> String {
-        let stake = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
-        GuardRefusal { stake, cap }.to_string()
+        let impact = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
+        GuardRefusal { impact, cap }.to_string()
     }
 
     #[test]

@@ -75,8 +75,10 @@ impl Job {
             return JobStatus::Running(run);
         }
         let status = match &self.when {
-            JobTiming::At(schedule) => at(schedule, &history, context.zone, now),
-            JobTiming::Every(_) => every(self.interval(context), context.poll, &history, now),
+            JobTiming::At(schedule) => status_at_fixed_times(schedule, &history, context.zone, now),
+            JobTiming::Every(_) => {
+                status_at_intervals(self.interval(context), context.poll, &history, now)
+            }
         };
         let settled = match status {
             JobStatus::Scheduled { anchor, .. } => Some(anchor),
@@ -170,7 +172,12 @@ impl Job {
     }
 }
 
-fn at(schedule: &Schedule, history: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
+fn status_at_fixed_times(
+    schedule: &Schedule,
+    history: &JobHistory,
+    zone: &TimeZone,
+    now: UnixTime,
+) -> JobStatus {
     let since = history.since_at_most(now);
     let floor = || just_before(schedule, zone, since);
     let anchor = match history.anchor {
@@ -179,7 +186,7 @@ fn at(schedule: &Schedule, history: &JobHistory, zone: &TimeZone, now: UnixTime)
         Some(_) => now,
         None => floor(),
     };
-    // Most often it is later, and the floor takes a while to find.
+    // The floor is costly to find, and rarely matters.
     let after = if anchor < since { anchor.max(floor()) } else { anchor };
     let Some(next) = schedule.next_after(after, zone) else {
         return JobStatus::Never;
@@ -222,7 +229,12 @@ fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime 
 /// Status of a job with an interval. If the machine registered the job a whole interval or
 /// more after its next time, nobody was there to run it, and the history continues from the
 /// registration.
-fn every(interval: Span, poll: Span, history: &JobHistory, now: UnixTime) -> JobStatus {
+fn status_at_intervals(
+    interval: Span,
+    poll: Span,
+    history: &JobHistory,
+    now: UnixTime,
+) -> JobStatus {
     let since = history.since_at_most(now);
     let mut anchor = match history.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,

@@ -15,9 +15,10 @@ use super::parse::{FieldSyntax, FieldToken};
 pub(super) fn translate(line: &[FieldToken<'_>]) -> Option<Schedule> {
     let (minute, hour, rest) = match line {
         [seconds, minute, hour, rest @ .., weekday] if line.len() == 6 && is_weekday(*weekday) => {
-            let sure = !weekday.text.contains(|c: char| c.is_ascii_digit());
+            let is_unambiguous = !weekday.text.contains(|c: char| c.is_ascii_digit());
             let rest = [rest, &[*weekday]].concat();
-            (matches!(seconds.text, "0" | "00") && sure).then_some((*minute, *hour, rest))?
+            (matches!(seconds.text, "0" | "00") && is_unambiguous)
+                .then_some((*minute, *hour, rest))?
         }
         [minute, hour, rest @ ..] => (*minute, *hour, rest.to_vec()),
         _ => return None,
