@@ -69,7 +69,7 @@ impl Filter {
     }
 }
 
-/// A client's address, a network in CIDR notation, or any other text that the
+/// Address of a client, a network in CIDR notation, or any other text that the
 /// application writes into the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientFilter {

@@ -50,7 +50,7 @@ impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
-            // What is the same number may still be another value.
+            // Equal numbers may still be different values.
             (Self::Integer(one), Self::Real(other)) => order(SqlValueRef::Real(*other), *one)
                 .map_or(Ordering::Less, Ordering::reverse)
                 .then(Ordering::Less),

@@ -1,4 +1,4 @@
-//! The secret that a client holds, and the key that the table holds instead.
+//! Tokens of clients, and the keys of their rows.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::session::Key;
 
-/// A session's secret. It has no `Display`, and its `Debug` hides it: it is
+/// Secret of a session. It has no `Display`, and its `Debug` hides it: it is
 /// shown where [`expose`](Self::expose) stands, and nowhere else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);

@@ -251,7 +251,7 @@ impl Report {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                nothing(Exit::Busy, "held", Some(with_guidance(&error)))
+                nothing(Exit::Busy, "held", Some(with_guidance(error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),

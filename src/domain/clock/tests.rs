@@ -141,12 +141,12 @@ fn a_jump_is_believed_once_it_has_held_for_a_day() {
 
 #[test]
 fn a_clock_that_has_moved_says_how_far_and_since_when() {
-    let said = |moved| {
+    let message = |moved| {
         let (last_run, now) = (UnixTime(1_781_524_800), UnixTime(1_781_524_800 + moved));
         ClockRefusal { moved, last_run, now }.to_string()
     };
     assert_eq!(
-        said(365 * 86_400 + 9),
+        message(365 * 86_400 + 9),
         "the clock has moved forward by 365 days since the last run (2026-06-15T12:00:00Z)"
     );
     for (moved, by) in [
@@ -157,7 +157,7 @@ fn a_clock_that_has_moved_says_how_far_and_since_when() {
         (20 * 365 * 86_400, "forward by 20 years"),
         (-(729 * 86_400), "back by 729 days"),
     ] {
-        assert!(said(moved).starts_with(&format!("the clock has moved {by} since ")));
+        assert!(message(moved).starts_with(&format!("the clock has moved {by} since ")));
     }
 }
 

@@ -89,7 +89,7 @@ pub enum Error {
         /// Time since its last heartbeat.
         ago: Span,
     },
-    /// The job that was to run has been run by another process since it was found
+    /// Another process has run the job since it was found
     /// due.
     #[error("another process has already run this job")]
     AlreadyRun,
@@ -122,7 +122,7 @@ pub enum Error {
         /// Finding.
         detail: String,
     },
-    /// The state of a framework's table cannot be read, and it was all that was asked for.
+    /// The state of a framework's table cannot be read, and nothing else was requested.
     #[error("could not read the ledger: {}", .0.finding())]
     State(Box<StateProblem>),
     /// A guard refuses the run; nothing has changed.
@@ -168,7 +168,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An error of the general kind.
+    /// Creates an error of the general kind.
     pub fn failed(
         doing: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -208,7 +208,7 @@ impl Error {
 }
 
 impl InterruptReason {
-    /// The end of a sentence on a statement that had run for this long.
+    /// Explanation of the interruption of a statement that had run for this long.
     fn sentence(self, after: Duration) -> String {
         let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
         match self {
@@ -224,7 +224,7 @@ impl InterruptReason {
 pub struct GuardRefusal {
     /// Effect of the run.
     pub impact: RunImpact,
-    /// The cap that it exceeds.
+    /// Limit that it exceeds.
     pub cap: GuardLimit,
 }
 
@@ -233,7 +233,7 @@ pub struct GuardRefusal {
 pub struct RunImpact {
     /// Kind of the run.
     pub work: GuardedRun,
-    /// The tasks that are meant, as a pattern; `None`: all.
+    /// Pattern of tasks; `None`: all.
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
     pub sessions: u64,

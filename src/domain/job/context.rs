@@ -9,7 +9,7 @@ use crate::domain::time_zone::TimeZone;
 /// Settings on which the times of a job depend.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleContext<'a> {
-    /// The zone of schedules.
+    /// Time zone of schedules.
     pub zone: &'a TimeZone,
     /// Policies, which determine automatic intervals.
     pub policies: &'a Policies,

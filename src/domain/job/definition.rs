@@ -22,7 +22,7 @@ pub struct Job {
     /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
     /// missed purge always runs.
     pub late: Option<Span>,
-    /// The host on which alone it runs; `None`: on any.
+    /// Only host on which it runs; `None`: any.
     pub host: Option<String>,
     /// Enables the job.
     pub enabled: bool,

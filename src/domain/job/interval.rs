@@ -36,7 +36,7 @@ impl Jitter {
 }
 
 impl Interval {
-    /// The least that can be set: the clock of jobs counts in seconds.
+    /// Minimum that can be set: the clock of jobs counts in seconds.
     pub const LEAST: Span = Span::seconds(1);
     /// Below this, a run costs more than it gains.
     pub const SENSIBLE: Span = Span::seconds(60);

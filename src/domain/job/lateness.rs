@@ -21,19 +21,19 @@ pub struct DueRun {
 /// session in the middle of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateRun {
-    /// The run that does not take place.
+    /// Skipped run.
     pub due: DueRun,
     /// Lateness.
     pub by: Span,
     /// Maximum lateness.
     pub most: Span,
-    /// The anchor of the job once the skipped run is in the ledger.
+    /// Anchor of the job after the skipped run.
     pub anchor: UnixTime,
-    /// The next regular time; `None`: the calendar ends before it.
+    /// Next regular time; `None`: the calendar ends before it.
     pub next: Option<UnixTime>,
 }
 
-/// The reason that the ledger has for the skipped run.
+/// Writes the reason of the skipped run for the ledger.
 impl fmt::Display for LateRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.due.resumes {

@@ -50,7 +50,7 @@ fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
     one.into_iter().chain(other).min()
 }
 
-/// The least distance between two times of a schedule, as far as it is more than `enough`.
+/// Minimum interval between two times of a schedule, as far as it is more than `enough`.
 pub(super) fn min_spacing_of(schedule: &Schedule, enough: Span) -> Span {
     between_times(&[schedule], enough).unwrap_or(WEEK)
 }
@@ -95,7 +95,7 @@ mod tests {
         purge(JobTiming::At(schedule.parse().unwrap()), task)
     }
 
-    fn apart(jobs: &[Job], task: Option<&str>) -> Option<i64> {
+    fn spacing(jobs: &[Job], task: Option<&str>) -> Option<i64> {
         let mut policies = Policies::default();
         policies.insert("mail", policies.default.clone());
         min_spacing(jobs, &policies, task, Span::ZERO).map(Span::as_seconds)
@@ -114,21 +114,21 @@ mod tests {
             ("59 23 7", 604_800),
             ("0 0 1", 604_800),
         ] {
-            assert_eq!(apart(&[at(schedule, None)], None), Some(seconds), "{schedule}");
+            assert_eq!(spacing(&[at(schedule, None)], None), Some(seconds), "{schedule}");
         }
         let both = [at("0 3 *", None), at("0 5 1", Some("*"))];
-        assert_eq!(apart(&both, None), Some(7_200));
+        assert_eq!(spacing(&both, None), Some(7_200));
         let every = purge(JobTiming::Every(Interval::Fixed(Span::minutes(5))), None);
-        assert_eq!(apart(&[at("0 3 *", None), every], None), Some(300));
+        assert_eq!(spacing(&[at("0 3 *", None), every], None), Some(300));
     }
 
     #[test]
     fn t6_only_the_purges_of_the_task_count() {
         let jobs = [at("0 3 *", Some("MAIL")), at("0 3 1", Some("news"))];
-        assert_eq!(apart(&jobs, Some("mail")), Some(86_400));
-        assert_eq!(apart(&jobs, None), Some(604_800));
+        assert_eq!(spacing(&jobs, Some("mail")), Some(86_400));
+        assert_eq!(spacing(&jobs, None), Some(604_800));
         let disabled = Job { enabled: false, ..at("0 3 *", None) };
         let cycle = Job { work: JobAction::Cycle("*".into()), ..at("0 3 *", None) };
-        assert_eq!(apart(&[disabled, cycle], None), None);
+        assert_eq!(spacing(&[disabled, cycle], None), None);
     }
 }

@@ -90,7 +90,7 @@ impl Job {
         };
         let status = match (history.interrupted.filter(is_open), status, &self.when) {
             (None, status, _) => status,
-            // A later time has come, and a whole run with it.
+            // A later time has come, which is due for a whole run.
             (Some(run), JobStatus::Due(due), JobTiming::At(_)) if due.planned > run => status,
             (Some(planned), ..) => JobStatus::Due(DueRun { planned, missed: 0, resumes: true }),
         };
@@ -137,7 +137,7 @@ impl Job {
         is_cycle && matches!(self.when, JobTiming::Every(_)) && context.poll > Span::ZERO
     }
 
-    /// The moment up to which a machine that has taken up the job then asks for no time.
+    /// Moment up to which a machine that registered the job at `since` ignores its times.
     fn floor(&self, context: ScheduleContext<'_>, since: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::At(_) => self.history_start(context, since),

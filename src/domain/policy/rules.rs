@@ -1,4 +1,4 @@
-//! The settings of a policy.
+//! Settings of a policy.
 
 use crate::domain::time::Span;
 use crate::domain::variants::string_enum;
@@ -6,13 +6,13 @@ use crate::domain::variants::string_enum;
 /// Condition under which a purge ends an unused session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpiryMode {
-    /// Being unused for longer than the session's own timeout.
+    /// The session is unused for longer than its own timeout.
     Timeout,
-    /// Being unused for longer than that and than the policy's `abandoned`.
+    /// The session is unused for longer than that and than the policy's `abandoned`.
     Abandoned,
-    /// Being found unused by two checks that lie `delay` or more apart.
+    /// Two checks, `delay` or more apart, find the session unused.
     TwoPass,
-    /// Nothing: only a lifetime, a close, a cycle or an eviction ends it.
+    /// Never: only a lifetime, a close, a cycle or an eviction ends it.
     Never,
 }
 
@@ -46,11 +46,11 @@ string_enum!(OverflowPolicy, "overflow policy", {
 pub struct Policy {
     /// Condition under which a purge ends an unused session.
     pub expire: ExpiryMode,
-    /// The idle timeout of a new session that asks for nothing; `None`: none.
+    /// Idle timeout of a new session that requests none; `None`: none.
     pub timeout: Option<Span>,
-    /// The least timeout that a session is granted, whatever it asks for.
+    /// Minimum timeout, whatever a session requests.
     pub min_timeout: Span,
-    /// The longest timeout that a session is granted; `None`: any, also none.
+    /// Maximum timeout; `None`: any, including none.
     pub max_timeout: Option<Span>,
     /// Unused for longer than this and than its own timeout, a session is abandoned.
     pub abandoned: Span,

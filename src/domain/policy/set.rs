@@ -62,7 +62,7 @@ impl Policies {
         if tasks.is_wild() {
             self.patterns.retain(|known| known.tasks != tasks);
             self.patterns.push(PatternPolicy { tasks, policy, capped });
-            // Of two that are alike, the one that was there first stays first.
+            // The sort is stable: of two equal patterns, the earlier one stays first.
             self.patterns.sort_by_key(|known| std::cmp::Reverse(known.tasks.specificity()));
         } else {
             self.names.insert(tasks.as_str().to_owned(), policy);
@@ -147,7 +147,7 @@ impl Policies {
         &self.caps
     }
 
-    /// The names of tasks, and then the patterns, with a policy of their own, in lower case.
+    /// Names of tasks, and then the patterns, with a policy of their own, in lower case.
     /// That of a pattern is the one that no cap concerns.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &Policy)> {
         self.named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
@@ -164,7 +164,7 @@ impl Policies {
         let is_own = task.is_some_and(|task| !task.is_wild())
             && self.named().any(|(name, _)| is_meant(name));
         let all = |own: &PatternPolicy| task.is_some_and(|task| own.tasks.covers(task));
-        // Behind one that holds for all of them, no pattern has a say.
+        // Patterns after one that covers all of them do not apply.
         let last = self.patterns.iter().position(all);
         let patterns: &[PatternPolicy] = match (is_own, last) {
             (true, _) => &[],

@@ -8,16 +8,16 @@ use crate::domain::time::{Span, UnixTime};
 /// Result of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TouchDecision {
-    /// The time of the last use moves.
+    /// Update the time of the last use.
     Renew,
-    /// The last use is so recent, or of so little interest, that nothing is
+    /// Write nothing: the last use is too recent, or irrelevant, to be
     /// written.
     Unchanged,
-    /// The session is over, for this reason.
+    /// Refuse: the session is over, for this reason.
     Refuse(EndReason),
 }
 
-/// The timeout that a new session asks for.
+/// Timeout that a new session requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeoutRequest {
     /// The timeout of the policy.
@@ -30,7 +30,7 @@ pub enum TimeoutRequest {
 }
 
 impl Policy {
-    /// The timeout that a new session gets: what it asks for, or `timeout`,
+    /// Timeout of a new session: the requested one, or `timeout`,
     /// within [`min_timeout`, `max_timeout`].
     pub fn granted_timeout(&self, asked: TimeoutRequest) -> Option<Span> {
         let wanted = match asked {

@@ -154,7 +154,7 @@ mod tests {
     fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
         let verdict = |session: &Session| two_pass().verdict(session, PurgeTime::at(NOON));
         for (created, used) in [(-48, -1), (-1, -48), (-1, -1)] {
-            // As a purge leaves it whose clock is a day behind
+            // Marked by a purge whose clock was a day behind
             let stale = session(created, used, Some(-24));
             assert_eq!(verdict(&stale), Verdict::Mark(NOON));
             assert_eq!(two_pass().due(&stale, PurgeTime::at(NOON)), None);

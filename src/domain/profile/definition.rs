@@ -23,7 +23,7 @@ pub struct Profile {
     pub columns: Vec<String>,
     /// Optional columns. Any other column is a mismatch.
     pub optional: Vec<String>,
-    /// The column whose values tell sessions apart. The handle comes from it.
+    /// Column that identifies a session. Handles derive from it.
     pub id: String,
     /// Set if detection may choose the profile: not if another profile fits the same tables
     /// and is the safer guess.
@@ -38,7 +38,7 @@ pub struct Profile {
     pub token: Option<TokenForm>,
     /// Values that decide on a row, in the order of the inputs of [`judge`](Self::judge).
     pub inputs: Vec<ColumnSource>,
-    /// The times among them, and how they are written.
+    /// Times among the inputs, with their encodings.
     pub times: Vec<TimeColumn>,
     /// Index of the [time](Self::times) at which a session was opened.
     pub created: Option<usize>,
@@ -99,7 +99,7 @@ pub enum UserForm {
 /// Lookup of a row by its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenForm {
-    /// The column that holds the token, or what is made of it.
+    /// Column that holds the token or its hash.
     pub column: String,
     /// Text before the token in the column.
     pub prefix: String,
@@ -107,7 +107,7 @@ pub struct TokenForm {
     pub is_hashed: bool,
 }
 
-/// A table whose rows belong to sessions, and what becomes of them with their session.
+/// Table whose rows depend on sessions, and the action on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
     /// The table.
@@ -137,7 +137,7 @@ pub struct Parameter {
     pub name: String,
     /// Place of the value in the application's configuration.
     pub about: String,
-    /// A value that it might have.
+    /// Example value.
     pub example: String,
 }
 

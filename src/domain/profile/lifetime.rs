@@ -118,7 +118,7 @@ mod tests {
         for offset in [20_700, 19_800, -14_400, -12_600, EAST, WEST] {
             let (lifetime, ahead) = (TWO_WEEKS + offset, ClockEvidence::Ahead(offset));
             assert_eq!(ClockEvidence::of([lifetime + 1, 8 * HOUR, lifetime]), ahead, "{offset}");
-            // Whatever else there is, it is not proved to be UTC any more
+            // With other evidence, UTC is no longer proved
             for other in [TWO_WEEKS, lifetime - offset.signum() * QUARTER] {
                 let lifetimes = [other, lifetime, other];
                 assert_eq!(ClockEvidence::of(lifetimes), ClockEvidence::Mixed, "{offset}");

@@ -9,7 +9,7 @@ use crate::domain::time::Span;
 /// An input that holds a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeColumn {
-    /// Index of the [input](Profile::inputs).
+    /// Index of the [input](super::Profile::inputs).
     pub input: usize,
     /// Encoding of the time.
     pub encoding: Encoding,
@@ -52,7 +52,7 @@ impl Rule {
     }
 }
 
-/// The kinds of rules. A time is one of the [profile's](Profile::times), by its place.
+/// Kind of a rule. A time is an index into the [profile's times](super::Profile::times).
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleKind {
     /// Over at a time.
@@ -73,7 +73,7 @@ pub enum Length {
     Unspecified,
     /// Length in an input.
     Input {
-        /// Index of the [input](Profile::inputs).
+        /// Index of the [input](super::Profile::inputs).
         input: usize,
         /// Unit of the value.
         unit: Unit,

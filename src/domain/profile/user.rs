@@ -34,7 +34,7 @@ impl Profile {
 /// `None`: too many to list.
 pub fn values_shown_as(user: &str) -> Option<Vec<SqlValue>> {
     if user.contains(char::REPLACEMENT_CHARACTER) {
-        // It may stand for any bytes.
+        // The replacement character may stand for any bytes.
         return None;
     }
     let integer = user.parse().ok().map(SqlValue::Integer);

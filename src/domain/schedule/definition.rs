@@ -41,7 +41,7 @@ impl Schedule {
     pub(super) fn new(minutes: Values, hours: Hours, weekdays: Values) -> Self {
         let list = |items: Vec<String>| items.join(",");
         let numbers = |values: Values| list(values.iter().map(|value| value.to_string()).collect());
-        // It counts weekdays from Sunday, and reads the names as everybody does.
+        // The cron crate counts weekdays from Sunday, so they are passed by name.
         let names = weekdays.iter().map(|day| WEEKDAYS[usize::from(day) - 1].to_owned());
         let (minute, hour) = (numbers(minutes), numbers(hours.values()));
         let cron = format!("0 {minute} {hour} * * {}", list(names.collect()))

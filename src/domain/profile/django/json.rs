@@ -5,13 +5,13 @@
 //! readers follow. No tree is built here and no function calls itself: memory grows with
 //! the nesting alone, by a byte for each container that is open.
 
-/// Containers within one another. Python gives up far earlier.
+/// Maximum nesting. Python gives up far earlier.
 const DEEPEST: usize = 1 << 20;
 
 /// The longest value that is kept, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
-/// The member that is looked for.
+/// Result of the search for a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
     /// Missing, or the text is not an object.
@@ -26,7 +26,7 @@ pub(super) enum Member {
     Other,
 }
 
-/// A text, as far as it has arrived.
+/// Incremental scanner.
 #[derive(Debug)]
 pub(super) struct Scan {
     /// The name of the member.
@@ -82,9 +82,9 @@ enum Number {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// None: it is passed over.
+    /// Skipped.
     Rest,
-    /// A name in an object further down, which is passed over, too.
+    /// Name in a nested object, which is skipped as well.
     OtherName,
     /// The name of a member of the object at the top.
     Name,
@@ -305,7 +305,7 @@ impl Scan {
         self.role = Role::Rest;
         let digits = std::mem::take(&mut self.text).finish();
         self.found_if_sought(match digits {
-            // Python has one nought.
+            // Python has a single zero.
             Some(digits) if digits == "-0" => Member::Integer("0".to_owned()),
             Some(digits) if is_whole => Member::Integer(digits),
             _ => Member::Other,
@@ -327,11 +327,11 @@ impl Scan {
     }
 }
 
-/// A text that is put together from codes, some of which are halves of a character.
+/// Text assembled from UTF-16 code units.
 #[derive(Debug, Default)]
 struct Text {
     chars: String,
-    /// The first half, which waits for the second.
+    /// First half, which waits for the second.
     high: Option<u16>,
     is_too_long: bool,
 }
@@ -358,7 +358,7 @@ impl Text {
         }
     }
 
-    /// The whole; `None`: it is too long.
+    /// Assembled text; `None`: it is too long.
     fn finish(mut self) -> Option<String> {
         if self.high.is_some() {
             self.push_char(char::REPLACEMENT_CHARACTER);

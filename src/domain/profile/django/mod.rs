@@ -125,7 +125,7 @@ impl Inflater {
             json.feed(&unpacked[..step.bytes_written]);
             match step.status {
                 Ok(MZStatus::StreamEnd) => self.is_done = true,
-                // It may hold back more than there was room for.
+                // More output may be pending.
                 Ok(_) if step.bytes_written == UNPACKED || !packed.is_empty() => {}
                 Ok(_) | Err(miniz_oxide::MZError::Buf) => break,
                 Err(_) => return None,
@@ -243,7 +243,7 @@ mod tests {
             r#"{"_auth_user_id":"1",a:1}"#,
             "{\"_auth_user_id\":\"1\",\"a\":\"\n\"}",
             "\u{feff}{\"_auth_user_id\":\"1\"}",
-            // Which user these are is for the application to say.
+            // Only the application knows the users of these.
             r#"{"_auth_user_id":true}"#,
             r#"{"_auth_user_id":1.5}"#,
             r#"{"_auth_user_id":NaN}"#,
@@ -255,7 +255,7 @@ mod tests {
         ] {
             assert_eq!(read(json), Owner::Unreadable, "{}", &json[..json.len().min(99)]);
         }
-        // What pickle writes.
+        // Output of pickle.
         assert_eq!(read(b"\x80\x04}\x94\x8c\r_auth_user_id\x94K\x01s."), Owner::Unreadable);
     }
 

@@ -5,10 +5,10 @@ use crate::domain::profile::timestamp::{SECOND, Timestamp};
 use crate::domain::profile::value::{SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
 
-/// The first moment that a value may mean: 1995-01-01.
+/// Earliest plausible moment: 1995-01-01.
 pub(super) const FIRST: i128 = 788_918_400 * SECOND;
 
-/// The ends of what numbers may mean: the first moments of 10000, of 3000 for minutes and
+/// Exclusive upper bounds of plausible moments: the first moments of 10000, of 3000 for minutes and
 /// of 2500 for ticks. Seconds that are read as minutes lie beyond 3000, nanoseconds that
 /// are read as ticks beyond 2500.
 const END: i128 = 253_402_300_800 * SECOND;
@@ -74,7 +74,7 @@ pub(super) fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
-/// A moment that a number may mean.
+/// Timestamp of a number, if it is plausible.
 fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
     (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
@@ -124,7 +124,7 @@ pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Optio
 fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
     let whole = nanoseconds.div_euclid(unit);
     if storage.contains(&Storage::Text) {
-        // Text stands behind all numbers.
+        // Text sorts after all numbers.
         let is_text = storage.iter().all(|class| *class == Storage::Text);
         return is_text.then(|| SqlValue::Text(whole.to_string().into()));
     }

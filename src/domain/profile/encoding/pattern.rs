@@ -11,7 +11,7 @@ use crate::domain::profile::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
-/// The letters of patterns that say an offset from UTC.
+/// Letters of patterns that stand for an offset from UTC.
 const OFFSET: [char; 2] = ['z', '+'];
 
 /// Letters of patterns that stand for a time of day, or a part of one.

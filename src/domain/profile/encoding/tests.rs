@@ -248,13 +248,13 @@ fn patterns_are_read() {
     let mail = pattern("%a, %d %b %Y %H:%M:%S %z", berlin());
     assert_eq!(read(&mail, "Mon, 15 Jun 2026 08:00:00 -0400"), at(NOON.0));
     assert_eq!(read(&mail, "Tue, 15 Jun 2026 08:00:00 -0400"), DecodedTime::Unreadable);
-    // What Go writes for a time by itself.
+    // Go's default format.
     let go = pattern("%Y-%m-%d %H:%M:%S%.f %z %Z", TimeZone::UTC);
     assert_eq!(read(&go, "2026-06-15 12:00:00 +0000 UTC"), at(NOON.0));
     assert_eq!(read(&go, "2026-06-15 14:00:00.5 +0200 CEST"), {
         DecodedTime::At(Timestamp(Timestamp::from(NOON).0 + SECOND / 2))
     });
-    // An hour without its minutes is no midnight.
+    // An hour without its minutes is incomplete.
     assert_eq!(
         read(&pattern("%Y-%m-%d %H", TimeZone::UTC), "2026-06-15 12"),
         DecodedTime::Unreadable

@@ -11,7 +11,7 @@ use crate::domain::time_zone::TimeZone;
 const LENGTH: usize = 19;
 
 impl TextForm {
-    /// The moment that a text of this form says.
+    /// Reads a text of this form.
     pub(super) fn read(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
         let SqlValueRef::Text(text) = value else {
             return None;
@@ -43,7 +43,7 @@ fn written(moment: UnixTime, separator: char, rest: &str) -> String {
             format!("{}{separator}{}{rest}", time.format("%Y-%m-%d"), time.format("%H:%M:%S"))
         }
         _ if moment < FIRST => String::new(),
-        // The character behind the digits.
+        // The character after `9` in ASCII.
         _ => ":".to_owned(),
     }
 }
@@ -79,7 +79,7 @@ impl Separator {
         }
     }
 
-    /// The one that it is, if it is always the same.
+    /// Separator, if it is always the same.
     const fn letter(self) -> Option<char> {
         match self {
             Self::Blank => Some(' '),
@@ -134,7 +134,7 @@ impl ZoneForm {
             Self::None(zone) if *zone == TimeZone::UTC => {
                 written(moment, &Decimals::zeros(decimals.most()))
             }
-            // Z stands behind the digits, and behind the dot before them.
+            // `Z` sorts after digits and after the dot.
             Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
             Self::None(_) | Self::Offset => written(moment.plus(local::MAX_UTC_OFFSET), ""),
             Self::AnyOf(forms) => {
