@@ -29,7 +29,7 @@ impl CycleCaps {
 /// Guidance after the refusal of a command.
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run it once with {option} \
@@ -46,7 +46,7 @@ pub fn advice(refusal: &GuardRefusal) -> String {
 /// Guidance after the refusal of a job.
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} \

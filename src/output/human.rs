@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub(crate) use crate::domain::error::format_count;
+pub(crate) use crate::domain::format::format_count;
+use crate::domain::format::group_digits;
 use crate::domain::time::Span;
 
 use super::record::Value;
@@ -36,8 +37,7 @@ pub(crate) fn measure(number: f64) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let sign = if number < 0.0 { "-" } else { "" };
-    let whole = whole.parse().map_or_else(|_| whole.to_owned(), format_count);
-    format!("{sign}{whole}{fraction}")
+    format!("{sign}{}{fraction}", group_digits(whole))
 }
 
 /// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.

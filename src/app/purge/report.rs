@@ -119,8 +119,8 @@ impl PurgeSummary {
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
             done: PurgeProgress::default(),
-            live: refusal.stake.sessions.saturating_sub(refusal.stake.would_end),
-            remaining: refusal.stake.would_end,
+            live: refusal.impact.sessions.saturating_sub(refusal.impact.would_end),
+            remaining: refusal.impact.would_end,
             counted: true,
             elapsed: Duration::ZERO,
             stopped: Some(StopReason::Guard),

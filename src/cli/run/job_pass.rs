@@ -255,7 +255,7 @@ impl JobReport {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                no_work(Exit::Busy, "held", Some(with_guidance(&error)))
+                no_work(Exit::Busy, "held", Some(with_guidance(error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),

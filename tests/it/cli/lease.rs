@@ -27,7 +27,10 @@ fn w8_a_purge_that_finds_another_at_work_leaves() {
     for ago in [0, 30, 50] {
         hold(&sandbox, ago);
         let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
-        assert!(reason.contains("a purge by another process is at work"), "{reason}");
+        assert!(
+            reason.contains("another purge is running (another process, last heartbeat"),
+            "{reason}"
+        );
         assert!(reason.contains("--wait"), "{reason}");
     }
     assert_eq!(live(&sandbox), 1);
@@ -78,7 +81,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     let second = sandbox.run(["purge"]);
     // Then it leaves, and names the first
     let reason = second.is_refused_with(11).stderr();
-    assert!(reason.contains(&format!("a purge by process {pid} on ")), "{reason}");
+    assert!(reason.contains(&format!("another purge is running (process {pid} on ")), "{reason}");
     let running = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
